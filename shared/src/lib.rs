@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The vocabulary of every Ringleader wire: ids, terms, ring messages, events, commands and views.
+//!
+//! What it is for: the node processes, the server, the simulator and the browser all say the same words, so the words
+//! live here once. What it must not know: how an election is decided, and anything about sockets, clocks or processes.
+//!
+//! The way through it: [`id`] names things, [`message`] is what travels the ring, [`event`] is what is told about it,
+//! [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked for.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod bus;
+pub mod control;
+pub mod event;
+pub mod id;
+pub mod link;
+pub mod message;
+pub mod ring;
+pub mod role;
+pub mod view;
+
+pub use event::{Event, EventKind};
+pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};
+pub use message::{Contender, Mandate, RingMessage};
+pub use ring::{Member, RingSpec};
+pub use role::{NodeState, Role, Safety};
+pub use view::RingView;

@@ -1,0 +1,77 @@
+//! Bodies of the HTTP API. Unknown fields are refused, so that a misspelt one is not silently ignored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Event;
+use crate::id::{Attribute, NodeName, Seq};
+
+/// `POST /api/v1/elections`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StartElection {
+    /// Who initiates; without it the first live member in ring order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator: Option<NodeName>,
+}
+
+/// The answer to `POST /api/v1/elections`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElectionStarted {
+    /// Who initiates.
+    pub initiator: NodeName,
+}
+
+/// `POST /api/v1/nodes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddNode {
+    /// Its name, not yet taken.
+    pub name: NodeName,
+    /// Its priority.
+    pub attribute: Attribute,
+}
+
+/// `PATCH /api/v1/nodes/{name}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeNode {
+    /// The new priority; it counts from the next election.
+    pub attribute: Attribute,
+}
+
+/// `PATCH /api/v1/ring`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeRing {
+    /// Pace: how long a ring message takes per hop, in milliseconds; at most [`MAX_HOP_DELAY_MS`].
+    pub hop_delay_ms: u64,
+}
+
+/// The slowest pace, in milliseconds a hop.
+pub const MAX_HOP_DELAY_MS: u64 = 10_000;
+
+/// `GET /api/v1/events?after=SEQ&limit=N`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The events after `after`, oldest first.
+    pub events: Vec<Event>,
+    /// The oldest event still in the history; what lies before is gone.
+    pub oldest: Seq,
+    /// The newest event.
+    pub newest: Seq,
+}
+
+/// An error, as `application/problem+json` (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Always `about:blank`: the status and the title say it all.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What a person can act on.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// More about this case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}

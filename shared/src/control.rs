@@ -1,0 +1,83 @@
+//! The control link: what a node process tells its server, and what the server asks of it.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::EventKind;
+use crate::id::{Incarnation, NodeId, RunId};
+use crate::ring::RingSpec;
+
+/// The path of the control endpoint on the server's control listener.
+pub const CONTROL_PATH: &str = "/control";
+
+/// Environment variable: the control endpoint's URL, `ws://127.0.0.1:PORT/control`.
+pub const CONTROL_ENV: &str = "RINGLEADER_CONTROL";
+
+/// Environment variable: the run's secret, which every node link and control link must carry as a bearer token.
+pub const SECRET_ENV: &str = "RINGLEADER_SECRET";
+
+/// Environment variable: the process id of the supervisor, so that a child born too late notices.
+pub const SUPERVISOR_ENV: &str = "RINGLEADER_SUPERVISOR";
+
+/// What a node tells the server, one WebSocket text message each. The first is always `Hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum NodeReport {
+    /// I am up and accept links.
+    Hello {
+        /// Who I am.
+        id: NodeId,
+        /// Which start of me.
+        incarnation: Incarnation,
+        /// My process id.
+        pid: u32,
+        /// Where I accept node links.
+        address: SocketAddr,
+    },
+    /// What happened, oldest first.
+    Events {
+        /// The events.
+        events: Vec<NodeEvent>,
+    },
+}
+
+/// One event as the node tells it; the server adds who and gives it its sequence number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeEvent {
+    /// The node's Lamport clock after the event.
+    pub lamport: u64,
+    /// When, by `CLOCK_MONOTONIC` in nanoseconds: one clock for all processes of a machine.
+    pub at_ns: u64,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What the server asks of a node, one WebSocket text message each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum NodeCommand {
+    /// The whole configuration; replaces the one before. The first command is always this one.
+    Configure(Configuration),
+    /// Start an election.
+    Initiate,
+    /// Leave in good order: close the links, end the process with code 0.
+    Exit,
+}
+
+/// Everything that a node is told about its surroundings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// The run.
+    pub run: RunId,
+    /// The ring.
+    pub ring: RingSpec,
+    /// How long each ring message waits on its link before it is sent, in milliseconds.
+    pub hop_delay_ms: u64,
+    /// How often a link is pinged, in milliseconds.
+    pub heartbeat_ms: u64,
+    /// How long a link may stay silent before its peer counts as hung, in milliseconds.
+    pub hung_after_ms: u64,
+}

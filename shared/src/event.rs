@@ -1,0 +1,276 @@
+//! What is told about the ring: every message, decision, fault and change, as one kind of event.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
+use crate::link::{Direction, LinkKind};
+use crate::ring::Member;
+use crate::role::{Role, Safety};
+
+/// One event on the bus.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place on the bus. Grows by one from event to event.
+    pub seq: Seq,
+    /// When it happened, in microseconds since the server started, by the machine's monotonic clock.
+    pub at_us: u64,
+    /// Whose event it is; `None` for the ring as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeName>,
+    /// Which start of that node.
+    #[serde(default)]
+    pub incarnation: Incarnation,
+    /// The node's Lamport clock; 0 for events of the server.
+    #[serde(default)]
+    pub lamport: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What can happen. Tagged by `kind` in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The server: a run begins, at start-up and after a reset. All that was known before is void.
+    RunStarted {
+        /// The new run.
+        run: RunId,
+        /// The configured members in ring order.
+        members: Vec<Member>,
+        /// The pace, in milliseconds a hop.
+        hop_delay_ms: u64,
+        /// What an election is worth.
+        safety: Safety,
+    },
+    /// The server: a member joined the configuration at the end of the ring order.
+    MemberAdded {
+        /// The new member.
+        member: Member,
+    },
+    /// The server: this node left the configuration.
+    MemberRemoved,
+    /// The server: this node's attribute was changed; it counts from the next election.
+    AttributeChanged {
+        /// The new value.
+        attribute: Attribute,
+    },
+    /// The server: the pace was changed.
+    HopDelayChanged {
+        /// Milliseconds a hop.
+        hop_delay_ms: u64,
+    },
+    /// The server: somebody asked for this.
+    Requested {
+        /// Which action, in the API's word: kill, exit, start, pause, resume, initiate.
+        action: String,
+    },
+    /// The server: a process was spawned for this node.
+    Spawned {
+        /// Its process id.
+        pid: u32,
+    },
+    /// The server: this node could not be started.
+    StartFailed {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The server: this node's process ended.
+    Exited {
+        /// Its exit code, when it ended by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<i32>,
+        /// The signal that ended it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        signal: Option<i32>,
+    },
+    /// The server: this node's process was stopped by SIGSTOP.
+    Paused,
+    /// The server: this node's process goes on.
+    Resumed,
+
+    /// The node is configured and takes part.
+    Ready {
+        /// Where it accepts node links, as `host:port`.
+        address: String,
+    },
+    /// What the node is and whom it follows has changed.
+    StandingChanged {
+        /// Its role.
+        role: Role,
+        /// Its term.
+        term: Term,
+        /// The leader it follows.
+        leader: Option<NodeName>,
+        /// The deputy it knows.
+        deputy: Option<NodeName>,
+    },
+    /// The node sends its ring messages to somebody else from now on.
+    SuccessorChanged {
+        /// The new successor; itself when it is alone.
+        successor: NodeName,
+    },
+    /// The node put a ring message on a link.
+    Sent {
+        /// The message.
+        message: MessageInfo,
+        /// To whom.
+        to: NodeName,
+        /// How long it is held back on the link for the pace, in microseconds.
+        hold_us: u64,
+    },
+    /// A ring message arrived.
+    Received {
+        /// The message.
+        message: MessageInfo,
+        /// From whom.
+        from: NodeName,
+        /// How long it travelled, from `sent` to here, in microseconds, by the machine's monotonic clock.
+        travel_us: u64,
+    },
+    /// A ring message was received and not acted on.
+    Dropped {
+        /// The message.
+        message: MessageInfo,
+        /// From whom.
+        from: NodeName,
+        /// Why.
+        reason: String,
+    },
+    /// A message that was put on a link never left: the link went down first.
+    Lost {
+        /// The message.
+        message: MessageInfo,
+        /// To whom it was to go.
+        to: NodeName,
+    },
+    /// A link came up.
+    LinkUp {
+        /// The other end.
+        peer: NodeName,
+        /// What it is for.
+        link: LinkKind,
+        /// Which end this node is.
+        direction: Direction,
+    },
+    /// A link went down or could not be made.
+    LinkDown {
+        /// The other end.
+        peer: NodeName,
+        /// What it was for.
+        link: LinkKind,
+        /// Which end this node is.
+        direction: Direction,
+        /// Why.
+        reason: String,
+        /// True when the peer is thought dead or hung; false when the link was closed in good order.
+        failure: bool,
+    },
+    /// Heartbeats between leader and deputy go through: one report a second at most, whatever their rate.
+    Heartbeat {
+        /// The other end.
+        peer: NodeName,
+        /// The last round trip, in microseconds.
+        rtt_us: u64,
+    },
+    /// The node decided something, in words.
+    Log {
+        /// The words.
+        text: String,
+    },
+    /// The leader's lap came back: every live member knows the outcome.
+    Completed {
+        /// What this was.
+        outcome: Outcome,
+        /// The term.
+        term: Term,
+        /// The leader.
+        leader: NodeName,
+        /// The deputy; none when the leader is alone.
+        deputy: Option<NodeName>,
+        /// Links that the lap crossed: the number of live members.
+        members: u32,
+    },
+    /// A connection to the node was refused or closed because of what it did.
+    Refused {
+        /// Who, as `host:port`.
+        remote: String,
+        /// Why.
+        reason: String,
+    },
+    /// The node produced events faster than the control link took them; so many are lost.
+    Overflow {
+        /// How many.
+        lost: u64,
+    },
+}
+
+/// How a leader came to have its mandate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// By an election.
+    Election,
+    /// The deputy took over.
+    Takeover,
+    /// The leader stayed and found a new deputy.
+    NewDeputy,
+}
+
+/// What kind of ring message this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageKind {
+    /// The contest.
+    Election,
+    /// A leader looks for its deputy.
+    DeputySearch,
+    /// The result.
+    Elected,
+    /// What a node knows, told to a neighbour. Not part of any election.
+    Standing,
+}
+
+impl MessageKind {
+    /// The word that people read.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Election => "election",
+            Self::DeputySearch => "deputy search",
+            Self::Elected => "elected",
+            Self::Standing => "standing",
+        }
+    }
+}
+
+/// A member and its attribute, by the name that people know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// Who.
+    pub name: NodeName,
+    /// Its attribute in the message.
+    pub attribute: Attribute,
+}
+
+/// A ring message as people see it: names instead of ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageInfo {
+    /// Which sending this is.
+    pub id: MessageId,
+    /// What kind of message.
+    pub message: MessageKind,
+    /// The term it is about.
+    pub term: Term,
+    /// Who started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiator: Option<NodeName>,
+    /// The best member so far, or the leader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<Claim>,
+    /// The second best member so far, or the deputy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deputy: Option<Claim>,
+    /// Links crossed when it arrives.
+    pub hops: u32,
+}

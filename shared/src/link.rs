@@ -1,0 +1,60 @@
+//! The wire between two nodes: how a link is asked for and what crosses it. `docs/protocol.md` tells it in full.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::MessageId;
+use crate::message::RingMessage;
+
+/// The version of the node-link protocol. Both ends must have the same.
+pub const PROTOCOL: u32 = 1;
+
+/// The largest message on a node link, in bytes. A ring message is under 1 kB; more is a fault or an attack.
+pub const MAX_MESSAGE: usize = 64 * 1024;
+
+/// The largest single WebSocket frame on a node link, in bytes.
+pub const MAX_FRAME: usize = 16 * 1024;
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkKind {
+    /// From a node to its successor: ring messages.
+    Ring,
+    /// From the deputy to the leader: heartbeats.
+    Heartbeat,
+}
+
+impl fmt::Display for LinkKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ring => "ring",
+            Self::Heartbeat => "heartbeat",
+        })
+    }
+}
+
+/// Which end of a link a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// This node dialled.
+    Outgoing,
+    /// The other node dialled.
+    Incoming,
+}
+
+/// What crosses a node link, as one WebSocket text message each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFrame {
+    /// Which sending this is.
+    pub id: MessageId,
+    /// The sender's Lamport clock.
+    pub lamport: u64,
+    /// When it was sent, by the sender's monotonic clock, in nanoseconds. Comparable on one machine.
+    pub sent_ns: u64,
+    /// What is said.
+    pub message: RingMessage,
+}

@@ -1,0 +1,89 @@
+//! What travels round the ring.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Attribute, NodeId, Term};
+
+/// A member as it stands in an election. Ordered by attribute, ties broken by id: never ambiguous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Contender {
+    /// Its priority when it entered the message.
+    pub attribute: Attribute,
+    /// Who it is.
+    pub id: NodeId,
+}
+
+/// Who leads: the outcome of an election or a takeover, and of the search for a deputy that follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Mandate {
+    /// The term in which the leader leads.
+    pub term: Term,
+    /// The leader.
+    pub leader: Contender,
+    /// Which deputy of this leader in this term: 0 for the one found by the election, one more for each search.
+    pub appointment: u32,
+    /// The deputy; `None` while it is being looked for, or when the leader is alone.
+    pub deputy: Option<Contender>,
+}
+
+impl Mandate {
+    /// What makes one mandate newer than another: the term, then (for two sides of a ring that was torn apart) the
+    /// better leader, then the later appointment, then a filled one over one that is still open.
+    #[must_use]
+    pub fn rank(&self) -> (Term, Contender, u32, bool) {
+        (self.term, self.leader, self.appointment, self.deputy.is_some())
+    }
+}
+
+/// A message of the max-ring algorithm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum RingMessage {
+    /// The contest: carries the best and the second best member seen so far.
+    Election {
+        /// The term being decided.
+        term: Term,
+        /// Who started this message.
+        initiator: NodeId,
+        /// The best member so far.
+        candidate: Contender,
+        /// The second best member so far.
+        deputy: Option<Contender>,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+    },
+    /// A leader tells that it leads and looks for its deputy on the same lap.
+    DeputySearch {
+        /// Who leads; its deputy is open.
+        mandate: Mandate,
+        /// The best member seen so far that is not the leader.
+        deputy: Option<Contender>,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+    },
+    /// The result, told to every member by one lap.
+    Elected {
+        /// Who leads and who is its deputy.
+        mandate: Mandate,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+    },
+    /// What a node knows, told to a neighbour when their link comes up or when the neighbour spoke of an older term.
+    Standing {
+        /// The highest term the sender has seen.
+        term: Term,
+        /// Who leads, as far as the sender knows.
+        mandate: Option<Mandate>,
+    },
+}
+
+impl RingMessage {
+    /// The term that the message is about.
+    #[must_use]
+    pub fn term(&self) -> Term {
+        match self {
+            Self::Election { term, .. } | Self::Standing { term, .. } => *term,
+            Self::DeputySearch { mandate, .. } | Self::Elected { mandate, .. } => mandate.term,
+        }
+    }
+}

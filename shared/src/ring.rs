@@ -1,0 +1,57 @@
+//! Who is in the ring, and in which order.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Attribute, Incarnation, NodeId, NodeName};
+
+/// The largest ring that the server runs as processes.
+pub const MAX_MEMBERS: usize = 64;
+
+/// One configured member.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Member {
+    /// Who it is, across restarts.
+    pub id: NodeId,
+    /// What people call it; unique in the ring.
+    pub name: NodeName,
+    /// Its priority.
+    pub attribute: Attribute,
+    /// Which start of it is running, or ran last.
+    pub incarnation: Incarnation,
+    /// Where its node links are accepted; `None` until it has said so.
+    pub address: Option<SocketAddr>,
+}
+
+/// The members in ring order: each one's successor is the next, the last one's is the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RingSpec {
+    /// The members in ring order.
+    pub members: Vec<Member>,
+}
+
+impl RingSpec {
+    /// The member with this id.
+    #[must_use]
+    pub fn member(&self, id: NodeId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == id)
+    }
+
+    /// The member with this name.
+    #[must_use]
+    pub fn named(&self, name: &NodeName) -> Option<&Member> {
+        self.members.iter().find(|member| &member.name == name)
+    }
+
+    /// The members after `id` in ring order, once round, without `id` itself. Empty when `id` is not a member.
+    pub fn after(&self, id: NodeId) -> impl Iterator<Item = &Member> {
+        let position = self.members.iter().position(|member| member.id == id);
+        let (before, from) = match position {
+            Some(position) => self.members.split_at(position),
+            None => (&self.members[..0], &self.members[..0]),
+        };
+        from.iter().skip(1).chain(before)
+    }
+}

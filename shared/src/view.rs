@@ -1,0 +1,372 @@
+//! What the ring looks like: one value, made by applying events. The server answers with it, the page draws it, and both
+//! get it by the same [`RingView::apply`].
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::event::{Event, EventKind, MessageInfo, MessageKind, Outcome};
+use crate::id::{Attribute, Incarnation, NodeId, NodeName, RunId, Seq, Term};
+use crate::ring::Member;
+use crate::role::{NodeState, Role, Safety};
+
+/// How many finished elections a view remembers.
+pub const REMEMBERED_ELECTIONS: usize = 8;
+
+/// The ring after the event `seq`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RingView {
+    /// The last event that is in this view.
+    pub seq: Seq,
+    /// The run.
+    pub run: RunId,
+    /// The highest term that a live member has seen.
+    pub term: Term,
+    /// The leader that all live members agree on; `None` while they don't.
+    pub leader: Option<NodeName>,
+    /// The deputy that all live members agree on; `None` while they don't, or when there is none.
+    pub deputy: Option<NodeName>,
+    /// True when live members follow different leaders.
+    pub split_brain: bool,
+    /// What an election is worth.
+    pub safety: Safety,
+    /// Pace, in milliseconds a hop.
+    pub hop_delay_ms: u64,
+    /// The members in ring order.
+    pub nodes: Vec<NodeView>,
+    /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
+    pub elections: VecDeque<ElectionView>,
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeView {
+    /// Its name.
+    pub name: NodeName,
+    /// Its id.
+    pub id: NodeId,
+    /// Its priority.
+    pub attribute: Attribute,
+    /// Its process.
+    pub state: NodeState,
+    /// Its role; `None` when not running.
+    pub role: Option<Role>,
+    /// The highest term it has seen.
+    pub term: Term,
+    /// The leader it follows.
+    pub leader: Option<NodeName>,
+    /// The deputy it knows.
+    pub deputy: Option<NodeName>,
+    /// To whom it sends.
+    pub successor: Option<NodeName>,
+    /// Its process id.
+    pub pid: Option<u32>,
+    /// Which start of it.
+    pub incarnation: Incarnation,
+    /// Where it accepts node links, as `host:port`.
+    pub address: Option<String>,
+}
+
+impl NodeView {
+    fn new(member: &Member) -> Self {
+        Self {
+            name: member.name.clone(),
+            id: member.id,
+            attribute: member.attribute,
+            state: NodeState::Stopped,
+            role: None,
+            term: Term::ZERO,
+            leader: None,
+            deputy: None,
+            successor: None,
+            pid: None,
+            incarnation: member.incarnation,
+            address: None,
+        }
+    }
+
+    /// Whether it takes part: running, and not hung.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.state == NodeState::Running
+    }
+
+    fn has_stopped(&mut self) {
+        self.state = NodeState::Stopped;
+        self.role = None;
+        self.leader = None;
+        self.deputy = None;
+        self.successor = None;
+        self.pid = None;
+        self.address = None;
+    }
+}
+
+/// One election, takeover or deputy search as it went, with what it cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElectionView {
+    /// Its term.
+    pub term: Term,
+    /// How it came about: known from its first message.
+    pub outcome: Outcome,
+    /// Who sent the first message.
+    pub initiator: NodeName,
+    /// How many members started one in this term; the formula holds for one.
+    pub initiators: u32,
+    /// The live members when it began.
+    pub members: u32,
+    /// Whom every member follows now; `None` while it runs.
+    pub leader: Option<NodeName>,
+    /// The deputy found.
+    pub deputy: Option<NodeName>,
+    /// Messages put on links.
+    pub messages: u32,
+    /// Messages that arrived: links crossed.
+    pub hops: u32,
+    /// What the formula says a quiet one costs: see [`quiet_cost`]. `None` where it says nothing.
+    pub expected: Option<u32>,
+    /// When the first message was sent, in microseconds since the server started.
+    pub started_us: u64,
+    /// From the first message to the lap's end, in microseconds; `None` while it runs.
+    pub took_us: Option<u64>,
+    /// True when it never ended: a later one took its place.
+    pub superseded: bool,
+    /// The live members in ring order when it began.
+    ring: Vec<NodeName>,
+}
+
+/// The number of messages of a quiet election in a ring of `members` live nodes, with one initiator that is `distance`
+/// links before the winner: `distance` until the winner enters its own value, one lap until it comes back, one lap to
+/// tell everyone. At most 3n − 1. A ring of one sends nothing.
+#[must_use]
+pub fn quiet_cost(members: u32, distance: u32) -> u32 {
+    if members < 2 { 0 } else { distance + 2 * members }
+}
+
+impl RingView {
+    /// A view before any event.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            seq: Seq(0),
+            run: RunId(Uuid::nil()),
+            term: Term::ZERO,
+            leader: None,
+            deputy: None,
+            split_brain: false,
+            safety: Safety::Available,
+            hop_delay_ms: 0,
+            nodes: Vec::new(),
+            elections: VecDeque::new(),
+        }
+    }
+
+    /// The member with this name.
+    #[must_use]
+    pub fn node(&self, name: &NodeName) -> Option<&NodeView> {
+        self.nodes.iter().find(|node| &node.name == name)
+    }
+
+    /// The members that take part, in ring order.
+    pub fn live(&self) -> impl Iterator<Item = &NodeView> {
+        self.nodes.iter().filter(|node| node.is_live())
+    }
+
+    /// Takes one event in. Events must come in the order of their sequence numbers, without a gap.
+    ///
+    /// An event of an earlier incarnation of a node changes nothing but `seq`.
+    pub fn apply(&mut self, event: &Event) {
+        self.seq = event.seq;
+        match &event.kind {
+            EventKind::RunStarted { run, members, hop_delay_ms, safety } => {
+                *self = Self {
+                    seq: event.seq,
+                    run: *run,
+                    safety: *safety,
+                    hop_delay_ms: *hop_delay_ms,
+                    nodes: members.iter().map(NodeView::new).collect(),
+                    ..Self::empty()
+                };
+            }
+            EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
+            EventKind::HopDelayChanged { hop_delay_ms } => self.hop_delay_ms = *hop_delay_ms,
+            EventKind::MemberRemoved => self.nodes.retain(|node| Some(&node.name) != event.node.as_ref()),
+            EventKind::Sent { message, .. } => self.count_sent(event, message),
+            EventKind::Received { message, .. } => self.count_received(message),
+            EventKind::Completed { outcome, term, leader, deputy, members } => {
+                self.complete(event, *outcome, *term, leader, deputy.as_ref(), *members);
+            }
+            EventKind::AttributeChanged { .. }
+            | EventKind::Requested { .. }
+            | EventKind::Spawned { .. }
+            | EventKind::StartFailed { .. }
+            | EventKind::Exited { .. }
+            | EventKind::Paused
+            | EventKind::Resumed
+            | EventKind::Ready { .. }
+            | EventKind::StandingChanged { .. }
+            | EventKind::SuccessorChanged { .. }
+            | EventKind::Dropped { .. }
+            | EventKind::Lost { .. }
+            | EventKind::LinkUp { .. }
+            | EventKind::LinkDown { .. }
+            | EventKind::Heartbeat { .. }
+            | EventKind::Log { .. }
+            | EventKind::Refused { .. }
+            | EventKind::Overflow { .. } => {}
+        }
+        self.apply_to_node(event);
+        self.agree();
+    }
+
+    fn apply_to_node(&mut self, event: &Event) {
+        let Some(node) = self.nodes.iter_mut().find(|node| Some(&node.name) == event.node.as_ref()) else {
+            return;
+        };
+        if event.incarnation < node.incarnation {
+            return;
+        }
+        match &event.kind {
+            EventKind::AttributeChanged { attribute } => node.attribute = *attribute,
+            EventKind::Spawned { pid } => {
+                node.has_stopped();
+                node.state = NodeState::Starting;
+                node.pid = Some(*pid);
+                node.incarnation = event.incarnation;
+                node.term = Term::ZERO;
+            }
+            EventKind::StartFailed { .. } | EventKind::Exited { .. } => node.has_stopped(),
+            EventKind::Paused => node.state = NodeState::Paused,
+            EventKind::Resumed => {
+                node.state = if node.role.is_some() { NodeState::Running } else { NodeState::Starting };
+            }
+            EventKind::Ready { address } if node.pid.is_some() => {
+                if node.state == NodeState::Starting {
+                    node.state = NodeState::Running;
+                }
+                node.address = Some(address.clone());
+                node.role = Some(Role::Follower);
+            }
+            EventKind::StandingChanged { role, term, leader, deputy } if node.pid.is_some() => {
+                node.role = Some(*role);
+                node.term = *term;
+                node.leader.clone_from(leader);
+                node.deputy.clone_from(deputy);
+            }
+            EventKind::SuccessorChanged { successor } if node.pid.is_some() => {
+                node.successor = Some(successor.clone());
+            }
+            _ => {}
+        }
+    }
+
+    /// Recomputes what follows from the members' own standings.
+    fn agree(&mut self) {
+        let mut live = self.nodes.iter().filter(|node| node.is_live());
+        let term = live.clone().map(|node| node.term).max();
+        self.term = term.unwrap_or(self.term).max(self.term);
+        let first = live.next();
+        let leader = first.and_then(|node| node.leader.clone());
+        let deputy = first.and_then(|node| node.deputy.clone());
+        let agreed = |all: bool, name: Option<NodeName>| if all { name } else { None };
+        let rest: Vec<&NodeView> = live.collect();
+        let lives = |name: &NodeName| self.node(name).is_some_and(NodeView::is_live);
+        let same_leader = rest.iter().all(|node| node.leader == leader) && leader.as_ref().is_some_and(lives);
+        let same_deputy = rest.iter().all(|node| node.deputy == deputy) && deputy.as_ref().is_some_and(lives);
+        let leading =
+            self.nodes.iter().filter(|node| node.is_live() && node.role == Some(Role::Leader)).count();
+        let (leader, deputy) = (agreed(same_leader, leader), agreed(same_leader && same_deputy, deputy));
+        self.split_brain = leading > 1;
+        self.leader = leader;
+        self.deputy = deputy;
+    }
+
+    fn count_sent(&mut self, event: &Event, message: &MessageInfo) {
+        let outcome = match message.message {
+            MessageKind::Election => Outcome::Election,
+            MessageKind::DeputySearch => Outcome::Takeover,
+            MessageKind::Elected => {
+                if let Some(running) = self.running(message.term) {
+                    running.messages += 1;
+                }
+                return;
+            }
+            MessageKind::Standing => return,
+        };
+        let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
+        if let Some(running) = self.running(message.term) {
+            running.messages += 1;
+            if starts && event.node.as_ref() != Some(&running.initiator) {
+                running.initiators += 1;
+            }
+            return;
+        }
+        let (Some(initiator), true) = (message.initiator.clone(), starts) else { return };
+        // The leader of this term already had its mandate: it looks for another deputy.
+        let known = self.elections.iter().any(|past| past.term == message.term && past.took_us.is_some());
+        let outcome = if known && outcome == Outcome::Takeover { Outcome::NewDeputy } else { outcome };
+        let ring: Vec<NodeName> = self.live().map(|node| node.name.clone()).collect();
+        for past in &mut self.elections {
+            past.superseded |= past.took_us.is_none();
+        }
+        self.elections.push_front(ElectionView {
+            term: message.term,
+            outcome,
+            initiator,
+            initiators: 1,
+            members: u32::try_from(ring.len()).unwrap_or(u32::MAX),
+            leader: None,
+            deputy: None,
+            messages: 1,
+            hops: 0,
+            expected: None,
+            started_us: event.at_us,
+            took_us: None,
+            superseded: false,
+            ring,
+        });
+        self.elections.truncate(REMEMBERED_ELECTIONS);
+    }
+
+    fn count_received(&mut self, message: &MessageInfo) {
+        if message.message != MessageKind::Standing
+            && let Some(running) = self.running(message.term)
+        {
+            running.hops += 1;
+        }
+    }
+
+    fn running(&mut self, term: Term) -> Option<&mut ElectionView> {
+        self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
+    }
+
+    fn complete(
+        &mut self,
+        event: &Event,
+        outcome: Outcome,
+        term: Term,
+        leader: &NodeName,
+        deputy: Option<&NodeName>,
+        members: u32,
+    ) {
+        let Some(election) = self.running(term) else { return };
+        election.outcome = outcome;
+        election.leader = Some(leader.clone());
+        election.deputy = deputy.cloned();
+        election.took_us = Some(event.at_us.saturating_sub(election.started_us));
+        election.superseded = false;
+        election.expected = match outcome {
+            // A search lap and a telling lap, both started by the leader.
+            Outcome::Takeover | Outcome::NewDeputy => Some(2 * members),
+            Outcome::Election if election.initiators == 1 && members == election.members => {
+                let place = |name: &NodeName| election.ring.iter().position(|other| other == name);
+                place(&election.initiator).zip(place(leader)).and_then(|(from, to)| {
+                    let n = election.ring.len();
+                    u32::try_from((to + n - from) % n).ok().map(|distance| quiet_cost(members, distance))
+                })
+            }
+            Outcome::Election => None,
+        };
+    }
+}
