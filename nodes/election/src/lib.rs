@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Ring leader election as pure state machines.
+//!
+//! What it is for: one call in, effects out. The same value runs in a process, in the simulator, under a model checker and
+//! in the browser. What it must not know: sockets, clocks, threads, randomness, names of nodes, words on a page.
+//!
+//! The promise: [`Algorithm::handle`] never panics and always returns, whatever the input; what it can't use it drops
+//! and says so. What could break it is a change to the slices in `route`, the one place that indexes.
+//!
+//! How a caller drives it:
+//! 1. make a [`MaxRing`] with the member's own id, and give it [`Input::Configured`] first;
+//! 2. give it every link that comes up or fails, every message that arrives and every timer that fires;
+//! 3. after each call carry out the effects in their order;
+//! 4. then ask [`MaxRing::wanted_links`] and make the links so: dial what is missing, close what is not wanted;
+//! 5. dial [`MaxRing::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`].
+#![forbid(unsafe_code)]
+
+mod algorithm;
+mod explanation;
+mod max_ring;
+mod route;
+
+pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
+pub use explanation::Explanation;
+pub use max_ring::MaxRing;

@@ -1,0 +1,171 @@
+//! The shape of every election algorithm: inputs, effects, timers.
+
+use std::time::Duration;
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::link::LinkKind;
+use ringleader_shared::{Contender, Mandate, NodeId, Role, Term};
+
+use crate::Explanation;
+
+/// The caller's clock, since an origin of its own. Only differences count.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub Duration);
+
+/// An election algorithm: a state machine without a clock, socket, thread or random source of its own.
+pub trait Algorithm {
+    /// What it says to other members.
+    type Message;
+
+    /// Takes one input in and appends what must be done to `out`, in order. Never panics.
+    fn handle(&mut self, now: Time, input: Input<Self::Message>, out: &mut Vec<Effect<Self::Message>>);
+}
+
+/// What can happen to a member.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Input<M> {
+    /// The ring is (now) this. The first input, and again at each change.
+    Configured {
+        /// The members in ring order; the member itself among them.
+        ring: Vec<Contender>,
+        /// How patient to be.
+        timing: Timing,
+    },
+    /// Somebody wants an election.
+    Initiate,
+    /// A message arrived.
+    Received {
+        /// The neighbour that sent it.
+        from: NodeId,
+        /// The message.
+        message: M,
+    },
+    /// A timer ran out.
+    TimerFired(Timer),
+    /// A link with this member works, whoever dialled.
+    LinkUp {
+        /// The other end.
+        peer: NodeId,
+        /// What it is for.
+        link: LinkKind,
+    },
+    /// A link with this member failed, or could not be made: it is thought dead or hung.
+    LinkDown {
+        /// The other end.
+        peer: NodeId,
+        /// What it was for.
+        link: LinkKind,
+    },
+}
+
+/// What the caller must do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Effect<M> {
+    /// Send this to that member, in order with everything sent to it before.
+    Send {
+        /// To whom: the successor, or the neighbour that a message came from.
+        to: NodeId,
+        /// What.
+        message: M,
+    },
+    /// Start this timer, or start it anew. The caller adds jitter: up to half as much again.
+    StartTimer {
+        /// Which.
+        timer: Timer,
+        /// When it fires, from now.
+        after: Duration,
+    },
+    /// Stop this timer if it runs.
+    CancelTimer(Timer),
+    /// The member's role, term, leader or deputy changed.
+    Became {
+        /// Its role.
+        role: Role,
+        /// Its term.
+        term: Term,
+        /// Whom it follows.
+        mandate: Option<Mandate>,
+    },
+    /// Ring messages go to this member from now on.
+    SuccessorChanged(NodeId),
+    /// The message that was just received is not acted on.
+    Drop {
+        /// The neighbour that sent it.
+        from: NodeId,
+        /// The message.
+        message: M,
+        /// Why.
+        reason: DropReason,
+    },
+    /// The leader's lap came back: every live member knows.
+    Completed {
+        /// What this was.
+        outcome: Outcome,
+        /// Who leads now.
+        mandate: Mandate,
+        /// Links that the lap crossed: the number of live members.
+        members: u32,
+    },
+    /// Why the member did what it did.
+    Explain(Explanation),
+}
+
+/// The timers of an algorithm. At most one of each runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// No live leader in sight for an election timeout.
+    Election,
+    /// The leader's own lap did not come back.
+    Lap,
+    /// The deputy did not open its heartbeat link.
+    Deputy,
+}
+
+/// How patient a member is. The caller scales it with the pace of the ring.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Timing {
+    /// How long an election may take before its initiator starts it anew; other members wait twice as long.
+    pub election: Duration,
+    /// How long a leader waits for its lap to come back.
+    pub lap: Duration,
+    /// How long a leader waits for its deputy's heartbeat link.
+    pub deputy: Duration,
+}
+
+/// Why a received message is not acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DropReason {
+    /// It is about an older term than this member's.
+    OlderTerm {
+        /// This member's term.
+        mine: Term,
+    },
+    /// Its term already has a leader.
+    AlreadyDecided {
+        /// That term.
+        term: Term,
+    },
+    /// This member has passed on a better candidate, or this one, in this term.
+    BetterPassedOn {
+        /// The one passed on.
+        best: Contender,
+    },
+    /// This member knows that already.
+    Known,
+    /// It has crossed so many links that its originator must be gone.
+    HopBudget {
+        /// The most links a message may cross in this ring.
+        budget: u32,
+    },
+    /// It does not come from a member of the ring, or names one that is not.
+    Stranger,
+}
+
+/// The links that a member wants to have dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WantedLinks {
+    /// The successor; `None` when alone.
+    pub successor: Option<NodeId>,
+    /// The leader, when this member is its deputy.
+    pub leader: Option<NodeId>,
+}

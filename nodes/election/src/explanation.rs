@@ -1,0 +1,132 @@
+//! Why a member did what it did, as data. [`Explanation::words`] makes the sentence that the log card shows.
+
+use std::fmt::Write;
+
+use ringleader_shared::{Contender, NodeId, Term};
+
+/// One decision and its reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "each variant is the sentence that `words` makes of it")]
+pub enum Explanation {
+    Initiating { term: Term, me: Contender },
+    Replacing { candidate: Contender, me: Contender },
+    PassingOn { candidate: Contender, me: Contender },
+    PassingOnResult { leader: NodeId, deputy: Option<NodeId> },
+    Won { term: Term, me: Contender, deputy: Option<Contender> },
+    AloneAndLeading { term: Term, me: Contender },
+    Following { term: Term, leader: NodeId, deputy: Option<NodeId> },
+    DeputyNow { term: Term, leader: NodeId },
+    TakingOver { term: Term, lost: NodeId },
+    LookingForDeputy { lost: Option<NodeId> },
+    OfferingMyself { me: Contender },
+    DeputyFound { deputy: Contender },
+    SteppingDown { term: Term, leader: Option<NodeId> },
+    LeaderLost { leader: NodeId },
+    CandidateLost { candidate: Contender },
+    ElectionTimeout { term: Term },
+    LapTimeout,
+    DeputySilent { deputy: NodeId },
+    RoutingPast { lost: NodeId, successor: NodeId },
+    Alone,
+    Readmitting { member: NodeId },
+    NewSuccessor { successor: NodeId },
+    SendingAgain { to: NodeId },
+    OldMandate { term: Term },
+}
+
+impl Explanation {
+    /// The sentence, with `name` telling what people call a member.
+    pub fn words(&self, name: impl Fn(NodeId) -> String) -> String {
+        let who = |c: &Contender| format!("{} ({})", name(c.id), c.attribute);
+        let mut text = String::new();
+        // Writing to a String can't fail.
+        let _ = match self {
+            Self::Initiating { term, me } => {
+                write!(text, "initiating the election of term {term} with my attribute ({})", me.attribute)
+            }
+            Self::Replacing { candidate, me } => {
+                write!(text, "replacing {} with me ({}): mine is higher", who(candidate), who(me))
+            }
+            Self::PassingOn { candidate, me } if candidate.attribute == me.attribute => {
+                write!(text, "passing on {}: same as mine, its id is higher", who(candidate))
+            }
+            Self::PassingOn { candidate, me } => {
+                write!(text, "passing on {}: higher than mine ({})", who(candidate), me.attribute)
+            }
+            Self::PassingOnResult { leader, deputy: Some(deputy) } => {
+                write!(text, "passing on the result: {} leads, {} is its deputy", name(*leader), name(*deputy))
+            }
+            Self::PassingOnResult { leader, deputy: None } => {
+                write!(text, "passing on the result: {} leads", name(*leader))
+            }
+            Self::Won { term, me, deputy: Some(deputy) } => write!(
+                text,
+                "my own value ({}) came back: nobody is higher, I am the leader of term {term}; {} is my deputy",
+                me.attribute,
+                who(deputy)
+            ),
+            Self::Won { term, me, deputy: None } => {
+                write!(
+                    text,
+                    "my own value ({}) came back: nobody is higher, I am the leader of term {term}",
+                    me.attribute
+                )
+            }
+            Self::AloneAndLeading { term, .. } => {
+                write!(text, "nobody else is left in the ring: I lead term {term} alone")
+            }
+            Self::Following { term, leader, deputy: Some(deputy) } => {
+                write!(text, "following {}, the leader of term {term}; {} is its deputy", name(*leader), name(*deputy))
+            }
+            Self::Following { term, leader, deputy: None } => {
+                write!(text, "following {}, the leader of term {term}; its deputy is not known yet", name(*leader))
+            }
+            Self::DeputyNow { term, leader } => {
+                write!(text, "I am the deputy of {} in term {term}: watching it", name(*leader))
+            }
+            Self::TakingOver { term, lost } => {
+                write!(text, "{} is lost: as its deputy I take over and lead term {term}", name(*lost))
+            }
+            Self::LookingForDeputy { lost: Some(lost) } => {
+                write!(text, "my deputy {} is lost: looking for the next one", name(*lost))
+            }
+            Self::LookingForDeputy { lost: None } => write!(text, "looking for a deputy"),
+            Self::OfferingMyself { me } => {
+                write!(text, "offering myself ({}) as deputy: the best so far", me.attribute)
+            }
+            Self::DeputyFound { deputy } => write!(text, "my deputy is {}", who(deputy)),
+            Self::SteppingDown { term, leader: Some(leader) } => {
+                write!(text, "stepping down: {} leads the newer term {term}", name(*leader))
+            }
+            Self::SteppingDown { term, leader: None } => {
+                write!(text, "stepping down: an election of the newer term {term} is under way")
+            }
+            Self::LeaderLost { leader } => {
+                write!(text, "the leader {} is lost: waiting for its deputy to take over", name(*leader))
+            }
+            Self::CandidateLost { candidate } => {
+                write!(text, "{} was about to win and is lost: starting again", who(candidate))
+            }
+            Self::ElectionTimeout { term } => write!(text, "no leader came out of term {term} in time"),
+            Self::LapTimeout => write!(text, "my lap did not come back in time: sending another"),
+            Self::DeputySilent { deputy } => {
+                write!(text, "my deputy {} does not answer", name(*deputy))
+            }
+            Self::RoutingPast { lost, successor } => {
+                write!(text, "{} does not answer: my successor is now {}", name(*lost), name(*successor))
+            }
+            Self::Alone => write!(text, "no other member answers: I am alone in the ring"),
+            Self::Readmitting { member } => {
+                write!(text, "{} answers again: it is my successor", name(*member))
+            }
+            Self::NewSuccessor { successor } => write!(text, "my successor is {}", name(*successor)),
+            Self::SendingAgain { to } => {
+                write!(text, "my last message may be lost: sending it again, to {}", name(*to))
+            }
+            Self::OldMandate { term } => {
+                write!(text, "I was the leader of term {term} before I was restarted: waiting for my deputy to lead")
+            }
+        };
+        text
+    }
+}

@@ -1,0 +1,172 @@
+//! Ring repair: who the successor is when some members do not answer. Knows nothing of elections.
+
+use ringleader_shared::{Contender, NodeId};
+
+/// The ring as one member sees it: the order, and whom it routes past.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Route {
+    me: NodeId,
+    ring: Vec<Contender>,
+    /// Members between this one and its successor. Only these are known not to answer; what lies beyond the successor
+    /// is the successor's to know.
+    skipped: Vec<NodeId>,
+}
+
+impl Route {
+    pub(crate) fn new(me: NodeId) -> Self {
+        Self { me, ring: Vec::new(), skipped: Vec::new() }
+    }
+
+    /// Takes a new ring. At the first one every member is taken to be there; later, members that were not known
+    /// are skipped until a link with them comes up.
+    pub(crate) fn configure(&mut self, ring: Vec<Contender>) {
+        let first = self.ring.is_empty();
+        let old: Vec<NodeId> = self.ring.iter().map(|member| member.id).collect();
+        self.ring = ring;
+        if !first {
+            let fresh = self.after_me().map(|member| member.id).filter(|id| !old.contains(id));
+            let fresh: Vec<NodeId> = fresh.collect();
+            self.skipped.extend(fresh);
+        }
+        self.prune();
+    }
+
+    /// The next member that answers; this one itself when nobody else does.
+    pub(crate) fn successor(&self) -> NodeId {
+        let next = self.after_me().find(|member| !self.skipped.contains(&member.id));
+        next.map_or(self.me, |member| member.id)
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.successor() == self.me
+    }
+
+    /// This member as it stands in the ring, with its present attribute.
+    pub(crate) fn myself(&self) -> Option<Contender> {
+        self.ring.iter().find(|member| member.id == self.me).copied()
+    }
+
+    pub(crate) fn is_member(&self, id: NodeId) -> bool {
+        self.ring.iter().any(|member| member.id == id)
+    }
+
+    pub(crate) fn is_skipped(&self, id: NodeId) -> bool {
+        self.skipped.contains(&id)
+    }
+
+    /// The members that are routed past, nearest first.
+    pub(crate) fn skipped(&self) -> impl Iterator<Item = NodeId> {
+        self.after_me().map(|member| member.id).filter(|id| self.skipped.contains(id))
+    }
+
+    /// The number of configured members.
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.ring.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Routes past `id` if it is the successor. Says whether it was.
+    pub(crate) fn skip(&mut self, id: NodeId) -> bool {
+        let was = id != self.me && self.successor() == id;
+        if was {
+            self.skipped.push(id);
+            self.skipped.sort_unstable();
+        }
+        was
+    }
+
+    /// Routes to `id` again if it was skipped. Says whether it was.
+    pub(crate) fn readmit(&mut self, id: NodeId) -> bool {
+        let was = self.skipped.contains(&id);
+        self.skipped.retain(|skipped| *skipped != id);
+        self.prune();
+        was
+    }
+
+    /// The other members in ring order, beginning after this one.
+    fn after_me(&self) -> impl Iterator<Item = &Contender> {
+        let position = self.ring.iter().position(|member| member.id == self.me);
+        let (before, from) = self.ring.split_at(position.unwrap_or(0));
+        from.iter().chain(before).filter(|member| member.id != self.me)
+    }
+
+    /// Forgets what lies beyond the successor.
+    fn prune(&mut self) {
+        let successor = self.successor();
+        let between: Vec<NodeId> =
+            self.after_me().map(|member| member.id).take_while(|id| *id != successor).collect();
+        self.skipped.retain(|id| between.contains(id));
+        self.skipped.sort_unstable();
+        self.skipped.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringleader_shared::Attribute;
+    use ringleader_shared::id::NodeId;
+
+    fn id(n: u128) -> NodeId {
+        NodeId(uuid::Uuid::from_u128(n))
+    }
+
+    fn ring(ids: &[u128]) -> Vec<Contender> {
+        ids.iter().map(|&n| Contender { attribute: Attribute(1), id: id(n) }).collect()
+    }
+
+    fn route(me: u128, ids: &[u128]) -> Route {
+        let mut route = Route::new(id(me));
+        route.configure(ring(ids));
+        route
+    }
+
+    #[test]
+    fn the_last_members_successor_is_the_first() {
+        assert_eq!(route(3, &[1, 2, 3]).successor(), id(1));
+    }
+
+    #[test]
+    fn any_number_of_members_can_be_routed_past_down_to_being_alone() {
+        let mut route = route(2, &[1, 2, 3, 4]);
+        for (lost, then) in [(3, 4), (4, 1), (1, 2)] {
+            assert!(route.skip(id(lost)));
+            assert_eq!(route.successor(), id(then));
+        }
+        assert!(route.is_alone());
+        assert_eq!(route.skipped().collect::<Vec<_>>(), [id(3), id(4), id(1)]);
+    }
+
+    #[test]
+    fn only_the_successor_can_be_skipped() {
+        let mut route = route(1, &[1, 2, 3]);
+        assert!(!route.skip(id(3)));
+        assert!(!route.skip(id(1)));
+        assert_eq!(route.successor(), id(2));
+    }
+
+    #[test]
+    fn a_nearer_member_that_answers_again_makes_the_route_forget_what_lies_beyond_it() {
+        let mut route = route(1, &[1, 2, 3, 4]);
+        route.skip(id(2));
+        route.skip(id(3));
+        assert!(route.readmit(id(2)));
+        assert_eq!(route.successor(), id(2));
+        assert_eq!(route.skipped().count(), 0);
+    }
+
+    #[test]
+    fn a_member_added_later_is_skipped_until_it_answers() {
+        let mut route = route(3, &[1, 2, 3]);
+        route.configure(ring(&[1, 2, 3, 4]));
+        assert_eq!(route.successor(), id(1));
+        route.readmit(id(4));
+        assert_eq!(route.successor(), id(4));
+    }
+
+    #[test]
+    fn a_removed_member_is_no_longer_skipped_nor_a_successor() {
+        let mut route = route(1, &[1, 2, 3]);
+        route.configure(ring(&[1, 3]));
+        assert_eq!(route.successor(), id(3));
+    }
+}
