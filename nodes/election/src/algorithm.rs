@@ -157,8 +157,6 @@ pub enum DropReason {
         /// The most links a message may cross in this ring.
         budget: u32,
     },
-    /// It does not come from a member of the ring, or names one that is not.
-    Stranger,
 }
 
 /// The links that a member wants to have dialled.

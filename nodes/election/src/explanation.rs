@@ -54,7 +54,12 @@ impl Explanation {
                 write!(text, "passing on {}: higher than mine ({})", who(candidate), me.attribute)
             }
             Self::PassingOnResult { leader, deputy: Some(deputy) } => {
-                write!(text, "passing on the result: {} leads, {} is its deputy", name(*leader), name(*deputy))
+                write!(
+                    text,
+                    "passing on the result: {} leads, {} is its deputy",
+                    name(*leader),
+                    name(*deputy)
+                )
             }
             Self::PassingOnResult { leader, deputy: None } => {
                 write!(text, "passing on the result: {} leads", name(*leader))
@@ -76,10 +81,19 @@ impl Explanation {
                 write!(text, "nobody else is left in the ring: I lead term {term} alone")
             }
             Self::Following { term, leader, deputy: Some(deputy) } => {
-                write!(text, "following {}, the leader of term {term}; {} is its deputy", name(*leader), name(*deputy))
+                write!(
+                    text,
+                    "following {}, the leader of term {term}; {} is its deputy",
+                    name(*leader),
+                    name(*deputy)
+                )
             }
             Self::Following { term, leader, deputy: None } => {
-                write!(text, "following {}, the leader of term {term}; its deputy is not known yet", name(*leader))
+                write!(
+                    text,
+                    "following {}, the leader of term {term}; its deputy is not known yet",
+                    name(*leader)
+                )
             }
             Self::DeputyNow { term, leader } => {
                 write!(text, "I am the deputy of {} in term {term}: watching it", name(*leader))
@@ -124,7 +138,10 @@ impl Explanation {
                 write!(text, "my last message may be lost: sending it again, to {}", name(*to))
             }
             Self::OldMandate { term } => {
-                write!(text, "I was the leader of term {term} before I was restarted: waiting for my deputy to lead")
+                write!(
+                    text,
+                    "I was the leader of term {term} before I was restarted: waiting for my deputy to lead"
+                )
             }
         };
         text

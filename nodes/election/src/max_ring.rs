@@ -1,0 +1,233 @@
+//! max-ring: the highest attribute wins, the second highest is its deputy, one message finds both.
+//!
+//! A unidirectional election in the manner of Chang and Roberts (1979), with the runner-up carried along, terms, ring
+//! repair and succession added. `docs/protocol.md` has the rules in the order of the functions here.
+
+mod contest;
+mod reign;
+mod repair;
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Role, Term};
+
+use crate::route::Route;
+use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
+
+type Out = Vec<Effect<RingMessage>>;
+
+/// One member of a max-ring.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MaxRing {
+    me: NodeId,
+    route: Route,
+    timing: Timing,
+    /// The highest term seen.
+    term: Term,
+    /// Who leads `term`; `None` before the first election and while one runs.
+    mandate: Option<Mandate>,
+    /// Whether the mandate is mine and this very start of me won it.
+    leading: bool,
+    /// Whether the leader of the mandate is known not to answer.
+    leader_lost: bool,
+    /// The election of `term`, while it runs.
+    contest: Option<Contest>,
+    /// The lap that I, the leader, wait for.
+    lap: Option<Lap>,
+    /// How I came to lead, for the report when the lap is back.
+    outcome: Outcome,
+    /// The last message passed on, to be sent again when the successor turns out to be dead.
+    in_flight: Option<RingMessage>,
+    /// What the caller was last told that I am.
+    told: Option<(Role, Term, Option<Mandate>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Contest {
+    /// The best candidate that I have passed on in this term.
+    best: Option<Contender>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Lap {
+    /// Looks for a deputy.
+    Search,
+    /// Tells the result.
+    Telling,
+}
+
+impl MaxRing {
+    /// A member that knows nothing yet. Its first input must be [`Input::Configured`].
+    #[must_use]
+    pub fn new(me: NodeId) -> Self {
+        Self {
+            me,
+            route: Route::new(me),
+            timing: Timing::default(),
+            term: Term::ZERO,
+            mandate: None,
+            leading: false,
+            leader_lost: false,
+            contest: None,
+            lap: None,
+            outcome: Outcome::Election,
+            in_flight: None,
+            told: None,
+        }
+    }
+
+    /// Who this is.
+    #[must_use]
+    pub fn id(&self) -> NodeId {
+        self.me
+    }
+
+    /// The highest term seen.
+    #[must_use]
+    pub fn term(&self) -> Term {
+        self.term
+    }
+
+    /// Whom this member follows, itself included.
+    #[must_use]
+    pub fn mandate(&self) -> Option<&Mandate> {
+        self.mandate.as_ref()
+    }
+
+    /// Its part in the ring.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        match (&self.mandate, &self.contest) {
+            (Some(_), _) if self.leading => Role::Leader,
+            (Some(mandate), _) if self.is_deputy_of(mandate) => Role::Deputy,
+            (None, Some(Contest { best: Some(best) })) if best.id == self.me => Role::Candidate,
+            _ => Role::Follower,
+        }
+    }
+
+    /// To whom ring messages go; itself when alone.
+    #[must_use]
+    pub fn successor(&self) -> NodeId {
+        self.route.successor()
+    }
+
+    /// The links that must be dialled, and kept.
+    #[must_use]
+    pub fn wanted_links(&self) -> WantedLinks {
+        let successor = self.route.successor();
+        let leader = self
+            .mandate
+            .filter(|mandate| self.is_deputy_of(mandate) && !self.leader_lost)
+            .map(|mandate| mandate.leader.id);
+        WantedLinks { successor: (successor != self.me).then_some(successor), leader }
+    }
+
+    /// The members that are routed past, nearest first: to be dialled again now and then.
+    pub fn skipped(&self) -> impl Iterator<Item = NodeId> {
+        self.route.skipped()
+    }
+
+    fn is_deputy_of(&self, mandate: &Mandate) -> bool {
+        mandate.leader.id != self.me && mandate.deputy.is_some_and(|deputy| deputy.id == self.me)
+    }
+
+    /// The most links that a message may cross: two laps of an election and two for repairs.
+    fn hop_budget(&self) -> u32 {
+        self.route.len().saturating_mul(4)
+    }
+
+    fn pass_on(&mut self, message: RingMessage, out: &mut Out) {
+        self.in_flight = Some(message);
+        out.push(Effect::Send { to: self.route.successor(), message });
+    }
+
+    /// Tells a neighbour what I know.
+    fn tell_standing(&self, to: NodeId, out: &mut Out) {
+        if self.term > Term::ZERO && to != self.me {
+            out.push(Effect::Send {
+                to,
+                message: RingMessage::Standing { term: self.term, mandate: self.mandate },
+            });
+        }
+    }
+
+    fn explain(why: Explanation, out: &mut Out) {
+        out.push(Effect::Explain(why));
+    }
+
+    /// Drops a message; a neighbour that knows less than I is told what I know.
+    fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
+        out.push(Effect::Drop { from, message, reason });
+        match reason {
+            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => self.tell_standing(from, out),
+            DropReason::BetterPassedOn { .. } | DropReason::Known | DropReason::HopBudget { .. } => {}
+        }
+    }
+
+    fn tell_changes(&mut self, out: &mut Out) {
+        let now = Some((self.role(), self.term, self.mandate));
+        if now != self.told {
+            self.told = now;
+            out.push(Effect::Became { role: self.role(), term: self.term, mandate: self.mandate });
+        }
+    }
+
+    fn received(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let hops = match message {
+            RingMessage::Election { hops, .. }
+            | RingMessage::DeputySearch { hops, .. }
+            | RingMessage::Elected { hops, .. } => hops,
+            RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
+        };
+        if hops > self.hop_budget() {
+            let reason = DropReason::HopBudget { budget: self.hop_budget() };
+            return self.drop_message(from, message, reason, out);
+        }
+        match message {
+            RingMessage::Election { .. } => self.on_election(from, message, out),
+            RingMessage::DeputySearch { mandate, .. } | RingMessage::Elected { mandate, .. } => {
+                self.on_mandate(from, message, mandate, out);
+            }
+            RingMessage::Standing { .. } => {}
+        }
+    }
+
+    fn timer_fired(&mut self, timer: Timer, out: &mut Out) {
+        match timer {
+            Timer::Election => {
+                let led = self.leading || (self.mandate.is_some() && !self.leader_lost);
+                if !led && self.term > Term::ZERO {
+                    Self::explain(Explanation::ElectionTimeout { term: self.term }, out);
+                    self.initiate(out);
+                }
+            }
+            Timer::Lap if self.leading && self.lap.is_some() => {
+                Self::explain(Explanation::LapTimeout, out);
+                self.search_deputy(out);
+            }
+            Timer::Deputy if self.leading => {
+                if let Some(deputy) = self.mandate.and_then(|mandate| mandate.deputy) {
+                    Self::explain(Explanation::DeputySilent { deputy: deputy.id }, out);
+                    self.outcome = Outcome::NewDeputy;
+                    self.search_deputy(out);
+                }
+            }
+            Timer::Lap | Timer::Deputy => {}
+        }
+    }
+}
+
+impl Algorithm for MaxRing {
+    type Message = RingMessage;
+
+    fn handle(&mut self, _now: Time, input: Input<RingMessage>, out: &mut Out) {
+        match input {
+            Input::Configured { ring, timing } => self.configure(ring, timing, out),
+            Input::Initiate => self.initiate(out),
+            Input::Received { from, message } => self.received(from, message, out),
+            Input::TimerFired(timer) => self.timer_fired(timer, out),
+            Input::LinkUp { peer, link } => self.link_up(peer, link, out),
+            Input::LinkDown { peer, link } => self.link_down(peer, link, out),
+        }
+        self.tell_changes(out);
+    }
+}

@@ -1,0 +1,117 @@
+//! The election: from *Initiate* to the candidate that receives its own message back.
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Term};
+
+use super::{Contest, MaxRing, Out};
+use crate::{DropReason, Effect, Explanation, Timer};
+
+impl MaxRing {
+    /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor.
+    pub(super) fn initiate(&mut self, out: &mut Out) {
+        let Some(me) = self.route.myself() else { return };
+        let term = self.term.next();
+        self.enter_contest(term, out);
+        Self::explain(Explanation::Initiating { term, me }, out);
+        if self.route.is_alone() {
+            return self.win(me, None, out);
+        }
+        self.contest = Some(Contest { best: Some(me) });
+        out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+        self.pass_on(
+            RingMessage::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
+            out,
+        );
+    }
+
+    /// Rule 2: older terms are dropped; I merge myself in and pass the better one on, once for each better candidate;
+    /// the candidate that receives its own message back has won.
+    pub(super) fn on_election(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let (RingMessage::Election { term, initiator, candidate, deputy, hops }, Some(me)) =
+            (message, self.route.myself())
+        else {
+            return;
+        };
+        if term < self.term {
+            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
+        }
+        if term == self.term && self.mandate.is_some() {
+            return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
+        }
+        if term > self.term {
+            if self.leading {
+                Self::explain(Explanation::SteppingDown { term, leader: None }, out);
+            }
+            self.enter_contest(term, out);
+            out.push(Effect::StartTimer {
+                timer: Timer::Election,
+                after: self.timing.election.saturating_mul(2),
+            });
+        }
+        let best = self.contest.and_then(|contest| contest.best);
+        if candidate.id == self.me && best.is_some_and(|best| best.id == self.me) {
+            return self.win(candidate, deputy, out);
+        }
+        let (candidate, deputy, why) = merge(candidate, deputy, me);
+        if let Some(best) = best.filter(|best| *best >= candidate) {
+            return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
+        }
+        Self::explain(why, out);
+        self.contest = Some(Contest { best: Some(candidate) });
+        if self.route.is_alone() {
+            // The message came from a member that has been routed past since: nobody is left to pass it on to.
+            return self.initiate(out);
+        }
+        self.pass_on(
+            RingMessage::Election { term, initiator, candidate, deputy, hops: hops.saturating_add(1) },
+            out,
+        );
+    }
+
+    /// Forgets the leader of the term before and begins anew.
+    fn enter_contest(&mut self, term: Term, out: &mut Out) {
+        self.term = term;
+        self.mandate = None;
+        self.leading = false;
+        self.leader_lost = false;
+        self.in_flight = None;
+        self.contest = Some(Contest { best: None });
+        self.stop_reigning(out);
+    }
+
+    /// My own value came back, or nobody else is there: I lead this term, and the runner-up is my deputy.
+    fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
+        let deputy = deputy.filter(|deputy| deputy.id != self.me);
+        let term = self.term;
+        self.contest = None;
+        self.leading = true;
+        self.outcome = Outcome::Election;
+        self.mandate = Some(Mandate { term, leader: me, appointment: 0, deputy });
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(
+            if self.route.is_alone() {
+                Explanation::AloneAndLeading { term, me }
+            } else {
+                Explanation::Won { term, me, deputy }
+            },
+            out,
+        );
+        self.tell_result(out);
+    }
+}
+
+/// The best and the second best of a message and me, and what there is to say about it.
+fn merge(
+    candidate: Contender,
+    deputy: Option<Contender>,
+    me: Contender,
+) -> (Contender, Option<Contender>, Explanation) {
+    if candidate.id == me.id {
+        (candidate, deputy, Explanation::PassingOn { candidate, me })
+    } else if me > candidate {
+        (me, Some(candidate), Explanation::Replacing { candidate, me })
+    } else {
+        let deputy = deputy.map_or(me, |deputy| deputy.max(me));
+        (candidate, Some(deputy), Explanation::PassingOn { candidate, me })
+    }
+}

@@ -1,0 +1,202 @@
+//! Leading and following: the result's lap, the search for a deputy, takeover, and learning from neighbours.
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
+
+use super::{Contest, Lap, MaxRing, Out};
+use crate::{DropReason, Effect, Explanation, Timer};
+
+impl MaxRing {
+    /// One lap tells every member who leads and who is the deputy.
+    pub(super) fn tell_result(&mut self, out: &mut Out) {
+        if self.route.is_alone() {
+            return self.reign_alone(out);
+        }
+        let Some(mandate) = self.mandate else { return };
+        self.lap = Some(Lap::Telling);
+        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        if mandate.deputy.is_some() {
+            out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+        }
+        self.pass_on(RingMessage::Elected { mandate, hops: 1 }, out);
+    }
+
+    /// Rule 4, deputy: the leader is lost, so I lead at once in the next term, and one lap finds the next deputy.
+    pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
+        let Some(me) = self.route.myself() else { return };
+        self.term = self.term.next();
+        self.mandate = Some(Mandate { term: self.term, leader: me, appointment: 0, deputy: None });
+        self.leading = true;
+        self.leader_lost = false;
+        self.contest = None;
+        self.outcome = Outcome::Takeover;
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
+        self.send_search(out);
+    }
+
+    /// Rule 4, leader: one lap finds the next deputy. Also how a lap that got lost is sent again.
+    pub(super) fn search_deputy(&mut self, out: &mut Out) {
+        let Some(mandate) = &mut self.mandate else { return };
+        mandate.appointment = mandate.appointment.saturating_add(1);
+        mandate.deputy = None;
+        self.send_search(out);
+    }
+
+    fn send_search(&mut self, out: &mut Out) {
+        out.push(Effect::CancelTimer(Timer::Deputy));
+        if self.route.is_alone() {
+            return self.reign_alone(out);
+        }
+        let Some(mandate) = self.mandate else { return };
+        self.lap = Some(Lap::Search);
+        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1 }, out);
+    }
+
+    fn reign_alone(&mut self, out: &mut Out) {
+        let Some(mandate) = &mut self.mandate else { return };
+        if mandate.deputy.take().is_some() {
+            mandate.appointment = mandate.appointment.saturating_add(1);
+        }
+        let mandate = *mandate;
+        self.in_flight = None;
+        self.stop_reigning(out);
+        out.push(Effect::Completed { outcome: self.outcome, mandate, members: 1 });
+    }
+
+    /// Stops what only a leader waits for.
+    pub(super) fn stop_reigning(&mut self, out: &mut Out) {
+        self.lap = None;
+        out.push(Effect::CancelTimer(Timer::Lap));
+        out.push(Effect::CancelTimer(Timer::Deputy));
+    }
+
+    /// `Elected` and `DeputySearch`: my own lap that comes back, news to adopt and pass on, or nothing new.
+    pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
+        if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
+            return self.lap_is_back(from, message, out);
+        }
+        if !self.is_news(&mandate) {
+            let reason = self.why_no_news(&mandate);
+            return self.drop_message(from, message, reason, out);
+        }
+        self.adopt(mandate, out);
+        if mandate.leader.id == self.me || self.route.is_alone() {
+            return;
+        }
+        match message {
+            RingMessage::DeputySearch { deputy, hops, .. } => {
+                let me = self.route.myself();
+                if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
+                    Self::explain(Explanation::OfferingMyself { me }, out);
+                }
+                let hops = hops.saturating_add(1);
+                self.pass_on(RingMessage::DeputySearch { mandate, deputy: deputy.max(me), hops }, out);
+            }
+            RingMessage::Elected { hops, .. } => {
+                let deputy = mandate.deputy.map(|deputy| deputy.id);
+                Self::explain(Explanation::PassingOnResult { leader: mandate.leader.id, deputy }, out);
+                self.pass_on(RingMessage::Elected { mandate, hops: hops.saturating_add(1) }, out);
+            }
+            RingMessage::Election { .. } | RingMessage::Standing { .. } => {}
+        }
+    }
+
+    fn lap_is_back(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        match (message, self.lap, &mut self.mandate) {
+            (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
+                mandate.deputy = Some(deputy);
+                Self::explain(Explanation::DeputyFound { deputy }, out);
+                self.tell_result(out);
+            }
+            (RingMessage::Elected { mandate, hops }, Some(Lap::Telling), _) => {
+                self.lap = None;
+                self.in_flight = None;
+                out.push(Effect::CancelTimer(Timer::Lap));
+                out.push(Effect::Completed { outcome: self.outcome, mandate, members: hops });
+                self.find_deputy_if_none(out);
+            }
+            _ => self.drop_message(from, message, DropReason::Known, out),
+        }
+    }
+
+    /// A leader that has company but no deputy looks for one.
+    pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
+        let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
+        if self.leading && open && self.lap.is_none() && !self.route.is_alone() {
+            self.outcome = Outcome::NewDeputy;
+            Self::explain(Explanation::LookingForDeputy { lost: None }, out);
+            self.search_deputy(out);
+        }
+    }
+
+    /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.
+    pub(super) fn on_standing(&mut self, from: NodeId, term: Term, mandate: Option<Mandate>, out: &mut Out) {
+        match mandate {
+            Some(mandate) if self.is_news(&mandate) => {
+                self.adopt(mandate, out);
+                let successor = self.route.successor();
+                if successor != from {
+                    self.tell_standing(successor, out);
+                }
+            }
+            Some(mandate) if from == mandate.leader.id && self.mandate == Some(mandate) && !self.leading => {
+                // The leader itself says that it still leads.
+                self.leader_lost = false;
+                out.push(Effect::CancelTimer(Timer::Election));
+            }
+            _ if self.contest.is_some() && term > self.term => {
+                // My election is of an older term than one that is under way: the next one that I start must not be.
+                self.term = term;
+                self.in_flight = None;
+                self.contest = Some(Contest { best: None });
+            }
+            _ => {}
+        }
+    }
+
+    fn is_news(&self, mandate: &Mandate) -> bool {
+        mandate.term > self.term
+            || (mandate.term == self.term && self.mandate.is_none_or(|mine| mandate.rank() > mine.rank()))
+    }
+
+    fn why_no_news(&self, mandate: &Mandate) -> DropReason {
+        match self.mandate {
+            Some(mine) if mine.rank() == mandate.rank() => DropReason::Known,
+            _ if mandate.term < self.term => DropReason::OlderTerm { mine: self.term },
+            _ => DropReason::AlreadyDecided { term: self.term },
+        }
+    }
+
+    fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
+        let leader = mandate.leader.id;
+        if self.leading {
+            Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
+            self.stop_reigning(out);
+        }
+        self.term = mandate.term;
+        self.mandate = Some(mandate);
+        self.leading = false;
+        self.contest = None;
+        self.in_flight = None;
+        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
+        self.leader_lost = leader == self.me || self.route.is_skipped(leader);
+        out.push(if self.leader_lost {
+            Effect::StartTimer { timer: Timer::Election, after: self.timing.election }
+        } else {
+            Effect::CancelTimer(Timer::Election)
+        });
+        let term = mandate.term;
+        Self::explain(
+            if leader == self.me {
+                Explanation::OldMandate { term }
+            } else if self.is_deputy_of(&mandate) {
+                Explanation::DeputyNow { term, leader }
+            } else {
+                Explanation::Following { term, leader, deputy: mandate.deputy.map(|deputy| deputy.id) }
+            },
+            out,
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! What links that come and go mean for the ring and for who leads it.
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::link::LinkKind;
+use ringleader_shared::{Contender, NodeId};
+
+use super::{MaxRing, Out};
+use crate::{Effect, Explanation, Timer, Timing};
+
+impl MaxRing {
+    pub(super) fn configure(&mut self, ring: Vec<Contender>, timing: Timing, out: &mut Out) {
+        let first = self.told.is_none();
+        let before = self.route.successor();
+        self.timing = timing;
+        self.route.configure(ring);
+        let successor = self.route.successor();
+        if first {
+            out.push(Effect::SuccessorChanged(successor));
+            return;
+        }
+        let unsent = self.in_flight.take();
+        if let Some(mandate) = self.mandate {
+            if !self.route.is_member(mandate.leader.id) {
+                self.lost(mandate.leader.id, out);
+            } else if let Some(deputy) = mandate.deputy.filter(|deputy| !self.route.is_member(deputy.id)) {
+                self.lost(deputy.id, out);
+            }
+        }
+        if successor != before {
+            Self::explain(Explanation::NewSuccessor { successor }, out);
+            out.push(Effect::SuccessorChanged(successor));
+            self.send_again(unsent, out);
+        } else if self.in_flight.is_none() {
+            self.in_flight = unsent;
+        }
+    }
+
+    /// Rule 4 and ring repair: a member does not answer.
+    pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, out: &mut Out) {
+        let unsent = self.in_flight.take();
+        let repaired = self.route.skip(peer);
+        if repaired {
+            let successor = self.route.successor();
+            Self::explain(
+                if successor == self.me {
+                    Explanation::Alone
+                } else {
+                    Explanation::RoutingPast { lost: peer, successor }
+                },
+                out,
+            );
+            out.push(Effect::SuccessorChanged(successor));
+        }
+        match link {
+            LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, out),
+        }
+        if repaired {
+            self.send_again(unsent, out);
+        } else if self.in_flight.is_none() {
+            self.in_flight = unsent;
+        }
+    }
+
+    /// Ring repair undone: a member answers, for the first time or again. Both ends tell each other what they know.
+    pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, out: &mut Out) {
+        match link {
+            LinkKind::Heartbeat => {
+                let is_my_deputy = self.leading
+                    && self
+                        .mandate
+                        .and_then(|mandate| mandate.deputy)
+                        .is_some_and(|deputy| deputy.id == peer);
+                if is_my_deputy {
+                    out.push(Effect::CancelTimer(Timer::Deputy));
+                }
+            }
+            LinkKind::Ring => {
+                let before = self.route.successor();
+                self.route.readmit(peer);
+                let successor = self.route.successor();
+                if successor != before {
+                    Self::explain(Explanation::Readmitting { member: successor }, out);
+                    out.push(Effect::SuccessorChanged(successor));
+                }
+                self.tell_standing(peer, out);
+                self.find_deputy_if_none(out);
+            }
+        }
+    }
+
+    /// What the loss of a member means for who leads.
+    fn lost(&mut self, peer: NodeId, out: &mut Out) {
+        if let Some(best) = self.contest.and_then(|contest| contest.best)
+            && (best.id == peer || self.route.is_alone())
+        {
+            if best.id == peer {
+                Self::explain(Explanation::CandidateLost { candidate: best }, out);
+            }
+            return self.initiate(out);
+        }
+        let Some(mandate) = self.mandate else { return };
+        if self.leading {
+            let deputy_lost = mandate.deputy.is_some_and(|deputy| deputy.id == peer);
+            if deputy_lost {
+                Self::explain(Explanation::LookingForDeputy { lost: Some(peer) }, out);
+            }
+            if deputy_lost || (self.route.is_alone() && self.lap.is_some()) {
+                if self.lap.is_none() {
+                    self.outcome = Outcome::NewDeputy;
+                }
+                self.search_deputy(out);
+            }
+        } else if mandate.leader.id == peer && !self.leader_lost {
+            if self.is_deputy_of(&mandate) {
+                return self.take_over(peer, out);
+            }
+            self.leader_lost = true;
+            Self::explain(Explanation::LeaderLost { leader: peer }, out);
+            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+        }
+    }
+
+    /// The message that the lost successor may have taken with it goes to the new one, unless something newer went.
+    fn send_again(&mut self, unsent: Option<ringleader_shared::RingMessage>, out: &mut Out) {
+        if self.in_flight.is_some() || self.leader_lost || self.route.is_alone() {
+            return;
+        }
+        if let Some(message) = unsent {
+            Self::explain(Explanation::SendingAgain { to: self.route.successor() }, out);
+            self.pass_on(message, out);
+        }
+    }
+}
