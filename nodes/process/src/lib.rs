@@ -1,9 +1,31 @@
-//! One real node of the ring.
+//! One real node of the ring: the election core over tokio and WebSocket links.
+//!
+//! What it is for: it gives the core a clock, timers, sockets and words. What it must not know: how an election is decided,
+//! and how processes are supervised.
+//!
+//! The way through it: [`run`] makes the listener and the [`control`] link, then [`node`] loops: a command, a link's news or
+//! a timer goes into the core, the effects come out and are carried out. [`links`] owns the sockets, [`handshake`] lets
+//! only members in, [`telling`] turns what happened into events.
 #![forbid(unsafe_code)]
+
+mod clock;
+mod control;
+mod handshake;
+mod lifeline;
+mod links;
+mod node;
+mod settings;
+mod telling;
 
 use std::net::SocketAddr;
 
+use anyhow::Context;
+use ringleader_shared::control::NodeReport;
 use ringleader_shared::{Incarnation, NodeId, NodeName};
+use tokio::net::TcpListener;
+
+use crate::control::Control;
+use crate::settings::Secret;
 
 /// What the supervisor tells a node on its command line. The rest comes by environment and over the control link.
 #[derive(Debug, Clone)]
@@ -21,7 +43,42 @@ pub struct Options {
 /// Runs the node until its supervisor ends it or is gone.
 ///
 /// # Errors
-/// When the environment lacks what the supervisor sets, no port can be opened, or the control link can't be made.
+/// When the environment lacks what the supervisor sets, no port can be opened, or the control link can't be made or is
+/// lost.
 pub fn run(options: Options) -> anyhow::Result<()> {
-    anyhow::bail!("node {} can't run yet", options.name)
+    lifeline::die_with_supervisor()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let result = runtime.block_on(live(options));
+    // Link tasks may still wait for peers that hang; nobody waits for them.
+    runtime.shutdown_background();
+    result
+}
+
+async fn live(options: Options) -> anyhow::Result<()> {
+    let secret = Secret::from_environment()?;
+    let (listener, moved) = listen(options.listen).await?;
+    let address = listener.local_addr().context("asking which port was opened")?;
+    let hello = NodeReport::Hello {
+        id: options.id,
+        incarnation: options.incarnation,
+        pid: std::process::id(),
+        address,
+    };
+    let control = Control::dial(&secret, &hello).await?;
+    node::Node::new(options, secret, control, address).run(listener, moved).await
+}
+
+/// Opens the preferred port, or any free one when that is taken; then the second value says so in words.
+async fn listen(preferred: SocketAddr) -> anyhow::Result<(TcpListener, Option<String>)> {
+    match TcpListener::bind(preferred).await {
+        Ok(listener) => Ok((listener, None)),
+        Err(error) if preferred.port() != 0 => {
+            let any = SocketAddr::new(preferred.ip(), 0);
+            let listener =
+                TcpListener::bind(any).await.with_context(|| format!("opening a port on {any}"))?;
+            let words = format!("port {} is not free ({error}): using another one", preferred.port());
+            Ok((listener, Some(words)))
+        }
+        Err(error) => Err(error).with_context(|| format!("opening a port on {preferred}")),
+    }
 }

@@ -1,0 +1,28 @@
+//! The two clocks of a node: the machine's monotonic one, and Lamport's.
+
+use nix::time::{ClockId, clock_gettime};
+
+/// `CLOCK_MONOTONIC` in nanoseconds: the same for all processes of the machine, and never set back.
+pub(crate) fn monotonic_ns() -> u64 {
+    // CLOCK_MONOTONIC is always there on Linux and macOS, and never negative.
+    let now =
+        clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(std::time::Duration::ZERO, std::time::Duration::from);
+    u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Lamport's clock (1978): one tick for each event, and never behind a message that arrived.
+#[derive(Debug, Default)]
+pub(crate) struct Lamport(u64);
+
+impl Lamport {
+    /// Counts an event; its time is returned.
+    pub(crate) fn tick(&mut self) -> u64 {
+        self.0 = self.0.saturating_add(1);
+        self.0
+    }
+
+    /// Takes the time of a message in. The receipt itself still has to be counted.
+    pub(crate) fn witness(&mut self, theirs: u64) {
+        self.0 = self.0.max(theirs);
+    }
+}

@@ -1,0 +1,147 @@
+//! The control link to the server: events out, commands in.
+
+use anyhow::Context;
+use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::control::{CONTROL_ENV, NodeCommand, NodeEvent, NodeReport};
+use ringleader_shared::event::EventKind;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use crate::settings::Secret;
+
+/// How many events may wait for the control link. At 200 bytes each this is under 1 MB.
+const WAITING_EVENTS: usize = 4096;
+
+/// How many events go into one frame at most.
+const EVENTS_A_FRAME: usize = 64;
+
+/// The largest command: a configuration of 64 members is about 16 kB.
+const MAX_COMMAND: usize = 256 * 1024;
+
+/// Both directions of the control link.
+pub(crate) struct Control {
+    /// Commands, in order. Closed when the link is.
+    pub(crate) commands: mpsc::Receiver<NodeCommand>,
+    /// Where events go.
+    pub(crate) events: EventSender,
+    writer: tokio::task::JoinHandle<()>,
+}
+
+/// The bounded way out for events. What does not fit is counted, and the count is told.
+pub(crate) struct EventSender {
+    queue: mpsc::Sender<NodeEvent>,
+    lost: u64,
+}
+
+impl EventSender {
+    /// Puts an event on its way. Never waits.
+    pub(crate) fn send(&mut self, event: NodeEvent) {
+        if self.lost > 0 {
+            let overflow = NodeEvent { kind: EventKind::Overflow { lost: self.lost }, ..event };
+            match self.queue.try_send(overflow) {
+                Ok(()) => self.lost = 0,
+                Err(_) => {
+                    self.lost += 1;
+                    return;
+                }
+            }
+        }
+        if self.queue.try_send(event).is_err() {
+            self.lost += 1;
+        }
+    }
+}
+
+impl Control {
+    /// Connects to the server and says hello.
+    pub(crate) async fn dial(secret: &Secret, hello: &NodeReport) -> anyhow::Result<Self> {
+        let url = std::env::var(CONTROL_ENV)
+            .with_context(|| format!("{CONTROL_ENV} is not set: nodes are started by `ringleader serve`"))?;
+        let mut request =
+            url.as_str().into_client_request().with_context(|| format!("{CONTROL_ENV}={url}"))?;
+        request.headers_mut().insert(header::AUTHORIZATION, HeaderValue::from_str(&secret.bearer())?);
+        let uri: &Uri = request.uri();
+        let authority =
+            uri.authority().with_context(|| format!("{CONTROL_ENV}={url} names no host"))?.as_str();
+        let stream = TcpStream::connect(authority)
+            .await
+            .with_context(|| format!("connecting to the server's control port at {authority}"))?;
+        stream.set_nodelay(true)?;
+        let config = WebSocketConfig::default()
+            .read_buffer_size(4 * 1024)
+            .write_buffer_size(0)
+            .max_message_size(Some(MAX_COMMAND))
+            .max_frame_size(Some(MAX_COMMAND));
+        let (mut socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config))
+            .await
+            .with_context(|| format!("opening the control link at {url}"))?;
+        socket.send(Message::text(serde_json::to_string(hello)?)).await.context("saying hello")?;
+
+        let (command_queue, commands) = mpsc::channel(64);
+        let (event_queue, events) = mpsc::channel(WAITING_EVENTS);
+        let writer = tokio::spawn(carry(socket, command_queue, events));
+        Ok(Self { commands, events: EventSender { queue: event_queue, lost: 0 }, writer })
+    }
+
+    /// Lets the events that still wait go out, then closes the link.
+    pub(crate) async fn close(self) {
+        let Self { commands, events, writer } = self;
+        drop((commands, events));
+        // The link is gone or the server does not read: the process ends all the same.
+        let _ = tokio::time::timeout(std::time::Duration::from_millis(200), writer).await;
+    }
+}
+
+async fn carry(
+    mut socket: WebSocketStream<TcpStream>,
+    commands: mpsc::Sender<NodeCommand>,
+    mut events: mpsc::Receiver<NodeEvent>,
+) {
+    let mut batch = Vec::with_capacity(EVENTS_A_FRAME);
+    loop {
+        tokio::select! {
+            biased;
+            frame = socket.next() => match frame {
+                Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
+                    Ok(command) => {
+                        if commands.send(command).await.is_err() {
+                            // The node is leaving: only its last events are still to go.
+                            break;
+                        }
+                    }
+                    Err(error) => tracing::error!("a command that can't be read: {error}"),
+                },
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return,
+            },
+            count = events.recv_many(&mut batch, EVENTS_A_FRAME) => {
+                if count == 0 || !write(&mut socket, &mut batch).await {
+                    let _ = socket.close(None).await;
+                    return;
+                }
+            }
+        }
+    }
+    while events.recv_many(&mut batch, EVENTS_A_FRAME).await > 0 {
+        if !write(&mut socket, &mut batch).await {
+            return;
+        }
+    }
+    let _ = socket.close(None).await;
+}
+
+async fn write(socket: &mut WebSocketStream<TcpStream>, batch: &mut Vec<NodeEvent>) -> bool {
+    let report = NodeReport::Events { events: std::mem::take(batch) };
+    match serde_json::to_string(&report) {
+        Ok(text) => socket.send(Message::text(text)).await.is_ok(),
+        Err(error) => {
+            tracing::error!("events that can't be written: {error}");
+            true
+        }
+    }
+}

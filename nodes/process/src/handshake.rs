@@ -1,0 +1,160 @@
+//! Who may open a node link: a member of this run that knows the secret and means this node. See `docs/protocol.md`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ringleader_shared::link::{LinkKind, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
+use ringleader_shared::{Incarnation, NodeId};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use crate::settings::Secret;
+
+const FROM: HeaderName = HeaderName::from_static("ringleader-from");
+const TO: HeaderName = HeaderName::from_static("ringleader-to");
+const INCARNATION: HeaderName = HeaderName::from_static("ringleader-incarnation");
+const VERSION: HeaderName = HeaderName::from_static("ringleader-protocol");
+
+/// How long a stranger may take to say who it is.
+const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
+
+/// A node link's socket.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
+
+/// What the dialler says about itself and the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Introduction {
+    pub(crate) from: NodeId,
+    pub(crate) incarnation: Incarnation,
+    pub(crate) to: NodeId,
+    pub(crate) kind: LinkKind,
+}
+
+/// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't cost more than this.
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(0)
+        .max_write_buffer_size(256 * 1024)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_FRAME))
+}
+
+const fn path(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::Ring => "/v1/ring",
+        LinkKind::Heartbeat => "/v1/heartbeat",
+    }
+}
+
+/// Opens a link. An error says why there is none, in words.
+pub(crate) async fn dial(
+    address: SocketAddr,
+    introduction: Introduction,
+    secret: &Secret,
+    within: Duration,
+) -> Result<Socket, String> {
+    let attempt = async {
+        let stream = TcpStream::connect(address).await.map_err(|error| match error.kind() {
+            std::io::ErrorKind::ConnectionRefused => format!("nobody listens at {address}"),
+            _ => format!("connecting to {address}: {error}"),
+        })?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let mut request = format!("ws://{address}{}", path(introduction.kind))
+            .into_client_request()
+            .map_err(|error| error.to_string())?;
+        let headers = request.headers_mut();
+        for (name, value) in [
+            (header::AUTHORIZATION, secret.bearer()),
+            (FROM, introduction.from.to_string()),
+            (TO, introduction.to.to_string()),
+            (INCARNATION, introduction.incarnation.to_string()),
+            (VERSION, PROTOCOL.to_string()),
+        ] {
+            headers.insert(name, HeaderValue::from_str(&value).map_err(|error| error.to_string())?);
+        }
+        let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
+            .await
+            .map_err(|error| format!("opening a link at {address}: {error}"))?;
+        Ok(socket)
+    };
+    tokio::time::timeout(within, attempt)
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
+}
+
+/// Lets a member in, or says why not.
+#[allow(clippy::result_large_err, reason = "the error type is the WebSocket library's")]
+pub(crate) async fn accept(
+    stream: TcpStream,
+    me: NodeId,
+    secret: &Secret,
+) -> Result<(Socket, Introduction), String> {
+    stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    let mut introduced = None;
+    let check = |request: &Request, response: Response| match introduce(request, me, secret) {
+        Ok(introduction) => {
+            introduced = Some(Ok(introduction));
+            Ok(response)
+        }
+        Err((status, reason)) => {
+            introduced = Some(Err(reason.clone()));
+            let mut refusal = ErrorResponse::new(Some(reason));
+            *refusal.status_mut() = status;
+            Err(refusal)
+        }
+    };
+    let attempt = tokio_tungstenite::accept_hdr_async_with_config(stream, check, Some(config()));
+    let socket = tokio::time::timeout(ACCEPT_WITHIN, attempt).await;
+    match (socket, introduced) {
+        (_, Some(Err(reason))) => Err(reason),
+        (Ok(Ok(socket)), Some(Ok(introduction))) => Ok((socket, introduction)),
+        (Ok(Err(error)), _) => Err(format!("not a WebSocket handshake: {error}")),
+        (Ok(Ok(_)), None) | (Err(_), _) => {
+            Err(format!("no complete handshake within {} s", ACCEPT_WITHIN.as_secs()))
+        }
+    }
+}
+
+fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduction, (StatusCode, String)> {
+    let headers = request.headers();
+    let refuse = |status, reason: &str| Err((status, reason.to_owned()));
+    if headers.contains_key(header::ORIGIN) {
+        return refuse(StatusCode::FORBIDDEN, "a web page has no business here");
+    }
+    let authorization = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+    if !secret.admits(authorization) {
+        return refuse(StatusCode::UNAUTHORIZED, "the run's secret is missing or wrong");
+    }
+    let kind = match request.uri().path() {
+        "/v1/ring" => LinkKind::Ring,
+        "/v1/heartbeat" => LinkKind::Heartbeat,
+        _ => return refuse(StatusCode::NOT_FOUND, "no such kind of link"),
+    };
+    if field::<u32>(headers, &VERSION)? != PROTOCOL {
+        return refuse(StatusCode::BAD_REQUEST, "another version of the node-link protocol");
+    }
+    let introduction = Introduction {
+        from: NodeId(field(headers, &FROM)?),
+        incarnation: Incarnation(field(headers, &INCARNATION)?),
+        to: NodeId(field(headers, &TO)?),
+        kind,
+    };
+    if introduction.to != me {
+        return refuse(StatusCode::MISDIRECTED_REQUEST, "meant for another node");
+    }
+    if introduction.from == me {
+        return refuse(StatusCode::BAD_REQUEST, "claims to be this very node");
+    }
+    Ok(introduction)
+}
+
+fn field<T: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Result<T, (StatusCode, String)> {
+    let text = headers.get(name).and_then(|value| value.to_str().ok());
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| (StatusCode::BAD_REQUEST, format!("the header {name} is missing or malformed")))
+}

@@ -1,0 +1,259 @@
+//! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
+
+mod pump;
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ringleader_shared::event::MessageInfo;
+use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::{Incarnation, NodeId};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+
+use crate::handshake::{self, Introduction};
+use crate::settings::{LinkSettings, Secret};
+
+/// How many messages may wait for one link. More means that the peer does not read.
+const WAITING_MESSAGES: usize = 1024;
+
+/// A link that ends in good order this soon after it came up counts as failed, or two nodes that disagree would dial and
+/// hang up for ever.
+const TOO_SHORT: Duration = Duration::from_millis(10);
+
+/// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
+pub(crate) mod close {
+    /// The node leaves the ring in good order.
+    pub(crate) const LEAVING: u16 = 1001;
+    /// A frame of a kind that node links don't use.
+    pub(crate) const UNSUPPORTED: u16 = 1003;
+    /// A frame that can't be read as a `LinkFrame`, or speaks for somebody else.
+    pub(crate) const MALFORMED: u16 = 1007;
+    /// A message over the limit.
+    pub(crate) const TOO_BIG: u16 = 1009;
+    /// The link is not needed any more: its dialler has another successor, or dialled anew.
+    pub(crate) const NOT_NEEDED: u16 = 4000;
+    /// The peer was silent for so long that it counts as hung.
+    pub(crate) const SILENT: u16 = 4001;
+}
+
+/// Identifies one link of this process, for as long as it lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkId(u64);
+
+/// What a link task tells the node.
+#[derive(Debug)]
+pub(crate) struct News {
+    pub(crate) link: LinkId,
+    pub(crate) what: What,
+}
+
+/// What can happen to a link.
+#[derive(Debug)]
+pub(crate) enum What {
+    /// The other end answered.
+    Up,
+    /// A message arrived.
+    Frame(LinkFrame),
+    /// A ping came back.
+    RoundTrip(Duration),
+    /// The peer did something that it must not; the end follows.
+    Misbehaved(String),
+    /// The link ended. The last news of a link.
+    Down {
+        reason: String,
+        /// Whether the peer is thought dead or hung.
+        failure: bool,
+        /// Messages that never left.
+        unsent: Vec<MessageInfo>,
+    },
+}
+
+/// What a link task is asked to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    Send {
+        text: String,
+        info: MessageInfo,
+        /// Whether the pace applies to it.
+        paced: bool,
+    },
+    Close {
+        code: u16,
+        reason: &'static str,
+    },
+}
+
+/// One link as the node sees it.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) id: LinkId,
+    pub(crate) peer: NodeId,
+    pub(crate) kind: LinkKind,
+    pub(crate) direction: Direction,
+    /// Dialled to see whether a skipped member answers again; its failure is no news.
+    pub(crate) probe: bool,
+    /// When the other end answered.
+    pub(crate) up: Option<Instant>,
+    orders: mpsc::Sender<Order>,
+}
+
+impl Link {
+    /// Whether an end in good order comes so early that it must count as a failure.
+    pub(crate) fn was_too_short(&self) -> bool {
+        self.direction == Direction::Outgoing && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
+    }
+}
+
+/// All links of a node.
+pub(crate) struct Links {
+    me: NodeId,
+    incarnation: Incarnation,
+    secret: Secret,
+    settings: watch::Receiver<LinkSettings>,
+    news: mpsc::Sender<News>,
+    links: Vec<Link>,
+    next: u64,
+}
+
+impl Links {
+    pub(crate) fn new(
+        me: NodeId,
+        incarnation: Incarnation,
+        secret: Secret,
+        settings: watch::Receiver<LinkSettings>,
+        news: mpsc::Sender<News>,
+    ) -> Self {
+        Self { me, incarnation, secret, settings, news, links: Vec::new(), next: 0 }
+    }
+
+    pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
+        self.links.iter().find(|link| link.id == id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        self.links.iter_mut().find(|link| link.id == id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter()
+    }
+
+    /// The link to this peer in this direction, up or being dialled.
+    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: Direction) -> Option<&Link> {
+        self.links.iter().find(|link| (link.peer, link.kind, link.direction) == (peer, kind, direction))
+    }
+
+    /// Starts to dial; messages may be sent at once and wait for the link.
+    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, probe: bool) {
+        let introduction = Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind };
+        let (id, pump) = self.register(peer, kind, Direction::Outgoing, probe);
+        let secret = self.secret.clone();
+        let within = self.settings.borrow().hung_after;
+        tokio::spawn(async move {
+            match handshake::dial(address, introduction, &secret, within).await {
+                Ok(socket) => pump.run(socket, Direction::Outgoing).await,
+                Err(reason) => pump.give_up(reason).await,
+            }
+        });
+        tracing::debug!(?id, %address, %kind, "dialling");
+    }
+
+    /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
+    pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
+        if let Some(old) =
+            self.find(introduction.from, introduction.kind, Direction::Incoming).map(|old| old.id)
+        {
+            self.close(old, close::NOT_NEEDED, "the same node dialled anew");
+        }
+        let (_, pump) = self.register(introduction.from, introduction.kind, Direction::Incoming, false);
+        tokio::spawn(pump.run(socket, Direction::Incoming));
+    }
+
+    fn register(
+        &mut self,
+        peer: NodeId,
+        kind: LinkKind,
+        direction: Direction,
+        probe: bool,
+    ) -> (LinkId, pump::Pump) {
+        self.next += 1;
+        let id = LinkId(self.next);
+        let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
+        self.links.push(Link { id, peer, kind, direction, probe, up: None, orders });
+        (id, pump::Pump::new(id, inbox, self.settings.clone(), self.news.clone()))
+    }
+
+    /// Hands a message to a link; false when the link can't take it.
+    pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
+        let Some(link) = self.get(id) else { return false };
+        match serde_json::to_string(frame) {
+            Ok(text) => link.orders.try_send(Order::Send { text, info, paced }).is_ok(),
+            Err(error) => {
+                tracing::error!("a message that can't be written: {error}");
+                false
+            }
+        }
+    }
+
+    /// Closes a link in good order and forgets it: nothing more is heard of it. What it still holds goes out first, unless
+    /// the node leaves.
+    pub(crate) fn close(&mut self, id: LinkId, code: u16, reason: &'static str) {
+        if let Some(position) = self.links.iter().position(|link| link.id == id) {
+            let link = self.links.swap_remove(position);
+            // A link that can't take the order ends by itself when its sender is dropped here.
+            let _ = link.orders.try_send(Order::Close { code, reason });
+        }
+    }
+
+    /// Forgets a link that ended.
+    pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
+        let position = self.links.iter().position(|link| link.id == id)?;
+        Some(self.links.swap_remove(position))
+    }
+}
+
+/// Lets strangers introduce themselves, each in a task of its own, a bounded number at a time.
+pub(crate) async fn accept_loop(
+    listener: tokio::net::TcpListener,
+    me: NodeId,
+    secret: Secret,
+    guests: mpsc::Sender<Guest>,
+) {
+    /// How many connections may be in their handshake. A ring needs two at a time.
+    const HANDSHAKES: usize = 64;
+    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(HANDSHAKES));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, remote)) => {
+                let (secret, guests) = (secret.clone(), guests.clone());
+                tokio::spawn(async move {
+                    let guest = admit(stream, remote, me, &secret).await;
+                    drop(place);
+                    let _ = guests.send(guest).await;
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, most likely: give others a moment to close some.
+                tracing::warn!("accepting a link: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn admit(stream: TcpStream, remote: SocketAddr, me: NodeId, secret: &Secret) -> Guest {
+    match handshake::accept(stream, me, secret).await {
+        Ok((socket, introduction)) => Guest::Member(Box::new(socket), introduction),
+        Err(reason) => Guest::Refused { remote, reason },
+    }
+}
+
+/// Somebody who connected to the node.
+pub(crate) enum Guest {
+    /// Knows the secret and means this node.
+    Member(Box<handshake::Socket>, Introduction),
+    /// Was sent away.
+    Refused { remote: SocketAddr, reason: String },
+}

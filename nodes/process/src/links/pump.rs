@@ -1,0 +1,274 @@
+//! The loop of one link.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::event::MessageInfo;
+use ringleader_shared::link::Direction;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+
+use super::{LinkId, News, Order, What, close};
+use crate::clock::monotonic_ns;
+use crate::handshake::Socket;
+use crate::settings::LinkSettings;
+
+/// How long a goodbye may take: the other end may be hung.
+const GOODBYE: Duration = Duration::from_millis(50);
+
+/// A link task before its socket is there.
+pub(super) struct Pump {
+    id: LinkId,
+    orders: mpsc::Receiver<Order>,
+    settings: watch::Receiver<LinkSettings>,
+    news: mpsc::Sender<News>,
+    held: VecDeque<Held>,
+}
+
+struct Held {
+    since: Instant,
+    hold: Duration,
+    text: String,
+    info: MessageInfo,
+}
+
+/// Why a link ended.
+struct Ending {
+    reason: String,
+    failure: bool,
+    /// What to say to the other end, if it is still worth it.
+    goodbye: Option<(u16, &'static str)>,
+    /// What the other end did that it must not.
+    misbehaved: bool,
+}
+
+impl Ending {
+    fn failed(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), failure: true, goodbye: None, misbehaved: false }
+    }
+
+    fn misbehaved(code: u16, words: &'static str, reason: String) -> Self {
+        Self { reason, failure: true, goodbye: Some((code, words)), misbehaved: true }
+    }
+}
+
+impl Pump {
+    pub(super) fn new(
+        id: LinkId,
+        orders: mpsc::Receiver<Order>,
+        settings: watch::Receiver<LinkSettings>,
+        news: mpsc::Sender<News>,
+    ) -> Self {
+        Self { id, orders, settings, news, held: VecDeque::new() }
+    }
+
+    /// The link could not be made.
+    pub(super) async fn give_up(mut self, reason: String) {
+        self.end(reason, true).await;
+    }
+
+    /// Carries messages until the link ends. The dialler speaks first, so that the other end knows that it is still there.
+    pub(super) async fn run(mut self, mut socket: Socket, direction: Direction) {
+        let mut heard = false;
+        if direction == Direction::Outgoing {
+            heard = true;
+            self.tell(What::Up).await;
+        }
+        let ending = self.carry(&mut socket, &mut heard).await;
+        if let Some((code, reason)) = ending.goodbye {
+            let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+            let _ = timeout(GOODBYE, socket.close(Some(frame))).await;
+        }
+        if ending.misbehaved {
+            self.tell(What::Misbehaved(ending.reason.clone())).await;
+        }
+        // A dialler that gave up before it said anything was never there.
+        self.end(ending.reason, ending.failure && heard).await;
+    }
+
+    async fn carry(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
+        let mut settings = *self.settings.borrow_and_update();
+        let mut beat = heartbeat(settings);
+        let mut last_heard = Instant::now();
+        if *heard && let Err(error) = ping(socket, settings).await {
+            return error;
+        }
+        let mut closing = None;
+        loop {
+            if let (Some((code, reason)), true) = (closing, self.held.is_empty() || closing_now(closing)) {
+                return Ending {
+                    reason: String::from(reason),
+                    failure: false,
+                    goodbye: Some((code, reason)),
+                    misbehaved: false,
+                };
+            }
+            let waiting_since = Instant::now();
+            let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
+            tokio::select! {
+                frame = socket.next() => {
+                    last_heard = Instant::now();
+                    if !*heard {
+                        *heard = true;
+                        self.tell(What::Up).await;
+                    }
+                    if let Err(ending) = self.take(frame).await {
+                        return ending;
+                    }
+                }
+                order = self.orders.recv(), if closing.is_none() => match order {
+                    Some(Order::Send { text, info, paced }) => {
+                        let hold = if paced { settings.hop_delay } else { Duration::ZERO };
+                        if hold.is_zero() && self.held.is_empty() {
+                            if let Err(ending) = write(socket, Message::text(text), settings).await {
+                                self.held.push_back(Held { since: waiting_since, hold, text: String::new(), info });
+                                return ending;
+                            }
+                        } else {
+                            self.held.push_back(Held { since: Instant::now(), hold, text, info });
+                        }
+                    }
+                    Some(Order::Close { code, reason }) => closing = Some((code, reason)),
+                    None => return Ending::failed("the node has let go of the link"),
+                },
+                () = sleep_until(due.unwrap_or(waiting_since)), if due.is_some() => {
+                    if let Some(held) = self.held.front() {
+                        let message = Message::text(held.text.clone());
+                        if let Err(ending) = write(socket, message, settings).await {
+                            return ending;
+                        }
+                        self.held.pop_front();
+                    }
+                }
+                changed = self.settings.changed() => {
+                    if changed.is_err() {
+                        return Ending::failed("the node is ending");
+                    }
+                    settings = *self.settings.borrow_and_update();
+                    beat = heartbeat(settings);
+                }
+                _ = beat.tick() => {
+                    if let Err(ending) = ping(socket, settings).await {
+                        return ending;
+                    }
+                }
+                () = sleep_until(last_heard + settings.hung_after) => {
+                    // Doubt myself first: whoever was stopped or starved can't tell how long the other was silent.
+                    let slept = waiting_since.elapsed();
+                    if slept > settings.heartbeat + settings.hung_after / 3 {
+                        last_heard = Instant::now();
+                    } else {
+                        return Ending {
+                            reason: format!("no answer for {} ms", last_heard.elapsed().as_millis()),
+                            failure: true,
+                            goodbye: Some((close::SILENT, "silent for too long")),
+                            misbehaved: false,
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Ending> {
+        match frame {
+            Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
+                Ok(frame) => self.tell(What::Frame(frame)).await,
+                Err(error) => {
+                    let reason = format!("sent a frame that can't be read: {error}");
+                    return Err(Ending::misbehaved(close::MALFORMED, "not a link frame", reason));
+                }
+            },
+            Some(Ok(Message::Pong(payload))) => {
+                if let Ok(sent) = payload.as_ref().try_into() {
+                    let nanoseconds = monotonic_ns().saturating_sub(u64::from_be_bytes(sent));
+                    self.tell(What::RoundTrip(Duration::from_nanos(nanoseconds))).await;
+                }
+            }
+            Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Binary(_))) => {
+                let reason = "sent a binary frame".to_owned();
+                return Err(Ending::misbehaved(close::UNSUPPORTED, "text frames only", reason));
+            }
+            Some(Ok(Message::Close(frame))) => return Err(closed_by_peer(frame)),
+            Some(Err(Error::Capacity(error))) => {
+                return Err(Ending::misbehaved(
+                    close::TOO_BIG,
+                    "too big",
+                    format!("sent too much at once: {error}"),
+                ));
+            }
+            Some(Err(Error::Protocol(error)))
+                if error
+                    != tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake =>
+            {
+                let reason = format!("broke the WebSocket protocol: {error}");
+                return Err(Ending::misbehaved(close::MALFORMED, "protocol error", reason));
+            }
+            Some(Err(Error::Utf8(error))) => {
+                let reason = format!("sent text that is not UTF-8: {error}");
+                return Err(Ending::misbehaved(close::MALFORMED, "not UTF-8", reason));
+            }
+            Some(Err(_)) | None => return Err(Ending::failed("the connection broke")),
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, what: What) {
+        // Nobody listens any more only when the node is ending.
+        let _ = self.news.send(News { link: self.id, what }).await;
+    }
+
+    async fn end(&mut self, reason: String, failure: bool) {
+        self.orders.close();
+        let mut unsent: Vec<MessageInfo> = self.held.drain(..).map(|held| held.info).collect();
+        while let Ok(order) = self.orders.try_recv() {
+            if let Order::Send { info, .. } = order {
+                unsent.push(info);
+            }
+        }
+        self.tell(What::Down { reason, failure, unsent }).await;
+    }
+}
+
+/// Whether what is still held back is left unsaid.
+fn closing_now(closing: Option<(u16, &str)>) -> bool {
+    closing.is_some_and(|(code, _)| code == close::LEAVING)
+}
+
+fn heartbeat(settings: LinkSettings) -> tokio::time::Interval {
+    let mut beat = interval_at(Instant::now() + settings.heartbeat, settings.heartbeat);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beat
+}
+
+async fn ping(socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
+    let now = Bytes::copy_from_slice(&monotonic_ns().to_be_bytes());
+    write(socket, Message::Ping(now), settings).await
+}
+
+async fn write(socket: &mut Socket, message: Message, settings: LinkSettings) -> Result<(), Ending> {
+    match timeout(settings.hung_after, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Ending::failed("the connection broke")),
+        Err(_) => Err(Ending::failed(format!("reads nothing for {} ms", settings.hung_after.as_millis()))),
+    }
+}
+
+fn closed_by_peer(frame: Option<CloseFrame>) -> Ending {
+    let code = frame.as_ref().map_or(1005, |frame| u16::from(frame.code));
+    let reason = match &frame {
+        Some(frame) if !frame.reason.is_empty() => frame.reason.to_string(),
+        _ => format!("closed by the other end with code {code}"),
+    };
+    let (reason, failure) = match code {
+        close::LEAVING => ("it left in good order".to_owned(), true),
+        close::SILENT => ("it found me silent for too long".to_owned(), false),
+        _ => (reason, false),
+    };
+    Ending { reason, failure, goodbye: None, misbehaved: false }
+}

@@ -1,0 +1,447 @@
+//! The node's loop: one input into the core, its effects out into the world.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
+use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
+use ringleader_shared::event::{EventKind, MessageInfo};
+use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+
+use crate::Options;
+use crate::clock::{Lamport, monotonic_ns};
+use crate::control::Control;
+use crate::links::{Guest, LinkId, Links, News, What, accept_loop, close};
+use crate::settings::{LinkSettings, Secret, timing};
+use crate::telling;
+
+/// How often a skipped member is dialled again, in heartbeats.
+const PROBE_EVERY_HEARTBEATS: u32 = 5;
+
+/// At most one heartbeat event in this time.
+const HEARTBEAT_REPORT_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the last frames may take when the node leaves in good order.
+const LEAVE_WITHIN: Duration = Duration::from_millis(60);
+
+/// One member of the ring, with everything it needs to take part.
+pub(crate) struct Node {
+    options: Options,
+    secret: Secret,
+    control: Control,
+    address: SocketAddr,
+    core: MaxRing,
+    ring: RingSpec,
+    settings: watch::Sender<LinkSettings>,
+    links: Links,
+    news: mpsc::Receiver<News>,
+    timers: Timers,
+    born: Instant,
+    lamport: Lamport,
+    sent: u64,
+    effects: Vec<Effect<RingMessage>>,
+    /// The message that the core is being given, and its sender.
+    receiving: Option<(MessageInfo, NodeName)>,
+    last_heartbeat_report: Option<Instant>,
+}
+
+/// The core's timers: when each fires, if it runs.
+#[derive(Default)]
+struct Timers {
+    election: Option<Instant>,
+    lap: Option<Instant>,
+    deputy: Option<Instant>,
+}
+
+impl Timers {
+    fn slot(&mut self, timer: Timer) -> &mut Option<Instant> {
+        match timer {
+            Timer::Election => &mut self.election,
+            Timer::Lap => &mut self.lap,
+            Timer::Deputy => &mut self.deputy,
+        }
+    }
+
+    fn next(&self) -> Option<(Instant, Timer)> {
+        [(self.election, Timer::Election), (self.lap, Timer::Lap), (self.deputy, Timer::Deputy)]
+            .into_iter()
+            .filter_map(|(at, timer)| at.map(|at| (at, timer)))
+            .min()
+    }
+}
+
+impl Node {
+    pub(crate) fn new(options: Options, secret: Secret, control: Control, address: SocketAddr) -> Self {
+        let nothing_yet = LinkSettings {
+            hop_delay: Duration::ZERO,
+            heartbeat: Duration::from_millis(50),
+            hung_after: Duration::from_millis(150),
+        };
+        let (settings, watched) = watch::channel(nothing_yet);
+        let (news_in, news) = mpsc::channel(256);
+        let links = Links::new(options.id, options.incarnation, secret.clone(), watched, news_in);
+        Self {
+            core: MaxRing::new(options.id),
+            options,
+            secret,
+            control,
+            address,
+            ring: RingSpec::default(),
+            settings,
+            links,
+            news,
+            timers: Timers::default(),
+            born: Instant::now(),
+            lamport: Lamport::default(),
+            sent: 0,
+            effects: Vec::new(),
+            receiving: None,
+            last_heartbeat_report: None,
+        }
+    }
+
+    /// Takes part until told to exit; an error when the control link is lost, which means that the server is.
+    pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
+        // The ring comes first: until then nothing can be understood, and guests wait in the listener's backlog.
+        loop {
+            match self.control.commands.recv().await {
+                Some(NodeCommand::Configure(configuration)) => {
+                    self.configure(&configuration);
+                    break;
+                }
+                Some(NodeCommand::Initiate) => {}
+                Some(NodeCommand::Exit) => {
+                    self.control.close().await;
+                    return Ok(());
+                }
+                None => anyhow::bail!("the server closed the control link before it said what the ring is"),
+            }
+        }
+        if let Some(words) = moved {
+            self.tell(EventKind::Log { text: words });
+        }
+        let (guests_in, mut guests) = mpsc::channel(16);
+        tokio::spawn(accept_loop(listener, self.options.id, self.secret.clone(), guests_in));
+        let mut probe = self.probe_interval();
+        loop {
+            let next_timer = self.timers.next();
+            let timer_at = next_timer.map_or_else(Instant::now, |(at, _)| at);
+            tokio::select! {
+                // News first: a link that broke matters more than anything else.
+                biased;
+                Some(news) = self.news.recv() => self.link_news(news),
+                Some(guest) = guests.recv() => self.welcome(guest),
+                command = self.control.commands.recv() => match command {
+                    Some(NodeCommand::Configure(configuration)) => {
+                        self.configure(&configuration);
+                        self.probe_skipped();
+                        probe = self.probe_interval();
+                    }
+                    Some(NodeCommand::Initiate) => self.step(Input::Initiate),
+                    Some(NodeCommand::Exit) => {
+                        self.leave().await;
+                        return Ok(());
+                    }
+                    None => anyhow::bail!("the control link is gone, and with it the server"),
+                },
+                () = sleep_until(timer_at), if next_timer.is_some() => {
+                    if let Some((_, timer)) = next_timer {
+                        *self.timers.slot(timer) = None;
+                        self.step(Input::TimerFired(timer));
+                    }
+                }
+                _ = probe.tick() => self.probe_skipped(),
+            }
+        }
+    }
+
+    fn probe_interval(&self) -> tokio::time::Interval {
+        let every = self.settings.borrow().heartbeat * PROBE_EVERY_HEARTBEATS;
+        let mut interval = tokio::time::interval_at(Instant::now() + every, every);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        interval
+    }
+
+    fn configure(&mut self, configuration: &Configuration) {
+        let first = self.ring.members.is_empty();
+        self.ring = configuration.ring.clone();
+        let settings = LinkSettings::from(configuration);
+        self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
+        let ring: Vec<Contender> = self
+            .ring
+            .members
+            .iter()
+            .map(|member| Contender { attribute: member.attribute, id: member.id })
+            .collect();
+        let timing = timing(&settings, ring.len());
+        if first {
+            self.tell(EventKind::Ready { address: self.address.to_string() });
+        }
+        self.step(Input::Configured { ring, timing });
+    }
+
+    /// Gives the core one input, carries its effects out, and makes the links as it wants them.
+    fn step(&mut self, input: Input<RingMessage>) {
+        let now = Time(self.born.elapsed());
+        let mut effects = std::mem::take(&mut self.effects);
+        self.core.handle(now, input, &mut effects);
+        for effect in effects.drain(..) {
+            self.carry_out(effect);
+        }
+        self.effects = effects;
+        self.keep_links();
+    }
+
+    fn carry_out(&mut self, effect: Effect<RingMessage>) {
+        match effect {
+            Effect::Send { to, message } => self.send(to, message),
+            Effect::StartTimer { timer, after } => {
+                let jitter = after.mul_f64(fastrand::f64() / 2.0);
+                *self.timers.slot(timer) = Some(Instant::now() + after + jitter);
+            }
+            Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
+            Effect::Became { role, term, mandate } => {
+                let leader = mandate.map(|mandate| self.name(mandate.leader.id));
+                let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| self.name(deputy.id));
+                self.tell(EventKind::StandingChanged { role, term, leader, deputy });
+            }
+            Effect::SuccessorChanged(successor) => {
+                let successor = self.name(successor);
+                self.tell(EventKind::SuccessorChanged { successor });
+            }
+            Effect::Drop { reason, .. } => {
+                // The core drops only what it is given: the message being received.
+                if let Some((message, from)) = self.receiving.clone() {
+                    let reason = telling::drop_reason(&self.ring, reason);
+                    self.tell(EventKind::Dropped { message, from, reason });
+                }
+            }
+            Effect::Completed { outcome, mandate, members } => {
+                let leader = self.name(mandate.leader.id);
+                let deputy = mandate.deputy.map(|deputy| self.name(deputy.id));
+                self.tell(EventKind::Completed { outcome, term: mandate.term, leader, deputy, members });
+            }
+            Effect::Explain(why) => {
+                let text = why.words(|id| self.name(id).to_string());
+                self.tell(EventKind::Log { text });
+            }
+        }
+    }
+
+    fn send(&mut self, to: NodeId, message: RingMessage) {
+        let link = self.route_to(to);
+        let paced = !matches!(message, RingMessage::Standing { .. });
+        self.sent += 1;
+        let id = MessageId {
+            from: self.options.name.clone(),
+            incarnation: self.options.incarnation,
+            number: self.sent,
+        };
+        let info = telling::message_info(&self.ring, id.clone(), &message);
+        let hold = if paced { self.settings.borrow().hop_delay } else { Duration::ZERO };
+        let lamport = self.lamport.tick();
+        let sent_ns = monotonic_ns();
+        let frame = LinkFrame { id, lamport, sent_ns, message };
+        let taken = link.is_some_and(|link| self.links.send(link, &frame, info.clone(), paced));
+        let to = self.name(to);
+        let hold_us = u64::try_from(hold.as_micros()).unwrap_or(u64::MAX);
+        self.tell_at(lamport, sent_ns, EventKind::Sent { message: info.clone(), to: to.clone(), hold_us });
+        if !taken {
+            self.tell(EventKind::Lost { message: info, to });
+        }
+    }
+
+    /// The link on which a message to this neighbour goes: the one that I dialled, dialling it now if it is my successor,
+    /// else the one that it dialled.
+    fn route_to(&mut self, to: NodeId) -> Option<LinkId> {
+        if self.core.wanted_links().successor == Some(to)
+            && self.links.find(to, LinkKind::Ring, Direction::Outgoing).is_none()
+        {
+            self.dial(to, LinkKind::Ring, false);
+        }
+        [
+            (LinkKind::Ring, Direction::Outgoing),
+            (LinkKind::Ring, Direction::Incoming),
+            (LinkKind::Heartbeat, Direction::Outgoing),
+            (LinkKind::Heartbeat, Direction::Incoming),
+        ]
+        .into_iter()
+        .find_map(|(kind, direction)| self.links.find(to, kind, direction))
+        .map(|link| link.id)
+    }
+
+    fn dial(&mut self, peer: NodeId, kind: LinkKind, probe: bool) {
+        let address = self.ring.member(peer).and_then(|member| member.address);
+        // A member that never said where it listens is dialled where nobody does, so that the failure takes its usual way.
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        self.links.dial(peer, address.unwrap_or(nowhere), kind, probe);
+    }
+
+    /// Dials what the core wants and lacks; closes what I dialled and the core does not want.
+    fn keep_links(&mut self) {
+        let wanted = self.core.wanted_links();
+        let is_wanted = |peer: NodeId, kind: LinkKind| match kind {
+            LinkKind::Ring => wanted.successor == Some(peer),
+            LinkKind::Heartbeat => wanted.leader == Some(peer),
+        };
+        let unwanted: Vec<_> = self
+            .links
+            .iter()
+            .filter(|link| link.direction == Direction::Outgoing && !is_wanted(link.peer, link.kind))
+            .filter(|link| !link.probe || link.up.is_some())
+            .map(|link| (link.id, link.peer, link.kind, link.up.is_some()))
+            .collect();
+        for (id, peer, kind, up) in unwanted {
+            self.links.close(id, close::NOT_NEEDED, "not needed any more");
+            if up {
+                let (peer, reason) = (self.name(peer), "not needed any more".to_owned());
+                let direction = Direction::Outgoing;
+                self.tell(EventKind::LinkDown { peer, link: kind, direction, reason, failure: false });
+            }
+        }
+        for (peer, kind) in [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)] {
+            if let Some(peer) = peer
+                && self.links.find(peer, kind, Direction::Outgoing).is_none()
+            {
+                self.dial(peer, kind, false);
+            }
+        }
+    }
+
+    fn probe_skipped(&mut self) {
+        let skipped: Vec<NodeId> = self.core.skipped().collect();
+        for peer in skipped {
+            if self.ring.member(peer).is_some_and(|member| member.address.is_some())
+                && self.links.find(peer, LinkKind::Ring, Direction::Outgoing).is_none()
+            {
+                self.dial(peer, LinkKind::Ring, true);
+            }
+        }
+    }
+
+    fn welcome(&mut self, guest: Guest) {
+        match guest {
+            Guest::Member(socket, introduction) if self.ring.member(introduction.from).is_some() => {
+                self.links.adopt(*socket, introduction);
+            }
+            Guest::Member(_, introduction) => {
+                let remote = introduction.from.to_string();
+                self.tell(EventKind::Refused { remote, reason: "not a member of the ring".to_owned() });
+            }
+            Guest::Refused { remote, reason } => {
+                self.tell(EventKind::Refused { remote: remote.to_string(), reason });
+            }
+        }
+    }
+
+    fn link_news(&mut self, News { link: id, what }: News) {
+        let Some(link) = self.links.get_mut(id) else {
+            // Closed by this node while the news was on its way.
+            return;
+        };
+        let (peer, kind, direction) = (link.peer, link.kind, link.direction);
+        match what {
+            What::Up => {
+                link.up = Some(std::time::Instant::now());
+                link.probe = false;
+                let name = self.name(peer);
+                self.tell(EventKind::LinkUp { peer: name, link: kind, direction });
+                self.step(Input::LinkUp { peer, link: kind });
+            }
+            What::Frame(frame) => self.received(id, peer, frame),
+            What::RoundTrip(took) => {
+                let due =
+                    self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
+                if kind == LinkKind::Heartbeat && direction == Direction::Outgoing && due {
+                    self.last_heartbeat_report = Some(Instant::now());
+                    let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+                    let peer = self.name(peer);
+                    self.tell(EventKind::Heartbeat { peer, rtt_us });
+                }
+            }
+            What::Misbehaved(reason) => {
+                let remote = self.name(peer).to_string();
+                self.tell(EventKind::Refused { remote, reason });
+            }
+            What::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
+        }
+    }
+
+    fn link_down(&mut self, id: LinkId, reason: String, failure: bool, unsent: Vec<MessageInfo>) {
+        let Some(link) = self.links.remove(id) else { return };
+        let peer = self.name(link.peer);
+        let failure = failure || link.was_too_short();
+        let silent = link.up.is_none() && (link.probe || link.direction == Direction::Incoming);
+        for message in unsent {
+            self.tell(EventKind::Lost { message, to: peer.clone() });
+        }
+        if silent {
+            return;
+        }
+        self.tell(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });
+        if failure {
+            self.step(Input::LinkDown { peer: link.peer, link: link.kind });
+        } else {
+            self.keep_links();
+        }
+    }
+
+    fn received(&mut self, link: LinkId, from: NodeId, frame: LinkFrame) {
+        let sender = self.name(from);
+        if frame.id.from != sender {
+            let reason = format!("sent a message in the name of {}", frame.id.from);
+            self.tell(EventKind::Refused { remote: sender.to_string(), reason });
+            self.links.close(link, close::MALFORMED, "a message in another's name");
+            self.step(Input::LinkDown { peer: from, link: LinkKind::Ring });
+            return;
+        }
+        let now = monotonic_ns();
+        self.lamport.witness(frame.lamport);
+        let info = telling::message_info(&self.ring, frame.id, &frame.message);
+        let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
+        let lamport = self.lamport.tick();
+        let event = EventKind::Received { message: info.clone(), from: sender.clone(), travel_us };
+        self.tell_at(lamport, now, event);
+        self.receiving = Some((info, sender));
+        self.step(Input::Received { from, message: frame.message });
+        self.receiving = None;
+    }
+
+    /// Says goodbye to every neighbour, lets the last events out, and ends.
+    async fn leave(mut self) {
+        self.tell(EventKind::Log { text: "asked to exit: leaving the ring in good order".to_owned() });
+        let all: Vec<LinkId> = self.links.iter().map(|link| link.id).collect();
+        let last = all.len();
+        for id in all {
+            self.links.close(id, close::LEAVING, "leaving");
+        }
+        let goodbyes = async {
+            for _ in 0..last {
+                while let Some(news) = self.news.recv().await {
+                    if matches!(news.what, What::Down { .. }) {
+                        break;
+                    }
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LEAVE_WITHIN, goodbyes).await;
+        self.control.close().await;
+    }
+
+    fn name(&self, id: NodeId) -> NodeName {
+        telling::name(&self.ring, id)
+    }
+
+    fn tell(&mut self, kind: EventKind) {
+        let lamport = self.lamport.tick();
+        self.tell_at(lamport, monotonic_ns(), kind);
+    }
+
+    fn tell_at(&mut self, lamport: u64, at_ns: u64, kind: EventKind) {
+        self.control.events.send(NodeEvent { lamport, at_ns, kind });
+    }
+}

@@ -1,0 +1,99 @@
+//! What a node is told about its surroundings, in the types that it works with.
+
+use std::time::Duration;
+
+use ringleader_election::Timing;
+use ringleader_shared::control::{Configuration, SECRET_ENV};
+
+/// The least time that an election, a lap or a deputy is given, in heartbeats.
+const PATIENCE_HEARTBEATS: u32 = 10;
+
+/// The run's secret. Never shown.
+#[derive(Clone)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn from_environment() -> anyhow::Result<Self> {
+        match std::env::var(SECRET_ENV) {
+            Ok(secret) if !secret.is_empty() => Ok(Self(secret)),
+            _ => {
+                anyhow::bail!("{SECRET_ENV} is not set: nodes are started by `ringleader serve`, not by hand")
+            }
+        }
+    }
+
+    /// The value of the `Authorization` header.
+    pub(crate) fn bearer(&self) -> String {
+        format!("Bearer {}", self.0)
+    }
+
+    /// Whether this `Authorization` header carries the secret. Takes as long for a wrong one as for the right one.
+    pub(crate) fn admits(&self, header: &[u8]) -> bool {
+        let expected = self.bearer();
+        let differences = expected
+            .bytes()
+            .zip(header.iter().chain(std::iter::repeat(&0)))
+            .fold(0, |sum, (a, b)| sum | (a ^ b));
+        differences == 0 && header.len() == expected.len()
+    }
+}
+
+/// How links behave. Changed live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LinkSettings {
+    /// How long a ring message is held on its link.
+    pub(crate) hop_delay: Duration,
+    /// How often a link is pinged.
+    pub(crate) heartbeat: Duration,
+    /// How long a link may be silent.
+    pub(crate) hung_after: Duration,
+}
+
+impl From<&Configuration> for LinkSettings {
+    fn from(configuration: &Configuration) -> Self {
+        Self {
+            hop_delay: Duration::from_millis(configuration.hop_delay_ms),
+            heartbeat: Duration::from_millis(configuration.heartbeat_ms.max(1)),
+            hung_after: Duration::from_millis(configuration.hung_after_ms.max(2)),
+        }
+    }
+}
+
+/// How patient the core must be at this pace: four laps for an election, three for a leader's lap or its deputy.
+pub(crate) fn timing(settings: &LinkSettings, members: usize) -> Timing {
+    let members = u32::try_from(members).unwrap_or(u32::MAX);
+    let lap = settings.hop_delay.saturating_mul(members.saturating_add(1));
+    let least =
+        settings.heartbeat.saturating_mul(PATIENCE_HEARTBEATS).max(settings.hung_after.saturating_mul(2));
+    Timing {
+        election: least + lap.saturating_mul(4),
+        lap: least + lap.saturating_mul(3),
+        deputy: least + lap.saturating_mul(3),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_secret_is_admitted() {
+        let secret = Secret("abc".into());
+        assert!(secret.admits(b"Bearer abc"));
+        for wrong in
+            ["", "abc", "Bearer", "Bearer ab", "Bearer abcd", "bearer abc", "Bearer abd", "Bearer abc\0"]
+        {
+            assert!(!secret.admits(wrong.as_bytes()), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn slow_motion_makes_everyone_more_patient() {
+        let at = |hop| {
+            let ms = Duration::from_millis;
+            timing(&LinkSettings { hop_delay: ms(hop), heartbeat: ms(50), hung_after: ms(150) }, 4)
+        };
+        assert_eq!(at(0).election, Duration::from_millis(500));
+        assert!(at(400).lap > Duration::from_millis(400 * 12));
+    }
+}
