@@ -341,6 +341,30 @@ impl RingView {
         self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
     }
 
+    /// A ring of one elects without a message: there is no first one to begin the count with.
+    fn remember_alone(&mut self, event: &Event, outcome: Outcome, term: Term, leader: &NodeName) {
+        for past in &mut self.elections {
+            past.superseded |= past.took_us.is_none();
+        }
+        self.elections.push_front(ElectionView {
+            term,
+            outcome,
+            initiator: leader.clone(),
+            initiators: 1,
+            members: 1,
+            leader: None,
+            deputy: None,
+            messages: 0,
+            hops: 0,
+            expected: None,
+            started_us: event.at_us,
+            took_us: None,
+            superseded: false,
+            ring: vec![leader.clone()],
+        });
+        self.elections.truncate(REMEMBERED_ELECTIONS);
+    }
+
     fn complete(
         &mut self,
         event: &Event,
@@ -350,6 +374,9 @@ impl RingView {
         deputy: Option<&NodeName>,
         members: u32,
     ) {
+        if members == 1 && self.running(term).is_none() {
+            self.remember_alone(event, outcome, term, leader);
+        }
         let Some(election) = self.running(term) else { return };
         election.outcome = outcome;
         election.leader = Some(leader.clone());
@@ -358,7 +385,7 @@ impl RingView {
         election.superseded = false;
         election.expected = match outcome {
             // A search lap and a telling lap, both started by the leader.
-            Outcome::Takeover | Outcome::NewDeputy => Some(2 * members),
+            Outcome::Takeover | Outcome::NewDeputy => Some(if members < 2 { 0 } else { 2 * members }),
             Outcome::Election if election.initiators == 1 && members == election.members => {
                 let place = |name: &NodeName| election.ring.iter().position(|other| other == name);
                 place(&election.initiator).zip(place(leader)).and_then(|(from, to)| {

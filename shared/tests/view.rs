@@ -1,0 +1,162 @@
+//! What a reader of the ring sees, event by event.
+
+use ringleader_shared::event::{Claim, MessageInfo, MessageKind, Outcome};
+use ringleader_shared::{
+    Attribute, Event, EventKind, Incarnation, Member, MessageId, NodeId, NodeName, NodeState, RingView, Role,
+    RunId, Safety, Seq, Term,
+};
+use uuid::Uuid;
+
+struct Story {
+    view: RingView,
+    seq: u64,
+}
+
+fn name(text: &str) -> NodeName {
+    text.parse().expect("a good name")
+}
+
+impl Story {
+    /// A ring of these members, all of them running.
+    fn of(names: &[&str]) -> Self {
+        let mut story = Self { view: RingView::empty(), seq: 0 };
+        let members = names
+            .iter()
+            .zip(1..)
+            .map(|(text, n)| Member {
+                id: NodeId(Uuid::from_u128(n)),
+                name: name(text),
+                attribute: Attribute(90),
+                incarnation: Incarnation(0),
+                address: None,
+            })
+            .collect();
+        let run = RunId(Uuid::from_u128(7));
+        story.tell("", 0, EventKind::RunStarted { run, members, hop_delay_ms: 0, safety: Safety::Available });
+        for text in names {
+            story.starts(text, 1);
+        }
+        story
+    }
+
+    fn tell(&mut self, node: &str, incarnation: u32, kind: EventKind) {
+        self.seq += 1;
+        let node = (!node.is_empty()).then(|| name(node));
+        let event = Event {
+            seq: Seq(self.seq),
+            at_us: self.seq * 10,
+            node,
+            incarnation: Incarnation(incarnation),
+            lamport: 0,
+            kind,
+        };
+        let json = serde_json::to_string(&event).expect("events can be written");
+        let read: Event = serde_json::from_str(&json).expect("events can be read");
+        assert_eq!(read, event, "an event survives the wire");
+        self.view.apply(&read);
+    }
+
+    fn starts(&mut self, node: &str, incarnation: u32) {
+        self.tell(node, incarnation, EventKind::Spawned { pid: 100 });
+        self.tell(node, incarnation, EventKind::Ready { address: "127.0.0.1:8000".into() });
+    }
+
+    fn follows(&mut self, node: &str, role: Role, term: u64, leader: &str, deputy: &str) {
+        let (leader, deputy) = (Some(name(leader)), Some(name(deputy)));
+        self.tell(node, 1, EventKind::StandingChanged { role, term: Term(term), leader, deputy });
+    }
+
+    fn sends(&mut self, from: &str, to: &str, kind: MessageKind, term: u64, initiator: &str, hops: u32) {
+        let message = MessageInfo {
+            id: MessageId { from: name(from), incarnation: Incarnation(1), number: self.seq },
+            message: kind,
+            term: Term(term),
+            initiator: Some(name(initiator)),
+            candidate: Some(Claim { name: name(initiator), attribute: Attribute(90) }),
+            deputy: None,
+            hops,
+        };
+        self.tell(from, 1, EventKind::Sent { message: message.clone(), to: name(to), hold_us: 0 });
+        self.tell(to, 1, EventKind::Received { message, from: name(from), travel_us: 35 });
+    }
+}
+
+#[test]
+fn a_leader_is_shown_only_when_all_live_members_follow_it() {
+    let mut story = Story::of(&["A", "B"]);
+    story.follows("B", Role::Leader, 1, "B", "A");
+    assert_eq!(story.view.leader, None);
+    story.follows("A", Role::Deputy, 1, "B", "A");
+    assert_eq!(story.view.leader, Some(name("B")));
+    assert_eq!(story.view.deputy, Some(name("A")));
+    assert_eq!(story.view.term, Term(1));
+}
+
+#[test]
+fn a_dead_leader_is_not_shown_as_the_leader() {
+    let mut story = Story::of(&["A", "B"]);
+    story.follows("B", Role::Leader, 1, "B", "A");
+    story.follows("A", Role::Deputy, 1, "B", "A");
+    story.tell("B", 1, EventKind::Exited { code: None, signal: Some(9) });
+    assert_eq!(story.view.leader, None);
+    let dead = story.view.node(&name("B")).expect("B is configured");
+    assert_eq!((dead.state, dead.role, dead.pid), (NodeState::Stopped, None, None));
+}
+
+#[test]
+fn what_an_earlier_start_of_a_node_said_changes_nothing() {
+    let mut story = Story::of(&["A", "B"]);
+    story.starts("B", 2);
+    story.follows("B", Role::Leader, 9, "B", "A");
+    assert_eq!(story.view.node(&name("B")).map(|node| node.role), Some(Some(Role::Follower)));
+    assert_eq!(story.view.term, Term(0));
+}
+
+#[test]
+fn two_live_leaders_are_called_a_split_brain() {
+    let mut story = Story::of(&["A", "B"]);
+    story.follows("A", Role::Leader, 2, "A", "B");
+    assert!(!story.view.split_brain);
+    story.follows("B", Role::Leader, 1, "B", "A");
+    assert!(story.view.split_brain);
+}
+
+#[test]
+fn an_election_is_counted_and_held_against_the_formula() {
+    let mut story = Story::of(&["A", "B"]);
+    for (from, to, kind, hops) in [
+        ("A", "B", MessageKind::Election, 1),
+        ("B", "A", MessageKind::Election, 2),
+        ("A", "B", MessageKind::Election, 3),
+    ] {
+        story.sends(from, to, kind, 1, "A", hops);
+    }
+    for (from, to, hops) in [("B", "A", 1), ("A", "B", 2)] {
+        story.sends(from, to, MessageKind::Elected, 1, "B", hops);
+    }
+    let outcome = Outcome::Election;
+    let (leader, deputy) = (name("B"), Some(name("A")));
+    story.tell("B", 1, EventKind::Completed { outcome, term: Term(1), leader, deputy, members: 2 });
+    let election = story.view.elections.front().expect("one election");
+    assert_eq!((election.messages, election.hops, election.expected), (5, 5, Some(5)));
+    assert!(election.took_us.is_some_and(|took| took > 0));
+}
+
+#[test]
+fn a_ring_of_one_elects_without_a_message() {
+    let mut story = Story::of(&["A"]);
+    let (outcome, leader) = (Outcome::Election, name("A"));
+    story.tell("A", 1, EventKind::Completed { outcome, term: Term(1), leader, deputy: None, members: 1 });
+    let election = story.view.elections.front().expect("one election");
+    assert_eq!((election.messages, election.expected, election.took_us), (0, Some(0), Some(0)));
+}
+
+#[test]
+fn a_reset_forgets_everything() {
+    let mut story = Story::of(&["A", "B"]);
+    story.follows("A", Role::Leader, 2, "A", "B");
+    let run = RunId(Uuid::from_u128(8));
+    let kind = EventKind::RunStarted { run, members: vec![], hop_delay_ms: 5, safety: Safety::Available };
+    story.tell("", 0, kind);
+    assert_eq!(story.view, RingView { run, seq: Seq(story.seq), hop_delay_ms: 5, ..RingView::empty() });
+}
