@@ -44,8 +44,14 @@ impl Explanation {
             Self::Initiating { term, me } => {
                 write!(text, "initiating the election of term {term} with my attribute ({})", me.attribute)
             }
+            Self::Replacing { candidate, me } if candidate.attribute == me.attribute => {
+                write!(text, "replacing {} with me: same as mine, my id is higher", who(candidate))
+            }
             Self::Replacing { candidate, me } => {
-                write!(text, "replacing {} with me ({}): mine is higher", who(candidate), who(me))
+                write!(text, "replacing {} with me ({}): mine is higher", who(candidate), me.attribute)
+            }
+            Self::PassingOn { candidate, me } if candidate.id == me.id => {
+                write!(text, "passing on my own value ({}): it has not gone all the way round", me.attribute)
             }
             Self::PassingOn { candidate, me } if candidate.attribute == me.attribute => {
                 write!(text, "passing on {}: same as mine, its id is higher", who(candidate))

@@ -35,6 +35,8 @@ pub struct MaxRing {
     lap: Option<Lap>,
     /// How I came to lead, for the report when the lap is back.
     outcome: Outcome,
+    /// The last lap of a leader that I passed on: each is passed on once, however its mandate was learned.
+    passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
     in_flight: Option<RingMessage>,
     /// What the caller was last told that I am.
@@ -70,6 +72,7 @@ impl MaxRing {
             contest: None,
             lap: None,
             outcome: Outcome::Election,
+            passed_on: None,
             in_flight: None,
             told: None,
         }

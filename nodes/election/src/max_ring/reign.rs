@@ -72,16 +72,21 @@ impl MaxRing {
         out.push(Effect::CancelTimer(Timer::Deputy));
     }
 
-    /// `Elected` and `DeputySearch`: my own lap that comes back, news to adopt and pass on, or nothing new.
+    /// `Elected` and `DeputySearch`: my own lap that comes back, a lap to pass on once, or nothing new.
+    ///
+    /// A neighbour's `Standing` may have told me the same before: that must not stop the lap, which the leader waits for.
     pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
         if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
             return self.lap_is_back(from, message, out);
         }
-        if !self.is_news(&mandate) {
+        let overtaken = self.mandate == Some(mandate) && self.passed_on != Some(mandate);
+        if self.is_news(&mandate) {
+            self.adopt(mandate, out);
+        } else if !overtaken {
             let reason = self.why_no_news(&mandate);
             return self.drop_message(from, message, reason, out);
         }
-        self.adopt(mandate, out);
+        self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
             return;
         }

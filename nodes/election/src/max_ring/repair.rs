@@ -2,7 +2,7 @@
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, NodeId};
+use ringleader_shared::{Contender, NodeId, RingMessage};
 
 use super::{MaxRing, Out};
 use crate::{Effect, Explanation, Timer, Timing};
@@ -55,6 +55,8 @@ impl MaxRing {
             LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, out),
         }
         if repaired {
+            // A result that names the lost member as deputy is void: its leader looks for another one.
+            let unsent = unsent.filter(|message| !names_deputy(message, peer));
             self.send_again(unsent, out);
         } else if self.in_flight.is_none() {
             self.in_flight = unsent;
@@ -121,13 +123,22 @@ impl MaxRing {
     }
 
     /// The message that the lost successor may have taken with it goes to the new one, unless something newer went.
-    fn send_again(&mut self, unsent: Option<ringleader_shared::RingMessage>, out: &mut Out) {
+    fn send_again(&mut self, unsent: Option<RingMessage>, out: &mut Out) {
         if self.in_flight.is_some() || self.leader_lost || self.route.is_alone() {
             return;
         }
         if let Some(message) = unsent {
             Self::explain(Explanation::SendingAgain { to: self.route.successor() }, out);
             self.pass_on(message, out);
+        }
+    }
+}
+
+fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
+    match message {
+        RingMessage::Elected { mandate, .. } => mandate.deputy.is_some_and(|deputy| deputy.id == id),
+        RingMessage::Election { .. } | RingMessage::DeputySearch { .. } | RingMessage::Standing { .. } => {
+            false
         }
     }
 }
