@@ -1,5 +1,7 @@
 //! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
 
+#[cfg(test)]
+mod hostile;
 mod pump;
 
 use std::net::SocketAddr;

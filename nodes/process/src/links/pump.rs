@@ -112,7 +112,7 @@ impl Pump {
             tokio::select! {
                 frame = socket.next() => {
                     last_heard = Instant::now();
-                    if !*heard {
+                    if !*heard && matches!(frame, Some(Ok(_))) {
                         *heard = true;
                         self.tell(What::Up).await;
                     }

@@ -1,0 +1,197 @@
+//! Tests: what strangers and misbehaving members get.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::link::{LinkKind, MAX_MESSAGE};
+use ringleader_shared::{Incarnation, NodeId};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use super::{Guest, Links, News, What, accept_loop};
+use crate::handshake::{self, Introduction, Socket};
+use crate::settings::{LinkSettings, Secret};
+
+const ME: NodeId = NodeId(Uuid::from_u128(1));
+const PEER: NodeId = NodeId(Uuid::from_u128(2));
+
+struct Door {
+    address: SocketAddr,
+    guests: mpsc::Receiver<Guest>,
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::for_tests(text)
+}
+
+async fn open_door() -> Door {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (guests_in, guests) = mpsc::channel(4);
+    tokio::spawn(accept_loop(listener, ME, secret("right"), guests_in));
+    Door { address, guests }
+}
+
+/// Sends these bytes to a node's port; what it answers, and why it refused.
+async fn knock(request: &str) -> (String, String) {
+    let mut door = open_door().await;
+    let mut stream = TcpStream::connect(door.address).await.expect("the door is open");
+    stream.write_all(request.as_bytes()).await.expect("the door listens");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let Some(Guest::Refused { reason, .. }) = door.guests.recv().await else {
+        panic!("{request:?} was let in");
+    };
+    (String::from_utf8_lossy(&answer).into_owned(), reason)
+}
+
+fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
+    let (me, peer) = (ME.to_string(), PEER.to_string());
+    let mut headers = vec![
+        ("Host", "127.0.0.1"),
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Authorization", "Bearer right"),
+        ("Ringleader-Protocol", "1"),
+        ("Ringleader-Incarnation", "1"),
+        ("Ringleader-From", &peer),
+        ("Ringleader-To", &me),
+    ];
+    for (name, value) in changes {
+        headers.retain(|(other, _)| other != name);
+        if let Some(value) = value {
+            headers.push((name, value));
+        }
+    }
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET {path} HTTP/1.1\r\n{lines}\r\n")
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_and_the_refusal_says_why() {
+    let me = ME.to_string();
+    for (status, says, bytes) in [
+        ("401", "secret", request("/v1/ring", &[("Authorization", None)])),
+        ("401", "secret", request("/v1/ring", &[("Authorization", Some("Bearer wrong"))])),
+        (
+            "401",
+            "secret",
+            request("/v1/ring", &[("Authorization", Some("Bearer right "))]).replace("right ", "rightx"),
+        ),
+        ("403", "web page", request("/v1/ring", &[("Origin", Some("http://127.0.0.1:8005"))])),
+        ("403", "web page", request("/v1/heartbeat", &[("Origin", Some("null"))])),
+        ("404", "no such kind", request("/v1/other", &[])),
+        ("400", "version", request("/v1/ring", &[("Ringleader-Protocol", Some("2"))])),
+        ("400", "ringleader-protocol", request("/v1/ring", &[("Ringleader-Protocol", None)])),
+        ("400", "ringleader-from", request("/v1/ring", &[("Ringleader-From", Some("nobody"))])),
+        ("400", "ringleader-incarnation", request("/v1/ring", &[("Ringleader-Incarnation", Some("-1"))])),
+        ("421", "another node", request("/v1/ring", &[("Ringleader-To", Some(&PEER.to_string()))])),
+        ("400", "this very node", request("/v1/ring", &[("Ringleader-From", Some(&me))])),
+    ] {
+        let (answer, reason) = knock(&bytes).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{bytes}\n{answer}");
+        assert!(reason.contains(says), "{bytes}\n{reason}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_websocket_handshake_is_refused() {
+    for bytes in
+        ["GET / HTTP/1.1\r\n\r\n", "\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n", "POST /v1/ring HTTP/1.1\r\n\r\n"]
+    {
+        let (_, reason) = knock(bytes).await;
+        assert!(reason.contains("handshake"), "{bytes:?}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_says_nothing_is_dropped() {
+    let mut door = open_door().await;
+    let mut stream = TcpStream::connect(door.address).await.expect("the door is open");
+    let Some(Guest::Refused { reason, .. }) = door.guests.recv().await else { panic!("it was let in") };
+    assert!(reason.contains("within 2 s"), "{reason}");
+    assert_eq!(stream.read(&mut [0; 8]).await.expect("an orderly end"), 0);
+}
+
+/// A member's socket into a node, and what the node's links tell about it.
+async fn let_in() -> (Socket, mpsc::Receiver<News>, Links, watch::Sender<LinkSettings>) {
+    let mut door = open_door().await;
+    let introduction = Introduction { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring };
+    let (dialled, guest) = {
+        let secret = secret("right");
+        tokio::join!(
+            handshake::dial(door.address, introduction, &secret, Duration::from_secs(5)),
+            door.guests.recv()
+        )
+    };
+    let Some(Guest::Member(socket, introduced)) = guest else { panic!("a member was refused") };
+    assert_eq!(introduced, introduction);
+    let patient = Duration::from_secs(60);
+    let (settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
+    let (news_in, news) = mpsc::channel(16);
+    let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, news_in);
+    links.adopt(*socket, introduced);
+    (dialled.expect("a member is let in"), news, links, settings)
+}
+
+#[tokio::test]
+async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
+    let too_big = "x".repeat(MAX_MESSAGE + 1);
+    for (frame, code, says) in [
+        (Message::text("hello"), 1007, "can't be read"),
+        (Message::text("{}"), 1007, "can't be read"),
+        (Message::text("[".repeat(10_000)), 1007, "can't be read"),
+        (Message::text(r#"{"id":1,"extra":true}"#), 1007, "can't be read"),
+        (Message::binary(vec![1, 2, 3]), 1003, "binary"),
+        (Message::text(too_big.as_str()), 1009, "too much"),
+    ] {
+        let (mut socket, mut news, _links, _settings) = let_in().await;
+        let shown = format!("{:.60}", frame.to_string());
+        let _ = socket.send(frame).await;
+        let closed = loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+                Some(Ok(_)) => {}
+                // The node hung up on bytes that were still on their way.
+                Some(Err(_)) | None => break Some(code),
+            }
+        };
+        assert_eq!(closed, Some(code), "{shown}");
+        let mut reasons = Vec::new();
+        while let Some(News { what, .. }) = news.recv().await {
+            match what {
+                What::Misbehaved(reason) => reasons.push(reason),
+                What::Down { failure, .. } => {
+                    assert!(failure, "{shown}");
+                    break;
+                }
+                What::Up | What::Frame(_) | What::RoundTrip(_) => {}
+            }
+        }
+        assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
+    let (socket, mut news, _links, _settings) = let_in().await;
+    drop(socket);
+    match news.recv().await.map(|news| news.what) {
+        Some(What::Down { failure: false, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_frame_reader_panic(text in ".{0,400}") {
+        let _ = serde_json::from_str::<ringleader_shared::link::LinkFrame>(&text);
+    }
+}
