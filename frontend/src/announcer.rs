@@ -1,0 +1,34 @@
+//! What a screen reader is told as it happens: who leads, and whether the connection stands.
+
+use leptos::prelude::*;
+
+use crate::headline::Headline;
+use crate::store::{Connection, Store};
+
+/// The live region.
+#[component]
+pub(crate) fn Announcer() -> impl IntoView {
+    let store = Store::here();
+    let text = Memo::new(move |_| match store.connection.get() {
+        Connection::Connecting => String::new(),
+        Connection::Lost { .. } => "Connection lost".to_owned(),
+        Connection::Connected => store.view.with(|view| match Headline::of(view) {
+            Headline::Led { leader, deputy } => {
+                let mut said = format!("{leader} is the leader of term {}", view.term);
+                if let Some(deputy) = deputy {
+                    said.push_str(&format!(", {deputy} is the deputy"));
+                }
+                said
+            }
+            Headline::Split(_) => Headline::of(view).text(view),
+            Headline::Leaderless if view.term.0 > 0 => "No leader".to_owned(),
+            Headline::NothingRuns => "No node is running".to_owned(),
+            Headline::NoLeaderYet | Headline::Electing | Headline::Leaderless => String::new(),
+        }),
+    });
+    view! {
+        <div class="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
+            {text}
+        </div>
+    }
+}

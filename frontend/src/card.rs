@@ -1,0 +1,88 @@
+//! One node's card: what it is, what can be done to it, what it says.
+
+mod actions;
+mod attribute;
+mod log_panel;
+
+use leptos::prelude::*;
+use ringleader_shared::view::NodeView;
+use ringleader_shared::{NodeName, NodeState};
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
+
+use self::actions::Actions;
+use self::attribute::AttributeField;
+use self::log_panel::LogPanel;
+use crate::badge::{Badge, Icon, label, role_word};
+use crate::store::Store;
+
+/// Moves the reader to a node's card.
+pub(crate) fn focus_card(name: &NodeName) {
+    let card = document().get_element_by_id(&format!("card-{name}"));
+    if let Some(card) = card.and_then(|card| card.dyn_into::<HtmlElement>().ok()) {
+        let options = ScrollIntoViewOptions::new();
+        options.set_block(ScrollLogicalPosition::Nearest);
+        card.scroll_into_view_with_scroll_into_view_options(&options);
+        let _ = card.focus();
+    }
+}
+
+/// The facts below the name.
+fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if node.term.0 > 0 {
+        facts.push(("term", node.term.to_string()));
+    }
+    if let Some(successor) = &node.successor {
+        facts.push(("next", successor.to_string()));
+    }
+    if let Some(pid) = node.pid {
+        facts.push(("pid", pid.to_string()));
+    }
+    if node.incarnation.0 > 0 {
+        facts.push(("start", node.incarnation.to_string()));
+    }
+    if let Some(address) = &node.address {
+        facts.push(("at", address.clone()));
+    }
+    facts
+}
+
+/// The card.
+#[component]
+pub(crate) fn Card(name: NodeName) -> impl IntoView {
+    let store = Store::here();
+    let node = store.node(name.clone());
+    let badge = Memo::new(move |_| node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
+    let words = Memo::new(move |_| node.with(|node| node.as_ref().map(label).unwrap_or_default()));
+    let known = Memo::new(move |_| node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
+    let state = move || node.with(|node| node.as_ref().map_or(NodeState::Stopped, |node| node.state));
+    let heading = format!("card-{name}-name");
+    view! {
+        <article
+            class=move || format!("card {}", badge.get().word())
+            id=format!("card-{name}")
+            data-testid=format!("card-{name}")
+            data-role=move || node.with(|node| node.as_ref().map_or("none", role_word))
+            data-state=move || state().to_string()
+            tabindex="-1"
+            aria-labelledby=heading.clone()
+        >
+            <header>
+                <h3 id=heading.clone()>{name.to_string()}</h3>
+                <AttributeField name=name.clone() node=node/>
+                <span class="badge">
+                    <Icon badge=badge/>
+                    {move || words.get()}
+                </span>
+            </header>
+            <dl class="facts">
+                {move || known.get().into_iter().map(|(what, value)| view! {
+                    <div><dt>{what}</dt><dd>{value}</dd></div>
+                }).collect_view()}
+            </dl>
+            <Actions name=name.clone() state=Signal::derive(state)/>
+            <LogPanel name=name.clone()/>
+        </article>
+    }
+}

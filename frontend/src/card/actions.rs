@@ -1,0 +1,143 @@
+//! What can be done to one node.
+
+use leptos::prelude::*;
+use ringleader_shared::{NodeName, NodeState};
+
+use crate::api::{self, Fault};
+use crate::button::ActionButton;
+use crate::store::Store;
+
+/// Why a fault is not possible in this state; `None` when it is.
+fn refusal(fault: Fault, state: NodeState) -> Option<&'static str> {
+    match (fault, state) {
+        (Fault::Kill, NodeState::Stopped) => Some("There is no process to kill"),
+        (Fault::Exit, NodeState::Stopped) => Some("There is no process to end"),
+        (Fault::Exit, NodeState::Paused) => Some("A paused process can't leave in good order: resume it first"),
+        (Fault::Pause, NodeState::Stopped) => Some("There is no process to pause"),
+        (Fault::Pause, NodeState::Starting) => Some("It is still starting"),
+        (Fault::Pause, NodeState::Paused) => Some("It is paused already"),
+        (Fault::Resume, NodeState::Stopped | NodeState::Starting | NodeState::Running) => Some("It is not paused"),
+        (Fault::Start, NodeState::Starting | NodeState::Running | NodeState::Paused) => Some("It runs already"),
+        (Fault::Kill, NodeState::Starting | NodeState::Running | NodeState::Paused)
+        | (Fault::Exit, NodeState::Starting | NodeState::Running)
+        | (Fault::Pause, NodeState::Running)
+        | (Fault::Resume, NodeState::Paused)
+        | (Fault::Start, NodeState::Stopped) => None,
+    }
+}
+
+/// Why an election can't start at a node in this state.
+fn no_initiative(state: NodeState) -> Option<&'static str> {
+    match state {
+        NodeState::Running => None,
+        NodeState::Starting => Some("It is still starting"),
+        NodeState::Paused => Some("It is paused"),
+        NodeState::Stopped => Some("It is not running"),
+    }
+}
+
+/// What a fault does, in a sentence.
+const fn says(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Kill => "Ends the process at once, with SIGKILL",
+        Fault::Exit => "Asks the process to leave in good order",
+        Fault::Pause => "Makes the process hang, with SIGSTOP",
+        Fault::Resume => "Lets the process go on, with SIGCONT",
+        Fault::Start => "Starts the process again",
+    }
+}
+
+/// The buttons.
+#[component]
+pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView {
+    let store = Store::here();
+    let unless = move |why: Box<dyn Fn(NodeState) -> Option<&'static str> + Send + Sync>| {
+        Signal::derive(move || {
+            let why = if store.is_connected() { why(state.get()) } else { Some("Not connected to the server") };
+            why.map(str::to_owned)
+        })
+    };
+    let button = {
+        let name = name.clone();
+        move |fault: Fault, class: &'static str, word: &'static str| {
+            let target = name.clone();
+            view! {
+                <ActionButton
+                    id=format!("{}-{name}", fault.word())
+                    class=class
+                    says=says(fault)
+                    refusal=unless(Box::new(move |state| refusal(fault, state)))
+                    press=move |()| api::fault(store, target.as_str(), fault)
+                >
+                    {word}
+                </ActionButton>
+            }
+        }
+    };
+    let paused = Memo::new(move |_| state.get() == NodeState::Paused);
+    let stopped = Memo::new(move |_| state.get() == NodeState::Stopped);
+    let start = button.clone();
+    let freeze = button.clone();
+    let (initiator, leaver) = (name.clone(), name.clone());
+    view! {
+        <div class="actions" role="group" aria-label=format!("Actions on {name}")>
+            <ActionButton
+                id=format!("initiate-{name}")
+                class="small"
+                says=format!("{name} starts an election")
+                refusal=unless(Box::new(no_initiative))
+                press=move |()| api::elect(store, Some(initiator.clone()))
+            >
+                "Initiate"
+            </ActionButton>
+            {move || {
+                if paused.get() {
+                    freeze(Fault::Resume, "small good", "Resume").into_any()
+                } else {
+                    freeze(Fault::Pause, "small", "Pause").into_any()
+                }
+            }}
+            {button(Fault::Exit, "small", "Exit")}
+            {button(Fault::Kill, "small danger", "Kill")}
+            {move || {
+                let class = if stopped.get() { "small good" } else { "small" };
+                start(Fault::Start, class, "Start")
+            }}
+            <ActionButton
+                id=format!("remove-{name}")
+                class="small bare"
+                says=format!("Takes {name} out of the ring for good")
+                refusal=unless(Box::new(|_| None))
+                press=move |()| api::remove_node(store, &leaver)
+            >
+                "Remove"
+            </ActionButton>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_state_allows_what_makes_sense() {
+        let allowed = |state| {
+            [Fault::Kill, Fault::Exit, Fault::Pause, Fault::Resume, Fault::Start]
+                .into_iter()
+                .filter(|fault| refusal(*fault, state).is_none())
+                .map(Fault::word)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(allowed(NodeState::Running), ["kill", "exit", "pause"]);
+        assert_eq!(allowed(NodeState::Paused), ["kill", "resume"]);
+        assert_eq!(allowed(NodeState::Starting), ["kill", "exit"]);
+        assert_eq!(allowed(NodeState::Stopped), ["start"]);
+    }
+
+    #[test]
+    fn only_a_running_node_initiates() {
+        assert_eq!(no_initiative(NodeState::Running), None);
+        assert!(no_initiative(NodeState::Paused).is_some());
+    }
+}

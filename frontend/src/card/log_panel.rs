@@ -1,0 +1,153 @@
+//! A node's log: follows the newest line until the reader scrolls up, filters, copies.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use ringleader_shared::NodeName;
+use ringleader_shared::api::Problem;
+use wasm_bindgen_futures::JsFuture;
+
+use crate::log::Line;
+use crate::store::Store;
+use crate::words;
+
+/// In a larger ring the logs are closed at first: that many would bury the page.
+const OPEN_UP_TO: usize = 8;
+
+/// How near the end, in pixels, still counts as the end.
+const NEAR_PX: i32 = 12;
+
+/// The log.
+#[component]
+pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
+    let store = Store::here();
+    let log = store.log(&name);
+    let open = RwSignal::new(store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO));
+    let messages = RwSignal::new(false);
+    let wanted = RwSignal::new(String::new());
+    let following = RwSignal::new(true);
+    let panel = NodeRef::<html::Div>::new();
+    let lines = Memo::new({
+        let log = log.clone();
+        move |_| {
+            if open.get() { log.with(|log| log.filtered(messages.get(), &wanted.read())) } else { Vec::new() }
+        }
+    });
+    let total = Memo::new(move |_| log.with(crate::log::NodeLog::len));
+    let to_end = move || {
+        if let Some(panel) = panel.get_untracked() {
+            panel.set_scroll_top(panel.scroll_height());
+        }
+    };
+    Effect::new(move |_| {
+        lines.track();
+        if following.get_untracked() {
+            // After the new lines are in place.
+            request_animation_frame(to_end);
+        }
+    });
+    let scrolled = move |_| {
+        if let Some(panel) = panel.get_untracked() {
+            let below = panel.scroll_height() - panel.scroll_top() - panel.client_height();
+            following.set(below <= NEAR_PX);
+        }
+    };
+    let copy = move |_| {
+        let text: Vec<String> = lines.with_untracked(|lines| lines.iter().map(|line| line.to_text()).collect());
+        spawn_local(copy_text(store, text.join("\n")));
+    };
+    view! {
+        <div class="log" class:open=move || open.get()>
+            <div class="log-tools">
+                <button
+                    class="bare fold"
+                    type="button"
+                    aria-expanded=move || open.get().to_string()
+                    on:click=move |_| open.update(|open| *open = !*open)
+                >
+                    <span class="caret" aria-hidden="true">"▸"</span>
+                    "Log "
+                    <span class="count">{move || total.get()}</span>
+                </button>
+                <Show when=move || open.get()>
+                    <input
+                        class="filter"
+                        type="search"
+                        placeholder="filter"
+                        aria-label="Show only lines that contain"
+                        prop:value=move || wanted.get()
+                        on:input=move |event| wanted.set(event_target_value(&event))
+                    />
+                    <label class="check">
+                        <input
+                            type="checkbox"
+                            prop:checked=move || messages.get()
+                            on:change=move |event| messages.set(event_target_checked(&event))
+                        />
+                        "messages"
+                    </label>
+                    <button class="bare" type="button" title="Copy these lines" on:click=copy>"Copy"</button>
+                </Show>
+            </div>
+            <Show when=move || open.get()>
+                <div
+                    class="lines"
+                    node_ref=panel
+                    data-testid=format!("log-{name}")
+                    role="log"
+                    aria-live="off"
+                    aria-label=format!("Log of {name}")
+                    tabindex="0"
+                    on:scroll=scrolled
+                >
+                    <For each=move || lines.get() key=|line| (line.seq, line.at_us) let:line>
+                        <LogLine line=line/>
+                    </For>
+                    <Show when=move || lines.with(Vec::is_empty)>
+                        <p class="empty">
+                            {move || if total.get() == 0 { "Nothing said yet" } else { "No line matches" }}
+                        </p>
+                    </Show>
+                </div>
+                <Show when=move || !following.get()>
+                    <button
+                        class="jump"
+                        type="button"
+                        on:click=move |_| {
+                            following.set(true);
+                            to_end();
+                        }
+                    >
+                        "↓ newest"
+                    </button>
+                </Show>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn LogLine(line: std::sync::Arc<Line>) -> impl IntoView {
+    view! {
+        <p class=line.subject.class()>
+            <time>{line.at_us.map(words::stamp)}</time>
+            <span>{line.text.clone()}</span>
+        </p>
+    }
+}
+
+/// Browsers give the clipboard only to pages from this computer or over https.
+async fn copy_text(store: Store, text: String) {
+    let refused = || Problem {
+        kind: "about:blank".to_owned(),
+        title: "The browser did not let the page copy".to_owned(),
+        status: 0,
+        detail: Some("Copying works on http://127.0.0.1 and over https".to_owned()),
+    };
+    if !window().is_secure_context() {
+        return store.notify(refused());
+    }
+    if JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_err() {
+        store.notify(refused());
+    }
+}

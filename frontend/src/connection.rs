@@ -1,0 +1,240 @@
+//! Keeps the subscription to the bus alive: sockets, timers and probes round the plain state machine of
+//! [`subscription`].
+
+pub(crate) mod subscription;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use ringleader_shared::bus::BusFrame;
+use ringleader_shared::{Event, RunId, Seq};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{MessageEvent, WebSocket};
+
+use self::subscription::{Subscription, Verdict};
+use crate::api;
+use crate::store::{Connection, Store, now_ms};
+
+/// Events that arrive within this time are shown together: about one frame of a screen.
+const GATHER: Duration = Duration::from_millis(15);
+
+/// More events than these are shown at once, however short the time.
+const MOST_GATHERED: usize = 400;
+
+/// How many events of the past fill the logs.
+const HISTORY: u64 = 2_000;
+
+/// When nothing has been heard for so long, the server is asked whether it lives, in milliseconds.
+const SILENCE_MS: f64 = 10_000.0;
+
+/// How often silence is looked for.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Opens the subscription and keeps it for as long as the page lives.
+pub(crate) fn keep(store: Store) {
+    let keeper = Keeper(Rc::new(Inner {
+        store,
+        subscription: RefCell::default(),
+        socket: RefCell::default(),
+        generation: Cell::new(0),
+        heard: Cell::new(0.0),
+        probing: Cell::new(false),
+        gathered: RefCell::default(),
+        gathering: Cell::new(false),
+    }));
+    keeper.open();
+    keeper.watch();
+}
+
+struct Inner {
+    store: Store,
+    subscription: RefCell<Subscription>,
+    socket: RefCell<Option<Socket>>,
+    /// Counts sockets, so that what an old one still says is not heard.
+    generation: Cell<u32>,
+    /// When the server was heard last.
+    heard: Cell<f64>,
+    probing: Cell<bool>,
+    gathered: RefCell<Vec<Event>>,
+    gathering: Cell<bool>,
+}
+
+/// A socket and its handlers, which live as long as it does.
+struct Socket {
+    socket: WebSocket,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _close: Closure<dyn FnMut()>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        let _ = self.socket.close();
+    }
+}
+
+#[derive(Clone)]
+struct Keeper(Rc<Inner>);
+
+impl Keeper {
+    fn open(&self) {
+        let inner = &self.0;
+        let generation = inner.generation.get() + 1;
+        inner.generation.set(generation);
+        inner.heard.set(now_ms());
+        let url = socket_url(&inner.subscription.borrow().path());
+        let Ok(socket) = WebSocket::new(&url) else {
+            return self.lost(generation);
+        };
+        let keeper = self.clone();
+        let message = Closure::new(move |message: MessageEvent| {
+            if let Some(text) = message.data().as_string() {
+                keeper.heard(generation, &text);
+            }
+        });
+        let keeper = self.clone();
+        let close = Closure::new(move || keeper.lost(generation));
+        socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(close.as_ref().unchecked_ref()));
+        inner.socket.replace(Some(Socket { socket, _message: message, _close: close }));
+    }
+
+    fn heard(&self, generation: u32, text: &str) {
+        let inner = &self.0;
+        if inner.generation.get() != generation {
+            return;
+        }
+        inner.heard.set(now_ms());
+        let Ok(frame) = serde_json::from_str::<BusFrame>(text) else {
+            // A frame that can't be read is a hole in the sequence: the picture is fetched afresh.
+            return self.lost(generation);
+        };
+        let verdict = inner.subscription.borrow_mut().frame(frame);
+        match verdict {
+            Verdict::Replace { ring, void } => {
+                self.show_gathered();
+                let (run, seq) = (ring.run, ring.seq);
+                inner.store.replace(*ring, void);
+                inner.store.connection.set(Connection::Connected);
+                fill_logs(inner.store, run, seq);
+            }
+            Verdict::Continue => inner.store.connection.set(Connection::Connected),
+            Verdict::Apply(event) => self.gather(*event),
+            Verdict::Known => {}
+            Verdict::Resubscribe { first, last } => {
+                self.show_gathered();
+                inner.store.note_gap(first, last);
+                inner.generation.set(generation + 1);
+                let keeper = self.clone();
+                set_timeout(move || keeper.open(), Duration::ZERO);
+            }
+        }
+    }
+
+    fn gather(&self, event: Event) {
+        let inner = &self.0;
+        inner.gathered.borrow_mut().push(event);
+        if inner.gathered.borrow().len() >= MOST_GATHERED {
+            self.show_gathered();
+        } else if !inner.gathering.replace(true) {
+            let keeper = self.clone();
+            set_timeout(move || keeper.show_gathered(), GATHER);
+        }
+    }
+
+    fn show_gathered(&self) {
+        let inner = &self.0;
+        inner.gathering.set(false);
+        let events = inner.gathered.take();
+        if !events.is_empty() {
+            inner.store.apply(&events);
+            inner.store.act_out(&events);
+        }
+    }
+
+    fn lost(&self, generation: u32) {
+        let inner = &self.0;
+        if inner.generation.get() != generation {
+            return;
+        }
+        inner.generation.set(generation + 1);
+        self.show_gathered();
+        inner.store.stage.update_value(crate::ring::stage::Stage::clear);
+        let known = inner.subscription.borrow().resumable().is_some();
+        inner.store.connection.update(|connection| {
+            if !matches!(connection, Connection::Lost { since: Some(_) }) {
+                *connection = Connection::Lost { since: known.then(clock_time) };
+            }
+        });
+        let wait = inner.subscription.borrow_mut().lost();
+        let keeper = self.clone();
+        set_timeout(move || spawn_local(async move { keeper.reconnect(generation + 1).await }), wait);
+    }
+
+    /// Sequence numbers of another run, or of a restarted server, must not be taken for ours: so its ring is looked at
+    /// before the subscription is resumed.
+    async fn reconnect(&self, generation: u32) {
+        let inner = &self.0;
+        let due = inner.subscription.borrow().resumable().is_some();
+        if due {
+            match api::ring().await {
+                Ok(ring) => inner.subscription.borrow_mut().compare(ring.run, ring.seq),
+                Err(_) => return self.lost(generation),
+            }
+        }
+        if inner.generation.get() == generation {
+            self.open();
+        }
+    }
+
+    /// A server that hangs does not close its sockets: silence is answered by a probe.
+    fn watch(&self) {
+        let keeper = self.clone();
+        let look = move || {
+            let inner = &keeper.0;
+            let silent = now_ms() - inner.heard.get() > SILENCE_MS;
+            let connected =
+                inner.store.connection.with_untracked(|connection| !matches!(connection, Connection::Lost { .. }));
+            if silent && connected && !inner.probing.replace(true) {
+                let keeper = keeper.clone();
+                let generation = inner.generation.get();
+                spawn_local(async move {
+                    if api::is_healthy().await {
+                        keeper.0.heard.set(now_ms());
+                    } else {
+                        keeper.lost(generation);
+                    }
+                    keeper.0.probing.set(false);
+                });
+            }
+        };
+        set_interval(look, LOOK);
+    }
+}
+
+fn fill_logs(store: Store, run: RunId, snapshot: Seq) {
+    spawn_local(async move {
+        let after = Seq(snapshot.0.saturating_sub(HISTORY));
+        match api::events(after, HISTORY).await {
+            Ok(page) => store.fill_logs(&page.events, run, snapshot),
+            Err(problem) => store.notify(problem),
+        }
+    });
+}
+
+fn socket_url(path: &str) -> String {
+    let location = window().location();
+    let scheme = if location.protocol().is_ok_and(|scheme| scheme == "https:") { "wss" } else { "ws" };
+    format!("{scheme}://{}{path}", location.host().unwrap_or_default())
+}
+
+/// The time of day, `hh:mm:ss`.
+fn clock_time() -> String {
+    let now = js_sys::Date::new_0();
+    format!("{:02}:{:02}:{:02}", now.get_hours(), now.get_minutes(), now.get_seconds())
+}

@@ -1,0 +1,153 @@
+//! The controls of the whole ring: elect, kill the leader, set the pace.
+
+use std::time::Duration;
+
+use leptos::leptos_dom::helpers::TimeoutHandle;
+use leptos::prelude::*;
+use ringleader_shared::{RingView, Role};
+
+use crate::api::{self, Fault};
+use crate::button::ActionButton;
+use crate::store::Store;
+
+/// The slowest pace on the slider, in milliseconds a hop.
+const SLOWEST_MS: u64 = 2_000;
+
+/// How long the slider must rest before its pace is asked for.
+const REST: Duration = Duration::from_millis(150);
+
+/// Why an election can't be started.
+fn no_election(view: &RingView) -> Option<String> {
+    view.live().next().is_none().then(|| "No node is running: start one first".to_owned())
+}
+
+/// Why the leader can't be killed.
+fn no_kill(view: &RingView) -> Option<String> {
+    let leads = view.nodes.iter().any(|node| node.pid.is_some() && node.role == Some(Role::Leader));
+    (!leads).then(|| "There is no leader to kill".to_owned())
+}
+
+/// The pace in words.
+fn pace_words(hop_delay_ms: u64) -> String {
+    if hop_delay_ms == 0 { "full speed".to_owned() } else { format!("{hop_delay_ms} ms per hop") }
+}
+
+/// The controls.
+#[component]
+pub(crate) fn Controls() -> impl IntoView {
+    let store = Store::here();
+    let refusal = move |why: fn(&RingView) -> Option<String>| {
+        Signal::derive(move || {
+            if store.is_connected() { store.view.with(why) } else { Some("Not connected to the server".to_owned()) }
+        })
+    };
+    view! {
+        <div class="controls" role="group" aria-label="Controls of the ring">
+            <ActionButton
+                id="initiate"
+                class="primary"
+                says="The first running node starts an election"
+                refusal=refusal(no_election)
+                press=move |()| api::elect(store, None)
+            >
+                "Initiate election"
+            </ActionButton>
+            <ActionButton
+                id="kill-leader"
+                class="danger"
+                says="Ends the leader's process with SIGKILL"
+                refusal=refusal(no_kill)
+                press=move |()| api::fault(store, "leader", Fault::Kill)
+            >
+                "Kill leader"
+            </ActionButton>
+            <Pace/>
+        </div>
+    }
+}
+
+/// The slider that slows the messages down.
+#[component]
+fn Pace() -> impl IntoView {
+    let store = Store::here();
+    let real = Memo::new(move |_| store.view.with(|view| view.hop_delay_ms));
+    // What the reader is setting, until the server says the same.
+    let wished = RwSignal::new(None::<u64>);
+    let resting = StoredValue::new(None::<TimeoutHandle>);
+    let shown = move || wished.get().unwrap_or_else(|| real.get());
+    Effect::new(move |_| {
+        if Some(real.get()) == wished.get_untracked() {
+            wished.set(None);
+        }
+    });
+    let ask = move || {
+        if let Some(pace) = wished.get_untracked() {
+            if pace == real.get_untracked() {
+                wished.set(None);
+            } else {
+                api::change_pace(store, pace);
+                // When the server refuses, the slider goes back to what is.
+                set_timeout(move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)), PATIENCE);
+            }
+        }
+    };
+    let slide = move |event: web_sys::Event| {
+        let Ok(pace) = event_target_value(&event).parse::<u64>() else { return };
+        wished.set(Some(pace));
+        resting.update_value(|resting| {
+            if let Some(timer) = resting.take() {
+                timer.clear();
+            }
+            *resting = set_timeout_with_handle(ask, REST).ok();
+        });
+    };
+    view! {
+        <div class="pace">
+            <label for="pace">"Pace: " <output for="pace">{move || pace_words(shown())}</output></label>
+            <input
+                id="pace"
+                data-testid="pace"
+                type="range"
+                min="0"
+                max=SLOWEST_MS
+                step="50"
+                prop:value=move || shown().min(SLOWEST_MS).to_string()
+                aria-valuetext=move || pace_words(shown())
+                disabled=move || !store.is_connected()
+                title="How long each message takes from node to node"
+                on:input=slide
+            />
+        </div>
+    }
+}
+
+/// How long the server may take to say what the slider asked for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ring;
+    use ringleader_shared::EventKind;
+
+    #[test]
+    fn a_leader_can_be_killed_only_when_there_is_one_even_a_hung_one() {
+        let mut ring = ring(4);
+        assert!(no_kill(&ring.running()).is_some());
+        assert_eq!(no_kill(&ring.led_by("D", "C", 1)), None);
+        assert_eq!(no_kill(&ring.then("D", EventKind::Paused)), None);
+        assert!(no_kill(&ring.killed("D")).is_some());
+    }
+
+    #[test]
+    fn an_election_needs_a_live_node() {
+        let mut ring = ring(1);
+        assert!(no_election(&ring.starting()).is_some());
+        assert_eq!(no_election(&ring.running()), None);
+    }
+
+    #[test]
+    fn no_delay_is_full_speed() {
+        assert_eq!((pace_words(0).as_str(), pace_words(400).as_str()), ("full speed", "400 ms per hop"));
+    }
+}

@@ -1,0 +1,34 @@
+//! What went wrong, said once and dismissed by a click.
+
+use leptos::prelude::*;
+
+use crate::store::Store;
+
+/// The open complaints.
+#[component]
+pub(crate) fn Notices() -> impl IntoView {
+    let store = Store::here();
+    view! {
+        <div class="notices" role="alert" data-testid="notices">
+            <For each=move || store.notices.get() key=|notice| notice.number let:notice>
+                <div class="notice">
+                    <div>
+                        <strong>{notice.title.clone()}</strong>
+                        {notice.detail.clone().map(|detail| view! { <p>{detail}</p> })}
+                    </div>
+                    <button
+                        class="quiet round"
+                        type="button"
+                        aria-label="Dismiss"
+                        title="Dismiss"
+                        on:click=move |_| {
+                            store.notices.update(|all| all.retain(|other| other.number != notice.number));
+                        }
+                    >
+                        "×"
+                    </button>
+                </div>
+            </For>
+        </div>
+    }
+}

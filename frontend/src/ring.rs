@@ -1,0 +1,138 @@
+//! The figure: the ring as a drawing, and a layer for what moves on it.
+
+pub(crate) mod cue;
+pub(crate) mod flight;
+pub(crate) mod geometry;
+mod legend;
+pub(crate) mod links;
+mod node;
+pub(crate) mod stage;
+
+use leptos::prelude::*;
+use leptos::svg;
+use wasm_bindgen::JsCast;
+
+use self::geometry::{Layout, SIZE};
+use self::legend::Legend;
+use self::links::{Link, links};
+use self::node::RingNode;
+use self::stage::{MOST_DOTS, Stage};
+use crate::headline::Headline;
+use crate::store::Store;
+
+/// The ring.
+#[component]
+pub(crate) fn RingFigure() -> impl IntoView {
+    let store = Store::here();
+    let layout = Memo::new(move |_| store.view.with(Layout::of));
+    let drawn = Memo::new(move |_| store.view.with(|view| layout.with(|layout| links(view, layout))));
+    let names = store.names();
+    let layer = NodeRef::<svg::G>::new();
+    Effect::new(move |_| {
+        let element = layer.get().map(|layer| layer.unchecked_into());
+        store.stage.update_value(|stage| stage.set_layer(element));
+    });
+    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layout(layout.get())));
+    on_cleanup(move || {
+        store.stage.try_update_value(Stage::clear);
+    });
+    // An arrow is as large as what it points at allows.
+    let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
+    let heart = Memo::new(move |_| {
+        store.view.with(|view| {
+            let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
+            layout.with(|layout| layout.straight(deputy, leader))
+        })
+    });
+    view! {
+        <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
+            <svg viewBox=format!("0 0 {SIZE} {SIZE}") role="group" aria-label="The nodes and the links between them">
+                <defs>
+                    <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+                        <rect class="hatch-ground" width="12" height="12"></rect>
+                        <rect class="hatch-line" width="4" height="12"></rect>
+                    </pattern>
+                </defs>
+                <circle
+                    class="configured"
+                    cx=SIZE / 2.0
+                    cy=SIZE / 2.0
+                    r=move || layout.with(|layout| layout.ring_radius)
+                ></circle>
+                {move || heart.get().map(|(start, end)| view! {
+                    <line class="heart-link" x1=start.x y1=start.y x2=end.x y2=end.y></line>
+                })}
+                <For
+                    each=move || drawn.get()
+                    key=|link| (link.from.clone(), link.to.clone(), link.state.word(), link.curve.path())
+                    let:link
+                >
+                    <LinkLine link=link head=Signal::derive(head)/>
+                </For>
+                <Centre/>
+                <For each=move || names.get() key=Clone::clone let:name>
+                    <RingNode name=name layout=layout/>
+                </For>
+                <g class="stage-layer" node_ref=layer aria-hidden="true"></g>
+            </svg>
+            <Show when=move || store.crowded.get()>
+                <p class="crowded" role="status">
+                    {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
+                </p>
+            </Show>
+            <Legend/>
+        </section>
+    }
+}
+
+#[component]
+fn LinkLine(link: Link, #[prop(into)] head: Signal<f64>) -> impl IntoView {
+    let kind = link.state.word();
+    let path = link.curve.path();
+    view! {
+        <g class=format!("link {kind}") data-testid=format!("link-{}-{}", link.from, link.to) data-kind=kind>
+            <title>{format!("{} to {}: {kind}", link.from, link.to)}</title>
+            <path d=path></path>
+            <polygon points=move || link.curve.arrow_head(head.get())></polygon>
+        </g>
+    }
+}
+
+/// The term and the leader in the middle of the ring.
+#[component]
+fn Centre() -> impl IntoView {
+    let store = Store::here();
+    let middle = SIZE / 2.0;
+    let lines = Memo::new(move |_| {
+        store.view.with(|view| {
+            if view.nodes.len() < 2 {
+                return None;
+            }
+            let (class, first, second) = match Headline::of(view) {
+                Headline::Led { leader, deputy } => (
+                    "led",
+                    format!("{leader} leads"),
+                    deputy.map_or_else(|| "no deputy".to_owned(), |deputy| format!("deputy {deputy}")),
+                ),
+                Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
+                Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
+                Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
+                Headline::NoLeaderYet | Headline::Leaderless => ("idle", "no leader".to_owned(), String::new()),
+            };
+            Some((class, view.term.0, first, second))
+        })
+    });
+    move || {
+        lines.get().map(|(class, term, first, second)| {
+            view! {
+                <g class=format!("centre {class}") aria-hidden="true">
+                    <text class="term" x=middle y=middle - 50.0>
+                        {if term == 0 { String::new() } else { format!("TERM {term}") }}
+                    </text>
+                    <text class="who" x=middle y=middle + 18.0>{first}</text>
+                    <text class="second" x=middle y=middle + 66.0>{second}</text>
+                </g>
+            }
+        })
+    }
+}

@@ -1,0 +1,366 @@
+//! Where things are: nodes on a circle, links as curves between their rims. Plain numbers in a square of [`SIZE`] units.
+
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
+
+use ringleader_shared::{NodeName, RingView};
+
+/// The side of the square that everything is drawn in.
+pub(crate) const SIZE: f64 = 1000.0;
+
+const CENTRE: Point = Point { x: SIZE / 2.0, y: SIZE / 2.0 };
+
+/// The largest node: leaves room for a crown above the top one and a label below the bottom one.
+const LARGEST_NODE: f64 = 88.0;
+
+/// A point in the drawing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Point {
+    /// To the right.
+    pub(crate) x: f64,
+    /// Downwards.
+    pub(crate) y: f64,
+}
+
+impl Point {
+    fn towards(self, other: Self, distance: f64) -> Self {
+        let length = self.distance(other);
+        if length == 0.0 {
+            return self;
+        }
+        let share = distance / length;
+        Self { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
+    }
+
+    /// How far it is to `other`.
+    pub(crate) fn distance(self, other: Self) -> f64 {
+        (other.x - self.x).hypot(other.y - self.y)
+    }
+}
+
+fn on_circle(radius: f64, angle: f64) -> Point {
+    Point { x: CENTRE.x + radius * angle.cos(), y: CENTRE.y + radius * angle.sin() }
+}
+
+/// The members in ring order and how large everything is for so many of them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Layout {
+    names: Vec<NodeName>,
+    /// The circle that the nodes' centres lie on.
+    pub(crate) ring_radius: f64,
+    /// One node's circle.
+    pub(crate) node_radius: f64,
+}
+
+impl Layout {
+    /// The layout of this ring.
+    pub(crate) fn of(view: &RingView) -> Self {
+        Self::new(view.nodes.iter().map(|node| node.name.clone()).collect())
+    }
+
+    /// The layout of members with these names in ring order.
+    pub(crate) fn new(names: Vec<NodeName>) -> Self {
+        let ring_radius = match names.len() {
+            0 | 1 => 0.0,
+            2..=8 => 350.0,
+            9..=16 => 385.0,
+            _ => 420.0,
+        };
+        let node_radius = match names.len() {
+            0 | 1 => LARGEST_NODE,
+            #[expect(clippy::cast_precision_loss, reason = "a ring has 64 members at most")]
+            n => (0.3 * 2.0 * ring_radius * (PI / n as f64).sin()).min(LARGEST_NODE),
+        };
+        Self { names, ring_radius, node_radius }
+    }
+
+    /// How many members there are.
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    fn place(&self, name: &NodeName) -> Option<usize> {
+        self.names.iter().position(|other| other == name)
+    }
+
+    /// Clockwise, the first member at the top.
+    #[expect(clippy::cast_precision_loss, reason = "a ring has 64 members at most")]
+    fn angle(&self, place: usize) -> f64 {
+        TAU * place as f64 / self.names.len().max(1) as f64 - FRAC_PI_2
+    }
+
+    /// The centre of a node.
+    pub(crate) fn position(&self, name: &NodeName) -> Option<Point> {
+        self.place(name).map(|place| on_circle(self.ring_radius, self.angle(place)))
+    }
+
+    /// Where a label outside the circle goes when the node itself is too small for one.
+    pub(crate) fn outside(&self, name: &NodeName) -> Option<Point> {
+        let place = self.place(name)?;
+        Some(on_circle(self.ring_radius + self.node_radius + 24.0, self.angle(place)))
+    }
+
+    /// The configured successor.
+    pub(crate) fn next(&self, name: &NodeName) -> Option<&NodeName> {
+        let place = self.place(name)?;
+        self.names.get((place + 1) % self.names.len())
+    }
+
+    /// Room between a link's end and the node's rim.
+    fn gap(&self) -> f64 {
+        self.node_radius + (self.node_radius * 0.16).min(12.0)
+    }
+
+    /// The way from one node to another: along the circle between neighbours, else a bend through the inside, on the
+    /// clockwise side so that the ways there and back never lie on each other.
+    pub(crate) fn curve(&self, from: &NodeName, to: &NodeName) -> Option<Curve> {
+        let (here, there) = (self.place(from)?, self.place(to)?);
+        let count = self.names.len();
+        if here == there {
+            return Some(self.self_loop(here));
+        }
+        // The angle under which the gap at a rim is seen from the centre.
+        let rim = 2.0 * (self.gap() / (2.0 * self.ring_radius)).asin();
+        let step = (there + count - here) % count;
+        if step == 1 {
+            let start = self.angle(here);
+            let end = start + self.angle(1) - self.angle(0);
+            return Some(Curve::Arc { radius: self.ring_radius, from: start + rim, to: end - rim });
+        }
+        if step + 1 == count {
+            let start = self.angle(here);
+            let end = start - (self.angle(1) - self.angle(0));
+            return Some(Curve::Arc { radius: self.ring_radius, from: start - rim, to: end + rim });
+        }
+        let start = on_circle(self.ring_radius, self.angle(here));
+        let end = on_circle(self.ring_radius, self.angle(there));
+        let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
+        let depth = 0.5 * (span / 2.0).cos() + 0.3;
+        let control = on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0);
+        Some(Curve::Bend {
+            start: start.towards(control, self.gap()),
+            control,
+            end: end.towards(control, self.gap()),
+        })
+    }
+
+    /// The straight line of the heartbeat link.
+    pub(crate) fn straight(&self, from: &NodeName, to: &NodeName) -> Option<(Point, Point)> {
+        let (here, there) = (self.position(from)?, self.position(to)?);
+        (here != there).then(|| (here.towards(there, self.node_radius), there.towards(here, self.node_radius)))
+    }
+
+    /// A node that is its own successor: a loop on its inner side.
+    fn self_loop(&self, place: usize) -> Curve {
+        let centre = on_circle(self.ring_radius, self.angle(place));
+        let inward = if self.ring_radius == 0.0 { -FRAC_PI_2 } else { self.angle(place) + PI };
+        let around = |angle: f64, radius: f64| Point {
+            x: centre.x + radius * (inward + angle).cos(),
+            y: centre.y + radius * (inward + angle).sin(),
+        };
+        let (rim, far) = (self.gap(), self.node_radius * 2.6);
+        Curve::Loop {
+            start: around(-0.7, rim),
+            first: around(-0.75, far),
+            second: around(0.75, far),
+            end: around(0.7, rim),
+        }
+    }
+}
+
+/// The line of a link.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Curve {
+    /// Along the circle, from angle to angle.
+    Arc {
+        /// Of the circle.
+        radius: f64,
+        /// Where it starts.
+        from: f64,
+        /// Where it ends; smaller than `from` when it runs anticlockwise.
+        to: f64,
+    },
+    /// A quadratic Bézier curve.
+    Bend {
+        /// Where it starts.
+        start: Point,
+        /// What it bends towards.
+        control: Point,
+        /// Where it ends.
+        end: Point,
+    },
+    /// A cubic Bézier curve from a node back to itself.
+    Loop {
+        /// Where it starts.
+        start: Point,
+        /// The first control point.
+        first: Point,
+        /// The second control point.
+        second: Point,
+        /// Where it ends.
+        end: Point,
+    },
+}
+
+impl Curve {
+    /// The point at `t`, from 0 at the start to 1 at the end.
+    pub(crate) fn at(&self, t: f64) -> Point {
+        let u = 1.0 - t;
+        match self {
+            Self::Arc { radius, from, to } => on_circle(*radius, from + (to - from) * t),
+            Self::Bend { start, control, end } => Point {
+                x: u * u * start.x + 2.0 * u * t * control.x + t * t * end.x,
+                y: u * u * start.y + 2.0 * u * t * control.y + t * t * end.y,
+            },
+            Self::Loop { start, first, second, end } => Point {
+                x: u.powi(3) * start.x
+                    + 3.0 * u * u * t * first.x
+                    + 3.0 * u * t * t * second.x
+                    + t.powi(3) * end.x,
+                y: u.powi(3) * start.y
+                    + 3.0 * u * u * t * first.y
+                    + 3.0 * u * t * t * second.y
+                    + t.powi(3) * end.y,
+            },
+        }
+    }
+
+    /// As the `d` of an SVG path.
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::Arc { radius, from, to } => {
+                let (start, end) = (self.at(0.0), self.at(1.0));
+                let large = u8::from((to - from).abs() > PI);
+                let sweep = u8::from(to > from);
+                format!(
+                    "M{:.1} {:.1} A{radius:.1} {radius:.1} 0 {large} {sweep} {:.1} {:.1}",
+                    start.x, start.y, end.x, end.y
+                )
+            }
+            Self::Bend { start, control, end } => format!(
+                "M{:.1} {:.1} Q{:.1} {:.1} {:.1} {:.1}",
+                start.x, start.y, control.x, control.y, end.x, end.y
+            ),
+            Self::Loop { start, first, second, end } => format!(
+                "M{:.1} {:.1} C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
+                start.x, start.y, first.x, first.y, second.x, second.y, end.x, end.y
+            ),
+        }
+    }
+
+    /// The head of an arrow of this length at the end, as the `points` of an SVG polygon.
+    pub(crate) fn arrow_head(&self, length: f64) -> String {
+        let tip = self.at(1.0);
+        let before = self.at(0.97);
+        let angle = (tip.y - before.y).atan2(tip.x - before.x);
+        let corner = |turn: f64| Point {
+            x: tip.x - length * (angle + turn).cos(),
+            y: tip.y - length * (angle + turn).sin(),
+        };
+        let (left, right) = (corner(0.46), corner(-0.46));
+        format!(
+            "{:.1},{:.1} {:.1},{:.1} {:.1},{:.1}",
+            tip.x, tip.y, left.x, left.y, right.x, right.y
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(count: usize) -> Layout {
+        Layout::new((0..count).map(NodeName::nth).collect())
+    }
+
+    fn samples(curve: &Curve) -> Vec<Point> {
+        (0..=40).map(|step| curve.at(f64::from(step) / 40.0)).collect()
+    }
+
+    #[test]
+    fn the_first_member_is_at_the_top_and_the_order_is_clockwise() {
+        let ring = ring(4);
+        let at = |n: usize| ring.position(&NodeName::nth(n)).expect("a member");
+        assert!(at(0).y < at(1).y && at(1).x > at(0).x && at(2).y > at(1).y && at(3).x < at(2).x);
+    }
+
+    #[test]
+    fn nodes_fit_the_drawing_and_never_touch_from_1_to_64() {
+        for count in 1..=64 {
+            let ring = ring(count);
+            let at: Vec<Point> =
+                (0..count).filter_map(|n| ring.position(&NodeName::nth(n))).collect();
+            assert_eq!(at.len(), count);
+            for (n, here) in at.iter().enumerate() {
+                let reach = ring.node_radius + 30.0;
+                assert!(here.x > reach && here.x < SIZE - reach && here.y > reach && here.y < SIZE - reach);
+                for there in &at[n + 1..] {
+                    assert!(here.distance(*there) > 2.0 * ring.node_radius + 5.0, "{count} members");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_starts_and_ends_outside_both_rims() {
+        for count in 2..=64 {
+            let ring = ring(count);
+            for (from, to) in [(0, 1), (1, 0), (0, count - 1), (0, count / 2)] {
+                if from == to {
+                    continue;
+                }
+                let (from, to) = (NodeName::nth(from), NodeName::nth(to));
+                let curve = ring.curve(&from, &to).expect("both are members");
+                let here = ring.position(&from).expect("a member");
+                let there = ring.position(&to).expect("a member");
+                assert!(curve.at(0.0).distance(here) > ring.node_radius, "{count}: {from}→{to}");
+                assert!(curve.at(1.0).distance(there) > ring.node_radius, "{count}: {from}→{to}");
+                assert!(curve.at(1.0).distance(there) < ring.node_radius + 13.0, "{count}: {from}→{to}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_repaired_link_passes_clear_of_the_skipped_node() {
+        for count in 4..=32 {
+            let ring = ring(count);
+            let curve = ring.curve(&NodeName::nth(0), &NodeName::nth(2)).expect("both are members");
+            let skipped = ring.position(&NodeName::nth(1)).expect("a member");
+            for point in samples(&curve) {
+                assert!(point.distance(skipped) > ring.node_radius, "{count} members");
+            }
+        }
+    }
+
+    #[test]
+    fn the_ways_there_and_back_do_not_lie_on_each_other() {
+        for (count, other) in [(2, 1), (4, 2), (4, 1), (6, 3), (7, 3)] {
+            let ring = ring(count);
+            let (a, b) = (NodeName::nth(0), NodeName::nth(other));
+            let there = ring.curve(&a, &b).expect("both are members");
+            let back = ring.curve(&b, &a).expect("both are members");
+            let apart = there.at(0.5).distance(back.at(0.5));
+            // Neighbours of a larger ring share the arc: only one direction of it is a link.
+            assert!(apart > 60.0 || (other == 1 && count > 2), "{count}: {apart}");
+        }
+    }
+
+    #[test]
+    fn a_node_alone_is_its_own_successor_by_a_loop() {
+        for count in [1, 4] {
+            let ring = ring(count);
+            let a = NodeName::nth(0);
+            let curve = ring.curve(&a, &a).expect("a member");
+            assert!(matches!(curve, Curve::Loop { .. }));
+            assert!(curve.path().starts_with('M'));
+            for point in samples(&curve) {
+                assert!(point.x > 0.0 && point.x < SIZE && point.y > 0.0 && point.y < SIZE);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stranger_has_no_place() {
+        assert_eq!(ring(4).curve(&NodeName::nth(0), &NodeName::nth(9)), None);
+        assert_eq!(ring(0).position(&NodeName::nth(0)), None);
+    }
+}

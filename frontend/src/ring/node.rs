@@ -1,0 +1,161 @@
+//! One node of the drawing.
+
+use leptos::prelude::*;
+use ringleader_shared::NodeName;
+use ringleader_shared::view::NodeView;
+
+use super::geometry::Layout;
+use crate::badge::{Badge, label, role_word};
+use crate::card::focus_card;
+use crate::store::Store;
+
+/// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
+const ROOM_FOR_WORDS: f64 = 56.0;
+
+/// A node with less room than this has its name beside it.
+const ROOM_FOR_NAME: f64 = 26.0;
+
+/// The node in words, for a screen reader and the tooltip.
+fn description(node: &NodeView) -> String {
+    let mut text = format!("Node {}, attribute {}, {}", node.name, node.attribute, label(node));
+    if node.term.0 > 0 {
+        text.push_str(&format!(", term {}", node.term));
+    }
+    if let Some(successor) = &node.successor {
+        text.push_str(&format!(", sends to {successor}"));
+    }
+    text
+}
+
+/// The size of a text of so many characters that fits a width, at most `largest`.
+#[expect(clippy::cast_precision_loss, reason = "a short label")]
+fn fitting(characters: usize, width: f64, largest: f64) -> f64 {
+    (width / (0.62 * characters.max(1) as f64)).min(largest)
+}
+
+/// One node: Enter goes to its card.
+#[component]
+pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
+    let store = Store::here();
+    let node = store.node(name.clone());
+    let radius = move || layout.with(|layout| layout.node_radius);
+    let badge = Memo::new(move |_| node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
+    let words = Memo::new(move |_| node.with(|node| node.as_ref().map(label).unwrap_or_default()));
+    let attribute = Memo::new(move |_| {
+        node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
+    });
+    let described =
+        Memo::new(move |_| node.with(|node| node.as_ref().map(description).unwrap_or_default()));
+    let place = {
+        let name = name.clone();
+        move || {
+            let at = layout.with(|layout| layout.position(&name));
+            at.map_or_else(String::new, |at| format!("translate({:.1} {:.1})", at.x, at.y))
+        }
+    };
+    let length = name.as_str().chars().count();
+    let roomy = move || radius() >= ROOM_FOR_WORDS;
+    let inside = move || radius() >= ROOM_FOR_NAME;
+    let name_size = move || {
+        if inside() { fitting(length, radius() * 1.6, radius() * 0.86) } else { 20.0 }
+    };
+    // A name beside the circle is moved outwards; inside, it leaves room for the attribute.
+    let name_place = {
+        let name = name.clone();
+        move || {
+            if inside() {
+                return (0.0, radius() * 0.08);
+            }
+            layout.with(|layout| match (layout.position(&name), layout.outside(&name)) {
+                (Some(at), Some(outside)) => (outside.x - at.x, outside.y - at.y + 7.0),
+                _ => (0.0, 0.0),
+            })
+        }
+    };
+    let name_x = {
+        let name_place = name_place.clone();
+        move || name_place().0
+    };
+    let name_y = move || name_place().1;
+    let icon_scale = move || (radius() / 34.0).clamp(0.9, 2.3);
+    let pill_width = move || 26.0 + 14.5 * words.with(String::len) as f64;
+    let press = {
+        let name = name.clone();
+        move || focus_card(&name)
+    };
+    let on_key = {
+        let press = press.clone();
+        move |event: web_sys::KeyboardEvent| {
+            if matches!(event.key().as_str(), "Enter" | " ") {
+                event.prevent_default();
+                press();
+            }
+        }
+    };
+    view! {
+        <g
+            class=move || format!("node {}", badge.get().word())
+            data-testid=format!("node-{name}")
+            data-role=move || node.with(|node| node.as_ref().map_or("none", role_word))
+            data-state=move || {
+                node.with(|node| node.as_ref().map(|node| node.state.to_string()).unwrap_or_default())
+            }
+            transform=place
+            tabindex="0"
+            role="button"
+            aria-label=move || format!("{}. Go to its card.", described.get())
+            on:click=move |_| press()
+            on:keydown=on_key
+        >
+            <title>{move || described.get()}</title>
+            <circle class="halo" r=move || radius() + 9.0></circle>
+            <circle class="body" r=radius></circle>
+            <text class="name" x=name_x y=name_y font-size=name_size>{name.to_string()}</text>
+            <Show when=inside>
+                <text
+                    class="attribute"
+                    y=move || radius() * 0.52
+                    font-size=move || fitting(attribute.with(String::len), radius() * 1.4, radius() * 0.36)
+                >
+                    {move || attribute.get()}
+                </text>
+            </Show>
+            <Show when=move || badge.get() != Badge::Follower>
+                <g
+                    class="icon-badge"
+                    transform=move || format!("translate(0 {:.1}) scale({:.2})", -radius(), icon_scale())
+                >
+                    <circle class="plate" r="15"></circle>
+                    <path d=move || badge.get().outline() fill-rule="evenodd"></path>
+                </g>
+            </Show>
+            <Show when=roomy>
+                <g class="pill" transform=move || format!("translate(0 {:.1})", radius())>
+                    <rect x=move || -pill_width() / 2.0 y="-19" width=pill_width height="38" rx="19"></rect>
+                    <text y="8">{move || words.get()}</text>
+                </g>
+            </Show>
+        </g>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{name, ring};
+
+    #[test]
+    fn a_node_is_described_in_one_sentence() {
+        let mut ring = ring(4);
+        ring.running();
+        let view = ring.led_by("D", "C", 3);
+        let node = view.node(&name("D")).expect("a member");
+        assert_eq!(description(node), "Node D, attribute 120, leader, term 3, sends to A");
+    }
+
+    #[test]
+    fn long_names_are_set_smaller() {
+        assert_eq!(fitting(1, 140.0, 70.0), 70.0);
+        assert!(fitting(16, 140.0, 70.0) < 15.0);
+    }
+}

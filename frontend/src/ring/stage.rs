@@ -1,0 +1,349 @@
+//! The animation layer: dots and flashes, moved frame by frame by their own attributes, beside the reactive drawing.
+
+use leptos::prelude::*;
+use ringleader_shared::event::{MessageInfo, MessageKind};
+use ringleader_shared::{Event, MessageId, NodeName};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
+use super::cue::{Cue, STALE_MS, cue};
+use super::flight::{End, Flight, Phase};
+use super::geometry::{Curve, Layout};
+use crate::store::now_ms;
+use crate::words;
+
+const SVG: &str = "http://www.w3.org/2000/svg";
+
+/// More dots than these are neither readable nor quick to draw.
+pub(crate) const MOST_DOTS: usize = 200;
+
+/// How long a flash stays, in milliseconds.
+const FLASH_MS: f64 = 650.0;
+
+/// How long a heartbeat's pulse stays, in milliseconds.
+const PULSE_MS: f64 = 900.0;
+
+/// How long a static highlight stays when motion is reduced, in milliseconds.
+const STILL_MS: f64 = 1_200.0;
+
+struct Dot {
+    id: MessageId,
+    kind: MessageKind,
+    from: NodeName,
+    to: NodeName,
+    curve: Curve,
+    flight: Flight,
+    travel_us: Option<u64>,
+    element: Element,
+}
+
+struct Flash {
+    until: f64,
+    element: Element,
+}
+
+/// Everything that moves.
+pub(crate) struct Stage {
+    layer: Option<Element>,
+    layout: Layout,
+    dots: Vec<Dot>,
+    flashes: Vec<Flash>,
+    running: bool,
+    /// Set when messages are on their way that are not drawn.
+    crowded: RwSignal<bool>,
+}
+
+impl Stage {
+    /// An empty stage.
+    pub(crate) fn new(crowded: RwSignal<bool>) -> Self {
+        Self {
+            layer: None,
+            layout: Layout::default(),
+            dots: Vec::new(),
+            flashes: Vec::new(),
+            running: false,
+            crowded,
+        }
+    }
+
+    /// The element that everything is drawn in.
+    pub(crate) fn set_layer(&mut self, layer: Option<Element>) {
+        self.clear();
+        self.layer = layer;
+    }
+
+    /// The members have changed.
+    pub(crate) fn set_layout(&mut self, layout: Layout) {
+        self.layout = layout;
+        let layout = &self.layout;
+        self.dots.retain_mut(|dot| match layout.curve(&dot.from, &dot.to) {
+            Some(curve) => {
+                dot.curve = curve;
+                true
+            }
+            None => {
+                dot.element.remove();
+                false
+            }
+        });
+    }
+
+    /// Takes everything away.
+    pub(crate) fn clear(&mut self) {
+        for dot in self.dots.drain(..) {
+            dot.element.remove();
+        }
+        for flash in self.flashes.drain(..) {
+            flash.element.remove();
+        }
+    }
+
+    /// Acts an event out that `happened` at that time of the page's clock. True when frames are needed and none are
+    /// asked for yet.
+    pub(crate) fn see(&mut self, event: &Event, happened: f64) -> bool {
+        let now = now_ms();
+        let late = now - happened > STALE_MS || document().hidden();
+        match cue(event) {
+            None => {}
+            Some(Cue::Depart { message, from, to, expected_ms }) if !late => {
+                self.depart(message, from, to, Flight::new(happened, expected_ms));
+            }
+            Some(Cue::Depart { .. }) => {}
+            Some(Cue::Arrive { message, from, to, travel_us }) => {
+                let known = self.dots.iter_mut().find(|dot| dot.id == message.id && dot.flight.is_flying());
+                match known {
+                    Some(dot) => {
+                        dot.travel_us = Some(travel_us);
+                        dot.flight.end(End::Received, now);
+                    }
+                    None if !late => self.flash(message.message, from, to, travel_us),
+                    None => {}
+                }
+            }
+            Some(Cue::Lose(message)) => self.lose(now, |dot| dot.id == message.id),
+            Some(Cue::LinkGone(from, to)) => self.lose(now, |dot| &dot.from == from && &dot.to == to),
+            Some(Cue::NodeGone(node)) => self.lose(now, |dot| &dot.from == node || &dot.to == node),
+            Some(Cue::Pulse(from, to)) if !late => self.pulse(from, to),
+            Some(Cue::Pulse(..)) => {}
+            Some(Cue::Clear) => self.clear(),
+        }
+        let wanted = !(self.dots.is_empty() && self.flashes.is_empty());
+        let start = wanted && !self.running;
+        self.running |= wanted;
+        start
+    }
+
+    /// Draws the stage as it is now. False when nothing moves any more.
+    pub(crate) fn frame(&mut self) -> bool {
+        let now = now_ms();
+        let still = motion_is_reduced();
+        let mut landed = Vec::new();
+        let scale = (self.layout.node_radius / 62.0).clamp(0.5, 1.0);
+        self.dots.retain(|dot| {
+            let (at, visible) = match dot.flight.phase(now) {
+                Phase::Flying(_) if still => (0.5, 1.0),
+                Phase::Flying(at) => (at, 1.0),
+                Phase::Fading { at, visible } => {
+                    let _ = dot.element.class_list().add_1("lost");
+                    (if still { 0.5 } else { at }, visible)
+                }
+                Phase::Over(end) => {
+                    dot.element.remove();
+                    if end == End::Received {
+                        landed.push((dot.kind, dot.from.clone(), dot.to.clone(), dot.travel_us));
+                    }
+                    return false;
+                }
+            };
+            let point = dot.curve.at(at);
+            set(&dot.element, "transform", &format!("translate({:.1} {:.1}) scale({scale:.2})", point.x, point.y));
+            if visible < 1.0 {
+                set(&dot.element, "opacity", &format!("{visible:.2}"));
+            }
+            true
+        });
+        for (kind, from, to, travel_us) in landed {
+            self.land(kind, &from, &to, travel_us);
+        }
+        self.flashes.retain(|flash| {
+            let stays = now < flash.until;
+            if !stays {
+                flash.element.remove();
+            }
+            stays
+        });
+        if self.dots.len() < MOST_DOTS && self.crowded.get_untracked() {
+            self.crowded.set(false);
+        }
+        self.running = !(self.dots.is_empty() && self.flashes.is_empty());
+        self.running
+    }
+
+    fn lose(&mut self, now: f64, is_lost: impl Fn(&Dot) -> bool) {
+        for dot in self.dots.iter_mut().filter(|dot| is_lost(dot)) {
+            dot.flight.end(End::Lost, now);
+        }
+    }
+
+    fn depart(&mut self, message: &MessageInfo, from: &NodeName, to: &NodeName, flight: Flight) {
+        if self.dots.len() >= MOST_DOTS {
+            self.crowded.set(true);
+            return;
+        }
+        let Some(curve) = self.layout.curve(from, to) else { return };
+        let Some(element) = self.append("g", &format!("dot {}", class(message.message))) else { return };
+        draw_dot(&element, message);
+        let start = curve.at(0.0);
+        set(&element, "transform", &format!("translate({:.1} {:.1})", start.x, start.y));
+        self.dots.push(Dot {
+            id: message.id.clone(),
+            kind: message.message,
+            from: from.clone(),
+            to: to.clone(),
+            curve,
+            flight,
+            travel_us: None,
+            element,
+        });
+    }
+
+    /// A message that moved as a dot has arrived: a ripple round the receiver, with the time that it took.
+    fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
+        let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
+        let Some(element) = self.append("g", &format!("landed {}", class(kind))) else { return };
+        set(&element, "transform", &format!("translate({:.1} {:.1})", at.x, at.y));
+        if let Some(circle) = add(&element, "circle") {
+            set(&circle, "r", &format!("{:.1}", radius + 4.0));
+        }
+        if let (Some(title), Some(travel_us)) = (add(&element, "title"), travel_us) {
+            title.set_text_content(Some(&format!("{from} to {to} in {}", words::duration(travel_us))));
+        }
+        self.keep(element, FLASH_MS);
+    }
+
+    /// A message that was too quick to see: its link lights up, with the time that it took beside it.
+    fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
+        if self.flashes.len() >= MOST_DOTS {
+            return;
+        }
+        let Some(curve) = self.layout.curve(from, to) else { return };
+        let Some(element) = self.append("g", &format!("flash {}", class(kind))) else { return };
+        let took = words::duration(travel_us);
+        if let Some(title) = add(&element, "title") {
+            title.set_text_content(Some(&format!("{} {from} to {to} in {took}", kind.word())));
+        }
+        if let Some(path) = add(&element, "path") {
+            set(&path, "d", &curve.path());
+        }
+        if kind != MessageKind::Standing
+            && self.layout.len() <= 16
+            && let Some(text) = add(&element, "text")
+        {
+            let middle = curve.at(0.5);
+            set(&text, "x", &format!("{:.1}", middle.x));
+            set(&text, "y", &format!("{:.1}", middle.y));
+            text.set_text_content(Some(&took));
+        }
+        self.keep(element, FLASH_MS);
+    }
+
+    fn pulse(&mut self, from: &NodeName, to: &NodeName) {
+        let Some((start, end)) = self.layout.straight(from, to) else { return };
+        let Some(element) = self.append("line", "pulse") else { return };
+        for (name, value) in [("x1", start.x), ("y1", start.y), ("x2", end.x), ("y2", end.y)] {
+            set(&element, name, &format!("{value:.1}"));
+        }
+        self.keep(element, PULSE_MS);
+    }
+
+    fn keep(&mut self, element: Element, time: f64) {
+        let time = if motion_is_reduced() { STILL_MS } else { time };
+        self.flashes.push(Flash { until: now_ms() + time, element });
+    }
+
+    fn append(&self, tag: &str, class: &str) -> Option<Element> {
+        let element = add(self.layer.as_ref()?, tag)?;
+        set(&element, "class", class);
+        Some(element)
+    }
+}
+
+/// The CSS class of a kind of message.
+const fn class(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Election => "election",
+        MessageKind::DeputySearch => "search",
+        MessageKind::Elected => "elected",
+        MessageKind::Standing => "news",
+    }
+}
+
+/// The token of a kind of message: its shape, as a path around the origin, and its letter.
+pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
+    match kind {
+        MessageKind::Election => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "E"),
+        MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
+        MessageKind::Elected | MessageKind::Standing => ("M-18 -18 H18 V18 H-18 Z", "L"),
+    }
+}
+
+/// A pill: the token of the message's kind, the candidate, and below it the deputy in small.
+fn draw_dot(group: &Element, message: &MessageInfo) {
+    let label = message.candidate.as_ref().map_or_else(String::new, |claim| format!("{} {}", claim.name, claim.attribute));
+    let second = message.deputy.as_ref().map(|claim| format!("{} {}", claim.name, claim.attribute));
+    #[expect(clippy::cast_precision_loss, reason = "a short label")]
+    let width = 74.0 + 16.5 * label.chars().count() as f64;
+    let height = if second.is_some() { 74.0 } else { 54.0 };
+    let text_x = -width / 2.0 + 52.0;
+    if let Some(title) = add(group, "title") {
+        title.set_text_content(Some(&words::message(message)));
+    }
+    if let Some(pill) = add(group, "rect") {
+        for (name, value) in [("x", -width / 2.0), ("y", -27.0), ("width", width), ("height", height), ("rx", 27.0)] {
+            set(&pill, name, &format!("{value:.1}"));
+        }
+    }
+    let (outline, letter) = token(message.message);
+    if let Some(token) = add(group, "g") {
+        set(&token, "class", "token");
+        set(&token, "transform", &format!("translate({:.1} 0)", -width / 2.0 + 28.0));
+        if let Some(path) = add(&token, "path") {
+            set(&path, "d", outline);
+        }
+        if let Some(text) = add(&token, "text") {
+            set(&text, "y", "8");
+            text.set_text_content(Some(letter));
+        }
+    }
+    if let Some(text) = add(group, "text") {
+        set(&text, "class", "candidate");
+        set(&text, "x", &format!("{text_x:.1}"));
+        set(&text, "y", "10");
+        text.set_text_content(Some(&label));
+    }
+    if let (Some(second), Some(text)) = (second, add(group, "text")) {
+        set(&text, "class", "second");
+        set(&text, "x", &format!("{text_x:.1}"));
+        set(&text, "y", "35");
+        text.set_text_content(Some(&format!("★ {second}")));
+    }
+}
+
+fn add(parent: &Element, tag: &str) -> Option<Element> {
+    let element = document().create_element_ns(Some(SVG), tag).ok()?;
+    parent.append_child(&element).ok()?.dyn_into().ok()
+}
+
+/// Sets an attribute whose name is a constant: it can't be refused.
+fn set(element: &Element, name: &str, value: &str) {
+    let _ = element.set_attribute(name, value);
+}
+
+/// Whether the reader asked for less motion.
+fn motion_is_reduced() -> bool {
+    window()
+        .match_media("(prefers-reduced-motion: reduce)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
+}

@@ -1,0 +1,205 @@
+//! Who is in the ring: add a node, reset everything.
+
+use leptos::html;
+use leptos::prelude::*;
+use ringleader_shared::api::AddNode;
+use ringleader_shared::ring::MAX_MEMBERS;
+use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
+
+use crate::api;
+use crate::button::ActionButton;
+use crate::store::Store;
+
+/// The first name of A, B, C… that is free, and an attribute that would win.
+fn suggestion(view: &RingView) -> (String, u64) {
+    let name = (0..=view.nodes.len()).map(NodeName::nth).find(|name| view.node(name).is_none());
+    let highest = view.nodes.iter().map(|node| node.attribute.0).max();
+    (
+        name.map_or_else(String::new, String::from),
+        highest.map_or(100, |highest| (highest + 10).min(Attribute::MAX.0)),
+    )
+}
+
+/// What was typed as a node, or what is wrong with it.
+fn parse(view: &RingView, name: &str, attribute: &str) -> Result<AddNode, String> {
+    let name: NodeName = name.trim().parse().map_err(|error| format!("{error}"))?;
+    if view.node(&name).is_some() {
+        return Err(format!("There is a node {name} already"));
+    }
+    Ok(AddNode { name, attribute: parse_attribute(attribute)? })
+}
+
+/// What was typed as an attribute, or what is wrong with it.
+pub(crate) fn parse_attribute(text: &str) -> Result<Attribute, String> {
+    match text.trim().parse::<u64>() {
+        Ok(number) if number <= Attribute::MAX.0 => Ok(Attribute(number)),
+        _ => Err(format!("An attribute is a whole number from 0 to {}", Attribute::MAX)),
+    }
+}
+
+/// What is open below the heading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Nothing,
+    Add,
+    Reset,
+}
+
+/// The heading over the cards.
+#[component]
+pub(crate) fn Roster() -> impl IntoView {
+    let store = Store::here();
+    let open = RwSignal::new(Open::Nothing);
+    let count = move || {
+        store.view.with(|view| {
+            let dead = view.nodes.iter().filter(|node| node.state == NodeState::Stopped).count();
+            match (view.nodes.len(), dead) {
+                (all, 0) => format!("{all}"),
+                (all, dead) => format!("{} of {all} up", all - dead),
+            }
+        })
+    };
+    let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
+    let full = Signal::derive(move || {
+        offline().or_else(|| {
+            let full = store.view.with(|view| view.nodes.len() >= MAX_MEMBERS);
+            full.then(|| format!("A ring has {MAX_MEMBERS} nodes at most"))
+        })
+    });
+    let toggle = move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
+    view! {
+        <div class="roster">
+            <h2 id="nodes-heading">"Nodes " <span class="count">{count}</span></h2>
+            <ActionButton
+                id="add-node"
+                class="quiet"
+                says="Adds a node at the end of the ring"
+                refusal=full
+                press=move |()| toggle(Open::Add)
+            >
+                "Add node"
+            </ActionButton>
+            <ActionButton
+                id="reset"
+                class="quiet"
+                says="Ends every process and starts a fresh ring as configured"
+                refusal=Signal::derive(offline)
+                press=move |()| toggle(Open::Reset)
+            >
+                "Reset ring"
+            </ActionButton>
+        </div>
+        {move || match open.get() {
+            Open::Nothing => ().into_any(),
+            Open::Add => view! { <AddForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
+            Open::Reset => view! { <ResetForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
+        }}
+    }
+}
+
+/// Asks for the new node's name and attribute.
+#[component]
+fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
+    let store = Store::here();
+    let (first_name, first_attribute) = store.view.with_untracked(suggestion);
+    let name = RwSignal::new(first_name);
+    let attribute = RwSignal::new(first_attribute.to_string());
+    let parsed = move || store.view.with(|view| parse(view, &name.read(), &attribute.read()));
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if let Ok(node) = parsed() {
+            api::add_node(store, &node);
+            close.run(());
+        }
+    };
+    let field = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(field) = field.get() {
+            let _ = field.focus();
+            field.select();
+        }
+    });
+    view! {
+        <form class="inline-form" on:submit=submit on:keydown=move |event| {
+            if event.key() == "Escape" { close.run(()); }
+        }>
+            <label>
+                "Name"
+                <input
+                    node_ref=field
+                    data-testid="add-name"
+                    type="text"
+                    size="6"
+                    maxlength=NodeName::MAX_LEN
+                    autocomplete="off"
+                    spellcheck="false"
+                    prop:value=move || name.get()
+                    on:input=move |event| name.set(event_target_value(&event))
+                />
+            </label>
+            <label>
+                "Attribute"
+                <input
+                    data-testid="add-attribute"
+                    type="text"
+                    size="6"
+                    inputmode="numeric"
+                    autocomplete="off"
+                    prop:value=move || attribute.get()
+                    on:input=move |event| attribute.set(event_target_value(&event))
+                />
+            </label>
+            <button class="primary" type="submit" data-testid="add-submit" disabled=move || parsed().is_err()>
+                "Add"
+            </button>
+            <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>
+            <p class="complaint" role="status">{move || parsed().err()}</p>
+        </form>
+    }
+}
+
+/// Asks whether the reader means it.
+#[component]
+fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
+    let store = Store::here();
+    let sure = NodeRef::<html::Button>::new();
+    Effect::new(move |_| {
+        if let Some(sure) = sure.get() {
+            let _ = sure.focus();
+        }
+    });
+    view! {
+        <div class="inline-form" role="group" aria-label="Reset the ring?" on:keydown=move |event| {
+            if event.key() == "Escape" { close.run(()); }
+        }>
+            <p>"End every process and start afresh?"</p>
+            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" on:click=move |_| {
+                api::reset(store);
+                close.run(());
+            }>"Reset"</button>
+            <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ring;
+
+    #[test]
+    fn the_next_free_letter_and_a_winning_attribute_are_suggested() {
+        assert_eq!(suggestion(&ring(4).running()), ("E".to_owned(), 130));
+        assert_eq!(suggestion(&RingView::empty()), ("A".to_owned(), 100));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_new_node_is_said() {
+        let view = ring(4).running();
+        assert!(parse(&view, "A", "5").expect_err("taken").contains("already"));
+        assert!(parse(&view, "", "5").expect_err("empty").contains("1 to 16"));
+        assert!(parse(&view, "E", "-1").expect_err("negative").contains("whole number"));
+        assert!(parse(&view, "E", "9007199254740992").expect_err("too large").contains("whole number"));
+        assert_eq!(parse(&view, " E ", " 95 ").map(|node| node.attribute), Ok(Attribute(95)));
+    }
+}

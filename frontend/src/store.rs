@@ -1,0 +1,198 @@
+//! What the page knows: the ring, the nodes' logs, the connection and what went wrong.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use ringleader_shared::api::Problem;
+use ringleader_shared::view::NodeView;
+use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
+
+use crate::clock::ServerClock;
+use crate::log::{Line, NodeLog, history};
+use crate::ring::stage::Stage;
+
+/// How the page and the server stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// The first picture has not come yet.
+    Connecting,
+    /// What is shown is what is.
+    Connected,
+    /// What is shown is the past.
+    Lost {
+        /// When it was lost, as people read a clock; `None` when there has never been a connection.
+        since: Option<String>,
+    },
+}
+
+/// Something that went wrong and that the reader should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    /// Tells notices apart.
+    pub(crate) number: u32,
+    /// What happened.
+    pub(crate) title: String,
+    /// More about it.
+    pub(crate) detail: Option<String>,
+}
+
+/// The page's state. A handle: copies are the same state.
+#[derive(Clone, Copy)]
+pub(crate) struct Store {
+    /// The ring.
+    pub(crate) view: RwSignal<RingView>,
+    /// The connection.
+    pub(crate) connection: RwSignal<Connection>,
+    /// What went wrong, oldest first.
+    pub(crate) notices: RwSignal<Vec<Notice>>,
+    /// Whether messages are on their way that are not drawn.
+    pub(crate) crowded: RwSignal<bool>,
+    /// The animation layer.
+    pub(crate) stage: StoredValue<Stage, LocalStorage>,
+    clock: StoredValue<ServerClock>,
+    logs: StoredValue<HashMap<NodeName, ArcRwSignal<NodeLog>>>,
+    noticed: StoredValue<u32>,
+}
+
+impl Store {
+    /// Makes the page's state and lets every component of it be found by [`Store::here`].
+    pub(crate) fn provide() -> Self {
+        let crowded = RwSignal::new(false);
+        let store = Self {
+            view: RwSignal::new(RingView::empty()),
+            connection: RwSignal::new(Connection::Connecting),
+            notices: RwSignal::new(Vec::new()),
+            crowded,
+            stage: StoredValue::new_local(Stage::new(crowded)),
+            clock: StoredValue::new(ServerClock::default()),
+            logs: StoredValue::new(HashMap::new()),
+            noticed: StoredValue::new(0),
+        };
+        provide_context(store);
+        store
+    }
+
+    /// The page's state.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
+    /// One member as it is.
+    pub(crate) fn node(self, name: NodeName) -> Memo<Option<NodeView>> {
+        Memo::new(move |_| self.view.with(|view| view.node(&name).cloned()))
+    }
+
+    /// The members' names in ring order.
+    pub(crate) fn names(self) -> Memo<Vec<NodeName>> {
+        Memo::new(move |_| self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect()))
+    }
+
+    /// Whether the server hears what the page asks.
+    pub(crate) fn is_connected(self) -> bool {
+        self.connection.with(|connection| *connection == Connection::Connected)
+    }
+
+    /// The log of one node.
+    pub(crate) fn log(self, name: &NodeName) -> ArcRwSignal<NodeLog> {
+        if let Some(log) = self.logs.with_value(|logs| logs.get(name).cloned()) {
+            return log;
+        }
+        let log = ArcRwSignal::new(NodeLog::default());
+        self.logs.update_value(|logs| {
+            logs.insert(name.clone(), log.clone());
+        });
+        log
+    }
+
+    /// Shows another ring. When it is another run, what was logged is void.
+    pub(crate) fn replace(self, ring: RingView, void: bool) {
+        self.stage.update_value(Stage::clear);
+        if void {
+            self.clock.update_value(ServerClock::reset);
+            self.clear_logs();
+        }
+        self.view.set(ring);
+    }
+
+    /// Takes in events that follow what is shown.
+    pub(crate) fn apply(self, events: &[Event]) {
+        let mut lines: HashMap<NodeName, Vec<Line>> = HashMap::new();
+        self.view.update(|view| {
+            for event in events {
+                view.apply(event);
+                if let EventKind::RunStarted { .. } = event.kind {
+                    lines.clear();
+                    self.clear_logs();
+                }
+                if let (Some(node), Some(line)) = (&event.node, Line::of(event)) {
+                    lines.entry(node.clone()).or_default().push(line);
+                }
+            }
+        });
+        for (node, lines) in lines {
+            self.log(&node).update(|log| lines.into_iter().for_each(|line| log.push(line)));
+        }
+    }
+
+    /// Acts events out that have just arrived.
+    pub(crate) fn act_out(self, events: &[Event]) {
+        let mut start = false;
+        for event in events {
+            let now = now_ms();
+            let happened =
+                self.clock.try_update_value(|clock| clock.happened(event.at_us, now)).unwrap_or(now);
+            start |= self.stage.try_update_value(|stage| stage.see(event, happened)).unwrap_or(false);
+        }
+        if start {
+            request_animation_frame(move || self.next_frame());
+        }
+    }
+
+    fn next_frame(self) {
+        if self.stage.try_update_value(Stage::frame).unwrap_or(false) {
+            request_animation_frame(move || self.next_frame());
+        }
+    }
+
+    /// Puts the past into the logs.
+    pub(crate) fn fill_logs(self, events: &[Event], run: RunId, snapshot: Seq) {
+        for (node, lines) in history(events, run, snapshot) {
+            self.log(&node).update(|log| log.fill(lines));
+        }
+    }
+
+    /// Notes in every log that events are missing.
+    pub(crate) fn note_gap(self, first: Seq, last: Seq) {
+        for name in self.view.with_untracked(|view| view.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>()) {
+            self.log(&name).update(|log| log.push(Line::gap(first, last)));
+        }
+    }
+
+    fn clear_logs(self) {
+        self.logs.with_value(|logs| {
+            for log in logs.values() {
+                log.set(NodeLog::default());
+            }
+        });
+    }
+
+    /// Tells the reader what went wrong.
+    pub(crate) fn notify(self, problem: Problem) {
+        let number = self.noticed.try_update_value(|noticed| {
+            *noticed += 1;
+            *noticed
+        });
+        self.notices.update(|notices| {
+            // The same complaint twice is no news.
+            notices.retain(|notice| notice.title != problem.title || notice.detail != problem.detail);
+            notices.push(Notice { number: number.unwrap_or(0), title: problem.title, detail: problem.detail });
+            let surplus = notices.len().saturating_sub(3);
+            notices.drain(..surplus);
+        });
+    }
+}
+
+/// The page's clock, in milliseconds since it was opened.
+pub(crate) fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}

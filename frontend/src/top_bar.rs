@@ -1,0 +1,78 @@
+//! The top of the page: what this is, who leads, and whether the page is up to date.
+
+use leptos::prelude::*;
+
+use crate::headline::Headline;
+use crate::store::{Connection, Store};
+use crate::theme::ThemeSwitch;
+
+/// The top bar.
+#[component]
+pub(crate) fn TopBar() -> impl IntoView {
+    let store = Store::here();
+    let headline = Memo::new(move |_| {
+        store.view.with(|view| {
+            let headline = Headline::of(view);
+            (headline.class(), headline.text(view))
+        })
+    });
+    let waiting = move || store.connection.with(|connection| *connection == Connection::Connecting);
+    view! {
+        <header class="top-bar">
+            <h1 class="brand">
+                <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
+                    <circle class="orbit" cx="16" cy="17" r="10"></circle>
+                    <circle class="bead" cx="26" cy="17" r="3.6"></circle>
+                    <circle class="bead" cx="16" cy="27" r="3.6"></circle>
+                    <circle class="bead" cx="6" cy="17" r="3.6"></circle>
+                    <path class="crown" d="M11 10 L9.6 2.6 L13.4 5.4 L16 1.4 L18.6 5.4 L22.4 2.6 L21 10 Z"></path>
+                </svg>
+                "Ringleader"
+            </h1>
+            <p class=move || if waiting() { "headline idle" } else { headline.get().0 } data-testid="headline">
+                {move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 }}
+            </p>
+            <div class="top-right">
+                <ConnectionLight/>
+                <ThemeSwitch/>
+            </div>
+        </header>
+    }
+}
+
+/// Whether the page is up to date.
+#[component]
+fn ConnectionLight() -> impl IntoView {
+    let store = Store::here();
+    let status = move || store.connection.with(|connection| match connection {
+        Connection::Connecting => ("connecting", "Connecting"),
+        Connection::Connected => ("connected", "Live"),
+        Connection::Lost { .. } => ("lost", "Lost"),
+    });
+    view! {
+        <span
+            class="connection"
+            data-testid="connection"
+            data-status=move || status().0
+            title="The connection to the server"
+        >
+            <span class="light" aria-hidden="true"></span>
+            <span class="visually-hidden">"Connection: "</span>
+            {move || status().1}
+        </span>
+    }
+}
+
+/// The banner over a page that shows the past.
+#[component]
+pub(crate) fn LostBanner() -> impl IntoView {
+    let store = Store::here();
+    let text = move || store.connection.with(|connection| match connection {
+        Connection::Lost { since: Some(since) } => {
+            Some(format!("Connection lost – showing the ring as it was at {since}; reconnecting…"))
+        }
+        Connection::Lost { since: None } => Some("The server can't be reached – trying again…".to_owned()),
+        Connection::Connecting | Connection::Connected => None,
+    });
+    move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> })
+}

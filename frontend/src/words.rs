@@ -1,0 +1,284 @@
+//! Events, times and outcomes in words.
+
+use ringleader_shared::event::{EventKind, MessageInfo, Outcome};
+use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::view::ElectionView;
+use ringleader_shared::{Event, NodeName, Role};
+
+/// A time span as people say it: three digits that count, and the unit.
+pub(crate) fn duration(us: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "for display, to three digits")]
+    let ms = us as f64 / 1000.0;
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..10_000 => format!("{ms:.2} ms"),
+        10_000..100_000 => format!("{ms:.1} ms"),
+        100_000..1_000_000 => format!("{ms:.0} ms"),
+        1_000_000..60_000_000 => format!("{:.2} s", ms / 1000.0),
+        _ => format!("{} min {:02} s", us / 60_000_000, us / 1_000_000 % 60),
+    }
+}
+
+/// A moment of the server's life: minutes, seconds and thousandths since it started.
+pub(crate) fn stamp(at_us: u64) -> String {
+    let (seconds, thousandths) = (at_us / 1_000_000, at_us / 1_000 % 1000);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{:02}.{thousandths:03}", seconds % 60)
+    } else {
+        format!("{minutes:02}:{:02}.{thousandths:03}", seconds % 60)
+    }
+}
+
+/// The signals that end a node in practice, by name.
+fn signal(number: i32) -> String {
+    let name = match number {
+        2 => "SIGINT",
+        6 => "SIGABRT",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        15 => "SIGTERM",
+        _ => return format!("signal {number}"),
+    };
+    format!("signal {number} ({name})")
+}
+
+/// A ring message in short: its kind, who is ahead in it and who is second.
+pub(crate) fn message(info: &MessageInfo) -> String {
+    let mut text = info.message.word().to_owned();
+    if let Some(candidate) = &info.candidate {
+        text.push_str(&format!(" {} {}", candidate.name, candidate.attribute));
+    }
+    if let Some(deputy) = &info.deputy {
+        text.push_str(&format!(", deputy {} {}", deputy.name, deputy.attribute));
+    }
+    text.push_str(&format!(", term {}", info.term));
+    text
+}
+
+/// Leader and deputy in words.
+fn led(leader: &NodeName, deputy: Option<&NodeName>) -> String {
+    match deputy {
+        Some(deputy) => format!("{leader} leads, {deputy} is the deputy"),
+        None => format!("{leader} leads alone"),
+    }
+}
+
+fn link(peer: &NodeName, kind: LinkKind, direction: Direction) -> String {
+    let side = match direction {
+        Direction::Outgoing => "to",
+        Direction::Incoming => "from",
+    };
+    match kind {
+        LinkKind::Ring => format!("link {side} {peer}"),
+        LinkKind::Heartbeat => format!("heartbeat link {side} {peer}"),
+    }
+}
+
+/// What a log line is about; decides its colour and which filter shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Subject {
+    /// What the node decided.
+    Decision,
+    /// What the node became.
+    Standing,
+    /// Its links.
+    Link,
+    /// One message sent or received.
+    Message,
+    /// Something that was lost or refused.
+    Trouble,
+    /// Its process.
+    Process,
+    /// The page's own note.
+    Page,
+}
+
+impl Subject {
+    /// Its CSS class.
+    pub(crate) const fn class(self) -> &'static str {
+        match self {
+            Self::Decision => "line decision",
+            Self::Standing => "line standing",
+            Self::Link => "line link",
+            Self::Message => "line message",
+            Self::Trouble => "line trouble",
+            Self::Process => "line process",
+            Self::Page => "line page",
+        }
+    }
+}
+
+/// What the log card says about an event; `None` for what is shown elsewhere.
+pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
+    let line = match &event.kind {
+        EventKind::RunStarted { .. } | EventKind::HopDelayChanged { .. } | EventKind::Heartbeat { .. } => return None,
+        EventKind::MemberAdded { member } => {
+            (Subject::Process, format!("joined the ring with attribute {}", member.attribute))
+        }
+        EventKind::MemberRemoved => (Subject::Process, "left the ring".to_owned()),
+        EventKind::AttributeChanged { attribute } => {
+            (Subject::Process, format!("attribute is {attribute} from the next election on"))
+        }
+        EventKind::Requested { action } => (Subject::Process, format!("request: {action}")),
+        EventKind::Spawned { pid } => {
+            (Subject::Process, format!("process {pid} spawned, start {}", event.incarnation))
+        }
+        EventKind::StartFailed { reason } => (Subject::Trouble, format!("could not start: {reason}")),
+        EventKind::Exited { code: _, signal: Some(number) } => {
+            (Subject::Trouble, format!("process ended by {}", signal(*number)))
+        }
+        EventKind::Exited { code: Some(0), signal: None } => {
+            (Subject::Process, "process exited in good order".to_owned())
+        }
+        EventKind::Exited { code: Some(code), signal: None } => {
+            (Subject::Trouble, format!("process exited with code {code}"))
+        }
+        EventKind::Exited { code: None, signal: None } => (Subject::Trouble, "process ended".to_owned()),
+        EventKind::Paused => (Subject::Trouble, "process paused: it hangs".to_owned()),
+        EventKind::Resumed => (Subject::Process, "process goes on".to_owned()),
+        EventKind::Ready { address } => (Subject::Process, format!("ready on {address}")),
+        EventKind::StandingChanged { role, term, leader, deputy } => {
+            let text = match (role, leader, deputy) {
+                (Role::Leader, _, Some(deputy)) => format!("leader of term {term}, deputy {deputy}"),
+                (Role::Leader, _, None) => format!("leader of term {term}, no deputy yet"),
+                (Role::Deputy, Some(leader), _) => format!("deputy of {leader} in term {term}"),
+                (Role::Follower, Some(leader), Some(deputy)) => {
+                    format!("follows {leader} in term {term}, deputy {deputy}")
+                }
+                (Role::Follower, Some(leader), None) => format!("follows {leader} in term {term}"),
+                (Role::Candidate, _, _) => format!("candidate in term {term}"),
+                (Role::Deputy | Role::Follower, None, _) => format!("{role} without a leader, term {term}"),
+            };
+            (Subject::Standing, text)
+        }
+        EventKind::SuccessorChanged { successor } if Some(successor) == event.node.as_ref() => {
+            (Subject::Link, "alone: its own successor".to_owned())
+        }
+        EventKind::SuccessorChanged { successor } => (Subject::Link, format!("successor is {successor}")),
+        EventKind::Sent { message: info, to, .. } => (Subject::Message, format!("→ {to}  {}", message(info))),
+        EventKind::Received { message: info, from, travel_us } => {
+            (Subject::Message, format!("← {from}  {} ({})", message(info), duration(*travel_us)))
+        }
+        EventKind::Dropped { message: info, from, reason } => {
+            (Subject::Trouble, format!("dropped {} from {from}: {reason}", message(info)))
+        }
+        EventKind::Lost { message: info, to } => {
+            (Subject::Trouble, format!("lost on the way to {to}: {}", message(info)))
+        }
+        EventKind::LinkUp { peer, link: kind, direction } => {
+            (Subject::Link, format!("{} is up", link(peer, *kind, *direction)))
+        }
+        EventKind::LinkDown { peer, link: kind, direction, reason, failure } => {
+            let subject = if *failure { Subject::Trouble } else { Subject::Link };
+            (subject, format!("{} is down: {reason}", link(peer, *kind, *direction)))
+        }
+        EventKind::Log { text } => (Subject::Decision, text.clone()),
+        EventKind::Completed { term, leader, deputy, .. } => {
+            (Subject::Standing, format!("term {term} is settled: {}", led(leader, deputy.as_ref())))
+        }
+        EventKind::Refused { remote, reason } => (Subject::Trouble, format!("refused {remote}: {reason}")),
+        EventKind::Overflow { lost } => {
+            (Subject::Trouble, format!("{lost} events were lost: more than the control link could take"))
+        }
+    };
+    Some(line)
+}
+
+/// What kind of contest this was, as a heading.
+pub(crate) fn contest(election: &ElectionView) -> &'static str {
+    match election.outcome {
+        Outcome::Election => "Election",
+        Outcome::Takeover => "Takeover",
+        Outcome::NewDeputy => "New deputy",
+    }
+}
+
+/// How it came out.
+pub(crate) fn outcome(election: &ElectionView) -> String {
+    match (&election.leader, &election.deputy) {
+        (Some(leader), deputy) => led(leader, deputy.as_ref()),
+        (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
+        (None, _) => match election.outcome {
+            Outcome::Election => format!("{} asked: who is best?", election.initiator),
+            Outcome::Takeover => format!("{} took over and looks for a deputy", election.initiator),
+            Outcome::NewDeputy => format!("{} looks for a new deputy", election.initiator),
+        },
+    }
+}
+
+/// The messages counted against the formula's number. True when they are the same.
+pub(crate) fn against_formula(election: &ElectionView) -> Option<(bool, String)> {
+    election.took_us?;
+    let Some(expected) = election.expected else {
+        let text = if election.initiators > 1 {
+            format!("{} started it at once: the formula is for one", election.initiators)
+        } else {
+            "the ring changed meanwhile: the formula is for a quiet one".to_owned()
+        };
+        return Some((false, text));
+    };
+    let text = match (election.messages, expected) {
+        (sent, expected) if sent == expected => "exactly as the formula says".to_owned(),
+        (sent, expected) if sent > expected => {
+            format!("{} more than a quiet one: repairs", sent - expected)
+        }
+        (sent, expected) => format!("{} fewer than a quiet one", expected - sent),
+    };
+    Some((election.messages == expected, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{event, message as info, name};
+    use ringleader_shared::Term;
+
+    #[test]
+    fn times_are_said_with_three_digits() {
+        let said: Vec<String> =
+            [0, 312, 4_321, 43_210, 432_100, 4_321_000, 83_000_000].into_iter().map(duration).collect();
+        assert_eq!(said, ["0 µs", "312 µs", "4.32 ms", "43.2 ms", "432 ms", "4.32 s", "1 min 23 s"]);
+    }
+
+    #[test]
+    fn a_stamp_grows_by_hours_only_when_it_must() {
+        assert_eq!(stamp(62_003_999), "01:02.003");
+        assert_eq!(stamp(3_723_004_000), "1:02:03.004");
+    }
+
+    #[test]
+    fn a_killed_process_names_its_signal() {
+        let killed = event(1, Some("D"), EventKind::Exited { code: None, signal: Some(9) });
+        assert_eq!(
+            line(&killed),
+            Some((Subject::Trouble, "process ended by signal 9 (SIGKILL)".to_owned()))
+        );
+    }
+
+    #[test]
+    fn messages_are_lines_of_their_own_subject() {
+        let received =
+            EventKind::Received { message: info("C", 3), from: name("C"), travel_us: 401_000 };
+        let (subject, text) = line(&event(1, Some("D"), received)).expect("a line");
+        assert_eq!(subject, Subject::Message);
+        assert_eq!(text, "← C  election D 120, deputy C 110, term 1 (401 ms)");
+    }
+
+    #[test]
+    fn heartbeats_are_pulses_not_lines() {
+        assert_eq!(line(&event(1, Some("D"), EventKind::Heartbeat { peer: name("C"), rtt_us: 90 })), None);
+    }
+
+    #[test]
+    fn a_follower_says_whom_it_follows() {
+        let standing = EventKind::StandingChanged {
+            role: Role::Follower,
+            term: Term(3),
+            leader: Some(name("D")),
+            deputy: Some(name("C")),
+        };
+        let (_, text) = line(&event(1, Some("A"), standing)).expect("a line");
+        assert_eq!(text, "follows D in term 3, deputy C");
+    }
+}
