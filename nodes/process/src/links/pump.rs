@@ -87,7 +87,7 @@ impl Pump {
             self.tell(What::Misbehaved(ending.reason.clone())).await;
         }
         // A dialler that gave up before it said anything was never there.
-        self.end(ending.reason, ending.failure && heard).await;
+        self.end(ending.reason, ending.failure && (heard || ending.misbehaved)).await;
     }
 
     async fn carry(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
