@@ -1,2 +1,124 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask …`: everything that a contributor, a user from source and CI need, on a fresh machine too.
+//!
+//! The way through it: [`tools`] installs what is missing, [`wasm`] finds a compiler for the page, [`dashboard`] builds the
+//! page, [`checks`] is what CI checks, [`report`] tells what took how long.
+#![forbid(unsafe_code)]
+
+mod browser;
+mod checks;
+mod dashboard;
+mod process;
+mod report;
+mod tools;
+mod wasm;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+use crate::process::Run;
+use crate::report::Report;
+
+const HELP: &str = "\
+cargo xtask run [-- FLAGS]   build everything, start the server, print the link; FLAGS go to the server
+cargo xtask build            build target/release/ringleader, one file with the dashboard inside
+cargo xtask test             everything that CI checks
+cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
+cargo xtask help             this page
+
+Each installs what it lacks and says so; the second time it is quick and silent about it. Tools go to a folder of
+their own: $RINGLEADER_TOOLS, or ringleader/tools in your cache folder.
+
+Examples:
+  cargo xtask run -- --port 9000 --nodes 7
+  cargo xtask run -- --hop-delay 0ms
+  cargo xtask bench 200";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    std::env::set_current_dir(root()).context("entering the project's folder")?;
+    let (command, rest) =
+        arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
+    match command {
+        "run" => run(rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest)),
+        "build" => {
+            no_more(rest)?;
+            let mut report = Report::default();
+            build(&mut report)?;
+            report.print_if_slow();
+            print_sizes()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "test" => {
+            no_more(rest)?;
+            checks::run()
+        }
+        "bench" => bench(rest),
+        "help" | "--help" | "-h" => {
+            no_more(rest)?;
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("there is no `cargo xtask {other}`\n\n{HELP}"),
+    }
+}
+
+fn no_more(rest: &[String]) -> anyhow::Result<()> {
+    match rest.first() {
+        Some(extra) => bail!("`{extra}` is one argument too many\n\n{HELP}"),
+        None => Ok(()),
+    }
+}
+
+/// The project's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}
+
+fn build(report: &mut Report) -> anyhow::Result<()> {
+    dashboard::build(report)?;
+    report.step("the server", || {
+        Run::cargo(["build", "--quiet", "--release", "--package", "ringleader"]).check()
+    })
+}
+
+/// Builds, then becomes the server: Ctrl-C and exit code are its own.
+fn run(flags: &[String]) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    build(&mut report)?;
+    report.print_if_slow();
+    let mut server = std::process::Command::new("target/release/ringleader");
+    server.args(flags);
+    let error = std::os::unix::process::CommandExt::exec(&mut server);
+    Err(error).context("starting target/release/ringleader")
+}
+
+fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
+    let rounds: u32 = match rest {
+        [] => 50,
+        [rounds] => rounds.parse().with_context(|| format!("`{rounds}` is not a number of rounds"))?,
+        [_, extra, ..] => bail!("`{extra}` is one argument too many\n\n{HELP}"),
+    };
+    Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "takeover", "--"])
+        .arg(rounds.to_string())
+        .check()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_sizes() -> anyhow::Result<()> {
+    let binary = std::fs::metadata("target/release/ringleader").context("looking at the binary")?.len();
+    println!("target/release/ringleader  {:>6} kB, dashboard inside", binary / 1000);
+    dashboard::check_size()
+}
