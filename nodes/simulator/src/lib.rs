@@ -1,1 +1,32 @@
-//! Placeholder.
+//! A virtual ring: the election's own state machines, joined by simulated links, in virtual time.
+//!
+//! What it is for: to break a ring in thousands of ways a second, and to do so again from a seed. What it must not know:
+//! sockets, threads, the machine's clock, the machine's randomness. It compiles to wasm32.
+//!
+//! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
+//! says what is done to it, [`trace`] tells what happened, [`check`] says what must never happen and what must.
+//!
+//! ```
+//! use std::time::Duration;
+//! use ringleader_simulator::{Action, Setup, World};
+//!
+//! let mut world = World::new(Setup::of(&[90, 100, 110, 120]).seed(7));
+//! world.act(Action::Initiate(0));
+//! world.run_for(Duration::from_secs(1));
+//! let leader = world.agreed().expect("a quiet ring agrees");
+//! assert_eq!(world.name(leader.leader).to_string(), "D");
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod check;
+mod network;
+pub mod schedule;
+pub mod setup;
+pub mod trace;
+mod world;
+
+pub use check::{Invariants, Violation};
+pub use schedule::{Action, Schedule};
+pub use setup::{Latency, Setup};
+pub use trace::Trace;
+pub use world::{Agreement, World};

@@ -1,0 +1,70 @@
+//! What a simulated ring is made of.
+
+use std::time::Duration;
+
+use ringleader_election::Timing;
+use ringleader_shared::{Attribute, Contender, NodeId};
+use uuid::Uuid;
+
+/// How long things take on a link: uniform between two bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latency {
+    /// At least this long.
+    pub min: Duration,
+    /// At most this long.
+    pub max: Duration,
+}
+
+/// A ring before it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// The members in ring order; they are called A, B, C, …
+    pub members: Vec<Contender>,
+    /// What all randomness of the run comes from.
+    pub seed: u64,
+    /// How long a message, a dial, or the news of a closed link is under way. Order is kept between two members.
+    pub latency: Latency,
+    /// How patient the members are.
+    pub timing: Timing,
+    /// How often a member dials those again that it routes past.
+    pub probe: Duration,
+    /// After how long a paused member is thought hung by those who have a link with it, or dial it.
+    pub hung_after: Duration,
+}
+
+impl Setup {
+    /// Members A, B, C, … with these attributes, and ids in the same order.
+    #[must_use]
+    pub fn of(attributes: &[u64]) -> Self {
+        let member = |(n, &attribute): (usize, &u64)| Contender {
+            attribute: Attribute(attribute),
+            id: NodeId(Uuid::from_u128(n as u128 + 1)),
+        };
+        Self {
+            members: attributes.iter().enumerate().map(member).collect(),
+            seed: 0,
+            latency: Latency { min: Duration::from_micros(50), max: Duration::from_millis(3) },
+            timing: Timing {
+                election: Duration::from_millis(300),
+                lap: Duration::from_millis(200),
+                deputy: Duration::from_millis(250),
+            },
+            probe: Duration::from_millis(250),
+            hung_after: Duration::from_millis(150),
+        }
+    }
+
+    /// The same ring with other randomness.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same ring with other links.
+    #[must_use]
+    pub fn latency(mut self, min: Duration, max: Duration) -> Self {
+        self.latency = Latency { min, max };
+        self
+    }
+}
