@@ -56,6 +56,13 @@ pub enum Input<M> {
         /// What it was for.
         link: LinkKind,
     },
+    /// The other end closed a link in good order, and no other one of that kind with it is up.
+    LinkClosed {
+        /// The other end.
+        peer: NodeId,
+        /// What it was for.
+        link: LinkKind,
+    },
 }
 
 /// What the caller must do.

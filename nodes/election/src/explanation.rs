@@ -22,6 +22,7 @@ pub enum Explanation {
     DeputyFound { deputy: Contender },
     SteppingDown { term: Term, leader: Option<NodeId> },
     LeaderLost { leader: NodeId },
+    LeaderLostUnconfirmed { leader: NodeId },
     CandidateLost { candidate: Contender },
     ElectionTimeout { term: Term },
     LapTimeout,
@@ -124,6 +125,11 @@ impl Explanation {
             Self::LeaderLost { leader } => {
                 write!(text, "the leader {} is lost: waiting for its deputy to take over", name(*leader))
             }
+            Self::LeaderLostUnconfirmed { leader } => write!(
+                text,
+                "{} is lost before it told me itself that I am its deputy: starting an election instead",
+                name(*leader)
+            ),
             Self::CandidateLost { candidate } => {
                 write!(text, "{} was about to win and is lost: starting again", who(candidate))
             }

@@ -29,6 +29,8 @@ pub struct MaxRing {
     leading: bool,
     /// Whether the leader of the mandate is known not to answer.
     leader_lost: bool,
+    /// Whether the leader itself told this very start of me that I am its deputy.
+    confirmed: bool,
     /// The election of `term`, while it runs.
     contest: Option<Contest>,
     /// The lap that I, the leader, wait for.
@@ -69,6 +71,7 @@ impl MaxRing {
             mandate: None,
             leading: false,
             leader_lost: false,
+            confirmed: false,
             contest: None,
             lap: None,
             outcome: Outcome::Election,
@@ -143,13 +146,11 @@ impl MaxRing {
         out.push(Effect::Send { to: self.route.successor(), message });
     }
 
-    /// Tells a neighbour what I know.
+    /// Tells a neighbour what I know. That I lead is said only while I do, not by a later start of me.
     fn tell_standing(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            out.push(Effect::Send {
-                to,
-                message: RingMessage::Standing { term: self.term, mandate: self.mandate },
-            });
+            let mandate = self.mandate.filter(|mandate| self.leading || mandate.leader.id != self.me);
+            out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
         }
     }
 
@@ -230,6 +231,7 @@ impl Algorithm for MaxRing {
             Input::TimerFired(timer) => self.timer_fired(timer, out),
             Input::LinkUp { peer, link } => self.link_up(peer, link, out),
             Input::LinkDown { peer, link } => self.link_down(peer, link, out),
+            Input::LinkClosed { peer, link } => self.link_closed(peer, link, out),
         }
         self.tell_changes(out);
     }

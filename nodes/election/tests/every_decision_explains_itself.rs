@@ -87,6 +87,10 @@ fn of_leader_and_deputy() {
         "stepping down: an election of the newer term 3 is under way",
     );
     assert_words(Why::LeaderLost { leader }, "the leader D is lost: waiting for its deputy to take over");
+    assert_words(
+        Why::LeaderLostUnconfirmed { leader },
+        "D is lost before it told me itself that I am its deputy: starting an election instead",
+    );
     assert_words(Why::LapTimeout, "my lap did not come back in time: sending another");
     assert_words(
         Why::OldMandate { term },

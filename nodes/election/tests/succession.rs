@@ -207,3 +207,82 @@ fn a_lap_goes_on_although_a_member_learned_its_news_from_a_neighbour_before() {
     ring.assert_led_by("C", Some("B"));
     assert_eq!(ring.messages(), 2 * 3);
 }
+
+#[test]
+fn a_deputy_that_leaves_for_an_election_of_which_nothing_comes_is_replaced() {
+    let mut ring = QuietRing::led_by_d();
+    ring.initiate("C").kill("C").settle();
+    // Its message reached D only if it was sent there before it died; D is led to a new deputy either way.
+    ring.let_time_pass();
+    ring.assert_led_by("D", Some("B"));
+}
+
+#[test]
+fn a_leader_whose_deputy_stops_watching_waits_for_it_and_then_finds_another() {
+    let mut ring = QuietRing::led_by_d();
+    ring.initiate("C");
+    assert!(!ring.has_link("C", "D", LinkKind::Heartbeat));
+    ring.lose_next().kill_unnoticed("C").settle();
+    assert_eq!(ring.role("D"), Role::Leader);
+    assert!(ring.runs("D", Timer::Deputy));
+    ring.let_time_pass();
+    ring.assert_led_by("D", Some("B"));
+}
+
+#[test]
+fn a_deputy_that_the_leader_never_confirmed_starts_an_election_instead_of_taking_over() {
+    // C learns from a neighbour that it is the deputy, but D has appointed B since.
+    let mut ring = QuietRing::led_by_d();
+    let old = ring.node("A").mandate().copied();
+    ring.kill("C").settle();
+    ring.assert_led_by("D", Some("B"));
+    ring.start("C").deliver("B", "C", RingMessage::Standing { term: Term(1), mandate: old });
+    assert_eq!(ring.role("C"), Role::Deputy);
+    ring.kill("D");
+    while ring.step() {
+        let both_lead = ring.role("C") == Role::Leader && ring.role("B") == Role::Leader;
+        assert!(
+            !both_lead || ring.term("B") != ring.term("C"),
+            "B: {:#?} C: {:#?}",
+            ring.log("B"),
+            ring.log("C")
+        );
+    }
+    assert!(
+        ring.log("C").iter().any(|line| line.ends_with("starting an election instead")),
+        "{:?}",
+        ring.log("C")
+    );
+    ring.let_time_pass();
+    assert!(ring.follows("A").is_some_and(|leader| ["B", "C"].contains(&leader.as_str())));
+}
+
+#[test]
+fn a_leader_tells_whoever_watches_it_by_mistake_who_its_deputy_is() {
+    let mut ring = QuietRing::led_by_d();
+    let old = ring.node("A").mandate().copied();
+    ring.kill("C").settle();
+    ring.start("C").deliver("B", "C", RingMessage::Standing { term: Term(1), mandate: old }).forget();
+    ring.settle();
+    assert!(ring.standings("D").contains(&"D>C standing 1: D B".to_owned()), "{:?}", ring.standings("D"));
+    assert_eq!(ring.role("C"), Role::Follower);
+}
+
+#[test]
+fn the_leader_itself_confirms_its_deputy_once_it_is_watched() {
+    let mut ring = QuietRing::of(&[90, 100, 110, 120]);
+    ring.initiate("A").settle();
+    assert_eq!(ring.standings("D"), ["D>C standing 1: D C"]);
+    for who in ["A", "B", "C"] {
+        assert!(ring.standings(who).is_empty(), "{who}");
+    }
+}
+
+#[test]
+fn a_restarted_former_leader_tells_nobody_that_it_leads() {
+    let mut ring = QuietRing::led_by_d();
+    ring.kill("D").kill("C").settle();
+    ring.start("D").settle().forget().probe().settle();
+    assert!(!ring.standings("D").is_empty());
+    assert!(ring.standings("D").iter().all(|line| line.ends_with("nobody")), "{:?}", ring.standings("D"));
+}

@@ -232,7 +232,8 @@ fn a_duplicate_of_any_message_changes_nothing() {
         let mut ring = QuietRing::of(&[90, 100, 110, 120]);
         ring.initiate("A").settle().forget();
         ring.deliver(&support::name(copied.from), &support::name(copied.to), copied.message);
-        assert_eq!(ring.dropped.len(), 1, "{copied:?}");
+        let told_apart = usize::from(!support::is_standing(&copied.message));
+        assert_eq!(ring.dropped.len(), told_apart, "{copied:?}");
         ring.settle();
         ring.assert_led_by("D", Some("C"));
         assert_eq!(ring.messages(), 0, "{:?}", ring.told());

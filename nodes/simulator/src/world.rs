@@ -7,7 +7,7 @@ use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Incarnation, NodeId, NodeName, RingMessage, Role};
 
-use crate::network::{End, LinkId, Network};
+use crate::network::{End, Link, LinkId, Network};
 use crate::schedule::{Action, Schedule};
 use crate::setup::Setup;
 use crate::trace::{Trace, What};
@@ -17,6 +17,8 @@ use crate::trace::{Trace, What};
 enum Happening {
     /// It is dialled.
     Dialled { link: LinkId },
+    /// It learns of a link that it has accepted.
+    Accepts { link: LinkId },
     /// Its dial was accepted.
     Accepted { link: LinkId },
     /// Its dial found nobody.
@@ -312,6 +314,7 @@ impl World {
         }
         match happening {
             Happening::Dialled { link } => self.dialled(id, link),
+            Happening::Accepts { link } => self.accepts(id, link),
             Happening::Accepted { link } => self.accepted(id, link),
             Happening::Refused { link } | Happening::Unanswered { link } => self.dial_failed(id, link),
             Happening::Arrives { link, message } => self.arrives(id, link, message),
@@ -342,7 +345,8 @@ impl World {
                 }
             }
             Happening::Arrives { link, message } => self.lost(dead, link, message),
-            Happening::Accepted { .. }
+            Happening::Accepts { .. }
+            | Happening::Accepted { .. }
             | Happening::Refused { .. }
             | Happening::Unanswered { .. }
             | Happening::Closed { .. }
@@ -359,8 +363,15 @@ impl World {
             return;
         }
         link.acceptor_end = End::Open;
-        let (peer, kind) = (link.dialler, link.kind);
+        let peer = link.dialler;
+        // Its listener answers before the member itself gets to know: it may die in between.
         self.plan_arrival(me, peer, Happening::Accepted { link: id });
+        self.plan_arrival(peer, me, Happening::Accepts { link: id });
+    }
+
+    fn accepts(&mut self, me: NodeId, id: LinkId) {
+        let Some(link) = self.network.get(id).filter(|link| link.acceptor_end == End::Open) else { return };
+        let (peer, kind) = (link.dialler, link.kind);
         self.link_up(me, peer, kind);
     }
 
@@ -415,8 +426,12 @@ impl World {
         let Some(link) = self.network.get(id).filter(|link| link.end(me) != End::Closed) else { return };
         link.close(me);
         let (peer, kind) = (link.other(me), link.kind);
+        let another =
+            |(_, link): &(LinkId, Link)| (link.other(me), link.kind, link.end(me)) == (peer, kind, End::Open);
         if failed {
             self.link_down(me, peer, kind);
+        } else if !self.network.of(me).iter().any(another) {
+            self.give(me, Input::LinkClosed { peer, link: kind });
         }
     }
 

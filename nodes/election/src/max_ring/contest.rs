@@ -74,6 +74,7 @@ impl MaxRing {
         self.mandate = None;
         self.leading = false;
         self.leader_lost = false;
+        self.confirmed = false;
         self.in_flight = None;
         self.contest = Some(Contest { best: None });
         self.stop_reigning(out);

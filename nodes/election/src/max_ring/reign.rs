@@ -22,12 +22,16 @@ impl MaxRing {
     }
 
     /// Rule 4, deputy: the leader is lost, so I lead at once in the next term, and one lap finds the next deputy.
+    ///
+    /// Only a deputy that the leader itself confirmed: the leader may have appointed another one since a neighbour's word,
+    /// and two must not lead one term. One that was not starts an election at once.
     pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
         self.term = self.term.next();
         self.mandate = Some(Mandate { term: self.term, leader: me, appointment: 0, deputy: None });
         self.leading = true;
         self.leader_lost = false;
+        self.confirmed = false;
         self.contest = None;
         self.outcome = Outcome::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
@@ -86,6 +90,7 @@ impl MaxRing {
             let reason = self.why_no_news(&mandate);
             return self.drop_message(from, message, reason, out);
         }
+        self.confirm(from);
         self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
             return;
@@ -141,6 +146,7 @@ impl MaxRing {
         match mandate {
             Some(mandate) if self.is_news(&mandate) => {
                 self.adopt(mandate, out);
+                self.confirm(from);
                 let successor = self.route.successor();
                 if successor != from {
                     self.tell_standing(successor, out);
@@ -149,6 +155,7 @@ impl MaxRing {
             Some(mandate) if from == mandate.leader.id && self.mandate == Some(mandate) && !self.leading => {
                 // The leader itself says that it still leads.
                 self.leader_lost = false;
+                self.confirm(from);
                 out.push(Effect::CancelTimer(Timer::Election));
             }
             _ if self.contest.is_some() && term > self.term => {
@@ -159,6 +166,13 @@ impl MaxRing {
             }
             _ => {}
         }
+    }
+
+    /// What the leader itself says of its deputy holds; what others say may be old.
+    fn confirm(&mut self, from: NodeId) {
+        let mandate = self.mandate;
+        self.confirmed |=
+            mandate.is_some_and(|mandate| mandate.leader.id == from && self.is_deputy_of(&mandate));
     }
 
     fn is_news(&self, mandate: &Mandate) -> bool {
@@ -180,6 +194,7 @@ impl MaxRing {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
             self.stop_reigning(out);
         }
+        self.confirmed = false;
         self.term = mandate.term;
         self.mandate = Some(mandate);
         self.leading = false;

@@ -75,6 +75,10 @@ impl MaxRing {
                 if is_my_deputy {
                     out.push(Effect::CancelTimer(Timer::Deputy));
                 }
+                if self.leading {
+                    // Confirms the deputy; tells whoever takes itself for one that it has missed something.
+                    self.tell_standing(peer, out);
+                }
             }
             LinkKind::Ring => {
                 let before = self.route.successor();
@@ -87,6 +91,16 @@ impl MaxRing {
                 self.tell_standing(peer, out);
                 self.find_deputy_if_none(out);
             }
+        }
+    }
+
+    /// A deputy that stops watching takes part in a newer election, or is the deputy no longer. When nothing comes of
+    /// that, another one must be found.
+    pub(super) fn link_closed(&mut self, peer: NodeId, link: LinkKind, out: &mut Out) {
+        let deputy = self.mandate.and_then(|mandate| mandate.deputy);
+        let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
+        if self.leading && was_watching {
+            out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
     }
 
@@ -113,8 +127,12 @@ impl MaxRing {
                 self.search_deputy(out);
             }
         } else if mandate.leader.id == peer && !self.leader_lost {
-            if self.is_deputy_of(&mandate) {
+            if self.is_deputy_of(&mandate) && self.confirmed {
                 return self.take_over(peer, out);
+            }
+            if self.is_deputy_of(&mandate) {
+                Self::explain(Explanation::LeaderLostUnconfirmed { leader: peer }, out);
+                return self.initiate(out);
             }
             self.leader_lost = true;
             Self::explain(Explanation::LeaderLost { leader: peer }, out);

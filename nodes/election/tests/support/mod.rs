@@ -130,6 +130,12 @@ impl QuietRing {
         self
     }
 
+    /// It dies, and no link tells anybody: nobody has one with it, or all notices are late.
+    pub(crate) fn kill_unnoticed(&mut self, who: &str) -> &mut Self {
+        self.links.retain(|(a, b, _)| *a != id(who) && *b != id(who));
+        self.kill(who)
+    }
+
     /// A new start of it, without memory.
     pub(crate) fn start(&mut self, who: &str) -> &mut Self {
         assert!(self.nodes.insert(id(who), MaxRing::new(id(who))).is_none(), "{who} runs already");
@@ -381,7 +387,12 @@ impl QuietRing {
             .into_iter()
             .filter_map(|(peer, link)| peer.map(|peer| (me, peer, link)))
             .collect();
-        self.links.retain(|link| link.0 != me || wanted.contains(link));
+        let surplus = |link: &&Link| link.0 == me && !wanted.contains(link);
+        let surplus: Vec<Link> = self.links.iter().filter(surplus).copied().collect();
+        for (from, peer, link) in surplus {
+            self.links.remove(&(from, peer, link));
+            self.queue.push_back(Next::Noticed(peer, Input::LinkClosed { peer: from, link }));
+        }
         for link in wanted {
             if self.links.contains(&link) {
                 continue;
