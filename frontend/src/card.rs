@@ -43,7 +43,7 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
         facts.push(("start", node.incarnation.to_string()));
     }
     if let Some(address) = &node.address {
-        facts.push(("at", address.clone()));
+        facts.push(("", address.clone()));
     }
     facts
 }
@@ -78,7 +78,10 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
             </header>
             <dl class="facts">
                 {move || known.get().into_iter().map(|(what, value)| view! {
-                    <div><dt>{what}</dt><dd>{value}</dd></div>
+                    <div>
+                        <dt>{if what.is_empty() { view! { <span class="visually-hidden">"address"</span> }.into_any() } else { what.into_any() }}</dt>
+                        <dd title=value.clone()>{value.clone()}</dd>
+                    </div>
                 }).collect_view()}
             </dl>
             <Actions name=name.clone() state=Signal::derive(state)/>

@@ -110,11 +110,10 @@ impl Keeper {
             return;
         }
         inner.heard.set(now_ms());
-        let Ok(frame) = serde_json::from_str::<BusFrame>(text) else {
-            // A frame that can't be read is a hole in the sequence: the picture is fetched afresh.
-            return self.lost(generation);
+        let verdict = match serde_json::from_str::<BusFrame>(text) {
+            Ok(frame) => inner.subscription.borrow_mut().frame(frame),
+            Err(_) => inner.subscription.borrow_mut().unreadable(),
         };
-        let verdict = inner.subscription.borrow_mut().frame(frame);
         match verdict {
             Verdict::Replace { ring, void } => {
                 self.show_gathered();
@@ -130,8 +129,9 @@ impl Keeper {
                 self.show_gathered();
                 inner.store.note_gap(first, last);
                 inner.generation.set(generation + 1);
+                let wait = inner.subscription.borrow_mut().lost();
                 let keeper = self.clone();
-                set_timeout(move || keeper.open(), Duration::ZERO);
+                set_timeout(move || keeper.open(), wait);
             }
         }
     }

@@ -110,7 +110,10 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 refusal=unless(Box::new(|_| None))
                 press=move |()| api::remove_node(store, &leaver)
             >
-                "Remove"
+                <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
+                    <path d="M-8 -7 H8 V-4.5 H-8 Z M-3 -10 H3 V-8 H-3 Z M-6.5 -3.5 H6.5 L5.5 10 H-5.5 Z"></path>
+                </svg>
+                <span class="visually-hidden">"Remove"</span>
             </ActionButton>
         </div>
     }

@@ -101,6 +101,12 @@ impl Subscription {
         Verdict::Apply(event)
     }
 
+    /// A frame arrived that makes no sense: whatever it said is missing.
+    pub(crate) fn unreadable(&mut self) -> Verdict {
+        let first = self.position.map_or(Seq(1), |(_, last)| last.next());
+        self.gap(first, first)
+    }
+
     fn gap(&mut self, first: Seq, last: Seq) -> Verdict {
         self.resumable = false;
         Verdict::Resubscribe { first, last }

@@ -134,7 +134,9 @@ impl Layout {
         let start = on_circle(self.ring_radius, self.angle(here));
         let end = on_circle(self.ring_radius, self.angle(there));
         let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
-        let depth = 0.5 * (span / 2.0).cos() + 0.3;
+        // How near the rim the middle of the bend is: clear of the skipped nodes, and of the words in the centre.
+        let middle = 0.43 + 0.4 * (span / 2.0).cos().max(0.0);
+        let depth = 2.0 * middle - (span / 2.0).cos();
         let control = on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0);
         Some(Curve::Bend {
             start: start.towards(control, self.gap()),

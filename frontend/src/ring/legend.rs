@@ -35,8 +35,8 @@ pub(crate) fn Legend() -> impl IntoView {
             {shape(MessageKind::Election, "election")}
             {shape(MessageKind::DeputySearch, "search")}
             {shape(MessageKind::Elected, "elected")}
-            {line("repaired", "repaired link")}
-            {line("broken", "broken link")}
+            {line("repaired", "repaired")}
+            {line("broken", "broken")}
             {line("heart", "heartbeat")}
         </ul>
     }

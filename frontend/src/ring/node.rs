@@ -77,7 +77,7 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
         move || name_place().0
     };
     let name_y = move || name_place().1;
-    let icon_scale = move || (radius() / 34.0).clamp(0.9, 2.3);
+    let icon_scale = move || (radius() / 42.0).clamp(0.9, 2.1);
     let pill_width = move || 26.0 + 14.5 * words.with(String::len) as f64;
     let press = {
         let name = name.clone();
@@ -123,14 +123,14 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
             <Show when=move || badge.get() != Badge::Follower>
                 <g
                     class="icon-badge"
-                    transform=move || format!("translate(0 {:.1}) scale({:.2})", -radius(), icon_scale())
+                    transform=move || format!("translate(0 {:.1}) scale({:.2})", -radius() * 1.09, icon_scale())
                 >
                     <circle class="plate" r="15"></circle>
                     <path d=move || badge.get().outline() fill-rule="evenodd"></path>
                 </g>
             </Show>
             <Show when=roomy>
-                <g class="pill" transform=move || format!("translate(0 {:.1})", radius())>
+                <g class="pill" transform=move || format!("translate(0 {:.1})", radius() - 11.0)>
                     <rect x=move || -pill_width() / 2.0 y="-19" width=pill_width height="38" rx="19"></rect>
                     <text y="8">{move || words.get()}</text>
                 </g>

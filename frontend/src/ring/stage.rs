@@ -292,9 +292,9 @@ fn draw_dot(group: &Element, message: &MessageInfo) {
     let label = message.candidate.as_ref().map_or_else(String::new, |claim| format!("{} {}", claim.name, claim.attribute));
     let second = message.deputy.as_ref().map(|claim| format!("{} {}", claim.name, claim.attribute));
     #[expect(clippy::cast_precision_loss, reason = "a short label")]
-    let width = 74.0 + 16.5 * label.chars().count() as f64;
+    let width = 78.0 + 16.5 * label.chars().count() as f64;
     let height = if second.is_some() { 74.0 } else { 54.0 };
-    let text_x = -width / 2.0 + 52.0;
+    let text_x = -width / 2.0 + 55.0;
     if let Some(title) = add(group, "title") {
         title.set_text_content(Some(&words::message(message)));
     }
