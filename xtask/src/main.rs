@@ -1,15 +1,19 @@
 //! `cargo xtask …`: everything that a contributor, a user from source and CI need, on a fresh machine too.
 //!
-//! The way through it: [`tools`] installs what is missing, [`wasm`] finds a compiler for the page, [`dashboard`] builds the
-//! page, [`checks`] is what CI checks, [`report`] tells what took how long.
+//! The way through it: [`tools`] installs what is missing in the [`versions`] that go together, [`wasm`] finds a compiler
+//! for the page, [`dashboard`] builds the page, [`checks`] is what CI checks, [`report`] tells what took how long.
 #![forbid(unsafe_code)]
 
+mod architecture;
 mod browser;
 mod checks;
 mod dashboard;
+mod licences;
 mod process;
+mod progress;
 mod report;
 mod tools;
+mod versions;
 mod wasm;
 
 use std::path::{Path, PathBuf};
@@ -51,6 +55,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
     let (command, rest) =
         arguments.split_first().map_or(("help", &[][..]), |(first, rest)| (first.as_str(), rest));
     match command {
+        _ if matches!(rest, [flag] if flag == "--help" || flag == "-h") => help(),
         "run" => run(rest.strip_prefix(&["--".to_owned()]).unwrap_or(rest)),
         "build" => {
             no_more(rest)?;
@@ -67,11 +72,15 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "bench" => bench(rest),
         "help" | "--help" | "-h" => {
             no_more(rest)?;
-            println!("{HELP}");
-            Ok(ExitCode::SUCCESS)
+            help()
         }
         other => bail!("there is no `cargo xtask {other}`\n\n{HELP}"),
     }
+}
+
+fn help() -> anyhow::Result<ExitCode> {
+    println!("{HELP}");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn no_more(rest: &[String]) -> anyhow::Result<()> {
@@ -90,7 +99,9 @@ fn root() -> PathBuf {
 fn build(report: &mut Report) -> anyhow::Result<()> {
     dashboard::build(report)?;
     report.step("the server", || {
-        Run::cargo(["build", "--quiet", "--release", "--package", "ringleader"]).check()
+        // Where `run` looks for it, whatever the user's configuration says.
+        Run::cargo(["build", "--release", "--package", "ringleader", "--target-dir", "target"])
+            .check_with_progress()
     })
 }
 

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
+use crate::progress;
+
 /// A program about to be run.
 pub(crate) struct Run {
     command: Command,
@@ -86,6 +88,16 @@ impl Run {
         let status = self.command.status().with_context(|| format!("can't start `{}`", self.shown))?;
         if !status.success() {
             bail!("`{}` failed ({status})", self.shown);
+        }
+        Ok(())
+    }
+
+    /// Runs it, which takes minutes: one line says how far it is. What it prints is shown only when it fails.
+    pub(crate) fn check_with_progress(self) -> anyhow::Result<()> {
+        let (status, said) =
+            progress::watch(self.command).with_context(|| format!("can't start `{}`", self.shown))?;
+        if !status.success() {
+            bail!("`{}` failed ({status})\n{said}", self.shown);
         }
         Ok(())
     }

@@ -1,0 +1,59 @@
+//! The law of the layout: who may depend on whom, and what must stay pure. docs/architecture.md gives the reasons.
+
+use anyhow::bail;
+
+use crate::process::Run;
+
+/// Crates that must build for wasm32: no sockets, clocks or threads, and no randomness that they are not handed.
+pub(crate) const PURE: [&str; 3] = ["ringleader-shared", "ringleader-election", "ringleader-simulator"];
+
+/// What must not be anywhere below a pure crate.
+const IMPURE: [&str; 5] = ["async-std", "getrandom", "mio", "rand", "tokio"];
+
+/// Which of our crates each may depend on. Nothing else, or the arrows would turn round.
+const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
+    ("ringleader-shared", &[]),
+    ("ringleader-election", &["ringleader-shared"]),
+    ("ringleader-simulator", &["ringleader-shared", "ringleader-election"]),
+    ("ringleader-node", &["ringleader-shared", "ringleader-election"]),
+    ("ringleader", &["ringleader-shared", "ringleader-election", "ringleader-simulator", "ringleader-node"]),
+    ("ringleader-frontend", &["ringleader-shared", "ringleader-simulator"]),
+    ("xtask", &[]),
+];
+
+/// Fails when a crate depends on one that it must not know.
+pub(crate) fn check() -> anyhow::Result<()> {
+    for member in names(&["--workspace", "--depth", "0"])? {
+        if !MAY_DEPEND_ON.iter().any(|(package, _)| *package == member) {
+            bail!("{member} has no place in the law yet: give it one in xtask/src/architecture.rs");
+        }
+    }
+    for (package, allowed) in MAY_DEPEND_ON {
+        for name in names(&["--package", package, "--depth", "1"])? {
+            let is_ours = name != package && MAY_DEPEND_ON.iter().any(|(other, _)| *other == name);
+            if is_ours && !allowed.contains(&name.as_str()) {
+                bail!("{package} must not depend on {name}: see docs/architecture.md");
+            }
+        }
+    }
+    for package in PURE {
+        for name in names(&["--package", package])? {
+            if IMPURE.contains(&name.as_str()) {
+                bail!(
+                    "{package} must not have {name} in its tree. `cargo tree -p {package} -e normal -i {name}` shows who \
+                     brings it"
+                );
+            }
+        }
+    }
+    println!("{} crates, each with only the dependencies it may have", MAY_DEPEND_ON.len());
+    Ok(())
+}
+
+/// The names in a dependency tree, tests' own dependencies left out.
+fn names(flags: &[&str]) -> anyhow::Result<Vec<String>> {
+    let listed = Run::cargo(["tree", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"])
+        .args(flags)
+        .output()?;
+    Ok(listed.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect())
+}

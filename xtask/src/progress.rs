@@ -1,0 +1,95 @@
+//! One line that moves while something compiles for minutes.
+
+use std::io::{BufRead, BufReader, IsTerminal, PipeReader, Write};
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+/// How often the line moves on a terminal.
+const TICK: Duration = Duration::from_millis(500);
+
+/// How often a sign of life is printed where lines can't move, as in a log file.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// The words with which cargo says how far it is.
+const NEWS: [&str; 9] = [
+    "Adding",
+    "Blocking",
+    "Downloaded",
+    "Downloading",
+    "Finished",
+    "Installed",
+    "Installing",
+    "Locking",
+    "Updating",
+];
+
+/// Runs a program that calls cargo and counts the crates on the way. Returns how it ended and everything it said besides.
+pub(crate) fn watch(mut command: Command) -> anyhow::Result<(ExitStatus, String)> {
+    let (reader, writer) = std::io::pipe().context("making a pipe")?;
+    let terminal = std::io::stdout().is_terminal();
+    // Cargo would draw a line of its own, and colours make its words hard to tell.
+    command.env("CARGO_TERM_PROGRESS_WHEN", "never").env("CARGO_TERM_COLOR", "never");
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    // The command owns the writing ends: the pipe ends when the child's copies are the last.
+    drop(command);
+    let said = follow(reader, terminal)?;
+    Ok((child.wait()?, said))
+}
+
+fn follow(reader: PipeReader, terminal: bool) -> anyhow::Result<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    let start = Instant::now();
+    let mut next_line = start + if terminal { TICK } else { SIGN_OF_LIFE };
+    let (mut crates, mut said) = (0_usize, String::new());
+    loop {
+        match lines.recv_timeout(next_line.saturating_duration_since(Instant::now())) {
+            Ok(line) if line.trim_start().starts_with("Compiling ") => crates += 1,
+            Ok(line) if is_news_of_cargo(&line) => {}
+            Ok(line) => {
+                said.push_str(&line);
+                said.push('\n');
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let line = format!("  … {}, {crates} crates compiled", minutes(start.elapsed()));
+                if terminal {
+                    print!("\r{line}\x1b[K");
+                    std::io::stdout().flush()?;
+                } else {
+                    println!("{line}");
+                }
+                next_line = Instant::now() + if terminal { TICK } else { SIGN_OF_LIFE };
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    if terminal {
+        print!("\r\x1b[K");
+        std::io::stdout().flush()?;
+    }
+    Ok(said)
+}
+
+/// Whether cargo says how far it is, rather than what is wrong.
+fn is_news_of_cargo(line: &str) -> bool {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    NEWS.contains(&first)
+}
+
+/// A duration for people.
+fn minutes(duration: Duration) -> String {
+    match duration.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds => format!("{} min {:02} s", seconds / 60, seconds % 60),
+    }
+}
