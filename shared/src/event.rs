@@ -205,6 +205,40 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The value of `kind` in JSON.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::RunStarted { .. } => "run_started",
+            Self::MemberAdded { .. } => "member_added",
+            Self::MemberRemoved => "member_removed",
+            Self::AttributeChanged { .. } => "attribute_changed",
+            Self::HopDelayChanged { .. } => "hop_delay_changed",
+            Self::Requested { .. } => "requested",
+            Self::Spawned { .. } => "spawned",
+            Self::StartFailed { .. } => "start_failed",
+            Self::Exited { .. } => "exited",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::Ready { .. } => "ready",
+            Self::StandingChanged { .. } => "standing_changed",
+            Self::SuccessorChanged { .. } => "successor_changed",
+            Self::Sent { .. } => "sent",
+            Self::Received { .. } => "received",
+            Self::Dropped { .. } => "dropped",
+            Self::Lost { .. } => "lost",
+            Self::LinkUp { .. } => "link_up",
+            Self::LinkDown { .. } => "link_down",
+            Self::Heartbeat { .. } => "heartbeat",
+            Self::Log { .. } => "log",
+            Self::Completed { .. } => "completed",
+            Self::Refused { .. } => "refused",
+            Self::Overflow { .. } => "overflow",
+        }
+    }
+}
+
 /// How a leader came to have its mandate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

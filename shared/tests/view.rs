@@ -53,6 +53,7 @@ impl Story {
         let json = serde_json::to_string(&event).expect("events can be written");
         let read: Event = serde_json::from_str(&json).expect("events can be read");
         assert_eq!(read, event, "an event survives the wire");
+        assert!(json.contains(&format!("\"kind\":\"{}\"", event.kind.word())), "{json}");
         self.view.apply(&read);
     }
 

@@ -1,0 +1,249 @@
+//! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes it; a test compares the two.
+
+mod body;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::{get, patch, post};
+use ringleader_shared::api::{
+    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, MAX_HOP_DELAY_MS, StartElection,
+};
+use ringleader_shared::{Attribute, NodeName, RingView, Seq};
+use serde::Deserialize;
+use tokio::sync::watch;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::api::body::{NoBody, OptionalBody, RequiredBody};
+use crate::bus::Bus;
+use crate::guard::{self, Guard};
+use crate::metrics;
+use crate::page;
+use crate::problem::Refusal;
+use crate::socket;
+use crate::supervisor::{Action, Handle};
+
+/// The description of the API.
+pub const OPENAPI: &str = include_str!("../openapi.json");
+
+/// How many events a page has, unless asked for fewer or more.
+const DEFAULT_EVENTS: usize = 500;
+
+/// How many events a page has at most.
+const MAX_EVENTS: usize = 5_000;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct App {
+    /// Owns the processes.
+    pub supervisor: Handle,
+    /// Has the events.
+    pub bus: Bus,
+    /// Becomes true when the server is stopping.
+    pub stopping: watch::Receiver<bool>,
+}
+
+type Answer = Result<Response, Refusal>;
+
+/// Everything that the server answers, behind its guard.
+pub fn router(app: App, guard: Guard) -> Router {
+    let header = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
+    };
+    Router::new()
+        .route("/api/v1/ring", get(ring).patch(change_ring))
+        .route("/api/v1/elections", post(start_election))
+        .route("/api/v1/nodes", post(add_node))
+        .route("/api/v1/nodes/{name}", patch(change_node).delete(remove_node))
+        .route("/api/v1/nodes/{name}/kill", post(kill))
+        .route("/api/v1/nodes/{name}/exit", post(exit))
+        .route("/api/v1/nodes/{name}/start", post(start))
+        .route("/api/v1/nodes/{name}/pause", post(pause))
+        .route("/api/v1/nodes/{name}/resume", post(resume))
+        .route("/api/v1/reset", post(reset))
+        .route("/api/v1/events", get(events))
+        .route("/api/v1/openapi.json", get(openapi))
+        .route("/ws", get(bus_socket))
+        .route("/healthz", get(healthz))
+        .route("/metrics", get(show_metrics))
+        .fallback(fallback)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(Arc::new(app))
+        .layer(axum::middleware::from_fn_with_state(guard, guard::middleware))
+        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, page::security_policy()))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+}
+
+async fn ring(State(app): State<Arc<App>>) -> Json<RingView> {
+    Json(app.bus.view())
+}
+
+async fn change_ring(State(app): State<Arc<App>>, RequiredBody(change): RequiredBody<ChangeRing>) -> Answer {
+    if change.hop_delay_ms > MAX_HOP_DELAY_MS {
+        let title = format!("the hop delay is at most {MAX_HOP_DELAY_MS} ms");
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title));
+    }
+    app.supervisor.change_pace(Duration::from_millis(change.hop_delay_ms)).await?;
+    Ok(Json(app.bus.view()).into_response())
+}
+
+async fn start_election(
+    State(app): State<Arc<App>>,
+    OptionalBody(request): OptionalBody<StartElection>,
+) -> Answer {
+    let initiator = app.supervisor.initiate(request.unwrap_or_default().initiator).await?;
+    Ok((StatusCode::ACCEPTED, Json(ElectionStarted { initiator })).into_response())
+}
+
+async fn add_node(State(app): State<Arc<App>>, RequiredBody(node): RequiredBody<AddNode>) -> Answer {
+    bounded(node.attribute)?;
+    app.supervisor.add(node.name.clone(), node.attribute).await?;
+    Ok((StatusCode::CREATED, Json(node_view(&app, &node.name))).into_response())
+}
+
+async fn change_node(
+    State(app): State<Arc<App>>,
+    name: Result<Path<String>, PathRejection>,
+    RequiredBody(change): RequiredBody<ChangeNode>,
+) -> Answer {
+    bounded(change.attribute)?;
+    app.supervisor.change_attribute(named(name)?, change.attribute).await?;
+    Ok(Json(app.bus.view()).into_response())
+}
+
+async fn remove_node(
+    State(app): State<Arc<App>>,
+    name: Result<Path<String>, PathRejection>,
+    _: NoBody,
+) -> Answer {
+    app.supervisor.remove(named(name)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+macro_rules! actions {
+    ($($handler:ident => $action:ident),+) => {$(
+        async fn $handler(
+            State(app): State<Arc<App>>,
+            name: Result<Path<String>, PathRejection>,
+            _: NoBody,
+        ) -> Answer {
+            let name = app.supervisor.act(named(name)?, Action::$action).await?;
+            Ok((StatusCode::ACCEPTED, Json(node_view(&app, &name))).into_response())
+        }
+    )+};
+}
+
+actions!(kill => Kill, exit => Exit, start => Start, pause => Pause, resume => Resume);
+
+async fn reset(State(app): State<Arc<App>>, _: NoBody) -> Answer {
+    app.supervisor.reset().await?;
+    Ok(Json(app.bus.view()).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventQuery {
+    #[serde(default)]
+    after: Option<u64>,
+    #[serde(default)]
+    limit: Option<usize>,
+}
+
+async fn events(State(app): State<Arc<App>>, query: Result<Query<EventQuery>, QueryRejection>) -> Answer {
+    let Query(query) = query.map_err(|error| bad_query(&error))?;
+    let limit = query.limit.unwrap_or(DEFAULT_EVENTS);
+    if limit == 0 || limit > MAX_EVENTS {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("limit is 1 to {MAX_EVENTS}")));
+    }
+    let (events, oldest, newest) = app.bus.page(Seq(query.after.unwrap_or(0)), limit);
+    Ok(Json(EventPage { events, oldest, newest }).into_response())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SocketQuery {
+    #[serde(default)]
+    after: Option<u64>,
+}
+
+async fn bus_socket(
+    State(app): State<Arc<App>>,
+    query: Result<Query<SocketQuery>, QueryRejection>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Answer {
+    let Query(query) = query.map_err(|error| bad_query(&error))?;
+    let upgrade = upgrade.map_err(|error| {
+        Refusal::new(StatusCode::UPGRADE_REQUIRED, "this is a WebSocket: connect with ws://")
+            .because(error.body_text())
+    })?;
+    let (bus, stopping) = (app.bus.clone(), app.stopping.clone());
+    let after = query.after.map(Seq);
+    Ok(upgrade
+        .max_message_size(socket::MAX_FRAME)
+        .max_frame_size(socket::MAX_FRAME)
+        .read_buffer_size(4 * 1024)
+        .on_upgrade(move |socket| socket::serve(socket, bus, after, stopping)))
+}
+
+async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+async fn show_metrics(State(app): State<Arc<App>>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::render(&app.bus)).into_response()
+}
+
+async fn fallback(method: axum::http::Method, uri: Uri) -> Response {
+    if method == axum::http::Method::GET || method == axum::http::Method::HEAD {
+        return page::serve(&uri);
+    }
+    Refusal::new(StatusCode::NOT_FOUND, "there is nothing here")
+        .because("GET /api/v1/openapi.json describes every call")
+        .into_response()
+}
+
+async fn wrong_method(method: axum::http::Method, uri: Uri) -> Refusal {
+    let title = format!("{method} is not what this address is for");
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, title)
+        .because(format!("GET /api/v1/openapi.json says which methods {} has", uri.path()))
+}
+
+fn named(name: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
+    match name {
+        Ok(Path(name)) => Ok(name),
+        Err(error) => {
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "the node's name can't be read")
+                .because(error.body_text()))
+        }
+    }
+}
+
+fn bad_query(error: &QueryRejection) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "the query can't be read").because(error.body_text())
+}
+
+fn bounded(attribute: Attribute) -> Result<(), Refusal> {
+    if attribute > Attribute::MAX {
+        let title = format!("an attribute is at most {}", Attribute::MAX);
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title));
+    }
+    Ok(())
+}
+
+fn node_view(app: &App, name: &NodeName) -> Option<ringleader_shared::view::NodeView> {
+    app.bus.with_view(|view| view.node(name).cloned())
+}

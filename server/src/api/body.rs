@@ -1,0 +1,77 @@
+//! Request bodies: JSON that says what it is, of bounded size, or none.
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+
+use crate::problem::Refusal;
+
+/// The largest request body, in bytes. The largest honest one is under 100.
+const MAX_BODY: usize = 16 * 1024;
+
+/// A JSON body that must be there.
+pub(super) struct RequiredBody<T>(pub(super) T);
+
+/// A JSON body that may be left out.
+pub(super) struct OptionalBody<T>(pub(super) Option<T>);
+
+/// No body; an empty JSON object is as good.
+pub(super) struct NoBody;
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for RequiredBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let missing = || Refusal::new(StatusCode::BAD_REQUEST, "this call needs a JSON body");
+        read(request).await?.map(Self).ok_or_else(missing)
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        read(request).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for NoBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        read::<Nothing>(request).await.map(|_| Self)
+    }
+}
+
+async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusal> {
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .map(|value| value.to_str().unwrap_or_default().to_owned());
+    let body: Bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a body has at most {MAX_BODY} bytes"))
+    })?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let essence = kind.as_deref().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send JSON, with Content-Type: application/json",
+        ));
+    }
+    serde_json::from_slice(&body).map(Some).map_err(|error| {
+        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        let title = if error.is_data() {
+            "the body does not say what this call needs"
+        } else {
+            "the body is not JSON"
+        };
+        Refusal::new(status, title).because(error.to_string())
+    })
+}

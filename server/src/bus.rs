@@ -1,0 +1,278 @@
+//! The event bus: every event gets its place, changes the view, is remembered for a while, and goes to every subscriber.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::ws::Utf8Bytes;
+use ringleader_shared::bus::BusFrame;
+use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, Seq};
+use tokio::sync::watch;
+
+use crate::clock::monotonic_ns;
+
+/// How many events are remembered. At about 400 bytes each, twice: 8 MB.
+pub const HISTORY: usize = 10_000;
+
+/// How many events a subscriber is handed at a time.
+const BATCH: usize = 64;
+
+/// The bus. Cheap to clone; all clones are the same bus.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: Mutex<State>,
+    /// The last event's place, for whoever waits for the next.
+    newest: watch::Sender<Seq>,
+    born_ns: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    view: RingView,
+    history: VecDeque<(Event, Utf8Bytes)>,
+    counts: std::collections::BTreeMap<&'static str, u64>,
+}
+
+/// An event before it has its place.
+#[derive(Debug)]
+pub struct Unplaced {
+    /// Whose it is.
+    pub node: Option<NodeName>,
+    /// Which start of that node.
+    pub incarnation: Incarnation,
+    /// The node's Lamport clock.
+    pub lamport: u64,
+    /// When, by the monotonic clock, in nanoseconds.
+    pub at_ns: u64,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What a subscriber gets next.
+#[derive(Debug)]
+pub enum Next {
+    /// These frames, already written.
+    Events(Vec<Utf8Bytes>),
+    /// It fell behind: these were missed, and this is the ring now.
+    Missed(Seq, Seq, Box<RingView>),
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Bus {
+    /// A bus without events.
+    #[must_use]
+    pub fn new() -> Self {
+        let state = State {
+            view: RingView::empty(),
+            history: VecDeque::new(),
+            counts: std::collections::BTreeMap::new(),
+        };
+        let (newest, _) = watch::channel(Seq(0));
+        Self { inner: Arc::new(Inner { state: Mutex::new(state), newest, born_ns: monotonic_ns() }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held can't leave the state half-changed in a way that matters more than going on.
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives events their places, in order.
+    pub fn publish(&self, events: impl IntoIterator<Item = Unplaced>) {
+        let mut state = self.state();
+        for event in events {
+            let event = Event {
+                seq: state.view.seq.next(),
+                at_us: event.at_ns.saturating_sub(self.inner.born_ns) / 1_000,
+                node: event.node,
+                incarnation: event.incarnation,
+                lamport: event.lamport,
+                kind: event.kind,
+            };
+            state.view.apply(&event);
+            *state.counts.entry(event.kind.word()).or_default() += 1;
+            let frame = BusFrame::Event { event: Box::new(event.clone()) };
+            let text = serde_json::to_string(&frame).unwrap_or_default();
+            state.history.push_back((event, text.into()));
+            if state.history.len() > HISTORY {
+                state.history.pop_front();
+            }
+        }
+        let newest = state.view.seq;
+        drop(state);
+        self.inner.newest.send_replace(newest);
+    }
+
+    /// Publishes an event of the server itself, which happens now.
+    pub fn tell(&self, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
+        self.tell_at(monotonic_ns(), node, incarnation, kind);
+    }
+
+    /// Publishes an event of the server itself, which happened then.
+    pub fn tell_at(&self, at_ns: u64, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
+        self.publish([Unplaced { node: node.cloned(), incarnation, lamport: 0, at_ns, kind }]);
+    }
+
+    /// The ring as it is.
+    #[must_use]
+    pub fn view(&self) -> RingView {
+        self.state().view.clone()
+    }
+
+    /// Looks at the ring without copying it.
+    pub fn with_view<T>(&self, look: impl FnOnce(&RingView) -> T) -> T {
+        look(&self.state().view)
+    }
+
+    /// How many events of each kind there were.
+    #[must_use]
+    pub fn counts(&self) -> Vec<(&'static str, u64)> {
+        self.state().counts.iter().map(|(kind, count)| (*kind, *count)).collect()
+    }
+
+    /// How many subscribers wait for events.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.inner.newest.receiver_count()
+    }
+
+    /// The events after `after`, at most `limit`, with the oldest and the newest place that are remembered.
+    #[must_use]
+    pub fn page(&self, after: Seq, limit: usize) -> (Vec<Event>, Seq, Seq) {
+        let state = self.state();
+        let (oldest, newest) = state.bounds();
+        let events = state.history.iter().skip(state.index_after(after)).take(limit);
+        (events.map(|(event, _)| event.clone()).collect(), oldest, newest)
+    }
+
+    /// Starts a subscription; the first frame says whether it goes on after `after`, or from a snapshot.
+    #[must_use]
+    pub fn subscribe(&self, after: Option<Seq>) -> (BusFrame, Subscription) {
+        let newest = self.inner.newest.subscribe();
+        let state = self.state();
+        let (oldest, last) = state.bounds();
+        let (frame, at) = match after {
+            Some(after) if after.next() >= oldest && after <= last => (BusFrame::Resumed { after }, after),
+            _ => (BusFrame::Snapshot { ring: Box::new(state.view.clone()) }, last),
+        };
+        drop(state);
+        (frame, Subscription { bus: self.clone(), newest, at })
+    }
+}
+
+impl State {
+    fn bounds(&self) -> (Seq, Seq) {
+        let newest = self.view.seq;
+        (self.history.front().map_or(newest.next(), |(event, _)| event.seq), newest)
+    }
+
+    fn index_after(&self, after: Seq) -> usize {
+        let oldest = self.bounds().0;
+        usize::try_from(after.next().0.saturating_sub(oldest.0)).unwrap_or(usize::MAX)
+    }
+}
+
+/// One reader of the bus. It costs nobody else anything, however slow it is.
+#[derive(Debug)]
+pub struct Subscription {
+    bus: Bus,
+    newest: watch::Receiver<Seq>,
+    at: Seq,
+}
+
+impl Subscription {
+    /// Waits for what comes next.
+    pub async fn next(&mut self) -> Next {
+        loop {
+            self.newest.borrow_and_update();
+            if let Some(next) = self.take() {
+                return next;
+            }
+            // The bus is kept alive by `self.bus`, so its sender is never gone.
+            let _ = self.newest.changed().await;
+        }
+    }
+
+    fn take(&mut self) -> Option<Next> {
+        let state = self.bus.state();
+        let (oldest, newest) = state.bounds();
+        if self.at == newest {
+            return None;
+        }
+        let first = self.at.next();
+        if first < oldest {
+            self.at = newest;
+            return Some(Next::Missed(first, newest, Box::new(state.view.clone())));
+        }
+        let frames: Vec<Utf8Bytes> = state
+            .history
+            .iter()
+            .skip(state.index_after(self.at))
+            .take(BATCH)
+            .map(|(_, text)| text.clone())
+            .collect();
+        self.at = Seq(self.at.0 + frames.len() as u64);
+        Some(Next::Events(frames))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bus_with(events: usize) -> Bus {
+        let bus = Bus::new();
+        for n in 0..events {
+            bus.tell(None, Incarnation(0), EventKind::Log { text: n.to_string() });
+        }
+        bus
+    }
+
+    #[tokio::test]
+    async fn a_subscription_resumes_after_an_event_that_is_remembered() {
+        let bus = bus_with(5);
+        let (first, mut subscription) = bus.subscribe(Some(Seq(3)));
+        assert_eq!(first, BusFrame::Resumed { after: Seq(3) });
+        let Next::Events(frames) = subscription.next().await else { panic!("nothing was missed") };
+        assert_eq!(frames.len(), 2);
+        assert!(frames[0].contains("\"seq\":4"), "{}", frames[0]);
+    }
+
+    #[test]
+    fn without_a_place_or_with_an_unknown_one_it_starts_with_a_snapshot() {
+        let bus = bus_with(HISTORY + 10);
+        for after in [None, Some(Seq(9)), Some(Seq(HISTORY as u64 + 11))] {
+            let (first, _) = bus.subscribe(after);
+            assert!(matches!(first, BusFrame::Snapshot { .. }), "{after:?}");
+        }
+        assert!(matches!(bus.subscribe(Some(Seq(10))).0, BusFrame::Resumed { .. }));
+    }
+
+    #[tokio::test]
+    async fn whoever_falls_behind_is_told_what_it_missed_and_gets_the_ring() {
+        let bus = bus_with(1);
+        let (_, mut slow) = bus.subscribe(None);
+        for _ in 0..=HISTORY {
+            bus.tell(None, Incarnation(0), EventKind::Paused);
+        }
+        let Next::Missed(first, last, ring) = slow.next().await else { panic!("it missed events") };
+        assert_eq!((first, last, ring.seq), (Seq(2), Seq(HISTORY as u64 + 2), Seq(HISTORY as u64 + 2)));
+    }
+
+    #[test]
+    fn a_page_begins_after_its_place_and_says_what_there_is() {
+        let bus = bus_with(5);
+        let (events, oldest, newest) = bus.page(Seq(2), 2);
+        assert_eq!(events.iter().map(|event| event.seq.0).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!((oldest, newest), (Seq(1), Seq(5)));
+        assert!(bus.page(Seq(99), 2).0.is_empty());
+    }
+}

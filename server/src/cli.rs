@@ -1,0 +1,150 @@
+//! The command line.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ringleader_shared::api::MAX_HOP_DELAY_MS;
+use ringleader_shared::{Attribute, Incarnation, NodeId, NodeName};
+use uuid::Uuid;
+
+const EXAMPLES: &str = "\
+Examples:
+  ringleader                                  four nodes A–D, http://127.0.0.1:8005
+  ringleader --nodes 7 --hop-delay 1s         seven nodes in slow motion
+  ringleader --attributes 90,100,110,120      the same ring as the first, spelt out
+  ringleader --ring ring.toml --port 9000     a ring of your own, see below
+  RINGLEADER_HOP_DELAY=0ms ringleader         every flag can come from the environment
+
+A ring file lists the members in ring order:
+  [[node]]
+  name = \"amber\"
+  attribute = 90
+
+Stop it with Ctrl-C: nothing is left running.";
+
+/// A laboratory for ring leader election: real processes elect a leader, you break them and watch.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do; serving, unless told.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of `serve`, which need not be named.
+    #[command(flatten)]
+    pub serve: ServeOptions,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a ring and its dashboard (the default)
+    #[command(after_help = EXAMPLES)]
+    Serve(Box<ServeOptions>),
+    /// Be one node of a ring: started by `serve`, not by hand
+    #[command(hide = true)]
+    Node(NodeOptions),
+}
+
+/// Flags of `ringleader serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// How many nodes, with attributes 90, 100, 110, … [default: 4]
+    #[arg(long, env = "RINGLEADER_NODES", value_name = "N", conflicts_with_all = ["ring", "attributes"])]
+    pub nodes: Option<usize>,
+    /// The nodes' attributes in ring order; they are named A, B, C, …
+    #[arg(
+        long,
+        env = "RINGLEADER_ATTRIBUTES",
+        value_name = "N,N,…",
+        value_delimiter = ',',
+        conflicts_with = "ring"
+    )]
+    pub attributes: Option<Vec<u64>>,
+    /// A file with the nodes' names and attributes in ring order
+    #[arg(long, env = "RINGLEADER_RING", value_name = "FILE")]
+    pub ring: Option<PathBuf>,
+    /// The port of the dashboard and the API; 0 takes any free one
+    #[arg(long, env = "RINGLEADER_PORT", default_value_t = 8005)]
+    pub port: u16,
+    /// The address to serve on: one of this machine's own
+    #[arg(long, env = "RINGLEADER_BIND", value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub bind: IpAddr,
+    /// Pace: how long a message takes per hop, so that people can follow; 0ms is full speed
+    #[arg(long, env = "RINGLEADER_HOP_DELAY", value_name = "TIME", default_value = "400ms", value_parser = hop_delay)]
+    pub hop_delay: Duration,
+    /// How often a link is pinged
+    #[arg(long, env = "RINGLEADER_HEARTBEAT", value_name = "TIME", default_value = "50ms", value_parser = heartbeat)]
+    pub heartbeat: Duration,
+    /// How long a link may be silent before its peer counts as hung [default: three heartbeats]
+    #[arg(long, env = "RINGLEADER_HUNG_AFTER", value_name = "TIME", value_parser = heartbeat)]
+    pub hung_after: Option<Duration>,
+    /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0 takes free ones
+    #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
+    pub node_port: u16,
+    /// What to log: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
+    #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
+    pub log: String,
+    /// How to log
+    #[arg(long, env = "RINGLEADER_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "human")]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Flags of `ringleader node`.
+#[derive(Debug, Args)]
+pub struct NodeOptions {
+    #[arg(long)]
+    name: NodeName,
+    #[arg(long)]
+    id: Uuid,
+    #[arg(long)]
+    incarnation: u32,
+    #[arg(long)]
+    listen: SocketAddr,
+}
+
+impl From<NodeOptions> for ringleader_node::Options {
+    fn from(options: NodeOptions) -> Self {
+        Self {
+            name: options.name,
+            id: NodeId(options.id),
+            incarnation: Incarnation(options.incarnation),
+            listen: options.listen,
+        }
+    }
+}
+
+/// The attributes of `n` nodes when nobody chose them: 90, 100, 110, …
+pub fn default_attributes(n: usize) -> impl Iterator<Item = Attribute> {
+    (0..n).map(|place| Attribute(90 + 10 * place as u64))
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 400ms or 1s"))
+}
+
+fn hop_delay(text: &str) -> Result<Duration, String> {
+    let max = Duration::from_millis(MAX_HOP_DELAY_MS);
+    match time(text)? {
+        delay if delay > max => Err(format!("at most {}", humantime::format_duration(max))),
+        delay => Ok(delay),
+    }
+}
+
+fn heartbeat(text: &str) -> Result<Duration, String> {
+    match time(text)? {
+        beat if beat < Duration::from_millis(5) => Err("at least 5ms".to_owned()),
+        beat if beat > Duration::from_secs(60) => Err("at most 1min".to_owned()),
+        beat => Ok(beat),
+    }
+}

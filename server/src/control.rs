@@ -1,0 +1,128 @@
+//! Where node processes report: a listener of its own on the loopback, for children that know the run's secret.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::Incarnation;
+use ringleader_shared::control::{CONTROL_PATH, NodeReport};
+use ringleader_shared::{EventKind, NodeName};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::bus::{Bus, Unplaced};
+use crate::problem::Refusal;
+use crate::supervisor::{Handle, Hello, Secret};
+
+/// How long a connection may take to say hello.
+const HELLO_WITHIN: Duration = Duration::from_secs(2);
+
+/// The largest report: 64 events of under 4 kB.
+const MAX_REPORT: usize = 256 * 1024;
+
+/// What the control endpoint needs.
+#[derive(Clone)]
+pub struct Control {
+    /// Where hellos go.
+    pub supervisor: Handle,
+    /// Where events go.
+    pub bus: Bus,
+    /// The secret of the present run.
+    pub secret: watch::Receiver<Secret>,
+}
+
+/// The control endpoint.
+pub fn router(control: Control) -> Router {
+    Router::new().route(CONTROL_PATH, get(upgrade)).with_state(control)
+}
+
+async fn upgrade(State(control): State<Control>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    let authorization = headers.get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
+    let admitted = control.secret.borrow().admits(authorization) && !headers.contains_key(header::ORIGIN);
+    if !admitted {
+        let reason = "a connection to the control port without the run's secret".to_owned();
+        control.bus.tell(
+            None,
+            Incarnation(0),
+            EventKind::Refused { remote: "control port".to_owned(), reason },
+        );
+        return Refusal::new(StatusCode::UNAUTHORIZED, "only the nodes of this run report here")
+            .into_response();
+    }
+    upgrade
+        .max_message_size(MAX_REPORT)
+        .max_frame_size(MAX_REPORT)
+        .write_buffer_size(0)
+        .on_upgrade(move |socket| serve(socket, control))
+}
+
+async fn serve(mut socket: WebSocket, control: Control) {
+    let hello = tokio::time::timeout(HELLO_WITHIN, read(&mut socket)).await;
+    let Ok(Some(NodeReport::Hello { id, incarnation, pid, address })) = hello else {
+        return refuse(socket, "say hello first").await;
+    };
+    let (commands, mut queue) = mpsc::channel(256);
+    let (heard_out, done) = oneshot::channel();
+    let greeting = Hello { id, incarnation, pid, address, commands, heard_out: done };
+    let name = match control.supervisor.hello(greeting).await {
+        Ok(name) => name,
+        Err(reason) => {
+            let refused = EventKind::Refused { remote: address.to_string(), reason: reason.clone() };
+            control.bus.tell(None, Incarnation(0), refused);
+            return refuse(socket, &reason).await;
+        }
+    };
+    let (mut to_node, mut from_node) = socket.split();
+    let writer = tokio::spawn(async move {
+        while let Some(command) = queue.recv().await {
+            let Ok(text) = serde_json::to_string(&command) else { continue };
+            if to_node.send(Message::text(text)).await.is_err() {
+                return;
+            }
+        }
+    });
+    while let Some(Ok(message)) = from_node.next().await {
+        match message {
+            Message::Text(text) => match serde_json::from_str(text.as_str()) {
+                Ok(NodeReport::Events { events }) => publish(&control.bus, &name, incarnation, events),
+                Ok(NodeReport::Hello { .. }) => tracing::warn!(node = %name, "says hello again"),
+                Err(error) => tracing::warn!(node = %name, "a report that can't be read: {error}"),
+            },
+            Message::Close(_) => break,
+            Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => {}
+        }
+    }
+    writer.abort();
+    let _ = heard_out.send(());
+}
+
+fn publish(
+    bus: &Bus,
+    name: &NodeName,
+    incarnation: Incarnation,
+    events: Vec<ringleader_shared::control::NodeEvent>,
+) {
+    bus.publish(events.into_iter().map(|event| Unplaced {
+        node: Some(name.clone()),
+        incarnation,
+        lamport: event.lamport,
+        at_ns: event.at_ns,
+        kind: event.kind,
+    }));
+}
+
+async fn read(socket: &mut WebSocket) -> Option<NodeReport> {
+    match socket.recv().await {
+        Some(Ok(Message::Text(text))) => serde_json::from_str(text.as_str()).ok(),
+        _ => None,
+    }
+}
+
+async fn refuse(mut socket: WebSocket, reason: &str) {
+    let reason = reason.chars().take(100).collect::<String>();
+    let _ = socket.send(Message::Close(Some(CloseFrame { code: 1008, reason: reason.into() }))).await;
+}

@@ -1,0 +1,23 @@
+//! The server: it supervises the node processes, gives every event its place on one bus, and answers the API.
+//!
+//! What it must not know: how an election is decided. What it knows of the ring it knows from events.
+//!
+//! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns the processes,
+//! [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what people ask, and [`guard`] is who
+//! may ask.
+#![forbid(unsafe_code)]
+
+pub mod api;
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod control;
+pub mod guard;
+pub mod metrics;
+pub mod page;
+pub mod problem;
+pub mod ring_file;
+pub mod serve;
+pub mod socket;
+pub mod stop;
+pub mod supervisor;

@@ -1,0 +1,35 @@
+//! `GET /metrics`, in Prometheus' text format.
+
+use std::fmt::Write;
+
+use ringleader_shared::NodeState;
+
+use crate::bus::Bus;
+
+/// The metrics as text.
+#[must_use]
+pub fn render(bus: &Bus) -> String {
+    let mut text = String::new();
+    let view = bus.view();
+    let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, u64)>| {
+        // Writing to a String can't fail.
+        let _ = writeln!(text, "# HELP ringleader_{name} {help}\n# TYPE ringleader_{name} {kind}");
+        for (labels, value) in samples {
+            let _ = writeln!(text, "ringleader_{name}{labels} {value}");
+        }
+    };
+    let plain = |value: u64| vec![(String::new(), value)];
+    let counts = bus.counts();
+    let events = counts.iter().map(|(kind, count)| (format!("{{kind=\"{kind}\"}}"), *count)).collect();
+    family("events_total", "counter", "Events on the bus, by kind.", events);
+    let states = [NodeState::Starting, NodeState::Running, NodeState::Paused, NodeState::Stopped]
+        .map(|state| (state, view.nodes.iter().filter(|node| node.state == state).count() as u64));
+    let states = states.iter().map(|(state, count)| (format!("{{state=\"{state}\"}}"), *count)).collect();
+    family("nodes", "gauge", "Configured nodes, by the state of their process.", states);
+    family("term", "gauge", "The highest term that a live member has seen.", plain(view.term.0));
+    let agreed = u64::from(view.leader.is_some());
+    family("leader_agreed", "gauge", "1 when all live members follow the same live leader.", plain(agreed));
+    let subscribers = bus.subscribers() as u64;
+    family("subscribers", "gauge", "Open subscriptions of the bus.", plain(subscribers));
+    text
+}

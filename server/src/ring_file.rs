@@ -1,0 +1,125 @@
+//! Which nodes the ring has: from a file, a list of attributes, or a number.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use ringleader_shared::ring::MAX_MEMBERS;
+use ringleader_shared::{Attribute, NodeName};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::cli::{ServeOptions, default_attributes};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RingFile {
+    #[serde(default)]
+    node: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Spanned<String>,
+    attribute: Spanned<u64>,
+}
+
+/// The names and attributes that the flags ask for, in ring order.
+///
+/// # Errors
+/// When the file can't be read or breaks a rule (with the line), or the number of nodes is out of bounds.
+pub fn members(options: &ServeOptions) -> anyhow::Result<Vec<(NodeName, Attribute)>> {
+    let attributes: Vec<Attribute> = match (&options.ring, &options.attributes, options.nodes) {
+        (Some(path), ..) => {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("reading the ring file {}", path.display()))?;
+            return parse(&text, path);
+        }
+        (None, Some(attributes), _) => attributes.iter().copied().map(Attribute).collect(),
+        (None, None, nodes) => default_attributes(nodes.unwrap_or(4)).collect(),
+    };
+    if attributes.is_empty() || attributes.len() > MAX_MEMBERS {
+        bail!("a ring has 1 to {MAX_MEMBERS} nodes, not {}", attributes.len());
+    }
+    if let Some(attribute) = attributes.iter().find(|attribute| **attribute > Attribute::MAX) {
+        bail!("the attribute {attribute} is too large: at most {}", Attribute::MAX);
+    }
+    Ok(attributes.into_iter().enumerate().map(|(n, attribute)| (NodeName::nth(n), attribute)).collect())
+}
+
+fn parse(text: &str, path: &Path) -> anyhow::Result<Vec<(NodeName, Attribute)>> {
+    let line = |offset: usize| text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
+    let at = |offset: usize| format!("{}, line {}", path.display(), line(offset));
+    let file: RingFile = match toml::from_str(text) {
+        Ok(file) => file,
+        Err(error) => bail!(
+            "{}: {}",
+            error.span().map_or_else(|| path.display().to_string(), |span| at(span.start)),
+            error.message()
+        ),
+    };
+    let mut members: Vec<(NodeName, Attribute)> = Vec::new();
+    for entry in &file.node {
+        let place = at(entry.name.span().start);
+        let name: NodeName = entry.name.get_ref().parse().with_context(|| place.clone())?;
+        if members.iter().any(|(other, _)| *other == name) {
+            bail!("{place}: there is a node {name} already; names must differ");
+        }
+        let attribute = Attribute(*entry.attribute.get_ref());
+        if attribute > Attribute::MAX {
+            bail!(
+                "{}: the attribute is too large: at most {}",
+                at(entry.attribute.span().start),
+                Attribute::MAX
+            );
+        }
+        members.push((name, attribute));
+    }
+    match members.len() {
+        0 => bail!(
+            "{}: no nodes. Write one [[node]] with a name and an attribute for each member, in ring order",
+            path.display()
+        ),
+        n if n > MAX_MEMBERS => bail!("{}: {n} nodes; a ring has at most {MAX_MEMBERS}", path.display()),
+        _ => Ok(members),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        format!("{:#}", parse(text, Path::new("ring.toml")).expect_err(text))
+    }
+
+    #[test]
+    fn a_ring_file_gives_names_and_attributes_in_ring_order() {
+        let text = "[[node]]\nname = \"b\"\nattribute = 2\n\n[[node]]\nname = \"a\"\nattribute = 1\n";
+        let members = parse(text, Path::new("ring.toml")).expect("a good file");
+        let names: Vec<String> =
+            members.iter().map(|(name, attribute)| format!("{name}{attribute}")).collect();
+        assert_eq!(names, ["b2", "a1"]);
+    }
+
+    #[test]
+    fn a_bad_ring_file_says_where_and_what() {
+        for (text, says) in [
+            ("", vec!["no nodes"]),
+            ("[[node]]\nname = \"a\"\n", vec!["line 1", "attribute"]),
+            ("[[node]]\nname = \"a\"\nattribute = \"x\"\n", vec!["line 3", "expected"]),
+            ("[[node]]\nname = \"a\"\nattribute = -1\n", vec!["line 3"]),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\n[[node]]\nname = \"a\"\nattribute = 2\n",
+                vec!["line 5", "already"],
+            ),
+            ("[[node]]\nname = \"a b\"\nattribute = 1\n", vec!["line 2", "letters"]),
+            ("[[node]]\nname = \"a\"\nattribute = 1\ncolour = 2\n", vec!["line 4", "colour"]),
+            ("[[node]]\nname = \"a\"\nattribute = 9007199254740992\n", vec!["line 3", "too large"]),
+            ("[[node]\n", vec!["line 1"]),
+        ] {
+            let error = error(text);
+            assert!(says.iter().all(|words| error.contains(words)), "{text:?}: {error}");
+        }
+    }
+}

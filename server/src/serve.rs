@@ -1,0 +1,165 @@
+//! `ringleader serve`: puts the parts together, and takes them apart again.
+
+mod port;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tracing_subscriber::EnvFilter;
+
+use crate::api::{self, App};
+use crate::bus::Bus;
+use crate::cli::{LogFormat, ServeOptions};
+use crate::control::{self, Control};
+use crate::guard::Guard;
+use crate::ring_file;
+use crate::stop::stopped;
+use crate::supervisor::{self, Plan};
+
+/// How long a client may take to send a request's header; one that says nothing is dropped.
+const HEADER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How many connections may be open at once.
+const MAX_CONNECTIONS: usize = 4_096;
+
+/// How long open connections have to end when the server stops.
+const STOP_WITHIN: Duration = Duration::from_secs(1);
+
+/// Runs a ring and its dashboard until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the flags ask for what can't be, or a port can't be opened.
+pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
+    start_logging(options)?;
+    let members = ring_file::members(options)?;
+    if !options.bind.is_loopback() {
+        bail!(
+            "{} can be reached from other machines, and this version has no access control for that: \
+             bind to 127.0.0.1 and use an SSH tunnel",
+            options.bind
+        );
+    }
+    let hung_after = options.hung_after.unwrap_or(options.heartbeat * 3);
+    if hung_after <= options.heartbeat {
+        bail!("--hung-after must be longer than --heartbeat, or every link would count as hung");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let listener = port::open(SocketAddr::new(options.bind, options.port)).await?;
+        let control_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("opening a port for the nodes to report to")?;
+        let plan = Plan {
+            members,
+            hop_delay: options.hop_delay,
+            heartbeat: options.heartbeat,
+            hung_after,
+            node_port: options.node_port,
+            program: std::env::current_exe().context("finding this program's own file")?,
+            control: control_listener.local_addr()?,
+        };
+        serve(listener, control_listener, plan).await
+    })
+}
+
+async fn serve(listener: TcpListener, control_listener: TcpListener, plan: Plan) -> anyhow::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (stop, stopping) = watch::channel(false);
+    let bus = Bus::new();
+    let (supervisor, secret, thread) = supervisor::start(plan, bus.clone())?;
+    let nodes_report = control::router(Control { supervisor: supervisor.clone(), bus: bus.clone(), secret });
+    let address = listener.local_addr()?;
+    let app = App { supervisor: supervisor.clone(), bus, stopping: stopping.clone() };
+    let public = api::router(app, Guard::new(address));
+    tokio::spawn(accept(control_listener, nodes_report, stopping.clone()));
+    let public = tokio::spawn(accept(listener, public, stopping));
+    println!("Ringleader is running: http://{address}  (Ctrl-C stops it)");
+
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tracing::info!("stopping");
+    stop.send_replace(true);
+    let in_good_order = async {
+        supervisor.shutdown().await;
+        let _ = tokio::time::timeout(STOP_WITHIN, public).await;
+    };
+    tokio::select! {
+        () = in_good_order => {}
+        // Whoever asks twice does not want to wait; the kernel ends the nodes with this process.
+        _ = interrupt.recv() => return Ok(()),
+        _ = terminate.recv() => return Ok(()),
+    }
+    let _ = thread.join();
+    Ok(())
+}
+
+/// Serves connections until the server stops; returns when the last one has ended.
+async fn accept(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopped(&mut stopping) => break,
+        };
+        let Ok((stream, _)) = accepted.inspect_err(|error| tracing::warn!("accepting a connection: {error}"))
+        else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            tracing::warn!("{MAX_CONNECTIONS} connections are open: another one was turned away");
+            continue;
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!("TCP_NODELAY: {error}");
+        }
+        let service = TowerToHyperService::new(router.clone());
+        let mut stopping = stopping.clone();
+        tokio::spawn(async move {
+            let connection = hyper::server::conn::http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEADER_WITHIN)
+                .serve_connection(TokioIo::new(stream), service)
+                .with_upgrades();
+            tokio::pin!(connection);
+            let result = tokio::select! {
+                result = connection.as_mut() => result,
+                () = stopped(&mut stopping) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = result {
+                tracing::debug!("a connection ended: {error}");
+            }
+            drop(place);
+        });
+    }
+    // All places back: all connections have ended.
+    let _ = places.acquire_many(u32::try_from(MAX_CONNECTIONS).unwrap_or(u32::MAX)).await;
+}
+
+fn start_logging(options: &ServeOptions) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&options.log)
+        .with_context(|| format!("--log {:?}: write `info`, or `ringleader=debug,warn`", options.log))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match options.log_format {
+        LogFormat::Human => {
+            let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            builder.with_ansi(terminal).try_init()
+        }
+        LogFormat::Json => builder.json().try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!("starting the log: {error}"))
+}

@@ -1,0 +1,81 @@
+//! Opening the port, and saying who has it when it is taken.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::bail;
+use tokio::net::TcpListener;
+
+/// Opens the port.
+pub(super) async fn open(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            let port = address.port();
+            let by = holder(port).map_or_else(String::new, |who| format!(" by {who}"));
+            bail!(
+                "port {port} is taken{by}. Stop that, or choose another port: --port {}",
+                port.wrapping_add(1).max(1024)
+            )
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            bail!("port {} is reserved for the system: choose one above 1023 with --port", address.port())
+        }
+        Err(error) => bail!("can't open {address}: {error}. --bind and --port choose another address"),
+    }
+}
+
+/// The process that listens on this port, where /proc tells.
+fn holder(port: u16) -> Option<String> {
+    let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
+        let table = std::fs::read_to_string(table).ok()?;
+        listener_inode(&table, port)
+    })?;
+    let socket = format!("socket:[{inode}]");
+    for process in std::fs::read_dir("/proc").ok()?.flatten() {
+        let pid = process.file_name().to_string_lossy().into_owned();
+        if pid.bytes().all(|byte| byte.is_ascii_digit()) && has_socket(&process.path(), &socket) {
+            let name = std::fs::read_to_string(process.path().join("comm")).unwrap_or_default();
+            return Some(format!("{} (process {pid})", name.trim()));
+        }
+    }
+    None
+}
+
+fn has_socket(process: &Path, socket: &str) -> bool {
+    let Ok(files) = std::fs::read_dir(process.join("fd")) else { return false };
+    files.flatten().any(|file| std::fs::read_link(file.path()).is_ok_and(|link| link.as_os_str() == socket))
+}
+
+/// Finds the socket that listens on the port in the kernel's table: `sl local rem state … inode`.
+fn listener_inode(table: &str, port: u16) -> Option<String> {
+    const LISTEN: &str = "0A";
+    table.lines().skip(1).find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (_, local_port) = fields.get(1)?.rsplit_once(':')?;
+        let found = u16::from_str_radix(local_port, 16).ok()? == port && *fields.get(3)? == LISTEN;
+        found.then(|| fields.get(9).map(|inode| (*inode).to_owned())).flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_listener_is_found_in_the_kernels_table() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
+            0: 0100007F:1F45 0100007F:9C40 01 00000000:00000000 00:00000000 00000000 0 0 111 1\n\
+            1: 0100007F:1F45 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 4711 1\n";
+        assert_eq!(listener_inode(table, 8005), Some("4711".to_owned()));
+        assert_eq!(listener_inode(table, 8006), None);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_told_with_its_holder_and_the_flag_to_use() {
+        let first = open("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
+        let error =
+            open(first.local_addr().expect("its address")).await.expect_err("it is taken").to_string();
+        assert!(error.contains("--port") && error.contains(&std::process::id().to_string()), "{error}");
+    }
+}

@@ -1,0 +1,94 @@
+//! The live bus over WebSocket: one task a subscriber, which costs nobody else anything.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use ringleader_shared::Seq;
+use ringleader_shared::bus::BusFrame;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use crate::bus::{Bus, Next};
+use crate::stop::stopped;
+
+/// How often a subscriber is pinged.
+const PING_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a subscriber may be silent, or leave what it is sent unread.
+const SILENT_FOR: Duration = Duration::from_secs(15);
+
+/// The largest frame that a subscriber may send: it has nothing to say but pongs and goodbye.
+pub const MAX_FRAME: usize = 1024;
+
+/// Sends the bus to a subscriber until one of the two ends.
+pub async fn serve(mut socket: WebSocket, bus: Bus, after: Option<Seq>, mut stopping: watch::Receiver<bool>) {
+    let (first, mut subscription) = bus.subscribe(after);
+    if !send(&mut socket, &first).await {
+        return;
+    }
+    let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+    let mut last_heard = Instant::now();
+    loop {
+        tokio::select! {
+            next = subscription.next() => {
+                let sent = match next {
+                    Next::Events(frames) => write_all(&mut socket, frames).await,
+                    Next::Missed(first, last, ring) => {
+                        send(&mut socket, &BusFrame::Missed { first, last }).await
+                            && send(&mut socket, &BusFrame::Snapshot { ring }).await
+                    }
+                };
+                if !sent {
+                    return;
+                }
+            }
+            message = socket.recv() => match message {
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => last_heard = Instant::now(),
+                Some(Ok(Message::Text(_) | Message::Binary(_))) => {
+                    return close(socket, 1008, "this socket only tells; use the API to ask").await;
+                }
+                Some(Err(_)) => return close(socket, 1009, "a frame that is too large or malformed").await,
+                Some(Ok(Message::Close(_))) | None => return,
+            },
+            _ = ping.tick() => {
+                if last_heard.elapsed() > SILENT_FOR {
+                    return close(socket, 1008, "silent for too long").await;
+                }
+                if !write(&mut socket, Message::Ping(Vec::new().into())).await {
+                    return;
+                }
+            }
+            () = stopped(&mut stopping) => {
+                return close(socket, 1001, "the server is stopping").await;
+            }
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, frame: &BusFrame) -> bool {
+    match serde_json::to_string(frame) {
+        Ok(text) => write(socket, Message::text(text)).await,
+        Err(error) => {
+            tracing::error!("a frame that can't be written: {error}");
+            false
+        }
+    }
+}
+
+async fn write_all(socket: &mut WebSocket, frames: Vec<Utf8Bytes>) -> bool {
+    for frame in frames {
+        if !write(socket, Message::Text(frame)).await {
+            return false;
+        }
+    }
+    true
+}
+
+async fn write(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(timeout(SILENT_FOR, socket.send(message)).await, Ok(Ok(())))
+}
+
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame { code, reason: reason.into() };
+    let _ = timeout(Duration::from_millis(200), socket.send(Message::Close(Some(frame)))).await;
+}

@@ -1,0 +1,394 @@
+//! The supervisor: owns every node process, from its spawning to its reaping.
+//!
+//! It runs on one thread that lives as long as the server, because a child asks the kernel to be killed when the thread
+//! that spawned it ends. All its state belongs to one loop; others send it requests.
+
+mod child;
+mod requests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ringleader_shared::control::{Configuration, NodeCommand};
+use ringleader_shared::{
+    Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use crate::bus::Bus;
+use crate::clock::monotonic_ns;
+use crate::problem::Refusal;
+use crate::supervisor::child::{Child, Ended, Notice, Signal};
+
+use crate::supervisor::requests::Request;
+pub use crate::supervisor::requests::{Action, Handle};
+
+/// How long a node may take to say hello.
+const HELLO_WITHIN: Duration = Duration::from_secs(5);
+
+/// What the ring is made of, as configured at start-up; a reset goes back to it.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Names and attributes in ring order.
+    pub members: Vec<(NodeName, Attribute)>,
+    /// Pace.
+    pub hop_delay: Duration,
+    /// How often a link is pinged.
+    pub heartbeat: Duration,
+    /// How long a link may be silent.
+    pub hung_after: Duration,
+    /// The first node's port; 0 for any.
+    pub node_port: u16,
+    /// The program to run as a node.
+    pub program: PathBuf,
+    /// Where nodes report.
+    pub control: SocketAddr,
+}
+
+/// The run's secret. Never shown, never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    fn fresh() -> Self {
+        // Two v4 UUIDs: 244 bits from the operating system's random source.
+        Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
+    }
+
+    /// Whether this `Authorization` header carries the secret. A wrong one takes as long as the right one.
+    #[must_use]
+    pub fn admits(&self, header: &[u8]) -> bool {
+        let expected = format!("Bearer {}", self.0);
+        let padded = header.iter().chain(std::iter::repeat(&0));
+        let differences = expected.bytes().zip(padded).fold(0, |sum, (a, b)| sum | (a ^ b));
+        differences == 0 && header.len() == expected.len()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A node that said hello.
+#[derive(Debug)]
+pub struct Hello {
+    /// Who it is.
+    pub id: NodeId,
+    /// Which start of it.
+    pub incarnation: Incarnation,
+    /// Its process id, as it says.
+    pub pid: u32,
+    /// Where it accepts node links.
+    pub address: SocketAddr,
+    /// Where commands for it go.
+    pub commands: mpsc::Sender<NodeCommand>,
+    /// Closed when everything that it said has been published.
+    pub heard_out: oneshot::Receiver<()>,
+}
+
+struct Managed {
+    member: Member,
+    process: Option<Process>,
+    port: u16,
+}
+
+struct Process {
+    child: Child,
+    pid: u32,
+    commands: Option<mpsc::Sender<NodeCommand>>,
+    paused: bool,
+    /// Somebody asked for its end.
+    ending: bool,
+}
+
+struct Supervisor {
+    plan: Plan,
+    bus: Bus,
+    run: RunId,
+    secret: watch::Sender<Secret>,
+    hop_delay: Duration,
+    nodes: Vec<Managed>,
+    notices_in: mpsc::UnboundedSender<Notice>,
+    notices: mpsc::UnboundedReceiver<Notice>,
+    /// The first configuration waits until every node of a fresh ring has said hello, so that all start with the same.
+    forming: bool,
+}
+
+/// Starts the supervisor with its ring on a thread of its own.
+///
+/// # Errors
+/// When the operating system gives no thread.
+pub fn start(
+    plan: Plan,
+    bus: Bus,
+) -> anyhow::Result<(Handle, watch::Receiver<Secret>, std::thread::JoinHandle<()>)> {
+    let (requests_in, requests) = mpsc::channel(64);
+    let (secret, secret_seen) = watch::channel(Secret::fresh());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
+        runtime.block_on(async move {
+            let (notices_in, notices) = mpsc::unbounded_channel();
+            let hop_delay = plan.hop_delay;
+            let supervisor = Supervisor {
+                plan,
+                bus,
+                run: RunId(Uuid::new_v4()),
+                secret,
+                hop_delay,
+                nodes: Vec::new(),
+                notices_in,
+                notices,
+                forming: true,
+            };
+            supervisor.run(requests).await;
+        });
+    })?;
+    Ok((Handle::new(requests_in), secret_seen, thread))
+}
+
+impl Supervisor {
+    async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        self.form_ring();
+        loop {
+            tokio::select! {
+                Some(notice) = self.notices.recv() => self.notice(&notice),
+                request = requests.recv() => match request {
+                    Some(Request::Shutdown { done }) => {
+                        self.end_all().await;
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(Request::Reset { reply }) => {
+                        self.end_all().await;
+                        self.run = RunId(Uuid::new_v4());
+                        self.secret.send_replace(Secret::fresh());
+                        self.hop_delay = self.plan.hop_delay;
+                        self.form_ring();
+                        let _ = reply.send(Ok(()));
+                    }
+                    Some(request) => self.answer(request),
+                    None => {
+                        self.end_all().await;
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) {
+        // Whoever asked may have gone; then nobody wants the reply.
+        match request {
+            Request::Act { node, action, reply } => drop(reply.send(self.act(&node, action))),
+            Request::Initiate { initiator, reply } => drop(reply.send(self.initiate(initiator))),
+            Request::Add { name, attribute, reply } => drop(reply.send(self.add(name, attribute))),
+            Request::Remove { node, reply } => drop(reply.send(self.remove(&node))),
+            Request::ChangeAttribute { node, attribute, reply } => {
+                drop(reply.send(self.change_attribute(&node, attribute)));
+            }
+            Request::ChangePace { hop_delay, reply } => drop(reply.send(self.change_pace(hop_delay))),
+            Request::Hello { hello, reply } => drop(reply.send(self.hello(hello))),
+            Request::Reset { .. } | Request::Shutdown { .. } => {}
+        }
+    }
+
+    /// A fresh ring as planned.
+    fn form_ring(&mut self) {
+        self.forming = true;
+        self.nodes = self
+            .plan
+            .members
+            .iter()
+            .zip(0..)
+            .map(|((name, attribute), place): (_, u16)| Managed {
+                member: Member {
+                    id: NodeId(Uuid::new_v4()),
+                    name: name.clone(),
+                    attribute: *attribute,
+                    incarnation: Incarnation(0),
+                    address: None,
+                },
+                process: None,
+                port: self.port(place),
+            })
+            .collect();
+        let kind = EventKind::RunStarted {
+            run: self.run,
+            members: self.ring().members,
+            hop_delay_ms: milliseconds(self.hop_delay),
+            safety: Safety::Available,
+        };
+        self.bus.tell(None, Incarnation(0), kind);
+        for index in 0..self.nodes.len() {
+            self.spawn(index);
+        }
+    }
+
+    fn port(&self, place: u16) -> u16 {
+        if self.plan.node_port == 0 { 0 } else { self.plan.node_port.checked_add(place).unwrap_or(0) }
+    }
+
+    fn ring(&self) -> RingSpec {
+        RingSpec { members: self.nodes.iter().map(|node| node.member.clone()).collect() }
+    }
+
+    fn spawn(&mut self, index: usize) {
+        let secret = self.secret.borrow().0.clone();
+        let Some(node) = self.nodes.get_mut(index) else { return };
+        node.member.incarnation = Incarnation(node.member.incarnation.0.saturating_add(1));
+        node.member.address = None;
+        let (name, incarnation) = (node.member.name.clone(), node.member.incarnation);
+        match Child::spawn(&self.plan, &node.member, node.port, &secret, self.notices_in.clone()) {
+            Ok(child) => {
+                let pid = child.pid;
+                node.process = Some(Process { child, pid, commands: None, paused: false, ending: false });
+                self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
+            }
+            Err(error) => {
+                let program = self.plan.program.display();
+                let reason =
+                    format!("can't run {program}: {error}. Is the file still there, and are processes left?");
+                tracing::error!(node = %name, "{reason}");
+                self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
+                self.configure_all(None);
+            }
+        }
+    }
+
+    fn hello(&mut self, hello: Hello) -> Result<NodeName, String> {
+        let Some(node) = self.nodes.iter_mut().find(|node| node.member.id == hello.id) else {
+            return Err("no such node in this run".to_owned());
+        };
+        if node.member.incarnation != hello.incarnation {
+            return Err("another start of this node is the present one".to_owned());
+        }
+        let Some(process) = node.process.as_mut() else { return Err("its process has ended".to_owned()) };
+        if process.commands.is_some() || process.pid != hello.pid {
+            return Err("this node has said hello already, or is another process".to_owned());
+        }
+        process.commands = Some(hello.commands);
+        process.child.hear_out(hello.heard_out);
+        node.member.address = Some(hello.address);
+        let name = node.member.name.clone();
+        self.configure_all(Some(hello.id));
+        Ok(name)
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Ended(ended) => self.has_ended(ended),
+            Notice::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
+        }
+    }
+
+    /// A node has had its time to say hello.
+    fn hello_due(&mut self, id: NodeId, incarnation: Incarnation) {
+        let node =
+            self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
+        if let Some(node) = node
+            && let Some(process) = node.process.as_mut().filter(|process| process.commands.is_none())
+        {
+            process.ending = true;
+            process.child.signal(Signal::Kill);
+            let reason = format!("it did not report within {} s and was killed", HELLO_WITHIN.as_secs());
+            let name = node.member.name.clone();
+            tracing::error!(node = %name, "{reason}");
+            self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
+        }
+    }
+
+    /// Tells every connected node what the ring is; `first` before the others.
+    fn configure_all(&mut self, first: Option<NodeId>) {
+        let awaited =
+            |node: &Managed| node.process.as_ref().is_some_and(|process| process.commands.is_none());
+        if self.forming && self.nodes.iter().any(awaited) {
+            return;
+        }
+        self.forming = false;
+        let configuration = Configuration {
+            run: self.run,
+            ring: self.ring(),
+            hop_delay_ms: milliseconds(self.hop_delay),
+            heartbeat_ms: milliseconds(self.plan.heartbeat),
+            hung_after_ms: milliseconds(self.plan.hung_after),
+        };
+        let (fresh, others): (Vec<&Managed>, Vec<&Managed>) =
+            self.nodes.iter().partition(|node| Some(node.member.id) == first);
+        for node in fresh.into_iter().chain(others) {
+            if let Some(commands) = node.process.as_ref().and_then(|process| process.commands.as_ref()) {
+                // A paused node takes it when it goes on; one whose queue is full of older ones has enough to do.
+                if commands.try_send(NodeCommand::Configure(configuration.clone())).is_err() {
+                    tracing::warn!(node = %node.member.name, "its control link takes no configuration");
+                }
+            }
+        }
+    }
+
+    fn has_ended(&mut self, ended: &Ended) {
+        let node = self
+            .nodes
+            .iter_mut()
+            .find(|node| node.member.id == ended.id && node.member.incarnation == ended.incarnation);
+        let Some(node) = node else { return };
+        node.member.address = None;
+        let said_hello = node.process.take().is_some_and(|process| process.commands.is_some());
+        let name = node.member.name.clone();
+        let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
+        self.bus.tell_at(ended.at_ns, Some(&name), ended.incarnation, kind);
+        if !said_hello {
+            let reason =
+                "its process ended before it could take part; the server's log has its last words".to_owned();
+            self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
+            self.configure_all(None);
+        }
+    }
+
+    /// Kills every process and waits until the last one is reaped.
+    async fn end_all(&mut self) {
+        for process in self.nodes.iter_mut().filter_map(|node| node.process.as_mut()) {
+            process.child.signal(Signal::Kill);
+        }
+        while self.nodes.iter().any(|node| node.process.is_some()) {
+            let Some(notice) = self.notices.recv().await else { return };
+            // A ring that is being ended needs no new configuration.
+            self.forming = true;
+            self.notice(&notice);
+        }
+    }
+
+    /// The node that a name, or the word `leader` or `deputy`, stands for.
+    fn resolve(&self, word: &str) -> Result<usize, Refusal> {
+        let role = |name: Option<NodeName>| {
+            name.ok_or_else(|| {
+                Refusal::conflict(format!(
+                    "there is no {word} now: the live members don't agree on one. Initiate an election"
+                ))
+            })
+        };
+        let name = match word {
+            "leader" => role(self.bus.with_view(|view| view.leader.clone()))?,
+            "deputy" => role(self.bus.with_view(|view| view.deputy.clone()))?,
+            other => other.parse().map_err(|error| no_such_node(other).because(format!("{error}")))?,
+        };
+        self.nodes.iter().position(|node| node.member.name == name).ok_or_else(|| no_such_node(word))
+    }
+}
+
+fn no_such_node(word: &str) -> Refusal {
+    let word: String = word.chars().take(40).collect();
+    Refusal::new(axum::http::StatusCode::NOT_FOUND, format!("there is no node {word:?} in the ring"))
+        .because("GET /api/v1/ring lists the nodes; `leader` and `deputy` stand for whoever holds that role")
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The moment before a signal goes out: what follows from it is measured from here.
+fn now() -> u64 {
+    monotonic_ns()
+}

@@ -1,0 +1,142 @@
+//! One child process: spawned, signalled and reaped by one task, so that a signal can never reach another process that
+//! got the same number.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::{self, Signal as UnixSignal};
+use nix::unistd::Pid;
+use ringleader_shared::control::{CONTROL_ENV, CONTROL_PATH, SECRET_ENV, SUPERVISOR_ENV};
+use ringleader_shared::{Incarnation, Member, NodeId};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{HELLO_WITHIN, Plan};
+use crate::clock::monotonic_ns;
+
+/// How long what a dead node said may take to arrive: it is in the socket's buffer already.
+const HEAR_OUT: Duration = Duration::from_millis(100);
+
+/// What a process can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    Kill,
+    Stop,
+    Continue,
+}
+
+/// A process that is not reaped yet.
+pub(super) struct Child {
+    pub(super) pid: u32,
+    signals: mpsc::UnboundedSender<Order>,
+}
+
+enum Order {
+    Signal(Signal),
+    HearOut(oneshot::Receiver<()>),
+}
+
+/// What a child's task tells the supervisor.
+#[derive(Debug)]
+pub(super) enum Notice {
+    /// It ended and is reaped.
+    Ended(Ended),
+    /// It has had its time to say hello.
+    HelloDue { id: NodeId, incarnation: Incarnation },
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) id: NodeId,
+    pub(super) incarnation: Incarnation,
+    pub(super) code: Option<i32>,
+    pub(super) signal: Option<i32>,
+    /// When it was seen to have ended, by the monotonic clock, in nanoseconds.
+    pub(super) at_ns: u64,
+}
+
+impl Child {
+    pub(super) fn spawn(
+        plan: &Plan,
+        member: &Member,
+        port: u16,
+        secret: &str,
+        notices: mpsc::UnboundedSender<Notice>,
+    ) -> std::io::Result<Self> {
+        let mut command = tokio::process::Command::new(&plan.program);
+        command
+            .arg("node")
+            .args(["--name", member.name.as_str()])
+            .args(["--id", &member.id.to_string()])
+            .args(["--incarnation", &member.incarnation.to_string()])
+            .args(["--listen", &format!("127.0.0.1:{port}")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
+        // The server's own settings are none of the node's business.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("RINGLEADER_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .env(CONTROL_ENV, format!("ws://{}{CONTROL_PATH}", plan.control))
+            .env(SECRET_ENV, secret)
+            .env(SUPERVISOR_ENV, std::process::id().to_string());
+        let mut process = command.spawn()?;
+        let pid = process.id().unwrap_or_default();
+        let (signals, mut orders) = mpsc::unbounded_channel();
+        let (id, incarnation) = (member.id, member.incarnation);
+        tokio::spawn(async move {
+            let mut heard_out = None;
+            let hello_due = tokio::time::sleep(HELLO_WITHIN);
+            tokio::pin!(hello_due);
+            let status = loop {
+                tokio::select! {
+                    biased;
+                    status = process.wait() => break status,
+                    () = &mut hello_due, if !hello_due.is_elapsed() => {
+                        let _ = notices.send(Notice::HelloDue { id, incarnation });
+                    }
+                    Some(order) = orders.recv() => match order {
+                        Order::Signal(signal) => send(&process, signal),
+                        Order::HearOut(done) => heard_out = Some(done),
+                    },
+                }
+            };
+            let at_ns = monotonic_ns();
+            if let Some(done) = heard_out {
+                // Its last words come before the news of its end.
+                let _ = tokio::time::timeout(HEAR_OUT, done).await;
+            }
+            let status = status.ok();
+            let signal = status.as_ref().and_then(std::os::unix::process::ExitStatusExt::signal);
+            let code = status.and_then(|status| status.code());
+            let _ = notices.send(Notice::Ended(Ended { id, incarnation, code, signal, at_ns }));
+        });
+        Ok(Self { pid, signals })
+    }
+
+    /// Sends a signal. A process that has ended meanwhile gets none.
+    pub(super) fn signal(&self, signal: Signal) {
+        let _ = self.signals.send(Order::Signal(signal));
+    }
+
+    /// What to wait for before the end of the process is told.
+    pub(super) fn hear_out(&self, done: oneshot::Receiver<()>) {
+        let _ = self.signals.send(Order::HearOut(done));
+    }
+}
+
+/// The process is not reaped as long as this task does not poll `wait`, so its number is still its own.
+fn send(process: &tokio::process::Child, signal: Signal) {
+    let Some(pid) = process.id().and_then(|pid| i32::try_from(pid).ok()) else { return };
+    let signal = match signal {
+        Signal::Kill => UnixSignal::SIGKILL,
+        Signal::Stop => UnixSignal::SIGSTOP,
+        Signal::Continue => UnixSignal::SIGCONT,
+    };
+    if let Err(error) = signal::kill(Pid::from_raw(pid), signal) {
+        tracing::warn!(pid, "sending {signal}: {error}");
+    }
+}
