@@ -43,7 +43,7 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
         facts.push(("start", node.incarnation.to_string()));
     }
     if let Some(address) = &node.address {
-        facts.push(("", address.clone()));
+        facts.push(("port", address.rsplit(':').next().unwrap_or_default().to_owned()));
     }
     facts
 }
@@ -76,12 +76,12 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
                     {move || words.get()}
                 </span>
             </header>
-            <dl class="facts">
+            <dl
+                class="facts"
+                title=move || node.with(|node| node.as_ref().and_then(|node| node.address.clone()))
+            >
                 {move || known.get().into_iter().map(|(what, value)| view! {
-                    <div>
-                        <dt>{if what.is_empty() { view! { <span class="visually-hidden">"address"</span> }.into_any() } else { what.into_any() }}</dt>
-                        <dd title=value.clone()>{value.clone()}</dd>
-                    </div>
+                    <div><dt>{what}</dt><dd>{value}</dd></div>
                 }).collect_view()}
             </dl>
             <Actions name=name.clone() state=Signal::derive(state)/>

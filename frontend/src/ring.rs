@@ -16,7 +16,7 @@ use self::geometry::{Layout, SIZE};
 use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
-use self::stage::{MOST_DOTS, Stage};
+use self::stage::{Layers, MOST_DOTS, Stage};
 use crate::headline::Headline;
 use crate::store::Store;
 
@@ -27,10 +27,13 @@ pub(crate) fn RingFigure() -> impl IntoView {
     let layout = Memo::new(move |_| store.view.with(Layout::of));
     let drawn = Memo::new(move |_| store.view.with(|view| layout.with(|layout| links(view, layout))));
     let names = store.names();
-    let layer = NodeRef::<svg::G>::new();
+    let (under, over) = (NodeRef::<svg::G>::new(), NodeRef::<svg::G>::new());
     Effect::new(move |_| {
-        let element = layer.get().map(|layer| layer.unchecked_into());
-        store.stage.update_value(|stage| stage.set_layer(element));
+        let layers = under
+            .get()
+            .zip(over.get())
+            .map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() });
+        store.stage.update_value(|stage| stage.set_layers(layers));
     });
     Effect::new(move |_| store.stage.update_value(|stage| stage.set_layout(layout.get())));
     on_cleanup(move || {
@@ -69,11 +72,12 @@ pub(crate) fn RingFigure() -> impl IntoView {
                 >
                     <LinkLine link=link head=Signal::derive(head)/>
                 </For>
+                <g class="stage-layer" node_ref=under aria-hidden="true"></g>
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
                     <RingNode name=name layout=layout/>
                 </For>
-                <g class="stage-layer" node_ref=layer aria-hidden="true"></g>
+                <g class="stage-layer" node_ref=over aria-hidden="true"></g>
             </svg>
             <Show when=move || store.crowded.get()>
                 <p class="crowded" role="status">

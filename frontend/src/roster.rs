@@ -149,7 +149,9 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     on:input=move |event| attribute.set(event_target_value(&event))
                 />
             </label>
-            <button class="primary" type="submit" data-testid="add-submit" disabled=move || parsed().is_err()>
+            <button class="primary" type="submit" data-testid="add-submit" disabled=move || {
+                parsed().is_err() || !store.is_connected()
+            }>
                 "Add"
             </button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>
@@ -173,7 +175,7 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
             if event.key() == "Escape" { close.run(()); }
         }>
             <p>"End every process and start afresh?"</p>
-            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" on:click=move |_| {
+            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=move || !store.is_connected() on:click=move |_| {
                 api::reset(store);
                 close.run(());
             }>"Reset"</button>

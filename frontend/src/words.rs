@@ -59,7 +59,7 @@ pub(crate) fn message(info: &MessageInfo) -> String {
 /// Leader and deputy in words.
 fn led(leader: &NodeName, deputy: Option<&NodeName>) -> String {
     match deputy {
-        Some(deputy) => format!("{leader} leads, {deputy} is the deputy"),
+        Some(deputy) => format!("{leader} leads, deputy {deputy}"),
         None => format!("{leader} leads alone"),
     }
 }
@@ -201,7 +201,7 @@ pub(crate) fn outcome(election: &ElectionView) -> String {
         (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
         (None, _) => match election.outcome {
             Outcome::Election => format!("{} asked: who is best?", election.initiator),
-            Outcome::Takeover => format!("{} took over and looks for a deputy", election.initiator),
+            Outcome::Takeover => format!("{} took over, looks for a deputy", election.initiator),
             Outcome::NewDeputy => format!("{} looks for a new deputy", election.initiator),
         },
     }

@@ -5,7 +5,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ringleader_shared::NodeName;
 use ringleader_shared::api::Problem;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::ResizeObserver;
 
 use crate::log::Line;
 use crate::store::Store;
@@ -44,6 +47,25 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         if following.get_untracked() {
             // After the new lines are in place.
             request_animation_frame(to_end);
+        }
+    });
+    // A panel that grew or shrank is no longer at its end, and says nothing about it.
+    Effect::new(move |_| {
+        let Some(panel) = panel.get() else { return };
+        let resized = Closure::<dyn FnMut()>::new(move || {
+            if following.get_untracked() {
+                to_end();
+            }
+        });
+        if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+            observer.observe(&panel);
+            let kept = StoredValue::new_local(Some((observer, resized)));
+            on_cleanup(move || {
+                if let Some((observer, resized)) = kept.try_update_value(Option::take).flatten() {
+                    observer.disconnect();
+                    drop(resized);
+                }
+            });
         }
     });
     let scrolled = move |_| {

@@ -159,7 +159,7 @@ impl Layout {
             x: centre.x + radius * (inward + angle).cos(),
             y: centre.y + radius * (inward + angle).sin(),
         };
-        let (rim, far) = (self.gap(), self.node_radius * 2.6);
+        let (rim, far) = (self.gap(), self.node_radius * 3.2);
         Curve::Loop {
             start: around(-0.7, rim),
             first: around(-0.75, far),

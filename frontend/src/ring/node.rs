@@ -10,7 +10,7 @@ use crate::card::focus_card;
 use crate::store::Store;
 
 /// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
-const ROOM_FOR_WORDS: f64 = 56.0;
+const ROOM_FOR_WORDS: f64 = 72.0;
 
 /// A node with less room than this has its name beside it.
 const ROOM_FOR_NAME: f64 = 26.0;

@@ -37,6 +37,15 @@ struct Dot {
     element: Element,
 }
 
+/// Where things are drawn.
+#[derive(Clone)]
+pub(crate) struct Layers {
+    /// Below the nodes: what lights up on links.
+    pub(crate) under: Element,
+    /// Above everything: the dots.
+    pub(crate) over: Element,
+}
+
 struct Flash {
     until: f64,
     element: Element,
@@ -44,7 +53,7 @@ struct Flash {
 
 /// Everything that moves.
 pub(crate) struct Stage {
-    layer: Option<Element>,
+    layers: Option<Layers>,
     layout: Layout,
     dots: Vec<Dot>,
     flashes: Vec<Flash>,
@@ -57,7 +66,7 @@ impl Stage {
     /// An empty stage.
     pub(crate) fn new(crowded: RwSignal<bool>) -> Self {
         Self {
-            layer: None,
+            layers: None,
             layout: Layout::default(),
             dots: Vec::new(),
             flashes: Vec::new(),
@@ -66,10 +75,10 @@ impl Stage {
         }
     }
 
-    /// The element that everything is drawn in.
-    pub(crate) fn set_layer(&mut self, layer: Option<Element>) {
+    /// The elements that everything is drawn in.
+    pub(crate) fn set_layers(&mut self, layers: Option<Layers>) {
         self.clear();
-        self.layer = layer;
+        self.layers = layers;
     }
 
     /// The members have changed.
@@ -227,7 +236,7 @@ impl Stage {
             return;
         }
         let Some(curve) = self.layout.curve(from, to) else { return };
-        let Some(element) = self.append("g", &format!("flash {}", class(kind))) else { return };
+        let Some(element) = self.append_under("g", &format!("flash {}", class(kind))) else { return };
         let took = words::duration(travel_us);
         if let Some(title) = add(&element, "title") {
             title.set_text_content(Some(&format!("{} {from} to {to} in {took}", kind.word())));
@@ -249,7 +258,7 @@ impl Stage {
 
     fn pulse(&mut self, from: &NodeName, to: &NodeName) {
         let Some((start, end)) = self.layout.straight(from, to) else { return };
-        let Some(element) = self.append("line", "pulse") else { return };
+        let Some(element) = self.append_under("line", "pulse") else { return };
         for (name, value) in [("x1", start.x), ("y1", start.y), ("x2", end.x), ("y2", end.y)] {
             set(&element, name, &format!("{value:.1}"));
         }
@@ -262,9 +271,11 @@ impl Stage {
     }
 
     fn append(&self, tag: &str, class: &str) -> Option<Element> {
-        let element = add(self.layer.as_ref()?, tag)?;
-        set(&element, "class", class);
-        Some(element)
+        self.layers.as_ref().and_then(|layers| classed(&layers.over, tag, class))
+    }
+
+    fn append_under(&self, tag: &str, class: &str) -> Option<Element> {
+        self.layers.as_ref().and_then(|layers| classed(&layers.under, tag, class))
     }
 }
 
@@ -327,6 +338,12 @@ fn draw_dot(group: &Element, message: &MessageInfo) {
         set(&text, "y", "35");
         text.set_text_content(Some(&format!("★ {second}")));
     }
+}
+
+fn classed(parent: &Element, tag: &str, class: &str) -> Option<Element> {
+    let element = add(parent, tag)?;
+    set(&element, "class", class);
+    Some(element)
 }
 
 fn add(parent: &Element, tag: &str) -> Option<Element> {
