@@ -1,0 +1,266 @@
+//! A real server with real nodes, for tests that read like a story.
+#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ringleader_shared::api::{EventPage, Problem};
+use ringleader_shared::bus::BusFrame;
+use ringleader_shared::{Event, EventKind, NodeState, RingView, Seq};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
+
+/// How long anything may take before the test has failed. Far above what it takes, for machines that are busy.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server. It and its nodes end with this value.
+pub struct Server {
+    process: Child,
+    /// `127.0.0.1:PORT`.
+    pub authority: String,
+    agent: ureq::Agent,
+}
+
+impl Server {
+    /// Four nodes A–D with attributes 90–120 at full speed, all running, none a leader.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more flags. A later flag of the same name is refused, so defaults give way here.
+    pub fn start_with(flags: &[&str]) -> Self {
+        let server = Self::spawn(flags);
+        server.wait_for("every node runs, linked to the next", |ring| {
+            let successors = ring.nodes.iter().cycle().skip(1);
+            ring.nodes.iter().zip(successors).all(|(node, next)| {
+                node.state == NodeState::Running && node.successor.as_ref() == Some(&next.name)
+            })
+        });
+        server
+    }
+
+    /// Starts the server and waits for its link only.
+    pub fn spawn(flags: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringleader"));
+        command.arg("serve");
+        for (flag, value) in [("--port", "0"), ("--node-port", "0"), ("--hop-delay", "0ms")] {
+            if !flags.contains(&flag) {
+                command.args([flag, value]);
+            }
+        }
+        let mut process = command.args(flags).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .expect("the server prints its link");
+        let link = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| {
+            let _ = process.kill();
+            panic!("no link in {line:?}")
+        });
+        let authority = link.trim_start_matches("http://").to_owned();
+        let config =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
+        Self { process, authority, agent: config.into() }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.authority)
+    }
+
+    /// Asks; the status and the body come back.
+    pub fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, String) {
+        let url = self.url(path);
+        let response = match (method, body) {
+            ("GET", _) => self.agent.get(&url).call(),
+            ("DELETE", _) => self.agent.delete(&url).call(),
+            ("POST", None) => self.agent.post(&url).send_empty(),
+            ("POST", Some(body)) => self.agent.post(&url).send_json(body),
+            ("PATCH", Some(body)) => self.agent.patch(&url).send_json(body),
+            other => panic!("{other:?} is not written yet"),
+        };
+        let mut response =
+            response.unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.trace()));
+        (response.status().as_u16(), response.body_mut().read_to_string().unwrap_or_default())
+    }
+
+    pub fn get<T: DeserializeOwned>(&self, path: &str) -> T {
+        let (status, body) = self.ask("GET", path, None);
+        assert_eq!(status, 200, "GET {path}: {body}");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("GET {path}: {error}: {body}"))
+    }
+
+    /// Posts what must be accepted.
+    pub fn post(&self, path: &str) {
+        let (status, body) = self.ask("POST", path, None);
+        assert!((200..300).contains(&status), "POST {path}: {status} {body}\n{}", self.trace());
+    }
+
+    /// Posts what must be refused; says how.
+    pub fn refused(&self, path: &str) -> Problem {
+        let (status, body) = self.ask("POST", path, None);
+        let problem: Problem =
+            serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {status} {body}: {error}"));
+        assert_eq!(problem.status, status);
+        problem
+    }
+
+    pub fn initiate(&self, initiator: &str) {
+        let (status, body) =
+            self.ask("POST", "/api/v1/elections", Some(serde_json::json!({ "initiator": initiator })));
+        assert_eq!(status, 202, "{body}\n{}", self.trace());
+    }
+
+    pub fn act(&self, node: &str, action: &str) {
+        self.post(&format!("/api/v1/nodes/{node}/{action}"));
+    }
+
+    pub fn ring(&self) -> RingView {
+        self.get("/api/v1/ring")
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let after = events.last().map_or(0, |event| event.seq.0);
+            let page: EventPage = self.get(&format!("/api/v1/events?after={after}&limit=5000"));
+            if page.events.is_empty() {
+                return events;
+            }
+            events.extend(page.events);
+        }
+    }
+
+    /// Waits, event by event, until the ring is so.
+    pub fn wait_for(&self, what: &str, mut is_so: impl FnMut(&RingView) -> bool) -> RingView {
+        let mut bus = self.subscribe(None);
+        let deadline = Instant::now() + PATIENCE;
+        let mut ring = RingView::empty();
+        loop {
+            match bus.next_frame(deadline) {
+                Some(BusFrame::Snapshot { ring: fresh }) => ring = *fresh,
+                Some(BusFrame::Event { event }) => ring.apply(&event),
+                Some(BusFrame::Resumed { .. } | BusFrame::Missed { .. }) => continue,
+                None => panic!("it never came about that {what}\n{ring:#?}\n{}", self.trace()),
+            }
+            if is_so(&ring) {
+                return ring;
+            }
+        }
+    }
+
+    /// Waits until every live member follows this leader and knows this deputy.
+    pub fn wait_for_leader(&self, leader: &str, deputy: Option<&str>) -> RingView {
+        self.wait_for(&format!("{leader} leads and {deputy:?} is its deputy"), |ring| {
+            ring.leader.as_ref().is_some_and(|name| name.as_str() == leader)
+                && ring.deputy.as_ref().map(ringleader_shared::NodeName::as_str) == deputy
+        })
+    }
+
+    pub fn wait_for_state(&self, node: &str, state: NodeState) -> RingView {
+        self.wait_for(&format!("{node} is {state}"), |ring| {
+            ring.nodes.iter().any(|other| other.name.as_str() == node && other.state == state)
+        })
+    }
+
+    pub fn subscribe(&self, after: Option<Seq>) -> Bus {
+        let query = after.map_or_else(String::new, |after| format!("?after={after}"));
+        let stream = TcpStream::connect(&self.authority).expect("the server listens");
+        let (socket, _) =
+            client(format!("ws://{}/ws{query}", self.authority), stream).expect("the bus takes subscribers");
+        Bus { socket }
+    }
+
+    /// The last events in words, for a test that failed.
+    pub fn trace(&self) -> String {
+        let Ok(mut response) = self.agent.get(self.url("/api/v1/events?limit=5000")).call() else {
+            return "(the server does not answer)".to_owned();
+        };
+        let Ok(page) = response.body_mut().read_json::<EventPage>() else {
+            return "(the events can't be read)".to_owned();
+        };
+        let lines: Vec<String> = page
+            .events
+            .iter()
+            .filter(|event| !matches!(event.kind, EventKind::Heartbeat { .. }))
+            .map(|event| {
+                let node = event.node.as_ref().map_or("-", ringleader_shared::NodeName::as_str);
+                let kind = serde_json::to_string(&event.kind).unwrap_or_default();
+                format!("{:>6} {:>10} µs {node}/{} {kind}", event.seq, event.at_us, event.incarnation)
+            })
+            .collect();
+        let tail = lines.len().saturating_sub(120);
+        format!("the last events:\n{}", lines[tail..].join("\n"))
+    }
+
+    /// Sends a signal to the server itself.
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.pid()).unwrap());
+        nix::sys::signal::kill(pid, signal).expect("the server is there");
+    }
+
+    /// Waits for the server's end.
+    pub fn wait(mut self) -> std::process::ExitStatus {
+        self.process.wait().expect("the server ends")
+    }
+
+    pub fn node_pids(&self) -> Vec<u32> {
+        self.ring().nodes.iter().filter_map(|node| node.pid).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether a process of this number runs (a zombie does not).
+pub fn runs(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
+}
+
+/// Waits until none of these processes runs; says which still do when the time is up.
+pub fn wait_until_gone(pids: &[u32], within: Duration) -> Vec<u32> {
+    let deadline = Instant::now() + within;
+    loop {
+        let left: Vec<u32> = pids.iter().copied().filter(|pid| runs(*pid)).collect();
+        if left.is_empty() || Instant::now() > deadline {
+            return left;
+        }
+        // The end of somebody else's child can't be waited for, only looked at.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A subscription of the bus.
+pub struct Bus {
+    pub socket: WebSocket<TcpStream>,
+}
+
+impl Bus {
+    /// The next frame; `None` when the time is up or the server hung up.
+    pub fn next_frame(&mut self, deadline: Instant) -> Option<BusFrame> {
+        loop {
+            let left = deadline.checked_duration_since(Instant::now())?;
+            self.socket.get_ref().set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
+            match self.socket.read() {
+                Ok(Message::Text(text)) => {
+                    return Some(
+                        serde_json::from_str(text.as_str()).unwrap_or_else(|error| panic!("{error}: {text}")),
+                    );
+                }
+                Ok(_) => {}
+                Err(_) => return None,
+            }
+        }
+    }
+}
