@@ -1,17 +1,26 @@
 //! The event bus: every event gets its place, changes the view, is remembered for a while, and goes to every subscriber.
+//!
+//! Nodes report over links of their own, so what one says of a message may arrive before what its sender said of it. Their
+//! events therefore wait a moment and are placed in the order in which they happened, by the clock they share.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::extract::ws::Utf8Bytes;
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, Seq};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::monotonic_ns;
 
 /// How many events are remembered. At about 400 bytes each, twice: 8 MB.
 pub const HISTORY: usize = 10_000;
+
+/// How long an event of a node waits for earlier ones of other nodes. Reports take a few milliseconds at most, unless the
+/// machine is overloaded; a later one is placed when it comes.
+const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
 
 /// How many events a subscriber is handed at a time.
 const BATCH: usize = 64;
@@ -28,13 +37,51 @@ struct Inner {
     /// The last event's place, for whoever waits for the next.
     newest: watch::Sender<Seq>,
     born_ns: u64,
+    /// Rung when an event begins to wait.
+    waiting: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     view: RingView,
     history: VecDeque<(Event, Utf8Bytes)>,
-    counts: std::collections::BTreeMap<&'static str, u64>,
+    counts: BTreeMap<&'static str, u64>,
+    /// Events that wait for earlier ones, the earliest first.
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    arrivals: u64,
+}
+
+/// An event that waits; ordered by when it happened, then by when it arrived.
+#[derive(Debug)]
+struct Waiting {
+    arrival: u64,
+    event: Unplaced,
+}
+
+impl Waiting {
+    fn key(&self) -> (u64, u64) {
+        (self.event.at_ns, self.arrival)
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key().cmp(&other.key())
+    }
 }
 
 /// An event before it has its place.
@@ -74,10 +121,14 @@ impl Bus {
         let state = State {
             view: RingView::empty(),
             history: VecDeque::new(),
-            counts: std::collections::BTreeMap::new(),
+            counts: BTreeMap::new(),
+            waiting: BinaryHeap::new(),
+            arrivals: 0,
         };
         let (newest, _) = watch::channel(Seq(0));
-        Self { inner: Arc::new(Inner { state: Mutex::new(state), newest, born_ns: monotonic_ns() }) }
+        let inner =
+            Inner { state: Mutex::new(state), newest, born_ns: monotonic_ns(), waiting: Notify::new() };
+        Self { inner: Arc::new(inner) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -85,30 +136,55 @@ impl Bus {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives events their places, in order.
-    pub fn publish(&self, events: impl IntoIterator<Item = Unplaced>) {
+    /// Places an event of the server itself, after everything that was reported before.
+    fn publish(&self, event: Unplaced) {
         let mut state = self.state();
-        for event in events {
-            let event = Event {
-                seq: state.view.seq.next(),
-                at_us: event.at_ns.saturating_sub(self.inner.born_ns) / 1_000,
-                node: event.node,
-                incarnation: event.incarnation,
-                lamport: event.lamport,
-                kind: event.kind,
-            };
-            state.view.apply(&event);
-            *state.counts.entry(event.kind.word()).or_default() += 1;
-            let frame = BusFrame::Event { event: Box::new(event.clone()) };
-            let text = serde_json::to_string(&frame).unwrap_or_default();
-            state.history.push_back((event, text.into()));
-            if state.history.len() > HISTORY {
-                state.history.pop_front();
-            }
-        }
+        state.place_until(u64::MAX, self.inner.born_ns);
+        state.place(event, self.inner.born_ns);
         let newest = state.view.seq;
         drop(state);
         self.inner.newest.send_replace(newest);
+    }
+
+    /// Takes events to be placed in the order in which they happened. [`Bus::keep_in_order`] does it.
+    pub fn report(&self, events: impl IntoIterator<Item = Unplaced>) {
+        let mut state = self.state();
+        for event in events {
+            state.arrivals += 1;
+            let arrival = state.arrivals;
+            state.waiting.push(Reverse(Waiting { arrival, event }));
+        }
+        drop(state);
+        self.inner.waiting.notify_one();
+    }
+
+    /// Places reported events when they have waited long enough. Runs as long as the server.
+    pub async fn keep_in_order(self) {
+        let wait_ns = u64::try_from(WAIT_FOR_EARLIER.as_nanos()).unwrap_or(u64::MAX);
+        loop {
+            let now = monotonic_ns();
+            match self.place_due(now.saturating_sub(wait_ns)) {
+                Some(at_ns) => {
+                    let due = Duration::from_nanos(at_ns.saturating_add(wait_ns).saturating_sub(now));
+                    // A millisecond at least: timers are no finer, and events come in bursts.
+                    tokio::time::sleep(due.max(Duration::from_millis(1))).await;
+                }
+                None => self.inner.waiting.notified().await,
+            }
+        }
+    }
+
+    /// Places what happened until then; when the next one that still waits happened.
+    fn place_due(&self, at_ns: u64) -> Option<u64> {
+        let mut state = self.state();
+        let before = state.view.seq;
+        state.place_until(at_ns, self.inner.born_ns);
+        let (newest, next) = (state.view.seq, state.waiting.peek().map(|Reverse(next)| next.event.at_ns));
+        drop(state);
+        if newest > before {
+            self.inner.newest.send_replace(newest);
+        }
+        next
     }
 
     /// Publishes an event of the server itself, which happens now.
@@ -118,7 +194,7 @@ impl Bus {
 
     /// Publishes an event of the server itself, which happened then.
     pub fn tell_at(&self, at_ns: u64, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
-        self.publish([Unplaced { node: node.cloned(), incarnation, lamport: 0, at_ns, kind }]);
+        self.publish(Unplaced { node: node.cloned(), incarnation, lamport: 0, at_ns, kind });
     }
 
     /// The ring as it is.
@@ -169,6 +245,34 @@ impl Bus {
 }
 
 impl State {
+    /// Gives the waiting events that happened until then their places, in order.
+    fn place_until(&mut self, at_ns: u64, born_ns: u64) {
+        while self.waiting.peek().is_some_and(|Reverse(next)| next.event.at_ns <= at_ns) {
+            if let Some(Reverse(next)) = self.waiting.pop() {
+                self.place(next.event, born_ns);
+            }
+        }
+    }
+
+    fn place(&mut self, event: Unplaced, born_ns: u64) {
+        let event = Event {
+            seq: self.view.seq.next(),
+            at_us: event.at_ns.saturating_sub(born_ns) / 1_000,
+            node: event.node,
+            incarnation: event.incarnation,
+            lamport: event.lamport,
+            kind: event.kind,
+        };
+        self.view.apply(&event);
+        *self.counts.entry(event.kind.word()).or_default() += 1;
+        let frame = BusFrame::Event { event: Box::new(event.clone()) };
+        let text = serde_json::to_string(&frame).unwrap_or_default();
+        self.history.push_back((event, text.into()));
+        if self.history.len() > HISTORY {
+            self.history.pop_front();
+        }
+    }
+
     fn bounds(&self) -> (Seq, Seq) {
         let newest = self.view.seq;
         (self.history.front().map_or(newest.next(), |(event, _)| event.seq), newest)
@@ -254,6 +358,26 @@ mod tests {
             assert!(matches!(first, BusFrame::Snapshot { .. }), "{after:?}");
         }
         assert!(matches!(bus.subscribe(Some(Seq(10))).0, BusFrame::Resumed { .. }));
+    }
+
+    #[tokio::test]
+    async fn what_nodes_report_is_placed_in_the_order_in_which_it_happened() {
+        let bus = Bus::new();
+        let now = monotonic_ns();
+        let report = |at_ns: u64| Unplaced {
+            node: None,
+            incarnation: Incarnation(0),
+            lamport: at_ns - now,
+            at_ns,
+            kind: EventKind::Paused,
+        };
+        bus.report([report(now + 2), report(now + 4)]);
+        bus.report([report(now + 1), report(now + 3)]);
+        let (_, mut subscription) = bus.subscribe(None);
+        tokio::spawn(bus.clone().keep_in_order());
+        let Next::Events(_) = subscription.next().await else { panic!("nothing was missed") };
+        let order: Vec<u64> = bus.page(Seq(0), 10).0.iter().map(|event| event.lamport).collect();
+        assert_eq!(order, [1, 2, 3, 4]);
     }
 
     #[tokio::test]

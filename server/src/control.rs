@@ -106,7 +106,7 @@ fn publish(
     incarnation: Incarnation,
     events: Vec<ringleader_shared::control::NodeEvent>,
 ) {
-    bus.publish(events.into_iter().map(|event| Unplaced {
+    bus.report(events.into_iter().map(|event| Unplaced {
         node: Some(name.clone()),
         incarnation,
         lamport: event.lamport,

@@ -78,8 +78,9 @@ async fn serve(listener: TcpListener, control_listener: TcpListener, plan: Plan)
     let (supervisor, secret, thread) = supervisor::start(plan, bus.clone())?;
     let nodes_report = control::router(Control { supervisor: supervisor.clone(), bus: bus.clone(), secret });
     let address = listener.local_addr()?;
-    let app = App { supervisor: supervisor.clone(), bus, stopping: stopping.clone() };
+    let app = App { supervisor: supervisor.clone(), bus: bus.clone(), stopping: stopping.clone() };
     let public = api::router(app, Guard::new(address));
+    tokio::spawn(bus.clone().keep_in_order());
     tokio::spawn(accept(control_listener, nodes_report, stopping.clone()));
     let public = tokio::spawn(accept(listener, public, stopping));
     println!("Ringleader is running: http://{address}  (Ctrl-C stops it)");

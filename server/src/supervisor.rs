@@ -17,7 +17,7 @@ use ringleader_shared::{
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::bus::Bus;
+use crate::bus::{Bus, Unplaced};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
 use crate::supervisor::child::{Child, Ended, Notice, Signal};
@@ -338,7 +338,14 @@ impl Supervisor {
         let said_hello = node.process.take().is_some_and(|process| process.commands.is_some());
         let name = node.member.name.clone();
         let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
-        self.bus.tell_at(ended.at_ns, Some(&name), ended.incarnation, kind);
+        // In order with what the node and its neighbours said.
+        self.bus.report([Unplaced {
+            node: Some(name.clone()),
+            incarnation: ended.incarnation,
+            lamport: 0,
+            at_ns: ended.at_ns,
+            kind,
+        }]);
         if !said_hello {
             let reason =
                 "its process ended before it could take part; the server's log has its last words".to_owned();

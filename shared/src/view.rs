@@ -136,6 +136,27 @@ pub struct ElectionView {
     ring: Vec<NodeName>,
 }
 
+impl ElectionView {
+    fn new(term: Term, outcome: Outcome, initiator: NodeName, started_us: u64, ring: Vec<NodeName>) -> Self {
+        Self {
+            term,
+            outcome,
+            initiator,
+            initiators: 1,
+            members: u32::try_from(ring.len()).unwrap_or(u32::MAX),
+            leader: None,
+            deputy: None,
+            messages: 0,
+            hops: 0,
+            expected: None,
+            started_us,
+            took_us: None,
+            superseded: false,
+            ring,
+        }
+    }
+}
+
 /// The number of messages of a quiet election in a ring of `members` live nodes, with one initiator that is `distance`
 /// links before the winner: `distance` until the winner enters its own value, one lap until it comes back, one lap to
 /// tell everyone. At most 3n − 1. A ring of one sends nothing.
@@ -193,7 +214,7 @@ impl RingView {
             EventKind::HopDelayChanged { hop_delay_ms } => self.hop_delay_ms = *hop_delay_ms,
             EventKind::MemberRemoved => self.nodes.retain(|node| Some(&node.name) != event.node.as_ref()),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
-            EventKind::Received { message, .. } => self.count_received(message),
+            EventKind::Received { message, .. } => self.count_received(event, message),
             EventKind::Completed { outcome, term, leader, deputy, members } => {
                 self.complete(event, *outcome, *term, leader, deputy.as_ref(), *members);
             }
@@ -287,18 +308,18 @@ impl RingView {
             MessageKind::Election => Outcome::Election,
             MessageKind::DeputySearch => Outcome::Takeover,
             MessageKind::Elected => {
-                if let Some(running) = self.running(message.term) {
-                    running.messages += 1;
+                if let Some(election) = self.election_at(message.term, event.at_us) {
+                    election.messages += 1;
                 }
                 return;
             }
             MessageKind::Standing => return,
         };
         let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
-        if let Some(running) = self.running(message.term) {
-            running.messages += 1;
-            if starts && event.node.as_ref() != Some(&running.initiator) {
-                running.initiators += 1;
+        if let Some(election) = self.election_at(message.term, event.at_us) {
+            election.messages += 1;
+            if starts && event.node.as_ref() != Some(&election.initiator) {
+                election.initiators += 1;
             }
             return;
         }
@@ -306,62 +327,37 @@ impl RingView {
         // The leader of this term already had its mandate: it looks for another deputy.
         let known = self.elections.iter().any(|past| past.term == message.term && past.took_us.is_some());
         let outcome = if known && outcome == Outcome::Takeover { Outcome::NewDeputy } else { outcome };
-        let ring: Vec<NodeName> = self.live().map(|node| node.name.clone()).collect();
-        for past in &mut self.elections {
-            past.superseded |= past.took_us.is_none();
-        }
-        self.elections.push_front(ElectionView {
-            term: message.term,
-            outcome,
-            initiator,
-            initiators: 1,
-            members: u32::try_from(ring.len()).unwrap_or(u32::MAX),
-            leader: None,
-            deputy: None,
-            messages: 1,
-            hops: 0,
-            expected: None,
-            started_us: event.at_us,
-            took_us: None,
-            superseded: false,
-            ring,
-        });
-        self.elections.truncate(REMEMBERED_ELECTIONS);
+        let ring = self.live().map(|node| node.name.clone()).collect();
+        let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
+        self.remember(ElectionView { messages: 1, ..election });
     }
 
-    fn count_received(&mut self, message: &MessageInfo) {
+    fn count_received(&mut self, event: &Event, message: &MessageInfo) {
         if message.message != MessageKind::Standing
-            && let Some(running) = self.running(message.term)
+            && let Some(election) = self.election_at(message.term, event.at_us)
         {
-            running.hops += 1;
+            election.hops += 1;
         }
+    }
+
+    /// The election of this term that was under way at this time: what is told late still counts.
+    fn election_at(&mut self, term: Term, at_us: u64) -> Option<&mut ElectionView> {
+        self.elections.iter_mut().find(|election| {
+            let ended_us = election.took_us.map(|took| election.started_us.saturating_add(took));
+            election.term == term && ended_us.is_none_or(|ended_us| at_us <= ended_us)
+        })
     }
 
     fn running(&mut self, term: Term) -> Option<&mut ElectionView> {
         self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
     }
 
-    /// A ring of one elects without a message: there is no first one to begin the count with.
-    fn remember_alone(&mut self, event: &Event, outcome: Outcome, term: Term, leader: &NodeName) {
+    /// A new election takes the place of those that never ended.
+    fn remember(&mut self, election: ElectionView) {
         for past in &mut self.elections {
             past.superseded |= past.took_us.is_none();
         }
-        self.elections.push_front(ElectionView {
-            term,
-            outcome,
-            initiator: leader.clone(),
-            initiators: 1,
-            members: 1,
-            leader: None,
-            deputy: None,
-            messages: 0,
-            hops: 0,
-            expected: None,
-            started_us: event.at_us,
-            took_us: None,
-            superseded: false,
-            ring: vec![leader.clone()],
-        });
+        self.elections.push_front(election);
         self.elections.truncate(REMEMBERED_ELECTIONS);
     }
 
@@ -375,7 +371,14 @@ impl RingView {
         members: u32,
     ) {
         if members == 1 && self.running(term).is_none() {
-            self.remember_alone(event, outcome, term, leader);
+            // A ring of one elects without a message: there is no first one to begin the count with.
+            self.remember(ElectionView::new(
+                term,
+                outcome,
+                leader.clone(),
+                event.at_us,
+                vec![leader.clone()],
+            ));
         }
         let Some(election) = self.running(term) else { return };
         election.outcome = outcome;

@@ -103,7 +103,8 @@ pub(crate) struct Link {
 impl Link {
     /// Whether an end in good order comes so early that it must count as a failure.
     pub(crate) fn was_too_short(&self) -> bool {
-        self.direction == Direction::Outgoing && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
+        (self.kind, self.direction) == (LinkKind::Ring, Direction::Outgoing)
+            && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
     }
 }
 

@@ -385,8 +385,11 @@ impl Node {
         self.tell(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });
         if failure {
             self.step(Input::LinkDown { peer: link.peer, link: link.kind });
-        } else {
+        } else if self.links.find(link.peer, link.kind, link.direction).is_some() {
+            // The peer dialled anew before it let go of the old link.
             self.keep_links();
+        } else {
+            self.step(Input::LinkClosed { peer: link.peer, link: link.kind });
         }
     }
 
