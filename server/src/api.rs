@@ -165,7 +165,7 @@ async fn events(State(app): State<Arc<App>>, query: Result<Query<EventQuery>, Qu
     if limit == 0 || limit > MAX_EVENTS {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("limit is 1 to {MAX_EVENTS}")));
     }
-    let (events, oldest, newest) = app.bus.page(Seq(query.after.unwrap_or(0)), limit);
+    let (events, oldest, newest) = app.bus.page(place(query.after.unwrap_or(0)), limit);
     Ok(Json(EventPage { events, oldest, newest }).into_response())
 }
 
@@ -187,7 +187,7 @@ async fn bus_socket(
             .because(error.body_text())
     })?;
     let (bus, stopping) = (app.bus.clone(), app.stopping.clone());
-    let after = query.after.map(Seq);
+    let after = query.after.map(place);
     Ok(upgrade
         .max_message_size(socket::MAX_FRAME)
         .max_frame_size(socket::MAX_FRAME)
@@ -230,6 +230,11 @@ fn named(name: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
                 .because(error.body_text()))
         }
     }
+}
+
+/// A place that the bus can count on from: the largest number has none after it, and no event will ever have it.
+fn place(after: u64) -> Seq {
+    Seq(after.min(u64::MAX - 1))
 }
 
 fn bad_query(error: &QueryRejection) -> Refusal {

@@ -3,7 +3,7 @@
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::problem::Refusal;
 
@@ -65,13 +65,17 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusa
             "send JSON, with Content-Type: application/json",
         ));
     }
-    serde_json::from_slice(&body).map(Some).map_err(|error| {
-        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-        let title = if error.is_data() {
-            "the body does not say what this call needs"
-        } else {
-            "the body is not JSON"
-        };
-        Refusal::new(status, title).because(error.to_string())
-    })
+    // What is no JSON at all, before what is JSON of the wrong form.
+    serde_json::from_slice::<IgnoredAny>(&body).map_err(|error| {
+        Refusal::new(StatusCode::BAD_REQUEST, "the body is not JSON").because(error.to_string())
+    })?;
+    let unfit = |detail: String| {
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the body does not say what this call needs")
+            .because(detail)
+    };
+    // Serde would take an array of the fields' values for an object.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(unfit("it is not an object".to_owned()));
+    }
+    serde_json::from_slice(&body).map(Some).map_err(|error| unfit(error.to_string()))
 }

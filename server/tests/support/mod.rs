@@ -1,6 +1,8 @@
 //! A real server with real nodes, for tests that read like a story.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod raw;
+
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -34,6 +36,10 @@ impl Server {
     pub fn start_with(flags: &[&str]) -> Self {
         let server = Self::spawn(flags);
         server.wait_for("every node runs, linked to the next", |ring| {
+            // Before the ring is formed there is nobody to run.
+            if ring.nodes.is_empty() {
+                return false;
+            }
             let successors = ring.nodes.iter().cycle().skip(1);
             ring.nodes.iter().zip(successors).all(|(node, next)| {
                 node.state == NodeState::Running && node.successor.as_ref() == Some(&next.name)
