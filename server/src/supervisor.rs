@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
 use ringleader_shared::{
     Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
@@ -129,11 +130,12 @@ pub fn start(
     let (requests_in, requests) = mpsc::channel(64);
     let (secret, secret_seen) = watch::channel(Secret::fresh());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (formed_in, formed) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
         runtime.block_on(async move {
             let (notices_in, notices) = mpsc::unbounded_channel();
             let hop_delay = plan.hop_delay;
-            let supervisor = Supervisor {
+            let mut supervisor = Supervisor {
                 plan,
                 bus,
                 run: RunId(Uuid::new_v4()),
@@ -144,15 +146,18 @@ pub fn start(
                 notices,
                 forming: true,
             };
+            supervisor.form_ring();
+            let _ = formed_in.send(());
             supervisor.run(requests).await;
         });
     })?;
+    // Nobody may see a server without its ring.
+    formed.recv().context("the supervisor ended before its ring was formed")?;
     Ok((Handle::new(requests_in), secret_seen, thread))
 }
 
 impl Supervisor {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        self.form_ring();
         loop {
             tokio::select! {
                 Some(notice) = self.notices.recv() => self.notice(&notice),

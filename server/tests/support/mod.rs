@@ -5,6 +5,7 @@ pub mod raw;
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -50,6 +51,24 @@ impl Server {
 
     /// Starts the server and waits for its link only.
     pub fn spawn(flags: &[&str]) -> Self {
+        Self::from_command(Self::command(flags))
+    }
+
+    /// The same as the head of a process group, as a shell starts it: Ctrl-C reaches its nodes too.
+    pub fn spawn_in_its_own_group(flags: &[&str]) -> Self {
+        let mut command = Self::command(flags);
+        command.process_group(0);
+        Self::from_command(command)
+    }
+
+    /// Starts the program with just these arguments and this environment, and waits for its link.
+    pub fn spawn_as(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ringleader"));
+        command.args(arguments).envs(environment.iter().copied());
+        Self::from_command(command)
+    }
+
+    fn command(flags: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ringleader"));
         command.arg("serve");
         for (flag, value) in [("--port", "0"), ("--node-port", "0"), ("--hop-delay", "0ms")] {
@@ -57,7 +76,12 @@ impl Server {
                 command.args([flag, value]);
             }
         }
-        let mut process = command.args(flags).stdout(Stdio::piped()).spawn().expect("the server starts");
+        command.args(flags);
+        command
+    }
+
+    fn from_command(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
