@@ -48,7 +48,12 @@ pub async fn serve(mut socket: WebSocket, bus: Bus, after: Option<Seq>, mut stop
                     return close(socket, 1008, "this socket only tells; use the API to ask").await;
                 }
                 Some(Err(_)) => return close(socket, 1009, "a frame that is too large or malformed").await,
-                Some(Ok(Message::Close(_))) | None => return,
+                Some(Ok(Message::Close(_))) => {
+                    // Its goodbye is answered when the socket is asked for more.
+                    let _ = timeout(Duration::from_millis(200), socket.recv()).await;
+                    return;
+                }
+                None => return,
             },
             _ = ping.tick() => {
                 if last_heard.elapsed() > SILENT_FOR {

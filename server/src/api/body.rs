@@ -1,14 +1,20 @@
 //! Request bodies: JSON that says what it is, of bounded size, or none.
 
+use std::time::Duration;
+
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::time::timeout;
 
 use crate::problem::Refusal;
 
 /// The largest request body, in bytes. The largest honest one is under 100.
 const MAX_BODY: usize = 16 * 1024;
+
+/// How long a client may take to send its body.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A JSON body that must be there.
 pub(super) struct RequiredBody<T>(pub(super) T);
@@ -52,7 +58,9 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusa
         .headers()
         .get(header::CONTENT_TYPE)
         .map(|value| value.to_str().unwrap_or_default().to_owned());
-    let body: Bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
+    let body = timeout(BODY_WITHIN, to_bytes(request.into_body(), MAX_BODY)).await;
+    let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
+    let body: Bytes = body.map_err(late)?.map_err(|_| {
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a body has at most {MAX_BODY} bytes"))
     })?;
     if body.is_empty() {

@@ -47,6 +47,15 @@ impl Answer {
 
 /// Reads one answer from a connection.
 pub fn read_answer(stream: &mut TcpStream) -> Answer {
+    let mut answer = read_head(stream);
+    let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).expect("the whole body comes");
+    answer.body = String::from_utf8(body).expect("a body is text");
+    answer
+}
+
+fn read_head(stream: &mut TcpStream) -> Answer {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut bytes = Vec::new();
     let mut byte = [0];
@@ -61,12 +70,7 @@ pub fn read_answer(stream: &mut TcpStream) -> Answer {
     let head = String::from_utf8(bytes).expect("a head is text");
     let status =
         head.split(' ').nth(1).filter(|_| head.starts_with("HTTP/1.1 ")).and_then(|code| code.parse().ok());
-    let mut answer = Answer { status: status.unwrap_or(0), head, body: String::new() };
-    let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).expect("the whole body comes");
-    answer.body = String::from_utf8(body).expect("a body is text");
-    answer
+    Answer { status: status.unwrap_or(0), head, body: String::new() }
 }
 
 /// Sends these bytes, then reads one answer.
@@ -74,7 +78,8 @@ pub fn send(authority: &str, bytes: &[u8]) -> (Answer, TcpStream) {
     let mut stream = TcpStream::connect(authority).expect("the server listens");
     // It may have answered, and hung up, before it was told everything.
     let _ = stream.write_all(bytes);
-    let answer = read_answer(&mut stream);
+    let bodiless = bytes.starts_with(b"HEAD ");
+    let answer = if bodiless { read_head(&mut stream) } else { read_answer(&mut stream) };
     (answer, stream)
 }
 

@@ -1,0 +1,534 @@
+//! Strangers, foreign pages and broken bytes: refused on every road, and the server goes on.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use ringleader_shared::EventKind;
+use serde_json::Value;
+use support::raw::{UPGRADE, read_answer, request, send};
+use support::{PATIENCE, Server};
+
+/// `serve.rs`: how long a request's header may take.
+const HEADER_WITHIN: Duration = Duration::from_secs(10);
+
+/// Every road into the server: the routes of its document, the page, and the bus as a WebSocket.
+fn roads() -> Vec<(String, String, bool)> {
+    let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    let mut roads =
+        vec![("GET".to_owned(), "/".to_owned(), false), ("GET".to_owned(), "/ws".to_owned(), true)];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            roads.push((method.to_uppercase(), path.replace("{name}", "A"), false));
+        }
+    }
+    roads
+}
+
+/// Asks along a road with these hosts and origins; the status comes back.
+fn knock(server: &Server, road: &(String, String, bool), hosts: &[&[u8]], origins: &[&[u8]]) -> u16 {
+    let (method, path, upgrade) = road;
+    let mut headers: Vec<(&str, &[u8])> = Vec::new();
+    headers.extend(hosts.iter().map(|host| ("Host", *host)));
+    headers.extend(origins.iter().map(|origin| ("Origin", *origin)));
+    if *upgrade {
+        headers.extend(UPGRADE);
+    }
+    let (answer, _) = send(&server.authority, &request(method, path, &headers, b""));
+    if answer.status >= 400 {
+        assert_eq!(answer.kind(), "application/problem+json", "{method} {path}: {answer:?}");
+        answer.problem(answer.status);
+    }
+    answer.status
+}
+
+fn assert_well(server: &Server, after: &str) {
+    let answer = server.call("GET", "/healthz", None);
+    assert_eq!((answer.status, answer.body.as_str()), (200, "ok\n"), "after {after}");
+}
+
+#[test]
+fn foreign_hosts_and_origins_are_refused_on_every_road_and_nothing_changes() {
+    let server = Server::start();
+    let before = server.ring();
+    let mine = server.authority.clone();
+    let port = mine.rsplit(':').next().unwrap().to_owned();
+    let other = (port.parse::<u16>().unwrap() ^ 1).to_string();
+    // PORT is this server's port, OTHER is not; the hosts, the origins, what comes of it.
+    let cases: [(&[&str], &[&str], u16); 42] = [
+        (&[], &[], 421),
+        (&[""], &[], 421),
+        (&["evil.example"], &[], 421),
+        (&["evil.example:PORT"], &[], 421),
+        (&["127.0.0.1"], &[], 421),
+        (&["127.0.0.1:"], &[], 421),
+        (&["127.0.0.1:80"], &[], 421),
+        (&["127.0.0.1:OTHER"], &[], 421),
+        (&["127.0.0.1:PORT0"], &[], 421),
+        (&["localhost"], &[], 421),
+        (&["localhost:OTHER"], &[], 421),
+        (&["localhost.:PORT"], &[], 421),
+        (&["localhost.evil.example:PORT"], &[], 421),
+        (&["evil-localhost:PORT"], &[], 421),
+        (&["127.0.0.1.evil.example:PORT"], &[], 421),
+        (&["127.0.0.2:PORT"], &[], 421),
+        (&["127.1:PORT"], &[], 421),
+        (&["2130706433:PORT"], &[], 421),
+        (&["0.0.0.0:PORT"], &[], 421),
+        (&["[::1]:PORT"], &[], 421),
+        (&["[::ffff:127.0.0.1]:PORT"], &[], 421),
+        (&["user@127.0.0.1:PORT"], &[], 421),
+        (&["127.0.0.1:PORT, evil.example"], &[], 421),
+        (&["127.0.0.1:PORT/"], &[], 421),
+        (&["127.0.0.1:PORT", "127.0.0.1:PORT"], &[], 421),
+        (&["127.0.0.1:PORT", "evil.example"], &[], 421),
+        (&["evil.example:PORT"], &["http://127.0.0.1:PORT"], 421),
+        (&["evil.example:PORT"], &["http://evil.example:PORT"], 421),
+        (&["127.0.0.1:PORT"], &["null"], 403),
+        (&["127.0.0.1:PORT"], &[""], 403),
+        (&["127.0.0.1:PORT"], &["http://evil.example"], 403),
+        (&["127.0.0.1:PORT"], &["http://evil.example:PORT"], 403),
+        (&["127.0.0.1:PORT"], &["http://127.0.0.1"], 403),
+        (&["127.0.0.1:PORT"], &["http://127.0.0.1:OTHER"], 403),
+        (&["127.0.0.1:PORT"], &["https://127.0.0.1:PORT"], 403),
+        (&["127.0.0.1:PORT"], &["ws://127.0.0.1:PORT"], 403),
+        (&["127.0.0.1:PORT"], &["http://192.168.1.1:PORT"], 403),
+        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT.evil.example"], 403),
+        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT@evil.example"], 403),
+        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT/"], 403),
+        (&["127.0.0.1:PORT"], &["file://"], 403),
+        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT", "http://evil.example"], 403),
+    ];
+    let fill = |texts: &[&str]| -> Vec<Vec<u8>> {
+        texts.iter().map(|text| text.replace("PORT", &port).replace("OTHER", &other).into_bytes()).collect()
+    };
+    let mut cases: Vec<_> =
+        cases.iter().map(|(hosts, origins, status)| (fill(hosts), fill(origins), *status)).collect();
+    cases.push((vec![b"\xff\xfe".to_vec()], vec![], 421));
+    cases.push((fill(&["127.0.0.1:PORT"]), vec![b"http://\xff".to_vec()], 403));
+    let roads = roads();
+    assert!(roads.len() > 16, "{roads:?}");
+    for (hosts, origins, expected) in &cases {
+        let hosts: Vec<&[u8]> = hosts.iter().map(Vec::as_slice).collect();
+        let origins: Vec<&[u8]> = origins.iter().map(Vec::as_slice).collect();
+        for road in &roads {
+            let status = knock(&server, road, &hosts, &origins);
+            let said: Vec<String> =
+                hosts.iter().chain(&origins).map(|v| v.escape_ascii().to_string()).collect();
+            assert_eq!(status, *expected, "{road:?} with {said:?}");
+        }
+    }
+    let mut after = server.ring();
+    after.seq = before.seq;
+    assert_eq!(after, before);
+}
+
+#[test]
+fn this_servers_own_names_and_page_are_let_in() {
+    let server = Server::spawn(&[]);
+    let port = server.authority.rsplit(':').next().unwrap();
+    for host in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("LocalHost:{port}")] {
+        for origin in
+            [None, Some(format!("http://127.0.0.1:{port}")), Some(format!("http://localhost:{port}"))]
+        {
+            let origins: Vec<&[u8]> = origin.iter().map(String::as_bytes).collect();
+            for (path, upgrade, expected) in [
+                ("/", false, 200),
+                ("/api/v1/ring", false, 200),
+                ("/healthz", false, 200),
+                ("/ws", true, 101),
+            ] {
+                let road = ("GET".to_owned(), path.to_owned(), upgrade);
+                let status = knock(&server, &road, &[host.as_bytes()], &origins);
+                assert_eq!(status, expected, "{path} as {host} from {origin:?}");
+            }
+            let road = ("POST".to_owned(), "/api/v1/nodes/Z/kill".to_owned(), false);
+            assert_eq!(knock(&server, &road, &[host.as_bytes()], &origins), 404, "{host} from {origin:?}");
+        }
+    }
+}
+
+#[test]
+fn a_request_line_that_names_another_server_is_refused() {
+    let server = Server::spawn(&[]);
+    let host = server.authority.clone();
+    let headers: [(&str, &[u8]); 1] = [("Host", host.as_bytes())];
+    for (target, expected) in [
+        ("http://evil.example/healthz".to_owned(), 421),
+        (format!("http://{host}/healthz"), 200),
+        (format!("http://{host}@evil.example/healthz"), 421),
+    ] {
+        let (answer, _) = send(&host, &request("GET", &target, &headers, b""));
+        assert_eq!(answer.status, expected, "{target}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_change_that_the_browser_calls_cross_site_is_refused() {
+    let server = Server::spawn(&[]);
+    for (site, refused) in
+        [("cross-site", true), ("same-site", true), ("same-origin", false), ("none", false)]
+    {
+        let host = server.authority.as_bytes();
+        let headers: [(&str, &[u8]); 2] = [("Host", host), ("Sec-Fetch-Site", site.as_bytes())];
+        let (answer, _) = send(&server.authority, &request("POST", "/api/v1/nodes/Z/kill", &headers, b""));
+        assert_eq!(answer.status, if refused { 403 } else { 404 }, "{site}");
+    }
+}
+
+#[test]
+fn no_get_changes_anything() {
+    let server = Server::start();
+    let before = server.ring();
+    for (_, path, _) in roads() {
+        server.call("GET", &path, None);
+        server.call("HEAD", &path, None);
+    }
+    let mut after = server.ring();
+    after.seq = before.seq;
+    assert_eq!(after, before);
+}
+
+#[test]
+fn broken_requests_are_answered_or_hung_up_and_the_server_goes_on() {
+    let server = Server::spawn(&[]);
+    let host = &server.authority;
+    let long = "x".repeat(1 << 20);
+    let many: String = (0..2_000).map(|n| format!("X-{n}: y\r\n")).collect();
+    let broken: Vec<Vec<u8>> = vec![
+        b"\0\0\0\0\r\n\r\n".to_vec(),
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec(),
+        b"GET\r\n\r\n".to_vec(),
+        b"GET / HTTP/9.9\r\n\r\n".to_vec(),
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
+        b"GET  /  HTTP/1.1\r\n\r\n".to_vec(),
+        b"\r\n\r\n\r\n\r\nGET\r\n\r\n".to_vec(),
+        format!("GET / HTTP/1.1\r\nHost {host}\r\n\r\n").into_bytes(),
+        format!("GET / HTTP/1.1\r\nHost: {host}\r\n: x\r\n\r\n").into_bytes(),
+        format!("GET / HTTP/1.1\r\nHost: {host}\r\nX: \0\r\n\r\n").into_bytes(),
+        format!("GET /\u{7f} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+        format!("GET /{long} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+        format!("GET / HTTP/1.1\r\nHost: {host}\r\nX: {long}\r\n\r\n").into_bytes(),
+        format!("GET / HTTP/1.1\r\nHost: {host}\r\n{many}\r\n").into_bytes(),
+        format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", "[".repeat(5_000)).into_bytes(),
+        format!("POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Length: -1\r\n\r\n").into_bytes(),
+        format!("POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{{}}")
+            .into_bytes(),
+        format!(
+            "POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Transfer-Encoding: chunked\r\n\r\nZZ\r\n{{}}\r\n0\r\n\r\n"
+        )
+        .into_bytes(),
+        format!("BREW /api/v1/ring HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+        format!("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+        format!("CONNECT evil.example:443 HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+        format!("TRACE / HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
+    ];
+    for bytes in broken {
+        let shown = bytes[..bytes.len().min(60)].escape_ascii().to_string();
+        let (answer, _) = send(&server.authority, &bytes);
+        assert!(answer.status == 0 || answer.status >= 400, "{shown}: {answer:?}");
+        assert_ne!(answer.status, 500, "{shown}: {answer:?}");
+        assert_well(&server, &shown);
+    }
+}
+
+#[test]
+fn random_bytes_never_end_the_server() {
+    let seed = std::env::var("RINGLEADER_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| fastrand::u64(..));
+    println!("reproduce with RINGLEADER_SEED={seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let server = Server::spawn(&[]);
+    let honest = request(
+        "POST",
+        "/api/v1/elections",
+        &[("Host", server.authority.as_bytes())],
+        br#"{"initiator":"A"}"#,
+    );
+    for _ in 0..200 {
+        let mut bytes = honest.clone();
+        for _ in 0..random.usize(1..8) {
+            let at = random.usize(..bytes.len());
+            bytes[at] = random.u8(..);
+        }
+        let mut stream = TcpStream::connect(&server.authority).unwrap();
+        let _ = stream.write_all(&bytes);
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        read_answer(&mut stream);
+    }
+    assert_well(&server, "random bytes");
+}
+
+#[test]
+fn a_body_beyond_the_limit_is_refused_however_it_is_sent() {
+    let server = Server::spawn(&[]);
+    let host = &server.authority;
+    let large = format!("{{\"initiator\":\"{}\"}}", "A".repeat(20_000));
+    let head =
+        format!("POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n");
+    let chunked =
+        format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n", large.len());
+    let counted = format!("{head}Content-Length: {}\r\n\r\n{large}", large.len());
+    let promised = format!("{head}Content-Length: 1099511627776\r\n\r\n{large}");
+    for (way, bytes) in [("chunked", chunked), ("counted", counted), ("promised", promised)] {
+        let (answer, _) = send(host, bytes.as_bytes());
+        assert_eq!(answer.problem(413).status, 413, "{way}");
+        assert_well(&server, way);
+    }
+}
+
+/// A client's WebSocket frame: the first byte as given, the payload masked as it must be.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mask = [0x13, 0x57, 0x9b, 0xdf];
+    let mut bytes = vec![first];
+    match payload.len() {
+        length @ 0..126 => bytes.push(0x80 | u8::try_from(length).unwrap()),
+        length @ 126..65_536 => {
+            bytes.push(0x80 | 126);
+            bytes.extend(u16::try_from(length).unwrap().to_be_bytes());
+        }
+        length => {
+            bytes.push(0x80 | 127);
+            bytes.extend((length as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(mask);
+    bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    bytes
+}
+
+/// Opens the bus by hand.
+fn open_bus(server: &Server) -> TcpStream {
+    let mut headers: Vec<(&str, &[u8])> = vec![("Host", server.authority.as_bytes())];
+    headers.extend(UPGRADE);
+    let (answer, stream) = send(&server.authority, &request("GET", "/ws", &headers, b""));
+    assert_eq!(answer.status, 101, "{answer:?}");
+    stream
+}
+
+/// Reads the bus to its end; the code of the server's goodbye comes back, if it said one.
+fn goodbye(stream: &mut TcpStream) -> Option<u16> {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut exactly = |length: usize| {
+        let mut bytes = vec![0; length];
+        match stream.read_exact(&mut bytes) {
+            Ok(()) => Some(bytes),
+            Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+                None
+            }
+            Err(error) => panic!("the bus is still open: {error}"),
+        }
+    };
+    loop {
+        let head = exactly(2)?;
+        let length = match head[1] {
+            126 => usize::from(u16::from_be_bytes(exactly(2)?.try_into().unwrap())),
+            127 => usize::try_from(u64::from_be_bytes(exactly(8)?.try_into().unwrap())).unwrap(),
+            length => usize::from(length),
+        };
+        let payload = exactly(length)?;
+        if head[0] == 0x88 {
+            return payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+        }
+    }
+}
+
+#[test]
+fn a_subscriber_that_talks_or_breaks_the_rules_is_told_why_and_hung_up() {
+    let server = Server::start();
+    let fragments = [frame(0x02, &[b'x'; 600]), frame(0x80, &[b'x'; 600])].concat();
+    let giant = [&[0x82, 0xff, 0x7f][..], &[0xff; 7], &[1, 2, 3, 4]].concat();
+    let cases = [
+        ("text", frame(0x81, b"hello"), 1008),
+        ("empty text", frame(0x81, b""), 1008),
+        ("binary", frame(0x82, b"\0\xff"), 1008),
+        ("the largest allowed", frame(0x82, &[0; 1024]), 1008),
+        ("one byte more", frame(0x82, &[0; 1025]), 1009),
+        ("a mebibyte", frame(0x82, &vec![0; 1 << 20]), 1009),
+        ("a promise of 2^63 bytes", giant, 1009),
+        ("fragments that add up", fragments, 1009),
+        ("unmasked", b"\x81\x02hi".to_vec(), 1009),
+        ("reserved bits", frame(0xf1, b"hi"), 1009),
+        ("a reserved opcode", frame(0x83, b"hi"), 1009),
+        ("no UTF-8", frame(0x81, b"\xff\xfe"), 1009),
+        ("a fragmented ping", frame(0x09, b""), 1009),
+        ("a ping that is too long", frame(0x89, &[0; 126]), 1009),
+        ("a continuation of nothing", frame(0x80, b"hi"), 1009),
+        ("a goodbye of one byte", frame(0x88, b"x"), 1009),
+        ("goodbye", frame(0x88, &1000_u16.to_be_bytes()), 1000),
+    ];
+    for (what, bytes, code) in cases {
+        let mut stream = open_bus(&server);
+        // It may have hung up before it was told everything.
+        let _ = stream.write_all(&bytes);
+        assert_eq!(goodbye(&mut stream), Some(code), "{what}");
+        assert_well(&server, what);
+    }
+    let pings = frame(0x89, b"are you there");
+    let mut stream = open_bus(&server);
+    stream.write_all(&pings.repeat(3)).unwrap();
+    stream.write_all(&frame(0x88, &1001_u16.to_be_bytes())).unwrap();
+    assert_eq!(goodbye(&mut stream), Some(1001), "pings are answered, not punished");
+}
+
+#[test]
+fn a_subscriber_that_vanishes_is_forgotten() {
+    let server = Server::start();
+    let buses: Vec<TcpStream> = (0..20).map(|_| open_bus(&server)).collect();
+    let subscribers = |server: &Server| server.call("GET", "/metrics", None).body;
+    assert!(subscribers(&server).contains("ringleader_subscribers 20"));
+    drop(buses);
+    let deadline = Instant::now() + PATIENCE;
+    while !subscribers(&server).contains("ringleader_subscribers 0") {
+        assert!(Instant::now() < deadline, "{}", subscribers(&server));
+    }
+}
+
+#[test]
+fn a_socket_that_says_nothing_is_dropped() {
+    let server = Server::spawn(&[]);
+    let host = &server.authority;
+    let begun = Instant::now();
+    let silent: Vec<(&str, Vec<u8>, u16)> = vec![
+        ("nothing", vec![], 0),
+        ("half a header", b"GET / HTTP/1.1\r\nHos".to_vec(), 0),
+        ("nothing after an answer", request("GET", "/healthz", &[("Host", host.as_bytes())], b""), 200),
+        (
+            "a header without the body that it promises",
+            format!("POST /api/v1/reset HTTP/1.1\r\nHost: {host}\r\nContent-Length: 10\r\n\r\n").into_bytes(),
+            408,
+        ),
+    ];
+    let mut sockets: Vec<_> = silent
+        .into_iter()
+        .map(|(what, bytes, status)| {
+            let mut stream = TcpStream::connect(host).unwrap();
+            stream.write_all(&bytes).unwrap();
+            (what, stream, status)
+        })
+        .collect();
+    for (what, stream, status) in &mut sockets {
+        let answer = read_answer(stream);
+        assert_eq!(answer.status, *status, "{what}: {answer:?}");
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap_or_else(|error| panic!("{what} is still open: {error}"));
+        assert!(begun.elapsed() >= HEADER_WITHIN - Duration::from_secs(1), "{what}: it had no time to speak");
+    }
+    assert!(begun.elapsed() < HEADER_WITHIN * 2, "they were dropped after {:?}", begun.elapsed());
+    assert_well(&server, "silence");
+}
+
+#[test]
+fn many_silent_sockets_do_not_keep_others_out() {
+    let server = Server::spawn(&[]);
+    let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&server.authority).unwrap()).collect();
+    assert_well(&server, "300 silent sockets");
+    drop(silent);
+}
+
+/// Where the server listens for its nodes: what a stranger finds by trying ports.
+fn control_port(server: &Server) -> String {
+    let pid = server.node_pids()[0];
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).expect("a node's environment");
+    let variable = environment
+        .split(|byte| *byte == 0)
+        .find_map(|entry| entry.strip_prefix(b"RINGLEADER_CONTROL=ws://"))
+        .expect("it is told where to report");
+    String::from_utf8(variable.to_vec()).unwrap().trim_end_matches("/control").to_owned()
+}
+
+fn refusals(server: &Server) -> Vec<(Option<String>, String)> {
+    let events = server.events().into_iter();
+    let refusals = events.filter_map(|event| match event.kind {
+        EventKind::Refused { reason, .. } => Some((event.node.map(|node| node.to_string()), reason)),
+        _ => None,
+    });
+    refusals.collect()
+}
+
+#[test]
+fn a_stranger_on_the_control_port_is_refused_and_that_is_told() {
+    let server = Server::start();
+    let control = control_port(&server);
+    let wrong = format!("Bearer {}", "0".repeat(64));
+    for authorization in [None, Some("Bearer "), Some(wrong.as_str()), Some("Basic cm9vdDpyb290"), Some("")] {
+        let told = refusals(&server).len();
+        let mut headers: Vec<(&str, &[u8])> = vec![("Host", control.as_bytes())];
+        headers.extend(UPGRADE);
+        headers.extend(authorization.map(|value| ("Authorization", value.as_bytes())));
+        let (answer, _) = send(&control, &request("GET", "/control", &headers, b""));
+        answer.problem(401);
+        let refusals = refusals(&server);
+        assert_eq!(refusals.len(), told + 1, "{authorization:?}");
+        assert!(refusals[told].1.contains("without the run's secret"), "{refusals:?}");
+    }
+    for bytes in [
+        &b"GET /control HTTP/1.1\r\nHost: x\r\n\r\n"[..],
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\0\r\n\r\n",
+    ] {
+        let (answer, _) = send(&control, bytes);
+        assert!(answer.status == 0 || answer.status >= 400, "{answer:?}");
+    }
+    assert_eq!(server.ring().live().count(), 4);
+}
+
+#[test]
+fn a_stranger_on_a_nodes_port_is_refused_and_that_is_told() {
+    let server = Server::start();
+    let ring = server.ring();
+    let node = &ring.nodes[1];
+    let address = node.address.clone().unwrap();
+    let mut bus = server.subscribe(None);
+    let id = ring.nodes[0].id.to_string();
+    let to = node.id.to_string();
+    let introduction: [(&str, &[u8]); 4] = [
+        ("ringleader-protocol", b"1"),
+        ("ringleader-from", id.as_bytes()),
+        ("ringleader-incarnation", b"1"),
+        ("ringleader-to", to.as_bytes()),
+    ];
+    let handshake = |extra: &[(&str, &[u8])]| {
+        let mut headers: Vec<(&str, &[u8])> = vec![("Host", address.as_bytes())];
+        headers.extend(UPGRADE);
+        headers.extend(introduction);
+        headers.extend(extra);
+        request("GET", "/v1/ring", &headers, b"")
+    };
+    let guess = format!("Bearer {}", "0".repeat(64));
+    let attempts = [
+        ("no secret", handshake(&[]), 401, "secret is missing or wrong"),
+        ("a guess", handshake(&[("Authorization", guess.as_bytes())]), 401, "secret is missing or wrong"),
+        ("a web page", handshake(&[("Origin", b"http://evil.example")]), 403, "web page"),
+        ("no WebSocket", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), 0, "not a WebSocket handshake"),
+        ("no HTTP", b"\0\x01\x02\x03\r\n\r\n".to_vec(), 0, "not a WebSocket handshake"),
+    ];
+    for (what, bytes, status, reason) in attempts {
+        let (answer, _) = send(&address, &bytes);
+        assert_eq!(answer.status, status, "{what}: {answer:?}");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let frame = bus.next_frame(deadline).unwrap_or_else(|| panic!("{what} is not told"));
+            if let ringleader_shared::bus::BusFrame::Event { event } = frame
+                && let EventKind::Refused { remote, reason: told } = event.kind
+            {
+                assert_eq!(event.node.as_ref(), Some(&node.name), "{what}");
+                assert!(told.contains(reason) && remote.starts_with("127.0.0.1:"), "{what}: {remote} {told}");
+                break;
+            }
+        }
+    }
+    // Nobody was disturbed by it.
+    server.initiate("A");
+    let ring = server.wait_for_leader("D", Some("C"));
+    let pids: BTreeSet<_> = ring.nodes.iter().map(|node| (node.pid, node.incarnation)).collect();
+    assert_eq!(pids.len(), 4);
+    assert!(ring.nodes.iter().all(|node| node.incarnation.0 == 1));
+}
