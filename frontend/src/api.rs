@@ -5,9 +5,9 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Problem, StartElection};
-use ringleader_shared::{Attribute, NodeName, RingView, Seq};
-use serde::Serialize;
+use ringleader_shared::{Attribute, NodeName, RunId, Seq};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, Request, RequestInit, Response};
@@ -80,8 +80,17 @@ pub(crate) fn reset(store: Store) {
     order(store, "POST", "/api/v1/reset".to_owned(), None);
 }
 
-/// The ring as the server has it.
-pub(crate) async fn ring() -> Result<RingView, Problem> {
+/// Which run the server is in, and how far.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Position {
+    /// The run.
+    pub(crate) run: RunId,
+    /// The newest event.
+    pub(crate) seq: Seq,
+}
+
+/// Where the server stands.
+pub(crate) async fn position() -> Result<Position, Problem> {
     read("/api/v1/ring").await
 }
 
@@ -121,7 +130,9 @@ fn problem(title: &str, detail: String) -> Problem {
 
 async fn call(method: &str, path: &str, body: Option<String>) -> Result<String, Problem> {
     let unreachable = |error: JsValue| {
-        let why = error.dyn_into::<js_sys::Error>().map_or_else(|_| String::new(), |error| String::from(error.message()));
+        let why = error
+            .dyn_into::<js_sys::Error>()
+            .map_or_else(|_| String::new(), |error| String::from(error.message()));
         problem("The server does not answer", format!("{method} {path}: {why}"))
     };
     let response = fetch(method, path, body).await.map_err(unreachable)?;

@@ -6,6 +6,7 @@ use crate::announcer::Announcer;
 use crate::card::Card;
 use crate::connection;
 use crate::controls::Controls;
+use crate::live;
 use crate::notices::Notices;
 use crate::ring::RingFigure;
 use crate::roster::Roster;
@@ -22,7 +23,7 @@ pub(crate) fn App() -> impl IntoView {
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
         <a class="skip" href="#ring">"Skip to the ring"</a>
-        <div class="page" class:stale=stale>
+        <div class="page" class:stale=live::whether(stale)>
             <TopBar/>
             <LostBanner/>
             <main class="columns">
@@ -33,7 +34,7 @@ pub(crate) fn App() -> impl IntoView {
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">
                     <Roster/>
-                    <div class="cards" data-count=move || names.with(Vec::len)>
+                    <div class="cards" data-count=live::words(move || names.with(Vec::len).to_string())>
                         <For each=move || names.get() key=Clone::clone let:name>
                             <Card name=name/>
                         </For>

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeState, Role};
 
+use crate::live;
+
 /// What a node shows: its role while it runs, else its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Badge {
@@ -62,17 +64,13 @@ impl Badge {
             // A flag.
             Self::Candidate => "M-7 -10 L-4.5 -10 L-4.5 -9 L9 -5 L-4.5 1 L-4.5 11 L-7 11 Z",
             // A ring.
-            Self::Follower => {
-                "M0 -6 A6 6 0 1 1 0 6 A6 6 0 1 1 0 -6 Z M0 -3 A3 3 0 1 0 0 3 A3 3 0 1 0 0 -3 Z"
-            }
+            Self::Follower => "M0 -6 A6 6 0 1 1 0 6 A6 6 0 1 1 0 -6 Z M0 -3 A3 3 0 1 0 0 3 A3 3 0 1 0 0 -3 Z",
             // An hourglass.
             Self::Starting => "M-7 -10 L7 -10 L7 -7 L1.5 0 L7 7 L7 10 L-7 10 L-7 7 L-1.5 0 L-7 -7 Z",
             // Two bars.
             Self::Paused => "M-7 -9 L-2 -9 L-2 9 L-7 9 Z M2 -9 L7 -9 L7 9 L2 9 Z",
             // A cross.
-            Self::Stopped => {
-                "M-9 -6 L-6 -9 L0 -3 L6 -9 L9 -6 L3 0 L9 6 L6 9 L0 3 L-6 9 L-9 6 L-3 0 Z"
-            }
+            Self::Stopped => "M-9 -6 L-6 -9 L0 -3 L6 -9 L9 -6 L3 0 L9 6 L6 9 L0 3 L-6 9 L-9 6 L-3 0 Z",
         }
     }
 }
@@ -102,7 +100,7 @@ pub(crate) fn label(node: &NodeView) -> String {
 pub(crate) fn Icon(#[prop(into)] badge: Signal<Badge>) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true" focusable="false">
-            <path d=move || badge.get().outline() fill-rule="evenodd"></path>
+            <path d=live::words(move || badge.get().outline()) fill-rule="evenodd"></path>
         </svg>
     }
 }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::live;
+
 /// A button. While `refusal` gives a reason it is disabled, and the reason is its tooltip and its description.
 #[component]
 pub(crate) fn ActionButton(
@@ -23,13 +25,13 @@ pub(crate) fn ActionButton(
     /// What is on it.
     children: Children,
 ) -> impl IntoView {
-    let title = move || refusal.get().unwrap_or_else(|| says.get());
+    let title = live::words(move || refusal.get().unwrap_or_else(|| says.get()));
     view! {
         <button
             type="button"
-            class=move || class.get()
+            class=class
             data-testid=id
-            disabled=move || refusal.with(Option::is_some)
+            disabled=live::whether(move || refusal.with(Option::is_some))
             title=title
             aria-description=title
             on:click=move |_| press.run(())

@@ -14,6 +14,7 @@ use self::actions::Actions;
 use self::attribute::AttributeField;
 use self::log_panel::LogPanel;
 use crate::badge::{Badge, Icon, label, role_word};
+use crate::live;
 use crate::store::Store;
 
 /// Moves the reader to a node's card.
@@ -60,11 +61,11 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
     let heading = format!("card-{name}-name");
     view! {
         <article
-            class=move || format!("card {}", badge.get().word())
+            class=live::words(move || format!("card {}", badge.get().word()))
             id=format!("card-{name}")
             data-testid=format!("card-{name}")
-            data-role=move || node.with(|node| node.as_ref().map_or("none", role_word))
-            data-state=move || state().to_string()
+            data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
+            data-state=live::words(move || state().to_string())
             tabindex="-1"
             aria-labelledby=heading.clone()
         >
@@ -73,12 +74,14 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
                 <AttributeField name=name.clone() node=node/>
                 <span class="badge">
                     <Icon badge=badge/>
-                    {move || words.get()}
+                    {live::words(move || words.get())}
                 </span>
             </header>
             <dl
                 class="facts"
-                title=move || node.with(|node| node.as_ref().and_then(|node| node.address.clone()))
+                title=live::words(move || {
+                    node.with(|node| node.as_ref().and_then(|node| node.address.clone()).unwrap_or_default())
+                })
             >
                 {move || known.get().into_iter().map(|(what, value)| view! {
                     <div><dt>{what}</dt><dd>{value}</dd></div>

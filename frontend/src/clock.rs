@@ -50,7 +50,8 @@ mod tests {
         clock.happened(0, 0.0);
         let mut last = 0.0;
         for n in 1..=40 {
-            last = 60_000.0 + f64::from(n) - clock.happened(u64::try_from(n).expect("positive") * 1000, 60_000.0 + f64::from(n));
+            last = 60_000.0 + f64::from(n)
+                - clock.happened(u64::try_from(n).expect("positive") * 1000, 60_000.0 + f64::from(n));
         }
         assert_eq!(last, 0.0);
     }

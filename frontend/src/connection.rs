@@ -1,6 +1,7 @@
 //! Keeps the subscription to the bus alive: sockets, timers and probes round the plain state machine of
 //! [`subscription`].
 
+mod frame;
 pub(crate) mod subscription;
 
 use std::cell::{Cell, RefCell};
@@ -9,7 +10,6 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, RunId, Seq};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -110,9 +110,9 @@ impl Keeper {
             return;
         }
         inner.heard.set(now_ms());
-        let verdict = match serde_json::from_str::<BusFrame>(text) {
-            Ok(frame) => inner.subscription.borrow_mut().frame(frame),
-            Err(_) => inner.subscription.borrow_mut().unreadable(),
+        let verdict = match frame::read(text) {
+            Some(frame) => inner.subscription.borrow_mut().frame(frame),
+            None => inner.subscription.borrow_mut().unreadable(),
         };
         match verdict {
             Verdict::Replace { ring, void } => {
@@ -182,8 +182,8 @@ impl Keeper {
         let inner = &self.0;
         let due = inner.subscription.borrow().resumable().is_some();
         if due {
-            match api::ring().await {
-                Ok(ring) => inner.subscription.borrow_mut().compare(ring.run, ring.seq),
+            match api::position().await {
+                Ok(server) => inner.subscription.borrow_mut().compare(server.run, server.seq),
                 Err(_) => return self.lost(generation),
             }
         }
@@ -198,8 +198,10 @@ impl Keeper {
         let look = move || {
             let inner = &keeper.0;
             let silent = now_ms() - inner.heard.get() > SILENCE_MS;
-            let connected =
-                inner.store.connection.with_untracked(|connection| !matches!(connection, Connection::Lost { .. }));
+            let connected = inner
+                .store
+                .connection
+                .with_untracked(|connection| !matches!(connection, Connection::Lost { .. }));
             if silent && connected && !inner.probing.replace(true) {
                 let keeper = keeper.clone();
                 let generation = inner.generation.get();

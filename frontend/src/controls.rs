@@ -8,6 +8,7 @@ use ringleader_shared::{RingView, Role};
 
 use crate::api::{self, Fault};
 use crate::button::ActionButton;
+use crate::live;
 use crate::store::Store;
 
 /// The slowest pace on the slider, in milliseconds a hop.
@@ -38,7 +39,11 @@ pub(crate) fn Controls() -> impl IntoView {
     let store = Store::here();
     let refusal = move |why: fn(&RingView) -> Option<String>| {
         Signal::derive(move || {
-            if store.is_connected() { store.view.with(why) } else { Some("Not connected to the server".to_owned()) }
+            if store.is_connected() {
+                store.view.with(why)
+            } else {
+                Some("Not connected to the server".to_owned())
+            }
         })
     };
     view! {
@@ -87,7 +92,10 @@ fn Pace() -> impl IntoView {
             } else {
                 api::change_pace(store, pace);
                 // When the server refuses, the slider goes back to what is.
-                set_timeout(move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)), PATIENCE);
+                set_timeout(
+                    move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)),
+                    PATIENCE,
+                );
             }
         }
     };
@@ -103,7 +111,7 @@ fn Pace() -> impl IntoView {
     };
     view! {
         <div class="pace">
-            <label for="pace">"Pace: " <output for="pace">{move || pace_words(shown())}</output></label>
+            <label for="pace">"Pace: " <output for="pace">{live::words(move || pace_words(shown()))}</output></label>
             <input
                 id="pace"
                 data-testid="pace"
@@ -111,9 +119,9 @@ fn Pace() -> impl IntoView {
                 min="0"
                 max=SLOWEST_MS
                 step="50"
-                prop:value=move || shown().min(SLOWEST_MS).to_string()
-                aria-valuetext=move || pace_words(shown())
-                disabled=move || !store.is_connected()
+                prop:value=live::words(move || shown().min(SLOWEST_MS).to_string())
+                aria-valuetext=live::words(move || pace_words(shown()))
+                disabled=live::whether(move || !store.is_connected())
                 title="How long each message takes from node to node"
                 on:input=slide
             />

@@ -27,7 +27,8 @@ pub(crate) enum Headline {
 impl Headline {
     /// The headline of this ring.
     pub(crate) fn of(view: &RingView) -> Self {
-        let electing = view.elections.front().is_some_and(|latest| latest.took_us.is_none() && !latest.superseded);
+        let electing =
+            view.elections.front().is_some_and(|latest| latest.took_us.is_none() && !latest.superseded);
         if view.nodes.iter().all(|node| node.state == NodeState::Stopped) {
             Self::NothingRuns
         } else if view.split_brain {
@@ -56,7 +57,9 @@ impl Headline {
                 let names: Vec<&str> = leaders.iter().map(NodeName::as_str).collect();
                 format!("Split: {} lead at the same time", names.join(" and "))
             }
-            Self::Led { leader, deputy: Some(deputy) } => format!("{leader} leads term {term} · deputy {deputy}"),
+            Self::Led { leader, deputy: Some(deputy) } => {
+                format!("{leader} leads term {term} · deputy {deputy}")
+            }
             Self::Led { leader, deputy: None } if view.live().count() == 1 => {
                 format!("{leader} leads term {term} alone")
             }

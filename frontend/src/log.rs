@@ -71,7 +71,8 @@ impl NodeLog {
     pub(crate) fn fill(&mut self, past: Vec<Line>) {
         // The page's notes share a number with the event that they stand before.
         let key = |line: &Line| (line.seq, line.at_us.is_some());
-        let mut all: BTreeMap<_, Arc<Line>> = past.into_iter().map(|line| (key(&line), Arc::new(line))).collect();
+        let mut all: BTreeMap<_, Arc<Line>> =
+            past.into_iter().map(|line| (key(&line), Arc::new(line))).collect();
         all.extend(self.lines.drain(..).map(|line| (key(&line), line)));
         let skip = all.len().saturating_sub(KEPT);
         self.lines = all.into_values().skip(skip).collect();
@@ -85,11 +86,11 @@ impl NodeLog {
     /// The lines that the filters let through: messages only when asked for, and only those that contain `text`,
     /// whatever the case.
     pub(crate) fn filtered(&self, messages: bool, text: &str) -> Vec<Arc<Line>> {
-        let wanted = text.trim().to_lowercase();
+        let wanted = text.trim().to_ascii_lowercase();
         self.lines
             .iter()
             .filter(|line| messages || line.subject != Subject::Message)
-            .filter(|line| wanted.is_empty() || line.text.to_lowercase().contains(&wanted))
+            .filter(|line| wanted.is_empty() || line.text.to_ascii_lowercase().contains(&wanted))
             .cloned()
             .collect()
     }

@@ -21,6 +21,7 @@ mod clock;
 mod connection;
 mod controls;
 mod headline;
+mod live;
 mod log;
 mod notices;
 mod ring;

@@ -12,12 +12,13 @@ use leptos::prelude::*;
 use leptos::svg;
 use wasm_bindgen::JsCast;
 
-use self::geometry::{Layout, SIZE};
+use self::geometry::Layout;
 use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
 use self::stage::{Layers, MOST_DOTS, Stage};
 use crate::headline::Headline;
+use crate::live::{self, rounded};
 use crate::store::Store;
 
 /// The ring.
@@ -49,7 +50,7 @@ pub(crate) fn RingFigure() -> impl IntoView {
     });
     view! {
         <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
-            <svg viewBox=format!("0 0 {SIZE} {SIZE}") role="group" aria-label="The nodes and the links between them">
+            <svg viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                         <rect class="hatch-ground" width="12" height="12"></rect>
@@ -58,12 +59,12 @@ pub(crate) fn RingFigure() -> impl IntoView {
                 </defs>
                 <circle
                     class="configured"
-                    cx=SIZE / 2.0
-                    cy=SIZE / 2.0
-                    r=move || layout.with(|layout| layout.ring_radius)
+                    cx="500"
+                    cy="500"
+                    r=live::units(move || layout.with(|layout| layout.ring_radius))
                 ></circle>
                 {move || heart.get().map(|(start, end)| view! {
-                    <line class="heart-link" x1=start.x y1=start.y x2=end.x y2=end.y></line>
+                    <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
                 })}
                 <For
                     each=move || drawn.get()
@@ -97,7 +98,7 @@ fn LinkLine(link: Link, #[prop(into)] head: Signal<f64>) -> impl IntoView {
         <g class=format!("link {kind}") data-testid=format!("link-{}-{}", link.from, link.to) data-kind=kind>
             <title>{format!("{} to {}: {kind}", link.from, link.to)}</title>
             <path d=path></path>
-            <polygon points=move || link.curve.arrow_head(head.get())></polygon>
+            <polygon points=live::words(move || link.curve.arrow_head(head.get()))></polygon>
         </g>
     }
 }
@@ -106,7 +107,6 @@ fn LinkLine(link: Link, #[prop(into)] head: Signal<f64>) -> impl IntoView {
 #[component]
 fn Centre() -> impl IntoView {
     let store = Store::here();
-    let middle = SIZE / 2.0;
     let lines = Memo::new(move |_| {
         store.view.with(|view| {
             if view.nodes.len() < 2 {
@@ -121,7 +121,9 @@ fn Centre() -> impl IntoView {
                 Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
                 Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
                 Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
-                Headline::NoLeaderYet | Headline::Leaderless => ("idle", "no leader".to_owned(), String::new()),
+                Headline::NoLeaderYet | Headline::Leaderless => {
+                    ("idle", "no leader".to_owned(), String::new())
+                }
             };
             Some((class, view.term.0, first, second))
         })
@@ -130,11 +132,11 @@ fn Centre() -> impl IntoView {
         lines.get().map(|(class, term, first, second)| {
             view! {
                 <g class=format!("centre {class}") aria-hidden="true">
-                    <text class="term" x=middle y=middle - 50.0>
+                    <text class="term" x="500" y="450">
                         {if term == 0 { String::new() } else { format!("TERM {term}") }}
                     </text>
-                    <text class="who" x=middle y=middle + 18.0>{first}</text>
-                    <text class="second" x=middle y=middle + 66.0>{second}</text>
+                    <text class="who" x="500" y="518">{first}</text>
+                    <text class="second" x="500" y="566">{second}</text>
                 </g>
             }
         })

@@ -8,6 +8,7 @@ use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
 use crate::api;
 use crate::button::ActionButton;
+use crate::live;
 use crate::store::Store;
 
 /// The first name of A, B, C… that is free, and an attribute that would win.
@@ -66,10 +67,11 @@ pub(crate) fn Roster() -> impl IntoView {
             full.then(|| format!("A ring has {MAX_MEMBERS} nodes at most"))
         })
     });
-    let toggle = move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
+    let toggle =
+        move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
     view! {
         <div class="roster">
-            <h2 id="nodes-heading">"Nodes " <span class="count">{count}</span></h2>
+            <h2 id="nodes-heading">"Nodes " <span class="count">{live::words(count)}</span></h2>
             <ActionButton
                 id="add-node"
                 class="quiet"
@@ -133,7 +135,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     maxlength=NodeName::MAX_LEN
                     autocomplete="off"
                     spellcheck="false"
-                    prop:value=move || name.get()
+                    prop:value=live::words(move || name.get())
                     on:input=move |event| name.set(event_target_value(&event))
                 />
             </label>
@@ -145,17 +147,17 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     size="6"
                     inputmode="numeric"
                     autocomplete="off"
-                    prop:value=move || attribute.get()
+                    prop:value=live::words(move || attribute.get())
                     on:input=move |event| attribute.set(event_target_value(&event))
                 />
             </label>
-            <button class="primary" type="submit" data-testid="add-submit" disabled=move || {
+            <button class="primary" type="submit" data-testid="add-submit" disabled=live::whether(move || {
                 parsed().is_err() || !store.is_connected()
-            }>
+            })>
                 "Add"
             </button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>
-            <p class="complaint" role="status">{move || parsed().err()}</p>
+            <p class="complaint" role="status">{live::words(move || parsed().err().unwrap_or_default())}</p>
         </form>
     }
 }
@@ -175,7 +177,7 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
             if event.key() == "Escape" { close.run(()); }
         }>
             <p>"End every process and start afresh?"</p>
-            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=move || !store.is_connected() on:click=move |_| {
+            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=live::whether(move || !store.is_connected()) on:click=move |_| {
                 api::reset(store);
                 close.run(());
             }>"Reset"</button>

@@ -163,7 +163,10 @@ impl Store {
 
     /// Notes in every log that events are missing.
     pub(crate) fn note_gap(self, first: Seq, last: Seq) {
-        for name in self.view.with_untracked(|view| view.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>()) {
+        for name in self
+            .view
+            .with_untracked(|view| view.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>())
+        {
             self.log(&name).update(|log| log.push(Line::gap(first, last)));
         }
     }
@@ -185,7 +188,11 @@ impl Store {
         self.notices.update(|notices| {
             // The same complaint twice is no news.
             notices.retain(|notice| notice.title != problem.title || notice.detail != problem.detail);
-            notices.push(Notice { number: number.unwrap_or(0), title: problem.title, detail: problem.detail });
+            notices.push(Notice {
+                number: number.unwrap_or(0),
+                title: problem.title,
+                detail: problem.detail,
+            });
             let surplus = notices.len().saturating_sub(3);
             notices.drain(..surplus);
         });

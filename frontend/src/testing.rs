@@ -2,7 +2,8 @@
 
 use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
 use ringleader_shared::{
-    Attribute, Event, Incarnation, Member, MessageId, NodeId, NodeName, RingView, Role, RunId, Safety, Seq, Term,
+    Attribute, Event, Incarnation, Member, MessageId, NodeId, NodeName, RingView, Role, RunId, Safety, Seq,
+    Term,
 };
 use uuid::Uuid;
 

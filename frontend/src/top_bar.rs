@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::headline::Headline;
+use crate::live;
 use crate::store::{Connection, Store};
 use crate::theme::ThemeSwitch;
 
@@ -29,8 +30,8 @@ pub(crate) fn TopBar() -> impl IntoView {
                 </svg>
                 "Ringleader"
             </h1>
-            <p class=move || if waiting() { "headline idle" } else { headline.get().0 } data-testid="headline">
-                {move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 }}
+            <p class=live::words(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
+                {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
             <div class="top-right">
                 <ConnectionLight/>
@@ -44,21 +45,23 @@ pub(crate) fn TopBar() -> impl IntoView {
 #[component]
 fn ConnectionLight() -> impl IntoView {
     let store = Store::here();
-    let status = move || store.connection.with(|connection| match connection {
-        Connection::Connecting => ("connecting", "Connecting"),
-        Connection::Connected => ("connected", "Live"),
-        Connection::Lost { .. } => ("lost", "Lost"),
-    });
+    let status = move || {
+        store.connection.with(|connection| match connection {
+            Connection::Connecting => ("connecting", "Connecting"),
+            Connection::Connected => ("connected", "Live"),
+            Connection::Lost { .. } => ("lost", "Lost"),
+        })
+    };
     view! {
         <span
             class="connection"
             data-testid="connection"
-            data-status=move || status().0
+            data-status=live::words(move || status().0)
             title="The connection to the server"
         >
             <span class="light" aria-hidden="true"></span>
             <span class="visually-hidden">"Connection: "</span>
-            {move || status().1}
+            {live::words(move || status().1)}
         </span>
     }
 }
@@ -67,12 +70,16 @@ fn ConnectionLight() -> impl IntoView {
 #[component]
 pub(crate) fn LostBanner() -> impl IntoView {
     let store = Store::here();
-    let text = move || store.connection.with(|connection| match connection {
-        Connection::Lost { since: Some(since) } => {
-            Some(format!("Connection lost – showing the ring as it was at {since}; reconnecting…"))
-        }
-        Connection::Lost { since: None } => Some("The server can't be reached – trying again…".to_owned()),
-        Connection::Connecting | Connection::Connected => None,
-    });
+    let text = move || {
+        store.connection.with(|connection| match connection {
+            Connection::Lost { since: Some(since) } => {
+                Some(format!("Connection lost – showing the ring as it was at {since}; reconnecting…"))
+            }
+            Connection::Lost { since: None } => {
+                Some("The server can't be reached – trying again…".to_owned())
+            }
+            Connection::Connecting | Connection::Connected => None,
+        })
+    };
     move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> })
 }

@@ -7,14 +7,12 @@ use ringleader_shared::{Event, NodeName, Role};
 
 /// A time span as people say it: three digits that count, and the unit.
 pub(crate) fn duration(us: u64) -> String {
-    #[expect(clippy::cast_precision_loss, reason = "for display, to three digits")]
-    let ms = us as f64 / 1000.0;
     match us {
         0..1_000 => format!("{us} µs"),
-        1_000..10_000 => format!("{ms:.2} ms"),
-        10_000..100_000 => format!("{ms:.1} ms"),
-        100_000..1_000_000 => format!("{ms:.0} ms"),
-        1_000_000..60_000_000 => format!("{:.2} s", ms / 1000.0),
+        1_000..10_000 => format!("{}.{:02} ms", us / 1_000, us % 1_000 / 10),
+        10_000..100_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+        100_000..1_000_000 => format!("{} ms", us / 1_000),
+        1_000_000..60_000_000 => format!("{}.{:02} s", us / 1_000_000, us % 1_000_000 / 10_000),
         _ => format!("{} min {:02} s", us / 60_000_000, us / 1_000_000 % 60),
     }
 }
@@ -112,7 +110,9 @@ impl Subject {
 /// What the log card says about an event; `None` for what is shown elsewhere.
 pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
     let line = match &event.kind {
-        EventKind::RunStarted { .. } | EventKind::HopDelayChanged { .. } | EventKind::Heartbeat { .. } => return None,
+        EventKind::RunStarted { .. } | EventKind::HopDelayChanged { .. } | EventKind::Heartbeat { .. } => {
+            return None;
+        }
         EventKind::MemberAdded { member } => {
             (Subject::Process, format!("joined the ring with attribute {}", member.attribute))
         }
@@ -250,16 +250,12 @@ mod tests {
     #[test]
     fn a_killed_process_names_its_signal() {
         let killed = event(1, Some("D"), EventKind::Exited { code: None, signal: Some(9) });
-        assert_eq!(
-            line(&killed),
-            Some((Subject::Trouble, "process ended by signal 9 (SIGKILL)".to_owned()))
-        );
+        assert_eq!(line(&killed), Some((Subject::Trouble, "process ended by signal 9 (SIGKILL)".to_owned())));
     }
 
     #[test]
     fn messages_are_lines_of_their_own_subject() {
-        let received =
-            EventKind::Received { message: info("C", 3), from: name("C"), travel_us: 401_000 };
+        let received = EventKind::Received { message: info("C", 3), from: name("C"), travel_us: 401_000 };
         let (subject, text) = line(&event(1, Some("D"), received)).expect("a line");
         assert_eq!(subject, Subject::Message);
         assert_eq!(text, "← C  election D 120, deputy C 110, term 1 (401 ms)");

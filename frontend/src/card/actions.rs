@@ -12,12 +12,18 @@ fn refusal(fault: Fault, state: NodeState) -> Option<&'static str> {
     match (fault, state) {
         (Fault::Kill, NodeState::Stopped) => Some("There is no process to kill"),
         (Fault::Exit, NodeState::Stopped) => Some("There is no process to end"),
-        (Fault::Exit, NodeState::Paused) => Some("A paused process can't leave in good order: resume it first"),
+        (Fault::Exit, NodeState::Paused) => {
+            Some("A paused process can't leave in good order: resume it first")
+        }
         (Fault::Pause, NodeState::Stopped) => Some("There is no process to pause"),
         (Fault::Pause, NodeState::Starting) => Some("It is still starting"),
         (Fault::Pause, NodeState::Paused) => Some("It is paused already"),
-        (Fault::Resume, NodeState::Stopped | NodeState::Starting | NodeState::Running) => Some("It is not paused"),
-        (Fault::Start, NodeState::Starting | NodeState::Running | NodeState::Paused) => Some("It runs already"),
+        (Fault::Resume, NodeState::Stopped | NodeState::Starting | NodeState::Running) => {
+            Some("It is not paused")
+        }
+        (Fault::Start, NodeState::Starting | NodeState::Running | NodeState::Paused) => {
+            Some("It runs already")
+        }
         (Fault::Kill, NodeState::Starting | NodeState::Running | NodeState::Paused)
         | (Fault::Exit, NodeState::Starting | NodeState::Running)
         | (Fault::Pause, NodeState::Running)
@@ -53,7 +59,8 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
     let store = Store::here();
     let unless = move |why: Box<dyn Fn(NodeState) -> Option<&'static str> + Send + Sync>| {
         Signal::derive(move || {
-            let why = if store.is_connected() { why(state.get()) } else { Some("Not connected to the server") };
+            let why =
+                if store.is_connected() { why(state.get()) } else { Some("Not connected to the server") };
             why.map(str::to_owned)
         })
     };

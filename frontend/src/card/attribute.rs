@@ -6,6 +6,7 @@ use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
 use crate::api;
+use crate::live;
 use crate::roster::parse_attribute;
 use crate::store::Store;
 
@@ -49,10 +50,10 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
                 type="text"
                 inputmode="numeric"
                 autocomplete="off"
-                size=move || real.with(|real| real.len().max(3) + 1)
-                prop:value=move || real.get()
-                disabled=move || !store.is_connected()
-                aria-invalid=move || wrong.with(Option::is_some).to_string()
+                size=live::words(move || (real.with(String::len).max(3) + 1).to_string())
+                prop:value=live::words(move || real.get())
+                disabled=live::whether(move || !store.is_connected())
+                aria-invalid=live::words(move || wrong.with(Option::is_some).to_string())
                 on:change=move |event| commit(event_target_value(&event))
                 on:keydown=move |event| {
                     if event.key() == "Escape" {

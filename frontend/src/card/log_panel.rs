@@ -10,6 +10,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::ResizeObserver;
 
+use crate::live;
 use crate::log::Line;
 use crate::store::Store;
 use crate::words;
@@ -75,21 +76,22 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         }
     };
     let copy = move |_| {
-        let text: Vec<String> = lines.with_untracked(|lines| lines.iter().map(|line| line.to_text()).collect());
+        let text: Vec<String> =
+            lines.with_untracked(|lines| lines.iter().map(|line| line.to_text()).collect());
         spawn_local(copy_text(store, text.join("\n")));
     };
     view! {
-        <div class="log" class:open=move || open.get()>
+        <div class="log" class:open=live::whether(move || open.get())>
             <div class="log-tools">
                 <button
                     class="bare fold"
                     type="button"
-                    aria-expanded=move || open.get().to_string()
+                    aria-expanded=live::words(move || open.get().to_string())
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
                     <span class="caret" aria-hidden="true">"▸"</span>
                     "Log "
-                    <span class="count">{move || total.get()}</span>
+                    <span class="count">{live::words(move || total.get().to_string())}</span>
                 </button>
                 <Show when=move || open.get()>
                     <input
@@ -97,13 +99,13 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                         type="search"
                         placeholder="filter"
                         aria-label="Show only lines that contain"
-                        prop:value=move || wanted.get()
+                        prop:value=live::words(move || wanted.get())
                         on:input=move |event| wanted.set(event_target_value(&event))
                     />
                     <label class="check">
                         <input
                             type="checkbox"
-                            prop:checked=move || messages.get()
+                            prop:checked=live::whether(move || messages.get())
                             on:change=move |event| messages.set(event_target_checked(&event))
                         />
                         "messages"
@@ -127,7 +129,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     </For>
                     <Show when=move || lines.with(Vec::is_empty)>
                         <p class="empty">
-                            {move || if total.get() == 0 { "Nothing said yet" } else { "No line matches" }}
+                            {live::words(move || if total.get() == 0 { "Nothing said yet" } else { "No line matches" })}
                         </p>
                     </Show>
                 </div>

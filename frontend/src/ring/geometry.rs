@@ -1,8 +1,11 @@
 //! Where things are: nodes on a circle, links as curves between their rims. Plain numbers in a square of [`SIZE`] units.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
+use std::fmt;
 
 use ringleader_shared::{NodeName, RingView};
+
+use crate::live::rounded;
 
 /// The side of the square that everything is drawn in.
 pub(crate) const SIZE: f64 = 1000.0;
@@ -19,6 +22,12 @@ pub(crate) struct Point {
     pub(crate) x: f64,
     /// Downwards.
     pub(crate) y: f64,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", rounded(self.x), rounded(self.y))
+    }
 }
 
 impl Point {
@@ -148,7 +157,8 @@ impl Layout {
     /// The straight line of the heartbeat link.
     pub(crate) fn straight(&self, from: &NodeName, to: &NodeName) -> Option<(Point, Point)> {
         let (here, there) = (self.position(from)?, self.position(to)?);
-        (here != there).then(|| (here.towards(there, self.node_radius), there.towards(here, self.node_radius)))
+        (here != there)
+            .then(|| (here.towards(there, self.node_radius), there.towards(here, self.node_radius)))
     }
 
     /// A node that is its own successor: a loop on its inner side.
@@ -230,22 +240,13 @@ impl Curve {
     pub(crate) fn path(&self) -> String {
         match self {
             Self::Arc { radius, from, to } => {
-                let (start, end) = (self.at(0.0), self.at(1.0));
+                let radius = rounded(*radius);
                 let large = u8::from((to - from).abs() > PI);
                 let sweep = u8::from(to > from);
-                format!(
-                    "M{:.1} {:.1} A{radius:.1} {radius:.1} 0 {large} {sweep} {:.1} {:.1}",
-                    start.x, start.y, end.x, end.y
-                )
+                format!("M{} A{radius} {radius} 0 {large} {sweep} {}", self.at(0.0), self.at(1.0))
             }
-            Self::Bend { start, control, end } => format!(
-                "M{:.1} {:.1} Q{:.1} {:.1} {:.1} {:.1}",
-                start.x, start.y, control.x, control.y, end.x, end.y
-            ),
-            Self::Loop { start, first, second, end } => format!(
-                "M{:.1} {:.1} C{:.1} {:.1} {:.1} {:.1} {:.1} {:.1}",
-                start.x, start.y, first.x, first.y, second.x, second.y, end.x, end.y
-            ),
+            Self::Bend { start, control, end } => format!("M{start} Q{control} {end}"),
+            Self::Loop { start, first, second, end } => format!("M{start} C{first} {second} {end}"),
         }
     }
 
@@ -258,12 +259,14 @@ impl Curve {
             x: tip.x - length * (angle + turn).cos(),
             y: tip.y - length * (angle + turn).sin(),
         };
-        let (left, right) = (corner(0.46), corner(-0.46));
-        format!(
-            "{:.1},{:.1} {:.1},{:.1} {:.1},{:.1}",
-            tip.x, tip.y, left.x, left.y, right.x, right.y
-        )
+        format!("{tip} {} {}", corner(0.46), corner(-0.46))
     }
+}
+
+/// A scale as an SVG transform, to a hundredth.
+pub(crate) fn scale(factor: f64) -> String {
+    let hundredths = rounded(factor * 100.0);
+    format!("scale({}.{:02})", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
@@ -289,8 +292,7 @@ mod tests {
     fn nodes_fit_the_drawing_and_never_touch_from_1_to_64() {
         for count in 1..=64 {
             let ring = ring(count);
-            let at: Vec<Point> =
-                (0..count).filter_map(|n| ring.position(&NodeName::nth(n))).collect();
+            let at: Vec<Point> = (0..count).filter_map(|n| ring.position(&NodeName::nth(n))).collect();
             assert_eq!(at.len(), count);
             for (n, here) in at.iter().enumerate() {
                 let reach = ring.node_radius + 30.0;

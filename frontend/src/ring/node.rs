@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
-use super::geometry::Layout;
+use super::geometry::{Layout, scale};
 use crate::badge::{Badge, label, role_word};
 use crate::card::focus_card;
+use crate::live::{self, rounded};
 use crate::store::Store;
 
 /// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
@@ -44,13 +45,12 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
     let attribute = Memo::new(move |_| {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
-    let described =
-        Memo::new(move |_| node.with(|node| node.as_ref().map(description).unwrap_or_default()));
+    let described = Memo::new(move |_| node.with(|node| node.as_ref().map(description).unwrap_or_default()));
     let place = {
         let name = name.clone();
         move || {
             let at = layout.with(|layout| layout.position(&name));
-            at.map_or_else(String::new, |at| format!("translate({:.1} {:.1})", at.x, at.y))
+            at.map_or_else(String::new, |at| format!("translate({} {})", rounded(at.x), rounded(at.y)))
         }
     };
     let length = name.as_str().chars().count();
@@ -94,45 +94,49 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
     };
     view! {
         <g
-            class=move || format!("node {}", badge.get().word())
+            class=live::words(move || format!("node {}", badge.get().word()))
             data-testid=format!("node-{name}")
-            data-role=move || node.with(|node| node.as_ref().map_or("none", role_word))
-            data-state=move || {
+            data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
+            data-state=live::words(move || {
                 node.with(|node| node.as_ref().map(|node| node.state.to_string()).unwrap_or_default())
-            }
-            transform=place
+            })
+            transform=live::words(place)
             tabindex="0"
             role="button"
-            aria-label=move || format!("{}. Go to its card.", described.get())
+            aria-label=live::words(move || format!("{}. Go to its card.", described.get()))
             on:click=move |_| press()
             on:keydown=on_key
         >
-            <title>{move || described.get()}</title>
-            <circle class="halo" r=move || radius() + 9.0></circle>
-            <circle class="body" r=radius></circle>
-            <text class="name" x=name_x y=name_y font-size=name_size>{name.to_string()}</text>
+            <title>{live::words(move || described.get())}</title>
+            <circle class="halo" r=live::units(move || radius() + 9.0)></circle>
+            <circle class="body" r=live::units(radius)></circle>
+            <text class="name" x=live::units(name_x) y=live::units(name_y) font-size=live::units(name_size)>{name.to_string()}</text>
             <Show when=inside>
                 <text
                     class="attribute"
-                    y=move || radius() * 0.52
-                    font-size=move || fitting(attribute.with(String::len), radius() * 1.4, radius() * 0.36)
+                    y=live::units(move || radius() * 0.52)
+                    font-size=live::units(move || {
+                        fitting(attribute.with(String::len), radius() * 1.4, radius() * 0.36)
+                    })
                 >
-                    {move || attribute.get()}
+                    {live::words(move || attribute.get())}
                 </text>
             </Show>
             <Show when=move || badge.get() != Badge::Follower>
                 <g
                     class="icon-badge"
-                    transform=move || format!("translate(0 {:.1}) scale({:.2})", -radius() * 1.09, icon_scale())
+                    transform=live::words(move || {
+                        format!("translate(0 {}) {}", rounded(-radius() * 1.09), scale(icon_scale()))
+                    })
                 >
                     <circle class="plate" r="15"></circle>
-                    <path d=move || badge.get().outline() fill-rule="evenodd"></path>
+                    <path d=live::words(move || badge.get().outline()) fill-rule="evenodd"></path>
                 </g>
             </Show>
             <Show when=roomy>
-                <g class="pill" transform=move || format!("translate(0 {:.1})", radius() - 11.0)>
-                    <rect x=move || -pill_width() / 2.0 y="-19" width=pill_width height="38" rx="19"></rect>
-                    <text y="8">{move || words.get()}</text>
+                <g class="pill" transform=live::words(move || format!("translate(0 {})", rounded(radius() - 11.0)))>
+                    <rect x=live::units(move || -pill_width() / 2.0) y="-19" width=live::units(pill_width) height="38" rx="19"></rect>
+                    <text y="8">{live::words(move || words.get())}</text>
                 </g>
             </Show>
         </g>

@@ -8,7 +8,8 @@ use web_sys::Element;
 
 use super::cue::{Cue, STALE_MS, cue};
 use super::flight::{End, Flight, Phase};
-use super::geometry::{Curve, Layout};
+use super::geometry::{Curve, Layout, scale};
+use crate::live::rounded;
 use crate::store::now_ms;
 use crate::words;
 
@@ -147,7 +148,7 @@ impl Stage {
         let now = now_ms();
         let still = motion_is_reduced();
         let mut landed = Vec::new();
-        let scale = (self.layout.node_radius / 62.0).clamp(0.5, 1.0);
+        let scale = scale((self.layout.node_radius / 62.0).clamp(0.5, 1.0));
         self.dots.retain(|dot| {
             let (at, visible) = match dot.flight.phase(now) {
                 Phase::Flying(_) if still => (0.5, 1.0),
@@ -165,9 +166,9 @@ impl Stage {
                 }
             };
             let point = dot.curve.at(at);
-            set(&dot.element, "transform", &format!("translate({:.1} {:.1}) scale({scale:.2})", point.x, point.y));
+            set(&dot.element, "transform", &format!("translate({point}) {scale}"));
             if visible < 1.0 {
-                set(&dot.element, "opacity", &format!("{visible:.2}"));
+                set(&dot.element, "style", &format!("opacity: {}%", rounded(visible * 100.0)));
             }
             true
         });
@@ -203,7 +204,7 @@ impl Stage {
         let Some(element) = self.append("g", &format!("dot {}", class(message.message))) else { return };
         draw_dot(&element, message);
         let start = curve.at(0.0);
-        set(&element, "transform", &format!("translate({:.1} {:.1})", start.x, start.y));
+        set(&element, "transform", &format!("translate({start})"));
         self.dots.push(Dot {
             id: message.id.clone(),
             kind: message.message,
@@ -220,9 +221,9 @@ impl Stage {
     fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
         let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
         let Some(element) = self.append("g", &format!("landed {}", class(kind))) else { return };
-        set(&element, "transform", &format!("translate({:.1} {:.1})", at.x, at.y));
+        set(&element, "transform", &format!("translate({at})"));
         if let Some(circle) = add(&element, "circle") {
-            set(&circle, "r", &format!("{:.1}", radius + 4.0));
+            set(&circle, "r", &rounded(radius + 4.0).to_string());
         }
         if let (Some(title), Some(travel_us)) = (add(&element, "title"), travel_us) {
             title.set_text_content(Some(&format!("{from} to {to} in {}", words::duration(travel_us))));
@@ -249,8 +250,8 @@ impl Stage {
             && let Some(text) = add(&element, "text")
         {
             let middle = curve.at(0.5);
-            set(&text, "x", &format!("{:.1}", middle.x));
-            set(&text, "y", &format!("{:.1}", middle.y));
+            set(&text, "x", &rounded(middle.x).to_string());
+            set(&text, "y", &rounded(middle.y).to_string());
             text.set_text_content(Some(&took));
         }
         self.keep(element, FLASH_MS);
@@ -260,7 +261,7 @@ impl Stage {
         let Some((start, end)) = self.layout.straight(from, to) else { return };
         let Some(element) = self.append_under("line", "pulse") else { return };
         for (name, value) in [("x1", start.x), ("y1", start.y), ("x2", end.x), ("y2", end.y)] {
-            set(&element, name, &format!("{value:.1}"));
+            set(&element, name, &rounded(value).to_string());
         }
         self.keep(element, PULSE_MS);
     }
@@ -300,7 +301,10 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
 
 /// A pill: the token of the message's kind, the candidate, and below it the deputy in small.
 fn draw_dot(group: &Element, message: &MessageInfo) {
-    let label = message.candidate.as_ref().map_or_else(String::new, |claim| format!("{} {}", claim.name, claim.attribute));
+    let label = message
+        .candidate
+        .as_ref()
+        .map_or_else(String::new, |claim| format!("{} {}", claim.name, claim.attribute));
     let second = message.deputy.as_ref().map(|claim| format!("{} {}", claim.name, claim.attribute));
     #[expect(clippy::cast_precision_loss, reason = "a short label")]
     let width = 78.0 + 16.5 * label.chars().count() as f64;
@@ -310,14 +314,16 @@ fn draw_dot(group: &Element, message: &MessageInfo) {
         title.set_text_content(Some(&words::message(message)));
     }
     if let Some(pill) = add(group, "rect") {
-        for (name, value) in [("x", -width / 2.0), ("y", -27.0), ("width", width), ("height", height), ("rx", 27.0)] {
-            set(&pill, name, &format!("{value:.1}"));
+        for (name, value) in
+            [("x", -width / 2.0), ("y", -27.0), ("width", width), ("height", height), ("rx", 27.0)]
+        {
+            set(&pill, name, &rounded(value).to_string());
         }
     }
     let (outline, letter) = token(message.message);
     if let Some(token) = add(group, "g") {
         set(&token, "class", "token");
-        set(&token, "transform", &format!("translate({:.1} 0)", -width / 2.0 + 28.0));
+        set(&token, "transform", &format!("translate({} 0)", rounded(-width / 2.0 + 28.0)));
         if let Some(path) = add(&token, "path") {
             set(&path, "d", outline);
         }
@@ -328,13 +334,13 @@ fn draw_dot(group: &Element, message: &MessageInfo) {
     }
     if let Some(text) = add(group, "text") {
         set(&text, "class", "candidate");
-        set(&text, "x", &format!("{text_x:.1}"));
+        set(&text, "x", &rounded(text_x).to_string());
         set(&text, "y", "10");
         text.set_text_content(Some(&label));
     }
     if let (Some(second), Some(text)) = (second, add(group, "text")) {
         set(&text, "class", "second");
-        set(&text, "x", &format!("{text_x:.1}"));
+        set(&text, "x", &rounded(text_x).to_string());
         set(&text, "y", "35");
         text.set_text_content(Some(&format!("★ {second}")));
     }

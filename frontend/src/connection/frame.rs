@@ -1,0 +1,61 @@
+//! Reading a frame of the bus.
+//!
+//! [`BusFrame`] can read itself, but by way of a copy of everything: it must see the tag before it knows the rest. As
+//! all frames' fields have names of their own, one flat reading does the same in half the code that is sent to the
+//! browser, and in less time. The test holds the two together.
+
+use ringleader_shared::bus::BusFrame;
+use ringleader_shared::{Event, RingView, Seq};
+use serde::Deserialize;
+
+/// Any frame.
+#[derive(Deserialize)]
+struct AnyFrame {
+    #[serde(rename = "type")]
+    kind: String,
+    ring: Option<Box<RingView>>,
+    event: Option<Box<Event>>,
+    after: Option<Seq>,
+    first: Option<Seq>,
+    last: Option<Seq>,
+}
+
+/// The frame in this text; `None` when there is none that makes sense.
+pub(crate) fn read(text: &str) -> Option<BusFrame> {
+    let any: AnyFrame = serde_json::from_str(text).ok()?;
+    match any.kind.as_str() {
+        "snapshot" => any.ring.map(|ring| BusFrame::Snapshot { ring }),
+        "resumed" => any.after.map(|after| BusFrame::Resumed { after }),
+        "event" => any.event.map(|event| BusFrame::Event { event }),
+        "missed" => any.first.zip(any.last).map(|(first, last)| BusFrame::Missed { first, last }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{event, message, name, ring};
+    use ringleader_shared::EventKind;
+
+    #[test]
+    fn every_frame_is_read_as_it_was_written() {
+        let received = EventKind::Received { message: message("C", 3), from: name("C"), travel_us: 310 };
+        for frame in [
+            BusFrame::Snapshot { ring: Box::new(ring(4).led_by("D", "C", 3)) },
+            BusFrame::Resumed { after: Seq(7) },
+            BusFrame::Event { event: Box::new(event(8, Some("D"), received)) },
+            BusFrame::Missed { first: Seq(3), last: Seq(9) },
+        ] {
+            let text = serde_json::to_string(&frame).expect("a frame can be written");
+            assert_eq!(read(&text), Some(frame));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_no_frame() {
+        for text in ["", "{}", r#"{"type":"event"}"#, r#"{"type":"gossip"}"#, "[1]"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
