@@ -77,7 +77,7 @@ pub struct ServeOptions {
     /// How often a link is pinged
     #[arg(long, env = "RINGLEADER_HEARTBEAT", value_name = "TIME", default_value = "50ms", value_parser = heartbeat)]
     pub heartbeat: Duration,
-    /// How long a link may be silent before its peer counts as hung [default: three heartbeats]
+    /// How long a link may be silent at full speed before its peer counts as hung; two hop delays are added [default: three heartbeats]
     #[arg(long, env = "RINGLEADER_HUNG_AFTER", value_name = "TIME", value_parser = heartbeat)]
     pub hung_after: Option<Duration>,
     /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0 takes free ones

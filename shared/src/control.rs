@@ -78,6 +78,7 @@ pub struct Configuration {
     pub hop_delay_ms: u64,
     /// How often a link is pinged, in milliseconds.
     pub heartbeat_ms: u64,
-    /// How long a link may stay silent before its peer counts as hung, in milliseconds.
+    /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes add two hop
+    /// delays.
     pub hung_after_ms: u64,
 }

@@ -50,16 +50,18 @@ pub(crate) struct LinkSettings {
     pub(crate) hop_delay: Duration,
     /// How often a link is pinged.
     pub(crate) heartbeat: Duration,
-    /// How long a link may be silent.
+    /// How long a link may be silent: as configured, and two hops more.
     pub(crate) hung_after: Duration,
 }
 
 impl From<&Configuration> for LinkSettings {
     fn from(configuration: &Configuration) -> Self {
+        let hop_delay = Duration::from_millis(configuration.hop_delay_ms);
         Self {
-            hop_delay: Duration::from_millis(configuration.hop_delay_ms),
+            hop_delay,
             heartbeat: Duration::from_millis(configuration.heartbeat_ms.max(1)),
-            hung_after: Duration::from_millis(configuration.hung_after_ms.max(2)),
+            // In slow motion nobody waits for a fast verdict, and a machine that is busy drawing must not cause a wrong one.
+            hung_after: Duration::from_millis(configuration.hung_after_ms.max(2)) + 2 * hop_delay,
         }
     }
 }
