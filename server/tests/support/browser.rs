@@ -1,0 +1,365 @@
+//! A reader in front of the dashboard: a real server, a real Chromium, and what can be seen and done there.
+#![allow(unreachable_pub)]
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::support::{PATIENCE, Server};
+
+/// How often the page is looked at. The driver can't tell when a page changes.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Chromium takes two cores by itself: one at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+static SESSIONS: AtomicU32 = AtomicU32::new(0);
+
+/// A key without a letter, as WebDriver names it.
+#[derive(Debug, Clone, Copy)]
+#[repr(u32)]
+pub enum Key {
+    Tab = 0xE004,
+    Enter = 0xE007,
+    Control = 0xE009,
+    Escape = 0xE00C,
+    Right = 0xE014,
+}
+
+impl Key {
+    fn code(self) -> char {
+        char::from_u32(self as u32).expect("a private character")
+    }
+}
+
+/// Opens the dashboard of a new server, lets the reader act, then sees to it that the console stayed empty.
+pub fn on_the_page(flags: &[&str], act: impl FnOnce(&mut Page)) {
+    let mut page = Page::open(flags);
+    act(&mut page);
+    let complaints = page.complaints();
+    assert!(complaints.is_empty(), "the page complained in the console: {complaints:#?}");
+}
+
+/// chromedriver, with a port of its own. It ends with this value.
+struct Driver {
+    process: Child,
+    url: String,
+    // A driver whose output nobody takes would end when it says something.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    fn start() -> Self {
+        let program = std::env::var_os("RINGLEADER_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut process = Command::new(&program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("{}: {error}. `cargo xtask test` installs Chromium and its driver", program.display())
+            });
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            if output.read_line(&mut line).expect("chromedriver speaks text") == 0 {
+                let _ = process.kill();
+                let _ = process.wait();
+                panic!("chromedriver ended without a port: {said}");
+            }
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                let port = port.trim().trim_end_matches('.');
+                return Self { process, url: format!("http://127.0.0.1:{port}"), _output: output };
+            }
+            said.push_str(&line);
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// The dashboard in a window of 1280 × 900, and the server behind it.
+pub struct Page {
+    // Dropped in this order: the session closes the browser before its driver ends.
+    client: Option<Client>,
+    runtime: Runtime,
+    driver: Driver,
+    profile: PathBuf,
+    server: Option<Server>,
+    session: String,
+    console: Vec<Value>,
+    expected: Vec<&'static str>,
+    agent: ureq::Agent,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Page {
+    fn open(flags: &[&str]) -> Self {
+        let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = Server::start_with(flags);
+        let page = server.ask("GET", "/", None).1;
+        assert!(
+            page.contains(".wasm"),
+            "the server was built without the dashboard: run `cargo xtask build` once, or `cargo xtask test`"
+        );
+        let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
+        let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("chromium-{}-{number}", std::process::id()));
+        let driver = Driver::start();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut options = json!({ "args": [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+            "--window-size=1280,900", format!("--user-data-dir={}", profile.display()),
+        ]});
+        if let Some(chromium) = std::env::var_os("RINGLEADER_CHROMIUM") {
+            options["binary"] = chromium.to_string_lossy().into();
+        }
+        let capabilities =
+            json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+        let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
+        let client = runtime
+            .block_on(
+                ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&driver.url),
+            )
+            .unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
+        let session = runtime.block_on(client.session_id()).unwrap().expect("a session has a name");
+        let page = Self {
+            client: Some(client),
+            runtime,
+            driver,
+            profile,
+            server: Some(server),
+            session,
+            console: Vec::new(),
+            expected: Vec::new(),
+            agent: ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build().into(),
+            _turn: turn,
+        };
+        page.run(page.client().goto(&page.server().url("/")));
+        page.wait_for_attribute("connection", "data-status", "connected");
+        page
+    }
+
+    fn client(&self) -> &Client {
+        self.client.as_ref().expect("it is there until the end")
+    }
+
+    fn run<T, E: std::fmt::Display>(&self, command: impl Future<Output = Result<T, E>>) -> T {
+        self.runtime.block_on(command).unwrap_or_else(|error| panic!("the browser refused: {error}"))
+    }
+
+    /// What WebDriver itself has no word for, but Chromium's driver has.
+    fn ask_driver(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}/session/{}/{path}", self.driver.url, self.session);
+        let answer = self.agent.post(&url).send_json(body);
+        let answer = answer.and_then(|mut answer| answer.body_mut().read_json::<Value>());
+        answer.unwrap_or_else(|error| panic!("{path}: {error}"))["value"].take()
+    }
+
+    /// The server behind the page.
+    pub fn server(&self) -> &Server {
+        self.server.as_ref().expect("it was not stopped")
+    }
+
+    /// Kills the server; its port comes back. From now on the console may say that connections are refused.
+    pub fn lose_server(&mut self) -> String {
+        self.expected.push("net::ERR_CONNECTION_REFUSED");
+        let server = self.server.take().expect("it was not stopped");
+        let port = server.authority.rsplit(':').next().unwrap().to_owned();
+        server.signal(nix::sys::signal::Signal::SIGKILL);
+        server.wait();
+        port
+    }
+
+    /// Starts another server where the last one was.
+    pub fn bring_server_back(&mut self, port: &str) {
+        self.server = Some(Server::start_with(&["--port", port]));
+    }
+
+    /// Loads the page again.
+    pub fn reload(&self) {
+        self.run(self.client().refresh());
+        self.wait_for_attribute("connection", "data-status", "connected");
+    }
+
+    /// Runs a script in the page.
+    pub fn script(&self, script: &str, arguments: Vec<Value>) -> Value {
+        self.run(self.client().execute(script, arguments))
+    }
+
+    /// What `expression` says of the first element that `selector` finds; null when there is none.
+    fn look_at(&self, selector: &str, expression: &str) -> Value {
+        let script =
+            format!("const it = document.querySelector(arguments[0]); return it ? ({expression}) : null;");
+        self.script(&script, vec![selector.into()])
+    }
+
+    /// Waits until what `look` sees is right.
+    fn wait_until(&self, what: &str, look: impl Fn() -> Value, is_right: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = look();
+            if is_right(&seen) {
+                return seen;
+            }
+            assert!(Instant::now() < deadline, "it never came about that {what}; last seen: {seen}");
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until what `expression` says of an element named by a CSS selector is right.
+    pub fn wait_for(&self, selector: &str, expression: &str, is_right: impl Fn(&Value) -> bool) -> Value {
+        let what = format!("{expression} of {selector} is right");
+        self.wait_until(&what, || self.look_at(selector, expression), is_right)
+    }
+
+    /// Waits until an attribute of an element has a value.
+    pub fn wait_for_attribute(&self, id: &str, attribute: &str, value: &str) {
+        let what = format!("{attribute} of {id} is {value}");
+        let expression = format!("it.getAttribute('{attribute}')");
+        self.wait_until(&what, || self.look_at(&of(id), &expression), |seen| seen == value);
+    }
+
+    /// Waits until an element says this, among other things.
+    pub fn wait_for_text(&self, id: &str, text: &str) {
+        let what = format!("{id} says {text:?}");
+        self.wait_until(
+            &what,
+            || self.look_at(&of(id), "it.textContent"),
+            |seen| seen.as_str().is_some_and(|seen| seen.contains(text)),
+        );
+    }
+
+    /// What an element says.
+    pub fn text(&self, id: &str) -> String {
+        self.look_at(&of(id), "it.textContent").as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until there is no such element.
+    pub fn wait_until_gone(&self, selector: &str) {
+        self.wait_until(
+            &format!("{selector} is gone"),
+            || self.look_at(selector, "it.outerHTML"),
+            Value::is_null,
+        );
+    }
+
+    /// Waits until a control can be used, or can't.
+    pub fn wait_until_enabled(&self, id: &str, enabled: bool) {
+        let what = format!("{id} is {}", if enabled { "enabled" } else { "disabled" });
+        self.wait_until(&what, || self.look_at(&of(id), "!it.disabled"), |seen| *seen == json!(enabled));
+    }
+
+    /// Clicks a control as soon as it can be clicked.
+    pub fn click(&self, id: &str) {
+        self.wait_until_enabled(id, true);
+        let element = self.run(self.client().find(Locator::Css(&of(id))));
+        self.run(element.click());
+    }
+
+    /// Presses keys together, the last one shortly.
+    fn chord(&self, keys: &[char]) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for key in keys {
+            actions = actions.then(KeyAction::Down { value: *key });
+        }
+        for key in keys.iter().rev() {
+            actions = actions.then(KeyAction::Up { value: *key });
+        }
+        self.run(self.client().perform_actions(actions));
+    }
+
+    /// Presses a key.
+    pub fn press(&self, key: Key) {
+        self.chord(&[key.code()]);
+    }
+
+    /// Types over what a field holds.
+    pub fn type_over(&self, id: &str, text: &str) {
+        self.click(id);
+        self.chord(&[Key::Control.code(), 'a']);
+        for letter in text.chars() {
+            self.chord(&[letter]);
+        }
+    }
+
+    /// The name of the element that has the focus.
+    pub fn focused(&self) -> String {
+        let script = "return document.activeElement?.dataset?.testid ?? document.activeElement?.outerHTML.slice(0, 80)";
+        self.script(script, Vec::new()).as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Makes the window look like one of this size.
+    pub fn resize(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
+        self.ask_driver("goog/cdp/execute", &command);
+    }
+
+    /// Everything that the console has said so far.
+    fn read_console(&mut self) {
+        let fresh = self.ask_driver("se/log", &json!({ "type": "browser" }));
+        self.console.extend(fresh.as_array().cloned().unwrap_or_default());
+    }
+
+    /// The console's errors and warnings that were not to be expected.
+    fn complaints(&mut self) -> Vec<String> {
+        self.read_console();
+        let message = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
+        self.console
+            .iter()
+            .filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING")
+            .map(message)
+            .filter(|message| !self.expected.iter().any(|expected| message.contains(expected)))
+            .collect()
+    }
+
+    fn report(&mut self) -> String {
+        self.read_console();
+        let mut report = "the browser's console:\n".to_owned();
+        for entry in &self.console {
+            let _ = writeln!(report, "  {} {}", entry["level"], entry["message"]);
+        }
+        report.push_str(&self.server.as_ref().map_or_else(|| "(no server)".to_owned(), Server::trace));
+        report
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // A browser that hangs must not turn a failure into an abort.
+            let report = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.report()));
+            eprintln!("{}", report.unwrap_or_else(|_| "(the console can't be read)".to_owned()));
+        }
+        if let Some(client) = self.client.take() {
+            let _ = self.runtime.block_on(client.close());
+        }
+        let _ = self.driver.process.kill();
+        let _ = self.driver.process.wait();
+        let _ = std::fs::remove_dir_all(&self.profile);
+    }
+}
+
+/// The selector of what has this name for tests.
+fn of(id: &str) -> String {
+    format!("[data-testid='{id}']")
+}
