@@ -291,7 +291,10 @@ impl Bus {
                     );
                 }
                 Ok(_) => {}
-                Err(_) => return None,
+                Err(error) => {
+                    eprintln!("the bus ended: {error}");
+                    return None;
+                }
             }
         }
     }
