@@ -43,6 +43,7 @@ impl Key {
 }
 
 /// Opens the dashboard of a new server, lets the reader act, then sees to it that the console stayed empty.
+#[track_caller]
 pub fn on_the_page(flags: &[&str], act: impl FnOnce(&mut Page)) {
     let mut page = Page::open(flags);
     act(&mut page);
@@ -50,16 +51,20 @@ pub fn on_the_page(flags: &[&str], act: impl FnOnce(&mut Page)) {
     assert!(complaints.is_empty(), "the page complained in the console: {complaints:#?}");
 }
 
-/// chromedriver, with a port of its own. It ends with this value.
+/// chromedriver, with a port of its own, and a folder for its browser. Both end with this value.
 struct Driver {
     process: Child,
     url: String,
+    profile: PathBuf,
     // A driver whose output nobody takes would end when it says something.
-    _output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Driver {
     fn start() -> Self {
+        let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
+        let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("chromium-{}-{number}", std::process::id()));
         let program = std::env::var_os("RINGLEADER_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let mut process = Command::new(&program)
             .arg("--port=0")
@@ -70,18 +75,21 @@ impl Driver {
             .unwrap_or_else(|error| {
                 panic!("{}: {error}. `cargo xtask test` installs Chromium and its driver", program.display())
             });
-        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut driver = Self { process, url: String::new(), profile, output };
+        driver.url = format!("http://127.0.0.1:{}", driver.port());
+        driver
+    }
+
+    /// The port that it says it listens on.
+    fn port(&mut self) -> u16 {
         let mut said = String::new();
         loop {
             let mut line = String::new();
-            if output.read_line(&mut line).expect("chromedriver speaks text") == 0 {
-                let _ = process.kill();
-                let _ = process.wait();
-                panic!("chromedriver ended without a port: {said}");
-            }
+            let length = self.output.read_line(&mut line).expect("chromedriver speaks text");
+            assert!(length > 0, "chromedriver ended without a port: {said}");
             if let Some((_, port)) = line.split_once("started successfully on port ") {
-                let port = port.trim().trim_end_matches('.');
-                return Self { process, url: format!("http://127.0.0.1:{port}"), _output: output };
+                return port.trim().trim_end_matches('.').parse().expect("a port is a number");
             }
             said.push_str(&line);
         }
@@ -92,16 +100,16 @@ impl Drop for Driver {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.profile);
     }
 }
 
 /// The dashboard in a window of 1280 × 900, and the server behind it.
 pub struct Page {
-    // Dropped in this order: the session closes the browser before its driver ends.
+    /// `None` once it is closed, which must be before the driver ends: it ends the browser.
     client: Option<Client>,
     runtime: Runtime,
     driver: Driver,
-    profile: PathBuf,
     server: Option<Server>,
     session: String,
     console: Vec<Value>,
@@ -119,15 +127,12 @@ impl Page {
             page.contains(".wasm"),
             "the server was built without the dashboard: run `cargo xtask build` once, or `cargo xtask test`"
         );
-        let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("chromium-{}-{number}", std::process::id()));
         let driver = Driver::start();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut options = json!({ "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--window-size=1280,900", format!("--user-data-dir={}", profile.display()),
+            "--window-size=1280,900", format!("--user-data-dir={}", driver.profile.display()),
         ]});
         if let Some(chromium) = std::env::var_os("RINGLEADER_CHROMIUM") {
             options["binary"] = chromium.to_string_lossy().into();
@@ -145,7 +150,6 @@ impl Page {
             client: Some(client),
             runtime,
             driver,
-            profile,
             server: Some(server),
             session,
             console: Vec::new(),
@@ -213,6 +217,7 @@ impl Page {
     }
 
     /// Waits until what `look` sees is right.
+    #[track_caller]
     fn wait_until(&self, what: &str, look: impl Fn() -> Value, is_right: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -226,12 +231,14 @@ impl Page {
     }
 
     /// Waits until what `expression` says of an element named by a CSS selector is right.
+    #[track_caller]
     pub fn wait_for(&self, selector: &str, expression: &str, is_right: impl Fn(&Value) -> bool) -> Value {
         let what = format!("{expression} of {selector} is right");
         self.wait_until(&what, || self.look_at(selector, expression), is_right)
     }
 
     /// Waits until an attribute of an element has a value.
+    #[track_caller]
     pub fn wait_for_attribute(&self, id: &str, attribute: &str, value: &str) {
         let what = format!("{attribute} of {id} is {value}");
         let expression = format!("it.getAttribute('{attribute}')");
@@ -239,6 +246,7 @@ impl Page {
     }
 
     /// Waits until an element says this, among other things.
+    #[track_caller]
     pub fn wait_for_text(&self, id: &str, text: &str) {
         let what = format!("{id} says {text:?}");
         self.wait_until(
@@ -254,6 +262,7 @@ impl Page {
     }
 
     /// Waits until there is no such element.
+    #[track_caller]
     pub fn wait_until_gone(&self, selector: &str) {
         self.wait_until(
             &format!("{selector} is gone"),
@@ -263,12 +272,14 @@ impl Page {
     }
 
     /// Waits until a control can be used, or can't.
+    #[track_caller]
     pub fn wait_until_enabled(&self, id: &str, enabled: bool) {
         let what = format!("{id} is {}", if enabled { "enabled" } else { "disabled" });
         self.wait_until(&what, || self.look_at(&of(id), "!it.disabled"), |seen| *seen == json!(enabled));
     }
 
     /// Clicks a control as soon as it can be clicked.
+    #[track_caller]
     pub fn click(&self, id: &str) {
         self.wait_until_enabled(id, true);
         let element = self.run(self.client().find(Locator::Css(&of(id))));
@@ -353,9 +364,6 @@ impl Drop for Page {
         if let Some(client) = self.client.take() {
             let _ = self.runtime.block_on(client.close());
         }
-        let _ = self.driver.process.kill();
-        let _ = self.driver.process.wait();
-        let _ = std::fs::remove_dir_all(&self.profile);
     }
 }
 
