@@ -71,11 +71,14 @@ impl NodeLog {
     pub(crate) fn fill(&mut self, past: Vec<Line>) {
         // The page's notes share a number with the event that they stand before.
         let key = |line: &Line| (line.seq, line.at_us.is_some());
-        let mut all: BTreeMap<_, Arc<Line>> =
-            past.into_iter().map(|line| (key(&line), Arc::new(line))).collect();
-        all.extend(self.lines.drain(..).map(|line| (key(&line), line)));
-        let skip = all.len().saturating_sub(KEPT);
-        self.lines = all.into_values().skip(skip).collect();
+        for line in past {
+            if let Err(place) = self.lines.binary_search_by_key(&key(&line), |known| key(known)) {
+                self.lines.insert(place, Arc::new(line));
+            }
+        }
+        while self.lines.len() > KEPT {
+            self.lines.pop_front();
+        }
     }
 
     /// How many lines there are.

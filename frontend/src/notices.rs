@@ -10,7 +10,7 @@ pub(crate) fn Notices() -> impl IntoView {
     let store = Store::here();
     view! {
         <div class="notices" role="alert" data-testid="notices">
-            <For each=move || store.notices.get() key=|notice| notice.number let:notice>
+            {move || store.notices.get().into_iter().map(|notice| view! {
                 <div class="notice">
                     <div>
                         <strong>{notice.title.clone()}</strong>
@@ -28,7 +28,7 @@ pub(crate) fn Notices() -> impl IntoView {
                         "×"
                     </button>
                 </div>
-            </For>
+            }).collect_view()}
         </div>
     }
 }

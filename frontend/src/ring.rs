@@ -66,13 +66,10 @@ pub(crate) fn RingFigure() -> impl IntoView {
                 {move || heart.get().map(|(start, end)| view! {
                     <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
                 })}
-                <For
-                    each=move || drawn.get()
-                    key=|link| (link.from.clone(), link.to.clone(), link.state.word(), link.curve.path())
-                    let:link
-                >
-                    <LinkLine link=link head=Signal::derive(head)/>
-                </For>
+                {move || {
+                    let head = head();
+                    drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
+                }}
                 <g class="stage-layer" node_ref=under aria-hidden="true"></g>
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
@@ -80,25 +77,23 @@ pub(crate) fn RingFigure() -> impl IntoView {
                 </For>
                 <g class="stage-layer" node_ref=over aria-hidden="true"></g>
             </svg>
-            <Show when=move || store.crowded.get()>
-                <p class="crowded" role="status">
-                    {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
-                </p>
-            </Show>
+            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
+                {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
+            </p>
             <Legend/>
         </section>
     }
 }
 
 #[component]
-fn LinkLine(link: Link, #[prop(into)] head: Signal<f64>) -> impl IntoView {
+fn LinkLine(link: Link, head: f64) -> impl IntoView {
     let kind = link.state.word();
     let path = link.curve.path();
     view! {
         <g class=format!("link {kind}") data-testid=format!("link-{}-{}", link.from, link.to) data-kind=kind>
             <title>{format!("{} to {}: {kind}", link.from, link.to)}</title>
             <path d=path></path>
-            <polygon points=live::words(move || link.curve.arrow_head(head.get()))></polygon>
+            <polygon points=link.curve.arrow_head(head)></polygon>
         </g>
     }
 }

@@ -1,6 +1,6 @@
 //! What the page knows: the ring, the nodes' logs, the connection and what went wrong.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use ringleader_shared::api::Problem;
@@ -50,7 +50,7 @@ pub(crate) struct Store {
     /// The animation layer.
     pub(crate) stage: StoredValue<Stage, LocalStorage>,
     clock: StoredValue<ServerClock>,
-    logs: StoredValue<HashMap<NodeName, ArcRwSignal<NodeLog>>>,
+    logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
     noticed: StoredValue<u32>,
 }
 
@@ -65,7 +65,7 @@ impl Store {
             crowded,
             stage: StoredValue::new_local(Stage::new(crowded)),
             clock: StoredValue::new(ServerClock::default()),
-            logs: StoredValue::new(HashMap::new()),
+            logs: StoredValue::new(BTreeMap::new()),
             noticed: StoredValue::new(0),
         };
         provide_context(store);
@@ -116,7 +116,7 @@ impl Store {
 
     /// Takes in events that follow what is shown.
     pub(crate) fn apply(self, events: &[Event]) {
-        let mut lines: HashMap<NodeName, Vec<Line>> = HashMap::new();
+        let mut lines: BTreeMap<NodeName, Vec<Line>> = BTreeMap::new();
         self.view.update(|view| {
             for event in events {
                 view.apply(event);

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use ringleader_shared::view::ElectionView;
 
+use crate::live;
 use crate::store::Store;
 use crate::words;
 
@@ -21,12 +22,10 @@ pub(crate) fn Summary() -> impl IntoView {
                 Some(election) => view! { <Latest election=election/> }.into_any(),
                 None => view! { <p class="empty">"No election yet. What it costs will be counted here."</p> }.into_any(),
             }}
-            <Show when=move || !past.with(Vec::is_empty)>
-                <h3>"Before"</h3>
+                <h3 hidden=live::whether(move || past.with(Vec::is_empty))>"Before"</h3>
                 <ol class="past" reversed>
                     {move || past.get().into_iter().map(|election| view! { <Past election=election/> }).collect_view()}
                 </ol>
-            </Show>
         </section>
     }
 }

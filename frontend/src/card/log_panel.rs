@@ -38,6 +38,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         }
     });
     let total = Memo::new(move |_| log.with(crate::log::NodeLog::len));
+    let closed = live::whether(move || !open.get());
     let to_end = move || {
         if let Some(panel) = panel.get_untracked() {
             panel.set_scroll_top(panel.scroll_height());
@@ -93,16 +94,16 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     "Log "
                     <span class="count">{live::words(move || total.get().to_string())}</span>
                 </button>
-                <Show when=move || open.get()>
                     <input
                         class="filter"
                         type="search"
+                        hidden=closed
                         placeholder="filter"
                         aria-label="Show only lines that contain"
                         prop:value=live::words(move || wanted.get())
                         on:input=move |event| wanted.set(event_target_value(&event))
                     />
-                    <label class="check">
+                    <label class="check" hidden=closed>
                         <input
                             type="checkbox"
                             prop:checked=live::whether(move || messages.get())
@@ -110,12 +111,11 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                         />
                         "messages"
                     </label>
-                    <button class="bare" type="button" title="Copy these lines" on:click=copy>"Copy"</button>
-                </Show>
+                    <button class="bare" type="button" title="Copy these lines" hidden=closed on:click=copy>"Copy"</button>
             </div>
-            <Show when=move || open.get()>
                 <div
                     class="lines"
+                    hidden=closed
                     node_ref=panel
                     data-testid=format!("log-{name}")
                     role="log"
@@ -127,16 +127,14 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     <For each=move || lines.get() key=|line| (line.seq, line.at_us) let:line>
                         <LogLine line=line/>
                     </For>
-                    <Show when=move || lines.with(Vec::is_empty)>
-                        <p class="empty">
-                            {live::words(move || if total.get() == 0 { "Nothing said yet" } else { "No line matches" })}
-                        </p>
-                    </Show>
+                    <p class="empty" hidden=live::whether(move || !lines.with(Vec::is_empty))>
+                        {live::words(move || if total.get() == 0 { "Nothing said yet" } else { "No line matches" })}
+                    </p>
                 </div>
-                <Show when=move || !following.get()>
                     <button
                         class="jump"
                         type="button"
+                        hidden=live::whether(move || following.get() || !open.get())
                         on:click=move |_| {
                             following.set(true);
                             to_end();
@@ -144,8 +142,6 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     >
                         "↓ newest"
                     </button>
-                </Show>
-            </Show>
         </div>
     }
 }

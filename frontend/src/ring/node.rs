@@ -16,6 +16,17 @@ const ROOM_FOR_WORDS: f64 = 72.0;
 /// A node with less room than this has its name beside it.
 const ROOM_FOR_NAME: f64 = 26.0;
 
+/// The CSS class that hides what there is no room for.
+fn room(radius: f64) -> &'static str {
+    if radius < ROOM_FOR_NAME {
+        "tiny"
+    } else if radius < ROOM_FOR_WORDS {
+        "small"
+    } else {
+        "roomy"
+    }
+}
+
 /// The node in words, for a screen reader and the tooltip.
 fn description(node: &NodeView) -> String {
     let mut text = format!("Node {}, attribute {}, {}", node.name, node.attribute, label(node));
@@ -54,7 +65,6 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
         }
     };
     let length = name.as_str().chars().count();
-    let roomy = move || radius() >= ROOM_FOR_WORDS;
     let inside = move || radius() >= ROOM_FOR_NAME;
     let name_size = move || {
         if inside() { fitting(length, radius() * 1.6, radius() * 0.86) } else { 20.0 }
@@ -94,7 +104,7 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
     };
     view! {
         <g
-            class=live::words(move || format!("node {}", badge.get().word()))
+            class=live::words(move || format!("node {} {}", badge.get().word(), room(radius())))
             data-testid=format!("node-{name}")
             data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
             data-state=live::words(move || {
@@ -111,7 +121,6 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
             <circle class="halo" r=live::units(move || radius() + 9.0)></circle>
             <circle class="body" r=live::units(radius)></circle>
             <text class="name" x=live::units(name_x) y=live::units(name_y) font-size=live::units(name_size)>{name.to_string()}</text>
-            <Show when=inside>
                 <text
                     class="attribute"
                     y=live::units(move || radius() * 0.52)
@@ -121,8 +130,6 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
                 >
                     {live::words(move || attribute.get())}
                 </text>
-            </Show>
-            <Show when=move || badge.get() != Badge::Follower>
                 <g
                     class="icon-badge"
                     transform=live::words(move || {
@@ -132,13 +139,10 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
                     <circle class="plate" r="15"></circle>
                     <path d=live::words(move || badge.get().outline()) fill-rule="evenodd"></path>
                 </g>
-            </Show>
-            <Show when=roomy>
                 <g class="pill" transform=live::words(move || format!("translate(0 {})", rounded(radius() - 11.0)))>
                     <rect x=live::units(move || -pill_width() / 2.0) y="-19" width=live::units(pill_width) height="38" rx="19"></rect>
                     <text y="8">{live::words(move || words.get())}</text>
                 </g>
-            </Show>
         </g>
     }
 }

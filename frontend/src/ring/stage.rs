@@ -50,6 +50,8 @@ pub(crate) struct Layers {
 struct Flash {
     until: f64,
     element: Element,
+    /// The time beside a link; only the latest one of a link is shown.
+    label: Option<(NodeName, NodeName, Element)>,
 }
 
 /// Everything that moves.
@@ -228,7 +230,7 @@ impl Stage {
         if let (Some(title), Some(travel_us)) = (add(&element, "title"), travel_us) {
             title.set_text_content(Some(&format!("{from} to {to} in {}", words::duration(travel_us))));
         }
-        self.keep(element, FLASH_MS);
+        self.keep(element, FLASH_MS, None);
     }
 
     /// A message that was too quick to see: its link lights up, with the time that it took beside it.
@@ -245,6 +247,7 @@ impl Stage {
         if let Some(path) = add(&element, "path") {
             set(&path, "d", &curve.path());
         }
+        let mut label = None;
         if kind != MessageKind::Standing
             && self.layout.len() <= 16
             && let Some(text) = add(&element, "text")
@@ -253,8 +256,14 @@ impl Stage {
             set(&text, "x", &rounded(middle.x).to_string());
             set(&text, "y", &rounded(middle.y).to_string());
             text.set_text_content(Some(&took));
+            for (old_from, old_to, old) in self.flashes.iter().filter_map(|flash| flash.label.as_ref()) {
+                if old_from == from && old_to == to {
+                    old.remove();
+                }
+            }
+            label = Some((from.clone(), to.clone(), text));
         }
-        self.keep(element, FLASH_MS);
+        self.keep(element, FLASH_MS, label);
     }
 
     fn pulse(&mut self, from: &NodeName, to: &NodeName) {
@@ -263,12 +272,12 @@ impl Stage {
         for (name, value) in [("x1", start.x), ("y1", start.y), ("x2", end.x), ("y2", end.y)] {
             set(&element, name, &rounded(value).to_string());
         }
-        self.keep(element, PULSE_MS);
+        self.keep(element, PULSE_MS, None);
     }
 
-    fn keep(&mut self, element: Element, time: f64) {
+    fn keep(&mut self, element: Element, time: f64, label: Option<(NodeName, NodeName, Element)>) {
         let time = if motion_is_reduced() { STILL_MS } else { time };
-        self.flashes.push(Flash { until: now_ms() + time, element });
+        self.flashes.push(Flash { until: now_ms() + time, element, label });
     }
 
     fn append(&self, tag: &str, class: &str) -> Option<Element> {
