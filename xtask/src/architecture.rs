@@ -16,7 +16,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
     ("ringleader-election", &["ringleader-shared"]),
     ("ringleader-simulator", &["ringleader-shared", "ringleader-election"]),
     ("ringleader-node", &["ringleader-shared", "ringleader-election"]),
-    ("ringleader", &["ringleader-shared", "ringleader-election", "ringleader-simulator", "ringleader-node"]),
+    ("ringleader", &["ringleader-shared", "ringleader-node"]),
     ("ringleader-frontend", &["ringleader-shared", "ringleader-simulator"]),
     ("xtask", &[]),
 ];
