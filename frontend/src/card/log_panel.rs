@@ -38,6 +38,11 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         }
     });
     let total = Memo::new(move |_| log.with(crate::log::NodeLog::len));
+    let nothing = live::words(move || match (lines.with(Vec::is_empty), total.get()) {
+        (false, _) => "",
+        (true, 0) => "Nothing said yet",
+        (true, _) => "No line matches",
+    });
     let closed = live::whether(move || !open.get());
     let to_end = move || {
         if let Some(panel) = panel.get_untracked() {
@@ -127,9 +132,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     <For each=move || lines.get() key=|line| (line.seq, line.at_us) let:line>
                         <LogLine line=line/>
                     </For>
-                    <p class="empty" hidden=live::whether(move || !lines.with(Vec::is_empty))>
-                        {live::words(move || if total.get() == 0 { "Nothing said yet" } else { "No line matches" })}
-                    </p>
+                    <p class="empty">{nothing}</p>
                 </div>
                     <button
                         class="jump"
