@@ -5,7 +5,7 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::link::{Direction, LinkKind};
@@ -23,6 +23,7 @@ fn main() {
     let mut seen = 0;
     for _ in 0..rounds {
         let ring = settled(&server);
+        at_rest(&server);
         let leader = ring.leader.clone().unwrap();
         let before = server.ring().seq;
         server.act(leader.as_str(), "kill");
@@ -71,6 +72,21 @@ fn settled(server: &Server) -> RingView {
         let pair = ring.deputy.clone().zip(ring.leader.clone());
         if whole && pair.is_some() && pair == watched {
             return ring;
+        }
+    }
+}
+
+/// Waits until the deputy has reported a heartbeat half a second later, so that what the nodes do at leisure is done.
+fn at_rest(server: &Server) {
+    let mut bus = server.subscribe(None);
+    let deadline = Instant::now() + PATIENCE;
+    let start = Instant::now();
+    loop {
+        if let BusFrame::Event { event } = bus.next_frame(deadline).expect("the deputy reports heartbeats")
+            && matches!(event.kind, EventKind::Heartbeat { .. })
+            && start.elapsed() > Duration::from_millis(500)
+        {
+            return;
         }
     }
 }

@@ -16,6 +16,10 @@ pub const MAX_MESSAGE: usize = 64 * 1024;
 /// The largest single WebSocket frame on a node link, in bytes.
 pub const MAX_FRAME: usize = 16 * 1024;
 
+/// What the dialler of a standby link says when the link becomes its ring link: the whole text of one message, before any
+/// other.
+pub const IN_USE: &str = "\"in use\"";
+
 /// What a link is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -120,6 +120,11 @@ async fn carry(
                 Some(Err(_)) | None => return,
             },
             count = events.recv_many(&mut batch, EVENTS_A_FRAME) => {
+                // What the links have to write goes first: an election must not wait for its report.
+                tokio::task::yield_now().await;
+                while batch.len() < EVENTS_A_FRAME && let Ok(event) = events.try_recv() {
+                    batch.push(event);
+                }
                 if count == 0 || !write(&mut socket, &mut batch).await {
                     let _ = socket.close(None).await;
                     return;

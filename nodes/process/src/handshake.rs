@@ -32,6 +32,8 @@ pub(crate) struct Introduction {
     pub(crate) incarnation: Incarnation,
     pub(crate) to: NodeId,
     pub(crate) kind: LinkKind,
+    /// Whether it is a ring link for later: held ready, with nothing said on it until it is in use.
+    pub(crate) standby: bool,
 }
 
 /// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't cost more than this.
@@ -44,10 +46,11 @@ fn config() -> WebSocketConfig {
         .max_frame_size(Some(MAX_FRAME))
 }
 
-const fn path(kind: LinkKind) -> &'static str {
-    match kind {
-        LinkKind::Ring => "/v1/ring",
-        LinkKind::Heartbeat => "/v1/heartbeat",
+const fn path(kind: LinkKind, standby: bool) -> &'static str {
+    match (kind, standby) {
+        (LinkKind::Ring, false) => "/v1/ring",
+        (LinkKind::Ring, true) => "/v1/standby",
+        (LinkKind::Heartbeat, _) => "/v1/heartbeat",
     }
 }
 
@@ -64,7 +67,7 @@ pub(crate) async fn dial(
             _ => format!("connecting to {address}: {error}"),
         })?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let mut request = format!("ws://{address}{}", path(introduction.kind))
+        let mut request = format!("ws://{address}{}", path(introduction.kind, introduction.standby))
             .into_client_request()
             .map_err(|error| error.to_string())?;
         let headers = request.headers_mut();
@@ -130,9 +133,10 @@ fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduct
     if !secret.admits(authorization) {
         return refuse(StatusCode::UNAUTHORIZED, "the run's secret is missing or wrong");
     }
-    let kind = match request.uri().path() {
-        "/v1/ring" => LinkKind::Ring,
-        "/v1/heartbeat" => LinkKind::Heartbeat,
+    let (kind, standby) = match request.uri().path() {
+        "/v1/ring" => (LinkKind::Ring, false),
+        "/v1/standby" => (LinkKind::Ring, true),
+        "/v1/heartbeat" => (LinkKind::Heartbeat, false),
         _ => return refuse(StatusCode::NOT_FOUND, "no such kind of link"),
     };
     if field::<u32>(headers, &VERSION)? != PROTOCOL {
@@ -143,6 +147,7 @@ fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduct
         incarnation: Incarnation(field(headers, &INCARNATION)?),
         to: NodeId(field(headers, &TO)?),
         kind,
+        standby,
     };
     if introduction.to != me {
         return refuse(StatusCode::MISDIRECTED_REQUEST, "meant for another node");

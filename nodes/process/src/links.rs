@@ -55,6 +55,8 @@ pub(crate) struct News {
 pub(crate) enum What {
     /// The other end answered.
     Up,
+    /// The dialler of a standby link needs it now.
+    InUse,
     /// A message arrived.
     Frame(LinkFrame),
     /// A ping came back.
@@ -80,10 +82,23 @@ pub(crate) enum Order {
         /// Whether the pace applies to it.
         paced: bool,
     },
+    /// Tells the other end that this standby link is in use.
+    Use,
     Close {
         code: u16,
         reason: &'static str,
     },
+}
+
+/// What a link is dialled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The core wants it.
+    Wanted,
+    /// To see whether a skipped member answers again; its failure is no news.
+    Probe,
+    /// To be ready when the successor is lost: until it is in use it is not a link of the ring, and nothing is told of it.
+    Standby,
 }
 
 /// One link as the node sees it.
@@ -93,8 +108,7 @@ pub(crate) struct Link {
     pub(crate) peer: NodeId,
     pub(crate) kind: LinkKind,
     pub(crate) direction: Direction,
-    /// Dialled to see whether a skipped member answers again; its failure is no news.
-    pub(crate) probe: bool,
+    pub(crate) purpose: Purpose,
     /// When the other end answered.
     pub(crate) up: Option<Instant>,
     orders: mpsc::Sender<Order>,
@@ -142,15 +156,51 @@ impl Links {
         self.links.iter()
     }
 
-    /// The link to this peer in this direction, up or being dialled.
+    /// The link to this peer in this direction, up or being dialled. Standby links are none.
     pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: Direction) -> Option<&Link> {
-        self.links.iter().find(|link| (link.peer, link.kind, link.direction) == (peer, kind, direction))
+        self.links.iter().find(|link| {
+            (link.peer, link.kind, link.direction) == (peer, kind, direction)
+                && link.purpose != Purpose::Standby
+        })
+    }
+
+    /// The standby links that this node dialled, up or being dialled.
+    pub(crate) fn on_standby(&self) -> impl Iterator<Item = &Link> {
+        self.links
+            .iter()
+            .filter(|link| link.purpose == Purpose::Standby && link.direction == Direction::Outgoing)
+    }
+
+    /// Turns the standby link to this peer into the ring link, if there is one that is up.
+    pub(crate) fn use_standby(&mut self, peer: NodeId) -> Option<LinkId> {
+        let id = self.on_standby().find(|link| link.peer == peer && link.up.is_some())?.id;
+        let link = self.get_mut(id)?;
+        link.orders.try_send(Order::Use).ok()?;
+        link.purpose = Purpose::Wanted;
+        Some(id)
+    }
+
+    /// The other end uses its standby link now. An older ring link from the same peer is closed: it has another successor.
+    pub(crate) fn used(&mut self, id: LinkId) {
+        let Some(peer) = self.get(id).map(|link| link.peer) else { return };
+        self.replace_incoming(peer, LinkKind::Ring);
+        if let Some(link) = self.get_mut(id) {
+            link.purpose = Purpose::Wanted;
+        }
+    }
+
+    fn replace_incoming(&mut self, peer: NodeId, kind: LinkKind) {
+        if let Some(old) = self.find(peer, kind, Direction::Incoming).map(|old| old.id) {
+            self.close(old, close::NOT_NEEDED, "the same node dialled anew");
+        }
     }
 
     /// Starts to dial; messages may be sent at once and wait for the link.
-    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, probe: bool) {
-        let introduction = Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind };
-        let (id, pump) = self.register(peer, kind, Direction::Outgoing, probe);
+    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: Purpose) {
+        let standby = purpose == Purpose::Standby;
+        let introduction =
+            Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
+        let (id, pump) = self.register(peer, kind, Direction::Outgoing, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
         tokio::spawn(async move {
@@ -164,12 +214,12 @@ impl Links {
 
     /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
     pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
-        if let Some(old) =
-            self.find(introduction.from, introduction.kind, Direction::Incoming).map(|old| old.id)
-        {
-            self.close(old, close::NOT_NEEDED, "the same node dialled anew");
+        let Introduction { from, kind, standby, .. } = introduction;
+        let purpose = if standby { Purpose::Standby } else { Purpose::Wanted };
+        if !standby {
+            self.replace_incoming(from, kind);
         }
-        let (_, pump) = self.register(introduction.from, introduction.kind, Direction::Incoming, false);
+        let (_, pump) = self.register(from, kind, Direction::Incoming, purpose);
         tokio::spawn(pump.run(socket, Direction::Incoming));
     }
 
@@ -178,12 +228,12 @@ impl Links {
         peer: NodeId,
         kind: LinkKind,
         direction: Direction,
-        probe: bool,
+        purpose: Purpose,
     ) -> (LinkId, pump::Pump) {
         self.next += 1;
         let id = LinkId(self.next);
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
-        self.links.push(Link { id, peer, kind, direction, probe, up: None, orders });
+        self.links.push(Link { id, peer, kind, direction, purpose, up: None, orders });
         (id, pump::Pump::new(id, inbox, self.settings.clone(), self.news.clone()))
     }
 

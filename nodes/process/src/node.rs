@@ -15,11 +15,11 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use crate::Options;
 use crate::clock::{Lamport, monotonic_ns};
 use crate::control::Control;
-use crate::links::{Guest, LinkId, Links, News, What, accept_loop, close};
+use crate::links::{Guest, LinkId, Links, News, Purpose, What, accept_loop, close};
 use crate::settings::{LinkSettings, Secret, timing};
 use crate::telling;
 
-/// How often a skipped member is dialled again, in heartbeats.
+/// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
 const PROBE_EVERY_HEARTBEATS: u32 = 5;
 
 /// At most one heartbeat event in this time.
@@ -38,6 +38,8 @@ pub(crate) struct Node {
     ring: RingSpec,
     settings: watch::Sender<LinkSettings>,
     links: Links,
+    /// A standby link that has become the ring link while the core's effects were being carried out.
+    in_use: Option<LinkId>,
     news: mpsc::Receiver<News>,
     timers: Timers,
     born: Instant,
@@ -93,6 +95,7 @@ impl Node {
             ring: RingSpec::default(),
             settings,
             links,
+            in_use: None,
             news,
             timers: Timers::default(),
             born: Instant::now(),
@@ -154,7 +157,10 @@ impl Node {
                         self.step(Input::TimerFired(timer));
                     }
                 }
-                _ = probe.tick() => self.probe_skipped(),
+                _ = probe.tick() => {
+                    self.probe_skipped();
+                    self.keep_standby();
+                }
             }
         }
     }
@@ -261,7 +267,7 @@ impl Node {
         if self.core.wanted_links().successor == Some(to)
             && self.links.find(to, LinkKind::Ring, Direction::Outgoing).is_none()
         {
-            self.dial(to, LinkKind::Ring, false);
+            self.dial(to, LinkKind::Ring, Purpose::Wanted);
         }
         [
             (LinkKind::Ring, Direction::Outgoing),
@@ -274,11 +280,17 @@ impl Node {
         .map(|link| link.id)
     }
 
-    fn dial(&mut self, peer: NodeId, kind: LinkKind, probe: bool) {
+    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: Purpose) {
+        if (kind, purpose) == (LinkKind::Ring, Purpose::Wanted)
+            && let Some(ready) = self.links.use_standby(peer)
+        {
+            self.in_use = Some(ready);
+            return;
+        }
         let address = self.ring.member(peer).and_then(|member| member.address);
         // A member that never said where it listens is dialled where nobody does, so that the failure takes its usual way.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        self.links.dial(peer, address.unwrap_or(nowhere), kind, probe);
+        self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
     }
 
     /// Dials what the core wants and lacks; closes what I dialled and the core does not want.
@@ -292,7 +304,11 @@ impl Node {
             .links
             .iter()
             .filter(|link| link.direction == Direction::Outgoing && !is_wanted(link.peer, link.kind))
-            .filter(|link| !link.probe || link.up.is_some())
+            .filter(|link| match link.purpose {
+                Purpose::Wanted => true,
+                Purpose::Probe => link.up.is_some(),
+                Purpose::Standby => false,
+            })
             .map(|link| (link.id, link.peer, link.kind, link.up.is_some()))
             .collect();
         for (id, peer, kind, up) in unwanted {
@@ -307,8 +323,11 @@ impl Node {
             if let Some(peer) = peer
                 && self.links.find(peer, kind, Direction::Outgoing).is_none()
             {
-                self.dial(peer, kind, false);
+                self.dial(peer, kind, Purpose::Wanted);
             }
+        }
+        if let Some(link) = self.in_use.take() {
+            self.link_news(News { link, what: What::Up });
         }
     }
 
@@ -318,9 +337,35 @@ impl Node {
             if self.ring.member(peer).is_some_and(|member| member.address.is_some())
                 && self.links.find(peer, LinkKind::Ring, Direction::Outgoing).is_none()
             {
-                self.dial(peer, LinkKind::Ring, true);
+                self.dial(peer, LinkKind::Ring, Purpose::Probe);
             }
         }
+    }
+
+    /// Holds a connection to my successor's successor ready, so that a repair does not wait for a handshake.
+    fn keep_standby(&mut self) {
+        let next = self.standby_peer();
+        let unwanted: Vec<LinkId> =
+            self.links.on_standby().filter(|link| Some(link.peer) != next).map(|link| link.id).collect();
+        for id in unwanted {
+            self.links.close(id, close::NOT_NEEDED, "not needed any more");
+        }
+        if let Some(peer) = next
+            && self.links.on_standby().next().is_none()
+            && self.ring.member(peer).is_some_and(|member| member.address.is_some())
+        {
+            self.dial(peer, LinkKind::Ring, Purpose::Standby);
+        }
+    }
+
+    /// The first member after my successor, in ring order, that is neither skipped nor myself.
+    fn standby_peer(&self) -> Option<NodeId> {
+        let successor = self.core.wanted_links().successor?;
+        let place = self.ring.members.iter().position(|member| member.id == successor)?;
+        let skipped: Vec<NodeId> = self.core.skipped().collect();
+        let (before, after) = self.ring.members.split_at(place);
+        let mut following = after.iter().skip(1).chain(before).map(|member| member.id);
+        following.find(|id| !skipped.contains(id)).filter(|id| *id != self.options.id)
     }
 
     fn welcome(&mut self, guest: Guest) {
@@ -343,11 +388,20 @@ impl Node {
             // Closed by this node while the news was on its way.
             return;
         };
-        let (peer, kind, direction) = (link.peer, link.kind, link.direction);
+        let (peer, kind, direction, purpose) = (link.peer, link.kind, link.direction, link.purpose);
         match what {
+            What::Up if purpose == Purpose::Standby => link.up = Some(std::time::Instant::now()),
+            What::InUse if (purpose, direction) == (Purpose::Standby, Direction::Incoming) => {
+                self.links.used(id);
+                self.link_news(News { link: id, what: What::Up });
+            }
+            What::InUse => self.malformed(id, "said that a link is in use that is no standby link"),
+            What::Frame(_) if purpose == Purpose::Standby => {
+                self.malformed(id, "sent a message on a link that is not in use");
+            }
             What::Up => {
                 link.up = Some(std::time::Instant::now());
-                link.probe = false;
+                link.purpose = Purpose::Wanted;
                 let name = self.name(peer);
                 self.tell(EventKind::LinkUp { peer: name, link: kind, direction });
                 self.step(Input::LinkUp { peer, link: kind });
@@ -375,7 +429,8 @@ impl Node {
         let Some(link) = self.links.remove(id) else { return };
         let peer = self.name(link.peer);
         let failure = failure || link.was_too_short();
-        let silent = link.up.is_none() && (link.probe || link.direction == Direction::Incoming);
+        let silent = link.purpose == Purpose::Standby
+            || link.up.is_none() && (link.purpose == Purpose::Probe || link.direction == Direction::Incoming);
         for message in unsent {
             self.tell(EventKind::Lost { message, to: peer.clone() });
         }
@@ -396,10 +451,7 @@ impl Node {
     fn received(&mut self, link: LinkId, from: NodeId, frame: LinkFrame) {
         let sender = self.name(from);
         if frame.id.from != sender {
-            let reason = format!("sent a message in the name of {}", frame.id.from);
-            self.tell(EventKind::Refused { remote: sender.to_string(), reason });
-            self.links.close(link, close::MALFORMED, "a message in another's name");
-            self.step(Input::LinkDown { peer: from, link: LinkKind::Ring });
+            self.malformed(link, &format!("sent a message in the name of {}", frame.id.from));
             return;
         }
         let now = monotonic_ns();
@@ -412,6 +464,20 @@ impl Node {
         self.receiving = Some((info, sender));
         self.step(Input::Received { from, message: frame.message });
         self.receiving = None;
+    }
+
+    /// Ends a link whose other end speaks out of turn.
+    fn malformed(&mut self, id: LinkId, reason: &str) {
+        let Some((peer, kind, purpose)) = self.links.get(id).map(|link| (link.peer, link.kind, link.purpose))
+        else {
+            return;
+        };
+        let remote = self.name(peer).to_string();
+        self.tell(EventKind::Refused { remote, reason: reason.to_owned() });
+        self.links.close(id, close::MALFORMED, "out of turn");
+        if purpose != Purpose::Standby {
+            self.step(Input::LinkDown { peer, link: kind });
+        }
     }
 
     /// Says goodbye to every neighbour, lets the last events out, and ends.

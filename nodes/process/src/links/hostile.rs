@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use ringleader_shared::link::{LinkKind, MAX_MESSAGE};
+use ringleader_shared::link::{Direction, LinkKind, MAX_MESSAGE};
 use ringleader_shared::{Incarnation, NodeId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use super::{Guest, Links, News, What, accept_loop};
+use super::{Guest, Links, News, Purpose, What, accept_loop};
 use crate::handshake::{self, Introduction, Socket};
 use crate::settings::{LinkSettings, Secret};
 
@@ -122,7 +122,13 @@ async fn a_socket_that_says_nothing_is_dropped() {
 /// A member's socket into a node, and what the node's links tell about it.
 async fn let_in() -> (Socket, mpsc::Receiver<News>, Links, watch::Sender<LinkSettings>) {
     let mut door = open_door().await;
-    let introduction = Introduction { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring };
+    let introduction = Introduction {
+        from: PEER,
+        incarnation: Incarnation(1),
+        to: ME,
+        kind: LinkKind::Ring,
+        standby: false,
+    };
     let (dialled, guest) = {
         let secret = secret("right");
         tokio::join!(
@@ -172,7 +178,7 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                     assert!(failure, "{shown}");
                     break;
                 }
-                What::Up | What::Frame(_) | What::RoundTrip(_) => {}
+                What::Up | What::InUse | What::Frame(_) | What::RoundTrip(_) => {}
             }
         }
         assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");
@@ -187,6 +193,39 @@ async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
         Some(What::Down { failure: false, .. }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_standby_link_says_nothing_until_it_is_in_use() {
+    let mut door = open_door().await;
+    let patient = Duration::from_secs(60);
+    let (_settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
+    let (news_in, mut news) = mpsc::channel(16);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), news_in);
+    links.dial(ME, door.address, LinkKind::Ring, Purpose::Standby);
+    assert!(links.use_standby(ME).is_none(), "it is not up yet");
+    let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
+    assert!(introduction.standby);
+    let Some(News { link, what: What::Up }) = news.recv().await else { panic!("it does not come up") };
+    links.get_mut(link).expect("it is there").up = Some(std::time::Instant::now());
+    assert!(links.find(ME, LinkKind::Ring, Direction::Outgoing).is_none(), "it is no ring link yet");
+
+    let (heard_in, mut heard) = mpsc::channel(16);
+    let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
+    far_end.adopt(*socket, introduction);
+    assert_eq!(links.use_standby(ME), Some(link));
+    assert!(links.find(ME, LinkKind::Ring, Direction::Outgoing).is_some());
+    let told = loop {
+        let news = heard.recv().await.expect("the far end hears of it");
+        if matches!(news.what, What::InUse) {
+            break news.link;
+        }
+        assert!(matches!(news.what, What::Up), "{news:?}");
+    };
+    assert!(far_end.find(PEER, LinkKind::Ring, Direction::Incoming).is_none());
+    far_end.used(told);
+    assert!(far_end.find(PEER, LinkKind::Ring, Direction::Incoming).is_some());
 }
 
 proptest::proptest! {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use ringleader_shared::event::MessageInfo;
-use ringleader_shared::link::Direction;
+use ringleader_shared::link::{Direction, IN_USE};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -132,6 +132,11 @@ impl Pump {
                             self.held.push_back(Held { since: Instant::now(), hold, text, info });
                         }
                     }
+                    Some(Order::Use) => {
+                        if let Err(ending) = write(socket, Message::text(IN_USE), settings).await {
+                            return ending;
+                        }
+                    }
                     Some(Order::Close { code, reason }) => closing = Some((code, reason)),
                     None => return Ending::failed("the node has let go of the link"),
                 },
@@ -176,6 +181,7 @@ impl Pump {
 
     async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Ending> {
         match frame {
+            Some(Ok(Message::Text(text))) if text.as_str() == IN_USE => self.tell(What::InUse).await,
             Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
                 Ok(frame) => self.tell(What::Frame(frame)).await,
                 Err(error) => {
