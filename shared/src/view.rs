@@ -352,12 +352,15 @@ impl RingView {
         self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
     }
 
-    /// A new election takes the place of those that never ended.
-    fn remember(&mut self, election: ElectionView) {
-        for past in &mut self.elections {
+    /// A new election takes the place of those that never ended. One of an older term than is known comes too late: it was
+    /// started by somebody who had not heard yet.
+    fn remember(&mut self, mut election: ElectionView) {
+        let newer = self.elections.iter().take_while(|known| known.term > election.term).count();
+        election.superseded = newer > 0;
+        for past in self.elections.iter_mut().skip(newer) {
             past.superseded |= past.took_us.is_none();
         }
-        self.elections.push_front(election);
+        self.elections.insert(newer, election);
         self.elections.truncate(REMEMBERED_ELECTIONS);
     }
 

@@ -144,6 +144,15 @@ fn an_election_is_counted_and_held_against_the_formula() {
 }
 
 #[test]
+fn a_search_by_somebody_who_has_not_heard_of_the_newer_election_comes_after_it() {
+    let mut story = Story::of(&["A", "B", "C"]);
+    story.sends("A", "B", MessageKind::Election, 5, "A", 1);
+    story.sends("C", "A", MessageKind::DeputySearch, 4, "C", 1);
+    let terms: Vec<_> = story.view.elections.iter().map(|one| (one.term.0, one.superseded)).collect();
+    assert_eq!(terms, [(5, false), (4, true)]);
+}
+
+#[test]
 fn a_ring_of_one_elects_without_a_message() {
     let mut story = Story::of(&["A"]);
     let (outcome, leader) = (Outcome::Election, name("A"));

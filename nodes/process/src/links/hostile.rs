@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
-use super::{Guest, Links, News, Purpose, What, accept_loop};
+use super::{Guest, Links, News, Purpose, What, accept_loop, close};
 use crate::handshake::{self, Introduction, Socket};
 use crate::settings::{LinkSettings, Secret};
 
@@ -193,6 +193,33 @@ async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
         Some(What::Down { failure: false, .. }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_goodbye_does_not_reset_a_connection_on_which_the_other_end_still_speaks() {
+    // A goodbye waits 50 ms for the other end; on a machine that stands still for so long a round proves nothing.
+    const ROUNDS: usize = 20;
+    let mut good = 0;
+    for _ in 0..ROUNDS {
+        let (mut socket, mut news, mut links, _settings) = let_in().await;
+        socket.send(Message::Ping("up".into())).await.expect("the link is up");
+        let Some(News { link, what: What::Up }) = news.recv().await else { panic!("it does not come up") };
+        links.close(link, close::NOT_NEEDED, "not needed any more");
+        let mut all_taken = true;
+        for _ in 0..20 {
+            all_taken &= socket.send(Message::Ping("more".into())).await.is_ok();
+            tokio::task::yield_now().await;
+        }
+        let closed = loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => break None,
+            }
+        };
+        good += usize::from(all_taken && closed == Some(close::NOT_NEEDED));
+    }
+    assert!(good > ROUNDS / 2, "{good} of {ROUNDS} goodbyes came through");
 }
 
 #[tokio::test]

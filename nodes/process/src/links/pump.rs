@@ -79,15 +79,19 @@ impl Pump {
             self.tell(What::Up).await;
         }
         let ending = self.carry(&mut socket, &mut heard).await;
-        if let Some((code, reason)) = ending.goodbye {
-            let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-            let _ = timeout(GOODBYE, socket.close(Some(frame))).await;
-        }
         if ending.misbehaved {
             self.tell(What::Misbehaved(ending.reason.clone())).await;
         }
         // A dialler that gave up before it said anything was never there.
-        self.end(ending.reason, ending.failure && (heard || ending.misbehaved)).await;
+        let failure = ending.failure && (heard || ending.misbehaved);
+        if failure {
+            // A peer that is lost is news at once, whatever becomes of the goodbye.
+            self.end(ending.reason, failure).await;
+            say_goodbye(&mut socket, ending.goodbye).await;
+        } else {
+            say_goodbye(&mut socket, ending.goodbye).await;
+            self.end(ending.reason, failure).await;
+        }
     }
 
     async fn carry(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
@@ -239,6 +243,19 @@ impl Pump {
         }
         self.tell(What::Down { reason, failure, unsent }).await;
     }
+}
+
+/// Closes the link in good order. What the other end still says is read: a socket that is closed on unread bytes resets
+/// the connection, and the other end may lose the goodbye with it and take this one for dead.
+async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) {
+    let Some((code, reason)) = goodbye else { return };
+    let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
+    let whole = async {
+        if socket.close(Some(frame)).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    };
+    let _ = timeout(GOODBYE, whole).await;
 }
 
 /// Whether what is still held back is left unsaid.
