@@ -18,6 +18,7 @@ fn main() {
     let server = Server::start();
     server.initiate("A");
     server.wait_for_leader("D", Some("C"));
+    let mut sights = Vec::new();
     let mut takeovers = Vec::new();
     let mut elections = Vec::new();
     let mut seen = 0;
@@ -31,7 +32,9 @@ fn main() {
             ring.live().count() == 3 && ring.leader.is_some() && ring.deputy.is_some() && ring.term.0 > seen
         });
         let events = since(&server, before.0);
-        takeovers.push(all_follow_after_kill(&events, &leader));
+        let (sight, takeover) = after_kill(&events, &leader);
+        sights.push(sight);
+        takeovers.push(takeover);
         server.wait_for_state(leader.as_str(), NodeState::Stopped);
         server.act(leader.as_str(), "start");
         let ring = settled(&server);
@@ -44,6 +47,7 @@ fn main() {
     }
     println!("4 nodes, hop delay 0, {rounds} rounds, microseconds");
     println!("{:<44} {:>8} {:>8} {:>8} {:>8} {:>8}", "", "least", "median", "90 %", "99 %", "worst");
+    table("kill -9 of the leader to a broken link", &mut sights);
     table("kill -9 of the leader to all follow the next", &mut takeovers);
     table("a quiet election, Initiate to the lap's end", &mut elections);
 }
@@ -105,13 +109,17 @@ fn since(server: &Server, seq: u64) -> Vec<Event> {
     server.events().into_iter().filter(|event| event.seq.0 > seq).collect()
 }
 
-/// From the moment before the signal to the last live member's first sight of the new leader.
-fn all_follow_after_kill(events: &[Event], killed: &NodeName) -> u64 {
+/// From the moment before the signal to the first survivor's sight of a broken link, which is the kernel's part, and to the
+/// last live member's first sight of the new leader.
+fn after_kill(events: &[Event], killed: &NodeName) -> (u64, u64) {
     let kill = events
         .iter()
         .find(|event| matches!(&event.kind, EventKind::Requested { action } if action == "kill"))
         .expect("the kill was asked for")
         .at_us;
+    let broken = events.iter().find(|event| {
+        event.at_us >= kill && matches!(&event.kind, EventKind::LinkDown { peer, .. } if peer == killed)
+    });
     let mut first: std::collections::BTreeMap<&NodeName, u64> = std::collections::BTreeMap::new();
     for event in events {
         if let (EventKind::StandingChanged { leader: Some(leader), .. }, Some(node)) =
@@ -122,7 +130,7 @@ fn all_follow_after_kill(events: &[Event], killed: &NodeName) -> u64 {
         }
     }
     assert_eq!(first.len(), 3, "all three survivors follow somebody else than {killed}");
-    first.values().max().unwrap() - kill
+    (broken.unwrap().at_us - kill, first.values().max().unwrap() - kill)
 }
 
 fn table(what: &str, times: &mut [u64]) {

@@ -1,7 +1,9 @@
-//! One child process: spawned, signalled and reaped by one task, so that a signal can never reach another process that
-//! got the same number.
+//! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can never reach another
+//! process that got the same number.
 
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{self, Signal as UnixSignal};
@@ -27,12 +29,9 @@ pub(super) enum Signal {
 /// A process that is not reaped yet.
 pub(super) struct Child {
     pub(super) pid: u32,
-    signals: mpsc::UnboundedSender<Order>,
-}
-
-enum Order {
-    Signal(Signal),
-    HearOut(oneshot::Receiver<()>),
+    /// Set by the task that reaps it, in the same poll. That task runs on the thread that signals.
+    reaped: Arc<AtomicBool>,
+    hear_out: mpsc::UnboundedSender<oneshot::Receiver<()>>,
 }
 
 /// What a child's task tells the supervisor.
@@ -84,8 +83,10 @@ impl Child {
             .env(SECRET_ENV, secret)
             .env(SUPERVISOR_ENV, std::process::id().to_string());
         let mut process = command.spawn()?;
-        let pid = process.id().unwrap_or_default();
-        let (signals, mut orders) = mpsc::unbounded_channel();
+        let pid = process.id().ok_or_else(|| std::io::Error::other("it has no process id"))?;
+        let (hear_out, mut to_hear_out) = mpsc::unbounded_channel();
+        let reaped = Arc::new(AtomicBool::new(false));
+        let is_reaped = Arc::clone(&reaped);
         let (id, incarnation) = (member.id, member.incarnation);
         tokio::spawn(async move {
             let mut heard_out = None;
@@ -94,14 +95,14 @@ impl Child {
             let status = loop {
                 tokio::select! {
                     biased;
-                    status = process.wait() => break status,
+                    status = process.wait() => {
+                        is_reaped.store(true, Ordering::Relaxed);
+                        break status;
+                    }
                     () = &mut hello_due, if !hello_due.is_elapsed() => {
                         let _ = notices.send(Notice::HelloDue { id, incarnation });
                     }
-                    Some(order) = orders.recv() => match order {
-                        Order::Signal(signal) => send(&process, signal),
-                        Order::HearOut(done) => heard_out = Some(done),
-                    },
+                    Some(done) = to_hear_out.recv() => heard_out = Some(done),
                 }
             };
             let at_ns = monotonic_ns();
@@ -114,29 +115,27 @@ impl Child {
             let code = status.and_then(|status| status.code());
             let _ = notices.send(Notice::Ended(Ended { id, incarnation, code, signal, at_ns }));
         });
-        Ok(Self { pid, signals })
+        Ok(Self { pid, reaped, hear_out })
     }
 
-    /// Sends a signal. A process that has ended meanwhile gets none.
+    /// Sends a signal at once. A process that has ended meanwhile gets none.
     pub(super) fn signal(&self, signal: Signal) {
-        let _ = self.signals.send(Order::Signal(signal));
+        if self.reaped.load(Ordering::Relaxed) {
+            return;
+        }
+        let signal = match signal {
+            Signal::Kill => UnixSignal::SIGKILL,
+            Signal::Stop => UnixSignal::SIGSTOP,
+            Signal::Continue => UnixSignal::SIGCONT,
+        };
+        let Ok(pid) = i32::try_from(self.pid) else { return };
+        if let Err(error) = signal::kill(Pid::from_raw(pid), signal) {
+            tracing::warn!(pid, "sending {signal}: {error}");
+        }
     }
 
     /// What to wait for before the end of the process is told.
     pub(super) fn hear_out(&self, done: oneshot::Receiver<()>) {
-        let _ = self.signals.send(Order::HearOut(done));
-    }
-}
-
-/// The process is not reaped as long as this task does not poll `wait`, so its number is still its own.
-fn send(process: &tokio::process::Child, signal: Signal) {
-    let Some(pid) = process.id().and_then(|pid| i32::try_from(pid).ok()) else { return };
-    let signal = match signal {
-        Signal::Kill => UnixSignal::SIGKILL,
-        Signal::Stop => UnixSignal::SIGSTOP,
-        Signal::Continue => UnixSignal::SIGCONT,
-    };
-    if let Err(error) = signal::kill(Pid::from_raw(pid), signal) {
-        tracing::warn!(pid, "sending {signal}: {error}");
+        let _ = self.hear_out.send(done);
     }
 }
