@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -37,22 +38,38 @@ pub struct Control {
 
 /// The control endpoint.
 pub fn router(control: Control) -> Router {
-    Router::new().route(CONTROL_PATH, get(upgrade)).with_state(control)
+    Router::new().route(CONTROL_PATH, get(upgrade)).fallback(elsewhere).with_state(control)
 }
 
-async fn upgrade(State(control): State<Control>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+async fn elsewhere(State(control): State<Control>) -> Response {
+    tell_refusal(&control, "a request to the control port for something that is not there");
+    Refusal::new(StatusCode::NOT_FOUND, "only the nodes of this run report here").into_response()
+}
+
+fn tell_refusal(control: &Control, reason: &str) {
+    let refused = EventKind::Refused { remote: "control port".to_owned(), reason: reason.to_owned() };
+    control.bus.tell(None, Incarnation(0), refused);
+}
+
+async fn upgrade(
+    State(control): State<Control>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
     let authorization = headers.get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
     let admitted = control.secret.borrow().admits(authorization) && !headers.contains_key(header::ORIGIN);
     if !admitted {
-        let reason = "a connection to the control port without the run's secret".to_owned();
-        control.bus.tell(
-            None,
-            Incarnation(0),
-            EventKind::Refused { remote: "control port".to_owned(), reason },
-        );
+        tell_refusal(&control, "a connection to the control port without the run's secret");
         return Refusal::new(StatusCode::UNAUTHORIZED, "only the nodes of this run report here")
             .into_response();
     }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            tell_refusal(&control, "a request to the control port that is no WebSocket handshake");
+            return rejection.into_response();
+        }
+    };
     upgrade
         .max_message_size(MAX_REPORT)
         .max_frame_size(MAX_REPORT)

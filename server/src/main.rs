@@ -3,10 +3,21 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use ringleader::cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| {
+        let set: Vec<String> = std::env::vars()
+            .map(|(name, _)| name)
+            .filter(|name| name.starts_with("RINGLEADER_"))
+            .collect();
+        let _ = error.print();
+        if error.kind() == ErrorKind::ArgumentConflict && !set.is_empty() {
+            eprintln!("\nnote: settings from the environment count as flags: {}", set.join(", "));
+        }
+        std::process::exit(error.exit_code());
+    });
     let result = match cli.command {
         Some(Command::Node(options)) => ringleader_node::run(options.into()),
         Some(Command::Serve(options)) => ringleader::serve::run(&options),

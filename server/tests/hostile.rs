@@ -469,13 +469,19 @@ fn a_stranger_on_the_control_port_is_refused_and_that_is_told() {
         assert_eq!(refusals.len(), told + 1, "{authorization:?}");
         assert!(refusals[told].1.contains("without the run's secret"), "{refusals:?}");
     }
-    for bytes in [
-        &b"GET /control HTTP/1.1\r\nHost: x\r\n\r\n"[..],
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
-        b"\0\r\n\r\n",
+    for (bytes, says) in [
+        (&b"GET /control HTTP/1.1\r\nHost: x\r\n\r\n"[..], Some("without the run's secret")),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", Some("something that is not there")),
+        // Not even HTTP: the library hangs up before anybody is asked.
+        (b"\0\r\n\r\n", None),
     ] {
+        let told = refusals(&server).len();
         let (answer, _) = send(&control, bytes);
         assert!(answer.status == 0 || answer.status >= 400, "{answer:?}");
+        let refusals = refusals(&server);
+        let reason = refusals.get(told).map(|(_, reason)| reason.as_str());
+        assert_eq!(refusals.len(), told + usize::from(says.is_some()), "{refusals:?}");
+        assert!(reason.is_none_or(|reason| says.is_some_and(|says| reason.contains(says))), "{refusals:?}");
     }
     assert_eq!(server.ring().live().count(), 4);
 }

@@ -43,8 +43,7 @@ pub struct Options {
 /// Runs the node until its supervisor ends it or is gone.
 ///
 /// # Errors
-/// When the environment lacks what the supervisor sets, no port can be opened, or the control link can't be made or is
-/// lost.
+/// When the environment lacks what the supervisor sets, no port can be opened, or the control link can't be made.
 pub fn run(options: Options) -> anyhow::Result<()> {
     lifeline::die_with_supervisor()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

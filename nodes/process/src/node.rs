@@ -107,7 +107,7 @@ impl Node {
         }
     }
 
-    /// Takes part until told to exit; an error when the control link is lost, which means that the server is.
+    /// Takes part until told to exit, or until the control link is lost, which means that the server is gone.
     pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
         // The ring comes first: until then nothing can be understood, and guests wait in the listener's backlog.
         loop {
@@ -149,7 +149,8 @@ impl Node {
                         self.leave().await;
                         return Ok(());
                     }
-                    None => anyhow::bail!("the control link is gone, and with it the server"),
+                    // The server is gone, and nobody is left to be told.
+                    None => return Ok(()),
                 },
                 () = sleep_until(timer_at), if next_timer.is_some() => {
                     if let Some((_, timer)) = next_timer {
