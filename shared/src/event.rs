@@ -261,6 +261,8 @@ pub enum MessageKind {
     DeputySearch,
     /// The result.
     Elected,
+    /// A leader has its lease renewed.
+    Lease,
     /// What a node knows, told to a neighbour. Not part of any election.
     Standing,
 }
@@ -273,6 +275,7 @@ impl MessageKind {
             Self::Election => "election",
             Self::DeputySearch => "deputy search",
             Self::Elected => "elected",
+            Self::Lease => "lease",
             Self::Standing => "standing",
         }
     }

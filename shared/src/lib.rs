@@ -20,7 +20,7 @@ pub mod view;
 
 pub use event::{Event, EventKind};
 pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};
-pub use message::{Contender, Mandate, RingMessage};
+pub use message::{Contender, Mandate, Promise, RingMessage};
 pub use ring::{Member, RingSpec};
 pub use role::{NodeState, Role, Safety};
 pub use view::RingView;

@@ -35,6 +35,17 @@ impl Mandate {
     }
 }
 
+/// What a member promises in quorum mode, and keeps across a restart: in this term it follows this leader and no other, and
+/// it promises nothing in an older term any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promise {
+    /// The term.
+    pub term: Term,
+    /// The leader.
+    pub leader: NodeId,
+}
+
 /// A message of the max-ring algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -60,11 +71,28 @@ pub enum RingMessage {
         deputy: Option<Contender>,
         /// Links crossed when it arrives, this one included.
         hops: u32,
+        /// Members that have promised to follow, the leader included. Counts in quorum mode.
+        votes: u32,
     },
     /// The result, told to every member by one lap.
     Elected {
         /// Who leads and who is its deputy.
         mandate: Mandate,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+        /// Members that have promised to follow, the leader included. Counts in quorum mode.
+        votes: u32,
+    },
+    /// Quorum mode: the leader has its lease renewed.
+    Lease {
+        /// Who leads.
+        mandate: Mandate,
+        /// When the lap began, in nanoseconds of the leader's clock. Means something to the leader only.
+        begun_ns: u64,
+        /// The highest term that a member on the way has seen.
+        highest: Term,
+        /// Members that grant the lease, the leader included.
+        votes: u32,
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
@@ -78,12 +106,20 @@ pub enum RingMessage {
 }
 
 impl RingMessage {
+    /// Whether this is upkeep, as frequent as heartbeats and no more told than they are.
+    #[must_use]
+    pub fn is_upkeep(&self) -> bool {
+        matches!(self, Self::Lease { .. })
+    }
+
     /// The term that the message is about.
     #[must_use]
     pub fn term(&self) -> Term {
         match self {
             Self::Election { term, .. } | Self::Standing { term, .. } => *term,
-            Self::DeputySearch { mandate, .. } | Self::Elected { mandate, .. } => mandate.term,
+            Self::DeputySearch { mandate, .. }
+            | Self::Elected { mandate, .. }
+            | Self::Lease { mandate, .. } => mandate.term,
         }
     }
 }

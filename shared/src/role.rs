@@ -61,4 +61,7 @@ pub enum Safety {
     /// Whoever is left elects: the last survivor leads itself.
     #[default]
     Available,
+    /// An election or a takeover counts with a majority of the configured members behind it, and a leader leads as long
+    /// as a majority renews its lease: never two at one instant.
+    Quorum,
 }

@@ -313,7 +313,7 @@ impl RingView {
                 }
                 return;
             }
-            MessageKind::Standing => return,
+            MessageKind::Standing | MessageKind::Lease => return,
         };
         let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
         if let Some(election) = self.election_at(message.term, event.at_us) {
@@ -333,7 +333,7 @@ impl RingView {
     }
 
     fn count_received(&mut self, event: &Event, message: &MessageInfo) {
-        if message.message != MessageKind::Standing
+        if !matches!(message.message, MessageKind::Standing | MessageKind::Lease)
             && let Some(election) = self.election_at(message.term, event.at_us)
         {
             election.hops += 1;

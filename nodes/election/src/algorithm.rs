@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, Mandate, NodeId, Role, Term};
+use ringleader_shared::{Contender, Mandate, NodeId, Promise, Role, Safety, Term};
 
 use crate::Explanation;
 
@@ -30,6 +30,8 @@ pub enum Input<M> {
         ring: Vec<Contender>,
         /// How patient to be.
         timing: Timing,
+        /// What an election is worth when members are missing. The same at every member.
+        safety: Safety,
     },
     /// Somebody wants an election.
     Initiate,
@@ -75,7 +77,10 @@ pub enum Effect<M> {
         /// What.
         message: M,
     },
-    /// Start this timer, or start it anew. The caller adds jitter: up to half as much again.
+    /// Keep this across a restart, before any effect that comes after it is carried out. Quorum mode only.
+    Promise(Promise),
+    /// Start this timer, or start it anew. The caller adds jitter to those that [`Timer::has_jitter`]: up to half as much
+    /// again.
     StartTimer {
         /// Which.
         timer: Timer,
@@ -126,6 +131,21 @@ pub enum Timer {
     Lap,
     /// The deputy did not open its heartbeat link.
     Deputy,
+    /// Quorum mode: the lease that this member holds, or waits out, is over.
+    Lease,
+    /// Quorum mode: time to have the lease renewed.
+    Renewal,
+}
+
+impl Timer {
+    /// Every timer.
+    pub const ALL: [Self; 5] = [Self::Election, Self::Lap, Self::Deputy, Self::Lease, Self::Renewal];
+
+    /// Whether the caller adds jitter, so that several members don't do the same thing at the same time.
+    #[must_use]
+    pub const fn has_jitter(self) -> bool {
+        matches!(self, Self::Election | Self::Lap | Self::Deputy)
+    }
 }
 
 /// How patient a member is. The caller scales it with the pace of the ring.
@@ -137,6 +157,8 @@ pub struct Timing {
     pub lap: Duration,
     /// How long a leader waits for its deputy's heartbeat link.
     pub deputy: Duration,
+    /// Quorum mode: how long a member that grants its lease votes for nobody else.
+    pub lease: Duration,
 }
 
 /// Why a received message is not acted on.

@@ -33,6 +33,15 @@ pub enum Explanation {
     NewSuccessor { successor: NodeId },
     SendingAgain { to: NodeId },
     OldMandate { term: Term },
+    Claiming { term: Term, me: Contender, needed: u32 },
+    Promising { term: Term, leader: NodeId },
+    NotPromising { term: Term, leader: NodeId },
+    QuorumFound { votes: u32, needed: u32 },
+    NoQuorum { votes: u32, needed: u32 },
+    WaitingForLease { of: NodeId },
+    LeaseOver { term: Term },
+    NewerTermSeen { term: Term },
+    RenewingForQuorum,
 }
 
 impl Explanation {
@@ -154,6 +163,38 @@ impl Explanation {
                     text,
                     "I was the leader of term {term} before I was restarted: waiting for my deputy to lead"
                 )
+            }
+            Self::Claiming { term, me, needed } => write!(
+                text,
+                "my own value ({}) came back: nobody is higher; to lead term {term} I need the promises of {needed} members",
+                me.attribute
+            ),
+            Self::Promising { term, leader } => {
+                write!(text, "promising to follow {} in term {term}, and passing it on", name(*leader))
+            }
+            Self::NotPromising { term, leader } => write!(
+                text,
+                "not promising to follow {} in term {term}: I have promised or granted otherwise; passing it on",
+                name(*leader)
+            ),
+            Self::QuorumFound { votes, needed } => {
+                write!(text, "{votes} members promise to follow me, {needed} are needed: I lead")
+            }
+            Self::NoQuorum { votes, needed } => write!(
+                text,
+                "no quorum: {votes} of the {needed} members that are needed stand behind me; trying again later"
+            ),
+            Self::WaitingForLease { of } => {
+                write!(text, "waiting until the lease of {} is over everywhere", name(*of))
+            }
+            Self::LeaseOver { term } => {
+                write!(text, "stepping down from term {term}: no majority has renewed my lease in time")
+            }
+            Self::NewerTermSeen { term } => {
+                write!(text, "a member has seen term {term}: only a newer election brings us together")
+            }
+            Self::RenewingForQuorum => {
+                write!(text, "a leader needs a quorum from now on: starting an election that asks for it")
             }
         };
         text

@@ -4,12 +4,14 @@
 //! repair and succession added. `docs/protocol.md` has the rules in the order of the functions here.
 
 mod contest;
+mod quorum;
 mod reign;
 mod repair;
 
 use ringleader_shared::event::Outcome;
-use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Role, Term};
+use ringleader_shared::{Contender, Mandate, NodeId, Promise, RingMessage, Role, Term};
 
+use self::quorum::Quorum;
 use crate::route::Route;
 use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
 
@@ -43,6 +45,9 @@ pub struct MaxRing {
     in_flight: Option<RingMessage>,
     /// What the caller was last told that I am.
     told: Option<(Role, Term, Option<Mandate>)>,
+    quorum: Quorum,
+    /// The time of the input that is being handled; zero in between, so that states that differ in nothing else are equal.
+    now: Time,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,7 +83,22 @@ impl MaxRing {
             passed_on: None,
             in_flight: None,
             told: None,
+            quorum: Quorum::default(),
+            now: Time::default(),
         }
+    }
+
+    /// A member that was restarted with what it had promised.
+    #[must_use]
+    pub fn recovered(me: NodeId, promise: Option<Promise>) -> Self {
+        let term = promise.map_or(Term::ZERO, |promise| promise.term);
+        Self { term, quorum: Quorum { promise, ..Quorum::default() }, ..Self::new(me) }
+    }
+
+    /// What this member has promised, if it ever did.
+    #[must_use]
+    pub fn promise(&self) -> Option<Promise> {
+        self.quorum.promise
     }
 
     /// Who this is.
@@ -96,14 +116,16 @@ impl MaxRing {
     /// Whom this member follows, itself included.
     #[must_use]
     pub fn mandate(&self) -> Option<&Mandate> {
-        self.mandate.as_ref()
+        // What I claim, and nobody has granted yet, is no mandate.
+        self.mandate.as_ref().filter(|_| !self.leading || self.is_leader())
     }
 
     /// Its part in the ring.
     #[must_use]
     pub fn role(&self) -> Role {
         match (&self.mandate, &self.contest) {
-            (Some(_), _) if self.leading => Role::Leader,
+            (Some(_), _) if self.is_leader() => Role::Leader,
+            (Some(_), _) if self.leading => Role::Candidate,
             (Some(mandate), _) if self.is_deputy_of(mandate) => Role::Deputy,
             (None, Some(Contest { best: Some(best) })) if best.id == self.me => Role::Candidate,
             _ => Role::Follower,
@@ -149,7 +171,7 @@ impl MaxRing {
     /// Tells a neighbour what I know. That I lead is said only while I do, not by a later start of me.
     fn tell_standing(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            let mandate = self.mandate.filter(|mandate| self.leading || mandate.leader.id != self.me);
+            let mandate = self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me);
             out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
         }
     }
@@ -168,10 +190,11 @@ impl MaxRing {
     }
 
     fn tell_changes(&mut self, out: &mut Out) {
-        let now = Some((self.role(), self.term, self.mandate));
+        let mandate = self.mandate().copied();
+        let now = Some((self.role(), self.term, mandate));
         if now != self.told {
             self.told = now;
-            out.push(Effect::Became { role: self.role(), term: self.term, mandate: self.mandate });
+            out.push(Effect::Became { role: self.role(), term: self.term, mandate });
         }
     }
 
@@ -179,7 +202,8 @@ impl MaxRing {
         let hops = match message {
             RingMessage::Election { hops, .. }
             | RingMessage::DeputySearch { hops, .. }
-            | RingMessage::Elected { hops, .. } => hops,
+            | RingMessage::Elected { hops, .. }
+            | RingMessage::Lease { hops, .. } => hops,
             RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
         };
         if hops > self.hop_budget() {
@@ -191,21 +215,43 @@ impl MaxRing {
             RingMessage::DeputySearch { mandate, .. } | RingMessage::Elected { mandate, .. } => {
                 self.on_mandate(from, message, mandate, out);
             }
+            RingMessage::Lease { .. } => self.on_lease(from, message, out),
             RingMessage::Standing { .. } => {}
         }
+    }
+
+    /// Passes a leader's lap on, one hop and so many votes further.
+    fn pass_on_lap(&mut self, message: RingMessage, votes: u32, out: &mut Out) {
+        let mut message = message;
+        if let RingMessage::DeputySearch { hops, votes: counted, .. }
+        | RingMessage::Elected { hops, votes: counted, .. } = &mut message
+        {
+            *hops = hops.saturating_add(1);
+            *counted = counted.saturating_add(votes);
+        }
+        if let RingMessage::DeputySearch { deputy, .. } = &mut message {
+            let me = self.route.myself();
+            if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
+                Self::explain(Explanation::OfferingMyself { me }, out);
+            }
+            *deputy = (*deputy).max(me);
+        }
+        self.pass_on(message, out);
     }
 
     fn timer_fired(&mut self, timer: Timer, out: &mut Out) {
         match timer {
             Timer::Election => {
-                let led = self.leading || (self.mandate.is_some() && !self.leader_lost);
-                if !led && self.term > Term::ZERO {
+                if !self.has_leader() && self.term > Term::ZERO {
                     Self::explain(Explanation::ElectionTimeout { term: self.term }, out);
                     self.initiate(out);
                 }
             }
             Timer::Lap if self.leading && self.lap.is_some() => {
                 Self::explain(Explanation::LapTimeout, out);
+                if self.needs_quorum() && !self.quorum.won {
+                    return self.claim_failed(0, out);
+                }
                 self.search_deputy(out);
             }
             Timer::Deputy if self.leading => {
@@ -215,6 +261,8 @@ impl MaxRing {
                     self.search_deputy(out);
                 }
             }
+            Timer::Lease => self.lease_timer_fired(out),
+            Timer::Renewal => self.renew_lease(out),
             Timer::Lap | Timer::Deputy => {}
         }
     }
@@ -223,9 +271,11 @@ impl MaxRing {
 impl Algorithm for MaxRing {
     type Message = RingMessage;
 
-    fn handle(&mut self, _now: Time, input: Input<RingMessage>, out: &mut Out) {
+    fn handle(&mut self, now: Time, input: Input<RingMessage>, out: &mut Out) {
+        self.now = now;
+        self.expire(out);
         match input {
-            Input::Configured { ring, timing } => self.configure(ring, timing, out),
+            Input::Configured { ring, timing, safety } => self.configure(ring, timing, safety, out),
             Input::Initiate => self.initiate(out),
             Input::Received { from, message } => self.received(from, message, out),
             Input::TimerFired(timer) => self.timer_fired(timer, out),
@@ -234,5 +284,6 @@ impl Algorithm for MaxRing {
             Input::LinkClosed { peer, link } => self.link_closed(peer, link, out),
         }
         self.tell_changes(out);
+        self.now = Time::default();
     }
 }

@@ -26,6 +26,10 @@ pub enum Violation {
     OwnDeputy { name: NodeName, term: Term },
     #[error("without pauses never two leaders in one term, but {one} and {other} both lead term {term}")]
     TwoLeaders { one: NodeName, other: NodeName, term: Term },
+    #[error("in quorum mode nobody leads a minority, but {name} does")]
+    LeadsWithoutQuorum { name: NodeName },
+    #[error("in quorum mode never two leaders at one instant, but {one} and {other} both lead")]
+    TwoAtOnce { one: NodeName, other: NodeName },
     #[error("live members agree on one live leader and deputy within {AGREES_WITHIN:?} of the last fault")]
     NoAgreement,
     #[error(
@@ -56,7 +60,10 @@ impl Invariants {
     /// What does not.
     pub fn look(&mut self, world: &World) -> Result<(), Violation> {
         let mut leaders: BTreeMap<Term, NodeName> = BTreeMap::new();
-        for (node, incarnation) in world.running() {
+        let mut leading: Option<NodeName> = None;
+        let running =
+            if world.quorum() { world.live().collect::<Vec<_>>() } else { world.running().collect() };
+        for (node, incarnation) in running {
             let name = world.name(node.id());
             let before = self.terms.insert((name.clone(), incarnation), node.term()).unwrap_or(Term::ZERO);
             if node.term() < before {
@@ -67,7 +74,11 @@ impl Invariants {
             {
                 return Err(Violation::OwnDeputy { name, term: mandate.term });
             }
-            if node.role() == Role::Leader
+            if node.role() == Role::Leader && world.quorum() {
+                if let Some(one) = leading.replace(name.clone()) {
+                    return Err(Violation::TwoAtOnce { one, other: name });
+                }
+            } else if node.role() == Role::Leader
                 && !self.with_pauses
                 && let Some(one) = leaders.insert(node.term(), name.clone())
             {
@@ -91,6 +102,9 @@ impl Invariants {
             {
                 return Ok(());
             }
+            if !world.has_quorum() {
+                return self.nobody_leads(world);
+            }
             let quiet_since = world.last_ring_message().unwrap_or_default().max(start);
             let quiet_until = Time(quiet_since.0 + QUIET_FOR);
             if world.now() >= deadline {
@@ -104,6 +118,18 @@ impl Invariants {
             if world.step_until(then) {
                 self.look(world)?;
             }
+        }
+    }
+
+    /// Without a quorum nobody leads, once the last lease is over.
+    fn nobody_leads(&mut self, world: &mut World) -> Result<(), Violation> {
+        let until = Time(world.now().0 + AGREES_WITHIN / 4);
+        while world.step_until(until) {
+            self.look(world)?;
+        }
+        match world.live().find(|(node, _)| node.role() == Role::Leader) {
+            Some((node, _)) => Err(Violation::LeadsWithoutQuorum { name: world.name(node.id()) }),
+            None => Ok(()),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{Attribute, Contender, NodeId};
+use ringleader_shared::{Attribute, Contender, NodeId, Safety};
 use uuid::Uuid;
 
 /// How long things take on a link: uniform between two bounds.
@@ -26,6 +26,8 @@ pub struct Setup {
     pub latency: Latency,
     /// How patient the members are.
     pub timing: Timing,
+    /// What an election is worth when members are missing.
+    pub safety: Safety,
     /// How often a member dials those again that it routes past.
     pub probe: Duration,
     /// After how long a paused member is thought hung by those who have a link with it, or dial it.
@@ -48,7 +50,9 @@ impl Setup {
                 election: Duration::from_millis(300),
                 lap: Duration::from_millis(200),
                 deputy: Duration::from_millis(250),
+                lease: Duration::from_millis(600),
             },
+            safety: Safety::Available,
             probe: Duration::from_millis(250),
             hung_after: Duration::from_millis(150),
         }
@@ -58,6 +62,13 @@ impl Setup {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// The same ring with this safety.
+    #[must_use]
+    pub fn safety(mut self, safety: Safety) -> Self {
+        self.safety = safety;
         self
     }
 

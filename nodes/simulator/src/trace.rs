@@ -133,11 +133,14 @@ impl<N: Fn(NodeId) -> String> InWords<'_, N> {
                 self.1(candidate.id),
                 self.maybe(*deputy)
             ),
-            RingMessage::DeputySearch { mandate, deputy, hops } => {
+            RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
                 format!("DeputySearch {}, best {}, hop {hops}", self.mandate(mandate), self.maybe(*deputy))
             }
-            RingMessage::Elected { mandate, hops } => {
+            RingMessage::Elected { mandate, hops, .. } => {
                 format!("Elected {}, hop {hops}", self.mandate(mandate))
+            }
+            RingMessage::Lease { mandate, votes, highest, .. } => {
+                format!("Lease {}, {votes} votes, highest term {highest}", self.mandate(mandate))
             }
             RingMessage::Standing { term, mandate: Some(mandate) } => {
                 format!("Standing term {term}, {}", self.mandate(mandate))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Incarnation, NodeId, NodeName, RingMessage, Role};
+use ringleader_shared::{Incarnation, NodeId, NodeName, Promise, RingMessage, Role, Safety};
 
 use crate::network::{End, Link, LinkId, Network};
 use crate::schedule::{Action, Schedule};
@@ -68,6 +68,8 @@ pub struct World {
     network: Network,
     machines: BTreeMap<NodeId, Machine>,
     incarnations: BTreeMap<NodeId, Incarnation>,
+    /// What each member's disk holds.
+    promises: BTreeMap<NodeId, Promise>,
     queue: BTreeMap<(Time, u64), (NodeId, Happening)>,
     count: u64,
     trace: Trace,
@@ -84,6 +86,7 @@ impl World {
             network: Network::new(setup.latency),
             machines: BTreeMap::new(),
             incarnations: BTreeMap::new(),
+            promises: BTreeMap::new(),
             queue: BTreeMap::new(),
             count: 0,
             trace: Trace::default(),
@@ -134,6 +137,18 @@ impl World {
     /// The members that run, paused ones too.
     pub fn running(&self) -> impl Iterator<Item = (&MaxRing, Incarnation)> {
         self.machines.values().map(|machine| (&machine.node, machine.incarnation))
+    }
+
+    /// Whether leading takes a majority.
+    #[must_use]
+    pub fn quorum(&self) -> bool {
+        self.setup.safety == Safety::Quorum
+    }
+
+    /// Whether enough members live to have a leader.
+    #[must_use]
+    pub fn has_quorum(&self) -> bool {
+        !self.quorum() || self.live().count() > self.setup.members.len() / 2
     }
 
     /// When a message of an election, a search or a result was last sent.
@@ -245,7 +260,7 @@ impl World {
         let incarnation = self.incarnations.entry(id).or_default();
         incarnation.0 += 1;
         let incarnation = *incarnation;
-        let node = MaxRing::new(id);
+        let node = MaxRing::recovered(id, self.promises.get(&id).copied());
         let machine =
             Machine { node, incarnation, paused: None, inbox: VecDeque::new(), timers: BTreeMap::new() };
         self.machines.insert(id, machine);
@@ -254,7 +269,11 @@ impl World {
     }
 
     fn configuration(&self) -> Input<RingMessage> {
-        Input::Configured { ring: self.setup.members.clone(), timing: self.setup.timing }
+        Input::Configured {
+            ring: self.setup.members.clone(),
+            timing: self.setup.timing,
+            safety: self.setup.safety,
+        }
     }
 
     fn kill(&mut self, dead: NodeId) {
@@ -469,7 +488,9 @@ impl World {
         match effect {
             Effect::Send { to, message } => self.send(me, to, message),
             Effect::StartTimer { timer, after } => {
-                let at = Time(self.now.0 + after.mul_f64(1.0 + self.rng.f64() / 2.0));
+                let jitter =
+                    if timer.has_jitter() { after.mul_f64(self.rng.f64() / 2.0) } else { Duration::ZERO };
+                let at = Time(self.now.0 + after + jitter);
                 self.count += 1;
                 let started = self.count;
                 if let Some(machine) = self.machines.get_mut(&me) {
@@ -485,13 +506,14 @@ impl World {
             Effect::Became { role, term, mandate } => self.note(me, What::Became { role, term, mandate }),
             Effect::Drop { reason, .. } => self.note(me, What::Dropped { reason }),
             Effect::Completed { outcome, members, .. } => self.note(me, What::Completed { outcome, members }),
+            Effect::Promise(promise) => drop(self.promises.insert(me, promise)),
             Effect::Explain(why) => self.note(me, What::Said(why)),
             Effect::SuccessorChanged(_) => {}
         }
     }
 
     fn send(&mut self, me: NodeId, to: NodeId, message: RingMessage) {
-        if !matches!(message, RingMessage::Standing { .. }) {
+        if !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. }) {
             self.last_ring_message = Some(self.now);
         }
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.

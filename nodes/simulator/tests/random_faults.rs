@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use ringleader_shared::Safety;
 use ringleader_simulator::{Action, Schedule, Setup, check};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ fn ring_and_schedule(pauses: Pauses) -> impl Strategy<Value = (Setup, Schedule)>
     })
 }
 
-fn play_random_schedules(pauses: Pauses) {
+fn play_random_schedules(pauses: Pauses, safety: Safety) {
     let config = Config {
         cases: schedules(),
         failure_persistence: None,
@@ -66,7 +67,7 @@ fn play_random_schedules(pauses: Pauses) {
         ..Config::default()
     };
     let outcome = TestRunner::new(config).run(&ring_and_schedule(pauses), |(setup, schedule)| {
-        check::run(setup, &schedule)
+        check::run(setup.safety(safety), &schedule)
             .map(drop)
             .map_err(|(violation, _)| TestCaseError::fail(violation.to_string()))
     });
@@ -76,7 +77,8 @@ fn play_random_schedules(pauses: Pauses) {
     };
     let attributes: Vec<u64> = setup.members.iter().map(|member| member.attribute.0).collect();
     let seed = setup.seed;
-    let told = check::run(setup, &schedule).err().map(|(_, world)| world.told()).unwrap_or_default();
+    let told =
+        check::run(setup.safety(safety), &schedule).err().map(|(_, world)| world.told()).unwrap_or_default();
     panic!("{reason}\nseed {seed}, attributes {attributes:?}\n{schedule}\n{}", last_lines(&told, 400));
 }
 
@@ -87,10 +89,15 @@ fn last_lines(text: &str, n: usize) -> String {
 
 #[test]
 fn a_ring_that_is_killed_and_restarted_at_random_is_safe_and_agrees_when_left_in_peace() {
-    play_random_schedules(Pauses::Without);
+    play_random_schedules(Pauses::Without, Safety::Available);
 }
 
 #[test]
 fn a_ring_that_also_hangs_at_random_agrees_when_left_in_peace() {
-    play_random_schedules(Pauses::With);
+    play_random_schedules(Pauses::With, Safety::Available);
+}
+
+#[test]
+fn with_a_quorum_never_two_lead_at_one_instant_and_a_majority_agrees_when_left_in_peace() {
+    play_random_schedules(Pauses::With, Safety::Quorum);
 }

@@ -10,6 +10,11 @@ impl MaxRing {
     /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor.
     pub(super) fn initiate(&mut self, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
+        if self.needs_quorum() && self.route.is_alone() {
+            // Nobody could answer; to raise the term would only disturb the others later.
+            self.contest = None;
+            return self.claim_failed(1, out);
+        }
         let term = self.term.next();
         self.enter_contest(term, out);
         Self::explain(Explanation::Initiating { term, me }, out);
@@ -69,7 +74,7 @@ impl MaxRing {
     }
 
     /// Forgets the leader of the term before and begins anew.
-    fn enter_contest(&mut self, term: Term, out: &mut Out) {
+    pub(super) fn enter_contest(&mut self, term: Term, out: &mut Out) {
         self.term = term;
         self.mandate = None;
         self.leading = false;
@@ -90,7 +95,9 @@ impl MaxRing {
         self.mandate = Some(Mandate { term, leader: me, appointment: 0, deputy });
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(
-            if self.route.is_alone() {
+            if self.needs_quorum() {
+                Explanation::Claiming { term, me, needed: self.majority() }
+            } else if self.route.is_alone() {
                 Explanation::AloneAndLeading { term, me }
             } else {
                 Explanation::Won { term, me, deputy }

@@ -12,13 +12,16 @@ impl MaxRing {
         if self.route.is_alone() {
             return self.reign_alone(out);
         }
+        if !self.may_begin_lap(out) {
+            return;
+        }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Telling);
         out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
         if mandate.deputy.is_some() {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
-        self.pass_on(RingMessage::Elected { mandate, hops: 1 }, out);
+        self.pass_on(RingMessage::Elected { mandate, hops: 1, votes: self.own_vote() }, out);
     }
 
     /// Rule 4, deputy: the leader is lost, so I lead at once in the next term, and one lap finds the next deputy.
@@ -27,12 +30,18 @@ impl MaxRing {
     /// and two must not lead one term. One that was not starts an election at once.
     pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
+        if self.waits_for_grant(out) {
+            self.leader_lost = true;
+            return;
+        }
         self.term = self.term.next();
         self.mandate = Some(Mandate { term: self.term, leader: me, appointment: 0, deputy: None });
         self.leading = true;
         self.leader_lost = false;
         self.confirmed = false;
         self.contest = None;
+        self.quorum.won = false;
+        self.quorum.leased_until = None;
         self.outcome = Outcome::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
@@ -52,13 +61,24 @@ impl MaxRing {
         if self.route.is_alone() {
             return self.reign_alone(out);
         }
+        if !self.may_begin_lap(out) {
+            return;
+        }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Search);
         out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
-        self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1 }, out);
+        let votes = self.own_vote();
+        self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
+    }
+
+    fn own_vote(&self) -> u32 {
+        u32::from(self.needs_quorum())
     }
 
     fn reign_alone(&mut self, out: &mut Out) {
+        if self.needs_quorum() && !self.is_leader() {
+            return self.claim_failed(1, out);
+        }
         let Some(mandate) = &mut self.mandate else { return };
         if mandate.deputy.take().is_some() {
             mandate.appointment = mandate.appointment.saturating_add(1);
@@ -74,6 +94,12 @@ impl MaxRing {
         self.lap = None;
         out.push(Effect::CancelTimer(Timer::Lap));
         out.push(Effect::CancelTimer(Timer::Deputy));
+        if self.needs_quorum() && !self.leading {
+            self.quorum.won = false;
+            self.quorum.leased_until = None;
+            out.push(Effect::CancelTimer(Timer::Lease));
+            out.push(Effect::CancelTimer(Timer::Renewal));
+        }
     }
 
     /// `Elected` and `DeputySearch`: my own lap that comes back, a lap to pass on once, or nothing new.
@@ -82,6 +108,9 @@ impl MaxRing {
     pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
         if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
             return self.lap_is_back(from, message, out);
+        }
+        if self.needs_quorum() {
+            return self.on_claim(from, message, mandate, out);
         }
         let overtaken = self.mandate == Some(mandate) && self.passed_on != Some(mandate);
         if self.is_news(&mandate) {
@@ -95,32 +124,27 @@ impl MaxRing {
         if mandate.leader.id == self.me || self.route.is_alone() {
             return;
         }
-        match message {
-            RingMessage::DeputySearch { deputy, hops, .. } => {
-                let me = self.route.myself();
-                if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
-                    Self::explain(Explanation::OfferingMyself { me }, out);
-                }
-                let hops = hops.saturating_add(1);
-                self.pass_on(RingMessage::DeputySearch { mandate, deputy: deputy.max(me), hops }, out);
-            }
-            RingMessage::Elected { hops, .. } => {
-                let deputy = mandate.deputy.map(|deputy| deputy.id);
-                Self::explain(Explanation::PassingOnResult { leader: mandate.leader.id, deputy }, out);
-                self.pass_on(RingMessage::Elected { mandate, hops: hops.saturating_add(1) }, out);
-            }
-            RingMessage::Election { .. } | RingMessage::Standing { .. } => {}
+        if matches!(message, RingMessage::Elected { .. }) {
+            let deputy = mandate.deputy.map(|deputy| deputy.id);
+            Self::explain(Explanation::PassingOnResult { leader: mandate.leader.id, deputy }, out);
         }
+        self.pass_on_lap(message, 0, out);
     }
 
     fn lap_is_back(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        if let (RingMessage::DeputySearch { votes, .. }, Some(Lap::Search))
+        | (RingMessage::Elected { votes, .. }, Some(Lap::Telling)) = (message, self.lap)
+            && !self.claim_is_back(votes, out)
+        {
+            return;
+        }
         match (message, self.lap, &mut self.mandate) {
             (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
                 mandate.deputy = Some(deputy);
                 Self::explain(Explanation::DeputyFound { deputy }, out);
                 self.tell_result(out);
             }
-            (RingMessage::Elected { mandate, hops }, Some(Lap::Telling), _) => {
+            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Telling), _) => {
                 self.lap = None;
                 self.in_flight = None;
                 out.push(Effect::CancelTimer(Timer::Lap));
@@ -134,7 +158,7 @@ impl MaxRing {
     /// A leader that has company but no deputy looks for one.
     pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
         let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
-        if self.leading && open && self.lap.is_none() && !self.route.is_alone() {
+        if self.is_leader() && open && self.lap.is_none() && !self.route.is_alone() {
             self.outcome = Outcome::NewDeputy;
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
             self.search_deputy(out);
@@ -156,7 +180,7 @@ impl MaxRing {
                 // The leader itself says that it still leads.
                 self.leader_lost = false;
                 self.confirm(from);
-                out.push(Effect::CancelTimer(Timer::Election));
+                self.watch_leader(out);
             }
             _ if self.contest.is_some() && term > self.term => {
                 // My election is of an older term than one that is under way: the next one that I start must not be.
@@ -169,13 +193,13 @@ impl MaxRing {
     }
 
     /// What the leader itself says of its deputy holds; what others say may be old.
-    fn confirm(&mut self, from: NodeId) {
+    pub(super) fn confirm(&mut self, from: NodeId) {
         let mandate = self.mandate;
         self.confirmed |=
             mandate.is_some_and(|mandate| mandate.leader.id == from && self.is_deputy_of(&mandate));
     }
 
-    fn is_news(&self, mandate: &Mandate) -> bool {
+    pub(super) fn is_news(&self, mandate: &Mandate) -> bool {
         mandate.term > self.term
             || (mandate.term == self.term && self.mandate.is_none_or(|mine| mandate.rank() > mine.rank()))
     }
@@ -188,10 +212,11 @@ impl MaxRing {
         }
     }
 
-    fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
+    pub(super) fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
         let leader = mandate.leader.id;
         if self.leading {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
+            self.leading = false;
             self.stop_reigning(out);
         }
         self.confirmed = false;
@@ -202,11 +227,11 @@ impl MaxRing {
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
         self.leader_lost = leader == self.me || self.route.is_skipped(leader);
-        out.push(if self.leader_lost {
-            Effect::StartTimer { timer: Timer::Election, after: self.timing.election }
+        if self.leader_lost {
+            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
         } else {
-            Effect::CancelTimer(Timer::Election)
-        });
+            self.watch_leader(out);
+        }
         let term = mandate.term;
         Self::explain(
             if leader == self.me {

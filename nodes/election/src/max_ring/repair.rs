@@ -2,21 +2,28 @@
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, NodeId, RingMessage};
+use ringleader_shared::{Contender, NodeId, RingMessage, Safety};
 
 use super::{MaxRing, Out};
 use crate::{Effect, Explanation, Timer, Timing};
 
 impl MaxRing {
-    pub(super) fn configure(&mut self, ring: Vec<Contender>, timing: Timing, out: &mut Out) {
+    pub(super) fn configure(&mut self, ring: Vec<Contender>, timing: Timing, safety: Safety, out: &mut Out) {
         let first = self.told.is_none();
+        let led_without_quorum = self.leading && !self.needs_quorum();
         let before = self.route.successor();
         self.timing = timing;
         self.route.configure(ring);
         let successor = self.route.successor();
+        self.quorum.safety = safety;
         if first {
             out.push(Effect::SuccessorChanged(successor));
+            self.remember_promise(out);
             return;
+        }
+        if led_without_quorum && self.needs_quorum() {
+            Self::explain(Explanation::RenewingForQuorum, out);
+            self.initiate(out);
         }
         let unsent = self.in_flight.take();
         if let Some(mandate) = self.mandate {
@@ -155,8 +162,9 @@ impl MaxRing {
 fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
     match message {
         RingMessage::Elected { mandate, .. } => mandate.deputy.is_some_and(|deputy| deputy.id == id),
-        RingMessage::Election { .. } | RingMessage::DeputySearch { .. } | RingMessage::Standing { .. } => {
-            false
-        }
+        RingMessage::Election { .. }
+        | RingMessage::DeputySearch { .. }
+        | RingMessage::Lease { .. }
+        | RingMessage::Standing { .. } => false,
     }
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use ringleader_election::{Algorithm, DropReason, Effect, Explanation, Input, MaxRing, Time, Timer, Timing};
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Attribute, Contender, Mandate, NodeId, NodeName, RingMessage, Role};
+use ringleader_shared::{
+    Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, Role, Safety,
+};
 use uuid::Uuid;
 
 /// Patience of the members: far more than a quiet ring needs.
@@ -16,6 +18,7 @@ pub(crate) const TIMING: Timing = Timing {
     election: Duration::from_millis(1000),
     lap: Duration::from_millis(500),
     deputy: Duration::from_millis(700),
+    lease: Duration::from_millis(600),
 };
 
 /// One message that was put on a link.
@@ -48,6 +51,9 @@ pub(crate) struct QuietRing {
     timers: BTreeMap<(Duration, NodeId, Timer), ()>,
     now: Duration,
     duplicating: bool,
+    safety: Safety,
+    /// What survives a death.
+    promises: BTreeMap<NodeId, Promise>,
 }
 
 pub(crate) fn id(name: &str) -> NodeId {
@@ -66,6 +72,11 @@ pub(crate) fn contender(who: &str, attribute: u64) -> Contender {
 impl QuietRing {
     /// Members A, B, C, … with these attributes, in ring order, all running and linked.
     pub(crate) fn of(attributes: &[u64]) -> Self {
+        Self::with(attributes, Safety::Available)
+    }
+
+    /// The same with this safety.
+    pub(crate) fn with(attributes: &[u64], safety: Safety) -> Self {
         let member = |(n, &attribute): (usize, &u64)| Contender {
             attribute: Attribute(attribute),
             id: NodeId(Uuid::from_u128(n as u128 + 1)),
@@ -83,6 +94,8 @@ impl QuietRing {
             timers: BTreeMap::new(),
             now: Duration::ZERO,
             duplicating: false,
+            safety,
+            promises: BTreeMap::new(),
         };
         for member in ring.members.clone() {
             ring.give(member.id, ring.configuration());
@@ -101,7 +114,7 @@ impl QuietRing {
     }
 
     fn configuration(&self) -> Input<RingMessage> {
-        Input::Configured { ring: self.members.clone(), timing: TIMING }
+        Input::Configured { ring: self.members.clone(), timing: TIMING, safety: self.safety }
     }
 
     // What a test does.
@@ -136,9 +149,10 @@ impl QuietRing {
         self.kill(who)
     }
 
-    /// A new start of it, without memory.
+    /// A new start of it, without memory of anything but its promises.
     pub(crate) fn start(&mut self, who: &str) -> &mut Self {
-        assert!(self.nodes.insert(id(who), MaxRing::new(id(who))).is_none(), "{who} runs already");
+        let node = MaxRing::recovered(id(who), self.promises.get(&id(who)).copied());
+        assert!(self.nodes.insert(id(who), node).is_none(), "{who} runs already");
         self.give(id(who), self.configuration());
         self
     }
@@ -245,6 +259,36 @@ impl QuietRing {
             }
         }
         panic!("the ring does not settle");
+    }
+
+    /// So much time passes, with every timer that runs out in it.
+    pub(crate) fn run_for(&mut self, time: Duration) -> &mut Self {
+        let until = self.now + time;
+        loop {
+            self.settle();
+            match self.timers.keys().next().copied() {
+                Some((at, node, timer)) if at <= until => {
+                    self.timers.remove(&(at, node, timer));
+                    self.now = at;
+                    self.give(node, Input::TimerFired(timer));
+                }
+                _ => break,
+            }
+        }
+        self.now = until;
+        self
+    }
+
+    /// Every member is told that this is what an election is worth from now on.
+    pub(crate) fn make(&mut self, safety: Safety) -> &mut Self {
+        self.safety = safety;
+        self.reconfigure()
+    }
+
+    /// How many lead.
+    pub(crate) fn leaders(&self) -> Vec<String> {
+        let leading = self.nodes.values().filter(|node| node.role() == Role::Leader);
+        leading.map(|node| name(node.id())).collect()
     }
 
     /// Time passes until no timer runs and nothing is left to happen.
@@ -357,7 +401,9 @@ impl QuietRing {
         match effect {
             Effect::Send { to, message } => {
                 let sent = Sent { from: me, to, message };
-                self.sent.push(sent);
+                if !message.is_upkeep() {
+                    self.sent.push(sent);
+                }
                 if self.nodes.contains_key(&to) {
                     self.queue.push_back(Next::Arrival(sent));
                     if self.duplicating {
@@ -375,6 +421,14 @@ impl QuietRing {
             Effect::Drop { message, reason, .. } => self.dropped.push((name(me), message, reason)),
             Effect::Completed { outcome, mandate, members } => {
                 self.completed.push((outcome, mandate, members));
+            }
+            Effect::Promise(promise) => {
+                let before = self.promises.insert(me, promise);
+                assert!(
+                    before.is_none_or(|before| before.term < promise.term),
+                    "{} promised twice",
+                    name(me)
+                );
             }
             Effect::Explain(why) => self.said.push((me, why)),
             Effect::Became { .. } | Effect::SuccessorChanged(_) => {}
@@ -425,13 +479,14 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
         RingMessage::Election { term, candidate, deputy, hops, .. } => {
             format!("election {term}: {} {}, hop {hops}", name(candidate.id), or_none(deputy))
         }
-        RingMessage::DeputySearch { mandate, deputy, hops } => {
+        RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
             format!("search {}: {} {}, hop {hops}", mandate.term, name(mandate.leader.id), or_none(deputy))
         }
-        RingMessage::Elected { mandate, hops } => {
+        RingMessage::Elected { mandate, hops, .. } => {
             let deputy = or_none(mandate.deputy);
             format!("elected {}: {} {deputy}, hop {hops}", mandate.term, name(mandate.leader.id))
         }
+        RingMessage::Lease { mandate, votes, .. } => format!("lease {}: {votes} votes", mandate.term),
         RingMessage::Standing { term, mandate } => match mandate {
             Some(mandate) => {
                 format!("standing {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))

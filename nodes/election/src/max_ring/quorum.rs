@@ -1,0 +1,321 @@
+//! Quorum mode: promises, votes and the lease. `docs/protocol.md` has the rules and the argument why they are safe.
+//!
+//! Two things are kept apart. A *promise* binds a member in one term for ever: it is durable. A *grant* binds it for the
+//! time of a lease, in all terms: until it is over, the member votes for nobody else.
+
+use std::time::Duration;
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
+
+use super::{MaxRing, Out};
+use crate::{DropReason, Effect, Explanation, Time, Timer};
+
+/// The leader takes its lease for shorter than the members grant it, by this share: 9/10. So clocks may run too fast or too
+/// slow by up to 1/20 (0.9 · 1.05 < 0.95, all in the worst direction).
+const LEADERS_SHARE: (u32, u32) = (9, 10);
+
+/// How often a lease is renewed before it would end.
+const RENEWALS_A_LEASE: u32 = 6;
+
+/// What a member knows of quorum mode.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Quorum {
+    pub(super) safety: Safety,
+    /// The last promise. Durable.
+    pub(super) promise: Option<Promise>,
+    /// To whom this member has granted its lease, and until when by its own clock.
+    pub(super) grant: Option<(NodeId, Time)>,
+    /// Whether a majority has promised to follow me in my mandate's term.
+    pub(super) won: bool,
+    /// Until when a majority lets me lead.
+    pub(super) leased_until: Option<Time>,
+    /// When my present lap began.
+    pub(super) lap_begun: Time,
+}
+
+impl MaxRing {
+    /// How many members must stand behind a leader.
+    #[must_use]
+    pub fn majority(&self) -> u32 {
+        self.route.len() / 2 + 1
+    }
+
+    /// Whether leading takes more than this member's own will.
+    pub(super) fn needs_quorum(&self) -> bool {
+        self.quorum.safety == Safety::Quorum && self.majority() > 1
+    }
+
+    /// Whether this member leads: in quorum mode, holds a lease.
+    pub(super) fn is_leader(&self) -> bool {
+        self.leading && (!self.needs_quorum() || self.quorum.leased_until.is_some())
+    }
+
+    /// After a restart: whatever lease I granted before may still run, and nobody else may remember a leader.
+    pub(super) fn remember_promise(&mut self, out: &mut Out) {
+        if let Some(promise) = self.quorum.promise.filter(|_| self.needs_quorum()) {
+            self.quorum.grant = Some((promise.leader, Time(self.now.0 + self.timing.lease)));
+            let after = self.timing.election.saturating_mul(2);
+            out.push(Effect::StartTimer { timer: Timer::Election, after });
+        }
+    }
+
+    /// Whether there is a leader to wait for. In quorum mode it must have had its lease renewed.
+    pub(super) fn has_leader(&self) -> bool {
+        let follows = self.mandate.is_some_and(|mandate| {
+            !self.needs_quorum()
+                || self.granted_to_another(self.me).is_some_and(|(to, _)| to == mandate.leader.id)
+        });
+        self.leading || (follows && !self.leader_lost)
+    }
+
+    /// A leader is there: in quorum mode it must say so again and again.
+    pub(super) fn watch_leader(&self, out: &mut Out) {
+        out.push(if self.needs_quorum() {
+            let after = self.timing.lease + self.timing.election;
+            Effect::StartTimer { timer: Timer::Election, after }
+        } else {
+            Effect::CancelTimer(Timer::Election)
+        });
+    }
+
+    /// Gives up a lease that is over, before anything else is done.
+    pub(super) fn expire(&mut self, out: &mut Out) {
+        let over = self.quorum.leased_until.is_some_and(|until| self.now >= until);
+        if self.leading && self.needs_quorum() && over {
+            Self::explain(Explanation::LeaseOver { term: self.term }, out);
+            self.give_up(self.timing.election, out);
+        }
+    }
+
+    /// Neither leads nor wants to, until the election timer runs out.
+    fn give_up(&mut self, for_now: Duration, out: &mut Out) {
+        self.leading = false;
+        self.mandate = None;
+        self.contest = None;
+        self.in_flight = None;
+        self.stop_reigning(out);
+        out.push(Effect::StartTimer { timer: Timer::Election, after: for_now });
+    }
+
+    /// Too few members promise.
+    pub(super) fn claim_failed(&mut self, votes: u32, out: &mut Out) {
+        Self::explain(Explanation::NoQuorum { votes, needed: self.majority() }, out);
+        self.give_up(self.timing.election.saturating_mul(2), out);
+    }
+
+    /// Promises and grants, if nothing that was promised or granted before stands against it.
+    pub(super) fn vote(&mut self, mandate: &Mandate, out: &mut Out) -> bool {
+        let promise = Promise { term: mandate.term, leader: mandate.leader.id };
+        let promised = match self.quorum.promise {
+            Some(before) if before.term == promise.term => before.leader == promise.leader,
+            Some(before) => before.term < promise.term,
+            None => true,
+        };
+        if !promised || self.granted_to_another(promise.leader).is_some() {
+            return false;
+        }
+        if self.quorum.promise != Some(promise) {
+            self.quorum.promise = Some(promise);
+            out.push(Effect::Promise(promise));
+        }
+        self.quorum.grant = Some((promise.leader, Time(self.now.0 + self.timing.lease)));
+        true
+    }
+
+    /// To whom else this member's lease is still granted, and for how long.
+    fn granted_to_another(&self, leader: NodeId) -> Option<(NodeId, Duration)> {
+        self.quorum
+            .grant
+            .filter(|(to, until)| *to != leader && self.now < *until)
+            .map(|(to, until)| (to, until.0.saturating_sub(self.now.0)))
+    }
+
+    /// Whether a lap for my mandate may begin now: in quorum mode I vote for myself first, and wait until what I granted
+    /// to another is over, for then it soon is everywhere.
+    pub(super) fn may_begin_lap(&mut self, out: &mut Out) -> bool {
+        self.quorum.lap_begun = self.now;
+        if !self.needs_quorum() || self.quorum.won {
+            return true;
+        }
+        let Some(mandate) = self.mandate else { return false };
+        if self.waits_for_grant(out) {
+            return false;
+        }
+        let mine = self.vote(&mandate, out);
+        if !mine {
+            self.claim_failed(0, out);
+        }
+        mine
+    }
+
+    /// Waits, if what I granted to another is not over.
+    pub(super) fn waits_for_grant(&mut self, out: &mut Out) -> bool {
+        let Some((to, left)) = self.granted_to_another(self.me).filter(|_| self.needs_quorum()) else {
+            return false;
+        };
+        Self::explain(Explanation::WaitingForLease { of: to }, out);
+        // The others granted it a little later than I, and their clocks may be slower.
+        let after = left + self.timing.lease / 8;
+        out.push(Effect::StartTimer { timer: Timer::Lease, after });
+        true
+    }
+
+    /// The lease timer ran out: a wait is over, or nothing came of a lap that was to bring a lease.
+    pub(super) fn lease_timer_fired(&mut self, out: &mut Out) {
+        let Some(mandate) = self.mandate.filter(|_| self.needs_quorum()) else { return };
+        if self.is_leader() {
+            return;
+        }
+        if self.leading && self.quorum.won {
+            Self::explain(Explanation::LeaseOver { term: self.term }, out);
+            return self.give_up(self.timing.election, out);
+        }
+        if self.leading && self.lap.is_none() {
+            return if self.outcome == Outcome::Election {
+                self.tell_result(out)
+            } else {
+                self.search_deputy(out)
+            };
+        }
+        let follows = self.leader_lost && self.is_deputy_of(&mandate) && self.confirmed;
+        if !self.leading && follows {
+            self.take_over(mandate.leader.id, out);
+        }
+    }
+
+    /// A lap for a mandate whose leader has not told yet that it holds a lease: a claim. It is voted on and passed on; only
+    /// who follows that leader already learns from it who is the deputy.
+    pub(super) fn on_claim(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
+        let follows = !self.leading
+            && self
+                .mandate
+                .is_some_and(|mine| (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id));
+        if mandate.term < self.term {
+            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
+        }
+        if self.passed_on == Some(mandate) {
+            return self.drop_message(from, message, DropReason::Known, out);
+        }
+        if !follows && mandate.term == self.term && self.mandate.is_some() {
+            let reason = DropReason::AlreadyDecided { term: self.term };
+            return self.drop_message(from, message, reason, out);
+        }
+        let votes = u32::from(self.vote(&mandate, out));
+        if votes > 0 && mandate.term > self.term {
+            if self.leading {
+                Self::explain(Explanation::SteppingDown { term: mandate.term, leader: None }, out);
+            }
+            self.enter_contest(mandate.term, out);
+            let after = self.timing.election.saturating_mul(2);
+            out.push(Effect::StartTimer { timer: Timer::Election, after });
+        }
+        if follows && self.is_news(&mandate) {
+            self.adopt(mandate, out);
+            self.confirm(from);
+        }
+        self.passed_on = Some(mandate);
+        if mandate.leader.id == self.me || self.route.is_alone() {
+            return;
+        }
+        let (term, leader) = (mandate.term, mandate.leader.id);
+        Self::explain(
+            if votes > 0 {
+                Explanation::Promising { term, leader }
+            } else {
+                Explanation::NotPromising { term, leader }
+            },
+            out,
+        );
+        self.pass_on_lap(message, votes, out);
+    }
+
+    /// A claim of mine came back. Says whether the mandate stands.
+    pub(super) fn claim_is_back(&mut self, votes: u32, out: &mut Out) -> bool {
+        if !self.needs_quorum() || self.quorum.won {
+            return true;
+        }
+        if votes < self.majority() {
+            self.claim_failed(votes, out);
+            return false;
+        }
+        self.quorum.won = true;
+        Self::explain(Explanation::QuorumFound { votes, needed: self.majority() }, out);
+        out.push(Effect::StartTimer { timer: Timer::Lease, after: self.timing.lease });
+        self.lease_from(self.quorum.lap_begun, out);
+        self.renew_lease(out);
+        true
+    }
+
+    /// A majority granted me its lease at this time or later.
+    fn lease_from(&mut self, begun: Time, out: &mut Out) {
+        let (parts, of) = LEADERS_SHARE;
+        let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
+        if until > self.now && self.quorum.leased_until.is_none_or(|before| before < until) {
+            self.quorum.leased_until = Some(until);
+            let after = until.0.saturating_sub(self.now.0);
+            out.push(Effect::StartTimer { timer: Timer::Lease, after });
+        }
+    }
+
+    /// Has the lease renewed: one lap, that also tells everyone who leads.
+    pub(super) fn renew_lease(&mut self, out: &mut Out) {
+        let Some(mandate) = self.mandate.filter(|_| self.leading && self.quorum.won && self.needs_quorum())
+        else {
+            return;
+        };
+        out.push(Effect::StartTimer { timer: Timer::Renewal, after: self.timing.lease / RENEWALS_A_LEASE });
+        self.quorum.grant = Some((self.me, Time(self.now.0 + self.timing.lease)));
+        if !self.route.is_alone() {
+            let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
+            let message = RingMessage::Lease { mandate, begun_ns, highest: self.term, votes: 1, hops: 1 };
+            out.push(Effect::Send { to: self.route.successor(), message });
+        }
+    }
+
+    /// `Lease`: granted where nothing stands against it, and passed on in any case.
+    pub(super) fn on_lease(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::Lease { mandate, begun_ns, highest, votes, hops } = message else { return };
+        if !self.needs_quorum() {
+            return;
+        }
+        if mandate.leader.id == self.me {
+            if self.leading && mandate.term == self.term {
+                self.lease_is_back(Time(Duration::from_nanos(begun_ns)), votes, highest, out);
+            }
+            return;
+        }
+        let vote = u32::from(self.vote(&mandate, out));
+        if self.is_news(&mandate) {
+            self.adopt(mandate, out);
+        }
+        if self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
+            self.confirm(from);
+            // Whatever became of my link with it: a majority follows it.
+            self.leader_lost = false;
+            self.watch_leader(out);
+        }
+        if !self.route.is_alone() {
+            let message = RingMessage::Lease {
+                mandate,
+                begun_ns,
+                highest: highest.max(self.term),
+                votes: votes.saturating_add(vote),
+                hops: hops.saturating_add(1),
+            };
+            out.push(Effect::Send { to: self.route.successor(), message });
+        }
+    }
+
+    fn lease_is_back(&mut self, begun: Time, votes: u32, highest: Term, out: &mut Out) {
+        if votes >= self.majority() {
+            self.lease_from(begun, out);
+        }
+        if highest > self.term {
+            // Somebody has promised, or tried, in a newer term: only a newer one brings us together.
+            Self::explain(Explanation::NewerTermSeen { term: highest }, out);
+            self.term = highest;
+            self.initiate(out);
+        }
+    }
+}
