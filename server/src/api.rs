@@ -89,11 +89,20 @@ async fn ring(State(app): State<Arc<App>>) -> Json<RingView> {
 }
 
 async fn change_ring(State(app): State<Arc<App>>, RequiredBody(change): RequiredBody<ChangeRing>) -> Answer {
-    if change.hop_delay_ms > MAX_HOP_DELAY_MS {
+    if change == ChangeRing::default() {
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing to change")
+            .because("give hop_delay_ms, safety, or both"));
+    }
+    if change.hop_delay_ms.is_some_and(|delay| delay > MAX_HOP_DELAY_MS) {
         let title = format!("the hop delay is at most {MAX_HOP_DELAY_MS} ms");
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title));
     }
-    app.supervisor.change_pace(Duration::from_millis(change.hop_delay_ms)).await?;
+    if let Some(hop_delay) = change.hop_delay_ms {
+        app.supervisor.change_pace(Duration::from_millis(hop_delay)).await?;
+    }
+    if let Some(safety) = change.safety {
+        app.supervisor.change_safety(safety).await?;
+    }
     Ok(Json(app.bus.view()).into_response())
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringleader_shared::api::MAX_HOP_DELAY_MS;
-use ringleader_shared::{Attribute, Incarnation, NodeId, NodeName};
+use ringleader_shared::{Attribute, Incarnation, NodeId, NodeName, Safety};
 use uuid::Uuid;
 
 const EXAMPLES: &str = "\
@@ -83,12 +83,36 @@ pub struct ServeOptions {
     /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0 takes free ones
     #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
     pub node_port: u16,
+    /// What an election is worth when members are missing [default: available, or what the ring file says]
+    #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_enum)]
+    pub safety: Option<SafetyMode>,
+    /// Where nodes keep what they promise in quorum mode [default: a fresh directory that goes when the server stops]
+    #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
+    pub state_dir: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
     #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,
     /// How to log
     #[arg(long, env = "RINGLEADER_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "human")]
     pub log_format: LogFormat,
+}
+
+/// What an election is worth when members are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SafetyMode {
+    /// Whoever is left elects; the last survivor leads itself, and a ring that is torn apart has a leader on each side.
+    Available,
+    /// A leader needs a majority of all members behind it; never two at one instant, and none without a majority.
+    Quorum,
+}
+
+impl From<SafetyMode> for Safety {
+    fn from(mode: SafetyMode) -> Self {
+        match mode {
+            SafetyMode::Available => Self::Available,
+            SafetyMode::Quorum => Self::Quorum,
+        }
+    }
 }
 
 /// How log lines look.
@@ -111,6 +135,8 @@ pub struct NodeOptions {
     incarnation: u32,
     #[arg(long)]
     listen: SocketAddr,
+    #[arg(long)]
+    promises: PathBuf,
 }
 
 impl From<NodeOptions> for ringleader_node::Options {
@@ -120,6 +146,7 @@ impl From<NodeOptions> for ringleader_node::Options {
             id: NodeId(options.id),
             incarnation: Incarnation(options.incarnation),
             listen: options.listen,
+            promises: options.promises,
         }
     }
 }

@@ -19,5 +19,6 @@ pub mod problem;
 pub mod ring_file;
 pub mod serve;
 pub mod socket;
+pub mod state;
 pub mod stop;
 pub mod supervisor;

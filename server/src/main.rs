@@ -8,10 +8,8 @@ use ringleader::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| {
-        let set: Vec<String> = std::env::vars()
-            .map(|(name, _)| name)
-            .filter(|name| name.starts_with("RINGLEADER_"))
-            .collect();
+        let set: Vec<String> =
+            std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("RINGLEADER_")).collect();
         let _ = error.print();
         if error.kind() == ErrorKind::ArgumentConflict && !set.is_empty() {
             eprintln!("\nnote: settings from the environment count as flags: {}", set.join(", "));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{Attribute, NodeName};
+use ringleader_shared::{Attribute, NodeName, Safety};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -13,6 +13,7 @@ use crate::cli::{ServeOptions, default_attributes};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RingFile {
+    safety: Option<Safety>,
     #[serde(default)]
     node: Vec<Entry>,
 }
@@ -24,16 +25,27 @@ struct Entry {
     attribute: Spanned<u64>,
 }
 
-/// The names and attributes that the flags ask for, in ring order.
+/// What the ring is made of.
+#[derive(Debug)]
+pub struct Ring {
+    /// Names and attributes, in ring order.
+    pub members: Vec<(NodeName, Attribute)>,
+    /// What an election is worth when members are missing.
+    pub safety: Safety,
+}
+
+/// The ring that the flags ask for. The flag `--safety` counts more than what the file says.
 ///
 /// # Errors
 /// When the file can't be read or breaks a rule (with the line), or the number of nodes is out of bounds.
-pub fn members(options: &ServeOptions) -> anyhow::Result<Vec<(NodeName, Attribute)>> {
+pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
+    let mode = options.safety.map(Safety::from);
     let attributes: Vec<Attribute> = match (&options.ring, &options.attributes, options.nodes) {
         (Some(path), ..) => {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("reading the ring file {}", path.display()))?;
-            return parse(&text, path);
+            let ring = parse(&text, path)?;
+            return Ok(Ring { safety: mode.unwrap_or(ring.safety), ..ring });
         }
         (None, Some(attributes), _) => attributes.iter().copied().map(Attribute).collect(),
         (None, None, nodes) => default_attributes(nodes.unwrap_or(4)).collect(),
@@ -44,10 +56,12 @@ pub fn members(options: &ServeOptions) -> anyhow::Result<Vec<(NodeName, Attribut
     if let Some(attribute) = attributes.iter().find(|attribute| **attribute > Attribute::MAX) {
         bail!("the attribute {attribute} is too large: at most {}", Attribute::MAX);
     }
-    Ok(attributes.into_iter().enumerate().map(|(n, attribute)| (NodeName::nth(n), attribute)).collect())
+    let members = attributes.into_iter().enumerate();
+    let members = members.map(|(n, attribute)| (NodeName::nth(n), attribute)).collect();
+    Ok(Ring { members, safety: mode.unwrap_or_default() })
 }
 
-fn parse(text: &str, path: &Path) -> anyhow::Result<Vec<(NodeName, Attribute)>> {
+fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
     let line = |offset: usize| text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
     let at = |offset: usize| format!("{}, line {}", path.display(), line(offset));
     let file: RingFile = match toml::from_str(text) {
@@ -81,7 +95,7 @@ fn parse(text: &str, path: &Path) -> anyhow::Result<Vec<(NodeName, Attribute)>> 
             path.display()
         ),
         n if n > MAX_MEMBERS => bail!("{}: {n} nodes; a ring has at most {MAX_MEMBERS}", path.display()),
-        _ => Ok(members),
+        _ => Ok(Ring { members, safety: file.safety.unwrap_or_default() }),
     }
 }
 
@@ -96,10 +110,17 @@ mod tests {
     #[test]
     fn a_ring_file_gives_names_and_attributes_in_ring_order() {
         let text = "[[node]]\nname = \"b\"\nattribute = 2\n\n[[node]]\nname = \"a\"\nattribute = 1\n";
-        let members = parse(text, Path::new("ring.toml")).expect("a good file");
+        let ring = parse(text, Path::new("ring.toml")).expect("a good file");
+        assert_eq!(ring.safety, Safety::Available);
         let names: Vec<String> =
-            members.iter().map(|(name, attribute)| format!("{name}{attribute}")).collect();
+            ring.members.iter().map(|(name, attribute)| format!("{name}{attribute}")).collect();
         assert_eq!(names, ["b2", "a1"]);
+    }
+
+    #[test]
+    fn a_ring_file_can_ask_for_a_quorum() {
+        let text = "safety = \"quorum\"\n[[node]]\nname = \"a\"\nattribute = 1\n";
+        assert_eq!(parse(text, Path::new("ring.toml")).expect("a good file").safety, Safety::Quorum);
     }
 
     #[test]
@@ -117,6 +138,7 @@ mod tests {
             ("[[node]]\nname = \"a\"\nattribute = 1\ncolour = 2\n", vec!["line 4", "colour"]),
             ("[[node]]\nname = \"a\"\nattribute = 9007199254740992\n", vec!["line 3", "too large"]),
             ("[[node]\n", vec!["line 1"]),
+            ("safety = \"most\"\n", vec!["line 1", "available", "quorum"]),
         ] {
             let error = error(text);
             assert!(says.iter().all(|words| error.contains(words)), "{text:?}: {error}");

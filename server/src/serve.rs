@@ -20,7 +20,8 @@ use crate::bus::Bus;
 use crate::cli::{LogFormat, ServeOptions};
 use crate::control::{self, Control};
 use crate::guard::Guard;
-use crate::ring_file;
+use crate::ring_file::{self, Ring};
+use crate::state::State;
 use crate::stop::stopped;
 use crate::supervisor::{self, Plan};
 
@@ -39,7 +40,8 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
     start_logging(options)?;
-    let members = ring_file::members(options)?;
+    let Ring { members, safety } = ring_file::ring(options)?;
+    let state = State::open(options.state_dir.as_deref())?;
     if !options.bind.is_loopback() {
         bail!(
             "{} can be reached from other machines, and this version has no access control for that: \
@@ -63,6 +65,8 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             heartbeat: options.heartbeat,
             hung_after,
             node_port: options.node_port,
+            safety,
+            state: state.path().to_owned(),
             program: std::env::current_exe().context("finding this program's own file")?,
             control: control_listener.local_addr()?,
         };

@@ -42,6 +42,10 @@ pub struct Plan {
     pub hung_after: Duration,
     /// The first node's port; 0 for any.
     pub node_port: u16,
+    /// What an election is worth when members are missing.
+    pub safety: Safety,
+    /// Where nodes keep what they promise.
+    pub state: PathBuf,
     /// The program to run as a node.
     pub program: PathBuf,
     /// Where nodes report.
@@ -112,6 +116,7 @@ struct Supervisor {
     run: RunId,
     secret: watch::Sender<Secret>,
     hop_delay: Duration,
+    safety: Safety,
     nodes: Vec<Managed>,
     notices_in: mpsc::UnboundedSender<Notice>,
     notices: mpsc::UnboundedReceiver<Notice>,
@@ -134,13 +139,14 @@ pub fn start(
     let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
         runtime.block_on(async move {
             let (notices_in, notices) = mpsc::unbounded_channel();
-            let hop_delay = plan.hop_delay;
+            let (hop_delay, safety) = (plan.hop_delay, plan.safety);
             let mut supervisor = Supervisor {
                 plan,
                 bus,
                 run: RunId(Uuid::new_v4()),
                 secret,
                 hop_delay,
+                safety,
                 nodes: Vec::new(),
                 notices_in,
                 notices,
@@ -172,6 +178,7 @@ impl Supervisor {
                         self.run = RunId(Uuid::new_v4());
                         self.secret.send_replace(Secret::fresh());
                         self.hop_delay = self.plan.hop_delay;
+                        self.safety = self.plan.safety;
                         self.form_ring();
                         let _ = reply.send(Ok(()));
                     }
@@ -196,6 +203,7 @@ impl Supervisor {
                 drop(reply.send(self.change_attribute(&node, attribute)));
             }
             Request::ChangePace { hop_delay, reply } => drop(reply.send(self.change_pace(hop_delay))),
+            Request::ChangeSafety { safety, reply } => drop(reply.send(self.change_safety(safety))),
             Request::Hello { hello, reply } => drop(reply.send(self.hello(hello))),
             Request::Reset { .. } | Request::Shutdown { .. } => {}
         }
@@ -225,7 +233,7 @@ impl Supervisor {
             run: self.run,
             members: self.ring().members,
             hop_delay_ms: milliseconds(self.hop_delay),
-            safety: Safety::Available,
+            safety: self.safety,
         };
         self.bus.tell(None, Incarnation(0), kind);
         for index in 0..self.nodes.len() {
@@ -320,6 +328,7 @@ impl Supervisor {
             hop_delay_ms: milliseconds(self.hop_delay),
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
+            safety: self.safety,
         };
         let (fresh, others): (Vec<&Managed>, Vec<&Managed>) =
             self.nodes.iter().partition(|node| Some(node.member.id) == first);

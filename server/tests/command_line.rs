@@ -107,7 +107,8 @@ fn flags_that_can_not_be_are_refused_with_what_can_be() {
 #[test]
 fn a_conflict_with_a_setting_from_the_environment_names_it() {
     let says = refusal(&["--attributes", "1,2"], &[("RINGLEADER_NODES", "3")]);
-    for part in ["--nodes", "cannot be used with", "--attributes", "from the environment", "RINGLEADER_NODES"] {
+    for part in ["--nodes", "cannot be used with", "--attributes", "from the environment", "RINGLEADER_NODES"]
+    {
         assert!(says.contains(part), "{part}: {says}");
     }
 }

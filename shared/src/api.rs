@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::id::{Attribute, NodeName, Seq};
+use crate::role::Safety;
 
 /// `POST /api/v1/elections`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +40,16 @@ pub struct ChangeNode {
     pub attribute: Attribute,
 }
 
-/// `PATCH /api/v1/ring`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `PATCH /api/v1/ring`: at least one of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRing {
     /// Pace: how long a ring message takes per hop, in milliseconds; at most [`MAX_HOP_DELAY_MS`].
-    pub hop_delay_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop_delay_ms: Option<u64>,
+    /// What an election is worth when members are missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safety: Option<Safety>,
 }
 
 /// The slowest pace, in milliseconds a hop.

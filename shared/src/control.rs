@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::EventKind;
 use crate::id::{Incarnation, NodeId, RunId};
 use crate::ring::RingSpec;
+use crate::role::Safety;
 
 /// The path of the control endpoint on the server's control listener.
 pub const CONTROL_PATH: &str = "/control";
@@ -81,4 +82,6 @@ pub struct Configuration {
     /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes add two hop
     /// delays.
     pub hung_after_ms: u64,
+    /// What an election is worth when members are missing.
+    pub safety: Safety,
 }

@@ -60,6 +60,11 @@ pub enum EventKind {
         /// Milliseconds a hop.
         hop_delay_ms: u64,
     },
+    /// The server: what an election is worth was changed.
+    SafetyChanged {
+        /// What it is worth from now on.
+        safety: Safety,
+    },
     /// The server: somebody asked for this.
     Requested {
         /// Which action, in the API's word: kill, exit, start, pause, resume, initiate.
@@ -215,6 +220,7 @@ impl EventKind {
             Self::MemberRemoved => "member_removed",
             Self::AttributeChanged { .. } => "attribute_changed",
             Self::HopDelayChanged { .. } => "hop_delay_changed",
+            Self::SafetyChanged { .. } => "safety_changed",
             Self::Requested { .. } => "requested",
             Self::Spawned { .. } => "spawned",
             Self::StartFailed { .. } => "start_failed",

@@ -212,6 +212,7 @@ impl RingView {
             }
             EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
             EventKind::HopDelayChanged { hop_delay_ms } => self.hop_delay_ms = *hop_delay_ms,
+            EventKind::SafetyChanged { safety } => self.safety = *safety,
             EventKind::MemberRemoved => self.nodes.retain(|node| Some(&node.name) != event.node.as_ref()),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
             EventKind::Received { message, .. } => self.count_received(event, message),

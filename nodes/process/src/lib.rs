@@ -14,10 +14,12 @@ mod handshake;
 mod lifeline;
 mod links;
 mod node;
+mod promises;
 mod settings;
 mod telling;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use ringleader_shared::control::NodeReport;
@@ -25,6 +27,7 @@ use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpListener;
 
 use crate::control::Control;
+use crate::promises::Promises;
 use crate::settings::Secret;
 
 /// What the supervisor tells a node on its command line. The rest comes by environment and over the control link.
@@ -38,12 +41,15 @@ pub struct Options {
     pub incarnation: Incarnation,
     /// Where to accept node links; when that port is taken, any free one is used instead.
     pub listen: SocketAddr,
+    /// Where it keeps what it promises in quorum mode. A file that is there already is what an earlier start promised.
+    pub promises: PathBuf,
 }
 
 /// Runs the node until its supervisor ends it or is gone.
 ///
 /// # Errors
-/// When the environment lacks what the supervisor sets, no port can be opened, or the control link can't be made.
+/// When the environment lacks what the supervisor sets, the file of its promises is damaged or can't be written, no port
+/// can be opened, or the control link can't be made.
 pub fn run(options: Options) -> anyhow::Result<()> {
     lifeline::die_with_supervisor()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -55,6 +61,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 
 async fn live(options: Options) -> anyhow::Result<()> {
     let secret = Secret::from_environment()?;
+    let promises = Promises::at(options.promises.clone());
+    let promised = promises.load()?;
     let (listener, moved) = listen(options.listen).await?;
     let address = listener.local_addr().context("asking which port was opened")?;
     let hello = NodeReport::Hello {
@@ -64,7 +72,7 @@ async fn live(options: Options) -> anyhow::Result<()> {
         address,
     };
     let control = Control::dial(&secret, &hello).await?;
-    node::Node::new(options, secret, control, address).run(listener, moved).await
+    node::Node::new(options, secret, control, address, (promises, promised)).run(listener, moved).await
 }
 
 /// Opens the preferred port, or any free one when that is taken; then the second value says so in words.

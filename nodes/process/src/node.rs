@@ -7,7 +7,7 @@ use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
-use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
+use ringleader_shared::{Contender, MessageId, NodeId, NodeName, Promise, RingMessage, RingSpec};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
@@ -16,6 +16,7 @@ use crate::Options;
 use crate::clock::{Lamport, monotonic_ns};
 use crate::control::Control;
 use crate::links::{Guest, LinkId, Links, News, Purpose, What, accept_loop, close};
+use crate::promises::Promises;
 use crate::settings::{LinkSettings, Secret, timing};
 use crate::telling;
 
@@ -35,6 +36,9 @@ pub(crate) struct Node {
     control: Control,
     address: SocketAddr,
     core: MaxRing,
+    promises: Promises,
+    /// Why it can't go on: it must say nothing more.
+    broken: Option<anyhow::Error>,
     ring: RingSpec,
     settings: watch::Sender<LinkSettings>,
     links: Links,
@@ -53,31 +57,33 @@ pub(crate) struct Node {
 
 /// The core's timers: when each fires, if it runs.
 #[derive(Default)]
-struct Timers {
-    election: Option<Instant>,
-    lap: Option<Instant>,
-    deputy: Option<Instant>,
-}
+struct Timers([Option<Instant>; Timer::ALL.len()]);
 
 impl Timers {
     fn slot(&mut self, timer: Timer) -> &mut Option<Instant> {
+        let [election, lap, deputy, lease, renewal] = &mut self.0;
         match timer {
-            Timer::Election => &mut self.election,
-            Timer::Lap => &mut self.lap,
-            Timer::Deputy => &mut self.deputy,
+            Timer::Election => election,
+            Timer::Lap => lap,
+            Timer::Deputy => deputy,
+            Timer::Lease => lease,
+            Timer::Renewal => renewal,
         }
     }
 
     fn next(&self) -> Option<(Instant, Timer)> {
-        [(self.election, Timer::Election), (self.lap, Timer::Lap), (self.deputy, Timer::Deputy)]
-            .into_iter()
-            .filter_map(|(at, timer)| at.map(|at| (at, timer)))
-            .min()
+        self.0.into_iter().zip(Timer::ALL).filter_map(|(at, timer)| at.map(|at| (at, timer))).min()
     }
 }
 
 impl Node {
-    pub(crate) fn new(options: Options, secret: Secret, control: Control, address: SocketAddr) -> Self {
+    pub(crate) fn new(
+        options: Options,
+        secret: Secret,
+        control: Control,
+        address: SocketAddr,
+        (promises, promised): (Promises, Option<Promise>),
+    ) -> Self {
         let nothing_yet = LinkSettings {
             hop_delay: Duration::ZERO,
             heartbeat: Duration::from_millis(50),
@@ -87,7 +93,9 @@ impl Node {
         let (news_in, news) = mpsc::channel(256);
         let links = Links::new(options.id, options.incarnation, secret.clone(), watched, news_in);
         Self {
-            core: MaxRing::new(options.id),
+            core: MaxRing::recovered(options.id, promised),
+            promises,
+            broken: None,
             options,
             secret,
             control,
@@ -131,6 +139,11 @@ impl Node {
         tokio::spawn(accept_loop(listener, self.options.id, self.secret.clone(), guests_in));
         let mut probe = self.probe_interval();
         loop {
+            if let Some(error) = self.broken.take() {
+                self.tell(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
+                self.control.close().await;
+                return Err(error);
+            }
             let next_timer = self.timers.next();
             let timer_at = next_timer.map_or_else(Instant::now, |(at, _)| at);
             tokio::select! {
@@ -188,7 +201,7 @@ impl Node {
         if first {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
-        self.step(Input::Configured { ring, timing });
+        self.step(Input::Configured { ring, timing, safety: configuration.safety });
     }
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.
@@ -197,7 +210,9 @@ impl Node {
         let mut effects = std::mem::take(&mut self.effects);
         self.core.handle(now, input, &mut effects);
         for effect in effects.drain(..) {
-            self.carry_out(effect);
+            if self.broken.is_none() {
+                self.carry_out(effect);
+            }
         }
         self.effects = effects;
         self.keep_links();
@@ -207,9 +222,11 @@ impl Node {
         match effect {
             Effect::Send { to, message } => self.send(to, message),
             Effect::StartTimer { timer, after } => {
-                let jitter = after.mul_f64(fastrand::f64() / 2.0);
+                let jitter =
+                    if timer.has_jitter() { after.mul_f64(fastrand::f64() / 2.0) } else { Duration::ZERO };
                 *self.timers.slot(timer) = Some(Instant::now() + after + jitter);
             }
+            Effect::Promise(promise) => self.broken = self.promises.keep(&promise).err(),
             Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
             Effect::Became { role, term, mandate } => {
                 let leader = mandate.map(|mandate| self.name(mandate.leader.id));
@@ -241,7 +258,7 @@ impl Node {
 
     fn send(&mut self, to: NodeId, message: RingMessage) {
         let link = self.route_to(to);
-        let paced = !matches!(message, RingMessage::Standing { .. });
+        let paced = !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. });
         self.sent += 1;
         let id = MessageId {
             from: self.options.name.clone(),
@@ -255,6 +272,9 @@ impl Node {
         let frame = LinkFrame { id, lamport, sent_ns, message };
         let taken = link.is_some_and(|link| self.links.send(link, &frame, info.clone(), paced));
         let to = self.name(to);
+        if message.is_upkeep() {
+            return;
+        }
         let hold_us = u64::try_from(hold.as_micros()).unwrap_or(u64::MAX);
         self.tell_at(lamport, sent_ns, EventKind::Sent { message: info.clone(), to: to.clone(), hold_us });
         if !taken {
@@ -459,6 +479,9 @@ impl Node {
         self.lamport.witness(frame.lamport);
         let info = telling::message_info(&self.ring, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
+        if frame.message.is_upkeep() {
+            return self.step(Input::Received { from, message: frame.message });
+        }
         let lamport = self.lamport.tick();
         let event = EventKind::Received { message: info.clone(), from: sender.clone(), travel_us };
         self.tell_at(lamport, now, event);

@@ -8,6 +8,10 @@ use ringleader_shared::control::{Configuration, SECRET_ENV};
 /// The least time that an election, a lap or a deputy is given, in heartbeats.
 const PATIENCE_HEARTBEATS: u32 = 10;
 
+/// How long a member grants a lease, in times that a hung peer is found in: a ring must be repaired before its leader's
+/// lease is over.
+const LEASE_HUNG_TIMES: u32 = 4;
+
 /// The run's secret. Never shown.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
@@ -76,6 +80,7 @@ pub(crate) fn timing(settings: &LinkSettings, members: usize) -> Timing {
         election: least + lap.saturating_mul(4),
         lap: least + lap.saturating_mul(3),
         deputy: least + lap.saturating_mul(3),
+        lease: settings.hung_after.saturating_mul(LEASE_HUNG_TIMES),
     }
 }
 

@@ -21,10 +21,13 @@ pub(crate) fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage
         RingMessage::Election { initiator, candidate, deputy, hops, .. } => {
             (MessageKind::Election, Some(initiator), Some(candidate), deputy, hops)
         }
-        RingMessage::DeputySearch { mandate, deputy, hops } => {
+        RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
             (MessageKind::DeputySearch, Some(mandate.leader.id), Some(mandate.leader), deputy, hops)
         }
-        RingMessage::Elected { mandate, hops } => {
+        RingMessage::Lease { mandate, hops, .. } => {
+            (MessageKind::Lease, Some(mandate.leader.id), Some(mandate.leader), mandate.deputy, hops)
+        }
+        RingMessage::Elected { mandate, hops, .. } => {
             (MessageKind::Elected, Some(mandate.leader.id), Some(mandate.leader), mandate.deputy, hops)
         }
         RingMessage::Standing { mandate, .. } => (

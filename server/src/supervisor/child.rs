@@ -69,6 +69,8 @@ impl Child {
             .args(["--id", &member.id.to_string()])
             .args(["--incarnation", &member.incarnation.to_string()])
             .args(["--listen", &format!("127.0.0.1:{port}")])
+            .arg("--promises")
+            .arg(plan.state.join(format!("{}.promise", member.id)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);

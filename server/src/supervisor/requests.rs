@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{Attribute, EventKind, Incarnation, Member, NodeId, NodeName, NodeState};
+use ringleader_shared::{Attribute, EventKind, Incarnation, Member, NodeId, NodeName, NodeState, Safety};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -49,6 +49,7 @@ pub(super) enum Request {
     Remove { node: String, reply: Reply<()> },
     ChangeAttribute { node: String, attribute: Attribute, reply: Reply<()> },
     ChangePace { hop_delay: Duration, reply: Reply<()> },
+    ChangeSafety { safety: Safety, reply: Reply<()> },
     Reset { reply: Reply<()> },
     Hello { hello: Hello, reply: oneshot::Sender<Result<NodeName, String>> },
     Shutdown { done: oneshot::Sender<()> },
@@ -118,6 +119,14 @@ impl Handle {
     /// Only when the server is stopping.
     pub async fn change_pace(&self, hop_delay: Duration) -> Result<(), Refusal> {
         self.ask(|reply| Request::ChangePace { hop_delay, reply }).await
+    }
+
+    /// Changes what an election is worth when members are missing.
+    ///
+    /// # Errors
+    /// Only when the server is stopping.
+    pub async fn change_safety(&self, safety: Safety) -> Result<(), Refusal> {
+        self.ask(|reply| Request::ChangeSafety { safety, reply }).await
     }
 
     /// Ends every process and forms a fresh ring as planned.
@@ -295,6 +304,15 @@ impl Supervisor {
         let hop_delay_ms = milliseconds(hop_delay);
         self.bus.tell(None, Incarnation(0), EventKind::HopDelayChanged { hop_delay_ms });
         self.configure_all(None);
+        Ok(())
+    }
+
+    pub(super) fn change_safety(&mut self, safety: Safety) -> Result<(), Refusal> {
+        if safety != self.safety {
+            self.safety = safety;
+            self.bus.tell(None, Incarnation(0), EventKind::SafetyChanged { safety });
+            self.configure_all(None);
+        }
         Ok(())
     }
 }

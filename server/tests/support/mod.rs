@@ -187,6 +187,27 @@ impl Server {
         }
     }
 
+    /// Waits until such a thing has happened in this run.
+    pub fn wait_for_event(&self, what: &str, mut is_it: impl FnMut(&Event) -> bool) -> Event {
+        let mut bus = self.subscribe(Some(Seq(0)));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match bus.next_frame(deadline) {
+                Some(BusFrame::Event { event }) if is_it(&event) => return *event,
+                Some(_) => {}
+                None => panic!("it never happened that {what}\n{}", self.trace()),
+            }
+        }
+    }
+
+    /// Waits until a node has said so in its log.
+    pub fn wait_for_log(&self, says: &str) -> Event {
+        self.wait_for_event(
+            says,
+            |event| matches!(&event.kind, EventKind::Log { text } if text.contains(says)),
+        )
+    }
+
     /// Waits until every live member follows this leader and knows this deputy.
     pub fn wait_for_leader(&self, leader: &str, deputy: Option<&str>) -> RingView {
         self.wait_for(&format!("{leader} leads and {deputy:?} is its deputy"), |ring| {

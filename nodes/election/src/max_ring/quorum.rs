@@ -15,6 +15,9 @@ use crate::{DropReason, Effect, Explanation, Time, Timer};
 /// slow by up to 1/20 (0.9 · 1.05 < 0.95, all in the worst direction).
 const LEADERS_SHARE: (u32, u32) = (9, 10);
 
+/// Who waits for the end of a lease waits this share of it longer: others granted it later, and their clocks may be slower.
+const GRACE_SHARE: u32 = 8;
+
 /// How often a lease is renewed before it would end.
 const RENEWALS_A_LEASE: u32 = 6;
 
@@ -72,11 +75,20 @@ impl MaxRing {
     /// A leader is there: in quorum mode it must say so again and again.
     pub(super) fn watch_leader(&self, out: &mut Out) {
         out.push(if self.needs_quorum() {
-            let after = self.timing.lease + self.timing.election;
-            Effect::StartTimer { timer: Timer::Election, after }
+            self.wait_for_takeover()
         } else {
             Effect::CancelTimer(Timer::Election)
         });
+    }
+
+    /// Gives a lost leader's deputy the time to take over: in quorum mode it has to wait until the lease is over.
+    pub(super) fn wait_for_takeover(&self) -> Effect<RingMessage> {
+        let lease = if self.needs_quorum() {
+            self.timing.lease + self.timing.lease / GRACE_SHARE
+        } else {
+            Duration::ZERO
+        };
+        Effect::StartTimer { timer: Timer::Election, after: lease + self.timing.election }
     }
 
     /// Gives up a lease that is over, before anything else is done.
@@ -155,8 +167,7 @@ impl MaxRing {
             return false;
         };
         Self::explain(Explanation::WaitingForLease { of: to }, out);
-        // The others granted it a little later than I, and their clocks may be slower.
-        let after = left + self.timing.lease / 8;
+        let after = left + self.timing.lease / GRACE_SHARE;
         out.push(Effect::StartTimer { timer: Timer::Lease, after });
         true
     }

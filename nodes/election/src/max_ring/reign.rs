@@ -228,7 +228,7 @@ impl MaxRing {
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
         self.leader_lost = leader == self.me || self.route.is_skipped(leader);
         if self.leader_lost {
-            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+            out.push(self.wait_for_takeover());
         } else {
             self.watch_leader(out);
         }

@@ -143,7 +143,7 @@ impl MaxRing {
             }
             self.leader_lost = true;
             Self::explain(Explanation::LeaderLost { leader: peer }, out);
-            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+            out.push(self.wait_for_takeover());
         }
     }
 
