@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Problem, StartElection};
-use ringleader_shared::{Attribute, NodeName, RunId, Seq};
+use ringleader_shared::{Attribute, NodeName, RunId, Safety, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -72,7 +72,14 @@ pub(crate) fn remove_node(store: Store, name: &NodeName) {
 
 /// Changes the pace.
 pub(crate) fn change_pace(store: Store, hop_delay_ms: u64) {
-    order(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&ChangeRing { hop_delay_ms })));
+    let change = ChangeRing { hop_delay_ms: Some(hop_delay_ms), ..ChangeRing::default() };
+    order(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
+}
+
+/// Changes what an election is worth when members are missing.
+pub(crate) fn change_safety(store: Store, safety: Safety) {
+    let change = ChangeRing { safety: Some(safety), ..ChangeRing::default() };
+    order(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
 }
 
 /// A fresh ring as configured.

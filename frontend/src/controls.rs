@@ -1,10 +1,10 @@
-//! The controls of the whole ring: elect, kill the leader, set the pace.
+//! The controls of the whole ring: elect, kill the leader, ask for a quorum, set the pace.
 
 use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use ringleader_shared::{RingView, Role};
+use ringleader_shared::{RingView, Role, Safety};
 
 use crate::api::{self, Fault};
 use crate::button::ActionButton;
@@ -66,8 +66,38 @@ pub(crate) fn Controls() -> impl IntoView {
             >
                 "Kill leader"
             </ActionButton>
+            <Quorum/>
             <Pace/>
         </div>
+    }
+}
+
+/// The switch between the two modes of safety.
+#[component]
+fn Quorum() -> impl IntoView {
+    let store = Store::here();
+    let on = Memo::new(move |_| store.view.with(|view| view.safety == Safety::Quorum));
+    let words = move || {
+        store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
+    };
+    let press = move |event: web_sys::Event| {
+        // The box shows what is, not what is wished: it turns when the server says so.
+        event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
+        api::change_safety(store, if on.get_untracked() { Safety::Available } else { Safety::Quorum });
+    };
+    view! {
+        <label class="check" title="Without it whoever is left elects, and a ring torn apart has a leader on each side">
+            <input
+                id="quorum"
+                data-testid="quorum"
+                type="checkbox"
+                role="switch"
+                prop:checked=live::whether(move || on.get())
+                disabled=live::whether(move || !store.is_connected())
+                on:change=press
+            />
+            {live::words(words)}
+        </label>
     }
 }
 

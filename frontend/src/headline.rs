@@ -1,6 +1,6 @@
 //! The ring in one sentence.
 
-use ringleader_shared::{NodeName, NodeState, RingView, Role};
+use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety};
 
 /// What matters most right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub(crate) enum Headline {
         /// The deputy, once it is known to all.
         deputy: Option<NodeName>,
     },
+    /// Quorum mode, and too few members run to have a leader.
+    NoQuorum,
     /// A leader was there and no contest is going on.
     Leaderless,
 }
@@ -36,6 +38,8 @@ impl Headline {
             Self::Split(view.live().filter(|node| leads(node.role)).map(|node| node.name.clone()).collect())
         } else if let Some(leader) = view.leader.clone() {
             Self::Led { leader, deputy: view.deputy.clone() }
+        } else if view.safety == Safety::Quorum && view.live().count() < view.majority() {
+            Self::NoQuorum
         } else if electing {
             Self::Electing
         } else if view.term.0 == 0 {
@@ -64,6 +68,12 @@ impl Headline {
                 format!("{leader} leads term {term} alone")
             }
             Self::Led { leader, deputy: None } => format!("{leader} leads term {term} · no deputy yet"),
+            Self::NoQuorum => format!(
+                "No quorum: {} of {} run, a leader needs {}",
+                view.live().count(),
+                view.nodes.len(),
+                view.majority()
+            ),
             Self::Leaderless => "No leader that all live members follow".to_owned(),
         }
     }
@@ -72,7 +82,7 @@ impl Headline {
     pub(crate) const fn class(&self) -> &'static str {
         match self {
             Self::NothingRuns | Self::NoLeaderYet => "headline idle",
-            Self::Electing | Self::Leaderless => "headline electing",
+            Self::Electing | Self::NoQuorum | Self::Leaderless => "headline electing",
             Self::Split(_) => "headline split",
             Self::Led { .. } => "headline led",
         }
@@ -113,6 +123,15 @@ mod tests {
             deputy: None,
         };
         assert_eq!(said(&ring.then("B", usurper)), "Split: B and D lead at the same time");
+    }
+
+    #[test]
+    fn a_minority_in_quorum_mode_says_what_it_lacks() {
+        let mut ring = ring(4);
+        ring.running();
+        ring.then("A", EventKind::SafetyChanged { safety: Safety::Quorum });
+        ring.killed("C");
+        assert_eq!(said(&ring.killed("D")), "No quorum: 2 of 4 run, a leader needs 3");
     }
 
     #[test]

@@ -115,6 +115,7 @@ fn Centre() -> impl IntoView {
                 ),
                 Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
                 Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
+                Headline::NoQuorum => ("idle", "no quorum".to_owned(), format!("needs {}", view.majority())),
                 Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
                 Headline::NoLeaderYet | Headline::Leaderless => {
                     ("idle", "no leader".to_owned(), String::new())

@@ -110,7 +110,10 @@ impl Subject {
 /// What the log card says about an event; `None` for what is shown elsewhere.
 pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
     let line = match &event.kind {
-        EventKind::RunStarted { .. } | EventKind::HopDelayChanged { .. } | EventKind::Heartbeat { .. } => {
+        EventKind::RunStarted { .. }
+        | EventKind::HopDelayChanged { .. }
+        | EventKind::SafetyChanged { .. }
+        | EventKind::Heartbeat { .. } => {
             return None;
         }
         EventKind::MemberAdded { member } => {

@@ -18,6 +18,22 @@ fn elect(page: &Page) {
 }
 
 #[test]
+fn the_quorum_is_switched_on_and_a_minority_has_no_leader() {
+    on_the_page(&["--hung-after", "500ms"], |page| {
+        elect(page);
+        page.click("quorum");
+        page.wait_for(r#"[data-testid="quorum"]"#, "it.checked", |on| *on == json!(true));
+        page.wait_for_text("announcer", "D is the leader of term 2");
+        page.server().act("D", "kill");
+        page.wait_for_text("announcer", "C is the leader");
+        page.server().act("C", "kill");
+        page.wait_for_text("announcer", "No quorum: 2 of 4 run, a leader needs 3");
+        page.click("quorum");
+        page.wait_for_text("announcer", "B is the leader");
+    });
+}
+
+#[test]
 fn initiate_makes_d_the_leader_and_its_log_says_why() {
     on_the_page(&[], |page| {
         page.wait_for_attribute("card-D", "data-state", "running");

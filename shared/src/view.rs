@@ -189,6 +189,12 @@ impl RingView {
         self.nodes.iter().find(|node| &node.name == name)
     }
 
+    /// How many members must stand behind a leader in quorum mode.
+    #[must_use]
+    pub fn majority(&self) -> usize {
+        self.nodes.len() / 2 + 1
+    }
+
     /// The members that take part, in ring order.
     pub fn live(&self) -> impl Iterator<Item = &NodeView> {
         self.nodes.iter().filter(|node| node.is_live())

@@ -295,7 +295,7 @@ const fn class(kind: MessageKind) -> &'static str {
         MessageKind::Election => "election",
         MessageKind::DeputySearch => "search",
         MessageKind::Elected => "elected",
-        MessageKind::Standing => "news",
+        MessageKind::Standing | MessageKind::Lease => "news",
     }
 }
 
@@ -304,7 +304,7 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
     match kind {
         MessageKind::Election => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "E"),
         MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
-        MessageKind::Elected | MessageKind::Standing => ("M-18 -18 H18 V18 H-18 Z", "L"),
+        MessageKind::Elected | MessageKind::Standing | MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "L"),
     }
 }
 
