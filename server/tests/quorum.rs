@@ -21,7 +21,7 @@ fn a_majority_elects_and_takes_over_and_a_minority_does_not() {
     server.initiate("A");
     let ring = server.wait_for_leader("D", Some("C"));
     assert_eq!(ring.elections[0].messages, 11, "the promises cost nothing extra");
-    server.wait_for_log("4 members promise to follow me, 3 are needed: I lead");
+    server.wait_for_log("4 members promise to follow me, 3 are needed");
 
     server.act("D", "kill");
     server.wait_for_leader("C", Some("B"));

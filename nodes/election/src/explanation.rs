@@ -178,7 +178,7 @@ impl Explanation {
                 name(*leader)
             ),
             Self::QuorumFound { votes, needed } => {
-                write!(text, "{votes} members promise to follow me, {needed} are needed: I lead")
+                write!(text, "{votes} members promise to follow me, {needed} are needed: now for my lease")
             }
             Self::NoQuorum { votes, needed } => write!(
                 text,

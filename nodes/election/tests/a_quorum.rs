@@ -112,6 +112,38 @@ fn all_restarted_at_once_find_a_leader_again_by_themselves() {
 }
 
 #[test]
+fn a_lease_lap_that_passes_again_does_not_count_twice() {
+    let mut ring = led_by_d();
+    let mandate = *ring.node("A").mandate().expect("A follows D");
+    let lap = |begun_ns| RingMessage::Lease { mandate, begun_ns, highest: mandate.term, votes: 1, hops: 1 };
+    for (begun_ns, votes) in [(5_000, 2), (5_000, 1), (4_000, 1), (6_000, 2)] {
+        let passed_on = ring.answer("D", "A", lap(begun_ns));
+        let counted = passed_on.iter().find_map(|message| match message {
+            RingMessage::Lease { votes, .. } => Some(*votes),
+            _ => None,
+        });
+        assert_eq!(counted, Some(votes), "a lap begun at {begun_ns} ns");
+    }
+}
+
+#[test]
+fn a_restarted_member_votes_for_nobody_until_what_it_may_have_granted_is_over() {
+    let mut ring = led_by_d();
+    let mandate = *ring.node("A").mandate().expect("A follows D");
+    ring.kill("A").start("A");
+    let lap = |begun_ns| RingMessage::Lease { mandate, begun_ns, highest: mandate.term, votes: 1, hops: 1 };
+    let votes = |messages: Vec<RingMessage>| {
+        messages.iter().find_map(|message| match message {
+            RingMessage::Lease { votes, .. } => Some(*votes),
+            _ => None,
+        })
+    };
+    assert_eq!(votes(ring.answer("D", "A", lap(u64::MAX - 1))), Some(1));
+    ring.run_for(TIMING.lease);
+    assert_eq!(votes(ring.answer("D", "A", lap(u64::MAX))), Some(2));
+}
+
+#[test]
 fn a_member_promises_one_leader_in_a_term() {
     let mut ring = QuietRing::with(&[90, 100, 110, 120], Safety::Quorum);
     ring.initiate("A").settle();

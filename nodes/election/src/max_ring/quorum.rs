@@ -29,12 +29,14 @@ pub(super) struct Quorum {
     pub(super) promise: Option<Promise>,
     /// To whom this member has granted its lease, and until when by its own clock.
     pub(super) grant: Option<(NodeId, Time)>,
+    /// After a restart: until when this member votes for nobody. What it granted before, it does not remember.
+    pub(super) silent_until: Option<Time>,
+    /// The last lease lap that it voted on: one that passes again does not count twice.
+    pub(super) voted_on: Option<(Promise, u64)>,
     /// Whether a majority has promised to follow me in my mandate's term.
     pub(super) won: bool,
     /// Until when a majority lets me lead.
     pub(super) leased_until: Option<Time>,
-    /// When my present lap began.
-    pub(super) lap_begun: Time,
 }
 
 impl MaxRing {
@@ -57,18 +59,17 @@ impl MaxRing {
     /// After a restart: whatever lease I granted before may still run, and nobody else may remember a leader.
     pub(super) fn remember_promise(&mut self, out: &mut Out) {
         if let Some(promise) = self.quorum.promise.filter(|_| self.needs_quorum()) {
-            self.quorum.grant = Some((promise.leader, Time(self.now.0 + self.timing.lease)));
-            let after = self.timing.election.saturating_mul(2);
+            self.quorum.silent_until = Some(Time(self.now.0 + self.timing.lease));
+            let after = self.timing.lease + self.timing.election.saturating_mul(2);
             out.push(Effect::StartTimer { timer: Timer::Election, after });
         }
     }
 
     /// Whether there is a leader to wait for. In quorum mode it must have had its lease renewed.
     pub(super) fn has_leader(&self) -> bool {
-        let follows = self.mandate.is_some_and(|mandate| {
-            !self.needs_quorum()
-                || self.granted_to_another(self.me).is_some_and(|(to, _)| to == mandate.leader.id)
-        });
+        let granted =
+            |to: NodeId| self.quorum.grant.is_some_and(|(granted, until)| granted == to && self.now < until);
+        let follows = self.mandate.is_some_and(|mandate| !self.needs_quorum() || granted(mandate.leader.id));
         self.leading || (follows && !self.leader_lost)
     }
 
@@ -124,7 +125,7 @@ impl MaxRing {
             Some(before) => before.term < promise.term,
             None => true,
         };
-        if !promised || self.granted_to_another(promise.leader).is_some() {
+        if !promised || self.bound_to_another(promise.leader).is_some() {
             return false;
         }
         if self.quorum.promise != Some(promise) {
@@ -135,18 +136,18 @@ impl MaxRing {
         true
     }
 
-    /// To whom else this member's lease is still granted, and for how long.
-    fn granted_to_another(&self, leader: NodeId) -> Option<(NodeId, Duration)> {
-        self.quorum
-            .grant
-            .filter(|(to, until)| *to != leader && self.now < *until)
-            .map(|(to, until)| (to, until.0.saturating_sub(self.now.0)))
+    /// To whom else this member's lease is, or may be, still granted, and for how long.
+    fn bound_to_another(&self, leader: NodeId) -> Option<(NodeId, Duration)> {
+        let forgotten = self.quorum.silent_until.zip(self.quorum.promise);
+        let forgotten = forgotten.map(|(until, promise)| (promise.leader, until));
+        let granted = self.quorum.grant.filter(|(to, _)| *to != leader);
+        let bound = forgotten.into_iter().chain(granted).filter(|(_, until)| self.now < *until);
+        bound.max_by_key(|(_, until)| *until).map(|(to, until)| (to, until.0.saturating_sub(self.now.0)))
     }
 
     /// Whether a lap for my mandate may begin now: in quorum mode I vote for myself first, and wait until what I granted
     /// to another is over, for then it soon is everywhere.
     pub(super) fn may_begin_lap(&mut self, out: &mut Out) -> bool {
-        self.quorum.lap_begun = self.now;
         if !self.needs_quorum() || self.quorum.won {
             return true;
         }
@@ -163,7 +164,7 @@ impl MaxRing {
 
     /// Waits, if what I granted to another is not over.
     pub(super) fn waits_for_grant(&mut self, out: &mut Out) -> bool {
-        let Some((to, left)) = self.granted_to_another(self.me).filter(|_| self.needs_quorum()) else {
+        let Some((to, left)) = self.bound_to_another(self.me).filter(|_| self.needs_quorum()) else {
             return false;
         };
         Self::explain(Explanation::WaitingForLease { of: to }, out);
@@ -253,7 +254,6 @@ impl MaxRing {
         self.quorum.won = true;
         Self::explain(Explanation::QuorumFound { votes, needed: self.majority() }, out);
         out.push(Effect::StartTimer { timer: Timer::Lease, after: self.timing.lease });
-        self.lease_from(self.quorum.lap_begun, out);
         self.renew_lease(out);
         true
     }
@@ -296,7 +296,12 @@ impl MaxRing {
             }
             return;
         }
-        let vote = u32::from(self.vote(&mandate, out));
+        let lap = (Promise { term: mandate.term, leader: mandate.leader.id }, begun_ns);
+        let again = self.quorum.voted_on.is_some_and(|(promise, last)| promise == lap.0 && begun_ns <= last);
+        let vote = u32::from(!again && self.vote(&mandate, out));
+        if vote > 0 {
+            self.quorum.voted_on = Some(lap);
+        }
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         }

@@ -208,6 +208,17 @@ impl QuietRing {
         self
     }
 
+    /// What a member sends, there and then, on a message that arrives.
+    pub(crate) fn answer(&mut self, from: &str, to: &str, message: RingMessage) -> Vec<RingMessage> {
+        let before = self.queue.len();
+        self.deliver(from, to, message);
+        let sent = self.queue.iter().skip(before).filter_map(|next| match next {
+            Next::Arrival(sent) if sent.from == id(to) => Some(sent.message),
+            _ => None,
+        });
+        sent.collect()
+    }
+
     /// A timer of that member runs out now.
     pub(crate) fn fire(&mut self, who: &str, timer: Timer) -> &mut Self {
         assert!(self.runs(who, timer), "{who} has no {timer:?} timer");
