@@ -89,6 +89,9 @@ pub struct ServeOptions {
     /// Where nodes keep what they promise in quorum mode [default: a fresh directory that goes when the server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
+    /// Write down, one file for each start of a node, what its election core is given and does, for replay
+    #[arg(long, env = "RINGLEADER_RECORD", value_name = "DIRECTORY")]
+    pub record: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
     #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,
@@ -137,6 +140,8 @@ pub struct NodeOptions {
     listen: SocketAddr,
     #[arg(long)]
     promises: PathBuf,
+    #[arg(long)]
+    record: Option<PathBuf>,
 }
 
 impl From<NodeOptions> for ringleader_node::Options {
@@ -147,6 +152,7 @@ impl From<NodeOptions> for ringleader_node::Options {
             incarnation: Incarnation(options.incarnation),
             listen: options.listen,
             promises: options.promises,
+            record: options.record,
         }
     }
 }

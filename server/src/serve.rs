@@ -41,6 +41,10 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
     start_logging(options)?;
     let Ring { members, safety } = ring_file::ring(options)?;
+    if let Some(directory) = &options.record {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("making the directory {} (--record)", directory.display()))?;
+    }
     let state = State::open(options.state_dir.as_deref())?;
     if !options.bind.is_loopback() {
         bail!(
@@ -67,6 +71,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             node_port: options.node_port,
             safety,
             state: state.path().to_owned(),
+            record: options.record.clone(),
             program: std::env::current_exe().context("finding this program's own file")?,
             control: control_listener.local_addr()?,
         };

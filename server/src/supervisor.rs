@@ -46,6 +46,8 @@ pub struct Plan {
     pub safety: Safety,
     /// Where nodes keep what they promise.
     pub state: PathBuf,
+    /// Where nodes record what their cores do, if at all.
+    pub record: Option<PathBuf>,
     /// The program to run as a node.
     pub program: PathBuf,
     /// Where nodes report.

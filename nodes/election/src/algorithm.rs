@@ -5,11 +5,12 @@ use std::time::Duration;
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Contender, Mandate, NodeId, Promise, Role, Safety, Term};
+use serde::{Deserialize, Serialize};
 
 use crate::Explanation;
 
 /// The caller's clock, since an origin of its own. Only differences count.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub Duration);
 
 /// An election algorithm: a state machine without a clock, socket, thread or random source of its own.
@@ -22,7 +23,7 @@ pub trait Algorithm {
 }
 
 /// What can happen to a member.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Input<M> {
     /// The ring is (now) this. The first input, and again at each change.
     Configured {
@@ -68,7 +69,7 @@ pub enum Input<M> {
 }
 
 /// What the caller must do.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect<M> {
     /// Send this to that member, in order with everything sent to it before.
     Send {
@@ -123,7 +124,7 @@ pub enum Effect<M> {
 }
 
 /// The timers of an algorithm. At most one of each runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Timer {
     /// No live leader in sight for an election timeout.
     Election,
@@ -149,7 +150,7 @@ impl Timer {
 }
 
 /// How patient a member is. The caller scales it with the pace of the ring.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timing {
     /// How long an election may take before its initiator starts it anew; other members wait twice as long.
     pub election: Duration,
@@ -162,7 +163,7 @@ pub struct Timing {
 }
 
 /// Why a received message is not acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DropReason {
     /// It is about an older term than this member's.
     OlderTerm {

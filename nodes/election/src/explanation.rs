@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use ringleader_shared::{Contender, NodeId, Term};
+use serde::{Deserialize, Serialize};
 
 /// One decision and its reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each variant is the sentence that `words` makes of it")]
 pub enum Explanation {
     Initiating { term: Term, me: Contender },

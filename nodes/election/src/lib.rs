@@ -17,6 +17,7 @@
 mod algorithm;
 mod explanation;
 mod max_ring;
+pub mod recording;
 mod route;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};

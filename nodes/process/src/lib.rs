@@ -15,6 +15,7 @@ mod lifeline;
 mod links;
 mod node;
 mod promises;
+mod recorder;
 mod settings;
 mod telling;
 
@@ -22,12 +23,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use ringleader_election::recording::Beginning;
 use ringleader_shared::control::NodeReport;
 use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpListener;
 
 use crate::control::Control;
 use crate::promises::Promises;
+use crate::recorder::Recorder;
 use crate::settings::Secret;
 
 /// What the supervisor tells a node on its command line. The rest comes by environment and over the control link.
@@ -43,6 +46,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Where it keeps what it promises in quorum mode. A file that is there already is what an earlier start promised.
     pub promises: PathBuf,
+    /// Where to write down what its core is given and does, if at all.
+    pub record: Option<PathBuf>,
 }
 
 /// Runs the node until its supervisor ends it or is gone.
@@ -62,7 +67,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
 async fn live(options: Options) -> anyhow::Result<()> {
     let secret = Secret::from_environment()?;
     let promises = Promises::at(options.promises.clone());
-    let promised = promises.load()?;
+    let beginning = Beginning { id: options.id, promise: promises.load()? };
+    let recorder = options.record.as_deref().map(|path| Recorder::begin(path, &beginning)).transpose()?;
     let (listener, moved) = listen(options.listen).await?;
     let address = listener.local_addr().context("asking which port was opened")?;
     let hello = NodeReport::Hello {
@@ -72,7 +78,9 @@ async fn live(options: Options) -> anyhow::Result<()> {
         address,
     };
     let control = Control::dial(&secret, &hello).await?;
-    node::Node::new(options, secret, control, address, (promises, promised)).run(listener, moved).await
+    node::Node::new(options, secret, control, address, beginning, promises, recorder)
+        .run(listener, moved)
+        .await
 }
 
 /// Opens the preferred port, or any free one when that is taken; then the second value says so in words.

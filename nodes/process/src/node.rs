@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
-use ringleader_shared::{Contender, MessageId, NodeId, NodeName, Promise, RingMessage, RingSpec};
+use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
@@ -17,6 +18,7 @@ use crate::clock::{Lamport, monotonic_ns};
 use crate::control::Control;
 use crate::links::{Guest, LinkId, Links, News, Purpose, What, accept_loop, close};
 use crate::promises::Promises;
+use crate::recorder::Recorder;
 use crate::settings::{LinkSettings, Secret, timing};
 use crate::telling;
 
@@ -37,6 +39,7 @@ pub(crate) struct Node {
     address: SocketAddr,
     core: MaxRing,
     promises: Promises,
+    recorder: Option<Recorder>,
     /// Why it can't go on: it must say nothing more.
     broken: Option<anyhow::Error>,
     ring: RingSpec,
@@ -82,7 +85,9 @@ impl Node {
         secret: Secret,
         control: Control,
         address: SocketAddr,
-        (promises, promised): (Promises, Option<Promise>),
+        beginning: Beginning,
+        promises: Promises,
+        recorder: Option<Recorder>,
     ) -> Self {
         let nothing_yet = LinkSettings {
             hop_delay: Duration::ZERO,
@@ -93,8 +98,9 @@ impl Node {
         let (news_in, news) = mpsc::channel(256);
         let links = Links::new(options.id, options.incarnation, secret.clone(), watched, news_in);
         Self {
-            core: MaxRing::recovered(options.id, promised),
+            core: MaxRing::recovered(beginning.id, beginning.promise),
             promises,
+            recorder,
             broken: None,
             options,
             secret,
@@ -129,7 +135,7 @@ impl Node {
                     self.control.close().await;
                     return Ok(());
                 }
-                None => anyhow::bail!("the server closed the control link before it said what the ring is"),
+                None => return Ok(()),
             }
         }
         if let Some(words) = moved {
@@ -208,7 +214,16 @@ impl Node {
     fn step(&mut self, input: Input<RingMessage>) {
         let now = Time(self.born.elapsed());
         let mut effects = std::mem::take(&mut self.effects);
+        let recorded = self.recorder.is_some().then(|| input.clone());
         self.core.handle(now, input, &mut effects);
+        if let (Some(recorder), Some(input)) = (&mut self.recorder, recorded) {
+            let step = Step { now, input, effects };
+            if let Err(error) = recorder.step(&step) {
+                tracing::error!("the recording ends here: {error}");
+                self.recorder = None;
+            }
+            effects = step.effects;
+        }
         for effect in effects.drain(..) {
             if self.broken.is_none() {
                 self.carry_out(effect);

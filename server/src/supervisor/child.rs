@@ -62,6 +62,9 @@ impl Child {
         secret: &str,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> std::io::Result<Self> {
+        let record = plan.record.as_ref().map(|directory| {
+            directory.join(format!("{}-{}-{}.jsonl", member.name, member.incarnation, member.id))
+        });
         let mut command = tokio::process::Command::new(&plan.program);
         command
             .arg("node")
@@ -71,6 +74,7 @@ impl Child {
             .args(["--listen", &format!("127.0.0.1:{port}")])
             .arg("--promises")
             .arg(plan.state.join(format!("{}.promise", member.id)))
+            .args(record.into_iter().flat_map(|path| ["--record".into(), path.into_os_string()]))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);

@@ -9,6 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ringleader_election::recording::replay;
 use ringleader_shared::api::{EventPage, Problem};
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, EventKind, NodeState, RingView, Seq};
@@ -25,6 +26,8 @@ pub struct Server {
     /// `127.0.0.1:PORT`.
     pub authority: String,
     agent: ureq::Agent,
+    /// Where the nodes record what their cores do: replayed when this value goes.
+    recordings: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -83,6 +86,11 @@ impl Server {
     }
 
     fn from_command(mut command: Command) -> Self {
+        // A benchmark must not wait for its own recording.
+        let recordings = cfg!(test).then(|| tempfile::tempdir().expect("a directory"));
+        if let Some(directory) = &recordings {
+            command.env("RINGLEADER_RECORD", directory.path());
+        }
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap())
@@ -95,7 +103,7 @@ impl Server {
         let authority = link.trim_start_matches("http://").to_owned();
         let config =
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
-        Self { process, authority, agent: config.into() }
+        Self { process, authority, agent: config.into(), recordings }
     }
 
     pub fn pid(&self) -> u32 {
@@ -272,6 +280,28 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if let Some(directory) = self.recordings.take().filter(|_| !std::thread::panicking()) {
+            replay_all(directory.path());
+        }
+    }
+}
+
+/// Gives what every node of the run was given to a fresh core, and demands that it does the same.
+fn replay_all(directory: &std::path::Path) {
+    for entry in std::fs::read_dir(directory).expect("the directory is there") {
+        let path = entry.expect("it can be read").path();
+        let text = std::fs::read_to_string(&path).expect("a recording is text");
+        // A process that is killed may leave its last line torn.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let mut lines = whole.lines();
+        let Some(beginning) = lines.next() else { continue };
+        let beginning = serde_json::from_str(beginning).expect("a recording begins with who it is of");
+        let steps = lines.map(|line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", path.display()))
+        });
+        if let Err(difference) = replay(beginning, steps) {
+            panic!("{}: a replay differs: {difference:#?}", path.display());
+        }
     }
 }
 

@@ -58,7 +58,7 @@ impl MaxRing {
 
     /// After a restart: whatever lease I granted before may still run, and nobody else may remember a leader.
     pub(super) fn remember_promise(&mut self, out: &mut Out) {
-        if let Some(promise) = self.quorum.promise.filter(|_| self.needs_quorum()) {
+        if self.quorum.promise.is_some() && self.needs_quorum() {
             self.quorum.silent_until = Some(Time(self.now.0 + self.timing.lease));
             let after = self.timing.lease + self.timing.election.saturating_mul(2);
             out.push(Effect::StartTimer { timer: Timer::Election, after });

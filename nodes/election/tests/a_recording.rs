@@ -1,0 +1,41 @@
+//! A recorded member does the same again, and a replay notices when it does not.
+
+use std::time::Duration;
+
+use ringleader_election::recording::{Beginning, Step, replay};
+use ringleader_election::{Algorithm, Input, MaxRing, Time, Timing};
+use ringleader_shared::{Attribute, Contender, NodeId, Safety};
+use uuid::Uuid;
+
+fn recorded() -> (Beginning, Vec<Step>) {
+    let ring: Vec<Contender> = (1..=3)
+        .map(|n| Contender { attribute: Attribute(n), id: NodeId(Uuid::from_u128(n.into())) })
+        .collect();
+    let id = ring[0].id;
+    let mut member = MaxRing::new(id);
+    let inputs = [
+        Input::Configured { ring, timing: Timing::default(), safety: Safety::Available },
+        Input::Initiate,
+        Input::Initiate,
+    ];
+    let steps = inputs.into_iter().zip(0..).map(|(input, ms)| {
+        let now = Time(Duration::from_millis(ms));
+        let mut effects = Vec::new();
+        member.handle(now, input.clone(), &mut effects);
+        Step { now, input, effects }
+    });
+    (Beginning { id, promise: None }, steps.collect())
+}
+
+#[test]
+fn the_same_inputs_have_the_same_effects() {
+    let (beginning, steps) = recorded();
+    assert_eq!(replay(beginning, steps), Ok(3));
+}
+
+#[test]
+fn the_first_step_that_differs_is_named() {
+    let (beginning, mut steps) = recorded();
+    steps[1].effects.pop();
+    assert_eq!(replay(beginning, steps).expect_err("an effect is missing").place, 1);
+}
