@@ -102,6 +102,7 @@ impl Pump {
             return error;
         }
         let mut closing = None;
+        let mut awake = Instant::now();
         loop {
             if let (Some((code, reason)), true) = (closing, self.held.is_empty() || closing_now(closing)) {
                 return Ending {
@@ -112,6 +113,12 @@ impl Pump {
                 };
             }
             let waiting_since = Instant::now();
+            if waiting_since.duration_since(awake) > settings.heartbeat + settings.hung_after / 3 {
+                // Doubt myself first: something is due every heartbeat, so I was stopped or starved, and can't tell how
+                // long the other was silent.
+                last_heard = waiting_since;
+            }
+            awake = waiting_since;
             let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
             tokio::select! {
                 frame = socket.next() => {
@@ -166,11 +173,7 @@ impl Pump {
                     }
                 }
                 () = sleep_until(last_heard + settings.hung_after) => {
-                    // Doubt myself first: whoever was stopped or starved can't tell how long the other was silent.
-                    let slept = waiting_since.elapsed();
-                    if slept > settings.heartbeat + settings.hung_after / 3 {
-                        last_heard = Instant::now();
-                    } else {
+                    if waiting_since.elapsed() <= settings.heartbeat + settings.hung_after / 3 {
                         return Ending {
                             reason: format!("no answer for {} ms", last_heard.elapsed().as_millis()),
                             failure: true,
