@@ -17,8 +17,11 @@
 mod algorithm;
 mod explanation;
 mod max_ring;
+mod planted;
 mod route;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use explanation::Explanation;
 pub use max_ring::MaxRing;
+#[cfg(feature = "planted-bugs")]
+pub use planted::{Bug, plant};
