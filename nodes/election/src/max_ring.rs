@@ -10,6 +10,7 @@ mod repair;
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Role, Term};
 
+use crate::planted::{Bug, planted};
 use crate::route::Route;
 use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
 
@@ -149,7 +150,9 @@ impl MaxRing {
     /// Tells a neighbour what I know. That I lead is said only while I do, not by a later start of me.
     fn tell_standing(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            let mandate = self.mandate.filter(|mandate| self.leading || mandate.leader.id != self.me);
+            let mandate = self.mandate.filter(|mandate| {
+                self.leading || mandate.leader.id != self.me || planted(Bug::OldLeadershipTold)
+            });
             out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
         }
     }
@@ -162,8 +165,16 @@ impl MaxRing {
     fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
         out.push(Effect::Drop { from, message, reason });
         match reason {
-            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => self.tell_standing(from, out),
-            DropReason::BetterPassedOn { .. } | DropReason::Known | DropReason::HopBudget { .. } => {}
+            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. }
+                if !planted(Bug::StaleNotAnswered) =>
+            {
+                self.tell_standing(from, out);
+            }
+            DropReason::OlderTerm { .. }
+            | DropReason::AlreadyDecided { .. }
+            | DropReason::BetterPassedOn { .. }
+            | DropReason::Known
+            | DropReason::HopBudget { .. } => {}
         }
     }
 
@@ -182,7 +193,7 @@ impl MaxRing {
             | RingMessage::Elected { hops, .. } => hops,
             RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
         };
-        if hops > self.hop_budget() {
+        if hops > self.hop_budget() && !planted(Bug::EverythingPassedOn) {
             let reason = DropReason::HopBudget { budget: self.hop_budget() };
             return self.drop_message(from, message, reason, out);
         }

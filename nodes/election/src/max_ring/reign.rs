@@ -4,6 +4,7 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
 use super::{Contest, Lap, MaxRing, Out};
+use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl MaxRing {
@@ -14,8 +15,10 @@ impl MaxRing {
         }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Telling);
-        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
-        if mandate.deputy.is_some() {
+        if !planted(Bug::LapWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        }
+        if mandate.deputy.is_some() && !planted(Bug::DeputyWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
         self.pass_on(RingMessage::Elected { mandate, hops: 1 }, out);
@@ -27,7 +30,9 @@ impl MaxRing {
     /// and two must not lead one term. One that was not starts an election at once.
     pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
-        self.term = self.term.next();
+        if !planted(Bug::TakeoverInSameTerm) {
+            self.term = self.term.next();
+        }
         self.mandate = Some(Mandate { term: self.term, leader: me, appointment: 0, deputy: None });
         self.leading = true;
         self.leader_lost = false;
@@ -36,13 +41,16 @@ impl MaxRing {
         self.outcome = Outcome::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
-        self.send_search(out);
+        if !planted(Bug::TakeoverTellsNobody) {
+            self.send_search(out);
+        }
     }
 
     /// Rule 4, leader: one lap finds the next deputy. Also how a lap that got lost is sent again.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
-        mandate.appointment = mandate.appointment.saturating_add(1);
+        mandate.appointment =
+            mandate.appointment.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
         mandate.deputy = None;
         self.send_search(out);
     }
@@ -54,7 +62,9 @@ impl MaxRing {
         }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Search);
-        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        if !planted(Bug::LapWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        }
         self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1 }, out);
     }
 
@@ -83,7 +93,9 @@ impl MaxRing {
         if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
             return self.lap_is_back(from, message, out);
         }
-        let overtaken = self.mandate == Some(mandate) && self.passed_on != Some(mandate);
+        let overtaken = self.mandate == Some(mandate)
+            && self.passed_on != Some(mandate)
+            && !planted(Bug::OvertakenLapDropped);
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         } else if !overtaken {
@@ -95,6 +107,13 @@ impl MaxRing {
         if mandate.leader.id == self.me || self.route.is_alone() {
             return;
         }
+        let stops_here = match message {
+            RingMessage::DeputySearch { .. } => planted(Bug::SearchNotPassedOn),
+            _ => planted(Bug::ResultNotPassedOn),
+        };
+        if stops_here {
+            return;
+        }
         match message {
             RingMessage::DeputySearch { deputy, hops, .. } => {
                 let me = self.route.myself();
@@ -102,7 +121,13 @@ impl MaxRing {
                     Self::explain(Explanation::OfferingMyself { me }, out);
                 }
                 let hops = hops.saturating_add(1);
-                self.pass_on(RingMessage::DeputySearch { mandate, deputy: deputy.max(me), hops }, out);
+                let deputy = match deputy {
+                    _ if planted(Bug::SearchCollectsLeader) => Some(mandate.leader),
+                    _ if planted(Bug::SearchCollectsNobody) => None,
+                    Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
+                    deputy => deputy.max(me),
+                };
+                self.pass_on(RingMessage::DeputySearch { mandate, deputy, hops }, out);
             }
             RingMessage::Elected { hops, .. } => {
                 let deputy = mandate.deputy.map(|deputy| deputy.id);
@@ -120,7 +145,9 @@ impl MaxRing {
                 Self::explain(Explanation::DeputyFound { deputy }, out);
                 self.tell_result(out);
             }
-            (RingMessage::Elected { mandate, hops }, Some(Lap::Telling), _) => {
+            (RingMessage::Elected { mandate, hops }, Some(Lap::Telling), _)
+                if !planted(Bug::LapNeverBack) =>
+            {
                 self.lap = None;
                 self.in_flight = None;
                 out.push(Effect::CancelTimer(Timer::Lap));
@@ -134,7 +161,12 @@ impl MaxRing {
     /// A leader that has company but no deputy looks for one.
     pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
         let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
-        if self.leading && open && self.lap.is_none() && !self.route.is_alone() {
+        if self.leading
+            && open
+            && self.lap.is_none()
+            && !self.route.is_alone()
+            && !planted(Bug::CompanyIgnored)
+        {
             self.outcome = Outcome::NewDeputy;
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
             self.search_deputy(out);
@@ -144,11 +176,11 @@ impl MaxRing {
     /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.
     pub(super) fn on_standing(&mut self, from: NodeId, term: Term, mandate: Option<Mandate>, out: &mut Out) {
         match mandate {
-            Some(mandate) if self.is_news(&mandate) => {
+            Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
                 self.adopt(mandate, out);
                 self.confirm(from);
                 let successor = self.route.successor();
-                if successor != from {
+                if successor != from && !planted(Bug::NewsNotToldOn) {
                     self.tell_standing(successor, out);
                 }
             }
@@ -158,7 +190,7 @@ impl MaxRing {
                 self.confirm(from);
                 out.push(Effect::CancelTimer(Timer::Election));
             }
-            _ if self.contest.is_some() && term > self.term => {
+            _ if self.contest.is_some() && term > self.term && !planted(Bug::NewerTermNotLearned) => {
                 // My election is of an older term than one that is under way: the next one that I start must not be.
                 self.term = term;
                 self.in_flight = None;
@@ -171,13 +203,18 @@ impl MaxRing {
     /// What the leader itself says of its deputy holds; what others say may be old.
     fn confirm(&mut self, from: NodeId) {
         let mandate = self.mandate;
-        self.confirmed |=
-            mandate.is_some_and(|mandate| mandate.leader.id == from && self.is_deputy_of(&mandate));
+        self.confirmed |= mandate.is_some_and(|mandate| {
+            (mandate.leader.id == from || planted(Bug::HearsayConfirms)) && self.is_deputy_of(&mandate)
+        });
     }
 
     fn is_news(&self, mandate: &Mandate) -> bool {
         mandate.term > self.term
-            || (mandate.term == self.term && self.mandate.is_none_or(|mine| mandate.rank() > mine.rank()))
+            || (mandate.term == self.term
+                && self
+                    .mandate
+                    .is_none_or(|mine| mandate.rank() > mine.rank() && !planted(Bug::AppointmentIgnored)))
+            || (planted(Bug::OlderMandateAdopted) && self.mandate.is_some_and(|mine| mine != *mandate))
     }
 
     fn why_no_news(&self, mandate: &Mandate) -> DropReason {
@@ -197,11 +234,13 @@ impl MaxRing {
         self.confirmed = false;
         self.term = mandate.term;
         self.mandate = Some(mandate);
-        self.leading = false;
+        self.leading &= planted(Bug::LeaderNotUnseated);
+        self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
         self.contest = None;
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
-        self.leader_lost = leader == self.me || self.route.is_skipped(leader);
+        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
         out.push(if self.leader_lost {
             Effect::StartTimer { timer: Timer::Election, after: self.timing.election }
         } else {
