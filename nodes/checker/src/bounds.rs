@@ -15,7 +15,8 @@ pub struct Faults {
     pub crashes: u8,
     /// A dead member starts again, without memory.
     pub restarts: u8,
-    /// A message is lost on a link that stays up.
+    /// A message of an election, a search or a result is lost on a link that stays up. What neighbours tell each other when
+    /// their link comes up (`Standing`) is not: it is said once, and nobody would notice.
     pub losses: u8,
     /// A message arrives twice.
     pub duplicates: u8,

@@ -14,6 +14,8 @@ pub struct Violation {
     pub property: &'static str,
     /// What happened, one thing a line, in words.
     pub steps: Vec<String>,
+    /// What the members are and know in the end, one a line.
+    pub end: Vec<String>,
 }
 
 /// What came of a run.
@@ -52,9 +54,11 @@ pub fn check(model: RingModel, threads: usize, at_most: Duration) -> Report {
     let mut violations: Vec<Violation> = found
         .into_iter()
         .filter(|(name, _)| is_failure(&properties, name))
-        .map(|(property, path)| Violation {
-            property,
-            steps: path.into_actions().iter().map(|event| checker.model().format_action(event)).collect(),
+        .map(|(property, path)| {
+            let end = path.last_state().members_told();
+            let path = path.into_vec().into_iter();
+            let steps = path.filter_map(|(ring, event)| Some(ring.told(event?))).collect();
+            Violation { property, steps, end }
         })
         .collect();
     violations.sort_unstable_by_key(|violation| violation.property);
@@ -78,11 +82,14 @@ impl Report {
     #[must_use]
     pub fn told(&self) -> String {
         let mut text = String::new();
-        for Violation { property, steps } in &self.violations {
+        for Violation { property, steps, end } in &self.violations {
             // Writing to a String can't fail.
             let _ = writeln!(text, "violated: {property}");
             for (n, step) in (1..).zip(steps) {
                 let _ = writeln!(text, "  {n:>3}. {step}");
+            }
+            for member in end {
+                let _ = writeln!(text, "  {member}");
             }
         }
         text

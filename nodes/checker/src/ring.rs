@@ -1,24 +1,29 @@
 //! A state of the ring, and what can happen in it.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{NodeName, RingMessage, Role, Term};
+use ringleader_shared::{Contender, Mandate, NodeName, RingMessage, Role, Term};
 
-use crate::bounds::{Bounds, Faults, Start, id, place};
+use crate::bounds::{self, Bounds, Faults, Start, id, place};
 use crate::links::{Dial, Links, News, Parcel};
 
 pub use crate::links::Place;
+
+/// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is four to five
+/// times as long as the shortest.
+const OVERTAKEN: u8 = 4;
 
 /// One member, running or dead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Member {
     /// Shared with the states before: a step changes one member.
     core: Option<Arc<MaxRing>>,
-    timers: BTreeSet<Timer>,
+    /// The timers that run, and by how many others each was overtaken.
+    timers: BTreeMap<Timer, u8>,
 }
 
 /// A state that a ring can be in.
@@ -61,7 +66,7 @@ impl Ring {
     pub fn new(bounds: &Bounds) -> Self {
         let members = bounds.attributes.iter().enumerate();
         let member =
-            |(place, _)| Member { core: Some(Arc::new(MaxRing::new(id(place)))), timers: BTreeSet::new() };
+            |(place, _)| Member { core: Some(Arc::new(MaxRing::new(id(place)))), timers: BTreeMap::new() };
         let mut ring = Self {
             members: members.map(member).collect(),
             links: Links::default(),
@@ -91,8 +96,8 @@ impl Ring {
     pub fn events(&self, events: &mut Vec<Event>) {
         for next in self.links.next() {
             events.push(Event::Arrives(next.from, next.to));
-            if matches!(next.parcel, Parcel::Message(_)) {
-                if self.left.losses > 0 {
+            if let Parcel::Message(message) = next.parcel {
+                if self.left.losses > 0 && !matches!(message, RingMessage::Standing { .. }) {
                     events.push(Event::Lose(next.from, next.to));
                 }
                 if self.left.duplicates > 0 {
@@ -109,9 +114,11 @@ impl Ring {
             }
         }
         let at_rest = self.links.nothing_under_way() && events.len() == before;
+        let overdue = self.members.iter().any(|member| member.timers.values().any(|&by| by >= OVERTAKEN));
         for (place, member) in self.numbered() {
             if at_rest || self.left.hasty_timers > 0 {
-                events.extend(member.timers.iter().map(|&timer| Event::RunsOut(place, timer)));
+                let due = member.timers.iter().filter(|(_, by)| !at_rest || !overdue || **by >= OVERTAKEN);
+                events.extend(due.map(|(&timer, _)| Event::RunsOut(place, timer)));
             }
             match &member.core {
                 Some(_) => {
@@ -137,7 +144,11 @@ impl Ring {
         match event {
             Event::Arrives(from, to) => self.arrives(from, to),
             Event::RunsOut(place, timer) => {
-                if !self.is_at_rest() {
+                if self.is_at_rest() {
+                    for by in self.members.iter_mut().flat_map(|member| member.timers.values_mut()) {
+                        *by = by.saturating_add(1).min(OVERTAKEN);
+                    }
+                } else {
                     self.left.hasty_timers = self.left.hasty_timers.saturating_sub(1);
                 }
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
@@ -156,7 +167,7 @@ impl Ring {
             Event::Crash(place) => {
                 self.left.crashes = self.left.crashes.saturating_sub(1);
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
-                    *member = Member { core: None, timers: BTreeSet::new() };
+                    *member = Member { core: None, timers: BTreeMap::new() };
                 }
                 self.links.die(place);
             }
@@ -182,6 +193,46 @@ impl Ring {
                 self.links.break_down(Dial { dialler, acceptor, kind });
             }
         }
+    }
+
+    /// What happens, in words: with the message that arrives or is lost.
+    #[must_use]
+    pub fn told(&self, event: Event) -> String {
+        let first = |from: Place, to: Place| self.links.copy(from, to);
+        match event {
+            Event::Arrives(from, to) | Event::Lose(from, to) | Event::Duplicate(from, to) => {
+                match first(from, to) {
+                    Some(item) => format!("{event}: {}", item.parcel),
+                    None => event.to_string(),
+                }
+            }
+            Event::RunsOut(..)
+            | Event::Probes(..)
+            | Event::Initiate(_)
+            | Event::Crash(_)
+            | Event::Restart(_)
+            | Event::Break(..) => event.to_string(),
+        }
+    }
+
+    /// What the members are and know, one a line.
+    #[must_use]
+    pub fn members_told(&self) -> Vec<String> {
+        let told = |(place, member): (Place, &Member)| match &member.core {
+            None => format!("{} is dead", name(place)),
+            Some(core) => {
+                let mandate = core.mandate().map_or("nobody".to_owned(), mandate_told);
+                let successor = name(Place::try_from(bounds::place(core.successor())).unwrap_or(Place::MAX));
+                format!(
+                    "{} is {} in term {}, follows {mandate}; successor {successor}, timers {:?}",
+                    name(place),
+                    core.role(),
+                    core.term(),
+                    member.timers.keys().collect::<Vec<_>>(),
+                )
+            }
+        };
+        self.numbered().map(told).collect()
     }
 
     /// Nothing is under way, and nobody that answers is routed past: only a timer or a fault changes anything.
@@ -284,7 +335,7 @@ impl Ring {
                 Effect::Send { to, message } => self.send(me, to, message),
                 Effect::StartTimer { timer, .. } => {
                     if let Some(member) = self.members.get_mut(usize::from(me)) {
-                        member.timers.insert(timer);
+                        member.timers.insert(timer, 0);
                     }
                 }
                 Effect::CancelTimer(timer) => {
@@ -334,19 +385,57 @@ fn configuration(bounds: &Bounds) -> Input<RingMessage> {
     Input::Configured { ring: bounds.members(), timing: bounds.timing() }
 }
 
+fn name(place: Place) -> String {
+    NodeName::nth(usize::from(place)).to_string()
+}
+
+fn name_of(member: &Contender) -> String {
+    NodeName::nth(place(member.id)).to_string()
+}
+
+fn mandate_told(mandate: &Mandate) -> String {
+    let deputy = mandate.deputy.as_ref().map_or("nobody".to_owned(), name_of);
+    let Mandate { term, leader, appointment, .. } = mandate;
+    format!("{} (term {term}, appointment {appointment}, deputy {deputy})", name_of(leader))
+}
+
+impl fmt::Display for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_nobody = |member: &Option<Contender>| member.as_ref().map_or("nobody".to_owned(), name_of);
+        match self {
+            Self::Up => f.write_str("the link is up"),
+            Self::Down => f.write_str("the link failed"),
+            Self::Closed => f.write_str("the link is closed"),
+            Self::Message(RingMessage::Election { term, candidate, deputy, hops, .. }) => {
+                let (candidate, deputy) = (name_of(candidate), or_nobody(deputy));
+                write!(f, "election of term {term}, candidate {candidate}, deputy {deputy}, hop {hops}")
+            }
+            Self::Message(RingMessage::DeputySearch { mandate, deputy, hops }) => {
+                write!(f, "search of {}, found {}, hop {hops}", mandate_told(mandate), or_nobody(deputy))
+            }
+            Self::Message(RingMessage::Elected { mandate, hops }) => {
+                write!(f, "result {}, hop {hops}", mandate_told(mandate))
+            }
+            Self::Message(RingMessage::Standing { term, mandate }) => {
+                let mandate = mandate.as_ref().map_or("nobody".to_owned(), mandate_told);
+                write!(f, "standing in term {term}, follows {mandate}")
+            }
+        }
+    }
+}
+
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |place: &Place| NodeName::nth(usize::from(*place)).to_string();
-        match self {
-            Self::Arrives(from, to) => write!(f, "what {} has under way to {} arrives", name(from), name(to)),
+        match *self {
+            Self::Arrives(from, to) => write!(f, "from {} to {}", name(from), name(to)),
             Self::RunsOut(place, timer) => write!(f, "{}'s {timer:?} timer runs out", name(place)),
             Self::Probes(from, to) => write!(f, "{} dials {} again", name(from), name(to)),
             Self::Initiate(place) => write!(f, "{} is asked for an election", name(place)),
             Self::Crash(place) => write!(f, "{} dies", name(place)),
             Self::Restart(place) => write!(f, "{} starts again", name(place)),
-            Self::Lose(from, to) => write!(f, "a message from {} to {} is lost", name(from), name(to)),
+            Self::Lose(from, to) => write!(f, "lost from {} to {}", name(from), name(to)),
             Self::Duplicate(from, to) => {
-                write!(f, "a message from {} to {} arrives, and will again", name(from), name(to))
+                write!(f, "from {} to {}, and once again", name(from), name(to))
             }
             Self::Break(from, to, kind) => {
                 write!(f, "the {kind} link from {} to {} breaks", name(from), name(to))
