@@ -184,8 +184,13 @@ impl MaxRing {
                     self.tell_standing(successor, out);
                 }
             }
-            Some(mandate) if from == mandate.leader.id && self.mandate == Some(mandate) && !self.leading => {
-                // The leader itself says that it still leads.
+            Some(mandate)
+                if from == mandate.leader.id
+                    && self.mandate == Some(mandate)
+                    && !self.leading
+                    && !self.route.is_skipped(from) =>
+            {
+                // The leader itself says that it still leads, and a link is there that will tell when it is lost.
                 self.leader_lost = false;
                 self.confirm(from);
                 out.push(Effect::CancelTimer(Timer::Election));
