@@ -17,9 +17,12 @@
 mod algorithm;
 mod explanation;
 mod max_ring;
+mod planted;
 pub mod recording;
 mod route;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use explanation::Explanation;
 pub use max_ring::MaxRing;
+#[cfg(feature = "planted-bugs")]
+pub use planted::{Bug, plant};

@@ -12,6 +12,7 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::{Contender, Mandate, NodeId, Promise, RingMessage, Role, Term};
 
 use self::quorum::Quorum;
+use crate::planted::{Bug, planted};
 use crate::route::Route;
 use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
 
@@ -171,7 +172,9 @@ impl MaxRing {
     /// Tells a neighbour what I know. That I lead is said only while I do, not by a later start of me.
     fn tell_standing(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            let mandate = self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me);
+            let mandate = self.mandate.filter(|mandate| {
+                self.is_leader() || mandate.leader.id != self.me || planted(Bug::OldLeadershipTold)
+            });
             out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
         }
     }
@@ -184,8 +187,16 @@ impl MaxRing {
     fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
         out.push(Effect::Drop { from, message, reason });
         match reason {
-            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => self.tell_standing(from, out),
-            DropReason::BetterPassedOn { .. } | DropReason::Known | DropReason::HopBudget { .. } => {}
+            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. }
+                if !planted(Bug::StaleNotAnswered) =>
+            {
+                self.tell_standing(from, out);
+            }
+            DropReason::OlderTerm { .. }
+            | DropReason::AlreadyDecided { .. }
+            | DropReason::BetterPassedOn { .. }
+            | DropReason::Known
+            | DropReason::HopBudget { .. } => {}
         }
     }
 
@@ -206,7 +217,7 @@ impl MaxRing {
             | RingMessage::Lease { hops, .. } => hops,
             RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
         };
-        if hops > self.hop_budget() {
+        if hops > self.hop_budget() && !planted(Bug::EverythingPassedOn) {
             let reason = DropReason::HopBudget { budget: self.hop_budget() };
             return self.drop_message(from, message, reason, out);
         }
@@ -229,12 +240,17 @@ impl MaxRing {
             *hops = hops.saturating_add(1);
             *counted = counted.saturating_add(votes);
         }
-        if let RingMessage::DeputySearch { deputy, .. } = &mut message {
+        if let RingMessage::DeputySearch { mandate, deputy, .. } = &mut message {
             let me = self.route.myself();
             if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
                 Self::explain(Explanation::OfferingMyself { me }, out);
             }
-            *deputy = (*deputy).max(me);
+            *deputy = match *deputy {
+                _ if planted(Bug::SearchCollectsLeader) => Some(mandate.leader),
+                _ if planted(Bug::SearchCollectsNobody) => None,
+                Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
+                so_far => so_far.max(me),
+            };
         }
         self.pass_on(message, out);
     }

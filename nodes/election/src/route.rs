@@ -2,6 +2,8 @@
 
 use ringleader_shared::{Contender, NodeId};
 
+use crate::planted::{Bug, planted};
+
 /// The ring as one member sees it: the order, and whom it routes past.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
@@ -66,8 +68,9 @@ impl Route {
 
     /// Routes past `id` if it is the successor. Says whether it was.
     pub(crate) fn skip(&mut self, id: NodeId) -> bool {
-        let was = id != self.me && self.successor() == id;
+        let was = id != self.me && self.successor() == id && !planted(Bug::NeverRoutesPast);
         if was {
+            self.skipped.retain(|_| !planted(Bug::RepairForgotten));
             self.skipped.push(id);
             self.skipped.sort_unstable();
         }
@@ -76,6 +79,9 @@ impl Route {
 
     /// Routes to `id` again if it was skipped. Says whether it was.
     pub(crate) fn readmit(&mut self, id: NodeId) -> bool {
+        if planted(Bug::NeverReadmits) {
+            return false;
+        }
         let was = self.skipped.contains(&id);
         self.skipped.retain(|skipped| *skipped != id);
         self.prune();

@@ -286,3 +286,17 @@ fn a_restarted_former_leader_tells_nobody_that_it_leads() {
     assert!(!ring.standings("D").is_empty());
     assert!(ring.standings("D").iter().all(|line| line.ends_with("nobody")), "{:?}", ring.standings("D"));
 }
+
+#[test]
+fn the_late_word_of_a_leader_that_is_routed_past_does_not_end_the_waiting_for_another() {
+    let mut ring = QuietRing::of(&[110, 90, 120]);
+    ring.initiate("A").settle();
+    ring.assert_led_by("C", Some("A"));
+    let mandate = ring.node("C").mandate().copied();
+    ring.kill("C");
+    while !ring.runs("B", Timer::Election) {
+        assert!(ring.step(), "B does not notice that C is lost");
+    }
+    ring.deliver("C", "B", RingMessage::Standing { term: Term(1), mandate });
+    assert!(ring.runs("B", Timer::Election), "no link is left that could tell B that C is dead");
+}

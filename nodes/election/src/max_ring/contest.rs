@@ -4,6 +4,7 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Term};
 
 use super::{Contest, MaxRing, Out};
+use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl MaxRing {
@@ -15,14 +16,16 @@ impl MaxRing {
             self.contest = None;
             return self.claim_failed(1, out);
         }
-        let term = self.term.next();
+        let term = if planted(Bug::TermNotRaised) { self.term } else { self.term.next() };
         self.enter_contest(term, out);
         Self::explain(Explanation::Initiating { term, me }, out);
-        if self.route.is_alone() {
+        if self.route.is_alone() && !planted(Bug::AloneNeverWins) {
             return self.win(me, None, out);
         }
         self.contest = Some(Contest { best: Some(me) });
-        out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+        if !planted(Bug::InitiatorWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+        }
         self.pass_on(
             RingMessage::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
             out,
@@ -37,10 +40,10 @@ impl MaxRing {
         else {
             return;
         };
-        if term < self.term {
+        if term < self.term && !planted(Bug::StaleElectionTakenPartIn) {
             return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
         }
-        if term == self.term && self.mandate.is_some() {
+        if term == self.term && self.mandate.is_some() && !planted(Bug::DecidedTermReopened) {
             return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
         }
         if term > self.term {
@@ -48,17 +51,22 @@ impl MaxRing {
                 Self::explain(Explanation::SteppingDown { term, leader: None }, out);
             }
             self.enter_contest(term, out);
-            out.push(Effect::StartTimer {
-                timer: Timer::Election,
-                after: self.timing.election.saturating_mul(2),
-            });
+            if !planted(Bug::ParticipantsWaitForEver) {
+                out.push(Effect::StartTimer {
+                    timer: Timer::Election,
+                    after: self.timing.election.saturating_mul(2),
+                });
+            }
         }
         let best = self.contest.and_then(|contest| contest.best);
-        if candidate.id == self.me && best.is_some_and(|best| best.id == self.me) {
+        let mine = candidate.id == self.me || planted(Bug::WinsOnAnothersMessage);
+        let best_is_me =
+            best.is_some_and(|best| best.id == self.me) || planted(Bug::WinsAfterPassingOnBetter);
+        if mine && best_is_me {
             return self.win(candidate, deputy, out);
         }
         let (candidate, deputy, why) = merge(candidate, deputy, me);
-        if let Some(best) = best.filter(|best| *best >= candidate) {
+        if let Some(best) = best.filter(|best| *best >= candidate && !planted(Bug::EverythingPassedOn)) {
             return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
         }
         Self::explain(why, out);
@@ -76,8 +84,8 @@ impl MaxRing {
     /// Forgets the leader of the term before and begins anew.
     pub(super) fn enter_contest(&mut self, term: Term, out: &mut Out) {
         self.term = term;
-        self.mandate = None;
-        self.leading = false;
+        self.mandate = self.mandate.filter(|_| planted(Bug::OldMandateKept));
+        self.leading &= planted(Bug::LeaderNotDethroned);
         self.leader_lost = false;
         self.confirmed = false;
         self.in_flight = None;
@@ -104,7 +112,9 @@ impl MaxRing {
             },
             out,
         );
-        self.tell_result(out);
+        if !planted(Bug::WinnerTellsNobody) {
+            self.tell_result(out);
+        }
     }
 }
 
@@ -116,10 +126,16 @@ fn merge(
 ) -> (Contender, Option<Contender>, Explanation) {
     if candidate.id == me.id {
         (candidate, deputy, Explanation::PassingOn { candidate, me })
-    } else if me > candidate {
-        (me, Some(candidate), Explanation::Replacing { candidate, me })
+    } else if (me > candidate || ties_with(me, candidate)) && !planted(Bug::WorseCandidateKept) {
+        let candidate_or_me = if planted(Bug::OwnDeputy) { me } else { candidate };
+        (me, Some(candidate_or_me), Explanation::Replacing { candidate, me })
     } else {
-        let deputy = deputy.map_or(me, |deputy| deputy.max(me));
-        (candidate, Some(deputy), Explanation::PassingOn { candidate, me })
+        let deputy = deputy.max(Some(me)).filter(|_| !planted(Bug::RunnerUpForgotten));
+        (candidate, deputy, Explanation::PassingOn { candidate, me })
     }
+}
+
+/// Never, but for a planted bug.
+fn ties_with(me: Contender, candidate: Contender) -> bool {
+    planted(Bug::NoTieBreak) && me.attribute == candidate.attribute
 }

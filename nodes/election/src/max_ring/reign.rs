@@ -4,6 +4,7 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
 use super::{Contest, Lap, MaxRing, Out};
+use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl MaxRing {
@@ -17,8 +18,10 @@ impl MaxRing {
         }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Telling);
-        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
-        if mandate.deputy.is_some() {
+        if !planted(Bug::LapWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        }
+        if mandate.deputy.is_some() && !planted(Bug::DeputyWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
         self.pass_on(RingMessage::Elected { mandate, hops: 1, votes: self.own_vote() }, out);
@@ -34,7 +37,9 @@ impl MaxRing {
             self.leader_lost = true;
             return;
         }
-        self.term = self.term.next();
+        if !planted(Bug::TakeoverInSameTerm) {
+            self.term = self.term.next();
+        }
         self.mandate = Some(Mandate { term: self.term, leader: me, appointment: 0, deputy: None });
         self.leading = true;
         self.leader_lost = false;
@@ -45,13 +50,16 @@ impl MaxRing {
         self.outcome = Outcome::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
-        self.send_search(out);
+        if !planted(Bug::TakeoverTellsNobody) {
+            self.send_search(out);
+        }
     }
 
     /// Rule 4, leader: one lap finds the next deputy. Also how a lap that got lost is sent again.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
-        mandate.appointment = mandate.appointment.saturating_add(1);
+        mandate.appointment =
+            mandate.appointment.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
         mandate.deputy = None;
         self.send_search(out);
     }
@@ -66,7 +74,9 @@ impl MaxRing {
         }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Search);
-        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        if !planted(Bug::LapWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        }
         let votes = self.own_vote();
         self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
     }
@@ -112,7 +122,9 @@ impl MaxRing {
         if self.needs_quorum() {
             return self.on_claim(from, message, mandate, out);
         }
-        let overtaken = self.mandate == Some(mandate) && self.passed_on != Some(mandate);
+        let overtaken = self.mandate == Some(mandate)
+            && self.passed_on != Some(mandate)
+            && !planted(Bug::OvertakenLapDropped);
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         } else if !overtaken {
@@ -122,6 +134,13 @@ impl MaxRing {
         self.confirm(from);
         self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
+            return;
+        }
+        let stops_here = match message {
+            RingMessage::DeputySearch { .. } => planted(Bug::SearchNotPassedOn),
+            _ => planted(Bug::ResultNotPassedOn),
+        };
+        if stops_here {
             return;
         }
         if matches!(message, RingMessage::Elected { .. }) {
@@ -144,7 +163,9 @@ impl MaxRing {
                 Self::explain(Explanation::DeputyFound { deputy }, out);
                 self.tell_result(out);
             }
-            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Telling), _) => {
+            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Telling), _)
+                if !planted(Bug::LapNeverBack) =>
+            {
                 self.lap = None;
                 self.in_flight = None;
                 out.push(Effect::CancelTimer(Timer::Lap));
@@ -158,7 +179,12 @@ impl MaxRing {
     /// A leader that has company but no deputy looks for one.
     pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
         let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
-        if self.is_leader() && open && self.lap.is_none() && !self.route.is_alone() {
+        if self.is_leader()
+            && open
+            && self.lap.is_none()
+            && !self.route.is_alone()
+            && !planted(Bug::CompanyIgnored)
+        {
             self.outcome = Outcome::NewDeputy;
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
             self.search_deputy(out);
@@ -168,21 +194,26 @@ impl MaxRing {
     /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.
     pub(super) fn on_standing(&mut self, from: NodeId, term: Term, mandate: Option<Mandate>, out: &mut Out) {
         match mandate {
-            Some(mandate) if self.is_news(&mandate) => {
+            Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
                 self.adopt(mandate, out);
                 self.confirm(from);
                 let successor = self.route.successor();
-                if successor != from {
+                if successor != from && !planted(Bug::NewsNotToldOn) {
                     self.tell_standing(successor, out);
                 }
             }
-            Some(mandate) if from == mandate.leader.id && self.mandate == Some(mandate) && !self.leading => {
-                // The leader itself says that it still leads.
+            Some(mandate)
+                if from == mandate.leader.id
+                    && self.mandate == Some(mandate)
+                    && !self.leading
+                    && !self.route.is_skipped(from) =>
+            {
+                // The leader itself says that it still leads, and a link is there that will tell when it is lost.
                 self.leader_lost = false;
                 self.confirm(from);
                 self.watch_leader(out);
             }
-            _ if self.contest.is_some() && term > self.term => {
+            _ if self.contest.is_some() && term > self.term && !planted(Bug::NewerTermNotLearned) => {
                 // My election is of an older term than one that is under way: the next one that I start must not be.
                 self.term = term;
                 self.in_flight = None;
@@ -195,13 +226,18 @@ impl MaxRing {
     /// What the leader itself says of its deputy holds; what others say may be old.
     pub(super) fn confirm(&mut self, from: NodeId) {
         let mandate = self.mandate;
-        self.confirmed |=
-            mandate.is_some_and(|mandate| mandate.leader.id == from && self.is_deputy_of(&mandate));
+        self.confirmed |= mandate.is_some_and(|mandate| {
+            (mandate.leader.id == from || planted(Bug::HearsayConfirms)) && self.is_deputy_of(&mandate)
+        });
     }
 
     pub(super) fn is_news(&self, mandate: &Mandate) -> bool {
         mandate.term > self.term
-            || (mandate.term == self.term && self.mandate.is_none_or(|mine| mandate.rank() > mine.rank()))
+            || (mandate.term == self.term
+                && self
+                    .mandate
+                    .is_none_or(|mine| mandate.rank() > mine.rank() && !planted(Bug::AppointmentIgnored)))
+            || (planted(Bug::OlderMandateAdopted) && self.mandate.is_some_and(|mine| mine != *mandate))
     }
 
     fn why_no_news(&self, mandate: &Mandate) -> DropReason {
@@ -222,11 +258,13 @@ impl MaxRing {
         self.confirmed = false;
         self.term = mandate.term;
         self.mandate = Some(mandate);
-        self.leading = false;
+        self.leading &= planted(Bug::LeaderNotUnseated);
+        self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
         self.contest = None;
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
-        self.leader_lost = leader == self.me || self.route.is_skipped(leader);
+        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
         if self.leader_lost {
             out.push(self.wait_for_takeover());
         } else {

@@ -5,6 +5,7 @@ use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Contender, NodeId, RingMessage, Safety};
 
 use super::{MaxRing, Out};
+use crate::planted::{Bug, planted};
 use crate::{Effect, Explanation, Timer, Timing};
 
 impl MaxRing {
@@ -79,10 +80,10 @@ impl MaxRing {
                         .mandate
                         .and_then(|mandate| mandate.deputy)
                         .is_some_and(|deputy| deputy.id == peer);
-                if is_my_deputy {
+                if is_my_deputy && !planted(Bug::DeputyNeverCounts) {
                     out.push(Effect::CancelTimer(Timer::Deputy));
                 }
-                if self.leading {
+                if self.leading && !planted(Bug::DeputyNotConfirmed) {
                     // Confirms the deputy; tells whoever takes itself for one that it has missed something.
                     self.tell_standing(peer, out);
                 }
@@ -95,7 +96,9 @@ impl MaxRing {
                     Self::explain(Explanation::Readmitting { member: successor }, out);
                     out.push(Effect::SuccessorChanged(successor));
                 }
-                self.tell_standing(peer, out);
+                if !planted(Bug::StandingNotTold) {
+                    self.tell_standing(peer, out);
+                }
                 self.find_deputy_if_none(out);
             }
         }
@@ -123,7 +126,8 @@ impl MaxRing {
         }
         let Some(mandate) = self.mandate else { return };
         if self.leading {
-            let deputy_lost = mandate.deputy.is_some_and(|deputy| deputy.id == peer);
+            let deputy_lost =
+                mandate.deputy.is_some_and(|deputy| deputy.id == peer) && !planted(Bug::DeputyLossIgnored);
             if deputy_lost {
                 Self::explain(Explanation::LookingForDeputy { lost: Some(peer) }, out);
             }
@@ -134,7 +138,10 @@ impl MaxRing {
                 self.search_deputy(out);
             }
         } else if mandate.leader.id == peer && !self.leader_lost {
-            if self.is_deputy_of(&mandate) && self.confirmed {
+            if self.is_deputy_of(&mandate) && planted(Bug::DeputyStandsStill) {
+                return;
+            }
+            if self.is_deputy_of(&mandate) && (self.confirmed || planted(Bug::UnconfirmedTakesOver)) {
                 return self.take_over(peer, out);
             }
             if self.is_deputy_of(&mandate) {
@@ -143,7 +150,9 @@ impl MaxRing {
             }
             self.leader_lost = true;
             Self::explain(Explanation::LeaderLost { leader: peer }, out);
-            out.push(self.wait_for_takeover());
+            if !planted(Bug::FollowersWaitForEver) {
+                out.push(self.wait_for_takeover());
+            }
         }
     }
 
@@ -152,7 +161,7 @@ impl MaxRing {
         if self.in_flight.is_some() || self.leader_lost || self.route.is_alone() {
             return;
         }
-        if let Some(message) = unsent {
+        if let Some(message) = unsent.filter(|_| !planted(Bug::NothingSentAgain)) {
             Self::explain(Explanation::SendingAgain { to: self.route.successor() }, out);
             self.pass_on(message, out);
         }

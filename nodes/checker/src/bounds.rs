@@ -1,0 +1,174 @@
+//! Which ring is checked, and how much may happen to it.
+
+use std::fmt;
+
+use ringleader_election::Timing;
+use ringleader_shared::{Attribute, Contender, NodeId, Safety};
+use uuid::Uuid;
+
+/// How often each thing may happen in one run. Everything else happens as often as it can.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Faults {
+    /// A user asks some member for an election.
+    pub initiations: u8,
+    /// Some member dies.
+    pub crashes: u8,
+    /// A dead member starts again, without memory.
+    pub restarts: u8,
+    /// A message of an election, a search or a result is lost on a link that stays up. What neighbours tell each other when
+    /// their link comes up (`Standing`) is not: it is said once, and nobody would notice.
+    pub losses: u8,
+    /// A message arrives twice.
+    pub duplicates: u8,
+    /// A link breaks between two members that are both alive: each takes the other for dead.
+    pub breaks: u8,
+    /// A timer runs out while something is still under way. Otherwise timers are slower than anything that can be said:
+    /// they run out, in any order, when no message and no news of a link is under way and everyone that answers is back
+    /// in the ring.
+    pub hasty_timers: u8,
+}
+
+impl Faults {
+    /// Nothing that anybody could call a fault, a timer that is hasty included.
+    #[must_use]
+    pub fn is_undisturbed(&self) -> bool {
+        *self == Self { initiations: self.initiations, ..Self::default() }
+    }
+}
+
+/// Where a run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// All members run and are linked, and none has heard of an election.
+    Fresh,
+    /// A first election, undisturbed, is over.
+    Elected,
+}
+
+/// One ring and its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bounds {
+    /// The members' attributes in ring order. Their ids are in the same order.
+    ///
+    /// The core compares contenders and nothing else of them, so a ring is known by the order of its contenders; and a
+    /// ring has no first place, so of the n! orders only (n − 1)! differ: one may be put at the first place. Within one
+    /// such ring no two members are alike, and nothing more is to be had from symmetry.
+    pub attributes: Vec<u64>,
+    /// Where a run begins.
+    pub start: Start,
+    /// How much may happen.
+    pub faults: Faults,
+    /// What an election is worth when members are missing.
+    pub safety: Safety,
+}
+
+impl Bounds {
+    /// A fresh ring to which nothing happens.
+    #[must_use]
+    pub fn of(attributes: &[u64]) -> Self {
+        let attributes = attributes.to_vec();
+        Self { attributes, start: Start::Fresh, faults: Faults::default(), safety: Safety::default() }
+    }
+
+    /// The same, with this much happening to it.
+    #[must_use]
+    pub fn with(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The same, beginning when a first election is over.
+    #[must_use]
+    pub fn elected(mut self) -> Self {
+        self.start = Start::Elected;
+        self
+    }
+
+    /// The members in ring order.
+    #[must_use]
+    pub fn members(&self) -> Vec<Contender> {
+        let place = |(n, &attribute): (usize, &u64)| Contender { attribute: Attribute(attribute), id: id(n) };
+        self.attributes.iter().enumerate().map(place).collect()
+    }
+
+    /// How patient the members are. The model has no time: that a timer is set is all that counts.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        Timing::default()
+    }
+
+    /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
+    /// (several members may notice it), but elections must end.
+    #[must_use]
+    pub fn highest_term(&self) -> u64 {
+        let Faults { initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers } = self.faults;
+        let events: u64 = [initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers]
+            .into_iter()
+            .map(u64::from)
+            .sum();
+        2 + events * self.attributes.len() as u64
+    }
+}
+
+/// Every ring of n members with different attributes, 0 < n: one for each cyclic order.
+#[must_use]
+pub fn rings(n: u64) -> Vec<Vec<u64>> {
+    // The highest stands first; the others in every order.
+    let mut orders = vec![vec![n]];
+    for next in 1..n {
+        orders = orders
+            .into_iter()
+            .flat_map(|order| {
+                (1..=order.len()).map(move |place| {
+                    let (before, after) = order.split_at(place);
+                    [before, &[next], after].concat()
+                })
+            })
+            .collect();
+    }
+    orders
+}
+
+pub(crate) fn id(place: usize) -> NodeId {
+    NodeId(Uuid::from_u128(place as u128 + 1))
+}
+
+pub(crate) fn place(id: NodeId) -> usize {
+    usize::try_from(id.0.as_u128().saturating_sub(1)).unwrap_or(usize::MAX)
+}
+
+impl fmt::Display for Bounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.attributes)?;
+        let Faults { initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers } = self.faults;
+        let start = match self.start {
+            Start::Fresh => "",
+            Start::Elected => " elected",
+        };
+        f.write_str(start)?;
+        let counted = [
+            (initiations, "initiate"),
+            (crashes, "crash"),
+            (restarts, "restart"),
+            (losses, "lose"),
+            (duplicates, "duplicate"),
+            (breaks, "break"),
+            (hasty_timers, "hasty timer"),
+        ];
+        for (times, what) in counted.into_iter().filter(|(times, _)| *times > 0) {
+            write!(f, ", {times} × {what}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_of_n_has_the_orders_of_its_others() {
+        assert_eq!([1, 2, 3, 4, 5].map(|n| rings(n).len()), [1, 1, 2, 6, 24]);
+        assert_eq!(rings(3), [vec![3, 2, 1], vec![3, 1, 2]]);
+    }
+}

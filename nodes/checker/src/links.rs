@@ -1,0 +1,319 @@
+//! What joins the members: connections with two ends, and what is under way on them.
+//!
+//! What one member hears of another (messages, and news of the links between the two) it hears in the order in which it
+//! came about; what it hears of different members comes in any order. A dial is decided when it is made: it would be no
+//! different had the other member died, or come back, just before.
+
+use ringleader_shared::RingMessage;
+use ringleader_shared::link::LinkKind;
+
+/// A member, by its place in the ring order, from 0.
+pub type Place = u8;
+
+/// Who dialled whom, and for what. At most one such connection is up; older ones may not be known to be down yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Dial {
+    pub(crate) dialler: Place,
+    pub(crate) acceptor: Place,
+    pub(crate) kind: LinkKind,
+}
+
+impl Dial {
+    fn other(&self, me: Place) -> Place {
+        if self.dialler == me { self.acceptor } else { self.dialler }
+    }
+}
+
+/// How one end sees a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum End {
+    /// It does not know yet that the connection is up.
+    Dialling,
+    /// The same, and it dials only to see whether the other one answers.
+    Probing,
+    /// Messages can be sent.
+    Open,
+    /// Closed, or nobody is there: whatever is sent to this end is lost.
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Connection {
+    dial: Dial,
+    dialler_end: End,
+    acceptor_end: End,
+}
+
+impl Connection {
+    fn end(&self, me: Place) -> End {
+        if self.dial.dialler == me { self.dialler_end } else { self.acceptor_end }
+    }
+
+    fn end_mut(&mut self, me: Place) -> &mut End {
+        if self.dial.dialler == me { &mut self.dialler_end } else { &mut self.acceptor_end }
+    }
+
+    fn has(&self, me: Place) -> bool {
+        self.dial.dialler == me || self.dial.acceptor == me
+    }
+}
+
+/// What is under way to a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Parcel {
+    Message(RingMessage),
+    /// The connection is up.
+    Up,
+    /// The other end is dead, or the connection broke.
+    Down,
+    /// The other end closed the connection in good order.
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct UnderWay {
+    pub(crate) from: Place,
+    pub(crate) to: Place,
+    pub(crate) dial: Dial,
+    pub(crate) parcel: Parcel,
+}
+
+/// What a member learns of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    Up,
+    Down,
+    Closed,
+}
+
+/// All connections of a ring, and all that is under way.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Links {
+    /// Sorted by dial; older ones first.
+    connections: Vec<Connection>,
+    /// Sorted by sender and receiver; what was sent earlier first.
+    under_way: Vec<UnderWay>,
+}
+
+impl Links {
+    /// What each pair of members has under way first: what can happen next.
+    pub(crate) fn next(&self) -> impl Iterator<Item = &UnderWay> {
+        self.under_way.chunk_by(|a, b| (a.from, a.to) == (b.from, b.to)).filter_map(<[UnderWay]>::first)
+    }
+
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &RingMessage> {
+        self.under_way.iter().filter_map(|item| match &item.parcel {
+            Parcel::Message(message) => Some(message),
+            Parcel::Up | Parcel::Down | Parcel::Closed => None,
+        })
+    }
+
+    pub(crate) fn nothing_under_way(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// Takes what is first under way between two members.
+    pub(crate) fn take(&mut self, from: Place, to: Place) -> Option<UnderWay> {
+        let first = self.under_way.iter().position(|item| (item.from, item.to) == (from, to))?;
+        Some(self.under_way.remove(first))
+    }
+
+    /// The first under way stays there, and arrives all the same.
+    pub(crate) fn copy(&self, from: Place, to: Place) -> Option<UnderWay> {
+        self.under_way.iter().find(|item| (item.from, item.to) == (from, to)).copied()
+    }
+
+    fn put(&mut self, from: Place, dial: Dial, parcel: Parcel) {
+        let to = dial.other(from);
+        let after = self.under_way.partition_point(|item| (item.from, item.to) <= (from, to));
+        self.under_way.insert(after, UnderWay { from, to, dial, parcel });
+    }
+
+    fn add(&mut self, connection: Connection) {
+        let after = self.connections.partition_point(|other| other.dial <= connection.dial);
+        self.connections.insert(after, connection);
+    }
+
+    fn sweep(&mut self) {
+        self.connections.retain(|connection| {
+            (connection.dialler_end, connection.acceptor_end) != (End::Closed, End::Closed)
+        });
+    }
+
+    /// A dial. Who is dead refuses; that is no news to a probe.
+    pub(crate) fn dial(&mut self, dial: Dial, acceptor_lives: bool, probe: bool) {
+        if !acceptor_lives && probe {
+            return;
+        }
+        let dialler_end = if probe { End::Probing } else { End::Dialling };
+        if acceptor_lives {
+            self.add(Connection { dial, dialler_end, acceptor_end: End::Dialling });
+            self.put(dial.dialler, dial, Parcel::Up);
+            self.put(dial.acceptor, dial, Parcel::Up);
+        } else {
+            self.add(Connection { dial, dialler_end, acceptor_end: End::Closed });
+            self.put(dial.acceptor, dial, Parcel::Down);
+        }
+    }
+
+    /// Dials what is wanted and not there, closes what is there and not wanted.
+    pub(crate) fn make(&mut self, me: Place, wanted: &[Dial], lives: impl Fn(Place) -> bool) {
+        let surplus: Vec<Dial> = self
+            .connections
+            .iter()
+            .filter(|connection| connection.dial.dialler == me)
+            .filter(|connection| matches!(connection.dialler_end, End::Dialling | End::Open))
+            .map(|connection| connection.dial)
+            .filter(|dial| !wanted.contains(dial))
+            .collect();
+        for dial in surplus {
+            self.close(dial);
+        }
+        for &dial in wanted {
+            let there = |connection: &&mut Connection| {
+                connection.dial == dial && connection.dialler_end != End::Closed
+            };
+            match self.connections.iter_mut().find(there) {
+                Some(connection) if connection.dialler_end == End::Probing => {
+                    connection.dialler_end = End::Dialling;
+                }
+                Some(_) => {}
+                None => self.dial(dial, lives(dial.acceptor), false),
+            }
+        }
+    }
+
+    /// The dialler closes in good order: what was on its way to it on this connection is lost.
+    fn close(&mut self, dial: Dial) {
+        let Dial { dialler, acceptor, .. } = dial;
+        self.under_way.retain(|item| (item.from, item.to, item.dial) != (acceptor, dialler, dial));
+        let mut tell = false;
+        for connection in self.connections.iter_mut().filter(|connection| connection.dial == dial) {
+            if connection.dialler_end != End::Closed {
+                connection.dialler_end = End::Closed;
+                tell = connection.acceptor_end != End::Closed;
+            }
+        }
+        if tell {
+            self.put(dialler, dial, Parcel::Closed);
+        }
+        self.sweep();
+    }
+
+    /// A member dies: what it sent still arrives, what was on its way to it does not, and the other ends learn of it.
+    pub(crate) fn die(&mut self, dead: Place) {
+        self.under_way.retain(|item| item.to != dead);
+        let mut told = Vec::new();
+        for connection in self.connections.iter_mut().filter(|connection| connection.has(dead)) {
+            let other = connection.dial.other(dead);
+            if connection.end(dead) != End::Closed {
+                *connection.end_mut(dead) = End::Closed;
+                if connection.end(other) != End::Closed {
+                    told.push(connection.dial);
+                }
+            }
+        }
+        for dial in told {
+            self.put(dead, dial, Parcel::Down);
+        }
+        self.sweep();
+    }
+
+    /// The connections that can break: those that both ends think are up.
+    pub(crate) fn whole(&self) -> impl Iterator<Item = Dial> {
+        let is_whole = |connection: &&Connection| {
+            (connection.dialler_end, connection.acceptor_end) == (End::Open, End::Open)
+        };
+        self.connections.iter().filter(is_whole).map(|connection| connection.dial)
+    }
+
+    /// A connection breaks, and both ends take the other for dead. What is under way on it arrives before they know.
+    pub(crate) fn break_down(&mut self, dial: Dial) {
+        let Some(at) = self.connections.iter().position(|connection| {
+            connection.dial == dial
+                && (connection.dialler_end, connection.acceptor_end) == (End::Open, End::Open)
+        }) else {
+            return;
+        };
+        let connection = self.connections.remove(at);
+        self.add(Connection { dialler_end: End::Closed, ..connection });
+        self.add(Connection { acceptor_end: End::Closed, ..connection });
+        self.put(dial.dialler, dial, Parcel::Down);
+        self.put(dial.acceptor, dial, Parcel::Down);
+    }
+
+    /// Whether a message from one member to the other finds a connection: the ring's if it has one, one that it dialled
+    /// itself before one that it accepted.
+    fn link_to(&self, from: Place, to: Place) -> Option<&Connection> {
+        let usable = |connection: &&Connection| {
+            connection.has(from)
+                && connection.has(to)
+                && match connection.end(from) {
+                    End::Open => true,
+                    End::Dialling | End::Probing => connection.dial.dialler == from,
+                    End::Closed => false,
+                }
+        };
+        let preference = |connection: &&Connection| {
+            (connection.dial.kind == LinkKind::Ring, connection.dial.dialler == from)
+        };
+        self.connections.iter().filter(usable).max_by_key(preference)
+    }
+
+    pub(crate) fn has_link_to(&self, from: Place, to: Place) -> bool {
+        self.link_to(from, to).is_some()
+    }
+
+    /// Sends on the best connection. Without one, or when the other end is gone, the message is lost.
+    pub(crate) fn send(&mut self, from: Place, to: Place, message: RingMessage) {
+        if let Some(connection) = self.link_to(from, to)
+            && connection.end(to) != End::Closed
+        {
+            let dial = connection.dial;
+            self.put(from, dial, Parcel::Message(message));
+        }
+    }
+
+    /// A member learns of the news under way to it. `None` when it is none to this member.
+    pub(crate) fn learn(&mut self, me: Place, dial: Dial, parcel: Parcel) -> Option<News> {
+        let other = dial.other(me);
+        match parcel {
+            Parcel::Message(_) => None,
+            Parcel::Up => {
+                let up = self.connections.iter_mut().find(|connection| {
+                    connection.dial == dial && matches!(connection.end(me), End::Dialling | End::Probing)
+                })?;
+                *up.end_mut(me) = End::Open;
+                Some(News::Up)
+            }
+            Parcel::Down | Parcel::Closed => {
+                let gone = self.connections.iter_mut().find(|connection| {
+                    connection.dial == dial
+                        && connection.end(other) == End::Closed
+                        && connection.end(me) != End::Closed
+                })?;
+                *gone.end_mut(me) = End::Closed;
+                self.sweep();
+                let another = |connection: &Connection| {
+                    connection.has(me)
+                        && connection.has(other)
+                        && connection.dial.kind == dial.kind
+                        && connection.end(me) == End::Open
+                };
+                match parcel {
+                    Parcel::Closed if self.connections.iter().any(another) => None,
+                    Parcel::Closed => Some(News::Closed),
+                    Parcel::Down | Parcel::Up | Parcel::Message(_) => Some(News::Down),
+                }
+            }
+        }
+    }
+
+    /// Whether this member has a connection of its own with that one, up or not: then it does not probe it.
+    pub(crate) fn dials(&self, me: Place, peer: Place) -> bool {
+        self.connections.iter().any(|connection| {
+            (connection.dial.dialler, connection.dial.acceptor) == (me, peer)
+                && connection.dialler_end != End::Closed
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! What must hold in every state.
+
+use ringleader_shared::{Contender, RingMessage, Role, Safety};
+use stateright::{Model, Property};
+
+use crate::bounds::Bounds;
+use crate::ring::{Event, Ring};
+
+#[cfg(feature = "planted-bugs")]
+use ringleader_election::{Bug, plant};
+
+/// A ring within bounds, as stateright sees it.
+#[derive(Debug, Clone)]
+pub struct RingModel {
+    bounds: Bounds,
+    #[cfg(feature = "planted-bugs")]
+    bug: Option<Bug>,
+}
+
+impl RingModel {
+    /// The ring as it is.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            #[cfg(feature = "planted-bugs")]
+            bug: None,
+        }
+    }
+
+    /// The ring with a bug in every member.
+    #[cfg(feature = "planted-bugs")]
+    #[must_use]
+    pub fn with_bug(mut self, bug: Bug) -> Self {
+        self.bug = Some(bug);
+        self
+    }
+
+    /// Which ring, and how much may happen to it.
+    #[must_use]
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn plant(&self) {
+        plant(self.bug);
+    }
+
+    #[cfg(not(feature = "planted-bugs"))]
+    fn plant(&self) {}
+
+    /// Nobody is taken for dead who is not: then even the `available` mode promises one leader per term.
+    fn promises_one_leader(&self) -> bool {
+        match self.bounds.safety {
+            Safety::Available => self.bounds.faults.breaks == 0,
+            Safety::Quorum => true,
+        }
+    }
+
+    /// Nothing but initiations happened, so far.
+    fn is_undisturbed(&self, ring: &Ring) -> bool {
+        let (left, all) = (ring.left(), self.bounds.faults);
+        crate::Faults { initiations: all.initiations, ..left } == all
+    }
+
+    /// The contenders that live, best first.
+    fn ranking(&self, ring: &Ring) -> Vec<Contender> {
+        let mut ranking = self.bounds.members();
+        ranking.retain(|member| ring.live().any(|(_, core)| core.id() == member.id));
+        ranking.sort_unstable_by(|a, b| b.cmp(a));
+        ranking
+    }
+}
+
+/// Never two leaders in one term.
+pub const ONE_LEADER: &str = "never two leaders in one term";
+/// A term never goes back.
+pub const TERMS_GROW: &str = "a member's term never goes back while it runs";
+/// A leader is never its own deputy.
+pub const NO_OWN_DEPUTY: &str = "a leader is never its own deputy";
+/// A quiet ring agrees.
+pub const AGREEMENT: &str =
+    "in a quiet ring all live members follow one live leader, and one live deputy if two or more live";
+/// Elections end.
+pub const ENDS: &str = "elections and searches end: no term, appointment or message grows without bound";
+/// The best wins.
+pub const BEST_WINS: &str =
+    "undisturbed elections are won by the best member, and the second best is its deputy";
+/// Searches find the best.
+pub const BEST_DEPUTY: &str =
+    "while nobody returns, the deputy of a quiet ring is the best member after the leader";
+/// The checker reaches a ring that agrees.
+pub const SOME_AGREE: &str = "some ring is quiet and agrees when all that may happen has happened";
+
+impl Model for RingModel {
+    type State = Ring;
+    type Action = Event;
+
+    fn init_states(&self) -> Vec<Ring> {
+        self.plant();
+        vec![Ring::new(&self.bounds)]
+    }
+
+    fn actions(&self, ring: &Ring, events: &mut Vec<Event>) {
+        // What follows a violation tells nothing new, and with a broken core it may never end.
+        if !ring.term_went_back() && stays_within(self, ring) {
+            ring.events(events);
+        }
+    }
+
+    fn next_state(&self, ring: &Ring, event: Event) -> Option<Ring> {
+        self.plant();
+        let mut next = ring.clone();
+        next.happen(event, &self.bounds);
+        Some(next)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always(ONE_LEADER, |model: &Self, ring| {
+                !model.promises_one_leader() || has_one_leader(ring)
+            }),
+            Property::always(TERMS_GROW, |_, ring: &Ring| !ring.term_went_back()),
+            Property::always(NO_OWN_DEPUTY, |_, ring| has_no_own_deputy(ring)),
+            Property::always(AGREEMENT, |_, ring| agrees_when_quiet(ring)),
+            Property::always(ENDS, stays_within),
+            Property::always(BEST_WINS, |model, ring| best_wins(model, ring)),
+            Property::always(BEST_DEPUTY, |model, ring| best_deputy(model, ring)),
+            Property::sometimes(SOME_AGREE, |_, ring: &Ring| {
+                ring.left().is_undisturbed() && ring.is_quiet() && ring.agrees()
+            }),
+        ]
+    }
+
+    fn format_action(&self, event: &Event) -> String {
+        event.to_string()
+    }
+}
+
+fn has_one_leader(ring: &Ring) -> bool {
+    let mut terms: Vec<_> =
+        ring.live().filter(|(_, core)| core.role() == Role::Leader).map(|(_, core)| core.term()).collect();
+    let leaders = terms.len();
+    terms.sort_unstable();
+    terms.dedup();
+    terms.len() == leaders
+}
+
+fn has_no_own_deputy(ring: &Ring) -> bool {
+    let mandates = ring.live().filter_map(|(_, core)| core.mandate());
+    mandates.into_iter().all(|mandate| mandate.deputy.is_none_or(|deputy| deputy.id != mandate.leader.id))
+}
+
+/// Nothing is asked of a ring in which nobody lives, or has heard of an election: all that did are dead.
+fn agrees_when_quiet(ring: &Ring) -> bool {
+    let heard = ring.live().any(|(_, core)| core.term().0 > 0);
+    !heard || !ring.is_quiet() || ring.agrees()
+}
+
+fn stays_within(model: &RingModel, ring: &Ring) -> bool {
+    let members = model.bounds.attributes.len();
+    // Each disturbance costs a search at most for each member that notices it.
+    let searches = u32::try_from(model.bounds.highest_term()).unwrap_or(u32::MAX);
+    let budget = u32::try_from(members * 4 + 1).unwrap_or(u32::MAX);
+    let within = |message: &RingMessage| match message {
+        RingMessage::Election { hops, .. }
+        | RingMessage::DeputySearch { hops, .. }
+        | RingMessage::Elected { hops, .. }
+        | RingMessage::Lease { hops, .. } => *hops <= budget,
+        RingMessage::Standing { .. } => true,
+    };
+    ring.live().all(|(_, core)| {
+        core.term().0 <= model.bounds.highest_term()
+            && core.mandate().is_none_or(|mandate| mandate.appointment <= searches)
+    }) && ring.messages().all(within)
+}
+
+fn best_wins(model: &RingModel, ring: &Ring) -> bool {
+    if !model.is_undisturbed(ring) || !ring.is_quiet() {
+        return true;
+    }
+    let ranking = model.ranking(ring);
+    let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
+    of_an_election.all(|mandate| {
+        ranking.first() == Some(&mandate.leader)
+            && ranking.get(1) == mandate.deputy.as_ref()
+            && mandate.appointment == 0
+    })
+}
+
+fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
+    let faults = model.bounds.faults;
+    if ring.left().restarts < faults.restarts || faults.breaks > 0 || !ring.is_quiet() {
+        return true;
+    }
+    let ranking = model.ranking(ring);
+    let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
+    mandates
+        .all(|mandate| ranking.iter().find(|member| **member != mandate.leader) == mandate.deputy.as_ref())
+}

@@ -1,0 +1,458 @@
+//! A state of the ring, and what can happen in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
+use ringleader_shared::link::LinkKind;
+use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Term};
+
+use crate::bounds::{self, Bounds, Faults, Start, id, place};
+use crate::links::{Dial, Links, News, Parcel};
+
+pub use crate::links::Place;
+
+/// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is four to five
+/// times as long as the shortest.
+const OVERTAKEN: u8 = 4;
+
+/// One member, running or dead.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Member {
+    /// Shared with the states before: a step changes one member.
+    core: Option<Arc<MaxRing>>,
+    /// The timers that run, and by how many others each was overtaken.
+    timers: BTreeMap<Timer, u8>,
+    /// What survives its death.
+    promise: Option<Promise>,
+}
+
+/// A state that a ring can be in.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ring {
+    members: Vec<Member>,
+    links: Links,
+    /// What may still happen.
+    left: Faults,
+    /// Whether a member's term was lower after a step than before.
+    term_went_back: bool,
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// What is first under way from one member to another arrives.
+    Arrives(Place, Place),
+    /// A timer runs out.
+    RunsOut(Place, Timer),
+    /// A member dials one that it routes past, and is answered.
+    Probes(Place, Place),
+    /// A user asks for an election.
+    Initiate(Place),
+    /// A member dies.
+    Crash(Place),
+    /// A dead member starts again, without memory.
+    Restart(Place),
+    /// The first message under way from one member to another is lost.
+    Lose(Place, Place),
+    /// The first message under way from one member to another arrives, and will arrive again.
+    Duplicate(Place, Place),
+    /// A connection that the first dialled to the second breaks.
+    Break(Place, Place, LinkKind),
+}
+
+impl Ring {
+    /// Where every run within these bounds begins.
+    #[must_use]
+    pub fn new(bounds: &Bounds) -> Self {
+        let members = bounds.attributes.iter().enumerate();
+        let member = |(place, _)| Member {
+            core: Some(Arc::new(MaxRing::new(id(place)))),
+            timers: BTreeMap::new(),
+            promise: None,
+        };
+        let mut ring = Self {
+            members: members.map(member).collect(),
+            links: Links::default(),
+            left: bounds.faults,
+            term_went_back: false,
+        };
+        for place in ring.places() {
+            ring.give(place, configuration(bounds));
+        }
+        ring.settle();
+        if bounds.start == Start::Elected {
+            ring.give(0, Input::Initiate);
+            ring.settle();
+        }
+        ring
+    }
+
+    /// Everything under way arrives, in one order.
+    fn settle(&mut self) {
+        let pair = |links: &Links| links.next().next().map(|first| (first.from, first.to));
+        while let Some((from, to)) = pair(&self.links) {
+            self.arrives(from, to);
+        }
+    }
+
+    /// What can happen next.
+    pub fn events(&self, events: &mut Vec<Event>) {
+        for next in self.links.next() {
+            events.push(Event::Arrives(next.from, next.to));
+            if let Parcel::Message(message) = next.parcel {
+                if self.left.losses > 0 && !matches!(message, RingMessage::Standing { .. }) {
+                    events.push(Event::Lose(next.from, next.to));
+                }
+                if self.left.duplicates > 0 {
+                    events.push(Event::Duplicate(next.from, next.to));
+                }
+            }
+        }
+        let before = events.len();
+        for (from, core) in self.live() {
+            for to in core.skipped().filter_map(|peer| Place::try_from(place(peer)).ok()) {
+                if self.lives(to) && !self.links.dials(from, to) {
+                    events.push(Event::Probes(from, to));
+                }
+            }
+        }
+        let at_rest = self.links.nothing_under_way() && events.len() == before;
+        let overdue = self.members.iter().any(|member| member.timers.values().any(|&by| by >= OVERTAKEN));
+        for (place, member) in self.numbered() {
+            if at_rest || self.left.hasty_timers > 0 {
+                let due = member.timers.iter().filter(|(_, by)| !at_rest || !overdue || **by >= OVERTAKEN);
+                events.extend(due.map(|(&timer, _)| Event::RunsOut(place, timer)));
+            }
+            match &member.core {
+                Some(_) => {
+                    if self.left.initiations > 0 {
+                        events.push(Event::Initiate(place));
+                    }
+                    if self.left.crashes > 0 {
+                        events.push(Event::Crash(place));
+                    }
+                }
+                None if self.left.restarts > 0 => events.push(Event::Restart(place)),
+                None => {}
+            }
+        }
+        if self.left.breaks > 0 {
+            let whole = self.links.whole();
+            events.extend(whole.map(|dial| Event::Break(dial.dialler, dial.acceptor, dial.kind)));
+        }
+    }
+
+    /// Lets it happen.
+    pub fn happen(&mut self, event: Event, bounds: &Bounds) {
+        match event {
+            Event::Arrives(from, to) => self.arrives(from, to),
+            Event::RunsOut(place, timer) => {
+                if self.is_at_rest() {
+                    for by in self.members.iter_mut().flat_map(|member| member.timers.values_mut()) {
+                        *by = by.saturating_add(1).min(OVERTAKEN);
+                    }
+                } else {
+                    self.left.hasty_timers = self.left.hasty_timers.saturating_sub(1);
+                }
+                if let Some(member) = self.members.get_mut(usize::from(place)) {
+                    member.timers.remove(&timer);
+                }
+                self.give(place, Input::TimerFired(timer));
+            }
+            Event::Probes(from, to) => {
+                let dial = Dial { dialler: from, acceptor: to, kind: LinkKind::Ring };
+                self.links.dial(dial, self.lives(to), true);
+            }
+            Event::Initiate(place) => {
+                self.left.initiations = self.left.initiations.saturating_sub(1);
+                self.give(place, Input::Initiate);
+            }
+            Event::Crash(place) => {
+                self.left.crashes = self.left.crashes.saturating_sub(1);
+                if let Some(member) = self.members.get_mut(usize::from(place)) {
+                    *member = Member { core: None, timers: BTreeMap::new(), promise: member.promise };
+                }
+                self.links.die(place);
+            }
+            Event::Restart(place) => {
+                self.left.restarts = self.left.restarts.saturating_sub(1);
+                if let Some(member) = self.members.get_mut(usize::from(place)) {
+                    member.core = Some(Arc::new(MaxRing::recovered(id(place.into()), member.promise)));
+                }
+                self.give(place, configuration(bounds));
+            }
+            Event::Lose(from, to) => {
+                self.left.losses = self.left.losses.saturating_sub(1);
+                self.links.take(from, to);
+            }
+            Event::Duplicate(from, to) => {
+                self.left.duplicates = self.left.duplicates.saturating_sub(1);
+                if let Some(Parcel::Message(message)) = self.links.copy(from, to).map(|copy| copy.parcel) {
+                    self.give(to, Input::Received { from: id(from.into()), message });
+                }
+            }
+            Event::Break(dialler, acceptor, kind) => {
+                self.left.breaks = self.left.breaks.saturating_sub(1);
+                self.links.break_down(Dial { dialler, acceptor, kind });
+            }
+        }
+    }
+
+    /// What happens, in words: with the message that arrives or is lost.
+    #[must_use]
+    pub fn told(&self, event: Event) -> String {
+        let first = |from: Place, to: Place| self.links.copy(from, to);
+        match event {
+            Event::Arrives(from, to) | Event::Lose(from, to) | Event::Duplicate(from, to) => {
+                match first(from, to) {
+                    Some(item) => format!("{event}: {}", item.parcel),
+                    None => event.to_string(),
+                }
+            }
+            Event::RunsOut(..)
+            | Event::Probes(..)
+            | Event::Initiate(_)
+            | Event::Crash(_)
+            | Event::Restart(_)
+            | Event::Break(..) => event.to_string(),
+        }
+    }
+
+    /// What the members are and know, one a line.
+    #[must_use]
+    pub fn members_told(&self) -> Vec<String> {
+        let told = |(place, member): (Place, &Member)| match &member.core {
+            None => format!("{} is dead", name(place)),
+            Some(core) => {
+                let mandate = core.mandate().map_or("nobody".to_owned(), mandate_told);
+                let successor = name(Place::try_from(bounds::place(core.successor())).unwrap_or(Place::MAX));
+                format!(
+                    "{} is {} in term {}, follows {mandate}; successor {successor}, timers {:?}",
+                    name(place),
+                    core.role(),
+                    core.term(),
+                    member.timers.keys().collect::<Vec<_>>(),
+                )
+            }
+        };
+        self.numbered().map(told).collect()
+    }
+
+    /// Nothing is under way, and nobody that answers is routed past: only a timer or a fault changes anything.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let nobody_to_probe = || {
+            self.live().all(|(me, core)| {
+                core.skipped().all(|peer| {
+                    let peer = Place::try_from(place(peer)).unwrap_or(Place::MAX);
+                    !self.lives(peer) || self.links.dials(me, peer)
+                })
+            })
+        };
+        self.links.nothing_under_way() && nobody_to_probe()
+    }
+
+    /// At rest, and no timer runs.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.members.iter().all(|member| member.timers.is_empty()) && self.is_at_rest()
+    }
+
+    /// The live members.
+    pub fn live(&self) -> impl Iterator<Item = (Place, &MaxRing)> {
+        self.numbered().filter_map(|(place, member)| Some((place, member.core.as_deref()?)))
+    }
+
+    /// The messages under way.
+    pub fn messages(&self) -> impl Iterator<Item = &RingMessage> {
+        self.links.messages()
+    }
+
+    /// What may still happen.
+    #[must_use]
+    pub fn left(&self) -> Faults {
+        self.left
+    }
+
+    /// Whether a member's term was lower after some step than before.
+    #[must_use]
+    pub fn term_went_back(&self) -> bool {
+        self.term_went_back
+    }
+
+    /// Whether all live members follow one live leader, who knows it, and one live deputy if two or more live, who does.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        let Some(mandate) = self.live().find_map(|(_, core)| core.mandate().copied()) else { return false };
+        let same = |core: &MaxRing| core.mandate() == Some(&mandate) && core.term() == mandate.term;
+        let with_role = |role: Role| -> Vec<_> {
+            self.live().filter(|(_, core)| core.role() == role).map(|(_, core)| core.id()).collect()
+        };
+        let deputy: Vec<_> = mandate.deputy.map(|deputy| deputy.id).into_iter().collect();
+        self.live().all(|(_, core)| same(core))
+            && with_role(Role::Leader) == [mandate.leader.id]
+            && with_role(Role::Deputy) == deputy
+            && deputy.is_empty() == (self.live().count() == 1)
+    }
+
+    fn numbered(&self) -> impl Iterator<Item = (Place, &Member)> {
+        (0..).zip(&self.members)
+    }
+
+    fn places(&self) -> std::ops::Range<Place> {
+        0..Place::try_from(self.members.len()).unwrap_or(Place::MAX)
+    }
+
+    fn lives(&self, place: Place) -> bool {
+        self.members.get(usize::from(place)).is_some_and(|member| member.core.is_some())
+    }
+
+    fn arrives(&mut self, from: Place, to: Place) {
+        let Some(item) = self.links.take(from, to) else { return };
+        let peer = id(from.into());
+        let link = item.dial.kind;
+        let input = match item.parcel {
+            Parcel::Message(message) => Some(Input::Received { from: peer, message }),
+            parcel => self.links.learn(to, item.dial, parcel).map(|news| match news {
+                News::Up => Input::LinkUp { peer, link },
+                News::Down => Input::LinkDown { peer, link },
+                News::Closed => Input::LinkClosed { peer, link },
+            }),
+        };
+        if let Some(input) = input {
+            self.give(to, input);
+        }
+    }
+
+    // The caller's part, as the first page of the election core says it.
+
+    fn give(&mut self, me: Place, input: Input<RingMessage>) {
+        let Some(member) = self.members.get_mut(usize::from(me)) else { return };
+        let Some(core) = member.core.as_mut().map(Arc::make_mut) else { return };
+        let before: Term = core.term();
+        let mut effects = Vec::new();
+        core.handle(Time::default(), input, &mut effects);
+        self.term_went_back |= core.term() < before;
+        for effect in effects {
+            match effect {
+                Effect::Send { to, message } => self.send(me, to, message),
+                Effect::StartTimer { timer, .. } => {
+                    if let Some(member) = self.members.get_mut(usize::from(me)) {
+                        member.timers.insert(timer, 0);
+                    }
+                }
+                Effect::CancelTimer(timer) => {
+                    if let Some(member) = self.members.get_mut(usize::from(me)) {
+                        member.timers.remove(&timer);
+                    }
+                }
+                Effect::Promise(promise) => {
+                    if let Some(member) = self.members.get_mut(usize::from(me)) {
+                        member.promise = Some(promise);
+                    }
+                }
+                Effect::Became { .. }
+                | Effect::SuccessorChanged(_)
+                | Effect::Drop { .. }
+                | Effect::Completed { .. }
+                | Effect::Explain(_) => {}
+            }
+        }
+        self.make_links(me);
+    }
+
+    fn send(&mut self, me: Place, to: ringleader_shared::NodeId, message: RingMessage) {
+        let Ok(to) = Place::try_from(place(to)) else { return };
+        // A link to a new successor is made on the way, so that what is sent to it waits for the link.
+        if !self.links.has_link_to(me, to) {
+            self.make_links(me);
+        }
+        self.links.send(me, to, message);
+    }
+
+    fn make_links(&mut self, me: Place) {
+        let Some(core) = self.members.get(usize::from(me)).and_then(|member| member.core.as_deref()) else {
+            return;
+        };
+        let wanted = core.wanted_links();
+        let wanted: Vec<Dial> = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)]
+            .into_iter()
+            .filter_map(|(peer, kind)| {
+                let acceptor = Place::try_from(place(peer?)).ok()?;
+                Some(Dial { dialler: me, acceptor, kind })
+            })
+            .collect();
+        let members = &self.members;
+        self.links.make(me, &wanted, |place| {
+            members.get(usize::from(place)).is_some_and(|member| member.core.is_some())
+        });
+    }
+}
+
+fn configuration(bounds: &Bounds) -> Input<RingMessage> {
+    Input::Configured { ring: bounds.members(), timing: bounds.timing(), safety: bounds.safety }
+}
+
+fn name(place: Place) -> String {
+    NodeName::nth(usize::from(place)).to_string()
+}
+
+fn name_of(member: &Contender) -> String {
+    NodeName::nth(place(member.id)).to_string()
+}
+
+fn mandate_told(mandate: &Mandate) -> String {
+    let deputy = mandate.deputy.as_ref().map_or("nobody".to_owned(), name_of);
+    let Mandate { term, leader, appointment, .. } = mandate;
+    format!("{} (term {term}, appointment {appointment}, deputy {deputy})", name_of(leader))
+}
+
+impl fmt::Display for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_nobody = |member: &Option<Contender>| member.as_ref().map_or("nobody".to_owned(), name_of);
+        match self {
+            Self::Up => f.write_str("the link is up"),
+            Self::Down => f.write_str("the link failed"),
+            Self::Closed => f.write_str("the link is closed"),
+            Self::Message(RingMessage::Election { term, candidate, deputy, hops, .. }) => {
+                let (candidate, deputy) = (name_of(candidate), or_nobody(deputy));
+                write!(f, "election of term {term}, candidate {candidate}, deputy {deputy}, hop {hops}")
+            }
+            Self::Message(RingMessage::DeputySearch { mandate, deputy, hops, .. }) => {
+                write!(f, "search of {}, found {}, hop {hops}", mandate_told(mandate), or_nobody(deputy))
+            }
+            Self::Message(RingMessage::Elected { mandate, hops, .. }) => {
+                write!(f, "result {}, hop {hops}", mandate_told(mandate))
+            }
+            Self::Message(RingMessage::Lease { mandate, votes, .. }) => {
+                write!(f, "lease of {}, {votes} votes", mandate_told(mandate))
+            }
+            Self::Message(RingMessage::Standing { term, mandate }) => {
+                let mandate = mandate.as_ref().map_or("nobody".to_owned(), mandate_told);
+                write!(f, "standing in term {term}, follows {mandate}")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Arrives(from, to) => write!(f, "from {} to {}", name(from), name(to)),
+            Self::RunsOut(place, timer) => write!(f, "{}'s {timer:?} timer runs out", name(place)),
+            Self::Probes(from, to) => write!(f, "{} dials {} again", name(from), name(to)),
+            Self::Initiate(place) => write!(f, "{} is asked for an election", name(place)),
+            Self::Crash(place) => write!(f, "{} dies", name(place)),
+            Self::Restart(place) => write!(f, "{} starts again", name(place)),
+            Self::Lose(from, to) => write!(f, "lost from {} to {}", name(from), name(to)),
+            Self::Duplicate(from, to) => {
+                write!(f, "from {} to {}, and once again", name(from), name(to))
+            }
+            Self::Break(from, to, kind) => {
+                write!(f, "the {kind} link from {} to {} breaks", name(from), name(to))
+            }
+        }
+    }
+}
