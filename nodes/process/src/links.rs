@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod hostile;
+mod lateness;
 mod pump;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use ringleader_shared::{Incarnation, NodeId};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
+use self::lateness::Lateness;
 use crate::handshake::{self, Introduction};
 use crate::settings::{LinkSettings, Secret};
 
@@ -129,6 +131,7 @@ pub(crate) struct Links {
     secret: Secret,
     settings: watch::Receiver<LinkSettings>,
     news: mpsc::Sender<News>,
+    lateness: Lateness,
     links: Vec<Link>,
     next: u64,
 }
@@ -141,7 +144,16 @@ impl Links {
         settings: watch::Receiver<LinkSettings>,
         news: mpsc::Sender<News>,
     ) -> Self {
-        Self { me, incarnation, secret, settings, news, links: Vec::new(), next: 0 }
+        Self {
+            me,
+            incarnation,
+            secret,
+            settings,
+            news,
+            lateness: Lateness::default(),
+            links: Vec::new(),
+            next: 0,
+        }
     }
 
     pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
@@ -234,7 +246,7 @@ impl Links {
         let id = LinkId(self.next);
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
         self.links.push(Link { id, peer, kind, direction, purpose, up: None, orders });
-        (id, pump::Pump::new(id, inbox, self.settings.clone(), self.news.clone()))
+        (id, pump::Pump::new(id, inbox, self.settings.clone(), self.news.clone(), self.lateness.clone()))
     }
 
     /// Hands a message to a link; false when the link can't take it.

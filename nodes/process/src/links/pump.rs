@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
+use super::lateness::Lateness;
 use super::{LinkId, News, Order, What, close};
 use crate::clock::monotonic_ns;
 use crate::handshake::Socket;
@@ -26,6 +27,7 @@ pub(super) struct Pump {
     orders: mpsc::Receiver<Order>,
     settings: watch::Receiver<LinkSettings>,
     news: mpsc::Sender<News>,
+    lateness: Lateness,
     held: VecDeque<Held>,
 }
 
@@ -62,8 +64,9 @@ impl Pump {
         orders: mpsc::Receiver<Order>,
         settings: watch::Receiver<LinkSettings>,
         news: mpsc::Sender<News>,
+        lateness: Lateness,
     ) -> Self {
-        Self { id, orders, settings, news, held: VecDeque::new() }
+        Self { id, orders, settings, news, lateness, held: VecDeque::new() }
     }
 
     /// The link could not be made.
@@ -113,16 +116,21 @@ impl Pump {
                 };
             }
             let waiting_since = Instant::now();
-            if waiting_since.duration_since(awake) > settings.heartbeat + settings.hung_after / 3 {
+            let slept = waiting_since.duration_since(awake);
+            self.lateness.saw(waiting_since, slept, settings.heartbeat);
+            if slept > settings.heartbeat + settings.hung_after / 3 {
                 // Doubt myself first: something is due every heartbeat, so I was stopped or starved, and can't tell how
                 // long the other was silent.
                 last_heard = waiting_since;
             }
             awake = waiting_since;
+            let patience = self.lateness.patience(waiting_since, settings.hung_after);
             let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
             tokio::select! {
                 frame = socket.next() => {
-                    last_heard = Instant::now();
+                    let now = Instant::now();
+                    self.lateness.saw(now, now.duration_since(last_heard), settings.heartbeat);
+                    last_heard = now;
                     if !*heard && matches!(frame, Some(Ok(_))) {
                         *heard = true;
                         self.tell(What::Up).await;
@@ -172,8 +180,10 @@ impl Pump {
                         return ending;
                     }
                 }
-                () = sleep_until(last_heard + settings.hung_after) => {
+                () = sleep_until(last_heard + patience) => {
                     if waiting_since.elapsed() <= settings.heartbeat + settings.hung_after / 3 {
+                        // Should it only be late, the next verdict takes longer.
+                        self.lateness.saw(Instant::now(), last_heard.elapsed(), settings.heartbeat);
                         return Ending {
                             reason: format!("no answer for {} ms", last_heard.elapsed().as_millis()),
                             failure: true,
