@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventKind;
+use crate::fault::NodeFault;
 use crate::id::{Incarnation, NodeId, RunId};
 use crate::ring::RingSpec;
 
@@ -81,4 +82,7 @@ pub struct Configuration {
     /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes add two hop
     /// delays.
     pub hung_after_ms: u64,
+    /// The faults on this node's links, from it and to it.
+    #[serde(default)]
+    pub faults: Vec<NodeFault>,
 }
