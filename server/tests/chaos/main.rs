@@ -223,8 +223,16 @@ fn one_round(
         watcher.check()?;
     }
     report.split_brains += u64::from(watcher.saw_split_brain());
-    heal(server, watcher, schedule::starts_everybody(seed, round))?;
-    report.settled.push(watcher.wait_until_it_stays(BOUND, STAYS, agrees)?);
+    loop {
+        heal(server, watcher, schedule::starts_everybody(seed, round))?;
+        let settled =
+            watcher.wait_until_it_stays(BOUND, STAYS, |ring| agrees(ring) || all_have_ended(ring))?;
+        // The last one was still leaving in good order when the faults stopped.
+        if !all_have_ended(&server.ring()) {
+            report.settled.push(settled);
+            break;
+        }
+    }
     watcher.end_round()?;
     report.rounds += 1;
     Ok(())
@@ -282,8 +290,12 @@ fn agrees(ring: &RingView) -> bool {
         && ring.leader.is_some()
         && !ring.split_brain
         && (live.len() < 2 || ring.deputy.is_some() && ring.deputy != ring.leader)
-        && live.iter().all(|node| node.term == ring.term)
+        && live.windows(2).all(|pair| pair[0].term == pair[1].term)
         && live.iter().zip(next).all(|(node, next)| node.successor.as_ref() == Some(&next.name))
+}
+
+fn all_have_ended(ring: &RingView) -> bool {
+    ring.nodes.iter().all(|node| node.state == NodeState::Stopped)
 }
 
 /// The body of a request with this initiator.
