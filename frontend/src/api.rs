@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Problem, StartElection};
-use ringleader_shared::{Attribute, NodeName, RunId, Safety, Seq};
+use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection};
+use ringleader_shared::{Attribute, LinkFault, NodeName, RunId, Safety, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -80,6 +80,21 @@ pub(crate) fn change_pace(store: Store, hop_delay_ms: u64) {
 pub(crate) fn change_safety(store: Store, safety: Safety) {
     let change = ChangeRing { safety: Some(safety), ..ChangeRing::default() };
     order(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
+}
+
+/// Sets what happens to everything that one node says to another.
+pub(crate) fn set_link(store: Store, from: &NodeName, to: &NodeName, fault: &LinkFault) {
+    order(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(to_json(fault)));
+}
+
+/// Mends every link and ends the partition.
+pub(crate) fn heal_links(store: Store) {
+    order(store, "DELETE", "/api/v1/links".to_owned(), None);
+}
+
+/// Parts the ring.
+pub(crate) fn part(store: Store, partition: &Partition) {
+    order(store, "POST", "/api/v1/partitions".to_owned(), Some(to_json(partition)));
 }
 
 /// A fresh ring as configured.

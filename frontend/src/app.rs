@@ -6,6 +6,7 @@ use crate::announcer::Announcer;
 use crate::card::Card;
 use crate::connection;
 use crate::controls::Controls;
+use crate::faults::FaultPanel;
 use crate::live;
 use crate::notices::Notices;
 use crate::ring::RingFigure;
@@ -29,6 +30,7 @@ pub(crate) fn App() -> impl IntoView {
             <main class="columns">
                 <div class="stage">
                     <Controls/>
+                    <FaultPanel/>
                     <RingFigure/>
                     <Summary/>
                 </div>

@@ -66,6 +66,15 @@ pub(crate) fn Controls() -> impl IntoView {
             >
                 "Kill leader"
             </ActionButton>
+            <ActionButton
+                id="faults"
+                class="quiet"
+                says="Cut or slow down links, part the ring"
+                refusal=Signal::derive(|| None::<String>)
+                press=move |()| store.faults_open.update(|open| *open = !*open)
+            >
+                "Break links"
+            </ActionButton>
             <Quorum/>
             <Pace/>
         </div>

@@ -20,6 +20,7 @@ mod card;
 mod clock;
 mod connection;
 mod controls;
+mod faults;
 mod headline;
 mod live;
 mod log;

@@ -17,6 +17,7 @@ use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
 use self::stage::{Layers, MOST_DOTS, Stage};
+use crate::faults;
 use crate::headline::Headline;
 use crate::live::{self, rounded};
 use crate::store::Store;
@@ -87,12 +88,27 @@ pub(crate) fn RingFigure() -> impl IntoView {
 
 #[component]
 fn LinkLine(link: Link, head: f64) -> impl IntoView {
+    let store = Store::here();
     let kind = link.state.word();
     let path = link.curve.path();
+    let mut title = format!("{} to {}: {kind}", link.from, link.to);
+    let slow = !link.fault.cut && !link.fault.is_none();
+    if slow {
+        title = format!("{title}, {}", faults::words(&link.fault));
+    }
+    let (id, middle) = (format!("link-{}-{}", link.from, link.to), link.curve.at(0.5));
+    let choose = move |_: web_sys::MouseEvent| {
+        store.link.set(Some((link.from.clone(), link.to.clone())));
+        store.faults_open.set(true);
+    };
     view! {
-        <g class=format!("link {kind}") data-testid=format!("link-{}-{}", link.from, link.to) data-kind=kind>
-            <title>{format!("{} to {}: {kind}", link.from, link.to)}</title>
+        <g class=format!("link {kind}") class:slow=slow data-testid=id data-kind=kind on:click=choose>
+            <title>{title}</title>
+            <path class="touch" d=path.clone()></path>
             <path d=path></path>
+            {(kind == "cut").then(|| view! {
+                <path class="cross" d="M-16 -16 L16 16 M16 -16 L-16 16" transform=format!("translate({middle})")></path>
+            })}
             <polygon points=link.curve.arrow_head(head)></polygon>
         </g>
     }

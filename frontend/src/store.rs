@@ -8,6 +8,7 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
 use crate::clock::ServerClock;
+use crate::faults::Ends;
 use crate::log::{Line, NodeLog, history};
 use crate::ring::stage::Stage;
 
@@ -47,6 +48,10 @@ pub(crate) struct Store {
     pub(crate) notices: RwSignal<Vec<Notice>>,
     /// Whether messages are on their way that are not drawn.
     pub(crate) crowded: RwSignal<bool>,
+    /// Whether the panel of the links' faults is open.
+    pub(crate) faults_open: RwSignal<bool>,
+    /// The link that it is about, once one was chosen.
+    pub(crate) link: RwSignal<Option<Ends>>,
     /// The animation layer.
     pub(crate) stage: StoredValue<Stage, LocalStorage>,
     clock: StoredValue<ServerClock>,
@@ -63,6 +68,8 @@ impl Store {
             connection: RwSignal::new(Connection::Connecting),
             notices: RwSignal::new(Vec::new()),
             crowded,
+            faults_open: RwSignal::new(false),
+            link: RwSignal::new(None),
             stage: StoredValue::new_local(Stage::new(crowded)),
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),

@@ -1,6 +1,7 @@
 //! Events, times and outcomes in words.
 
 use ringleader_shared::event::{EventKind, MessageInfo, Outcome};
+use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::view::ElectionView;
 use ringleader_shared::{Event, NodeName, Role};
@@ -113,9 +114,9 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::RunStarted { .. }
         | EventKind::HopDelayChanged { .. }
         | EventKind::SafetyChanged { .. }
-        | EventKind::Heartbeat { .. } => {
-            return None;
-        }
+        | EventKind::LinkFaultChanged { .. }
+        | EventKind::PartitionChanged { .. }
+        | EventKind::Heartbeat { .. } => return None,
         EventKind::MemberAdded { member } => {
             (Subject::Process, format!("joined the ring with attribute {}", member.attribute))
         }
@@ -168,6 +169,15 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         }
         EventKind::Lost { message: info, to } => {
             (Subject::Trouble, format!("lost on the way to {to}: {}", message(info)))
+        }
+        EventKind::Injected { message: info, to, fault, .. } => {
+            let what = match fault {
+                Injection::Cut => "vanished in the cut",
+                Injection::Drop => "lost by chance",
+                Injection::Duplicate => "doubled",
+                Injection::Reorder => "overtaken",
+            };
+            (Subject::Trouble, format!("{what} on the way to {to}: {}", message(info)))
         }
         EventKind::LinkUp { peer, link: kind, direction } => {
             (Subject::Link, format!("{} is up", link(peer, *kind, *direction)))

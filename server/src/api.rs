@@ -12,11 +12,12 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch, post, put};
 use ringleader_shared::api::{
-    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, MAX_HOP_DELAY_MS, StartElection,
+    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, MAX_HOP_DELAY_MS, Partition,
+    StartElection,
 };
-use ringleader_shared::{Attribute, NodeName, RingView, Seq};
+use ringleader_shared::{Attribute, LinkFault, NodeName, RingView, Seq};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -67,6 +68,9 @@ pub fn router(app: App, guard: Guard) -> Router {
         .route("/api/v1/nodes/{name}/start", post(start))
         .route("/api/v1/nodes/{name}/pause", post(pause))
         .route("/api/v1/nodes/{name}/resume", post(resume))
+        .route("/api/v1/links", get(links).delete(heal_links))
+        .route("/api/v1/links/{from}/{to}", put(set_link))
+        .route("/api/v1/partitions", post(part).delete(heal_partition))
         .route("/api/v1/reset", post(reset))
         .route("/api/v1/events", get(events))
         .route("/api/v1/openapi.json", get(openapi))
@@ -154,6 +158,38 @@ macro_rules! actions {
 
 actions!(kill => Kill, exit => Exit, start => Start, pause => Pause, resume => Resume);
 
+async fn links(State(app): State<Arc<App>>) -> Json<Links> {
+    Json(links_of(&app.bus.view()))
+}
+
+async fn heal_links(State(app): State<Arc<App>>, _: NoBody) -> Answer {
+    app.supervisor.heal_all().await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn set_link(
+    State(app): State<Arc<App>>,
+    ends: Result<Path<(String, String)>, PathRejection>,
+    RequiredBody(fault): RequiredBody<LinkFault>,
+) -> Answer {
+    let Path((from, to)) = ends.map_err(|error| bad_name(&error))?;
+    Ok(Json(app.supervisor.set_link(from, to, fault).await?).into_response())
+}
+
+async fn part(State(app): State<Arc<App>>, RequiredBody(partition): RequiredBody<Partition>) -> Answer {
+    app.supervisor.part(partition.groups).await?;
+    Ok(Json(links_of(&app.bus.view())).into_response())
+}
+
+async fn heal_partition(State(app): State<Arc<App>>, _: NoBody) -> Answer {
+    app.supervisor.heal_partition().await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+fn links_of(view: &RingView) -> Links {
+    Links { faulty: view.faulty().collect(), partition: view.partition.clone() }
+}
+
 async fn reset(State(app): State<Arc<App>>, _: NoBody) -> Answer {
     app.supervisor.reset().await?;
     Ok(Json(app.bus.view()).into_response())
@@ -234,11 +270,12 @@ async fn wrong_method(method: axum::http::Method, uri: Uri) -> Refusal {
 fn named(name: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
     match name {
         Ok(Path(name)) => Ok(name),
-        Err(error) => {
-            Err(Refusal::new(StatusCode::BAD_REQUEST, "the node's name can't be read")
-                .because(error.body_text()))
-        }
+        Err(error) => Err(bad_name(&error)),
     }
+}
+
+fn bad_name(error: &PathRejection) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, "the node's name can't be read").because(error.body_text())
 }
 
 /// A place that the bus can count on from: the largest number has none after it, and no event will ever have it.

@@ -4,6 +4,7 @@
 //! that spawned it ends. All its state belongs to one loop; others send it requests.
 
 mod child;
+mod faults;
 mod requests;
 
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
+use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{
     Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
 };
@@ -206,6 +208,12 @@ impl Supervisor {
             }
             Request::ChangePace { hop_delay, reply } => drop(reply.send(self.change_pace(hop_delay))),
             Request::ChangeSafety { safety, reply } => drop(reply.send(self.change_safety(safety))),
+            Request::SetLink { from, to, fault, reply } => {
+                drop(reply.send(self.set_link(&from, &to, fault)));
+            }
+            Request::Part { sides, reply } => drop(reply.send(self.part(sides))),
+            Request::HealPartition { reply } => drop(reply.send(self.heal_partition())),
+            Request::HealAll { reply } => drop(reply.send(self.heal_all())),
             Request::Hello { hello, reply } => drop(reply.send(self.hello(hello))),
             Request::Reset { .. } | Request::Shutdown { .. } => {}
         }
@@ -331,13 +339,18 @@ impl Supervisor {
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
             safety: self.safety,
+            faults: Vec::new(),
         };
+        let faults = self.faults();
         let (fresh, others): (Vec<&Managed>, Vec<&Managed>) =
             self.nodes.iter().partition(|node| Some(node.member.id) == first);
         for node in fresh.into_iter().chain(others) {
             if let Some(commands) = node.process.as_ref().and_then(|process| process.commands.as_ref()) {
                 // A paused node takes it when it goes on; one whose queue is full of older ones has enough to do.
-                if commands.try_send(NodeCommand::Configure(configuration.clone())).is_err() {
+                let ends_here = |fault: &&NodeFault| [fault.from, fault.to].contains(&node.member.id);
+                let faults = faults.iter().filter(ends_here).copied().collect();
+                let configuration = Configuration { faults, ..configuration.clone() };
+                if commands.try_send(NodeCommand::Configure(configuration)).is_err() {
                     tracing::warn!(node = %node.member.name, "its control link takes no configuration");
                 }
             }

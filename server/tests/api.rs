@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use ringleader_shared::api::{
-    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Problem, StartElection,
+    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, Partition, Problem, StartElection,
 };
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::view::{ElectionView, NodeView};
-use ringleader_shared::{Event, EventKind, Member, NodeState, RingView, Seq};
+use ringleader_shared::{Event, EventKind, FaultyLink, LinkFault, Member, NodeState, RingView, Seq};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -58,6 +58,7 @@ fn complaints(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<
     let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
         Value::Number(_) => "integer",
         Value::String(_) => "string",
         Value::Array(_) => "array",
@@ -160,6 +161,7 @@ fn every_call_of_the_document_is_answered_in_a_way_that_it_describes() {
     for Call { path, method, operation } in calls(&document) {
         // Removing comes before the rest by the alphabet, and must leave them a node.
         let path = path.replace("{name}", if method == "delete" { "D" } else { "A" });
+        let path = path.replace("{from}", "A").replace("{to}", "B");
         let request = &operation["requestBody"]["content"]["application/json"]["examples"];
         let example = request.as_object().and_then(|examples| examples.values().next());
         let method = method.to_uppercase();
@@ -188,7 +190,7 @@ fn every_method_that_the_document_does_not_have_is_refused_with_those_that_it_ha
     let document = document();
     let server = Server::spawn(&[]);
     for (path, item) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{name}", "A");
+        let path = path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B");
         for method in METHODS.iter().filter(|method| item.get(**method).is_none()) {
             let answer = server.call(&method.to_uppercase(), &path, None);
             answer.problem(405);
@@ -225,6 +227,10 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "AddNode" => round_trip::<AddNode>(&example),
             "ChangeNode" => round_trip::<ChangeNode>(&example),
             "ChangeRing" => round_trip::<ChangeRing>(&example),
+            "LinkFault" => round_trip::<LinkFault>(&example),
+            "FaultyLink" => round_trip::<FaultyLink>(&example),
+            "Links" => round_trip::<Links>(&example),
+            "Partition" => round_trip::<Partition>(&example),
             other => panic!("{other} has no type here: add it"),
         };
         assert_eq!(again.unwrap_or_else(|error| panic!("{name}: {error}: {example}")), example, "{name}");
@@ -612,4 +618,84 @@ fn every_answer_forbids_framing_sniffing_and_foreign_readers() {
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
     }
+}
+
+#[test]
+fn a_link_is_cut_in_one_direction_and_healed_by_an_empty_fault() {
+    let server = Server::start();
+    let answer = server.call_json("PUT", "/api/v1/links/A/B", r#"{"cut":true,"drop":0.5}"#);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let link: FaultyLink = answer.json();
+    assert_eq!((link.from.as_str(), link.to.as_str(), link.fault.cut), ("A", "B", true));
+    let links: Links = server.get("/api/v1/links");
+    assert_eq!(links.faulty, std::slice::from_ref(&link));
+    assert_eq!(server.ring().faults, [link]);
+    server.call_json("PUT", "/api/v1/links/A/B", "{}");
+    assert!(server.ring().faults.is_empty());
+}
+
+#[test]
+fn link_faults_that_make_no_sense_are_refused_with_a_reason() {
+    let server = Server::spawn(&[]);
+    for (path, body, status, says) in [
+        ("/api/v1/links/A/Z", r#"{"cut":true}"#, 404, "no node \"Z\""),
+        ("/api/v1/links/A/A", r#"{"cut":true}"#, 422, "two ends"),
+        ("/api/v1/links/leader/A", r#"{"cut":true}"#, 409, "Initiate an election"),
+        ("/api/v1/links/A/B", r#"{"delay_ms":10001}"#, 422, "10000 ms at most"),
+        ("/api/v1/links/A/B", r#"{"drop":1.5}"#, 422, "0 to 1"),
+        ("/api/v1/links/A/B", r#"{"drop":-0.1}"#, 422, "0 to 1"),
+        ("/api/v1/links/A/B", r#"{"severed":true}"#, 422, "unknown field"),
+    ] {
+        let problem = server.call_json("PUT", path, body).problem(status);
+        let told = format!("{} {}", problem.title, problem.detail.unwrap_or_default());
+        assert!(told.contains(says), "{path} {body}: {told}");
+    }
+}
+
+#[test]
+fn a_partition_cuts_both_ways_between_its_sides_and_leaves_faults_of_links_alone() {
+    let server = Server::start();
+    server.call_json("PUT", "/api/v1/links/A/B", r#"{"delay_ms":5}"#);
+    let answer = server.call_json("POST", "/api/v1/partitions", r#"{"groups":[["A","B"]]}"#);
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let links: Links = answer.json();
+    let cut: Vec<String> = links
+        .faulty
+        .iter()
+        .filter(|link| link.fault.cut)
+        .map(|link| format!("{}{}", link.from, link.to))
+        .collect();
+    assert_eq!(cut, ["AC", "AD", "BC", "BD", "CA", "CB", "DA", "DB"]);
+    assert_eq!(server.call("DELETE", "/api/v1/partitions", None).status, 204);
+    let links: Links = server.get("/api/v1/links");
+    assert_eq!((links.faulty.len(), links.faulty[0].fault.delay_ms), (1, 5));
+    server.heal();
+    assert!(server.get::<Links>("/api/v1/links").faulty.is_empty());
+}
+
+#[test]
+fn partitions_that_make_no_sense_are_refused_with_a_reason() {
+    let server = Server::spawn(&[]);
+    for (body, status, says) in [
+        (r#"{"groups":[["A","Z"]]}"#, 404, "no node \"Z\""),
+        (r#"{"groups":[["A"],["A","B"]]}"#, 422, "one group only"),
+        (r#"{"groups":[["A"],[]]}"#, 422, "nobody in it"),
+        (r#"{"groups":[["A","B","C","D"]]}"#, 422, "part nobody"),
+        (r#"{"groups":[]}"#, 422, "part nobody"),
+        (r#"{"sides":[["A"]]}"#, 422, "unknown field"),
+    ] {
+        let problem = server.call_json("POST", "/api/v1/partitions", body).problem(status);
+        let told = format!("{} {}", problem.title, problem.detail.unwrap_or_default());
+        assert!(told.contains(says), "{body}: {told}");
+    }
+}
+
+#[test]
+fn a_removed_node_takes_the_faults_of_its_links_with_it() {
+    let server = Server::start();
+    server.call_json("PUT", "/api/v1/links/A/D", r#"{"cut":true}"#);
+    server.part(&[&["D"]]);
+    assert_eq!(server.call("DELETE", "/api/v1/nodes/D", None).status, 204);
+    let links: Links = server.get("/api/v1/links");
+    assert!(links.faulty.is_empty() && links.partition.is_empty(), "{links:?}");
 }

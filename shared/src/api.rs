@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
+use crate::fault::FaultyLink;
 use crate::id::{Attribute, NodeName, Seq};
 use crate::role::Safety;
 
@@ -54,6 +55,23 @@ pub struct ChangeRing {
 
 /// The slowest pace, in milliseconds a hop.
 pub const MAX_HOP_DELAY_MS: u64 = 10_000;
+
+/// `POST /api/v1/partitions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partition {
+    /// The sides between which nothing gets through. Members that no group names are together on one more side.
+    pub groups: Vec<Vec<NodeName>>,
+}
+
+/// `GET /api/v1/links`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// The links that don't carry everything at once, a partition's among them, in ring order.
+    pub faulty: Vec<FaultyLink>,
+    /// The sides of the partition; none when there is none.
+    pub partition: Vec<Vec<NodeName>>,
+}
 
 /// `GET /api/v1/events?after=SEQ&limit=N`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventKind;
+use crate::fault::NodeFault;
 use crate::id::{Incarnation, NodeId, RunId};
 use crate::ring::RingSpec;
 use crate::role::Safety;
@@ -84,4 +85,7 @@ pub struct Configuration {
     pub hung_after_ms: u64,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// The faults on this node's links, from it and to it.
+    #[serde(default)]
+    pub faults: Vec<NodeFault>,
 }

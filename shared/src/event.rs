@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::link::{Direction, LinkKind};
 use crate::ring::Member;
@@ -64,6 +65,20 @@ pub enum EventKind {
     SafetyChanged {
         /// What it is worth from now on.
         safety: Safety,
+    },
+    /// The server: what happens to everything that one node says to another was changed; this replaces what was before.
+    LinkFaultChanged {
+        /// Who speaks.
+        from: NodeName,
+        /// Who ought to hear it.
+        to: NodeName,
+        /// What happens in between.
+        fault: LinkFault,
+    },
+    /// The server: the ring was parted, or is whole again. Nothing crosses from one side to another.
+    PartitionChanged {
+        /// The sides; members that none names are together on one more. None when the ring is whole.
+        sides: Vec<Vec<NodeName>>,
     },
     /// The server: somebody asked for this.
     Requested {
@@ -149,6 +164,18 @@ pub enum EventKind {
         /// To whom it was to go.
         to: NodeName,
     },
+    /// A fault on a link did this to a message. Told by the sender, or by the receiver when the message was on its way
+    /// already.
+    Injected {
+        /// The message.
+        message: MessageInfo,
+        /// From whom.
+        from: NodeName,
+        /// To whom.
+        to: NodeName,
+        /// What.
+        fault: Injection,
+    },
     /// A link came up.
     LinkUp {
         /// The other end.
@@ -221,6 +248,8 @@ impl EventKind {
             Self::AttributeChanged { .. } => "attribute_changed",
             Self::HopDelayChanged { .. } => "hop_delay_changed",
             Self::SafetyChanged { .. } => "safety_changed",
+            Self::LinkFaultChanged { .. } => "link_fault_changed",
+            Self::PartitionChanged { .. } => "partition_changed",
             Self::Requested { .. } => "requested",
             Self::Spawned { .. } => "spawned",
             Self::StartFailed { .. } => "start_failed",
@@ -234,6 +263,7 @@ impl EventKind {
             Self::Received { .. } => "received",
             Self::Dropped { .. } => "dropped",
             Self::Lost { .. } => "lost",
+            Self::Injected { .. } => "injected",
             Self::LinkUp { .. } => "link_up",
             Self::LinkDown { .. } => "link_down",
             Self::Heartbeat { .. } => "heartbeat",

@@ -4,13 +4,15 @@
 //! live here once. What it must not know: how an election is decided, and anything about sockets, clocks or processes.
 //!
 //! The way through it: [`id`] names things, [`message`] is what travels the ring, [`event`] is what is told about it,
-//! [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked for.
+//! [`fault`] is what
+//! may go wrong on the way, [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked for.
 #![forbid(unsafe_code)]
 
 pub mod api;
 pub mod bus;
 pub mod control;
 pub mod event;
+pub mod fault;
 pub mod id;
 pub mod link;
 pub mod message;
@@ -19,6 +21,7 @@ pub mod role;
 pub mod view;
 
 pub use event::{Event, EventKind};
+pub use fault::{FaultyLink, LinkFault};
 pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};
 pub use message::{Contender, Mandate, Promise, RingMessage};
 pub use ring::{Member, RingSpec};

@@ -1,12 +1,13 @@
 //! What the ring looks like: one value, made by applying events. The server answers with it, the page draws it, and both
 //! get it by the same [`RingView::apply`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::{Event, EventKind, MessageInfo, MessageKind, Outcome};
+use crate::fault::{FaultyLink, LinkFault, are_parted};
 use crate::id::{Attribute, Incarnation, NodeId, NodeName, RunId, Seq, Term};
 use crate::ring::Member;
 use crate::role::{NodeState, Role, Safety};
@@ -27,7 +28,7 @@ pub struct RingView {
     pub leader: Option<NodeName>,
     /// The deputy that all live members agree on; `None` while they don't, or when there is none.
     pub deputy: Option<NodeName>,
-    /// True when live members follow different leaders.
+    /// True when live members follow different leaders that live.
     pub split_brain: bool,
     /// What an election is worth.
     pub safety: Safety,
@@ -35,6 +36,12 @@ pub struct RingView {
     pub hop_delay_ms: u64,
     /// The members in ring order.
     pub nodes: Vec<NodeView>,
+    /// The links that were given a fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<FaultyLink>,
+    /// The sides of a partition; none when there is none. Members that no side names are together on one more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partition: Vec<Vec<NodeName>>,
     /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
     pub elections: VecDeque<ElectionView>,
 }
@@ -179,8 +186,35 @@ impl RingView {
             safety: Safety::Available,
             hop_delay_ms: 0,
             nodes: Vec::new(),
+            faults: Vec::new(),
+            partition: Vec::new(),
             elections: VecDeque::new(),
         }
+    }
+
+    /// What happens to everything that one member says to another: the link's own fault, and a cut between the sides of
+    /// a partition.
+    #[must_use]
+    pub fn fault(&self, from: &NodeName, to: &NodeName) -> LinkFault {
+        let own = self.own_fault(from, to);
+        LinkFault { cut: own.cut || are_parted(&self.partition, from, to), ..own }
+    }
+
+    /// The fault that a link was given itself, whatever the partition.
+    #[must_use]
+    pub fn own_fault(&self, from: &NodeName, to: &NodeName) -> LinkFault {
+        let own = self.faults.iter().find(|link| (&link.from, &link.to) == (from, to));
+        own.map(|link| link.fault).unwrap_or_default()
+    }
+
+    /// The links with a fault, a partition's among them, in ring order.
+    pub fn faulty(&self) -> impl Iterator<Item = FaultyLink> {
+        let pairs =
+            self.nodes.iter().flat_map(|from| self.nodes.iter().map(move |to| (&from.name, &to.name)));
+        pairs.filter(|(from, to)| from != to).filter_map(|(from, to)| {
+            let fault = self.fault(from, to);
+            (!fault.is_none()).then(|| FaultyLink { from: from.clone(), to: to.clone(), fault })
+        })
     }
 
     /// The member with this name.
@@ -219,7 +253,20 @@ impl RingView {
             EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
             EventKind::HopDelayChanged { hop_delay_ms } => self.hop_delay_ms = *hop_delay_ms,
             EventKind::SafetyChanged { safety } => self.safety = *safety,
-            EventKind::MemberRemoved => self.nodes.retain(|node| Some(&node.name) != event.node.as_ref()),
+            EventKind::MemberRemoved => {
+                let is_gone = |name: &NodeName| Some(name) == event.node.as_ref();
+                self.nodes.retain(|node| !is_gone(&node.name));
+                self.faults.retain(|link| !is_gone(&link.from) && !is_gone(&link.to));
+                self.partition.iter_mut().for_each(|side| side.retain(|name| !is_gone(name)));
+                self.partition.retain(|side| !side.is_empty());
+            }
+            EventKind::LinkFaultChanged { from, to, fault } => {
+                self.faults.retain(|link| (&link.from, &link.to) != (from, to));
+                if !fault.is_none() {
+                    self.faults.push(FaultyLink { from: from.clone(), to: to.clone(), fault: *fault });
+                }
+            }
+            EventKind::PartitionChanged { sides } => self.partition.clone_from(sides),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
             EventKind::Received { message, .. } => self.count_received(event, message),
             EventKind::Completed { outcome, term, leader, deputy, members } => {
@@ -237,6 +284,7 @@ impl RingView {
             | EventKind::SuccessorChanged { .. }
             | EventKind::Dropped { .. }
             | EventKind::Lost { .. }
+            | EventKind::Injected { .. }
             | EventKind::LinkUp { .. }
             | EventKind::LinkDown { .. }
             | EventKind::Heartbeat { .. }
@@ -302,10 +350,15 @@ impl RingView {
         let lives = |name: &NodeName| self.node(name).is_some_and(NodeView::is_live);
         let same_leader = rest.iter().all(|node| node.leader == leader) && leader.as_ref().is_some_and(lives);
         let same_deputy = rest.iter().all(|node| node.deputy == deputy) && deputy.as_ref().is_some_and(lives);
-        let leading =
-            self.nodes.iter().filter(|node| node.is_live() && node.role == Some(Role::Leader)).count();
+        // Who follows one that has stepped down, and has not heard of it, is late and not on another side.
+        let leads = |name: &&NodeName| {
+            self.node(name).is_some_and(|node| node.is_live() && node.role == Some(Role::Leader))
+        };
+        let followed: BTreeSet<&NodeName> =
+            self.live().filter_map(|node| node.leader.as_ref()).filter(leads).collect();
+        let split_brain = followed.len() > 1;
         let (leader, deputy) = (agreed(same_leader, leader), agreed(same_leader && same_deputy, deputy));
-        self.split_brain = leading > 1;
+        self.split_brain = split_brain;
         self.leader = leader;
         self.deputy = deputy;
     }

@@ -65,6 +65,7 @@ pub(crate) fn cue(event: &Event) -> Option<Cue<'_>> {
             Some(Cue::Arrive { message, from, to: node, travel_us: *travel_us })
         }
         EventKind::Lost { message, .. } => Some(Cue::Lose(message)),
+        EventKind::Injected { message, fault, .. } if fault.is_loss() => Some(Cue::Lose(message)),
         EventKind::LinkDown { peer, link: LinkKind::Ring, direction: Direction::Outgoing, .. } => {
             Some(Cue::LinkGone(node, peer))
         }

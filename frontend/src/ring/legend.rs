@@ -37,6 +37,7 @@ pub(crate) fn Legend() -> impl IntoView {
             {shape(MessageKind::Elected, "elected")}
             {line("repaired", "repaired")}
             {line("broken", "broken")}
+            {line("cut", "cut")}
             {line("heart", "heartbeat")}
         </ul>
     }

@@ -1,6 +1,6 @@
 //! Which links to draw, from what each node says its successor is.
 
-use ringleader_shared::{NodeName, NodeState, RingView};
+use ringleader_shared::{LinkFault, NodeName, NodeState, RingView};
 
 use super::geometry::{Curve, Layout};
 
@@ -11,6 +11,8 @@ pub(crate) enum LinkState {
     Live,
     /// A node sends past members that do not answer.
     Repaired,
+    /// Nothing gets through: the network is cut here.
+    Cut,
     /// A configured link that carries nothing: one of its ends is gone, or it is routed past.
     Broken,
 }
@@ -21,6 +23,7 @@ impl LinkState {
         match self {
             Self::Live => "live",
             Self::Repaired => "repaired",
+            Self::Cut => "cut",
             Self::Broken => "broken",
         }
     }
@@ -35,6 +38,8 @@ pub(crate) struct Link {
     pub(crate) to: NodeName,
     /// What has become of it.
     pub(crate) state: LinkState,
+    /// What happens to what crosses it.
+    pub(crate) fault: LinkFault,
     /// Its line.
     pub(crate) curve: Curve,
 }
@@ -43,8 +48,10 @@ pub(crate) struct Link {
 pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
     let mut links = Vec::new();
     let mut add = |from: &NodeName, to: &NodeName, state: LinkState| {
+        let fault = view.fault(from, to);
+        let state = if fault.cut { LinkState::Cut } else { state };
         if let Some(curve) = layout.curve(from, to) {
-            links.push(Link { from: from.clone(), to: to.clone(), state, curve });
+            links.push(Link { from: from.clone(), to: to.clone(), state, fault, curve });
         }
     };
     let stopped = |name: &NodeName| view.node(name).is_none_or(|node| node.state == NodeState::Stopped);
@@ -64,13 +71,22 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
             None => {}
         }
     }
+    // A link that somebody cut is shown though nobody would send on it.
+    for cut in view.faults.iter().filter(|link| link.fault.cut) {
+        let is_drawn = links.iter().any(|link| (&link.from, &link.to) == (&cut.from, &cut.to));
+        if let (false, Some(curve)) = (is_drawn, layout.curve(&cut.from, &cut.to)) {
+            let (from, to) = (cut.from.clone(), cut.to.clone());
+            links.push(Link { from, to, state: LinkState::Cut, fault: cut.fault, curve });
+        }
+    }
     links
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::ring;
+    use crate::testing::{name, ring};
+    use ringleader_shared::EventKind;
 
     fn drawn(view: &RingView) -> Vec<String> {
         links(view, &Layout::of(view))
@@ -100,6 +116,25 @@ mod tests {
     #[test]
     fn nothing_is_drawn_before_a_node_says_to_whom_it_sends() {
         assert_eq!(drawn(&ring(3).starting()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn cut_links_are_shown_as_cut_whoever_would_use_them() {
+        let mut builder = ring(4);
+        builder.running();
+        let cut = |from: &str, to: &str| EventKind::LinkFaultChanged {
+            from: name(from),
+            to: name(to),
+            fault: LinkFault::CUT,
+        };
+        builder.then("A", cut("A", "B"));
+        let view = builder.then("A", cut("C", "A"));
+        assert_eq!(drawn(&view), ["A→B cut", "B→C live", "C→D live", "D→A live", "C→A cut"]);
+        let sides = vec![vec![name("A"), name("B")]];
+        let mut parted = ring(4);
+        parted.running();
+        let view = parted.then("A", EventKind::PartitionChanged { sides });
+        assert_eq!(drawn(&view), ["A→B live", "B→C cut", "C→D live", "D→A cut"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use crate::links::Wire;
 use crate::settings::Secret;
 
 const FROM: HeaderName = HeaderName::from_static("ringleader-from");
@@ -23,7 +24,7 @@ const VERSION: HeaderName = HeaderName::from_static("ringleader-protocol");
 const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A node link's socket.
-pub(crate) type Socket = WebSocketStream<TcpStream>;
+pub(crate) type Socket = WebSocketStream<Wire>;
 
 /// What the dialler says about itself and the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,9 +81,10 @@ pub(crate) async fn dial(
         ] {
             headers.insert(name, HeaderValue::from_str(&value).map_err(|error| error.to_string())?);
         }
-        let (socket, _) = tokio_tungstenite::client_async_with_config(request, stream, Some(config()))
-            .await
-            .map_err(|error| format!("opening a link at {address}: {error}"))?;
+        let (socket, _) =
+            tokio_tungstenite::client_async_with_config(request, Wire::new(stream), Some(config()))
+                .await
+                .map_err(|error| format!("opening a link at {address}: {error}"))?;
         Ok(socket)
     };
     tokio::time::timeout(within, attempt)
@@ -111,7 +113,7 @@ pub(crate) async fn accept(
             Err(refusal)
         }
     };
-    let attempt = tokio_tungstenite::accept_hdr_async_with_config(stream, check, Some(config()));
+    let attempt = tokio_tungstenite::accept_hdr_async_with_config(Wire::new(stream), check, Some(config()));
     let socket = tokio::time::timeout(ACCEPT_WITHIN, attempt).await;
     match (socket, introduced) {
         (_, Some(Err(reason))) => Err(reason),

@@ -4,11 +4,13 @@
 mod hostile;
 mod lateness;
 mod pump;
+mod wire;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use ringleader_shared::event::MessageInfo;
+use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
 use ringleader_shared::{Incarnation, NodeId};
 use tokio::net::TcpStream;
@@ -16,7 +18,8 @@ use tokio::sync::{mpsc, watch};
 
 use self::lateness::Lateness;
 use crate::handshake::{self, Introduction};
-use crate::settings::{LinkSettings, Secret};
+pub(crate) use crate::links::wire::Wire;
+use crate::settings::{Faults, LinkSettings, PeerFaults, Secret};
 
 /// How many messages may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
@@ -49,6 +52,7 @@ pub(crate) struct LinkId(u64);
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) link: LinkId,
+    pub(crate) peer: NodeId,
     pub(crate) what: What,
 }
 
@@ -61,6 +65,10 @@ pub(crate) enum What {
     InUse,
     /// A message arrived.
     Frame(LinkFrame),
+    /// A message arrived that must not have: the link is cut.
+    Intercepted(LinkFrame),
+    /// A fault did this to a message of this node.
+    Injected(MessageInfo, Injection),
     /// A ping came back.
     RoundTrip(Duration),
     /// The peer did something that it must not; the end follows.
@@ -130,6 +138,7 @@ pub(crate) struct Links {
     incarnation: Incarnation,
     secret: Secret,
     settings: watch::Receiver<LinkSettings>,
+    faults: watch::Sender<Faults>,
     news: mpsc::Sender<News>,
     lateness: Lateness,
     links: Vec<Link>,
@@ -144,16 +153,32 @@ impl Links {
         settings: watch::Receiver<LinkSettings>,
         news: mpsc::Sender<News>,
     ) -> Self {
+        let (faults, _) = watch::channel(Faults::default());
         Self {
             me,
             incarnation,
             secret,
             settings,
+            faults,
             news,
             lateness: Lateness::default(),
             links: Vec::new(),
             next: 0,
         }
+    }
+
+    /// What the network does from now on, to links that are there and to those to come.
+    pub(crate) fn set_faults(&self, faults: Faults) {
+        self.faults.send_if_modified(|old| {
+            let changed = *old != faults;
+            *old = faults;
+            changed
+        });
+    }
+
+    /// The faults between this node and this peer.
+    pub(crate) fn faults_with(&self, peer: NodeId) -> PeerFaults {
+        self.faults.borrow().with(peer)
     }
 
     pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
@@ -215,8 +240,10 @@ impl Links {
         let (id, pump) = self.register(peer, kind, Direction::Outgoing, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
+        let mut faults = self.faults.subscribe();
         tokio::spawn(async move {
-            match handshake::dial(address, introduction, &secret, within).await {
+            let opening = handshake::dial(address, introduction, &secret, within);
+            match across(opening, address, peer, &mut faults, within).await {
                 Ok(socket) => pump.run(socket, Direction::Outgoing).await,
                 Err(reason) => pump.give_up(reason).await,
             }
@@ -246,7 +273,18 @@ impl Links {
         let id = LinkId(self.next);
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
         self.links.push(Link { id, peer, kind, direction, purpose, up: None, orders });
-        (id, pump::Pump::new(id, inbox, self.settings.clone(), self.news.clone(), self.lateness.clone()))
+        (
+            id,
+            pump::Pump::new(
+                id,
+                peer,
+                inbox,
+                self.settings.clone(),
+                self.faults.subscribe(),
+                self.news.clone(),
+                self.lateness.clone(),
+            ),
+        )
     }
 
     /// Hands a message to a link; false when the link can't take it.
@@ -276,6 +314,35 @@ impl Links {
         let position = self.links.iter().position(|link| link.id == id)?;
         Some(self.links.swap_remove(position))
     }
+}
+
+/// Opens a link through the faults between its ends: across a cut nothing is opened, and nothing says so either.
+async fn across(
+    opening: impl Future<Output = Result<handshake::Socket, String>>,
+    address: SocketAddr,
+    peer: NodeId,
+    faults: &mut watch::Receiver<Faults>,
+    within: Duration,
+) -> Result<handshake::Socket, String> {
+    let attempt = async {
+        let before = faults.borrow_and_update().with(peer);
+        if before.no_handshake() {
+            return None;
+        }
+        tokio::time::sleep(before.handshake_delay()).await;
+        let opened = opening.await;
+        let cut_meanwhile = faults.borrow_and_update().with(peer).no_handshake();
+        (!cut_meanwhile).then_some(opened)
+    };
+    let unheard = async {
+        match attempt.await {
+            Some(opened) => opened,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::time::timeout(within, unheard)
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
 /// Lets strangers introduce themselves, each in a task of its own, a bounded number at a time.

@@ -1,14 +1,16 @@
 //! The node's loop: one input into the core, its effects out into the world.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
-use ringleader_shared::event::{EventKind, MessageInfo};
+use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
+use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
-use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
+use ringleader_shared::{Contender, Incarnation, MessageId, NodeId, NodeName, RingMessage, RingSpec};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
@@ -19,7 +21,7 @@ use crate::control::Control;
 use crate::links::{Guest, LinkId, Links, News, Purpose, What, accept_loop, close};
 use crate::promises::Promises;
 use crate::recorder::Recorder;
-use crate::settings::{LinkSettings, Secret, timing};
+use crate::settings::{Faults, LinkSettings, Secret, timing};
 use crate::telling;
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
@@ -43,6 +45,8 @@ pub(crate) struct Node {
     /// Why it can't go on: it must say nothing more.
     broken: Option<anyhow::Error>,
     ring: RingSpec,
+    /// The newest start of each other node that this one has heard of: older ones have nothing to say any more.
+    newest: BTreeMap<NodeId, Incarnation>,
     settings: watch::Sender<LinkSettings>,
     links: Links,
     /// A standby link that has become the ring link while the core's effects were being carried out.
@@ -107,6 +111,7 @@ impl Node {
             control,
             address,
             ring: RingSpec::default(),
+            newest: BTreeMap::new(),
             settings,
             links,
             in_use: None,
@@ -196,6 +201,11 @@ impl Node {
         let first = self.ring.members.is_empty();
         self.ring = configuration.ring.clone();
         let settings = LinkSettings::from(configuration);
+        for member in &configuration.ring.members {
+            let newest = self.newest.entry(member.id).or_default();
+            *newest = member.incarnation.max(*newest);
+        }
+        self.links.set_faults(Faults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Vec<Contender> = self
             .ring
@@ -286,6 +296,7 @@ impl Node {
         let sent_ns = monotonic_ns();
         let frame = LinkFrame { id, lamport, sent_ns, message };
         let taken = link.is_some_and(|link| self.links.send(link, &frame, info.clone(), paced));
+        let hold = hold + Duration::from_millis(self.links.faults_with(to).to_peer.delay_ms);
         let to = self.name(to);
         if message.is_upkeep() {
             return;
@@ -363,7 +374,10 @@ impl Node {
             }
         }
         if let Some(link) = self.in_use.take() {
-            self.link_news(News { link, what: What::Up });
+            let peer = self.links.get(link).map(|link| link.peer);
+            if let Some(peer) = peer {
+                self.link_news(News { link, peer, what: What::Up });
+            }
         }
     }
 
@@ -407,6 +421,11 @@ impl Node {
     fn welcome(&mut self, guest: Guest) {
         match guest {
             Guest::Member(socket, introduction) if self.ring.member(introduction.from).is_some() => {
+                if let Err(reason) = self.witness(introduction.from, introduction.incarnation) {
+                    let remote = self.name(introduction.from).to_string();
+                    self.tell(EventKind::Refused { remote, reason });
+                    return;
+                }
                 self.links.adopt(*socket, introduction);
             }
             Guest::Member(_, introduction) => {
@@ -419,17 +438,49 @@ impl Node {
         }
     }
 
-    fn link_news(&mut self, News { link: id, what }: News) {
+    /// Takes note of which start of a node speaks; refuses one that is over.
+    fn witness(&mut self, peer: NodeId, incarnation: Incarnation) -> Result<(), String> {
+        let newest = self.newest.entry(peer).or_default();
+        if incarnation < *newest {
+            let name = telling::name(&self.ring, peer);
+            return Err(format!("start {incarnation} of {name} is over: start {newest} is the present one"));
+        }
+        *newest = incarnation;
+        Ok(())
+    }
+
+    fn link_news(&mut self, News { link: id, peer, what }: News) {
+        let what = match what {
+            // Upkeep is told as little when it is lost as when it arrives.
+            What::Injected(message, _) if message.message == MessageKind::Lease => return,
+            What::Intercepted(frame) if frame.message.is_upkeep() => return,
+            What::Injected(message, fault) => {
+                let (from, to) = (self.options.name.clone(), self.name(peer));
+                self.tell(EventKind::Injected { message, from, to, fault });
+                return;
+            }
+            What::Intercepted(frame) => {
+                let message = telling::message_info(&self.ring, frame.id, &frame.message);
+                let (from, to) = (self.name(peer), self.options.name.clone());
+                self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
+                return;
+            }
+            other => other,
+        };
         let Some(link) = self.links.get_mut(id) else {
-            // Closed by this node while the news was on its way.
+            // Closed by this node while the news was on its way; what it still held is lost all the same.
+            if let What::Down { unsent, .. } = what {
+                self.tell_lost(unsent, peer);
+            }
             return;
         };
-        let (peer, kind, direction, purpose) = (link.peer, link.kind, link.direction, link.purpose);
+        let (kind, direction, purpose) = (link.kind, link.direction, link.purpose);
         match what {
+            What::Injected(..) | What::Intercepted(_) => {}
             What::Up if purpose == Purpose::Standby => link.up = Some(std::time::Instant::now()),
             What::InUse if (purpose, direction) == (Purpose::Standby, Direction::Incoming) => {
                 self.links.used(id);
-                self.link_news(News { link: id, what: What::Up });
+                self.link_news(News { link: id, peer, what: What::Up });
             }
             What::InUse => self.malformed(id, "said that a link is in use that is no standby link"),
             What::Frame(_) if purpose == Purpose::Standby => {
@@ -467,9 +518,7 @@ impl Node {
         let failure = failure || link.was_too_short();
         let silent = link.purpose == Purpose::Standby
             || link.up.is_none() && (link.purpose == Purpose::Probe || link.direction == Direction::Incoming);
-        for message in unsent {
-            self.tell(EventKind::Lost { message, to: peer.clone() });
-        }
+        self.tell_lost(unsent, link.peer);
         if silent {
             return;
         }
@@ -484,10 +533,21 @@ impl Node {
         }
     }
 
+    fn tell_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {
+        let to = self.name(peer);
+        for message in unsent.into_iter().filter(|message| message.message != MessageKind::Lease) {
+            self.tell(EventKind::Lost { message, to: to.clone() });
+        }
+    }
+
     fn received(&mut self, link: LinkId, from: NodeId, frame: LinkFrame) {
         let sender = self.name(from);
         if frame.id.from != sender {
             self.malformed(link, &format!("sent a message in the name of {}", frame.id.from));
+            return;
+        }
+        if let Err(reason) = self.witness(from, frame.id.incarnation) {
+            self.malformed(link, &reason);
             return;
         }
         let now = monotonic_ns();

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{Attribute, EventKind, Incarnation, Member, NodeId, NodeName, NodeState, Safety};
+use ringleader_shared::{
+    Attribute, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName, NodeState, Safety,
+};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -50,6 +52,10 @@ pub(super) enum Request {
     ChangeAttribute { node: String, attribute: Attribute, reply: Reply<()> },
     ChangePace { hop_delay: Duration, reply: Reply<()> },
     ChangeSafety { safety: Safety, reply: Reply<()> },
+    SetLink { from: String, to: String, fault: LinkFault, reply: Reply<FaultyLink> },
+    Part { sides: Vec<Vec<NodeName>>, reply: Reply<()> },
+    HealPartition { reply: Reply<()> },
+    HealAll { reply: Reply<()> },
     Reset { reply: Reply<()> },
     Hello { hello: Hello, reply: oneshot::Sender<Result<NodeName, String>> },
     Shutdown { done: oneshot::Sender<()> },
@@ -127,6 +133,38 @@ impl Handle {
     /// Only when the server is stopping.
     pub async fn change_safety(&self, safety: Safety) -> Result<(), Refusal> {
         self.ask(|reply| Request::ChangeSafety { safety, reply }).await
+    }
+
+    /// Sets what happens to everything that one node says to another; both are named or meant by their role.
+    ///
+    /// # Errors
+    /// When there is no such node, or both are the same.
+    pub async fn set_link(&self, from: String, to: String, fault: LinkFault) -> Result<FaultyLink, Refusal> {
+        self.ask(|reply| Request::SetLink { from, to, fault, reply }).await
+    }
+
+    /// Parts the ring; a partition that was there is replaced.
+    ///
+    /// # Errors
+    /// When a side names nobody or a node that is not there, a node is on two sides, or nobody is parted from anybody.
+    pub async fn part(&self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
+        self.ask(|reply| Request::Part { sides, reply }).await
+    }
+
+    /// Ends the partition; faults of single links stay.
+    ///
+    /// # Errors
+    /// Only when the server is stopping.
+    pub async fn heal_partition(&self) -> Result<(), Refusal> {
+        self.ask(|reply| Request::HealPartition { reply }).await
+    }
+
+    /// Ends the partition and every fault of a link.
+    ///
+    /// # Errors
+    /// Only when the server is stopping.
+    pub async fn heal_all(&self) -> Result<(), Refusal> {
+        self.ask(|reply| Request::HealAll { reply }).await
     }
 
     /// Ends every process and forms a fresh ring as planned.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use ringleader_election::recording::replay;
 use ringleader_shared::api::{EventPage, Problem};
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::{Event, EventKind, NodeState, RingView, Seq};
+use ringleader_shared::{Event, EventKind, LinkFault, NodeState, RingView, Seq};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
@@ -123,6 +123,7 @@ impl Server {
             ("POST", None) => self.agent.post(&url).send_empty(),
             ("POST", Some(body)) => self.agent.post(&url).send_json(body),
             ("PATCH", Some(body)) => self.agent.patch(&url).send_json(body),
+            ("PUT", Some(body)) => self.agent.put(&url).send_json(body),
             other => panic!("{other:?} is not written yet"),
         };
         let mut response =
@@ -159,6 +160,26 @@ impl Server {
 
     pub fn act(&self, node: &str, action: &str) {
         self.post(&format!("/api/v1/nodes/{node}/{action}"));
+    }
+
+    /// Sets what happens to everything that one node says to another.
+    pub fn set_link(&self, from: &str, to: &str, fault: &LinkFault) {
+        let fault = serde_json::to_value(fault).unwrap();
+        let (status, body) = self.ask("PUT", &format!("/api/v1/links/{from}/{to}"), Some(fault));
+        assert_eq!(status, 200, "{from} to {to}: {body}\n{}", self.trace());
+    }
+
+    /// Parts the ring into these sides.
+    pub fn part(&self, groups: &[&[&str]]) {
+        let (status, body) =
+            self.ask("POST", "/api/v1/partitions", Some(serde_json::json!({ "groups": groups })));
+        assert_eq!(status, 200, "{groups:?}: {body}\n{}", self.trace());
+    }
+
+    /// Ends the partition and every fault of a link.
+    pub fn heal(&self) {
+        let (status, body) = self.ask("DELETE", "/api/v1/links", None);
+        assert_eq!(status, 204, "{body}");
     }
 
     pub fn ring(&self) -> RingView {

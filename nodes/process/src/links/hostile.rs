@@ -178,7 +178,12 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                     assert!(failure, "{shown}");
                     break;
                 }
-                What::Up | What::InUse | What::Frame(_) | What::RoundTrip(_) => {}
+                What::Up
+                | What::InUse
+                | What::Frame(_)
+                | What::Intercepted(_)
+                | What::Injected(..)
+                | What::RoundTrip(_) => {}
             }
         }
         assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");
@@ -203,7 +208,9 @@ async fn a_goodbye_does_not_reset_a_connection_on_which_the_other_end_still_spea
     for _ in 0..ROUNDS {
         let (mut socket, mut news, mut links, _settings) = let_in().await;
         socket.send(Message::Ping("up".into())).await.expect("the link is up");
-        let Some(News { link, what: What::Up }) = news.recv().await else { panic!("it does not come up") };
+        let Some(News { link, what: What::Up, .. }) = news.recv().await else {
+            panic!("it does not come up")
+        };
         links.close(link, close::NOT_NEEDED, "not needed any more");
         let mut all_taken = true;
         for _ in 0..20 {
@@ -234,7 +241,7 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     assert!(links.use_standby(ME).is_none(), "it is not up yet");
     let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
     assert!(introduction.standby);
-    let Some(News { link, what: What::Up }) = news.recv().await else { panic!("it does not come up") };
+    let Some(News { link, what: What::Up, .. }) = news.recv().await else { panic!("it does not come up") };
     links.get_mut(link).expect("it is there").up = Some(std::time::Instant::now());
     assert!(links.find(ME, LinkKind::Ring, Direction::Outgoing).is_none(), "it is no ring link yet");
 

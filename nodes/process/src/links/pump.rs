@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::NodeId;
 use ringleader_shared::event::MessageInfo;
+use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::link::{Direction, IN_USE};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
@@ -16,7 +18,7 @@ use super::lateness::Lateness;
 use super::{LinkId, News, Order, What, close};
 use crate::clock::monotonic_ns;
 use crate::handshake::Socket;
-use crate::settings::LinkSettings;
+use crate::settings::{Faults, LinkSettings, PeerFaults};
 
 /// How long a goodbye may take: the other end may be hung.
 const GOODBYE: Duration = Duration::from_millis(50);
@@ -24,11 +26,17 @@ const GOODBYE: Duration = Duration::from_millis(50);
 /// A link task before its socket is there.
 pub(super) struct Pump {
     id: LinkId,
+    peer: NodeId,
     orders: mpsc::Receiver<Order>,
     settings: watch::Receiver<LinkSettings>,
+    faults: watch::Receiver<Faults>,
     news: mpsc::Sender<News>,
     lateness: Lateness,
     held: VecDeque<Held>,
+    /// The message that the next one overtakes.
+    overtaken: Option<Held>,
+    /// What could not be written.
+    unsent: Vec<MessageInfo>,
 }
 
 struct Held {
@@ -61,12 +69,25 @@ impl Ending {
 impl Pump {
     pub(super) fn new(
         id: LinkId,
+        peer: NodeId,
         orders: mpsc::Receiver<Order>,
         settings: watch::Receiver<LinkSettings>,
+        faults: watch::Receiver<Faults>,
         news: mpsc::Sender<News>,
         lateness: Lateness,
     ) -> Self {
-        Self { id, orders, settings, news, lateness, held: VecDeque::new() }
+        Self {
+            id,
+            peer,
+            orders,
+            settings,
+            faults,
+            news,
+            lateness,
+            held: VecDeque::new(),
+            overtaken: None,
+            unsent: Vec::new(),
+        }
     }
 
     /// The link could not be made.
@@ -99,6 +120,10 @@ impl Pump {
 
     async fn carry(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
         let mut settings = *self.settings.borrow_and_update();
+        let mut faults = self.faults.borrow_and_update().with(self.peer);
+        socket.get_mut().set_faults(faults);
+        // The other end closed the link across a cut: nothing more is read, and nobody knows until the silence is noticed.
+        let mut unheard_end = false;
         let mut beat = heartbeat(settings);
         let mut last_heard = Instant::now();
         if *heard && let Err(error) = ping(socket, settings).await {
@@ -107,7 +132,8 @@ impl Pump {
         let mut closing = None;
         let mut awake = Instant::now();
         loop {
-            if let (Some((code, reason)), true) = (closing, self.held.is_empty() || closing_now(closing)) {
+            let is_empty = self.held.is_empty() && self.overtaken.is_none();
+            if let (Some((code, reason)), true) = (closing, is_empty || closing_now(closing)) {
                 return Ending {
                     reason: String::from(reason),
                     failure: false,
@@ -126,8 +152,13 @@ impl Pump {
             awake = waiting_since;
             let patience = self.lateness.patience(waiting_since, settings.hung_after);
             let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
+            let overtaken_at = self.overtaken.as_ref().map(|late| late.since + settings.heartbeat);
             tokio::select! {
-                frame = socket.next() => {
+                frame = socket.next(), if !unheard_end => {
+                    if faults.from_peer.cut {
+                        unheard_end = self.intercept(frame).await;
+                        continue;
+                    }
                     let now = Instant::now();
                     self.lateness.saw(now, now.duration_since(last_heard), settings.heartbeat);
                     last_heard = now;
@@ -143,8 +174,8 @@ impl Pump {
                     Some(Order::Send { text, info, paced }) => {
                         let hold = if paced { settings.hop_delay } else { Duration::ZERO };
                         if hold.is_zero() && self.held.is_empty() {
-                            if let Err(ending) = write(socket, Message::text(text), settings).await {
-                                self.held.push_back(Held { since: waiting_since, hold, text: String::new(), info });
+                            let held = Held { since: waiting_since, hold, text, info };
+                            if let Err(ending) = self.put(socket, held, settings, faults).await {
                                 return ending;
                             }
                         } else {
@@ -160,12 +191,16 @@ impl Pump {
                     None => return Ending::failed("the node has let go of the link"),
                 },
                 () = sleep_until(due.unwrap_or(waiting_since)), if due.is_some() => {
-                    if let Some(held) = self.held.front() {
-                        let message = Message::text(held.text.clone());
-                        if let Err(ending) = write(socket, message, settings).await {
-                            return ending;
-                        }
-                        self.held.pop_front();
+                    if let Some(held) = self.held.pop_front()
+                        && let Err(ending) = self.put(socket, held, settings, faults).await
+                    {
+                        return ending;
+                    }
+                }
+                () = sleep_until(overtaken_at.unwrap_or(waiting_since)), if overtaken_at.is_some() => {
+                    // No next one came to overtake it.
+                    if let Err(ending) = self.put_overtaken(socket, settings, faults).await {
+                        return ending;
                     }
                 }
                 changed = self.settings.changed() => {
@@ -174,6 +209,13 @@ impl Pump {
                     }
                     settings = *self.settings.borrow_and_update();
                     beat = heartbeat(settings);
+                }
+                changed = self.faults.changed() => {
+                    if changed.is_err() {
+                        return Ending::failed("the node is ending");
+                    }
+                    faults = self.faults.borrow_and_update().with(self.peer);
+                    socket.get_mut().set_faults(faults);
                 }
                 _ = beat.tick() => {
                     if let Err(ending) = ping(socket, settings).await {
@@ -193,6 +235,77 @@ impl Pump {
                     }
                 }
             }
+        }
+    }
+
+    /// Puts a message on the wire, with what the link's faults do to it. One that could not be written counts as unsent.
+    async fn put(
+        &mut self,
+        socket: &mut Socket,
+        held: Held,
+        settings: LinkSettings,
+        faults: PeerFaults,
+    ) -> Result<(), Ending> {
+        let happens = |share: Share| share.takes(fastrand::f64());
+        let fault = faults.to_peer;
+        if fault.cut || happens(fault.drop) {
+            let how = if fault.cut { Injection::Cut } else { Injection::Drop };
+            self.tell(What::Injected(held.info, how)).await;
+            return Ok(());
+        }
+        if self.overtaken.is_none() && happens(fault.reorder) {
+            self.tell(What::Injected(held.info.clone(), Injection::Reorder)).await;
+            self.overtaken = Some(Held { since: Instant::now(), ..held });
+            return Ok(());
+        }
+        if happens(fault.duplicate) {
+            self.tell(What::Injected(held.info.clone(), Injection::Duplicate)).await;
+            self.write_held(socket, &held, settings).await?;
+        }
+        self.write_held(socket, &held, settings).await?;
+        self.put_overtaken(socket, settings, faults).await
+    }
+
+    /// Lets go the message that was overtaken, if there is one.
+    async fn put_overtaken(
+        &mut self,
+        socket: &mut Socket,
+        settings: LinkSettings,
+        faults: PeerFaults,
+    ) -> Result<(), Ending> {
+        let Some(late) = self.overtaken.take() else { return Ok(()) };
+        if faults.to_peer.cut {
+            self.tell(What::Injected(late.info, Injection::Cut)).await;
+            return Ok(());
+        }
+        self.write_held(socket, &late, settings).await
+    }
+
+    async fn write_held(
+        &mut self,
+        socket: &mut Socket,
+        held: &Held,
+        settings: LinkSettings,
+    ) -> Result<(), Ending> {
+        let written = write(socket, Message::text(held.text.clone()), settings).await;
+        if written.is_err() {
+            self.unsent.push(held.info.clone());
+        }
+        written
+    }
+
+    /// What arrives across a cut was on its way before it, or is a sender's that has not heard of it: it vanishes here.
+    /// True when nothing more can come.
+    async fn intercept(&mut self, frame: Option<Result<Message, Error>>) -> bool {
+        match frame {
+            Some(Ok(Message::Text(text))) => {
+                if let Ok(frame) = serde_json::from_str(text.as_str()) {
+                    self.tell(What::Intercepted(frame)).await;
+                }
+                false
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => false,
+            Some(Ok(Message::Close(_)) | Err(_)) | None => true,
         }
     }
 
@@ -243,12 +356,14 @@ impl Pump {
 
     async fn tell(&self, what: What) {
         // Nobody listens any more only when the node is ending.
-        let _ = self.news.send(News { link: self.id, what }).await;
+        let _ = self.news.send(News { link: self.id, peer: self.peer, what }).await;
     }
 
     async fn end(&mut self, reason: String, failure: bool) {
         self.orders.close();
-        let mut unsent: Vec<MessageInfo> = self.held.drain(..).map(|held| held.info).collect();
+        let mut unsent = std::mem::take(&mut self.unsent);
+        let waiting = self.overtaken.take().into_iter().chain(self.held.drain(..));
+        unsent.extend(waiting.map(|held| held.info));
         while let Ok(order) = self.orders.try_recv() {
             if let Order::Send { info, .. } = order {
                 unsent.push(info);

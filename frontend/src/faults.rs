@@ -1,0 +1,252 @@
+//! The links' faults: cut, slow down or heal one, part the ring.
+
+use leptos::prelude::*;
+use ringleader_shared::api::Partition;
+use ringleader_shared::fault::MAX_DELAY_MS;
+use ringleader_shared::{FaultyLink, LinkFault, NodeName, RingView};
+
+use crate::api;
+use crate::button::ActionButton;
+use crate::live;
+use crate::store::Store;
+
+/// Who speaks and who ought to hear it: the link that the panel is about.
+pub(crate) type Ends = (NodeName, NodeName);
+
+/// The ends that are chosen, as long as both are there; else the first link of the ring.
+fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
+    let is_there = |(from, to): &&Ends| from != to && view.node(from).is_some() && view.node(to).is_some();
+    chosen.filter(is_there).cloned().or_else(|| {
+        let mut names = view.nodes.iter().map(|node| node.name.clone());
+        names.next().zip(names.next())
+    })
+}
+
+/// A fault in words.
+pub(crate) fn words(fault: &LinkFault) -> String {
+    if fault.cut {
+        return "cut".to_owned();
+    }
+    let mut parts = Vec::new();
+    if fault.delay_ms > 0 {
+        parts.push(format!("{} ms slower", fault.delay_ms));
+    }
+    for (share, verb) in [(fault.drop, "loses"), (fault.duplicate, "doubles"), (fault.reorder, "reorders")] {
+        if f64::from(share) > 0.0 {
+            parts.push(format!("{verb} {share}"));
+        }
+    }
+    parts.join(", ")
+}
+
+/// The panel.
+#[component]
+pub(crate) fn FaultPanel() -> impl IntoView {
+    let store = Store::here();
+    move || store.faults_open.get().then(|| view! { <Panel/> })
+}
+
+#[component]
+fn Panel() -> impl IntoView {
+    let store = Store::here();
+    let ends = Memo::new(move |_| store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
+    let fault = Memo::new(move |_| {
+        ends.get().map(|(from, to)| store.view.with(|view| view.own_fault(&from, &to))).unwrap_or_default()
+    });
+    let faulty = Memo::new(move |_| store.view.with(|view| view.faulty().collect::<Vec<_>>()));
+    let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
+    let no_link = Signal::derive(move || {
+        offline().or_else(|| ends.with(Option::is_none).then(|| "A link has two ends".to_owned()))
+    });
+    let no_fault = Signal::derive(move || {
+        offline().or_else(|| faulty.with(Vec::is_empty).then(|| "Every link is whole".to_owned()))
+    });
+    let set = move |change: fn(LinkFault) -> LinkFault| {
+        if let Some((from, to)) = ends.get_untracked() {
+            api::set_link(store, &from, &to, &change(fault.get_untracked()));
+        }
+    };
+    let delay = move |event: web_sys::Event| {
+        let delay_ms = event_target_value(&event).trim().parse::<u64>();
+        if let (Ok(delay_ms), Some((from, to))) = (delay_ms, ends.get_untracked()) {
+            let delay_ms = delay_ms.min(MAX_DELAY_MS);
+            api::set_link(store, &from, &to, &LinkFault { delay_ms, ..fault.get_untracked() });
+        }
+    };
+    let is_cut = Memo::new(move |_| fault.get().cut);
+    view! {
+        <section
+            class="inline-form faults"
+            aria-label="Faults of links"
+            on:keydown=move |event| {
+                if event.key() == "Escape" { store.faults_open.set(false); }
+            }
+        >
+            <End id="link-from" says="From" ends=ends is_from=true/>
+            <End id="link-to" says="to" ends=ends is_from=false/>
+            {move || {
+                let (id, words, says, change): (_, _, _, fn(LinkFault) -> LinkFault) = if is_cut.get() {
+                    ("heal-link", "Mend", "Everything gets through again", |fault| LinkFault { cut: false, ..fault })
+                } else {
+                    ("cut-link", "Cut", "Nothing gets through in this direction, and nobody is told", |fault| LinkFault { cut: true, ..fault })
+                };
+                view! {
+                    <ActionButton id=id class="small danger" says=says refusal=no_link press=move |()| set(change)>
+                        {words}
+                    </ActionButton>
+                }
+            }}
+            <label>
+                "Delay, ms"
+                <input
+                    data-testid="link-delay"
+                    type="text"
+                    inputmode="numeric"
+                    size="5"
+                    autocomplete="off"
+                    prop:value=live::words(move || fault.get().delay_ms.to_string())
+                    on:change=delay
+                />
+            </label>
+            <ActionButton
+                id="heal-all"
+                class="small good"
+                says="Mends every link and ends the partition"
+                refusal=no_fault
+                press=move |()| api::heal_links(store)
+            >
+                "Heal all"
+            </ActionButton>
+            <Parting/>
+            <p class="faulty" data-testid="faulty" role="status">
+                {live::words(move || faulty.with(|faulty| summary(faulty)))}
+            </p>
+        </section>
+    }
+}
+
+/// The faults in one line.
+fn summary(faulty: &[FaultyLink]) -> String {
+    if faulty.is_empty() {
+        return "Every link is whole".to_owned();
+    }
+    let told: Vec<String> =
+        faulty.iter().map(|link| format!("{}→{} {}", link.from, link.to, words(&link.fault))).collect();
+    told.join(" · ")
+}
+
+/// One end of the link.
+#[component]
+fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: bool) -> impl IntoView {
+    let store = Store::here();
+    let names = store.names();
+    let end = move || {
+        let ends = ends.get();
+        ends.map(|(from, to)| if is_from { from } else { to }.to_string()).unwrap_or_default()
+    };
+    let choose = move |event: web_sys::Event| {
+        if let (Ok(name), Some((from, to))) = (event_target_value(&event).parse(), ends.get_untracked()) {
+            // Both ends the same would be no link: the other one gives way.
+            let (old, other) = if is_from { (from, to) } else { (to, from) };
+            let other = if other == name { old } else { other };
+            store.link.set(Some(if is_from { (name, other) } else { (other, name) }));
+        }
+    };
+    view! {
+        <label>
+            {says}
+            <select data-testid=id prop:value=live::words(end) on:change=choose>
+                {move || {
+                    let chosen = end();
+                    names.get().into_iter().map(|name| {
+                        let name = name.to_string();
+                        view! { <option value=name.clone() selected=name == chosen>{name.clone()}</option> }
+                    }).collect_view()
+                }}
+            </select>
+        </label>
+    }
+}
+
+/// Chooses the nodes of one side of a partition.
+#[component]
+fn Parting() -> impl IntoView {
+    let store = Store::here();
+    let names = store.names();
+    let side = RwSignal::new(Vec::<NodeName>::new());
+    let refusal = Signal::derive(move || {
+        let all = names.with(Vec::len);
+        let chosen =
+            side.with(|side| names.with(|names| side.iter().filter(|name| names.contains(name)).count()));
+        if !store.is_connected() {
+            Some("Not connected to the server".to_owned())
+        } else if chosen == 0 || chosen == all {
+            Some("Choose the nodes of one side".to_owned())
+        } else {
+            None
+        }
+    });
+    let part = move |()| {
+        let names = names.get_untracked();
+        let side = side.get_untracked().into_iter().filter(|name| names.contains(name)).collect();
+        api::part(store, &Partition { groups: vec![side] });
+    };
+    view! {
+        <fieldset class="sides">
+            <legend>"One side of a partition"</legend>
+            {move || names.get().into_iter().map(|name| {
+                let (label, id) = (name.to_string(), format!("side-{name}"));
+                let is_chosen = side.with_untracked(|side| side.contains(&name));
+                let toggle = move |_: web_sys::Event| side.update(|side| {
+                    match side.iter().position(|other| *other == name) {
+                        Some(place) => drop(side.remove(place)),
+                        None => side.push(name.clone()),
+                    }
+                });
+                view! {
+                    <label class="check">
+                        <input type="checkbox" data-testid=id prop:checked=is_chosen on:change=toggle/>
+                        {label}
+                    </label>
+                }
+            }).collect_view()}
+            <ActionButton
+                id="part"
+                class="small danger"
+                says="Nothing gets through between this side and the rest"
+                refusal=refusal
+                press=part
+            >
+                "Part"
+            </ActionButton>
+        </fieldset>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{name, ring};
+    use ringleader_shared::fault::Share;
+
+    #[test]
+    fn a_link_with_a_missing_end_gives_way_to_the_first_one() {
+        let view = ring(3).running();
+        let chosen = (name("B"), name("C"));
+        assert_eq!(ends(&view, Some(&chosen)), Some(chosen));
+        assert_eq!(ends(&view, Some(&(name("B"), name("Z")))), Some((name("A"), name("B"))));
+        assert_eq!(ends(&ring(1).running(), None), None);
+    }
+
+    #[test]
+    fn faults_are_told_in_one_line() {
+        let drop = Share::try_from(0.25).expect("a share");
+        let slow = LinkFault { delay_ms: 80, drop, ..LinkFault::default() };
+        let links = [
+            FaultyLink { from: name("A"), to: name("B"), fault: LinkFault::CUT },
+            FaultyLink { from: name("B"), to: name("C"), fault: slow },
+        ];
+        assert_eq!(summary(&links), "A→B cut · B→C 80 ms slower, loses 25 %");
+        assert_eq!(summary(&[]), "Every link is whole");
+    }
+}

@@ -1,0 +1,174 @@
+//! The bytes of one link, with the faults of the network between its two ends.
+//!
+//! The WebSocket library says things on its own (pongs, answers to a close), so a fault that only held back what the node
+//! says would let them through. Everything that it says passes here, one whole frame a write.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::settings::PeerFaults;
+
+/// How many bytes may be on their way before the sender has to wait.
+const ON_THE_WAY: usize = 256 * 1024;
+
+/// The opcodes of WebSocket pings and pongs (RFC 6455, 5.2), in the lower half of a frame's first byte.
+const PING_AND_PONG: [u8; 2] = [0x9, 0xA];
+
+/// A connection between two nodes, faults included. Without faults it is the connection itself.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    faults: PeerFaults,
+    /// What has left the node and has not arrived, the oldest first.
+    on_the_way: VecDeque<Parcel>,
+    size: usize,
+    arrival: Pin<Box<Sleep>>,
+}
+
+struct Parcel {
+    due: Instant,
+    bytes: Vec<u8>,
+    written: usize,
+}
+
+impl Wire {
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            faults: PeerFaults::default(),
+            on_the_way: VecDeque::new(),
+            size: 0,
+            arrival: Box::pin(sleep_until(Instant::now())),
+        }
+    }
+
+    /// What the network does from now on. What is on its way already keeps its time.
+    pub(crate) fn set_faults(&mut self, faults: PeerFaults) {
+        self.faults = faults;
+    }
+
+    /// Whether this frame vanishes. Messages are the node's to lose, so that it can tell; closes are lost by a cut only.
+    fn swallows(&self, frame: &[u8]) -> bool {
+        let is_ping = frame.first().is_some_and(|first| PING_AND_PONG.contains(&(first & 0x0F)));
+        self.faults.to_peer.cut || is_ping && self.faults.to_peer.drop.takes(fastrand::f64())
+    }
+
+    /// Delivers what is due.
+    fn deliver(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(parcel) = self.on_the_way.front_mut() {
+            if parcel.due > Instant::now() {
+                self.arrival.as_mut().reset(parcel.due);
+                ready!(self.arrival.as_mut().poll(context));
+                continue;
+            }
+            let rest = parcel.bytes.get(parcel.written..).unwrap_or_default();
+            if rest.is_empty() {
+                self.size = self.size.saturating_sub(parcel.bytes.len());
+                self.on_the_way.pop_front();
+                continue;
+            }
+            match ready!(Pin::new(&mut self.stream).poll_write(context, rest)) {
+                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Ok(count) => parcel.written += count,
+                Err(error) => {
+                    self.on_the_way.clear();
+                    self.size = 0;
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// What the other end did to the connection is not heard across a cut.
+    fn heard(&self, outcome: io::Result<()>) -> io::Result<()> {
+        if self.faults.from_peer.cut { Ok(()) } else { outcome }
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        // Whoever reads keeps the parcels moving; an error shows when the next one is written, or in what is read.
+        let _ = self.deliver(context);
+        let before = buffer.filled().len();
+        let outcome = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        let is_over = outcome.is_err() || buffer.filled().len() == before;
+        if is_over && self.faults.from_peer.cut {
+            // The other end is gone, but word of it does not come through. The link's own clock ends this wait.
+            return Poll::Pending;
+        }
+        Poll::Ready(outcome)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        frame: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.swallows(frame) {
+            return Poll::Ready(Ok(frame.len()));
+        }
+        let delivered = match self.deliver(context) {
+            Poll::Ready(outcome) => {
+                self.heard(outcome)?;
+                true
+            }
+            Poll::Pending => false,
+        };
+        let delay = Duration::from_millis(self.faults.to_peer.delay_ms);
+        let mut written = 0;
+        if delivered && delay.is_zero() {
+            match Pin::new(&mut self.stream).poll_write(context, frame) {
+                Poll::Ready(Ok(count)) => written = count,
+                Poll::Ready(Err(error)) => {
+                    self.heard(Err(error))?;
+                    return Poll::Ready(Ok(frame.len()));
+                }
+                Poll::Pending => {}
+            }
+        }
+        if written == 0 && self.size > ON_THE_WAY {
+            return Poll::Pending;
+        }
+        // The rest of a frame must follow its beginning, whatever happens to the link meanwhile.
+        let bytes = frame.get(written..).unwrap_or_default().to_vec();
+        if !bytes.is_empty() {
+            self.size += bytes.len();
+            self.on_the_way.push_back(Parcel { due: Instant::now() + delay, bytes, written: 0 });
+        }
+        Poll::Ready(Ok(frame.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.deliver(context) {
+            Poll::Ready(outcome) => self.heard(outcome)?,
+            // What is not due yet has left the node; what is due and does not go out is held up by the other end.
+            Poll::Pending if self.on_the_way.front().is_some_and(|parcel| parcel.due <= Instant::now()) => {
+                return Poll::Pending;
+            }
+            Poll::Pending => {}
+        }
+        let outcome = ready!(Pin::new(&mut self.stream).poll_flush(context));
+        Poll::Ready(self.heard(outcome))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.faults.to_peer.cut {
+            return Poll::Ready(Ok(()));
+        }
+        let _ = self.deliver(context);
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,93 @@
+//! Faults on links: the server knows them all, each node is told of those on its own.
+
+use axum::http::StatusCode;
+use ringleader_shared::fault::{MAX_DELAY_MS, NodeFault, are_parted};
+use ringleader_shared::{EventKind, FaultyLink, Incarnation, LinkFault, NodeName};
+
+use super::Supervisor;
+use crate::problem::Refusal;
+
+impl Supervisor {
+    /// Every link with a fault, as nodes are told of it.
+    pub(super) fn faults(&self) -> Vec<NodeFault> {
+        let faulty: Vec<FaultyLink> = self.bus.with_view(|view| view.faulty().collect());
+        let ring = self.ring();
+        let id = |name: &NodeName| ring.named(name).map(|member| member.id);
+        let told = |link: FaultyLink| {
+            Some(NodeFault { from: id(&link.from)?, to: id(&link.to)?, fault: link.fault })
+        };
+        faulty.into_iter().filter_map(told).collect()
+    }
+
+    pub(super) fn set_link(&mut self, from: &str, to: &str, fault: LinkFault) -> Result<FaultyLink, Refusal> {
+        let unfit = |title: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title);
+        if fault.delay_ms > MAX_DELAY_MS {
+            return Err(unfit(format!("a link is delayed by {MAX_DELAY_MS} ms at most; cut it instead")));
+        }
+        let (from, to) = (self.named(from)?, self.named(to)?);
+        if from == to {
+            return Err(unfit(format!("a link has two ends, and {from} is both of these")));
+        }
+        self.change(vec![FaultyLink { from: from.clone(), to: to.clone(), fault }]);
+        Ok(FaultyLink { from, to, fault })
+    }
+
+    pub(super) fn part(&mut self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
+        let unfit = |title: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title);
+        let mut named: Vec<&NodeName> = Vec::new();
+        for side in &sides {
+            if side.is_empty() {
+                return Err(unfit("one of the groups has nobody in it; leave it out".to_owned()));
+            }
+            for name in side {
+                self.named(name.as_str())?;
+                if named.contains(&name) {
+                    return Err(unfit(format!("{name} can be in one group only")));
+                }
+                named.push(name);
+            }
+        }
+        let members = self.ring().members;
+        let first = members.first().map(|member| &member.name);
+        let parts = |first| members.iter().any(|member| are_parted(&sides, first, &member.name));
+        if !first.is_some_and(parts) {
+            return Err(unfit(
+                "these groups part nobody from anybody; leave some nodes out of a group".to_owned(),
+            ));
+        }
+        self.bus.tell(None, Incarnation(0), EventKind::PartitionChanged { sides });
+        self.configure_all(None);
+        Ok(())
+    }
+
+    pub(super) fn heal_partition(&mut self) -> Result<(), Refusal> {
+        if self.bus.with_view(|view| !view.partition.is_empty()) {
+            self.bus.tell(None, Incarnation(0), EventKind::PartitionChanged { sides: Vec::new() });
+            self.configure_all(None);
+        }
+        Ok(())
+    }
+
+    pub(super) fn heal_all(&mut self) -> Result<(), Refusal> {
+        self.heal_partition()?;
+        let whole = |link: FaultyLink| FaultyLink { fault: LinkFault::default(), ..link };
+        let faults = self.bus.with_view(|view| view.faults.iter().cloned().map(whole).collect());
+        self.change(faults);
+        Ok(())
+    }
+
+    fn change(&mut self, links: Vec<FaultyLink>) {
+        for FaultyLink { from, to, fault } in links {
+            if self.bus.with_view(|view| view.own_fault(&from, &to) != fault) {
+                self.bus.tell(None, Incarnation(0), EventKind::LinkFaultChanged { from, to, fault });
+            }
+        }
+        self.configure_all(None);
+    }
+
+    /// The name of the node that a name, or the word `leader` or `deputy`, stands for.
+    fn named(&self, word: &str) -> Result<NodeName, Refusal> {
+        let node = self.nodes.get(self.resolve(word)?);
+        node.map(|node| node.member.name.clone()).ok_or_else(|| super::no_such_node(word))
+    }
+}

@@ -1,0 +1,304 @@
+//! Chaos on real processes: every fault there is, at random, over the API. The event stream must keep the invariants all the
+//! while, and when the faults stop the ring must come to agree.
+//!
+//! What is done in a round follows from the seed and the round's number alone, so that a round can be run again; how the
+//! processes take it is up to the machine.
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod invariants;
+mod resources;
+mod schedule;
+mod watcher;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use ringleader_shared::{NodeState, RingView};
+use serde_json::json;
+use support::Server;
+
+use crate::resources::Resources;
+use crate::schedule::{Act, Step};
+use crate::watcher::Watcher;
+
+/// How soon after the last fault all must agree: time to notice a silent peer, for an election that others disturbed, and
+/// for the ones after it. Several rings share the processors.
+const BOUND: Duration = Duration::from_secs(10);
+
+/// How long the ring must stay agreed before it counts: longer than a silence that is still to be noticed.
+const STAYS: Duration = Duration::from_millis(300);
+
+/// How long the chaos goes on when nobody says how many rounds there are to be.
+const UNLESS_TOLD: Duration = Duration::from_secs(45);
+
+/// After this many rounds everything that grows at first has grown: what the server uses is looked at from here.
+const WARM_UP: u64 = 5;
+
+struct Options {
+    rounds: Option<u64>,
+    only: Option<u64>,
+    seed: u64,
+    rings: u64,
+}
+
+fn main() -> ExitCode {
+    let options = match options() {
+        Ok(Some(options)) => options,
+        Ok(None) => return ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}\n\nchaos [--rounds N] [--seed S] [--rings K] [--only ROUND]");
+            return ExitCode::FAILURE;
+        }
+    };
+    let began = Instant::now();
+    println!("chaos with --seed {} on {} rings", options.seed, options.rings);
+    let reports: Vec<Result<Report, String>> = std::thread::scope(|scope| {
+        let rings = (0..options.rings).map(|ring| {
+            let options = &options;
+            scope.spawn(move || run(options, ring))
+        });
+        let rings: Vec<_> = rings.collect();
+        rings
+            .into_iter()
+            .map(|ring| ring.join().unwrap_or_else(|_| Err("a ring panicked".to_owned())))
+            .collect()
+    });
+    let mut all_well = true;
+    let mut total = Report::default();
+    for report in reports {
+        match report {
+            Ok(report) => total.add(report),
+            Err(why) => {
+                all_well = false;
+                eprintln!("{why}");
+            }
+        }
+    }
+    total.print(began.elapsed());
+    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What the command line says; none when the test runner asks for other tests than this one.
+fn options() -> Result<Option<Options>, String> {
+    let mut options = Options { rounds: None, only: None, seed: fastrand::u64(..), rings: 3 };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || {
+            let text = arguments.next().unwrap_or_default();
+            text.parse::<u64>().map_err(|_| format!("{argument} wants a number, not {text:?}"))
+        };
+        match argument.as_str() {
+            "--rounds" => options.rounds = Some(number()?),
+            "--only" => options.only = Some(number()?),
+            "--seed" => options.seed = number()?,
+            "--rings" => options.rings = number()?.max(1),
+            "--list" => return Ok(None),
+            flag if flag.starts_with('-') => {}
+            filter if "chaos".contains(filter) => {}
+            _ => return Ok(None),
+        }
+    }
+    if options.only.is_some() {
+        options.rings = 1;
+    }
+    Ok(Some(options))
+}
+
+#[derive(Default)]
+struct Report {
+    rounds: u64,
+    faults: u64,
+    events: u64,
+    settled: Vec<Duration>,
+    split_brains: u64,
+    resources: Vec<(Resources, Resources)>,
+}
+
+impl Report {
+    fn add(&mut self, other: Self) {
+        self.rounds += other.rounds;
+        self.faults += other.faults;
+        self.events += other.events;
+        self.split_brains += other.split_brains;
+        self.settled.extend(other.settled);
+        self.resources.extend(other.resources);
+    }
+
+    fn print(&mut self, took: Duration) {
+        self.settled.sort_unstable();
+        let at = |share: usize| {
+            let last = self.settled.len().saturating_sub(1);
+            self.settled.get((self.settled.len() * share / 100).min(last)).copied().unwrap_or_default()
+        };
+        println!(
+            "{} rounds, {} faults, {} events in {} s; {} rounds had a split brain",
+            self.rounds,
+            self.faults,
+            self.events,
+            took.as_secs(),
+            self.split_brains
+        );
+        println!(
+            "from the last fault to agreement: median {} ms, 99 % {} ms, worst {} ms; allowed {} ms",
+            at(50).as_millis(),
+            at(99).as_millis(),
+            at(100).as_millis(),
+            BOUND.as_millis()
+        );
+        for (before, after) in &self.resources {
+            println!("the server at first: {before}; at the end: {after}");
+        }
+    }
+}
+
+/// One ring, round after round.
+fn run(options: &Options, ring: u64) -> Result<Report, String> {
+    let seed = options.seed.wrapping_add(ring);
+    let server = Server::start_with(&["--nodes", "5", "--hung-after", "200ms"]);
+    let watcher = Watcher::of(&server);
+    let began = Instant::now();
+    let mut report = Report::default();
+    let mut before = None;
+    let rounds = options.rounds.map(|rounds| rounds.div_ceil(options.rings));
+    let first = options.only.unwrap_or(0);
+    for round in first.. {
+        let enough = match (options.only, rounds) {
+            (Some(only), _) => round > only,
+            (None, Some(rounds)) => round >= rounds,
+            (None, None) => began.elapsed() > UNLESS_TOLD,
+        };
+        if enough {
+            break;
+        }
+        if round == WARM_UP {
+            before = Some(at_rest(&server, &watcher)?);
+        }
+        watcher.begin_round();
+        one_round(&server, &watcher, seed, round, &mut report).map_err(|why| {
+            format!(
+                "{why}\n\nseed {seed}, round {round}; again, from the first round on:\n  \
+                 cargo xtask chaos --rings 1 --seed {seed} --rounds {}\njust this round:\n  \
+                 cargo xtask chaos --seed {seed} --only {round}\nthe events of the round:\n{}",
+                round + 1,
+                watcher.trace()
+            )
+        })?;
+    }
+    if let Some(before) = before {
+        let after = at_rest(&server, &watcher)?;
+        after
+            .compare(&before)
+            .map_err(|why| format!("{why}\nseed {seed}, after {} rounds", report.rounds))?;
+        report.resources.push((before, after));
+    }
+    report.events = watcher.events();
+    Ok(report)
+}
+
+/// A fresh ring that has elected, so that what the server uses can be compared.
+fn at_rest(server: &Server, watcher: &Watcher) -> Result<Resources, String> {
+    server.post("/api/v1/reset");
+    let starts = Instant::now();
+    watcher.wait(BOUND, |ring| ring.nodes.len() == 5 && ring.live().count() == 5)?;
+    server.initiate("A");
+    watcher.wait(BOUND.saturating_sub(starts.elapsed()), agrees)?;
+    Ok(Resources::at_rest(server.pid(), 5))
+}
+
+fn one_round(
+    server: &Server,
+    watcher: &Watcher,
+    seed: u64,
+    round: u64,
+    report: &mut Report,
+) -> Result<(), String> {
+    for Step { act, then } in schedule::round(seed, round) {
+        report.faults += 1;
+        perform(server, &act)?;
+        // Part of the schedule, not a wait for anything: the time until the next fault.
+        std::thread::sleep(then);
+        watcher.check()?;
+    }
+    report.split_brains += u64::from(watcher.saw_split_brain());
+    loop {
+        heal(server, watcher, schedule::starts_everybody(seed, round))?;
+        let settled =
+            watcher.wait_until_it_stays(BOUND, STAYS, |ring| agrees(ring) || all_have_ended(ring))?;
+        // The last one was still leaving in good order when the faults stopped.
+        if !all_have_ended(&server.ring()) {
+            report.settled.push(settled);
+            break;
+        }
+    }
+    watcher.end_round()?;
+    report.rounds += 1;
+    Ok(())
+}
+
+/// Asks for it. What the state does not allow is no fault; an answer of another kind is.
+fn perform(server: &Server, act: &Act) -> Result<(), String> {
+    let (method, path, body) = act.request();
+    let (status, answer) = server.ask(method, &path, body);
+    match status {
+        200..300 | 404 | 409 => Ok(()),
+        // The two nodes of a link may be the same one by their roles, and a partition needs two sides that are there.
+        422 if matches!(act, Act::Link { .. } | Act::Part { .. }) => Ok(()),
+        _ => Err(format!("{method} {path} was answered with {status}: {answer}")),
+    }
+}
+
+/// Ends every fault. The dead stay dead unless `everybody` is to start, or nobody is left.
+fn heal(server: &Server, watcher: &Watcher, everybody: bool) -> Result<(), String> {
+    server.heal();
+    let ring = server.ring();
+    for node in ring.nodes.iter().filter(|node| node.state == NodeState::Paused) {
+        perform(server, &Act::Node { node: node.name.to_string(), action: "resume" })?;
+    }
+    let is_steady = |ring: &RingView| {
+        ring.nodes.iter().all(|node| matches!(node.state, NodeState::Running | NodeState::Stopped))
+    };
+    let began = Instant::now();
+    loop {
+        let ring = watcher.wait(BOUND.saturating_sub(began.elapsed()), is_steady)?;
+        let mut stopped = ring.nodes.iter().filter(|node| node.state == NodeState::Stopped).peekable();
+        if stopped.peek().is_none() || !everybody && ring.live().next().is_some() {
+            break;
+        }
+        for node in stopped {
+            perform(server, &Act::Node { node: node.name.to_string(), action: "start" })?;
+        }
+        // One that was still ending has been refused its start, and is seen to have stopped next time.
+        watcher.wait_for_news(ring.seq, BOUND.saturating_sub(began.elapsed()))?;
+    }
+    // Nobody elects before the first election: a ring that nobody remembers waits to be told.
+    if server.ring().live().all(|node| node.term.0 == 0) {
+        perform(server, &Act::Initiate { initiator: None })?;
+    }
+    Ok(())
+}
+
+/// One live leader that all live members follow in one term, one live deputy if two or more live, and each sends to the
+/// next live one.
+fn agrees(ring: &RingView) -> bool {
+    let live: Vec<_> = ring.live().collect();
+    let next = live.iter().cycle().skip(1);
+    ring.nodes.iter().all(|node| matches!(node.state, NodeState::Running | NodeState::Stopped))
+        && !live.is_empty()
+        && ring.leader.is_some()
+        && !ring.split_brain
+        && (live.len() < 2 || ring.deputy.is_some() && ring.deputy != ring.leader)
+        && live.windows(2).all(|pair| pair[0].term == pair[1].term)
+        && live.iter().zip(next).all(|(node, next)| node.successor.as_ref() == Some(&next.name))
+}
+
+fn all_have_ended(ring: &RingView) -> bool {
+    ring.nodes.iter().all(|node| node.state == NodeState::Stopped)
+}
+
+/// The body of a request with this initiator.
+fn initiator(name: Option<&str>) -> serde_json::Value {
+    name.map_or_else(|| json!({}), |name| json!({ "initiator": name }))
+}

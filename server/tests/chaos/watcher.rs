@@ -1,0 +1,177 @@
+//! Reads the event stream on a thread of its own, and keeps the ring and the invariants up to date.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ringleader_shared::bus::BusFrame;
+use ringleader_shared::{Event, EventKind, NodeName, RingView, Seq};
+
+use crate::invariants::Invariants;
+use crate::support::Server;
+
+/// How long the bus may be silent: leader and deputy report a heartbeat a second, but a ring may be all dead.
+const LONGEST_SILENCE: Duration = Duration::from_secs(120);
+
+struct State {
+    ring: RingView,
+    invariants: Invariants,
+    /// The events since the round began.
+    round: Vec<Event>,
+    split_brain: bool,
+    events: u64,
+    broken: Option<String>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// Somebody who sees every event.
+pub struct Watcher {
+    shared: Arc<Shared>,
+}
+
+impl Watcher {
+    /// Watches from now on.
+    pub fn of(server: &Server) -> Self {
+        let mut bus = server.subscribe(None);
+        let state = State {
+            ring: RingView::empty(),
+            invariants: Invariants::default(),
+            round: Vec::new(),
+            split_brain: false,
+            events: 0,
+            broken: None,
+        };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        let watching = Arc::clone(&shared);
+        // Ends with the server, which closes the bus.
+        std::thread::spawn(move || {
+            while let Some(frame) = bus.next_frame(Instant::now() + LONGEST_SILENCE) {
+                watching.lock().take(frame);
+                watching.changed.notify_all();
+            }
+        });
+        Self { shared }
+    }
+
+    /// Forgets the events of the last round.
+    pub fn begin_round(&self) {
+        let mut state = self.shared.lock();
+        state.round.clear();
+        state.split_brain = false;
+        state.invariants.begin_round();
+    }
+
+    /// What must be true when a round is over.
+    pub fn end_round(&self) -> Result<(), String> {
+        self.check()?;
+        self.shared.lock().invariants.end_round()
+    }
+
+    /// The first invariant that was broken.
+    pub fn check(&self) -> Result<(), String> {
+        let state = self.shared.lock();
+        state.broken.clone().map_or(Ok(()), Err)
+    }
+
+    pub fn saw_split_brain(&self) -> bool {
+        self.shared.lock().split_brain
+    }
+
+    pub fn events(&self) -> u64 {
+        self.shared.lock().events
+    }
+
+    /// Waits until the ring is so; the time is up after `within`.
+    pub fn wait(&self, within: Duration, is_so: impl Fn(&RingView) -> bool) -> Result<RingView, String> {
+        let deadline = Instant::now() + within;
+        let mut state = self.shared.lock();
+        loop {
+            if let Some(broken) = &state.broken {
+                return Err(broken.clone());
+            }
+            if is_so(&state.ring) {
+                return Ok(state.ring.clone());
+            }
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else {
+                return Err(format!(
+                    "the ring did not come to agree within {} ms:\n{:#?}",
+                    within.as_millis(),
+                    state.ring.nodes
+                ));
+            };
+            let waited = self.shared.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Waits for an event after this one.
+    pub fn wait_for_news(&self, after: Seq, within: Duration) -> Result<(), String> {
+        self.wait(within, |ring| ring.seq > after).map(|_| ())
+    }
+
+    /// Waits until the ring is so and stays so; says when that began, counted from now.
+    pub fn wait_until_it_stays(
+        &self,
+        within: Duration,
+        stays: Duration,
+        is_so: impl Fn(&RingView) -> bool,
+    ) -> Result<Duration, String> {
+        let began = Instant::now();
+        loop {
+            let left = within.saturating_sub(began.elapsed());
+            self.wait(left, &is_so)?;
+            let since = began.elapsed();
+            let mut state = self.shared.lock();
+            loop {
+                let Some(left) = (since + stays).checked_sub(began.elapsed()) else { return Ok(since) };
+                let waited = self.shared.changed.wait_timeout(state, left);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                if !is_so(&state.ring) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The events of the round in words.
+    pub fn trace(&self) -> String {
+        let state = self.shared.lock();
+        let lines = state.round.iter().filter(|event| !matches!(event.kind, EventKind::Heartbeat { .. }));
+        let lines = lines.map(|event| {
+            let node = event.node.as_ref().map_or("-", NodeName::as_str);
+            let kind = serde_json::to_string(&event.kind).unwrap_or_default();
+            format!("{:>6} {:>10} µs {node}/{} {kind}", event.seq, event.at_us, event.incarnation)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, frame: BusFrame) {
+        match frame {
+            BusFrame::Snapshot { ring } => self.ring = *ring,
+            BusFrame::Resumed { .. } => {}
+            BusFrame::Missed { first, last } => {
+                self.broken = Some(format!("the watcher fell behind: events {first} to {last} are missing"));
+            }
+            BusFrame::Event { event } => {
+                self.ring.apply(&event);
+                self.split_brain |= self.ring.split_brain;
+                self.events += 1;
+                if let Err(broken) = self.invariants.see(&event, &self.ring) {
+                    self.broken.get_or_insert(format!("{broken} (event {})", event.seq));
+                }
+                self.round.push(*event);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Faults on links: what the network between two nodes does to what one of them says to the other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{NodeId, NodeName};
+
+/// The longest delay on a link, in milliseconds.
+pub const MAX_DELAY_MS: u64 = 10_000;
+
+/// What happens to everything that crosses one link in one direction. The default is a link without a fault.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LinkFault {
+    /// Nothing gets through, and nobody is told: no message, no ping, no close, no handshake.
+    pub cut: bool,
+    /// How much longer everything takes, in milliseconds; at most [`MAX_DELAY_MS`].
+    pub delay_ms: u64,
+    /// How many of the messages and pings are lost.
+    pub drop: Share,
+    /// How many of the messages arrive twice.
+    pub duplicate: Share,
+    /// How many of the messages are overtaken by the next one.
+    pub reorder: Share,
+}
+
+impl LinkFault {
+    /// A link that carries nothing.
+    pub const CUT: Self =
+        Self { cut: true, delay_ms: 0, drop: Share::NONE, duplicate: Share::NONE, reorder: Share::NONE };
+
+    /// Whether the link is as good as it can be.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A part of all messages: 0 for none to 1 for each, exact to a millionth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub struct Share(u32);
+
+/// A number that is no part of anything.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error("a share is 0 to 1, not {0}")]
+pub struct NoShare(pub f64);
+
+impl Share {
+    /// No message.
+    pub const NONE: Self = Self(0);
+
+    /// Every message.
+    pub const ALL: Self = Self(Self::WHOLE);
+
+    const WHOLE: u32 = 1_000_000;
+
+    /// Whether a message is one of them, for a number drawn evenly from 0 to 1, 1 itself left out.
+    #[must_use]
+    pub fn takes(self, drawn: f64) -> bool {
+        drawn < f64::from(self)
+    }
+}
+
+impl TryFrom<f64> for Share {
+    type Error = NoShare;
+
+    fn try_from(share: f64) -> Result<Self, NoShare> {
+        if !(0.0..=1.0).contains(&share) {
+            return Err(NoShare(share));
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
+        let millionths = (share * f64::from(Self::WHOLE)).round() as u32;
+        Ok(Self(millionths))
+    }
+}
+
+impl From<Share> for f64 {
+    fn from(share: Share) -> Self {
+        Self::from(share.0) / Self::from(Share::WHOLE)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", f64::from(*self) * 100.0)
+    }
+}
+
+/// A link with a fault, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultyLink {
+    /// Who speaks.
+    pub from: NodeName,
+    /// Who ought to hear it.
+    pub to: NodeName,
+    /// What happens in between.
+    pub fault: LinkFault,
+}
+
+/// A link with a fault, as nodes are told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeFault {
+    /// Who speaks.
+    pub from: NodeId,
+    /// Who ought to hear it.
+    pub to: NodeId,
+    /// What happens in between.
+    pub fault: LinkFault,
+}
+
+/// What a fault did to one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Injection {
+    /// The link is cut: the message vanished.
+    Cut,
+    /// It was lost by chance.
+    Drop,
+    /// It goes out twice.
+    Duplicate,
+    /// It waits until the next one has gone first.
+    Reorder,
+}
+
+impl Injection {
+    /// Whether the message never arrives.
+    #[must_use]
+    pub const fn is_loss(self) -> bool {
+        match self {
+            Self::Cut | Self::Drop => true,
+            Self::Duplicate | Self::Reorder => false,
+        }
+    }
+}
+
+/// Whether two members are on different sides of a partition. Members that no side names are together on a side of their
+/// own; without sides nobody is apart.
+#[must_use]
+pub fn are_parted(sides: &[Vec<NodeName>], one: &NodeName, other: &NodeName) -> bool {
+    let side = |name: &NodeName| sides.iter().position(|side| side.contains(name));
+    side(one) != side(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_written_as_it_was_read() {
+        for text in ["0.0", "0.25", "0.000001", "1.0"] {
+            let share: Share = serde_json::from_str(text).expect(text);
+            assert_eq!(
+                serde_json::to_string(&share).expect(text),
+                if text == "0.000001" { "1e-6" } else { text }
+            );
+        }
+        for wrong in ["-0.1", "1.1", "1e300", "\"0.5\"", "null"] {
+            assert!(serde_json::from_str::<Share>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_share_of_none_takes_nothing_and_of_all_everything() {
+        assert!(!Share::NONE.takes(0.0));
+        assert!(Share::ALL.takes(0.999_999_999));
+    }
+
+    #[test]
+    fn a_misspelt_fault_is_refused_and_a_missing_one_is_none() {
+        assert!(serde_json::from_str::<LinkFault>(r#"{"cutt":true}"#).is_err());
+        assert_eq!(serde_json::from_str::<LinkFault>(r#"{"cut":true}"#).expect("a cut"), LinkFault::CUT);
+        assert!(serde_json::from_str::<LinkFault>("{}").expect("nothing").is_none());
+    }
+
+    #[test]
+    fn whoever_no_side_names_is_on_a_side_with_the_others_like_it() {
+        let name = |text: &str| text.parse::<NodeName>().expect("a name");
+        let sides = [vec![name("A"), name("B")]];
+        assert!(are_parted(&sides, &name("A"), &name("C")));
+        assert!(!are_parted(&sides, &name("A"), &name("B")));
+        assert!(!are_parted(&sides, &name("C"), &name("D")));
+        assert!(!are_parted(&[], &name("A"), &name("C")));
+    }
+}
