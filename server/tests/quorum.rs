@@ -3,7 +3,7 @@
 
 mod support;
 
-use ringleader_shared::{EventKind, NodeState, RingView, Safety};
+use ringleader_shared::{EventKind, NodeState, RingView, Role, Safety};
 use support::Server;
 
 fn start() -> Server {
@@ -110,4 +110,44 @@ fn the_mode_is_switched_live() {
         server.act(node, "kill");
     }
     server.wait_for_leader("C", None);
+}
+
+#[test]
+fn a_ring_that_is_parted_has_a_leader_on_the_side_of_the_majority_only() {
+    let server = Server::start_with(&["--safety", "quorum", "--hung-after", "500ms", "--nodes", "5"]);
+    server.initiate("A");
+    server.wait_for_leader("E", Some("D"));
+    let before = server.ring().term;
+    server.call_json("POST", "/api/v1/partitions", r#"{"groups":[["D","E"],["A","B","C"]]}"#);
+    let leads = |ring: &RingView, name: &str| {
+        ring.nodes.iter().any(|node| node.name.as_str() == name && node.role == Some(Role::Leader))
+    };
+    server.wait_for("C leads the majority, and E has stepped down", |ring| {
+        leads(ring, "C") && !leads(ring, "E")
+    });
+    server.call("DELETE", "/api/v1/partitions", None);
+    let ring = server.wait_for("all five follow one leader again", |ring| {
+        ring.live().count() == 5 && ring.leader.is_some() && ring.deputy.is_some() && ring.term > before
+    });
+    assert!(!ring.split_brain);
+    let mut ring = RingView::empty();
+    for event in server.events() {
+        ring.apply(&event);
+        let leading: Vec<_> = ring.live().filter(|node| node.role == Some(Role::Leader)).collect();
+        assert!(leading.len() < 2, "at event {}: {leading:#?}\n{}", event.seq, server.trace());
+    }
+}
+
+#[test]
+fn a_ring_that_is_parted_in_halves_has_no_leader() {
+    let server = start();
+    server.initiate("A");
+    server.wait_for_leader("D", Some("C"));
+    server.call_json("POST", "/api/v1/partitions", r#"{"groups":[["A","B"],["C","D"]]}"#);
+    server.wait_for("nobody leads", |ring| ring.live().all(|node| node.role != Some(Role::Leader)));
+    server.wait_for_log("no quorum: 2 of the 3 members");
+    server.call("DELETE", "/api/v1/partitions", None);
+    server.wait_for("all four follow one leader again", |ring| {
+        ring.live().count() == 4 && ring.leader.is_some()
+    });
 }
