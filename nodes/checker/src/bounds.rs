@@ -129,6 +129,47 @@ pub fn rings(n: u64) -> Vec<Vec<u64>> {
     orders
 }
 
+/// Bounds that are checked in seconds.
+#[must_use]
+pub fn small() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = vec![
+        Bounds::of(&[1]).with(Faults { initiations: 2, crashes: 2, restarts: 2, ..none }),
+        Bounds::of(&[2, 1]).with(Faults { initiations: 2, crashes: 2, restarts: 2, ..none }),
+        Bounds::of(&[2, 1]).with(Faults {
+            initiations: 1,
+            crashes: 1,
+            restarts: 1,
+            losses: 1,
+            duplicates: 1,
+            hasty_timers: 1,
+            ..none
+        }),
+        Bounds::of(&[2, 1]).with(Faults { initiations: 1, crashes: 1, breaks: 1, hasty_timers: 1, ..none }),
+        // Equal attributes: the id decides.
+        Bounds::of(&[1, 1]).with(Faults { initiations: 2, crashes: 1, ..none }),
+        Bounds::of(&[1, 1, 1]).with(Faults { initiations: 2, ..none }),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { initiations: 2, ..none }),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { initiations: 1, crashes: 1, ..none }),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { crashes: 1, ..none }).elected(),
+        Bounds::of(&[4, 1, 2, 3]).with(Faults { crashes: 1, ..none }).elected(),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { crashes: 2, ..none }).elected(),
+        Bounds::of(&[4, 2, 3, 1]).with(Faults { crashes: 1, restarts: 1, ..none }).elected(),
+        Bounds::of(&[4, 1, 2, 3]).with(Faults { breaks: 1, ..none }).elected(),
+        Bounds::of(&[5, 3, 1, 4, 2]).with(Faults { initiations: 1, losses: 1, ..none }),
+    ];
+    for ring in rings(3) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 1, crashes: 2, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, losses: 1, duplicates: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, losses: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 2, restarts: 1, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, ..none }).elected());
+    }
+    all
+}
+
 pub(crate) fn id(place: usize) -> NodeId {
     NodeId(Uuid::from_u128(place as u128 + 1))
 }

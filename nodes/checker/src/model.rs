@@ -3,8 +3,8 @@
 use ringleader_shared::{Contender, RingMessage, Role, Safety};
 use stateright::{Model, Property};
 
-use crate::bounds::Bounds;
-use crate::ring::{Event, Ring};
+use crate::bounds::{Bounds, Faults, Start};
+use crate::ring::{Event, Misstep, Ring};
 
 #[cfg(feature = "planted-bugs")]
 use ringleader_election::{Bug, plant};
@@ -60,7 +60,7 @@ impl RingModel {
     /// Nothing but initiations happened, so far.
     fn is_undisturbed(&self, ring: &Ring) -> bool {
         let (left, all) = (ring.left(), self.bounds.faults);
-        crate::Faults { initiations: all.initiations, ..left } == all
+        Faults { initiations: all.initiations, ..left } == all
     }
 
     /// The contenders that live, best first.
@@ -81,8 +81,18 @@ pub const NO_OWN_DEPUTY: &str = "a leader is never its own deputy";
 /// A quiet ring agrees.
 pub const AGREEMENT: &str =
     "in a quiet ring all live members follow one live leader, and one live deputy if two or more live";
+/// Who followed does not lead.
+pub const FOLLOWED: &str = "nobody leads a term in which it followed another";
+/// News make no leader.
+pub const NO_HEARSAY: &str = "nobody leads because it was told so";
+/// Who wins was the candidate.
+pub const FAIR: &str = "an election is won by the candidate to which its own message of that term comes back";
 /// Elections end.
-pub const ENDS: &str = "elections and searches end: no term, appointment or message grows without bound";
+pub const ENDS: &str =
+    "elections and searches end: no term, appointment, hop count or queue grows without bound";
+/// Quick ways out.
+pub const NO_WAITING: &str =
+    "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
 /// The best wins.
 pub const BEST_WINS: &str =
     "undisturbed elections are won by the best member, and the second best is its deputy";
@@ -91,6 +101,9 @@ pub const BEST_DEPUTY: &str =
     "while nobody returns, the deputy of a quiet ring is the best member after the leader";
 /// The checker reaches a ring that agrees.
 pub const SOME_AGREE: &str = "some ring is quiet and agrees when all that may happen has happened";
+
+/// More than any pair of members ever has under way in a ring that repairs itself.
+const LONGEST_QUEUE: usize = 32;
 
 impl Model for RingModel {
     type State = Ring;
@@ -103,7 +116,7 @@ impl Model for RingModel {
 
     fn actions(&self, ring: &Ring, events: &mut Vec<Event>) {
         // What follows a violation tells nothing new, and with a broken core it may never end.
-        if !ring.term_went_back() && stays_within(self, ring) {
+        if ring.misstep().is_none() && stays_within(self, ring) {
             ring.events(events);
         }
     }
@@ -120,12 +133,16 @@ impl Model for RingModel {
             Property::always(ONE_LEADER, |model: &Self, ring| {
                 !model.promises_one_leader() || has_one_leader(ring)
             }),
-            Property::always(TERMS_GROW, |_, ring: &Ring| !ring.term_went_back()),
+            Property::always(TERMS_GROW, |_, ring: &Ring| ring.misstep() != Some(Misstep::TermWentBack)),
+            Property::always(FOLLOWED, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsWhatItFollowed)),
+            Property::always(NO_HEARSAY, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsByHearsay)),
+            Property::always(FAIR, |_, ring: &Ring| ring.misstep() != Some(Misstep::WinsUnfairly)),
             Property::always(NO_OWN_DEPUTY, |_, ring| has_no_own_deputy(ring)),
             Property::always(AGREEMENT, |_, ring| agrees_when_quiet(ring)),
             Property::always(ENDS, stays_within),
             Property::always(BEST_WINS, |model, ring| best_wins(model, ring)),
             Property::always(BEST_DEPUTY, |model, ring| best_deputy(model, ring)),
+            Property::always(NO_WAITING, |model: &Self, ring: &Ring| needs_no_timer(model, ring)),
             Property::sometimes(SOME_AGREE, |_, ring: &Ring| {
                 ring.left().is_undisturbed() && ring.is_quiet() && ring.agrees()
             }),
@@ -172,6 +189,7 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         core.term().0 <= model.bounds.highest_term()
             && core.mandate().is_none_or(|mandate| mandate.appointment <= searches)
     }) && ring.messages().all(within)
+        && ring.longest_queue() <= LONGEST_QUEUE
 }
 
 fn best_wins(model: &RingModel, ring: &Ring) -> bool {
@@ -196,4 +214,14 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
     let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
     mandates
         .all(|mandate| ranking.iter().find(|member| **member != mandate.leader) == mandate.deputy.as_ref())
+}
+
+fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
+    let no_timer = || !ring.is_at_rest() || ring.is_quiet();
+    let no_election = || ring.messages().all(|message| !matches!(message, RingMessage::Election { .. }));
+    let one_death = Faults { crashes: 1, ..Faults::default() };
+    if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
+        return no_timer() && no_election();
+    }
+    !model.is_undisturbed(ring) || no_timer()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, Mandate, NodeName, RingMessage, Role, Term};
+use ringleader_shared::{Contender, Mandate, NodeName, RingMessage, Role};
 
 use crate::bounds::{self, Bounds, Faults, Start, id, place};
 use crate::links::{Dial, Links, News, Parcel};
@@ -16,6 +16,9 @@ pub use crate::links::Place;
 /// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is four to five
 /// times as long as the shortest.
 const OVERTAKEN: u8 = 4;
+
+/// Far more things than happen in an undisturbed election.
+const SETTLES_WITHIN: u32 = 10_000;
 
 /// One member, running or dead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -33,8 +36,48 @@ pub struct Ring {
     links: Links,
     /// What may still happen.
     left: Faults,
-    /// Whether a member's term was lower after a step than before.
-    term_went_back: bool,
+    /// The first step that no member may ever make.
+    misstep: Option<Misstep>,
+}
+
+/// A step that no member may ever make, whatever it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Misstep {
+    /// Its term was lower after it than before.
+    TermWentBack,
+    /// It leads a term in which it followed another.
+    LeadsWhatItFollowed,
+    /// It was told who leads, and leads since.
+    LeadsByHearsay,
+    /// It won by a message that is not of its term, does not carry it, or when it was no candidate any more.
+    WinsUnfairly,
+}
+
+/// What is wrong with a step of a member, if anything.
+fn misstep(before: &MaxRing, input: &Input<RingMessage>, after: &MaxRing) -> Option<Misstep> {
+    if after.term() < before.term() {
+        return Some(Misstep::TermWentBack);
+    }
+    if after.role() != Role::Leader || before.role() == Role::Leader {
+        return None;
+    }
+    let followed = before.mandate().is_some_and(|mandate| mandate.leader.id != before.id());
+    if followed && after.term() == before.term() {
+        return Some(Misstep::LeadsWhatItFollowed);
+    }
+    let Input::Received { message, .. } = input else { return None };
+    match *message {
+        RingMessage::Election { term, candidate, .. } => {
+            let won = before.role() == Role::Candidate
+                && candidate.id == before.id()
+                && (term, term) == (before.term(), after.term());
+            let alone = after.successor() == after.id();
+            (!won && !alone).then_some(Misstep::WinsUnfairly)
+        }
+        RingMessage::DeputySearch { .. } | RingMessage::Elected { .. } | RingMessage::Standing { .. } => {
+            Some(Misstep::LeadsByHearsay)
+        }
+    }
 }
 
 /// One thing that happens.
@@ -71,7 +114,7 @@ impl Ring {
             members: members.map(member).collect(),
             links: Links::default(),
             left: bounds.faults,
-            term_went_back: false,
+            misstep: None,
         };
         for place in ring.places() {
             ring.give(place, configuration(bounds));
@@ -84,10 +127,11 @@ impl Ring {
         ring
     }
 
-    /// Everything under way arrives, in one order.
+    /// Everything under way arrives, in one order. With a broken core that may never end.
     fn settle(&mut self) {
-        let pair = |links: &Links| links.next().next().map(|first| (first.from, first.to));
-        while let Some((from, to)) = pair(&self.links) {
+        for _ in 0..SETTLES_WITHIN {
+            let first = self.links.next().next().map(|first| (first.from, first.to));
+            let Some((from, to)) = first else { return };
             self.arrives(from, to);
         }
     }
@@ -271,10 +315,16 @@ impl Ring {
         self.left
     }
 
-    /// Whether a member's term was lower after some step than before.
+    /// The first step that no member may ever make.
     #[must_use]
-    pub fn term_went_back(&self) -> bool {
-        self.term_went_back
+    pub fn misstep(&self) -> Option<Misstep> {
+        self.misstep
+    }
+
+    /// The most that is under way from one member to another.
+    #[must_use]
+    pub fn longest_queue(&self) -> usize {
+        self.links.longest_queue()
     }
 
     /// Whether all live members follow one live leader, who knows it, and one live deputy if two or more live, who does.
@@ -326,10 +376,10 @@ impl Ring {
     fn give(&mut self, me: Place, input: Input<RingMessage>) {
         let Some(member) = self.members.get_mut(usize::from(me)) else { return };
         let Some(core) = member.core.as_mut().map(Arc::make_mut) else { return };
-        let before: Term = core.term();
+        let before = core.clone();
         let mut effects = Vec::new();
-        core.handle(Time::default(), input, &mut effects);
-        self.term_went_back |= core.term() < before;
+        core.handle(Time::default(), input.clone(), &mut effects);
+        self.misstep = self.misstep.or_else(|| misstep(&before, &input, core));
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => self.send(me, to, message),
