@@ -97,6 +97,27 @@ impl Bounds {
         Timing::default()
     }
 
+    /// Where a run begins and what may happen, in words.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        let Faults { initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers } = self.faults;
+        let start = match self.start {
+            Start::Fresh => "fresh",
+            Start::Elected => "elected",
+        };
+        let counted = [
+            (initiations, "initiate"),
+            (crashes, "crash"),
+            (restarts, "restart"),
+            (losses, "lose"),
+            (duplicates, "duplicate"),
+            (breaks, "break"),
+            (hasty_timers, "hasty timer"),
+        ];
+        let counted = counted.into_iter().filter(|(times, _)| *times > 0);
+        counted.fold(start.to_owned(), |text, (times, what)| format!("{text}, {times} × {what}"))
+    }
+
     /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
     /// (several members may notice it), but elections must end.
     #[must_use]
@@ -170,6 +191,60 @@ pub fn small() -> Vec<Bounds> {
     all
 }
 
+/// Bounds that are checked in minutes: every ring of 2 to 5 members with different attributes, and what is too much for
+/// the small ones.
+#[must_use]
+pub fn large() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = vec![
+        Bounds::of(&[2, 1]).with(Faults {
+            initiations: 2,
+            crashes: 2,
+            restarts: 2,
+            losses: 1,
+            duplicates: 1,
+            hasty_timers: 1,
+            ..none
+        }),
+        Bounds::of(&[2, 1]).with(Faults {
+            initiations: 1,
+            crashes: 2,
+            restarts: 2,
+            breaks: 1,
+            hasty_timers: 1,
+            ..none
+        }),
+        Bounds::of(&[2, 1])
+            .with(Faults { crashes: 1, restarts: 1, breaks: 2, hasty_timers: 1, ..none })
+            .elected(),
+    ];
+    for ring in rings(3) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 3, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, restarts: 1, ..none }));
+        let again = Faults { crashes: 1, restarts: 1, hasty_timers: 1, ..none };
+        all.push(ring.clone().with(Faults { losses: 1, ..again }).elected());
+        all.push(ring.clone().with(Faults { duplicates: 1, ..again }).elected());
+        all.push(ring.clone().with(Faults { crashes: 2, restarts: 2, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 1, breaks: 1, hasty_timers: 1, ..none }).elected());
+    }
+    for ring in rings(4) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, hasty_timers: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 2, restarts: 1, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, hasty_timers: 1, ..none }).elected());
+    }
+    for ring in rings(5) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 1, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 2, ..none }).elected());
+    }
+    all
+}
+
 pub(crate) fn id(place: usize) -> NodeId {
     NodeId(Uuid::from_u128(place as u128 + 1))
 }
@@ -180,26 +255,7 @@ pub(crate) fn place(id: NodeId) -> usize {
 
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.attributes)?;
-        let Faults { initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers } = self.faults;
-        let start = match self.start {
-            Start::Fresh => "",
-            Start::Elected => " elected",
-        };
-        f.write_str(start)?;
-        let counted = [
-            (initiations, "initiate"),
-            (crashes, "crash"),
-            (restarts, "restart"),
-            (losses, "lose"),
-            (duplicates, "duplicate"),
-            (breaks, "break"),
-            (hasty_timers, "hasty timer"),
-        ];
-        for (times, what) in counted.into_iter().filter(|(times, _)| *times > 0) {
-            write!(f, ", {times} × {what}")?;
-        }
-        Ok(())
+        write!(f, "{:?} {}", self.attributes, self.asked())
     }
 }
 

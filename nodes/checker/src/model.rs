@@ -140,9 +140,9 @@ impl Model for RingModel {
             Property::always(NO_OWN_DEPUTY, |_, ring| has_no_own_deputy(ring)),
             Property::always(AGREEMENT, |_, ring| agrees_when_quiet(ring)),
             Property::always(ENDS, stays_within),
-            Property::always(BEST_WINS, |model, ring| best_wins(model, ring)),
-            Property::always(BEST_DEPUTY, |model, ring| best_deputy(model, ring)),
-            Property::always(NO_WAITING, |model: &Self, ring: &Ring| needs_no_timer(model, ring)),
+            Property::always(BEST_WINS, best_wins),
+            Property::always(BEST_DEPUTY, best_deputy),
+            Property::always(NO_WAITING, needs_no_timer),
             Property::sometimes(SOME_AGREE, |_, ring: &Ring| {
                 ring.left().is_undisturbed() && ring.is_quiet() && ring.agrees()
             }),
