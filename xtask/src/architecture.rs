@@ -11,10 +11,11 @@ pub(crate) const PURE: [&str; 3] = ["ringleader-shared", "ringleader-election", 
 const IMPURE: [&str; 5] = ["async-std", "getrandom", "mio", "rand", "tokio"];
 
 /// Which of our crates each may depend on. Nothing else, or the arrows would turn round.
-const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
+const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     ("ringleader-shared", &[]),
     ("ringleader-election", &["ringleader-shared"]),
     ("ringleader-simulator", &["ringleader-shared", "ringleader-election"]),
+    ("ringleader-checker", &["ringleader-shared", "ringleader-election"]),
     ("ringleader-node", &["ringleader-shared", "ringleader-election"]),
     ("ringleader", &["ringleader-shared", "ringleader-node"]),
     ("ringleader-frontend", &["ringleader-shared", "ringleader-simulator"]),

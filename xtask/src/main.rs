@@ -28,6 +28,7 @@ const HELP: &str = "\
 cargo xtask run [-- FLAGS]   build everything, start the server, print the link; FLAGS go to the server
 cargo xtask build            build target/release/ringleader, one file with the dashboard inside
 cargo xtask test             everything that CI checks
+cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask help             this page
 
@@ -68,6 +69,12 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "test" => {
             no_more(rest)?;
             checks::run()
+        }
+        "check" => {
+            Run::cargo(["run", "--quiet", "--release", "--package", "ringleader-checker", "--"])
+                .args(rest)
+                .check()?;
+            Ok(ExitCode::SUCCESS)
         }
         "bench" => bench(rest),
         "help" | "--help" | "-h" => {

@@ -1,6 +1,7 @@
 //! Which ring is checked, and how much may happen to it.
 
 use std::fmt;
+use std::time::Duration;
 
 use ringleader_election::Timing;
 use ringleader_shared::{Attribute, Contender, NodeId, Safety};
@@ -26,6 +27,11 @@ pub struct Faults {
     /// they run out, in any order, when no message and no news of a link is under way and everyone that answers is back
     /// in the ring.
     pub hasty_timers: u8,
+    /// Quorum mode: time passes, to the next moment at which a lease or what somebody granted is over. Nothing under way has
+    /// to arrive before.
+    pub jumps: u8,
+    /// Quorum mode: a leader has its lease renewed.
+    pub renewals: u8,
 }
 
 impl Faults {
@@ -35,6 +41,9 @@ impl Faults {
         *self == Self { initiations: self.initiations, ..Self::default() }
     }
 }
+
+/// How long a lease is granted for. Only its proportion to the shorter time that a leader takes it for counts.
+const LEASE: Duration = Duration::from_nanos(10);
 
 /// Where a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +93,13 @@ impl Bounds {
         self
     }
 
+    /// The same in quorum mode.
+    #[must_use]
+    pub fn quorum(mut self) -> Self {
+        self.safety = Safety::Quorum;
+        self
+    }
+
     /// The members in ring order.
     #[must_use]
     pub fn members(&self) -> Vec<Contender> {
@@ -91,21 +107,67 @@ impl Bounds {
         self.attributes.iter().enumerate().map(place).collect()
     }
 
-    /// How patient the members are. The model has no time: that a timer is set is all that counts.
+    /// How patient the members are. The model has no time but for leases: that another timer is set is all that counts.
     #[must_use]
     pub fn timing(&self) -> Timing {
-        Timing::default()
+        Timing { lease: LEASE, ..Timing::default() }
+    }
+
+    /// Where a run begins and what may happen, in words.
+    #[must_use]
+    pub fn asked(&self) -> String {
+        let Faults {
+            initiations,
+            crashes,
+            restarts,
+            losses,
+            duplicates,
+            breaks,
+            hasty_timers,
+            jumps,
+            renewals,
+        } = self.faults;
+        let start = match (self.start, self.safety) {
+            (Start::Fresh, Safety::Available) => "fresh",
+            (Start::Elected, Safety::Available) => "elected",
+            (Start::Fresh, Safety::Quorum) => "quorum, fresh",
+            (Start::Elected, Safety::Quorum) => "quorum, elected",
+        };
+        let counted = [
+            (initiations, "initiate"),
+            (crashes, "crash"),
+            (restarts, "restart"),
+            (losses, "lose"),
+            (duplicates, "duplicate"),
+            (breaks, "break"),
+            (hasty_timers, "hasty timer"),
+            (jumps, "jump in time"),
+            (renewals, "renewal"),
+        ];
+        let counted = counted.into_iter().filter(|(times, _)| *times > 0);
+        counted.fold(start.to_owned(), |text, (times, what)| format!("{text}, {times} × {what}"))
     }
 
     /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
     /// (several members may notice it), but elections must end.
     #[must_use]
     pub fn highest_term(&self) -> u64 {
-        let Faults { initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers } = self.faults;
-        let events: u64 = [initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers]
-            .into_iter()
-            .map(u64::from)
-            .sum();
+        let Faults {
+            initiations,
+            crashes,
+            restarts,
+            losses,
+            duplicates,
+            breaks,
+            hasty_timers,
+            jumps,
+            renewals,
+        } = self.faults;
+        let events: u64 =
+            [initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers, jumps, renewals]
+                .into_iter()
+                .map(u64::from)
+                .sum();
         2 + events * self.attributes.len() as u64
     }
 }
@@ -129,6 +191,120 @@ pub fn rings(n: u64) -> Vec<Vec<u64>> {
     orders
 }
 
+/// Bounds that are checked in seconds.
+#[must_use]
+pub fn small() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = vec![
+        Bounds::of(&[1]).with(Faults { initiations: 2, crashes: 2, restarts: 2, ..none }),
+        Bounds::of(&[2, 1]).with(Faults { initiations: 2, crashes: 2, restarts: 2, ..none }),
+        Bounds::of(&[2, 1]).with(Faults {
+            initiations: 1,
+            crashes: 1,
+            restarts: 1,
+            losses: 1,
+            duplicates: 1,
+            hasty_timers: 1,
+            ..none
+        }),
+        Bounds::of(&[2, 1]).with(Faults { initiations: 1, crashes: 1, breaks: 1, hasty_timers: 1, ..none }),
+        // Equal attributes: the id decides.
+        Bounds::of(&[1, 1]).with(Faults { initiations: 2, crashes: 1, ..none }),
+        Bounds::of(&[1, 1, 1]).with(Faults { initiations: 2, ..none }),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { initiations: 2, ..none }),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { initiations: 1, crashes: 1, ..none }),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { crashes: 1, ..none }).elected(),
+        Bounds::of(&[4, 1, 2, 3]).with(Faults { crashes: 1, ..none }).elected(),
+        Bounds::of(&[4, 3, 2, 1]).with(Faults { crashes: 2, ..none }).elected(),
+        Bounds::of(&[4, 2, 3, 1]).with(Faults { crashes: 1, restarts: 1, ..none }).elected(),
+        Bounds::of(&[4, 1, 2, 3]).with(Faults { breaks: 1, ..none }).elected(),
+        Bounds::of(&[5, 3, 1, 4, 2]).with(Faults { initiations: 1, losses: 1, ..none }),
+    ];
+    for ring in rings(3) {
+        let ring = Bounds::of(&ring).quorum();
+        all.push(ring.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, jumps: 3, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, jumps: 2, hasty_timers: 1, ..none }).elected());
+    }
+    for ring in rings(3) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 1, crashes: 2, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, losses: 1, duplicates: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, losses: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 2, restarts: 1, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, ..none }).elected());
+    }
+    all
+}
+
+/// Bounds that are checked in minutes: every ring of 2 to 5 members with different attributes, and what is too much for
+/// the small ones.
+#[must_use]
+pub fn large() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = vec![
+        Bounds::of(&[2, 1]).with(Faults {
+            initiations: 2,
+            crashes: 2,
+            restarts: 2,
+            losses: 1,
+            duplicates: 1,
+            hasty_timers: 1,
+            ..none
+        }),
+        Bounds::of(&[2, 1]).with(Faults {
+            initiations: 1,
+            crashes: 2,
+            restarts: 2,
+            breaks: 1,
+            hasty_timers: 1,
+            ..none
+        }),
+        Bounds::of(&[2, 1])
+            .with(Faults { crashes: 1, restarts: 1, breaks: 2, hasty_timers: 1, ..none })
+            .elected(),
+    ];
+    for ring in rings(3) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 3, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, restarts: 1, ..none }));
+        let again = Faults { crashes: 1, restarts: 1, hasty_timers: 1, ..none };
+        all.push(ring.clone().with(Faults { losses: 1, ..again }).elected());
+        all.push(ring.clone().with(Faults { duplicates: 1, ..again }).elected());
+        all.push(ring.clone().with(Faults { crashes: 2, restarts: 2, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 1, breaks: 1, hasty_timers: 1, ..none }).elected());
+    }
+    for ring in rings(3) {
+        let ring = Bounds::of(&ring).quorum();
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, restarts: 1, jumps: 2, ..none }));
+        let apart = Faults { breaks: 1, jumps: 3, renewals: 1, hasty_timers: 1, ..none };
+        all.push(ring.clone().with(apart).elected());
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, ..apart }).elected());
+        all.push(ring.with(Faults { losses: 1, duplicates: 1, jumps: 2, renewals: 1, ..none }).elected());
+    }
+    for ring in rings(4) {
+        let ring = Bounds::of(&ring).quorum();
+        all.push(ring.clone().with(Faults { initiations: 1, jumps: 2, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, jumps: 3, hasty_timers: 1, ..none }).elected());
+    }
+    for ring in rings(4) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, hasty_timers: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 2, restarts: 1, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, hasty_timers: 1, ..none }).elected());
+    }
+    for ring in rings(5) {
+        let ring = Bounds::of(&ring);
+        all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 1, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 2, ..none }).elected());
+    }
+    all
+}
+
 pub(crate) fn id(place: usize) -> NodeId {
     NodeId(Uuid::from_u128(place as u128 + 1))
 }
@@ -139,26 +315,7 @@ pub(crate) fn place(id: NodeId) -> usize {
 
 impl fmt::Display for Bounds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.attributes)?;
-        let Faults { initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers } = self.faults;
-        let start = match self.start {
-            Start::Fresh => "",
-            Start::Elected => " elected",
-        };
-        f.write_str(start)?;
-        let counted = [
-            (initiations, "initiate"),
-            (crashes, "crash"),
-            (restarts, "restart"),
-            (losses, "lose"),
-            (duplicates, "duplicate"),
-            (breaks, "break"),
-            (hasty_timers, "hasty timer"),
-        ];
-        for (times, what) in counted.into_iter().filter(|(times, _)| *times > 0) {
-            write!(f, ", {times} × {what}")?;
-        }
-        Ok(())
+        write!(f, "{:?} {}", self.attributes, self.asked())
     }
 }
 

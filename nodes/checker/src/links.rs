@@ -108,6 +108,11 @@ impl Links {
         })
     }
 
+    pub(crate) fn longest_queue(&self) -> usize {
+        let pairs = self.under_way.chunk_by(|a, b| (a.from, a.to) == (b.from, b.to));
+        pairs.map(<[UnderWay]>::len).max().unwrap_or(0)
+    }
+
     pub(crate) fn nothing_under_way(&self) -> bool {
         self.under_way.is_empty()
     }

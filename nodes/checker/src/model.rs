@@ -3,8 +3,8 @@
 use ringleader_shared::{Contender, RingMessage, Role, Safety};
 use stateright::{Model, Property};
 
-use crate::bounds::Bounds;
-use crate::ring::{Event, Ring};
+use crate::bounds::{Bounds, Faults, Start};
+use crate::ring::{Event, Misstep, Ring};
 
 #[cfg(feature = "planted-bugs")]
 use ringleader_election::{Bug, plant};
@@ -61,7 +61,7 @@ impl RingModel {
     /// Nothing but initiations happened, so far.
     fn is_undisturbed(&self, ring: &Ring) -> bool {
         let (left, all) = (ring.left(), self.bounds.faults);
-        crate::Faults { initiations: all.initiations, ..left } == all
+        Faults { initiations: all.initiations, ..left } == all
     }
 
     /// The contenders that live, best first.
@@ -77,13 +77,27 @@ impl RingModel {
 pub const ONE_LEADER: &str = "never two leaders in one term";
 /// A term never goes back.
 pub const TERMS_GROW: &str = "a member's term never goes back while it runs";
+/// Never two leaders at once.
+pub const ONE_AT_ONCE: &str = "in quorum mode never two leaders at one instant";
+/// A term is a fencing token.
+pub const ONE_FOR_EVER: &str = "in quorum mode a term has one leader for ever";
 /// A leader is never its own deputy.
 pub const NO_OWN_DEPUTY: &str = "a leader is never its own deputy";
 /// A quiet ring agrees.
 pub const AGREEMENT: &str =
     "in a quiet ring all live members follow one live leader, and one live deputy if two or more live";
+/// Who followed does not lead.
+pub const FOLLOWED: &str = "nobody leads a term in which it followed another";
+/// News make no leader.
+pub const NO_HEARSAY: &str = "nobody leads because it was told so";
+/// Who wins was the candidate.
+pub const FAIR: &str = "an election is won by the candidate to which its own message of that term comes back";
 /// Elections end.
-pub const ENDS: &str = "elections and searches end: no term, appointment or message grows without bound";
+pub const ENDS: &str =
+    "elections and searches end: no term, appointment, hop count or queue grows without bound";
+/// Quick ways out.
+pub const NO_WAITING: &str =
+    "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
 /// The best wins.
 pub const BEST_WINS: &str =
     "undisturbed elections are won by the best member, and the second best is its deputy";
@@ -92,6 +106,9 @@ pub const BEST_DEPUTY: &str =
     "while nobody returns, the deputy of a quiet ring is the best member after the leader";
 /// The checker reaches a ring that agrees.
 pub const SOME_AGREE: &str = "some ring is quiet and agrees when all that may happen has happened";
+
+/// More than any pair of members ever has under way in a ring that repairs itself.
+const LONGEST_QUEUE: usize = 32;
 
 impl Model for RingModel {
     type State = Ring;
@@ -104,7 +121,7 @@ impl Model for RingModel {
 
     fn actions(&self, ring: &Ring, events: &mut Vec<Event>) {
         // What follows a violation tells nothing new, and with a broken core it may never end.
-        if !ring.term_went_back() && stays_within(self, ring) {
+        if ring.misstep().is_none() && stays_within(self, ring) {
             ring.events(events);
         }
     }
@@ -121,14 +138,24 @@ impl Model for RingModel {
             Property::always(ONE_LEADER, |model: &Self, ring| {
                 !model.promises_one_leader() || has_one_leader(ring)
             }),
-            Property::always(TERMS_GROW, |_, ring: &Ring| !ring.term_went_back()),
+            Property::always(ONE_AT_ONCE, |model, ring| {
+                model.bounds.safety == Safety::Available || leaders(ring) < 2
+            }),
+            Property::always(ONE_FOR_EVER, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsATermAgain)),
+            Property::always(TERMS_GROW, |_, ring: &Ring| ring.misstep() != Some(Misstep::TermWentBack)),
+            Property::always(FOLLOWED, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsWhatItFollowed)),
+            Property::always(NO_HEARSAY, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsByHearsay)),
+            Property::always(FAIR, |_, ring: &Ring| ring.misstep() != Some(Misstep::WinsUnfairly)),
             Property::always(NO_OWN_DEPUTY, |_, ring| has_no_own_deputy(ring)),
             Property::always(AGREEMENT, |_, ring| agrees_when_quiet(ring)),
             Property::always(ENDS, stays_within),
-            Property::always(BEST_WINS, |model, ring| best_wins(model, ring)),
-            Property::always(BEST_DEPUTY, |model, ring| best_deputy(model, ring)),
-            Property::sometimes(SOME_AGREE, |_, ring: &Ring| {
-                ring.left().is_undisturbed() && ring.is_quiet() && ring.agrees()
+            Property::always(BEST_WINS, best_wins),
+            Property::always(BEST_DEPUTY, best_deputy),
+            Property::always(NO_WAITING, needs_no_timer),
+            Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
+                // In quorum mode somebody always waits for something.
+                let at_peace = ring.is_quiet() || model.bounds.safety == Safety::Quorum;
+                ring.left().is_undisturbed() && at_peace && ring.agrees()
             }),
         ]
     }
@@ -145,6 +172,10 @@ fn has_one_leader(ring: &Ring) -> bool {
     terms.sort_unstable();
     terms.dedup();
     terms.len() == leaders
+}
+
+fn leaders(ring: &Ring) -> usize {
+    ring.live().filter(|(_, core)| core.role() == Role::Leader).count()
 }
 
 fn has_no_own_deputy(ring: &Ring) -> bool {
@@ -174,6 +205,7 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         core.term().0 <= model.bounds.highest_term()
             && core.mandate().is_none_or(|mandate| mandate.appointment <= searches)
     }) && ring.messages().all(within)
+        && ring.longest_queue() <= LONGEST_QUEUE
 }
 
 fn best_wins(model: &RingModel, ring: &Ring) -> bool {
@@ -198,4 +230,14 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
     let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
     mandates
         .all(|mandate| ranking.iter().find(|member| **member != mandate.leader) == mandate.deputy.as_ref())
+}
+
+fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
+    let no_timer = || !ring.is_at_rest() || ring.is_quiet();
+    let no_election = || ring.messages().all(|message| !matches!(message, RingMessage::Election { .. }));
+    let one_death = Faults { crashes: 1, ..Faults::default() };
+    if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
+        return no_timer() && no_election();
+    }
+    model.bounds.safety == Safety::Quorum || !model.is_undisturbed(ring) || no_timer()
 }

@@ -1,11 +1,11 @@
 //! Runs a model to its end, and tells.
 
-use std::fmt::Write;
+use std::fmt;
 use std::time::{Duration, Instant};
 
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Checker, HasDiscoveries, Model};
 
-use crate::model::RingModel;
+use crate::model::{RingModel, SOME_AGREE};
 
 /// A state that must not be, and how to come there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,23 +25,24 @@ pub struct Report {
     pub states: usize,
     /// Steps between them.
     pub steps: usize,
-    /// Steps in the longest way from the start that was gone.
+    /// States on the longest way that was gone.
     pub depth: usize,
     /// How long it took.
     pub took: Duration,
     /// Whether every state within the bounds was visited.
     pub is_exhaustive: bool,
-    /// What should not have been found, or should have been.
+    /// Whether a quiet ring that agrees was among them, after all that may happen. Otherwise the bounds ask nothing.
+    pub some_agree: bool,
+    /// What should not have been found.
     pub violations: Vec<Violation>,
 }
 
-/// Visits every state of a model, until a violation is found or the time is up.
+/// Visits every state of a model, until a violation is found or the time is up. `threads` work at it, at least 1.
 ///
 /// It goes into the depth first: what waits to be visited then stays small.
 #[must_use]
 pub fn check(model: RingModel, threads: usize, at_most: Duration) -> Report {
     let started = Instant::now();
-    let properties = model.properties();
     let checker = model
         .checker()
         .threads(threads)
@@ -50,10 +51,10 @@ pub fn check(model: RingModel, threads: usize, at_most: Duration) -> Report {
         .spawn_dfs()
         .join();
     let took = started.elapsed();
-    let found = checker.discoveries();
+    let mut found = checker.discoveries();
+    let some_agree = found.remove(SOME_AGREE).is_some();
     let mut violations: Vec<Violation> = found
         .into_iter()
-        .filter(|(name, _)| is_failure(&properties, name))
         .map(|(property, path)| {
             let end = path.last_state().members_told();
             let path = path.into_vec().into_iter();
@@ -68,30 +69,20 @@ pub fn check(model: RingModel, threads: usize, at_most: Duration) -> Report {
         depth: checker.max_depth(),
         is_exhaustive: violations.is_empty() && took < at_most,
         took,
+        some_agree,
         violations,
     }
 }
 
-fn is_failure(properties: &[Property<RingModel>], name: &str) -> bool {
-    let property = properties.iter().find(|property| property.name == name);
-    property.is_none_or(|property| property.expectation.discovery_is_failure())
-}
-
-impl Report {
-    /// What was violated, and how to come there.
-    #[must_use]
-    pub fn told(&self) -> String {
-        let mut text = String::new();
-        for Violation { property, steps, end } in &self.violations {
-            // Writing to a String can't fail.
-            let _ = writeln!(text, "violated: {property}");
-            for (n, step) in (1..).zip(steps) {
-                let _ = writeln!(text, "  {n:>3}. {step}");
-            }
-            for member in end {
-                let _ = writeln!(text, "  {member}");
-            }
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "violated: {}", self.property)?;
+        for (n, step) in (1..).zip(&self.steps) {
+            writeln!(f, "  {n:>3}. {step}")?;
         }
-        text
+        for member in &self.end {
+            writeln!(f, "  {member}")?;
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Term};
+use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Safety, Term};
 
 use crate::bounds::{self, Bounds, Faults, Start, id, place};
 use crate::links::{Dial, Links, News, Parcel};
@@ -17,6 +17,9 @@ pub use crate::links::Place;
 /// times as long as the shortest.
 const OVERTAKEN: u8 = 4;
 
+/// Far more things than happen in an undisturbed election.
+const SETTLES_WITHIN: u32 = 10_000;
+
 /// One member, running or dead.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Member {
@@ -26,6 +29,8 @@ struct Member {
     timers: BTreeMap<Timer, u8>,
     /// What survives its death.
     promise: Option<Promise>,
+    /// When its lease timer runs out, if it runs: that one is never late.
+    lease_due: Option<Time>,
 }
 
 /// A state that a ring can be in.
@@ -35,8 +40,58 @@ pub struct Ring {
     links: Links,
     /// What may still happen.
     left: Faults,
-    /// Whether a member's term was lower after a step than before.
-    term_went_back: bool,
+    /// The first step that no member may ever make.
+    misstep: Option<Misstep>,
+    /// One clock for all: what rates of clocks may differ by is in the lengths of leases.
+    now: Time,
+    /// Quorum mode: who has led each term.
+    led: BTreeMap<Term, Place>,
+    safety: Safety,
+}
+
+/// A step that no member may ever make, whatever it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Misstep {
+    /// Its term was lower after it than before.
+    TermWentBack,
+    /// It leads a term in which it followed another.
+    LeadsWhatItFollowed,
+    /// It was told who leads, and leads since.
+    LeadsByHearsay,
+    /// Quorum mode: it leads a term that another has led.
+    LeadsATermAgain,
+    /// It won by a message that is not of its term, does not carry it, or when it was no candidate any more.
+    WinsUnfairly,
+}
+
+/// What is wrong with a step of a member, if anything.
+fn misstep(before: &MaxRing, input: &Input<RingMessage>, after: &MaxRing) -> Option<Misstep> {
+    if after.term() < before.term() {
+        return Some(Misstep::TermWentBack);
+    }
+    if after.role() != Role::Leader || before.role() == Role::Leader {
+        return None;
+    }
+    let followed = before.mandate().is_some_and(|mandate| mandate.leader.id != before.id());
+    if followed && after.term() == before.term() {
+        return Some(Misstep::LeadsWhatItFollowed);
+    }
+    let Input::Received { message, .. } = input else { return None };
+    match *message {
+        RingMessage::Election { term, candidate, .. } => {
+            let won = before.role() == Role::Candidate
+                && candidate.id == before.id()
+                && (term, term) == (before.term(), after.term());
+            let alone = after.successor() == after.id();
+            (!won && !alone).then_some(Misstep::WinsUnfairly)
+        }
+        // Its own lap, with the votes of a majority.
+        RingMessage::Lease { mandate, .. } if mandate.leader.id == before.id() => None,
+        RingMessage::DeputySearch { .. }
+        | RingMessage::Elected { .. }
+        | RingMessage::Lease { .. }
+        | RingMessage::Standing { .. } => Some(Misstep::LeadsByHearsay),
+    }
 }
 
 /// One thing that happens.
@@ -60,6 +115,8 @@ pub enum Event {
     Duplicate(Place, Place),
     /// A connection that the first dialled to the second breaks.
     Break(Place, Place, LinkKind),
+    /// Time passes, until the next lease or grant is over.
+    Jump,
 }
 
 impl Ring {
@@ -71,12 +128,16 @@ impl Ring {
             core: Some(Arc::new(MaxRing::new(id(place)))),
             timers: BTreeMap::new(),
             promise: None,
+            lease_due: None,
         };
         let mut ring = Self {
             members: members.map(member).collect(),
             links: Links::default(),
             left: bounds.faults,
-            term_went_back: false,
+            misstep: None,
+            now: Time::default(),
+            led: BTreeMap::new(),
+            safety: bounds.safety,
         };
         for place in ring.places() {
             ring.give(place, configuration(bounds));
@@ -89,10 +150,11 @@ impl Ring {
         ring
     }
 
-    /// Everything under way arrives, in one order.
+    /// Everything under way arrives, in one order. With a broken core that may never end.
     fn settle(&mut self) {
-        let pair = |links: &Links| links.next().next().map(|first| (first.from, first.to));
-        while let Some((from, to)) = pair(&self.links) {
+        for _ in 0..SETTLES_WITHIN {
+            let first = self.links.next().next().map(|first| (first.from, first.to));
+            let Some((from, to)) = first else { return };
             self.arrives(from, to);
         }
     }
@@ -121,7 +183,9 @@ impl Ring {
         let at_rest = self.links.nothing_under_way() && events.len() == before;
         let overdue = self.members.iter().any(|member| member.timers.values().any(|&by| by >= OVERTAKEN));
         for (place, member) in self.numbered() {
-            if at_rest || self.left.hasty_timers > 0 {
+            if self.safety == Safety::Quorum {
+                self.quorum_timers(place, member, events);
+            } else if at_rest || self.left.hasty_timers > 0 {
                 let due = member.timers.iter().filter(|(_, by)| !at_rest || !overdue || **by >= OVERTAKEN);
                 events.extend(due.map(|(&timer, _)| Event::RunsOut(place, timer)));
             }
@@ -142,14 +206,50 @@ impl Ring {
             let whole = self.links.whole();
             events.extend(whole.map(|dial| Event::Break(dial.dialler, dial.acceptor, dial.kind)));
         }
+        if self.left.jumps > 0 && self.next_moment().is_some() {
+            events.push(Event::Jump);
+        }
+    }
+
+    /// In quorum mode somebody always waits for something, so that timers running out freely would never end: each is counted.
+    fn quorum_timers(&self, place: Place, member: &Member, events: &mut Vec<Event>) {
+        if member.lease_due.is_some_and(|due| due <= self.now) {
+            events.push(Event::RunsOut(place, Timer::Lease));
+        }
+        let may_run_out = |timer: &Timer| match timer {
+            Timer::Renewal => self.left.renewals > 0,
+            _ => self.left.hasty_timers > 0,
+        };
+        let others = member.timers.keys().copied().filter(may_run_out);
+        events.extend(others.map(|timer| Event::RunsOut(place, timer)));
+    }
+
+    /// When a lease, or what somebody granted, is over next; none while a lease timer is due.
+    fn next_moment(&self) -> Option<Time> {
+        let dues = self.members.iter().filter_map(|member| member.lease_due);
+        if dues.clone().any(|due| due <= self.now) {
+            return None;
+        }
+        let bound = self.live().filter_map(|(_, core)| core.bound_until());
+        dues.chain(bound).filter(|moment| *moment > self.now).min()
     }
 
     /// Lets it happen.
     pub fn happen(&mut self, event: Event, bounds: &Bounds) {
         match event {
             Event::Arrives(from, to) => self.arrives(from, to),
+            Event::Jump => {
+                self.left.jumps = self.left.jumps.saturating_sub(1);
+                self.now = self.next_moment().unwrap_or(self.now);
+            }
             Event::RunsOut(place, timer) => {
-                if self.is_at_rest() {
+                if timer == Timer::Lease {
+                    if let Some(member) = self.members.get_mut(usize::from(place)) {
+                        member.lease_due = None;
+                    }
+                } else if timer == Timer::Renewal {
+                    self.left.renewals = self.left.renewals.saturating_sub(1);
+                } else if self.safety == Safety::Available && self.is_at_rest() {
                     for by in self.members.iter_mut().flat_map(|member| member.timers.values_mut()) {
                         *by = by.saturating_add(1).min(OVERTAKEN);
                     }
@@ -172,7 +272,8 @@ impl Ring {
             Event::Crash(place) => {
                 self.left.crashes = self.left.crashes.saturating_sub(1);
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
-                    *member = Member { core: None, timers: BTreeMap::new(), promise: member.promise };
+                    let promise = member.promise;
+                    *member = Member { core: None, timers: BTreeMap::new(), promise, lease_due: None };
                 }
                 self.links.die(place);
             }
@@ -216,7 +317,8 @@ impl Ring {
             | Event::Initiate(_)
             | Event::Crash(_)
             | Event::Restart(_)
-            | Event::Break(..) => event.to_string(),
+            | Event::Break(..)
+            | Event::Jump => event.to_string(),
         }
     }
 
@@ -276,10 +378,16 @@ impl Ring {
         self.left
     }
 
-    /// Whether a member's term was lower after some step than before.
+    /// The first step that no member may ever make.
     #[must_use]
-    pub fn term_went_back(&self) -> bool {
-        self.term_went_back
+    pub fn misstep(&self) -> Option<Misstep> {
+        self.misstep
+    }
+
+    /// The most that is under way from one member to another.
+    #[must_use]
+    pub fn longest_queue(&self) -> usize {
+        self.links.longest_queue()
     }
 
     /// Whether all live members follow one live leader, who knows it, and one live deputy if two or more live, who does.
@@ -331,21 +439,32 @@ impl Ring {
     fn give(&mut self, me: Place, input: Input<RingMessage>) {
         let Some(member) = self.members.get_mut(usize::from(me)) else { return };
         let Some(core) = member.core.as_mut().map(Arc::make_mut) else { return };
-        let before: Term = core.term();
+        let before = core.clone();
         let mut effects = Vec::new();
-        core.handle(Time::default(), input, &mut effects);
-        self.term_went_back |= core.term() < before;
+        core.handle(self.now, input.clone(), &mut effects);
+        self.misstep = self.misstep.or_else(|| misstep(&before, &input, core));
+        if self.safety == Safety::Quorum && core.role() == Role::Leader {
+            let has_led = *self.led.entry(core.term()).or_insert(me);
+            self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
+        }
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => self.send(me, to, message),
-                Effect::StartTimer { timer, .. } => {
+                Effect::StartTimer { timer, after } => {
+                    let due = Time(self.now.0 + after);
                     if let Some(member) = self.members.get_mut(usize::from(me)) {
-                        member.timers.insert(timer, 0);
+                        match timer {
+                            Timer::Lease => member.lease_due = Some(due),
+                            _ => drop(member.timers.insert(timer, 0)),
+                        }
                     }
                 }
                 Effect::CancelTimer(timer) => {
                     if let Some(member) = self.members.get_mut(usize::from(me)) {
-                        member.timers.remove(&timer);
+                        match timer {
+                            Timer::Lease => member.lease_due = None,
+                            _ => drop(member.timers.remove(&timer)),
+                        }
                     }
                 }
                 Effect::Promise(promise) => {
@@ -453,6 +572,7 @@ impl fmt::Display for Event {
             Self::Break(from, to, kind) => {
                 write!(f, "the {kind} link from {} to {} breaks", name(from), name(to))
             }
+            Self::Jump => f.write_str("time passes until the next lease or grant is over"),
         }
     }
 }

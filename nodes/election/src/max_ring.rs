@@ -172,9 +172,7 @@ impl MaxRing {
     /// Tells a neighbour what I know. That I lead is said only while I do, not by a later start of me.
     fn tell_standing(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            let mandate = self.mandate.filter(|mandate| {
-                self.is_leader() || mandate.leader.id != self.me || planted(Bug::OldLeadershipTold)
-            });
+            let mandate = self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me);
             out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
         }
     }
@@ -187,16 +185,8 @@ impl MaxRing {
     fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
         out.push(Effect::Drop { from, message, reason });
         match reason {
-            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. }
-                if !planted(Bug::StaleNotAnswered) =>
-            {
-                self.tell_standing(from, out);
-            }
-            DropReason::OlderTerm { .. }
-            | DropReason::AlreadyDecided { .. }
-            | DropReason::BetterPassedOn { .. }
-            | DropReason::Known
-            | DropReason::HopBudget { .. } => {}
+            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => self.tell_standing(from, out),
+            DropReason::BetterPassedOn { .. } | DropReason::Known | DropReason::HopBudget { .. } => {}
         }
     }
 

@@ -102,18 +102,10 @@ bugs! {
     DeputyNotConfirmed,
     /// A restarted leader resumes.
     RestartedLeaderResumes,
-    /// A restarted leader that hears of its own old mandate waits for ever.
-    RestartedLeaderWaitsForEver,
-    /// A member tells of a mandate of its own that it does not hold any more.
-    OldLeadershipTold,
     /// What a neighbour knows is not adopted.
     StandingIgnored,
-    /// What is learned from a neighbour is not told on.
-    NewsNotToldOn,
     /// Neighbours tell each other nothing when their link comes up.
     StandingNotTold,
-    /// A neighbour that speaks of an older term is not told so.
-    StaleNotAnswered,
     /// An older mandate is adopted.
     OlderMandateAdopted,
     /// A mandate of the same term is never newer.
@@ -122,8 +114,6 @@ bugs! {
     LeaderNotUnseated,
     /// A mandate whose leader is routed past is adopted without waiting for another.
     LostLeaderTrusted,
-    /// A member that hears of a newer term while it takes part in an older election does not learn it.
-    NewerTermNotLearned,
     /// The message that died with the successor is not sent again.
     NothingSentAgain,
     /// A member is not routed past.

@@ -46,6 +46,12 @@ impl MaxRing {
         self.route.len() / 2 + 1
     }
 
+    /// Until when this member can vote for nobody, or for one only, in quorum mode; by its own clock, and perhaps over.
+    #[must_use]
+    pub fn bound_until(&self) -> Option<Time> {
+        self.quorum.grant.map(|(_, until)| until).max(self.quorum.silent_until)
+    }
+
     /// Whether leading takes more than this member's own will.
     pub(super) fn needs_quorum(&self) -> bool {
         self.quorum.safety == Safety::Quorum && self.majority() > 1

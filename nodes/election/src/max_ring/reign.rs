@@ -198,7 +198,7 @@ impl MaxRing {
                 self.adopt(mandate, out);
                 self.confirm(from);
                 let successor = self.route.successor();
-                if successor != from && !planted(Bug::NewsNotToldOn) {
+                if successor != from {
                     self.tell_standing(successor, out);
                 }
             }
@@ -213,7 +213,7 @@ impl MaxRing {
                 self.confirm(from);
                 self.watch_leader(out);
             }
-            _ if self.contest.is_some() && term > self.term && !planted(Bug::NewerTermNotLearned) => {
+            _ if self.contest.is_some() && term > self.term => {
                 // My election is of an older term than one that is under way: the next one that I start must not be.
                 self.term = term;
                 self.in_flight = None;
@@ -263,8 +263,8 @@ impl MaxRing {
         self.contest = None;
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
-        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
-            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
+        self.leader_lost =
+            leader == self.me || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
         if self.leader_lost {
             out.push(self.wait_for_takeover());
         } else {
