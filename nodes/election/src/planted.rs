@@ -102,6 +102,8 @@ bugs! {
     DeputyNotConfirmed,
     /// A restarted leader resumes.
     RestartedLeaderResumes,
+    /// A restarted leader that hears of its own old mandate waits for ever.
+    RestartedLeaderWaitsForEver,
     /// What a neighbour knows is not adopted.
     StandingIgnored,
     /// Neighbours tell each other nothing when their link comes up.

@@ -244,8 +244,8 @@ impl MaxRing {
         self.contest = None;
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
-        self.leader_lost =
-            leader == self.me || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
+        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
         out.push(if self.leader_lost {
             Effect::StartTimer { timer: Timer::Election, after: self.timing.election }
         } else {
