@@ -116,6 +116,8 @@ bugs! {
     LeaderNotUnseated,
     /// A mandate whose leader is routed past is adopted without waiting for another.
     LostLeaderTrusted,
+    /// The late word of a leader that is routed past ends the waiting for another.
+    LateWordTrusted,
     /// The message that died with the successor is not sent again.
     NothingSentAgain,
     /// A member is not routed past.
