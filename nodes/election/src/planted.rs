@@ -102,6 +102,8 @@ bugs! {
     DeputyNotConfirmed,
     /// A restarted leader resumes.
     RestartedLeaderResumes,
+    /// A restarted leader that hears of its own old mandate waits for ever.
+    RestartedLeaderWaitsForEver,
     /// What a neighbour knows is not adopted.
     StandingIgnored,
     /// Neighbours tell each other nothing when their link comes up.
@@ -114,6 +116,8 @@ bugs! {
     LeaderNotUnseated,
     /// A mandate whose leader is routed past is adopted without waiting for another.
     LostLeaderTrusted,
+    /// The late word of a leader that is routed past ends the waiting for another.
+    LateWordTrusted,
     /// The message that died with the successor is not sent again.
     NothingSentAgain,
     /// A member is not routed past.

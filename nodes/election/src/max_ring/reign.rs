@@ -206,7 +206,7 @@ impl MaxRing {
                 if from == mandate.leader.id
                     && self.mandate == Some(mandate)
                     && !self.leading
-                    && !self.route.is_skipped(from) =>
+                    && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
             {
                 // The leader itself says that it still leads, and a link is there that will tell when it is lost.
                 self.leader_lost = false;
@@ -263,8 +263,8 @@ impl MaxRing {
         self.contest = None;
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
-        self.leader_lost =
-            leader == self.me || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
+        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
         if self.leader_lost {
             out.push(self.wait_for_takeover());
         } else {
