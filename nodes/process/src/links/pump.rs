@@ -126,6 +126,7 @@ impl Pump {
             return error;
         }
         let mut closing = None;
+        let mut waiting_since = Instant::now();
         loop {
             let is_empty = self.held.is_empty() && self.overtaken.is_none();
             if let (Some((code, reason)), true) = (closing, is_empty || closing_now(closing)) {
@@ -136,7 +137,13 @@ impl Pump {
                     misbehaved: false,
                 };
             }
-            let waiting_since = Instant::now();
+            // Doubt myself first: whoever was stopped or starved can't tell how long the other was silent. Looked at in every
+            // turn, because whatever else was due meanwhile may come before the verdict.
+            let now = Instant::now();
+            if now.duration_since(waiting_since) > settings.heartbeat + settings.hung_after / 3 {
+                last_heard = now;
+            }
+            waiting_since = now;
             let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
             let overtaken_at = self.overtaken.as_ref().map(|late| late.since + settings.heartbeat);
             tokio::select! {
@@ -207,7 +214,6 @@ impl Pump {
                     }
                 }
                 () = sleep_until(last_heard + settings.hung_after) => {
-                    // Doubt myself first: whoever was stopped or starved can't tell how long the other was silent.
                     let slept = waiting_since.elapsed();
                     if slept > settings.heartbeat + settings.hung_after / 3 {
                         last_heard = Instant::now();
