@@ -84,7 +84,7 @@ pub(crate) fn change_safety(store: Store, safety: Safety) {
 
 /// Sets what happens to everything that one node says to another.
 pub(crate) fn set_link(store: Store, from: &NodeName, to: &NodeName, fault: &LinkFault) {
-    order(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(to_json(fault)));
+    order(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(fault.to_json()));
 }
 
 /// Mends every link and ends the partition.

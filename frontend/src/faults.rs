@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use ringleader_shared::api::Partition;
-use ringleader_shared::fault::MAX_DELAY_MS;
+use ringleader_shared::fault::{MAX_DELAY_MS, Share};
 use ringleader_shared::{FaultyLink, LinkFault, NodeName, RingView};
 
 use crate::api;
@@ -32,7 +32,7 @@ pub(crate) fn words(fault: &LinkFault) -> String {
         parts.push(format!("{} ms slower", fault.delay_ms));
     }
     for (share, verb) in [(fault.drop, "loses"), (fault.duplicate, "doubles"), (fault.reorder, "reorders")] {
-        if f64::from(share) > 0.0 {
+        if share > Share::NONE {
             parts.push(format!("{verb} {share}"));
         }
     }
@@ -227,7 +227,6 @@ fn Parting() -> impl IntoView {
 mod tests {
     use super::*;
     use crate::testing::{name, ring};
-    use ringleader_shared::fault::Share;
 
     #[test]
     fn a_link_with_a_missing_end_gives_way_to_the_first_one() {

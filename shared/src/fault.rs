@@ -35,6 +35,16 @@ impl LinkFault {
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
+
+    /// As JSON, for a page that must stay small.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let Self { cut, delay_ms, drop, duplicate, reorder } = self;
+        let [drop, duplicate, reorder] = [drop, duplicate, reorder].map(|share| share.to_json());
+        format!(
+            "{{\"cut\":{cut},\"delay_ms\":{delay_ms},\"drop\":{drop},\"duplicate\":{duplicate},\"reorder\":{reorder}}}"
+        )
+    }
 }
 
 /// A part of all messages: 0 for none to 1 for each, exact to a millionth.
@@ -55,6 +65,12 @@ impl Share {
     pub const ALL: Self = Self(Self::WHOLE);
 
     const WHOLE: u32 = 1_000_000;
+
+    /// As JSON, without the code that writes floating point.
+    #[must_use]
+    pub fn to_json(self) -> String {
+        format!("{}.{:06}", self.0 / Self::WHOLE, self.0 % Self::WHOLE)
+    }
 
     /// Whether a message is one of them, for a number drawn evenly from 0 to 1, 1 itself left out.
     #[must_use]
@@ -84,7 +100,9 @@ impl From<Share> for f64 {
 
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} %", f64::from(*self) * 100.0)
+        // Without floating point: writing that would be a tenth of the page.
+        let (whole, rest) = (self.0 / 10_000, self.0 % 10_000);
+        if rest == 0 { write!(f, "{whole} %") } else { write!(f, "{whole}.{rest:04} %") }
     }
 }
 
@@ -166,6 +184,20 @@ mod tests {
     fn a_share_of_none_takes_nothing_and_of_all_everything() {
         assert!(!Share::NONE.takes(0.0));
         assert!(Share::ALL.takes(0.999_999_999));
+    }
+
+    #[test]
+    fn what_the_page_writes_is_read_as_it_was_meant() {
+        let share = |share| Share::try_from(share).expect("a share");
+        let fault = LinkFault {
+            delay_ms: 80,
+            drop: share(0.25),
+            duplicate: share(0.000_001),
+            reorder: Share::ALL,
+            ..LinkFault::CUT
+        };
+        assert_eq!(serde_json::from_str::<LinkFault>(&fault.to_json()).expect("a fault"), fault);
+        assert_eq!(share(0.125).to_string(), "12.5000 %");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use ringleader_shared::event::{Claim, MessageInfo, MessageKind, Outcome};
 use ringleader_shared::{
-    Attribute, Event, EventKind, Incarnation, Member, MessageId, NodeId, NodeName, NodeState, RingView, Role,
-    RunId, Safety, Seq, Term,
+    Attribute, Event, EventKind, Incarnation, LinkFault, Member, MessageId, NodeId, NodeName, NodeState,
+    RingView, Role, RunId, Safety, Seq, Term,
 };
 use uuid::Uuid;
 
@@ -169,4 +169,49 @@ fn a_reset_forgets_everything() {
     let kind = EventKind::RunStarted { run, members: vec![], hop_delay_ms: 5, safety: Safety::Available };
     story.tell("", 0, kind);
     assert_eq!(story.view, RingView { run, seq: Seq(story.seq), hop_delay_ms: 5, ..RingView::empty() });
+}
+
+#[test]
+fn members_that_follow_different_live_leaders_are_a_split_brain() {
+    let mut story = Story::of(&["A", "B", "C", "D"]);
+    for (node, role) in [("A", Role::Follower), ("B", Role::Leader)] {
+        story.follows(node, role, 2, "B", "A");
+    }
+    for (node, role) in [("C", Role::Follower), ("D", Role::Leader)] {
+        story.follows(node, role, 1, "D", "C");
+    }
+    assert!(story.view.split_brain);
+    story.follows("D", Role::Follower, 2, "B", "A");
+    assert!(story.view.split_brain, "C still follows D, which lives");
+    story.follows("C", Role::Follower, 2, "B", "A");
+    assert!(!story.view.split_brain);
+}
+
+#[test]
+fn a_member_that_has_not_heard_of_its_leaders_death_is_no_split_brain() {
+    let mut story = Story::of(&["A", "B", "C"]);
+    story.follows("C", Role::Leader, 1, "C", "B");
+    story.follows("A", Role::Follower, 1, "C", "B");
+    story.tell("C", 1, EventKind::Exited { code: None, signal: Some(9) });
+    story.follows("B", Role::Leader, 2, "B", "A");
+    assert!(!story.view.split_brain);
+    assert_eq!(story.view.leader, None, "they don't agree yet");
+}
+
+#[test]
+fn a_late_subscriber_sees_faults_and_sides_until_they_are_healed() {
+    let mut story = Story::of(&["A", "B", "C"]);
+    let (from, to) = (name("A"), name("B"));
+    let slow = LinkFault { delay_ms: 80, ..LinkFault::default() };
+    story.tell("", 0, EventKind::LinkFaultChanged { from: from.clone(), to: to.clone(), fault: slow });
+    story.tell("", 0, EventKind::PartitionChanged { sides: vec![vec![name("A")]] });
+    let json = serde_json::to_string(&story.view).expect("a view can be written");
+    let seen: RingView = serde_json::from_str(&json).expect("a view can be read");
+    assert_eq!(seen.fault(&from, &to), LinkFault { cut: true, ..slow });
+    assert_eq!(seen.fault(&to, &from), LinkFault::CUT);
+    assert!(seen.fault(&to, &name("C")).is_none());
+    story.tell("", 0, EventKind::PartitionChanged { sides: Vec::new() });
+    assert_eq!(story.view.fault(&from, &to), slow);
+    story.tell("", 0, EventKind::LinkFaultChanged { from, to, fault: LinkFault::default() });
+    assert_eq!(story.view.faulty().count(), 0);
 }

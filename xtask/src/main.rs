@@ -30,6 +30,7 @@ cargo xtask build            build target/release/ringleader, one file with the 
 cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
+cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND
 cargo xtask help             this page
 
 Each installs what it lacks and says so; the second time it is quick and silent about it. Tools go to a folder of
@@ -38,7 +39,8 @@ their own: $RINGLEADER_TOOLS, or ringleader/tools in your cache folder.
 Examples:
   cargo xtask run -- --port 9000 --nodes 7
   cargo xtask run -- --hop-delay 0ms
-  cargo xtask bench 200";
+  cargo xtask bench 200
+  cargo xtask chaos --rounds 2000 --seed 1";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -77,6 +79,7 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "bench" => bench(rest),
+        "chaos" => chaos(rest),
         "help" | "--help" | "-h" => {
             no_more(rest)?;
             help()
@@ -132,6 +135,15 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "takeover", "--"])
         .arg(rounds.to_string())
         .check()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chaos(flags: &[String]) -> anyhow::Result<ExitCode> {
+    let mut chaos = Run::cargo(["test", "--quiet", "--package", "ringleader", "--test", "chaos", "--"]);
+    for flag in flags {
+        chaos = chaos.arg(flag);
+    }
+    chaos.check()?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -14,12 +14,35 @@ struct OnItsWay {
     what: String,
 }
 
+/// The end of a link, or of a process when `peer` is missing.
+struct Ending {
+    node: NodeName,
+    peer: Option<NodeName>,
+    at_us: u64,
+}
+
+impl Ending {
+    /// Whether a message of this time between these may not arrive: that is told by this.
+    fn explains(&self, from: &NodeName, to: &NodeName, at_us: u64) -> bool {
+        let is_between = match &self.peer {
+            None => from == &self.node || to == &self.node,
+            Some(peer) => (from, to) == (&self.node, peer) || (from, to) == (peer, &self.node),
+        };
+        is_between && at_us <= self.at_us
+    }
+}
+
 #[derive(Default)]
 pub struct Invariants {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
     on_their_way: HashMap<MessageId, OnItsWay>,
     received: HashSet<MessageId>,
+    /// Messages whose loss was told.
+    vanished: HashSet<MessageId>,
+    /// What ended in this round and the one before, and when: a sender that is behind tells later what it sent before.
+    endings: Vec<Ending>,
+    endings_before: Vec<Ending>,
     duplicated: HashSet<MessageId>,
     /// Somebody may have been thought dead who was not: then two sides may elect without hearing of one another.
     may_be_apart: bool,
@@ -31,6 +54,7 @@ impl Invariants {
     pub fn begin_round(&mut self) {
         self.round_began = self.newest;
         self.may_be_apart = false;
+        self.endings_before = std::mem::take(&mut self.endings);
     }
 
     /// Every message of the rounds before must have ended somehow: by now its end has been told.
@@ -63,15 +87,17 @@ impl Invariants {
                 _,
             ) => self.may_be_apart = true,
             (EventKind::Exited { .. } | EventKind::MemberRemoved, Some(node)) => {
-                self.ended(event.at_us, |from, to| from == node || to == node);
+                self.ended(Ending { node: node.clone(), peer: None, at_us: event.at_us });
             }
             (EventKind::LinkDown { peer, reason, .. }, Some(node)) => {
                 // Not a closed connection, but a silence: on a machine with much to do, nobody need be dead.
                 self.may_be_apart |= reason.starts_with("no answer") || reason.starts_with("reads nothing");
-                self.ended(event.at_us, |from, to| (from, to) == (node, peer) || (from, to) == (peer, node));
+                self.ended(Ending { node: node.clone(), peer: Some(peer.clone()), at_us: event.at_us });
             }
+            // A member that is gone gets nothing any more, and that it is gone was told.
+            (EventKind::Sent { to, .. }, Some(_)) if ring.node(to).is_none() => {}
             (EventKind::Sent { message, to, .. }, Some(_)) => self.sent(event, message, to),
-            (EventKind::Lost { message, .. }, _) => drop(self.on_their_way.remove(&message.id)),
+            (EventKind::Lost { message, .. }, _) => self.vanished(message),
             (EventKind::Injected { message, fault, .. }, _) => self.injected(message, *fault),
             (EventKind::Received { message, .. }, _) => return self.arrived(message),
             (EventKind::StandingChanged { role, term, leader, deputy }, Some(node)) => {
@@ -88,15 +114,24 @@ impl Invariants {
     fn sent(&mut self, event: &Event, message: &MessageInfo, to: &NodeName) {
         let what = format!("{} {}", message.message.word(), message.id.number);
         let on_its_way = OnItsWay { to: to.clone(), at_us: event.at_us, seq: event.seq, what };
-        // What was received already is told late by its sender.
-        if !self.received.contains(&message.id) {
+        // Its end may have been told before its beginning: the sender is behind.
+        let mut endings = self.endings.iter().chain(&self.endings_before);
+        let is_over = self.received.contains(&message.id)
+            || self.vanished.contains(&message.id)
+            || endings.any(|ending| ending.explains(&message.id.from, to, event.at_us));
+        if !is_over {
             self.on_their_way.insert(message.id.clone(), on_its_way);
         }
     }
 
+    fn vanished(&mut self, message: &MessageInfo) {
+        self.on_their_way.remove(&message.id);
+        self.vanished.insert(message.id.clone());
+    }
+
     fn injected(&mut self, message: &MessageInfo, fault: Injection) {
         if fault.is_loss() {
-            self.on_their_way.remove(&message.id);
+            self.vanished(message);
         } else if fault == Injection::Duplicate {
             self.duplicated.insert(message.id.clone());
         }
@@ -132,15 +167,16 @@ impl Invariants {
         Ok(())
     }
 
-    /// Whatever was on its way between these may not arrive: that the link or the process ended is told.
-    fn ended(&mut self, at_us: u64, between: impl Fn(&NodeName, &NodeName) -> bool) {
-        self.on_their_way.retain(|id, message| message.at_us > at_us || !between(&id.from, &message.to));
+    fn ended(&mut self, ending: Ending) {
+        self.on_their_way.retain(|id, message| !ending.explains(&id.from, &message.to, message.at_us));
+        self.endings.push(ending);
     }
 
     /// A node of this name is new: it counts its starts and its messages from 1.
     fn forget(&mut self, name: &NodeName) {
         self.terms.retain(|(node, _), _| node != name);
         self.received.retain(|id| id.from != *name);
+        self.vanished.retain(|id| id.from != *name);
         self.duplicated.retain(|id| id.from != *name);
         self.on_their_way.retain(|id, _| id.from != *name);
     }

@@ -15,7 +15,8 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 struct State {
     ring: RingView,
     invariants: Invariants,
-    /// The events since the round began.
+    /// The events of the round before, and those since this one began.
+    before: Vec<Event>,
     round: Vec<Event>,
     split_brain: bool,
     events: u64,
@@ -39,6 +40,7 @@ impl Watcher {
         let state = State {
             ring: RingView::empty(),
             invariants: Invariants::default(),
+            before: Vec::new(),
             round: Vec::new(),
             split_brain: false,
             events: 0,
@@ -56,10 +58,10 @@ impl Watcher {
         Self { shared }
     }
 
-    /// Forgets the events of the last round.
+    /// What comes now belongs to the next round.
     pub fn begin_round(&self) {
         let mut state = self.shared.lock();
-        state.round.clear();
+        state.before = std::mem::take(&mut state.round);
         state.split_brain = false;
         state.invariants.begin_round();
     }
@@ -136,10 +138,14 @@ impl Watcher {
         }
     }
 
-    /// The events of the round in words.
+    /// The events of the round in words, after those of the round before: what ends badly may have begun there.
     pub fn trace(&self) -> String {
         let state = self.shared.lock();
-        let lines = state.round.iter().filter(|event| !matches!(event.kind, EventKind::Heartbeat { .. }));
+        let lines = state
+            .before
+            .iter()
+            .chain(&state.round)
+            .filter(|event| !matches!(event.kind, EventKind::Heartbeat { .. }));
         let lines = lines.map(|event| {
             let node = event.node.as_ref().map_or("-", NodeName::as_str);
             let kind = serde_json::to_string(&event.kind).unwrap_or_default();

@@ -130,7 +130,7 @@ impl Pump {
             return error;
         }
         let mut closing = None;
-        let mut awake = Instant::now();
+        let mut waiting_since = Instant::now();
         loop {
             let is_empty = self.held.is_empty() && self.overtaken.is_none();
             if let (Some((code, reason)), true) = (closing, is_empty || closing_now(closing)) {
@@ -141,16 +141,17 @@ impl Pump {
                     misbehaved: false,
                 };
             }
-            let waiting_since = Instant::now();
-            let slept = waiting_since.duration_since(awake);
-            self.lateness.saw(waiting_since, slept, settings.heartbeat);
+            // Doubt myself first: something is due every heartbeat, so whoever was silent for longer was stopped or starved, and
+            // can't tell how long the other was silent. Looked at in every turn, because whatever else was due meanwhile may
+            // come before the verdict.
+            let now = Instant::now();
+            let slept = now.duration_since(waiting_since);
+            self.lateness.saw(now, slept, settings.heartbeat);
             if slept > settings.heartbeat + settings.hung_after / 3 {
-                // Doubt myself first: something is due every heartbeat, so I was stopped or starved, and can't tell how
-                // long the other was silent.
-                last_heard = waiting_since;
+                last_heard = now;
             }
-            awake = waiting_since;
-            let patience = self.lateness.patience(waiting_since, settings.hung_after);
+            waiting_since = now;
+            let patience = self.lateness.patience(now, settings.hung_after);
             let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
             let overtaken_at = self.overtaken.as_ref().map(|late| late.since + settings.heartbeat);
             tokio::select! {

@@ -28,6 +28,9 @@ pub(crate) struct Wire {
     /// What has left the node and has not arrived, the oldest first.
     on_the_way: VecDeque<Parcel>,
     size: usize,
+    /// The connection takes nothing any more. Whoever reads learns it, after everything that the other end said before: its
+    /// goodbye may be among that, and a write that fails would hide it.
+    broken: bool,
     arrival: Pin<Box<Sleep>>,
 }
 
@@ -44,6 +47,7 @@ impl Wire {
             faults: PeerFaults::default(),
             on_the_way: VecDeque::new(),
             size: 0,
+            broken: false,
             arrival: Box::pin(sleep_until(Instant::now())),
         }
     }
@@ -60,7 +64,7 @@ impl Wire {
     }
 
     /// Delivers what is due.
-    fn deliver(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn deliver(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while let Some(parcel) = self.on_the_way.front_mut() {
             if parcel.due > Instant::now() {
                 self.arrival.as_mut().reset(parcel.due);
@@ -74,21 +78,17 @@ impl Wire {
                 continue;
             }
             match ready!(Pin::new(&mut self.stream).poll_write(context, rest)) {
-                Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Ok(count) => parcel.written += count,
-                Err(error) => {
-                    self.on_the_way.clear();
-                    self.size = 0;
-                    return Poll::Ready(Err(error));
-                }
+                Ok(count) if count > 0 => parcel.written += count,
+                Ok(_) | Err(_) => self.breaks(),
             }
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
     }
 
-    /// What the other end did to the connection is not heard across a cut.
-    fn heard(&self, outcome: io::Result<()>) -> io::Result<()> {
-        if self.faults.from_peer.cut { Ok(()) } else { outcome }
+    fn breaks(&mut self) {
+        self.broken = true;
+        self.on_the_way.clear();
+        self.size = 0;
     }
 }
 
@@ -98,7 +98,7 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // Whoever reads keeps the parcels moving; an error shows when the next one is written, or in what is read.
+        // Whoever reads keeps the parcels moving.
         let _ = self.deliver(context);
         let before = buffer.filled().len();
         let outcome = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
@@ -117,27 +117,20 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         frame: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.swallows(frame) {
+        if self.broken || self.swallows(frame) {
             return Poll::Ready(Ok(frame.len()));
         }
-        let delivered = match self.deliver(context) {
-            Poll::Ready(outcome) => {
-                self.heard(outcome)?;
-                true
-            }
-            Poll::Pending => false,
-        };
         let delay = Duration::from_millis(self.faults.to_peer.delay_ms);
         let mut written = 0;
-        if delivered && delay.is_zero() {
+        if self.deliver(context).is_ready() && !self.broken && delay.is_zero() {
             match Pin::new(&mut self.stream).poll_write(context, frame) {
                 Poll::Ready(Ok(count)) => written = count,
-                Poll::Ready(Err(error)) => {
-                    self.heard(Err(error))?;
-                    return Poll::Ready(Ok(frame.len()));
-                }
+                Poll::Ready(Err(_)) => self.breaks(),
                 Poll::Pending => {}
             }
+        }
+        if self.broken {
+            return Poll::Ready(Ok(frame.len()));
         }
         if written == 0 && self.size > ON_THE_WAY {
             return Poll::Pending;
@@ -152,16 +145,17 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.deliver(context) {
-            Poll::Ready(outcome) => self.heard(outcome)?,
+        if self.deliver(context).is_pending()
+            && self.on_the_way.front().is_some_and(|parcel| parcel.due <= Instant::now())
+        {
             // What is not due yet has left the node; what is due and does not go out is held up by the other end.
-            Poll::Pending if self.on_the_way.front().is_some_and(|parcel| parcel.due <= Instant::now()) => {
-                return Poll::Pending;
-            }
-            Poll::Pending => {}
+            return Poll::Pending;
         }
-        let outcome = ready!(Pin::new(&mut self.stream).poll_flush(context));
-        Poll::Ready(self.heard(outcome))
+        let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
+        if flushed.is_err() {
+            self.breaks();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
