@@ -240,10 +240,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
 #[test]
 fn every_kind_of_event_is_listed_explained_and_shown() {
     let document = document();
-    // Serde names all that there are when it meets one that there isn't.
-    let error = serde_json::from_str::<EventKind>(r#"{"kind":"?"}"#).unwrap_err().to_string();
-    let kinds: BTreeSet<&str> = error.split('`').skip(3).step_by(2).collect();
-    assert!(kinds.contains("run_started") && kinds.contains("overflow"), "{error}");
+    let kinds = EventKind::WORDS;
     let event = &document["components"]["schemas"]["Event"];
     let words = |values: &'static str, value: &Value| -> BTreeSet<String> {
         let texts = value.as_array().unwrap().iter();
@@ -252,7 +249,7 @@ fn every_kind_of_event_is_listed_explained_and_shown() {
             .map(ToOwned::to_owned)
             .collect()
     };
-    let kinds: BTreeSet<String> = kinds.into_iter().map(ToOwned::to_owned).collect();
+    let kinds: BTreeSet<String> = kinds.iter().map(|&kind| kind.to_owned()).collect();
     assert_eq!(words("", &event["properties"]["kind"]["enum"]), kinds);
     assert_eq!(words("kind", &event["examples"]), kinds);
     let description = event["description"].as_str().unwrap();

@@ -1,16 +1,19 @@
 //! The live bus, `GET /ws?after=SEQ`: what the server sends to a subscriber, one WebSocket text message each.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::event::Event;
 use crate::id::Seq;
+use crate::json::take;
 use crate::view::RingView;
 
 /// What a subscriber gets.
 ///
 /// The first frame is `Resumed` when `after` was given and every later event is still in the history, else `Snapshot`.
 /// After that come `Event`s without a gap. A subscriber that falls behind gets `Missed` and then a fresh `Snapshot`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum BusFrame {
     /// The ring as it is after the event `ring.seq`.
@@ -35,4 +38,22 @@ pub enum BusFrame {
         /// The last one missed.
         last: Seq,
     },
+}
+
+/// Read by hand, as events are and for the same reason.
+impl<'de> Deserialize<'de> for BusFrame {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+fn read(mut fields: Map<String, Value>) -> Result<BusFrame, String> {
+    let kind: String = take(&mut fields, "type")?;
+    Ok(match kind.as_str() {
+        "snapshot" => BusFrame::Snapshot { ring: take(&mut fields, "ring")? },
+        "resumed" => BusFrame::Resumed { after: take(&mut fields, "after")? },
+        "event" => BusFrame::Event { event: take(&mut fields, "event")? },
+        "missed" => BusFrame::Missed { first: take(&mut fields, "first")?, last: take(&mut fields, "last")? },
+        other => return Err(format!("there is no frame of type {other:?}")),
+    })
 }

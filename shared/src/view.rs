@@ -350,9 +350,11 @@ impl RingView {
         let lives = |name: &NodeName| self.node(name).is_some_and(NodeView::is_live);
         let same_leader = rest.iter().all(|node| node.leader == leader) && leader.as_ref().is_some_and(lives);
         let same_deputy = rest.iter().all(|node| node.deputy == deputy) && deputy.as_ref().is_some_and(lives);
-        // Who follows one that has stepped down, and has not heard of it, is late and not on another side.
+        // In quorum mode who follows one that has stepped down, and has not heard of it, is late and not on another side.
         let leads = |name: &&NodeName| {
-            self.node(name).is_some_and(|node| node.is_live() && node.role == Some(Role::Leader))
+            self.node(name).is_some_and(|node| {
+                node.is_live() && (self.safety == Safety::Available || node.role == Some(Role::Leader))
+            })
         };
         let followed: BTreeSet<&NodeName> =
             self.live().filter_map(|node| node.leader.as_ref()).filter(leads).collect();
