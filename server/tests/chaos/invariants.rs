@@ -36,6 +36,8 @@ impl Ending {
 pub struct Invariants {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
+    /// Terms that somebody began to lead while members may have been apart: the others need not have heard of it.
+    begun_apart: BTreeSet<Term>,
     on_their_way: HashMap<MessageId, OnItsWay>,
     received: HashSet<MessageId>,
     /// Messages whose loss was told.
@@ -75,6 +77,7 @@ impl Invariants {
         // Whoever remembered the terms is gone: they are counted anew.
         if ring.nodes.iter().all(|node| node.pid.is_none()) {
             self.leaders.clear();
+            self.begun_apart.clear();
         }
         match (&event.kind, &event.node) {
             (EventKind::RunStarted { .. }, _) => *self = Self::default(),
@@ -160,7 +163,10 @@ impl Invariants {
         if role == Role::Leader {
             let leaders = self.leaders.entry(term).or_default();
             let is_new = leaders.insert(node.clone());
-            if is_new && leaders.len() > 1 && !self.may_be_apart {
+            if is_new && self.may_be_apart {
+                self.begun_apart.insert(term);
+            }
+            if is_new && leaders.len() > 1 && !self.begun_apart.contains(&term) {
                 return Err(format!("there are never two leaders in one term: {leaders:?} lead in {term}"));
             }
         }
