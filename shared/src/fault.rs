@@ -53,9 +53,9 @@ impl LinkFault {
 pub struct Share(u32);
 
 /// A number that is no part of anything.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("a share is 0 to 1, not {0}")]
-pub struct NoShare(pub f64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a share is a number from 0 to 1")]
+pub struct NoShare;
 
 impl Share {
     /// No message.
@@ -84,7 +84,7 @@ impl TryFrom<f64> for Share {
 
     fn try_from(share: f64) -> Result<Self, NoShare> {
         if !(0.0..=1.0).contains(&share) {
-            return Err(NoShare(share));
+            return Err(NoShare);
         }
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to a million")]
         let millionths = (share * f64::from(Self::WHOLE)).round() as u32;

@@ -1,7 +1,7 @@
 //! What the ring looks like: one value, made by applying events. The server answers with it, the page draws it, and both
 //! get it by the same [`RingView::apply`].
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -356,9 +356,10 @@ impl RingView {
                 node.is_live() && (self.safety == Safety::Available || node.role == Some(Role::Leader))
             })
         };
-        let followed: BTreeSet<&NodeName> =
-            self.live().filter_map(|node| node.leader.as_ref()).filter(leads).collect();
-        let split_brain = followed.len() > 1;
+        let mut followed = self.live().filter_map(|node| node.leader.as_ref()).filter(leads);
+        let one = followed.next();
+        let split_brain = followed.any(|another| Some(another) != one);
+        drop(followed);
         let (leader, deputy) = (agreed(same_leader, leader), agreed(same_leader && same_deputy, deputy));
         self.split_brain = split_brain;
         self.leader = leader;
