@@ -262,6 +262,10 @@ fn a_narrow_window_has_nothing_to_the_right() {
         page.wait_for_attribute("link-C-A", "data-kind", "repaired");
         page.click("add-node");
         page.wait_for("[data-testid='add-name']", "it.value", |value| value == "E");
+        page.click("faults");
+        page.click("side-A");
+        page.click("part");
+        page.wait_for_text("faulty", "A→B cut");
         has_no_horizontal_scroll(page);
     });
 }
