@@ -222,12 +222,6 @@ pub fn small() -> Vec<Bounds> {
         Bounds::of(&[5, 3, 1, 4, 2]).with(Faults { initiations: 1, losses: 1, ..none }),
     ];
     for ring in rings(3) {
-        let ring = Bounds::of(&ring).quorum();
-        all.push(ring.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
-        all.push(ring.clone().with(Faults { crashes: 1, jumps: 3, ..none }).elected());
-        all.push(ring.with(Faults { breaks: 1, jumps: 2, hasty_timers: 1, ..none }).elected());
-    }
-    for ring in rings(3) {
         let ring = Bounds::of(&ring);
         all.push(ring.clone().with(Faults { initiations: 1, crashes: 2, ..none }));
         all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
@@ -235,6 +229,22 @@ pub fn small() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, losses: 1, ..none }).elected());
         all.push(ring.clone().with(Faults { crashes: 2, restarts: 1, ..none }).elected());
         all.push(ring.with(Faults { breaks: 1, ..none }).elected());
+    }
+    all
+}
+
+/// Bounds of quorum mode that are checked in seconds.
+#[must_use]
+pub fn small_quorum() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = Vec::new();
+    for ring in [vec![2, 1], vec![3, 2, 1], vec![3, 1, 2]] {
+        let ring = Bounds::of(&ring).quorum();
+        all.push(ring.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, jumps: 3, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
+        all.push(ring.clone().with(Faults { initiations: 1, jumps: 1, renewals: 1, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, jumps: 2, ..none }).elected());
     }
     all
 }

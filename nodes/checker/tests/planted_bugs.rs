@@ -6,9 +6,10 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use ringleader_checker::bounds::small;
+use ringleader_checker::bounds::{small, small_quorum};
 use ringleader_checker::{Bounds, RingModel, check};
 use ringleader_election::{Bug, plant};
+use ringleader_shared::Safety;
 use ringleader_simulator::{Action, Schedule, Setup};
 
 /// A run of the checker is over long before, also on a machine that is busy.
@@ -45,7 +46,8 @@ fn schedule(seed: u64) -> (Setup, Schedule) {
 
 /// What the checker finds first: the bounds, and the property.
 fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
-    small().into_iter().find_map(|bounds| {
+    let bounds = if bug.is_of_quorum() { small_quorum() } else { small() };
+    bounds.into_iter().find_map(|bounds| {
         let report = check(RingModel::new(bounds.clone()).with_bug(bug), 1, AT_MOST);
         Some((bounds, report.violations.first()?.property))
     })
@@ -54,8 +56,13 @@ fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
 /// The first seed with which the simulator finds something, and what.
 fn found_by_simulator(bug: Option<Bug>) -> Option<(u64, String)> {
     plant(bug);
-    let found = (0..SCHEDULES).find_map(|seed| {
+    let (schedules, safety) = match bug {
+        Some(bug) if bug.is_of_quorum() => (SCHEDULES * 10, Safety::Quorum),
+        _ => (SCHEDULES, Safety::Available),
+    };
+    let found = (0..schedules).find_map(|seed| {
         let (setup, schedule) = schedule(seed);
+        let setup = setup.safety(safety);
         let (violation, _) = ringleader_simulator::check::run(setup, &schedule).err()?;
         Some((seed, violation.to_string()))
     });
@@ -97,7 +104,7 @@ fn without_a_bug_the_simulator_finds_nothing_in_the_same_schedules() {
 
 #[test]
 fn without_a_bug_the_checker_finds_nothing_within_the_same_bounds() {
-    for bounds in small() {
+    for bounds in small().into_iter().chain(small_quorum()) {
         let report = check(RingModel::new(bounds.clone()), 1, AT_MOST);
         assert_eq!(report.violations, [], "{bounds}");
     }

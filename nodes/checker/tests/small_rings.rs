@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringleader_checker::bounds::small;
+use ringleader_checker::bounds::{small, small_quorum};
 use ringleader_checker::{Report, RingModel, check};
 
 /// Far more than it takes: a machine that is busy must not fail the test.
@@ -10,7 +10,7 @@ const AT_MOST: Duration = Duration::from_secs(600);
 
 #[test]
 fn nothing_that_can_happen_to_a_small_ring_violates_a_property() {
-    for bounds in small() {
+    for bounds in small().into_iter().chain(small_quorum()) {
         let Report { states, depth, took, is_exhaustive, violations, .. } =
             &check(RingModel::new(bounds.clone()), 1, AT_MOST);
         println!("{bounds}: {states} states, depth {depth}, {took:.1?}");

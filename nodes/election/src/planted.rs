@@ -16,6 +16,12 @@ macro_rules! bugs {
             /// Every bug that can be planted.
             pub const ALL: &[Self] = &[$(Self::$bug),+];
 
+            /// Whether it is one of quorum mode.
+            #[must_use]
+            pub fn is_of_quorum(self) -> bool {
+                self >= Self::LeaseTooLong
+            }
+
             /// What the mistake is, as a sentence.
             #[must_use]
             pub fn sentence(self) -> &'static str {
@@ -126,6 +132,12 @@ bugs! {
     RepairForgotten,
     /// A member that answers again is not re-admitted.
     NeverReadmits,
+    /// Quorum mode: a leader takes its lease for longer than it was granted.
+    LeaseTooLong,
+    /// Quorum mode: a lease takes no majority.
+    MinorityLeads,
+    /// Quorum mode: a leader never steps down when its lease is over.
+    LeaseNeverOver,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -156,6 +156,31 @@ fn a_member_promises_one_leader_in_a_term() {
 }
 
 #[test]
+fn a_promise_holds_in_its_term_when_the_lease_is_long_over() {
+    let mut ring = led_by_d();
+    let mandate = *ring.node("A").mandate().expect("A follows D");
+    ring.kill("D").kill("C").run_for(TIMING.lease + Duration::from_millis(1));
+    let lap = |mandate: ringleader_shared::Mandate| RingMessage::Lease {
+        mandate,
+        begun_ns: 0,
+        highest: mandate.term,
+        votes: 1,
+        hops: 1,
+    };
+    let rival = ringleader_shared::Mandate { leader: support::contender("C", 110), ..mandate };
+    let of_the_next_term = ringleader_shared::Mandate { term: mandate.term.next(), ..rival };
+    for (mandate, counted) in [(rival, 1), (of_the_next_term, 2)] {
+        let passed_on = ring.answer("B", "A", lap(mandate));
+        assert!(
+            passed_on
+                .iter()
+                .any(|message| matches!(message, RingMessage::Lease { votes, .. } if *votes == counted)),
+            "{passed_on:?}"
+        );
+    }
+}
+
+#[test]
 fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");

@@ -9,6 +9,7 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
 use super::{MaxRing, Out};
+use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Time, Timer};
 
 /// The leader takes its lease for shorter than the members grant it, by this share: 9/10. So clocks may run too fast or too
@@ -101,7 +102,7 @@ impl MaxRing {
     /// Gives up a lease that is over, before anything else is done.
     pub(super) fn expire(&mut self, out: &mut Out) {
         let over = self.quorum.leased_until.is_some_and(|until| self.now >= until);
-        if self.leading && self.needs_quorum() && over {
+        if self.leading && self.needs_quorum() && over && !planted(Bug::LeaseNeverOver) {
             Self::explain(Explanation::LeaseOver { term: self.term }, out);
             self.give_up(self.timing.election, out);
         }
@@ -253,7 +254,7 @@ impl MaxRing {
         if !self.needs_quorum() || self.quorum.won {
             return true;
         }
-        if votes < self.majority() {
+        if votes < self.majority() && !planted(Bug::MinorityLeads) {
             self.claim_failed(votes, out);
             return false;
         }
@@ -266,7 +267,7 @@ impl MaxRing {
 
     /// A majority granted me its lease at this time or later.
     fn lease_from(&mut self, begun: Time, out: &mut Out) {
-        let (parts, of) = LEADERS_SHARE;
+        let (parts, of) = if planted(Bug::LeaseTooLong) { (13, 10) } else { LEADERS_SHARE };
         let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
         if until > self.now && self.quorum.leased_until.is_none_or(|before| before < until) {
             self.quorum.leased_until = Some(until);
@@ -330,7 +331,7 @@ impl MaxRing {
     }
 
     fn lease_is_back(&mut self, begun: Time, votes: u32, highest: Term, out: &mut Out) {
-        if votes >= self.majority() {
+        if votes >= self.majority() || planted(Bug::MinorityLeads) {
             self.lease_from(begun, out);
         }
         if highest > self.term {

@@ -252,7 +252,7 @@ impl MaxRing {
         let leader = mandate.leader.id;
         if self.leading {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
-            self.leading = false;
+            self.leading = planted(Bug::LeaderNotUnseated);
             self.stop_reigning(out);
         }
         self.confirmed = false;
