@@ -7,6 +7,17 @@ use ringleader_shared::{RingMessage, Role};
 use support::QuietRing;
 
 #[test]
+fn a_restarted_leader_tells_that_it_drops_the_lap_of_its_earlier_start() {
+    let mut ring = QuietRing::led_by_d();
+    let mandate = *ring.node("A").mandate().expect("A follows D");
+    ring.kill("D").start("D");
+    ring.deliver("C", "D", RingMessage::Standing { term: mandate.term, mandate: Some(mandate) });
+    ring.forget();
+    ring.deliver("C", "D", RingMessage::Elected { mandate, hops: 5, votes: 0 });
+    assert_eq!(ring.dropped.len(), 1);
+}
+
+#[test]
 fn the_ring_closes_past_any_number_of_dead_members() {
     // H leads, A is its deputy; B to G die one after the other.
     let mut ring = QuietRing::of(&[70, 10, 11, 12, 13, 14, 15, 80]);
