@@ -7,6 +7,21 @@ use ringleader_shared::{RingMessage, Role};
 use support::QuietRing;
 
 #[test]
+fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
+    let mut ring = QuietRing::of(&[90, 100, 110]);
+    let gone = ringleader_shared::Mandate {
+        term: ringleader_shared::Term(1),
+        leader: support::contender("Z", 999),
+        appointment: 0,
+        deputy: None,
+    };
+    ring.deliver("C", "A", RingMessage::Standing { term: gone.term, mandate: Some(gone) });
+    assert!(ring.runs("A", Timer::Election));
+    ring.let_time_pass();
+    ring.assert_led_by("C", Some("B"));
+}
+
+#[test]
 fn a_restarted_leader_tells_that_it_drops_the_lap_of_its_earlier_start() {
     let mut ring = QuietRing::led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");

@@ -264,8 +264,10 @@ impl MaxRing {
         self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
         self.contest = None;
         self.in_flight = None;
-        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost.
+        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost. So is one
+        // that has left the ring: nobody dials it, and nobody would notice.
         self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+            || !self.route.is_member(leader)
             || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
         if self.leader_lost {
             out.push(self.wait_for_takeover());
