@@ -35,6 +35,21 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// How often each may happen, and its word.
+    fn counted(self) -> [(u8, &'static str); 9] {
+        [
+            (self.initiations, "initiate"),
+            (self.crashes, "crash"),
+            (self.restarts, "restart"),
+            (self.losses, "lose"),
+            (self.duplicates, "duplicate"),
+            (self.breaks, "break"),
+            (self.hasty_timers, "hasty timer"),
+            (self.jumps, "jump in time"),
+            (self.renewals, "renewal"),
+        ]
+    }
+
     /// Nothing that anybody could call a fault, a timer that is hasty included.
     #[must_use]
     pub fn is_undisturbed(&self) -> bool {
@@ -116,34 +131,13 @@ impl Bounds {
     /// Where a run begins and what may happen, in words.
     #[must_use]
     pub fn asked(&self) -> String {
-        let Faults {
-            initiations,
-            crashes,
-            restarts,
-            losses,
-            duplicates,
-            breaks,
-            hasty_timers,
-            jumps,
-            renewals,
-        } = self.faults;
         let start = match (self.start, self.safety) {
             (Start::Fresh, Safety::Available) => "fresh",
             (Start::Elected, Safety::Available) => "elected",
             (Start::Fresh, Safety::Quorum) => "quorum, fresh",
             (Start::Elected, Safety::Quorum) => "quorum, elected",
         };
-        let counted = [
-            (initiations, "initiate"),
-            (crashes, "crash"),
-            (restarts, "restart"),
-            (losses, "lose"),
-            (duplicates, "duplicate"),
-            (breaks, "break"),
-            (hasty_timers, "hasty timer"),
-            (jumps, "jump in time"),
-            (renewals, "renewal"),
-        ];
+        let counted = self.faults.counted();
         let counted = counted.into_iter().filter(|(times, _)| *times > 0);
         counted.fold(start.to_owned(), |text, (times, what)| format!("{text}, {times} × {what}"))
     }
@@ -152,22 +146,7 @@ impl Bounds {
     /// (several members may notice it), but elections must end.
     #[must_use]
     pub fn highest_term(&self) -> u64 {
-        let Faults {
-            initiations,
-            crashes,
-            restarts,
-            losses,
-            duplicates,
-            breaks,
-            hasty_timers,
-            jumps,
-            renewals,
-        } = self.faults;
-        let events: u64 =
-            [initiations, crashes, restarts, losses, duplicates, breaks, hasty_timers, jumps, renewals]
-                .into_iter()
-                .map(u64::from)
-                .sum();
+        let events: u64 = self.faults.counted().into_iter().map(|(times, _)| u64::from(times)).sum();
         2 + events * self.attributes.len() as u64
     }
 }
