@@ -20,6 +20,7 @@ mod max_ring;
 mod planted;
 pub mod recording;
 mod route;
+pub mod telling;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use explanation::Explanation;

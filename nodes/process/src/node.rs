@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
+use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer, telling};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
@@ -22,7 +22,6 @@ use crate::links::{Guest, LinkId, Links, News, Purpose, What, accept_loop, close
 use crate::promises::Promises;
 use crate::recorder::Recorder;
 use crate::settings::{Faults, LinkSettings, Secret, timing};
-use crate::telling;
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
 const PROBE_EVERY_HEARTBEATS: u32 = 5;
@@ -253,30 +252,15 @@ impl Node {
             }
             Effect::Promise(promise) => self.broken = self.promises.keep(&promise).err(),
             Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
-            Effect::Became { role, term, mandate } => {
-                let leader = mandate.map(|mandate| self.name(mandate.leader.id));
-                let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| self.name(deputy.id));
-                self.tell(EventKind::StandingChanged { role, term, leader, deputy });
-            }
-            Effect::SuccessorChanged(successor) => {
-                let successor = self.name(successor);
-                self.tell(EventKind::SuccessorChanged { successor });
-            }
-            Effect::Drop { reason, .. } => {
-                // The core drops only what it is given: the message being received.
-                if let Some((message, from)) = self.receiving.clone() {
-                    let reason = telling::drop_reason(&self.ring, reason);
-                    self.tell(EventKind::Dropped { message, from, reason });
+            Effect::Became { .. }
+            | Effect::SuccessorChanged(_)
+            | Effect::Drop { .. }
+            | Effect::Completed { .. }
+            | Effect::Explain(_) => {
+                let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
+                if let Some(event) = telling::event(&self.ring, &effect, receiving) {
+                    self.tell(event);
                 }
-            }
-            Effect::Completed { outcome, mandate, members } => {
-                let leader = self.name(mandate.leader.id);
-                let deputy = mandate.deputy.map(|deputy| self.name(deputy.id));
-                self.tell(EventKind::Completed { outcome, term: mandate.term, leader, deputy, members });
-            }
-            Effect::Explain(why) => {
-                let text = why.words(|id| self.name(id).to_string());
-                self.tell(EventKind::Log { text });
             }
         }
     }

@@ -1,11 +1,50 @@
-//! What happened, in the words and names of events.
+//! What happened, in the words and names of events: for everyone who carries out effects and tells what they were, so that a
+//! simulated ring tells the same as a real one. The core itself makes no use of it.
 
-use ringleader_election::DropReason;
-use ringleader_shared::event::{Claim, MessageInfo, MessageKind};
+use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
 use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
 
+use crate::{DropReason, Effect};
+
+/// The event that tells of this effect, with the message that the core was given when it had it, and its sender.
+///
+/// `None` for what the caller tells itself (a sending, which needs its number), and for what is not told: timers, promises.
+#[must_use]
+pub fn event(
+    ring: &RingSpec,
+    effect: &Effect<RingMessage>,
+    receiving: Option<(&MessageInfo, &NodeName)>,
+) -> Option<EventKind> {
+    match *effect {
+        Effect::Became { role, term, mandate } => {
+            let leader = mandate.map(|mandate| name(ring, mandate.leader.id));
+            let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| name(ring, deputy.id));
+            Some(EventKind::StandingChanged { role, term, leader, deputy })
+        }
+        Effect::SuccessorChanged(successor) => {
+            Some(EventKind::SuccessorChanged { successor: name(ring, successor) })
+        }
+        // The core drops only what it is given: the message being received.
+        Effect::Drop { reason, .. } => receiving.map(|(message, from)| EventKind::Dropped {
+            message: message.clone(),
+            from: from.clone(),
+            reason: drop_reason(ring, reason),
+        }),
+        Effect::Completed { outcome, mandate, members } => Some(EventKind::Completed {
+            outcome,
+            term: mandate.term,
+            leader: name(ring, mandate.leader.id),
+            deputy: mandate.deputy.map(|deputy| name(ring, deputy.id)),
+            members,
+        }),
+        Effect::Explain(why) => Some(EventKind::Log { text: why.words(|id| name(ring, id).to_string()) }),
+        Effect::Send { .. } | Effect::Promise(_) | Effect::StartTimer { .. } | Effect::CancelTimer(_) => None,
+    }
+}
+
 /// What people call a member; the beginning of its id when it is not (or no longer) in the ring.
-pub(crate) fn name(ring: &RingSpec, id: NodeId) -> NodeName {
+#[must_use]
+pub fn name(ring: &RingSpec, id: NodeId) -> NodeName {
     if let Some(member) = ring.member(id) {
         return member.name.clone();
     }
@@ -14,7 +53,8 @@ pub(crate) fn name(ring: &RingSpec, id: NodeId) -> NodeName {
 }
 
 /// A ring message as people see it.
-pub(crate) fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> MessageInfo {
+#[must_use]
+pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> MessageInfo {
     let claim =
         |contender: Contender| Claim { name: name(ring, contender.id), attribute: contender.attribute };
     let (kind, initiator, candidate, deputy, hops) = match *message {
@@ -50,7 +90,8 @@ pub(crate) fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage
 }
 
 /// Why a message was dropped, in words.
-pub(crate) fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
+#[must_use]
+pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
     match reason {
         DropReason::OlderTerm { mine } => format!("it is of an older term than mine ({mine})"),
         DropReason::AlreadyDecided { term } => format!("term {term} already has its leader"),
