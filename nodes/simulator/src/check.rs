@@ -1,106 +1,166 @@
 //! What must never happen in a ring, and what must happen once it is left in peace.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use ringleader_election::Time;
-use ringleader_shared::{Incarnation, NodeName, Role, Term};
+use ringleader_shared::view::quiet_cost;
+use ringleader_shared::{Incarnation, Role, Term};
 
+use crate::case::Case;
 use crate::schedule::{Action, Schedule};
-use crate::setup::Setup;
-use crate::world::World;
+use crate::setup::{Latency, Setup};
+use crate::trace;
+use crate::world::{Misstep, World};
 
-/// A ring that is left in peace agrees within this much virtual time.
+/// A ring that is left in peace agrees within this much virtual time: about thirty election timeouts.
 pub const AGREES_WITHIN: Duration = Duration::from_secs(10);
 
 /// A ring that agrees and has sent no ring message for this long stays quiet: longer than any timer of the members.
 pub const QUIET_FOR: Duration = Duration::from_secs(2);
 
+/// What is asked of every run. The names are stable: `docs/correctness.md` lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Invariant {
+    /// Asked of the available mode until a live member is taken for dead, and of quorum mode always.
+    OneLeaderATerm,
+    /// Asked of quorum mode, of members that are not paused.
+    OneLeaderAtOnce,
+    /// Asked of every start of every member.
+    TermsOnlyGrow,
+    /// Asked of what every member believes.
+    DeputyIsAnother,
+    /// Asked of every message of an election, a search or a result.
+    DropsAreTold,
+    /// Asked of quorum mode, once all faults are over and the last lease is too.
+    NoLeaderOfAMinority,
+    /// Asked once all faults are over.
+    AgreesInTime,
+    /// Asked once it agrees.
+    StaysQuiet,
+    /// Asked of a ring to which nothing is done but that one member initiates.
+    CostsTheFormula,
+}
+
+impl Invariant {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::OneLeaderATerm,
+        Self::OneLeaderAtOnce,
+        Self::TermsOnlyGrow,
+        Self::DeputyIsAnother,
+        Self::DropsAreTold,
+        Self::NoLeaderOfAMinority,
+        Self::AgreesInTime,
+        Self::StaysQuiet,
+        Self::CostsTheFormula,
+    ];
+
+    /// It, as a sentence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OneLeaderATerm => "never two leaders in one term",
+            Self::OneLeaderAtOnce => "in quorum mode never two leaders at one instant",
+            Self::TermsOnlyGrow => "a term never goes back while its member runs",
+            Self::DeputyIsAnother => "a leader is never its own deputy",
+            Self::DropsAreTold => "every message is acted on, or its drop is told with a true reason",
+            Self::NoLeaderOfAMinority => "in quorum mode nobody leads a minority",
+            Self::AgreesInTime => {
+                "after the last fault all live members agree in time on one live leader and, if two live, one live deputy"
+            }
+            Self::StaysQuiet => "a ring that agrees stays quiet",
+            Self::CostsTheFormula => "an undisturbed election costs as many messages as the formula says",
+        }
+    }
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What should not have happened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs, reason = "each variant is the sentence of its error")]
-pub enum Violation {
-    #[error("a term never goes back while a member runs, but that of {name} went from {from} to {to}")]
-    TermWentBack { name: NodeName, from: Term, to: Term },
-    #[error("a leader is never its own deputy, but {name} believes that of a leader in term {term}")]
-    OwnDeputy { name: NodeName, term: Term },
-    #[error("without pauses never two leaders in one term, but {one} and {other} both lead term {term}")]
-    TwoLeaders { one: NodeName, other: NodeName, term: Term },
-    #[error("in quorum mode nobody leads a minority, but {name} does")]
-    LeadsWithoutQuorum { name: NodeName },
-    #[error("in quorum mode never two leaders at one instant, but {one} and {other} both lead")]
-    TwoAtOnce { one: NodeName, other: NodeName },
-    #[error("live members agree on one live leader and deputy within {AGREES_WITHIN:?} of the last fault")]
-    NoAgreement,
-    #[error(
-        "a ring that agrees stays quiet, but this one still sent messages {AGREES_WITHIN:?} after the last fault"
-    )]
-    NotQuiet,
+#[error("{invariant}: {what}")]
+pub struct Violation {
+    /// What does not hold.
+    pub invariant: Invariant,
+    /// How that showed.
+    pub what: String,
+}
+
+impl Violation {
+    fn of(invariant: Invariant, what: String) -> Self {
+        Self { invariant, what }
+    }
 }
 
 /// Looks at a world after each thing that happens, and remembers what it needs to.
 #[derive(Debug, Default)]
 pub struct Invariants {
-    terms: BTreeMap<(NodeName, Incarnation), Term>,
-    /// Whether members are paused in this run: the others take a hung leader for a dead one.
-    with_pauses: bool,
+    /// The last term of the last start of each member.
+    terms: Vec<(Incarnation, Term)>,
 }
 
 impl Invariants {
-    /// For a run of this schedule.
-    #[must_use]
-    pub fn of(schedule: &Schedule) -> Self {
-        let with_pauses = schedule.steps.iter().any(|(_, action)| matches!(action, Action::Pause(_)));
-        Self { terms: BTreeMap::new(), with_pauses }
-    }
-
-    /// What must hold at every moment.
+    /// What must hold at every moment: looks at the members that were given something since the last look.
     ///
     /// # Errors
     /// What does not.
-    pub fn look(&mut self, world: &World) -> Result<(), Violation> {
-        let mut leaders: BTreeMap<Term, NodeName> = BTreeMap::new();
-        let mut leading: Option<NodeName> = None;
-        let running =
-            if world.quorum() { world.live().collect::<Vec<_>>() } else { world.running().collect() };
-        for (node, incarnation) in running {
-            let name = world.name(node.id());
-            let before = self.terms.insert((name.clone(), incarnation), node.term()).unwrap_or(Term::ZERO);
-            if node.term() < before {
-                return Err(Violation::TermWentBack { name, from: before, to: node.term() });
-            }
-            if let Some(mandate) = node.mandate()
-                && mandate.deputy.is_some_and(|deputy| deputy.id == mandate.leader.id)
-            {
-                return Err(Violation::OwnDeputy { name, term: mandate.term });
-            }
-            if node.role() == Role::Leader && world.quorum() {
-                if let Some(one) = leading.replace(name.clone()) {
-                    return Err(Violation::TwoAtOnce { one, other: name });
+    pub fn look(&mut self, world: &mut World) -> Result<(), Violation> {
+        if let Some((name, misstep)) = world.take_misstep() {
+            let what = match misstep {
+                Misstep::Swallowed(message) => {
+                    format!("{name} did nothing with {message:?} and said nothing")
                 }
-            } else if node.role() == Role::Leader
-                && !self.with_pauses
-                && let Some(one) = leaders.insert(node.term(), name.clone())
-            {
-                return Err(Violation::TwoLeaders { one, other: name, term: node.term() });
+                Misstep::FalseReason(message) => {
+                    format!("{name} dropped {message:?} for a reason that is not so")
+                }
+            };
+            return Err(Violation::of(Invariant::DropsAreTold, what));
+        }
+        while let Some((place, node, incarnation, awake)) = world.next_touched() {
+            if self.terms.len() <= place {
+                self.terms.resize(place + 1, <_>::default());
+            }
+            let (term, role, id) = (node.term(), node.role(), node.id());
+            let own_deputy = node
+                .mandate()
+                .filter(|mandate| mandate.deputy.is_some_and(|deputy| deputy.id == mandate.leader.id))
+                .copied();
+            if let Some(last) = self.terms.get_mut(place) {
+                let before = std::mem::replace(last, (incarnation, term));
+                if before.0 == incarnation && term < before.1 {
+                    let what = format!("that of {} went from {} to {term}", world.name(id), before.1);
+                    return Err(Violation::of(Invariant::TermsOnlyGrow, what));
+                }
+            }
+            if let Some(mandate) = own_deputy {
+                let what = format!("{} believes that in term {}", world.name(id), mandate.term);
+                return Err(Violation::of(Invariant::DeputyIsAnother, what));
+            }
+            if role == Role::Leader {
+                another_leader(world, id, term, awake)?;
             }
         }
         Ok(())
     }
 
-    /// What must come once nothing is done to the ring any more: agreement, then quiet.
+    /// What must come once nothing is done to the ring any more: agreement, then quiet. Says how long that took.
     ///
     /// Nothing is asked of a ring whose live members have never heard of an election: all that did are dead.
     ///
     /// # Errors
     /// What did not come, or what happened on the way that must not.
-    pub fn wait_for_agreement(&mut self, world: &mut World) -> Result<(), Violation> {
+    pub fn wait_for_agreement(&mut self, world: &mut World) -> Result<Duration, Violation> {
         let start = world.now();
         let deadline = Time(start.0 + AGREES_WITHIN);
         loop {
-            if world.live().all(|(node, _)| node.term() == Term::ZERO) && self.nothing_under_way(world, start)
+            if world.now().0 >= start.0 + UNDER_WAY && world.live().all(|(node, _)| node.term() == Term::ZERO)
             {
-                return Ok(());
+                return Ok(Duration::ZERO);
             }
             if !world.has_quorum() {
                 return self.nobody_leads(world);
@@ -108,11 +168,13 @@ impl Invariants {
             let quiet_since = world.last_ring_message().unwrap_or_default().max(start);
             let quiet_until = Time(quiet_since.0 + QUIET_FOR);
             if world.now() >= deadline {
+                let what = format!("not so {AGREES_WITHIN:?} after the last fault");
                 let agreed = world.agreed().is_some();
-                return Err(if agreed { Violation::NotQuiet } else { Violation::NoAgreement });
+                let invariant = if agreed { Invariant::StaysQuiet } else { Invariant::AgreesInTime };
+                return Err(Violation::of(invariant, what));
             }
             if world.now() >= quiet_until && world.agreed().is_some() {
-                return Ok(());
+                return Ok(quiet_since.0.saturating_sub(start.0));
             }
             let then = if world.now() < quiet_until { quiet_until.min(deadline) } else { deadline };
             if world.step_until(then) {
@@ -122,33 +184,143 @@ impl Invariants {
     }
 
     /// Without a quorum nobody leads, once the last lease is over.
-    fn nobody_leads(&mut self, world: &mut World) -> Result<(), Violation> {
-        let until = Time(world.now().0 + AGREES_WITHIN / 4);
+    fn nobody_leads(&mut self, world: &mut World) -> Result<Duration, Violation> {
+        let until = Time(world.now().0 + QUIET_FOR);
         while world.step_until(until) {
             self.look(world)?;
         }
         match world.live().find(|(node, _)| node.role() == Role::Leader) {
-            Some((node, _)) => Err(Violation::LeadsWithoutQuorum { name: world.name(node.id()) }),
-            None => Ok(()),
+            Some((node, _)) => {
+                let what = format!("{} does", world.name(node.id()));
+                Err(Violation::of(Invariant::NoLeaderOfAMinority, what))
+            }
+            None => Ok(Duration::ZERO),
         }
-    }
-
-    /// A second is more than any message or dial takes.
-    fn nothing_under_way(&self, world: &World, start: Time) -> bool {
-        world.now().0 >= start.0 + Duration::from_secs(1)
     }
 }
 
-/// Plays a schedule on a fresh ring, then leaves the ring in peace, and checks everything.
+/// More than any message or dial takes.
+const UNDER_WAY: Duration = Duration::from_secs(1);
+
+fn another_leader(
+    world: &World,
+    id: ringleader_shared::NodeId,
+    term: Term,
+    awake: bool,
+) -> Result<(), Violation> {
+    let others = |node: &&ringleader_election::MaxRing| node.id() != id && node.role() == Role::Leader;
+    let in_term = || world.running().map(|(node, _)| node).filter(others).find(|node| node.term() == term);
+    let at_once = || world.live().map(|(node, _)| node).find(others);
+    if (world.quorum() || !world.misjudged())
+        && let Some(other) = in_term()
+    {
+        let what = format!("{} and {} both lead term {term}", world.name(other.id()), world.name(id));
+        return Err(Violation::of(Invariant::OneLeaderATerm, what));
+    }
+    if world.quorum()
+        && awake
+        && let Some(other) = at_once()
+    {
+        let what = format!("{} and {} both lead", world.name(other.id()), world.name(id));
+        return Err(Violation::of(Invariant::OneLeaderAtOnce, what));
+    }
+    Ok(())
+}
+
+/// A run without a violation.
+#[derive(Debug)]
+pub struct Played {
+    /// The ring at its end.
+    pub world: World,
+    /// How long it took after the last fault until the last ring message was sent.
+    pub settled_after: Duration,
+}
+
+/// Plays a schedule on a fresh ring, mends all links, leaves the ring in peace, and checks everything.
 ///
 /// # Errors
 /// The violation, with the world as it was then.
-pub fn run(setup: Setup, schedule: &Schedule) -> Result<World, (Violation, Box<World>)> {
-    let mut world = World::new(setup);
-    let mut invariants = Invariants::of(schedule);
-    let played = world.play(schedule, |world| invariants.look(world));
-    match played.and_then(|()| invariants.wait_for_agreement(&mut world)) {
-        Ok(()) => Ok(world),
+pub fn run(setup: Setup, schedule: &Schedule) -> Result<Played, (Violation, Box<World>)> {
+    let expected = expected_cost(&setup, schedule);
+    play(World::new(setup), schedule, expected)
+}
+
+fn play(
+    mut world: World,
+    schedule: &Schedule,
+    expected: Option<u64>,
+) -> Result<Played, (Violation, Box<World>)> {
+    let settled = play_on(&mut world, schedule).and_then(|settled_after| {
+        let cost = world.cost().ring_messages;
+        match expected {
+            Some(expected) if expected != cost => {
+                let what = format!("{cost} instead of {expected}");
+                Err(Violation::of(Invariant::CostsTheFormula, what))
+            }
+            _ => Ok(settled_after),
+        }
+    });
+    match settled {
+        Ok(settled_after) => Ok(Played { world, settled_after }),
         Err(violation) => Err((violation, Box::new(world))),
     }
+}
+
+/// What an election costs when nothing else happens, and nobody loses patience.
+fn expected_cost(setup: &Setup, schedule: &Schedule) -> Option<u64> {
+    let [(_, Action::Initiate(initiator))] = schedule.steps.as_slice() else { return None };
+    let slowest = match setup.latency {
+        Latency::Constant(time) => time,
+        Latency::Uniform { max, .. } => max,
+        Latency::Exponential { .. } => return None,
+    };
+    let n = setup.members.len();
+    let count = u32::try_from(n).ok()?;
+    let patience = setup.timing.lap.min(setup.timing.election).min(setup.timing.deputy).min(setup.hung_after);
+    if *initiator >= n || slowest.saturating_mul(3 * count + 3) >= patience {
+        return None;
+    }
+    let winner = (0..n).max_by_key(|&place| setup.members.get(place))?;
+    let distance = u32::try_from((winner + n - initiator) % n).ok()?;
+    Some(u64::from(quiet_cost(count, distance)))
+}
+
+impl Case {
+    /// Plays it and checks everything.
+    ///
+    /// # Errors
+    /// The violation.
+    pub fn check(&self) -> Result<Played, Violation> {
+        run(self.setup.clone(), &self.schedule).map_err(|(violation, _)| violation)
+    }
+
+    /// Plays it again, telling: the violation, how to replay it, and a drawing of the run up to it. `None` when all is
+    /// well.
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        /// How much of a long run is drawn: its end.
+        const LINES: usize = 600;
+        let expected = expected_cost(&self.setup, &self.schedule);
+        let (violation, world) = play(World::telling(self.setup.clone()), &self.schedule, expected).err()?;
+        let drawn = trace::draw(world.events());
+        let lines: Vec<&str> = drawn.lines().collect();
+        let end = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n");
+        Some(format!("{violation}\nreplay: cargo xtask soak --replay '{self}'\n{end}"))
+    }
+
+    /// Plays it, telling, and gives the number that all runs of it share, on every platform.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        let mut world = World::telling(self.setup.clone());
+        let _ = play_on(&mut world, &self.schedule);
+        trace::fingerprint(world.events())
+    }
+}
+
+/// Plays a schedule and what comes after it, whatever happens.
+fn play_on(world: &mut World, schedule: &Schedule) -> Result<Duration, Violation> {
+    let mut invariants = Invariants::default();
+    world.play(schedule, |world| invariants.look(world))?;
+    world.mend_all();
+    invariants.wait_for_agreement(world)
 }

@@ -4,7 +4,8 @@
 //! sockets, threads, the machine's clock, the machine's randomness. It compiles to wasm32.
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
-//! says what is done to it, [`trace`] tells what happened, [`check`] says what must never happen and what must.
+//! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
+//! [`check`] says what must never happen and what must. `chance` is where all randomness comes from.
 //!
 //! ```
 //! use std::time::Duration;
@@ -18,6 +19,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod case;
+mod chance;
 pub mod check;
 mod network;
 pub mod schedule;
@@ -25,8 +28,9 @@ pub mod setup;
 pub mod trace;
 mod world;
 
-pub use check::{Invariants, Violation};
-pub use schedule::{Action, Schedule};
+pub use case::Case;
+pub use chance::PerMille;
+pub use check::{Invariant, Invariants, Violation};
+pub use schedule::{Action, Disturbance, Schedule};
 pub use setup::{Latency, Setup};
-pub use trace::Trace;
-pub use world::{Agreement, World};
+pub use world::{Agreement, Cost, World};

@@ -1,16 +1,36 @@
-//! Links between members: dialled, accepted, closed, failed. Order is kept from one member to another.
+//! Links between members: dialled, accepted, closed, failed; and what is done to them. Knows nothing of elections.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use ringleader_election::Time;
+use ringleader_shared::RingMessage;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{NodeId, RingMessage};
 
+use crate::chance::Chance;
+use crate::schedule::Disturbance;
 use crate::setup::Latency;
+
+/// A member, by its number in the order in which members joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place(pub(crate) u32);
+
+impl Place {
+    pub(crate) fn nth(n: usize) -> Self {
+        Self(u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// One connection, from its dial to the last of its two ends' closing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LinkId(u64);
+pub(crate) struct LinkId {
+    slot: u32,
+    /// Which link in that slot: an old name finds nothing.
+    number: u32,
+}
 
 /// How one end sees a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,106 +43,201 @@ pub(crate) enum End {
     Closed,
 }
 
+/// One sending of one message.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    pub(crate) message: RingMessage,
+    pub(crate) from: Place,
+    /// The sender's count of messages.
+    pub(crate) number: u64,
+    /// Which start of the sender.
+    pub(crate) incarnation: u32,
+    /// The sender's Lamport clock.
+    pub(crate) lamport: u64,
+    /// When it was sent, in nanoseconds.
+    pub(crate) sent: u64,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    pub(crate) dialler: NodeId,
-    pub(crate) acceptor: NodeId,
+    pub(crate) dialler: Place,
+    pub(crate) acceptor: Place,
     pub(crate) kind: LinkKind,
     pub(crate) dialler_end: End,
     pub(crate) acceptor_end: End,
     /// Dialled only to see whether the member answers again: a failure is no news.
     pub(crate) probe: bool,
+    /// When the dialler learned that the link is up, in nanoseconds.
+    pub(crate) up_since: u64,
+    /// Whether the acceptor has heard something on it.
+    pub(crate) heard: bool,
     /// What the dialler sends once the link is up.
-    pub(crate) queued: Vec<RingMessage>,
+    pub(crate) queued: Vec<Arc<Letter>>,
+    /// When the last thing sent on it arrives, at the acceptor and at the dialler.
+    last_arrivals: (u64, u64),
 }
 
 impl Link {
-    pub(crate) fn other(&self, node: NodeId) -> NodeId {
-        if self.dialler == node { self.acceptor } else { self.dialler }
+    pub(crate) fn other(&self, place: Place) -> Place {
+        if self.dialler == place { self.acceptor } else { self.dialler }
     }
 
-    pub(crate) fn end(&self, node: NodeId) -> End {
-        if self.dialler == node { self.dialler_end } else { self.acceptor_end }
+    pub(crate) fn end(&self, place: Place) -> End {
+        if self.dialler == place { self.dialler_end } else { self.acceptor_end }
     }
 
-    pub(crate) fn close(&mut self, node: NodeId) {
-        *(if self.dialler == node { &mut self.dialler_end } else { &mut self.acceptor_end }) = End::Closed;
-    }
-
-    fn has(&self, node: NodeId) -> bool {
-        self.dialler == node || self.acceptor == node
+    pub(crate) fn close(&mut self, place: Place) {
+        *(if self.dialler == place { &mut self.dialler_end } else { &mut self.acceptor_end }) = End::Closed;
     }
 }
 
-#[derive(Debug)]
+/// What is special about one direction between two members.
+#[derive(Debug, Clone, Copy, Default)]
+struct Direction {
+    /// The number of the cut, if there is one.
+    cut: Option<u64>,
+    disturbance: Option<Disturbance>,
+}
+
+/// When something sent arrives: not at all, once or twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Lost,
+    Arrives {
+        at: u64,
+        /// Whether later ones may overtake it.
+        overtaken: bool,
+    },
+    ArrivesTwice(u64, u64),
+}
+
+#[derive(Debug, Clone)]
 pub(crate) struct Network {
-    links: BTreeMap<LinkId, Link>,
-    /// When the last thing sent from one member to another arrives.
-    last_arrival: BTreeMap<(NodeId, NodeId), Time>,
-    dialled: u64,
+    slots: Vec<(u32, Option<Link>)>,
+    free: Vec<u32>,
+    directions: BTreeMap<(Place, Place), Direction>,
     latency: Latency,
 }
 
 impl Network {
     pub(crate) fn new(latency: Latency) -> Self {
-        Self { links: BTreeMap::new(), last_arrival: BTreeMap::new(), dialled: 0, latency }
+        Self { slots: Vec::new(), free: Vec::new(), directions: BTreeMap::new(), latency }
     }
 
-    /// When something that is sent now arrives: after a random latency, and not before what was sent earlier.
-    pub(crate) fn arrival(&mut self, now: Time, from: NodeId, to: NodeId, rng: &mut fastrand::Rng) -> Time {
-        let Latency { min, max } = self.latency;
-        let soonest = now.0 + min + max.saturating_sub(min).mul_f64(rng.f64());
-        let last = self.last_arrival.entry((from, to)).or_default();
-        last.0 = soonest.max(last.0 + std::time::Duration::from_nanos(1));
+    pub(crate) fn dial(&mut self, dialler: Place, acceptor: Place, kind: LinkKind, probe: bool) -> LinkId {
+        let link = Link {
+            dialler,
+            acceptor,
+            kind,
+            dialler_end: End::Dialling,
+            acceptor_end: End::Dialling,
+            probe,
+            up_since: 0,
+            heard: false,
+            queued: Vec::new(),
+            last_arrivals: (0, 0),
+        };
+        if let Some(slot) = self.free.pop()
+            && let Some(place) = self.slots.get_mut(slot as usize)
+        {
+            place.1 = Some(link);
+            return LinkId { slot, number: place.0 };
+        }
+        let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        self.slots.push((0, Some(link)));
+        LinkId { slot, number: 0 }
+    }
+
+    pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
+        let (number, link) = self.slots.get(id.slot as usize)?;
+        link.as_ref().filter(|_| *number == id.number)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+        let (number, link) = self.slots.get_mut(id.slot as usize)?;
+        link.as_mut().filter(|_| *number == id.number)
+    }
+
+    /// Closes one end. A link that both ends have closed is forgotten.
+    pub(crate) fn close(&mut self, id: LinkId, place: Place) {
+        let Some((number, link)) = self.slots.get_mut(id.slot as usize) else { return };
+        let Some(ends) = link.as_mut().filter(|_| *number == id.number) else { return };
+        ends.close(place);
+        if (ends.dialler_end, ends.acceptor_end) == (End::Closed, End::Closed) {
+            *link = None;
+            *number = number.wrapping_add(1);
+            self.free.push(id.slot);
+        }
+    }
+
+    /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
+    pub(crate) fn arrival(&mut self, id: LinkId, from: Place, now: u64, chance: &mut Chance) -> u64 {
+        let Some(link) = self.get(id) else { return now };
+        let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
+        let soonest = now.saturating_add(chance.crossing(latency));
+        let Some(link) = self.get_mut(id) else { return soonest };
+        let last = if link.dialler == from { &mut link.last_arrivals.0 } else { &mut link.last_arrivals.1 };
+        *last = soonest.max(last.saturating_add(1));
         *last
     }
 
-    pub(crate) fn dial(&mut self, dialler: NodeId, acceptor: NodeId, kind: LinkKind, probe: bool) -> LinkId {
-        self.dialled += 1;
-        let id = LinkId(self.dialled);
-        let (dialler_end, acceptor_end) = (End::Dialling, End::Dialling);
-        let link = Link { dialler, acceptor, kind, dialler_end, acceptor_end, probe, queued: Vec::new() };
-        self.links.insert(id, link);
-        id
-    }
-
-    pub(crate) fn get(&mut self, id: LinkId) -> Option<&mut Link> {
-        self.links.get_mut(&id)
-    }
-
-    /// Forgets links that both ends have closed.
-    pub(crate) fn sweep(&mut self) {
-        self.links.retain(|_, link| (link.dialler_end, link.acceptor_end) != (End::Closed, End::Closed));
-    }
-
-    /// Forgets a link that never came up.
-    pub(crate) fn forget(&mut self, id: LinkId) -> Option<Link> {
-        self.links.remove(&id)
-    }
-
-    /// The links that this member has an end of, not closed there.
-    pub(crate) fn of(&self, node: NodeId) -> Vec<(LinkId, Link)> {
-        let open = self.links.iter().filter(|(_, link)| link.has(node) && link.end(node) != End::Closed);
-        open.map(|(id, link)| (*id, link.clone())).collect()
-    }
-
-    /// The links that this member dialled and has not closed.
-    pub(crate) fn dialled_by(&self, node: NodeId) -> impl Iterator<Item = (LinkId, &Link)> {
-        let dialled = self.links.iter();
-        let dialled =
-            dialled.filter(move |(_, link)| link.dialler == node && link.dialler_end != End::Closed);
-        dialled.map(|(id, link)| (*id, link))
-    }
-
-    /// On which link a message goes: the ring link that the sender dialled, else any that it has with that member.
-    pub(crate) fn link_to(&self, from: NodeId, to: NodeId) -> Option<LinkId> {
-        let usable = |link: &Link| match link.end(from) {
-            End::Open => true,
-            End::Dialling => link.dialler == from,
-            End::Closed => false,
+    /// What becomes of a message that is sent now on this link from this end.
+    pub(crate) fn fate(&mut self, id: LinkId, from: Place, now: u64, chance: &mut Chance) -> Fate {
+        let to = self.get(id).map(|link| link.other(from));
+        let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {
+            return Fate::Arrives { at: self.arrival(id, from, now, chance), overtaken: false };
         };
-        let candidates = self.links.iter().filter(|(_, link)| link.has(from) && link.has(to) && usable(link));
-        let preference = |link: &Link| (link.kind == LinkKind::Ring, link.dialler == from);
-        candidates.max_by_key(|(id, link)| (preference(link), **id)).map(|(id, _)| *id)
+        if chance.happens(disturbance.drop) {
+            return Fate::Lost;
+        }
+        let late = |chance: &mut Chance| {
+            now.saturating_add(chance.crossing(disturbance.latency))
+                .saturating_add(chance.crossing(disturbance.latency))
+        };
+        let overtaken = chance.happens(disturbance.reorder);
+        let at = if overtaken { late(chance) } else { self.arrival(id, from, now, chance) };
+        if chance.happens(disturbance.duplicate) {
+            Fate::ArrivesTwice(at, late(chance))
+        } else {
+            Fate::Arrives { at, overtaken }
+        }
+    }
+
+    fn disturbance(&self, from: Place, to: Place) -> Option<Disturbance> {
+        if self.directions.is_empty() {
+            return None;
+        }
+        self.directions.get(&(from, to)).and_then(|direction| direction.disturbance)
+    }
+
+    /// The number of the cut in this direction, if there is one.
+    pub(crate) fn cut_between(&self, from: Place, to: Place) -> Option<u64> {
+        if self.directions.is_empty() {
+            return None;
+        }
+        self.directions.get(&(from, to)).and_then(|direction| direction.cut)
+    }
+
+    /// Cuts one direction. Says whether it was whole.
+    pub(crate) fn cut(&mut self, from: Place, to: Place, number: u64) -> bool {
+        let direction = self.directions.entry((from, to)).or_default();
+        let was_whole = direction.cut.is_none();
+        direction.cut.get_or_insert(number);
+        was_whole
+    }
+
+    pub(crate) fn disturb(&mut self, from: Place, to: Place, disturbance: Disturbance) {
+        self.directions.entry((from, to)).or_default().disturbance = Some(disturbance);
+    }
+
+    /// Makes both directions whole again. Says whether there was anything to do.
+    pub(crate) fn mend(&mut self, one: Place, other: Place) -> bool {
+        let (there, back) = (self.directions.remove(&(one, other)), self.directions.remove(&(other, one)));
+        there.is_some() || back.is_some()
+    }
+
+    /// The pairs with something to mend.
+    pub(crate) fn damaged(&self) -> Vec<(Place, Place)> {
+        self.directions.keys().copied().collect()
     }
 }

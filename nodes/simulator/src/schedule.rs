@@ -5,42 +5,130 @@ use std::time::Duration;
 
 use ringleader_shared::NodeName;
 
-/// One thing that is done to the member at this place of the ring order (from 0). What makes no sense, such as killing
-/// a dead member, is not done.
+use crate::chance::PerMille;
+use crate::setup::Latency;
+
+/// One thing that is done to members at these places of the ring order (from 0). What makes no sense, such as killing a dead
+/// member, is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A user asks it for an election.
     Initiate(usize),
     /// It dies. What it had sent still arrives.
     Kill(usize),
-    /// It starts again, without memory.
+    /// It starts again. It remembers what it promised, and nothing else.
     Start(usize),
     /// It hangs: it processes nothing, its links stay open until others give up.
     Pause(usize),
     /// It goes on, beginning with what has piled up.
     Resume(usize),
+    /// Nothing crosses from one to the other any more, and nobody is told.
+    Cut {
+        /// Who speaks.
+        from: usize,
+        /// Who does not hear it.
+        to: usize,
+    },
+    /// Nothing crosses between the two any more, in either direction.
+    Sever {
+        /// One end.
+        one: usize,
+        /// The other end.
+        other: usize,
+    },
+    /// What crosses from one to the other is disturbed from now on.
+    Disturb {
+        /// Who speaks.
+        from: usize,
+        /// Who hears it.
+        to: usize,
+        /// How. Replaces what was before.
+        disturbance: Disturbance,
+    },
+    /// The links between the two are as good as any others again, in both directions.
+    Mend {
+        /// One end.
+        one: usize,
+        /// The other end.
+        other: usize,
+    },
+    /// Its clock runs fast or slow from now on.
+    Drift {
+        /// Whose.
+        place: usize,
+        /// How much too fast, in thousandths; negative is too slow. -900 to 9000.
+        per_mille: i16,
+    },
+    /// A new member joins at the end of the ring order and starts.
+    Add {
+        /// Its attribute.
+        attribute: u64,
+    },
+    /// It dies and leaves the ring for ever, unless it is the last one.
+    Remove(usize),
+    /// Its attribute is another from now on.
+    Attribute {
+        /// Whose.
+        place: usize,
+        /// The new one.
+        attribute: u64,
+    },
 }
 
-impl Action {
-    /// The place of the member that it is done to.
-    #[must_use]
-    pub fn place(&self) -> usize {
+/// What happens to messages on one link in one direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Disturbance {
+    /// How long everything is under way.
+    pub latency: Latency,
+    /// How many messages are lost.
+    pub drop: PerMille,
+    /// How many messages arrive twice.
+    pub duplicate: PerMille,
+    /// How many messages may be overtaken by later ones.
+    pub reorder: PerMille,
+}
+
+/// What people call the member at this place.
+pub(crate) fn name(place: usize) -> NodeName {
+    NodeName::nth(place)
+}
+
+impl fmt::Display for Action {
+    /// As [`crate::Case`] reads it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Initiate(n) | Self::Kill(n) | Self::Start(n) | Self::Pause(n) | Self::Resume(n) => n,
+            Self::Initiate(place) => write!(f, "initiate {}", name(place)),
+            Self::Kill(place) => write!(f, "kill {}", name(place)),
+            Self::Start(place) => write!(f, "start {}", name(place)),
+            Self::Pause(place) => write!(f, "pause {}", name(place)),
+            Self::Resume(place) => write!(f, "resume {}", name(place)),
+            Self::Cut { from, to } => write!(f, "cut {} {}", name(from), name(to)),
+            Self::Sever { one, other } => write!(f, "sever {} {}", name(one), name(other)),
+            Self::Mend { one, other } => write!(f, "mend {} {}", name(one), name(other)),
+            Self::Disturb { from, to, disturbance } => {
+                let Disturbance { latency, drop, duplicate, reorder } = disturbance;
+                write!(
+                    f,
+                    "disturb {} {} {latency} drop {drop} duplicate {duplicate} reorder {reorder}",
+                    name(from),
+                    name(to)
+                )
+            }
+            Self::Drift { place, per_mille } => write!(f, "drift {} {per_mille}", name(place)),
+            Self::Add { attribute } => write!(f, "add {attribute}"),
+            Self::Remove(place) => write!(f, "remove {}", name(place)),
+            Self::Attribute { place, attribute } => write!(f, "attribute {} {attribute}", name(place)),
         }
     }
 }
 
-impl fmt::Display for Action {
+impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self {
-            Self::Initiate(_) => "initiate",
-            Self::Kill(_) => "kill",
-            Self::Start(_) => "start",
-            Self::Pause(_) => "pause",
-            Self::Resume(_) => "resume",
-        };
-        write!(f, "{word} {}", NodeName::nth(self.place()))
+        match self {
+            Self::Constant(time) => write!(f, "constant {}us", time.as_micros()),
+            Self::Uniform { min, max } => write!(f, "uniform {}us {}us", min.as_micros(), max.as_micros()),
+            Self::Exponential { mean } => write!(f, "exponential {}us", mean.as_micros()),
+        }
     }
 }
 
@@ -52,9 +140,11 @@ pub struct Schedule {
 }
 
 impl fmt::Display for Schedule {
+    /// As [`crate::Case`] reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (wait, action) in &self.steps {
-            writeln!(f, "  after {wait:?} {action}")?;
+        for (n, (wait, action)) in self.steps.iter().enumerate() {
+            let apart = if n == 0 { "" } else { "; " };
+            write!(f, "{apart}{}us {action}", wait.as_micros())?;
         }
         Ok(())
     }

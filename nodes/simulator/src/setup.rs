@@ -6,13 +6,30 @@ use ringleader_election::Timing;
 use ringleader_shared::{Attribute, Contender, NodeId, Safety};
 use uuid::Uuid;
 
-/// How long things take on a link: uniform between two bounds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Latency {
-    /// At least this long.
-    pub min: Duration,
-    /// At most this long.
-    pub max: Duration,
+/// How long things take on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Latency {
+    /// Always as long.
+    Constant(Duration),
+    /// Anything between two bounds, equally likely.
+    Uniform {
+        /// At least this long.
+        min: Duration,
+        /// At most this long.
+        max: Duration,
+    },
+    /// Mostly short, now and then many times the mean: up to 45 times.
+    Exponential {
+        /// On average this long.
+        mean: Duration,
+    },
+}
+
+impl Default for Latency {
+    /// From next to nothing to as long as it takes round a city.
+    fn default() -> Self {
+        Self::Uniform { min: Duration::from_micros(50), max: Duration::from_millis(3) }
+    }
 }
 
 /// A ring before it runs.
@@ -22,7 +39,8 @@ pub struct Setup {
     pub members: Vec<Contender>,
     /// What all randomness of the run comes from.
     pub seed: u64,
-    /// How long a message, a dial, or the news of a closed link is under way. Order is kept between two members.
+    /// How long a message, a dial, or the news of a closed link is under way on a link that nothing else is said of. Order
+    /// is kept on a link.
     pub latency: Latency,
     /// How patient the members are.
     pub timing: Timing,
@@ -30,7 +48,7 @@ pub struct Setup {
     pub safety: Safety,
     /// How often a member dials those again that it routes past.
     pub probe: Duration,
-    /// After how long a paused member is thought hung by those who have a link with it, or dial it.
+    /// After how long a silent member is thought hung by those who have a link with it, or dial it.
     pub hung_after: Duration,
 }
 
@@ -45,7 +63,7 @@ impl Setup {
         Self {
             members: attributes.iter().enumerate().map(member).collect(),
             seed: 0,
-            latency: Latency { min: Duration::from_micros(50), max: Duration::from_millis(3) },
+            latency: Latency::default(),
             timing: Timing {
                 election: Duration::from_millis(300),
                 lap: Duration::from_millis(200),
@@ -74,8 +92,8 @@ impl Setup {
 
     /// The same ring with other links.
     #[must_use]
-    pub fn latency(mut self, min: Duration, max: Duration) -> Self {
-        self.latency = Latency { min, max };
+    pub fn latency(mut self, latency: Latency) -> Self {
+        self.latency = latency;
         self
     }
 }

@@ -1,176 +1,263 @@
-//! What happened in a run, kept as data and told in lines.
+//! What happened in a run: the same events that a real ring tells, their fingerprint, and a drawing of them in space and time.
 
-use std::fmt;
+use std::fmt::Write;
 
-use ringleader_election::{DropReason, Explanation, Time, Timer};
-use ringleader_shared::event::Outcome;
-use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Role, Term};
+use ringleader_election::{Effect, telling};
+use ringleader_shared::event::{EventKind, MessageInfo};
+use ringleader_shared::fault::{Injection, Share};
+use ringleader_shared::{
+    Event, Incarnation, LinkFault, Member, MessageId, NodeName, NodeState, RingMessage, RingSpec, RingView,
+    Role, RunId, Seq,
+};
+use uuid::Uuid;
 
-use crate::schedule::Action;
+use crate::chance::{PerMille, nanoseconds};
+use crate::network::{Letter, Place};
+use crate::schedule::{self, Disturbance};
+use crate::setup::{Latency, Setup};
 
-/// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// When, in virtual time.
-    pub at: Time,
-    /// To whom.
-    pub node: NodeId,
-    /// What.
-    pub what: What,
+/// Makes events of what happens, and keeps them.
+#[derive(Debug, Clone)]
+pub(crate) struct Recorder {
+    events: Vec<Event>,
+    /// Every member that ever was, so that each has its name.
+    ring: RingSpec,
+    /// The message that a member is being given, and its sender.
+    receiving: Option<(MessageInfo, NodeName)>,
 }
 
-/// What can happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
-    /// Something was done to it.
-    Done(Action),
-    /// It sent a message.
-    Sent {
-        /// To whom.
-        to: NodeId,
-        /// The message.
-        message: RingMessage,
-    },
-    /// A message reached it.
-    Received {
-        /// From whom.
-        from: NodeId,
-        /// The message.
-        message: RingMessage,
-    },
-    /// A message of its own found no link, or was lost with one.
-    Lost {
-        /// To whom it was to go.
-        to: NodeId,
-        /// The message.
-        message: RingMessage,
-    },
-    /// It did not act on the message that it just received.
-    Dropped {
-        /// Why.
-        reason: DropReason,
-    },
-    /// It learned that a link works.
-    LinkUp {
-        /// The other end.
-        peer: NodeId,
-        /// What it is for.
-        link: LinkKind,
-    },
-    /// It learned that a link failed, or could not be made.
-    LinkDown {
-        /// The other end.
-        peer: NodeId,
-        /// What it was for.
-        link: LinkKind,
-    },
-    /// One of its timers ran out.
-    TimerFired(Timer),
-    /// Its standing changed.
-    Became {
-        /// Its role.
-        role: Role,
-        /// Its term.
-        term: Term,
-        /// Whom it follows.
-        mandate: Option<Mandate>,
-    },
-    /// Its lap came back.
-    Completed {
-        /// What this was.
-        outcome: Outcome,
-        /// Links that the lap crossed.
-        members: u32,
-    },
-    /// It said why.
-    Said(Explanation),
-}
-
-/// Everything that happened in a run, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Trace {
-    entries: Vec<Entry>,
-}
-
-impl Trace {
-    pub(crate) fn add(&mut self, at: Time, node: NodeId, what: What) {
-        self.entries.push(Entry { at, node, what });
+impl Recorder {
+    pub(crate) fn new(setup: &Setup) -> Self {
+        let member = |(place, contender): (usize, &ringleader_shared::Contender)| Member {
+            id: contender.id,
+            name: schedule::name(place),
+            attribute: contender.attribute,
+            incarnation: Incarnation(0),
+            address: None,
+        };
+        let members: Vec<Member> = setup.members.iter().enumerate().map(member).collect();
+        let mut recorder =
+            Self { events: Vec::new(), ring: RingSpec { members: members.clone() }, receiving: None };
+        let run = RunId(Uuid::from_u128(u128::from(setup.seed)));
+        let kind = EventKind::RunStarted { run, members, hop_delay_ms: 0, safety: setup.safety };
+        recorder.tell(0, None, kind);
+        recorder
     }
 
-    /// What happened, as data.
-    #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub(crate) fn events(&self) -> &[Event] {
+        &self.events
     }
 
-    /// What happened, a line each, with `name` telling what people call a member.
-    pub fn lines(&self, name: impl Fn(NodeId) -> String) -> impl Iterator<Item = String> {
-        self.entries.iter().map(move |entry| {
-            let ms = entry.at.0.as_secs_f64() * 1000.0;
-            format!("{ms:12.3} ms  {:<3} {}", name(entry.node), InWords(&entry.what, &name))
-        })
-    }
-}
-
-struct InWords<'a, N>(&'a What, &'a N);
-
-impl<N: Fn(NodeId) -> String> InWords<'_, N> {
-    fn maybe(&self, member: Option<Contender>) -> String {
-        member.map_or_else(|| "nobody".to_owned(), |member| self.1(member.id))
+    /// Keeps an event; a member's with which start of it this is, and its Lamport clock.
+    pub(crate) fn tell(&mut self, now: u64, node: Option<(Place, Incarnation, u64)>, kind: EventKind) {
+        if let EventKind::MemberAdded { member } = &kind {
+            self.ring.members.push(member.clone());
+        }
+        let seq = Seq(u64::try_from(self.events.len()).unwrap_or(u64::MAX).saturating_add(1));
+        let name = node.map(|(place, _, _)| schedule::name(place.index()));
+        let (incarnation, lamport) = node.map(|(_, start, lamport)| (start, lamport)).unwrap_or_default();
+        self.events.push(Event { seq, at_us: now / 1000, node: name, incarnation, lamport, kind });
     }
 
-    fn mandate(&self, mandate: &Mandate) -> String {
-        let Mandate { term, leader, appointment, deputy } = mandate;
-        format!("term {term}.{appointment}: {} leads, deputy {}", self.1(leader.id), self.maybe(*deputy))
+    fn info(&self, letter: &Letter) -> MessageInfo {
+        let id = MessageId {
+            from: schedule::name(letter.from.index()),
+            incarnation: Incarnation(letter.incarnation),
+            number: letter.number,
+        };
+        telling::message_info(&self.ring, id, &letter.message)
     }
 
-    fn message(&self, message: &RingMessage) -> String {
-        match message {
-            RingMessage::Election { term, initiator, candidate, deputy, hops } => format!(
-                "Election term {term} by {}: {} {}, hop {hops}",
-                self.1(*initiator),
-                self.1(candidate.id),
-                self.maybe(*deputy)
-            ),
-            RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
-                format!("DeputySearch {}, best {}, hop {hops}", self.mandate(mandate), self.maybe(*deputy))
-            }
-            RingMessage::Elected { mandate, hops, .. } => {
-                format!("Elected {}, hop {hops}", self.mandate(mandate))
-            }
-            RingMessage::Lease { mandate, votes, highest, .. } => {
-                format!("Lease {}, {votes} votes, highest term {highest}", self.mandate(mandate))
-            }
-            RingMessage::Standing { term, mandate: Some(mandate) } => {
-                format!("Standing term {term}, {}", self.mandate(mandate))
-            }
-            RingMessage::Standing { term, mandate: None } => format!("Standing term {term}, no leader"),
+    pub(crate) fn sent(&mut self, now: u64, letter: &Letter, to: Place) {
+        if !letter.message.is_upkeep() {
+            let kind =
+                EventKind::Sent { message: self.info(letter), to: schedule::name(to.index()), hold_us: 0 };
+            self.tell(now, Some((letter.from, Incarnation(letter.incarnation), letter.lamport)), kind);
         }
     }
+
+    pub(crate) fn received(
+        &mut self,
+        now: u64,
+        letter: &Letter,
+        me: Place,
+        lamport: u64,
+        incarnation: Option<Incarnation>,
+    ) {
+        if letter.message.is_upkeep() {
+            return;
+        }
+        let (message, from) = (self.info(letter), schedule::name(letter.from.index()));
+        self.receiving = Some((message.clone(), from.clone()));
+        let travel_us = now.saturating_sub(letter.sent) / 1000;
+        let kind = EventKind::Received { message, from, travel_us };
+        self.tell(now, Some((me, incarnation.unwrap_or_default(), lamport)), kind);
+    }
+
+    pub(crate) fn handled(&mut self) {
+        self.receiving = None;
+    }
+
+    pub(crate) fn lost(&self, letter: &Letter, to: Place) -> EventKind {
+        EventKind::Lost { message: self.info(letter), to: schedule::name(to.index()) }
+    }
+
+    pub(crate) fn injected(&self, letter: &Letter, from: Place, to: Place, fault: Injection) -> EventKind {
+        let (from, to) = (schedule::name(from.index()), schedule::name(to.index()));
+        EventKind::Injected { message: self.info(letter), from, to, fault }
+    }
+
+    pub(crate) fn event(&self, effect: &Effect<RingMessage>) -> Option<EventKind> {
+        let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
+        telling::event(&self.ring, effect, receiving)
+    }
 }
 
-impl<N: Fn(NodeId) -> String> fmt::Display for InWords<'_, N> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            What::Done(action) => write!(f, "*** {action}"),
-            What::Sent { to, message } => write!(f, "-> {}  {}", self.1(*to), self.message(message)),
-            What::Received { from, message } => write!(f, "<- {}  {}", self.1(*from), self.message(message)),
-            What::Lost { to, message } => write!(f, "-x {}  {}", self.1(*to), self.message(message)),
-            What::Dropped { reason } => write!(f, "   dropped: {reason:?}"),
-            What::LinkUp { peer, link } => write!(f, "   {link} link with {} is up", self.1(*peer)),
-            What::LinkDown { peer, link } => write!(f, "   {link} link with {} is down", self.1(*peer)),
-            What::TimerFired(timer) => write!(f, "   {timer:?} timer ran out"),
-            What::Became { role, term, mandate } => {
-                let following = mandate
-                    .as_ref()
-                    .map_or_else(|| format!("term {term}, no leader"), |mandate| self.mandate(mandate));
-                write!(f, "   is {role} ({following})")
-            }
-            What::Completed { outcome, members } => {
-                write!(f, "   lap is back from {members} members: {outcome:?}")
-            }
-            What::Said(why) => write!(f, "   \"{}\"", why.words(self.1)),
-        }
+/// A process id for a start of a member: no real one, but each its own.
+pub(crate) fn pid(place: usize, incarnation: Incarnation) -> u32 {
+    let place = u32::try_from(place).unwrap_or(u32::MAX);
+    place.saturating_add(1).saturating_mul(1000).saturating_add(incarnation.0)
+}
+
+/// A fault in the words of the API, which knows delays instead of distributions: the mean is told.
+pub(crate) fn link_fault(cut: bool, disturbance: Option<Disturbance>) -> LinkFault {
+    let Some(Disturbance { latency, drop, duplicate, reorder }) = disturbance else {
+        return LinkFault { cut, ..LinkFault::default() };
+    };
+    let mean = match latency {
+        Latency::Constant(time) => time,
+        Latency::Uniform { min, max } => (min + max) / 2,
+        Latency::Exponential { mean } => mean,
+    };
+    let share = |likely: PerMille| Share::try_from(f64::from(likely.times()) / 1000.0).unwrap_or_default();
+    LinkFault {
+        cut,
+        delay_ms: nanoseconds(mean) / 1_000_000,
+        drop: share(drop),
+        duplicate: share(duplicate),
+        reorder: share(reorder),
     }
+}
+
+/// A number that two runs share when they told the same, byte for byte: FNV-1a over the events as JSON.
+///
+/// # Panics
+/// Never: events can always be written as JSON.
+#[must_use]
+pub fn fingerprint(events: &[Event]) -> u64 {
+    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    events.iter().fold(OFFSET, |hash, event| {
+        let line = serde_json::to_string(event).unwrap_or_default() + "\n";
+        line.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+    })
+}
+
+/// Draws events in space and time: a column for each member, a line for each event.
+///
+/// In a column is what the member is: `L` leader, `D` deputy, `C` candidate, `f` follower, `p` paused, `s` starting, nothing
+/// when it is dead. Brackets mark whose event it is.
+#[must_use]
+pub fn draw(events: &[Event]) -> String {
+    let mut text = String::new();
+    let mut ring = RingView::empty();
+    let mut columns = usize::MAX;
+    for event in events {
+        ring.apply(event);
+        if columns != ring.nodes.len() {
+            columns = ring.nodes.len();
+            let names: String = ring.nodes.iter().map(|node| format!("{:^3}", node.name.as_str())).collect();
+            let _ = writeln!(text, "        ms  {names}");
+        }
+        let Some(words) = words(&event.kind) else { continue };
+        let _ = write!(text, "{:>6}.{:03}  ", event.at_us / 1000, event.at_us % 1000);
+        for node in &ring.nodes {
+            let state = match (node.state, node.role) {
+                (NodeState::Stopped, _) => ' ',
+                (NodeState::Starting, _) => 's',
+                (NodeState::Paused, _) => 'p',
+                (NodeState::Running, Some(Role::Leader)) => 'L',
+                (NodeState::Running, Some(Role::Deputy)) => 'D',
+                (NodeState::Running, Some(Role::Candidate)) => 'C',
+                (NodeState::Running, Some(Role::Follower) | None) => 'f',
+            };
+            let is_its = event.node.as_ref() == Some(&node.name);
+            let _ = if is_its { write!(text, "[{state}]") } else { write!(text, " {state} ") };
+        }
+        let who = event.node.as_ref().map_or("ring", |node| node.as_str());
+        let _ = writeln!(text, "  {who:<4} {words}");
+    }
+    text
+}
+
+/// A line for an event; none for those that say nothing to a reader of a trace.
+fn words(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::RunStarted { .. }
+        | EventKind::Spawned { .. }
+        | EventKind::Ready { .. }
+        | EventKind::Heartbeat { .. }
+        | EventKind::HopDelayChanged { .. }
+        | EventKind::SafetyChanged { .. }
+        | EventKind::PartitionChanged { .. }
+        | EventKind::StartFailed { .. }
+        | EventKind::Refused { .. }
+        | EventKind::Overflow { .. } => return None,
+        EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),
+        EventKind::MemberRemoved => "*** is removed".to_owned(),
+        EventKind::AttributeChanged { attribute } => format!("*** has {attribute} from now on"),
+        EventKind::LinkFaultChanged { from, to, fault } if fault.is_none() => {
+            format!("*** {from} to {to}: whole")
+        }
+        EventKind::LinkFaultChanged { from, to, fault } if fault.cut => format!("*** {from} to {to}: cut"),
+        EventKind::LinkFaultChanged { from, to, fault } => format!(
+            "*** {from} to {to}: drop {}, duplicate {}, reorder {}, {} ms",
+            fault.drop, fault.duplicate, fault.reorder, fault.delay_ms
+        ),
+        EventKind::Requested { action } => format!("*** {action}"),
+        EventKind::Exited { .. } => "*** is dead".to_owned(),
+        EventKind::Paused => "*** hangs".to_owned(),
+        EventKind::Resumed => "*** goes on".to_owned(),
+        EventKind::StandingChanged { role, term, leader, deputy } => {
+            let name =
+                |name: &Option<NodeName>| name.as_ref().map_or("nobody".to_owned(), NodeName::to_string);
+            format!("is {role} in term {term}: leader {}, deputy {}", name(leader), name(deputy))
+        }
+        EventKind::SuccessorChanged { successor } => format!("successor {successor}"),
+        EventKind::Sent { message, to, .. } => format!("-> {to}  {}", message_words(message)),
+        EventKind::Received { message, from, .. } => format!("<- {from}  {}", message_words(message)),
+        EventKind::Dropped { reason, .. } => format!("drops it: {reason}"),
+        EventKind::Lost { message, to } => format!("-x {to}  {}", message_words(message)),
+        EventKind::Injected { message, to, fault, .. } => {
+            let what = match fault {
+                Injection::Cut => "vanishes in a cut",
+                Injection::Drop => "is lost",
+                Injection::Duplicate => "arrives twice",
+                Injection::Reorder => "may be overtaken",
+            };
+            format!("!! to {to}  {} {what}", message_words(message))
+        }
+        EventKind::LinkUp { peer, link, .. } => format!("{link} link with {peer} is up"),
+        EventKind::LinkDown { peer, link, reason, failure, .. } => {
+            let verdict = if *failure { "fails" } else { "ends" };
+            format!("{link} link with {peer} {verdict}: {reason}")
+        }
+        EventKind::Log { text } => format!("\"{text}\""),
+        EventKind::Completed { outcome, members, .. } => format!("lap is back from {members}: {outcome:?}"),
+    })
+}
+
+fn message_words(message: &MessageInfo) -> String {
+    let name = |claim: &Option<ringleader_shared::event::Claim>| {
+        claim.as_ref().map_or("nobody".to_owned(), |claim| claim.name.to_string())
+    };
+    format!(
+        "#{} {} term {}: {}, {}; hop {}",
+        message.id.number,
+        message.message.word(),
+        message.term,
+        name(&message.candidate),
+        name(&message.deputy),
+        message.hops
+    )
 }

@@ -1,16 +1,24 @@
 //! The ring as it runs: one queue of what is to happen, members that handle it, and time that jumps from one to the next.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+mod core;
+mod faults;
+mod links;
+mod member;
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
-use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Incarnation, NodeId, NodeName, Promise, RingMessage, Role, Safety};
+use ringleader_election::{Effect, MaxRing, Time, Timer};
+use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety};
 
-use crate::network::{End, Link, LinkId, Network};
-use crate::schedule::{Action, Schedule};
+use self::member::{Machine, Member};
+use crate::chance::{Chance, nanoseconds};
+use crate::network::{Letter, LinkId, Network, Place};
+use crate::schedule::{self, Schedule};
 use crate::setup::Setup;
-use crate::trace::{Trace, What};
+use crate::trace::Recorder;
 
 /// What is still to happen to a member.
 #[derive(Debug, Clone)]
@@ -26,28 +34,52 @@ enum Happening {
     /// It has waited long enough for an answer to its dial.
     Unanswered { link: LinkId },
     /// A message arrives.
-    Arrives { link: LinkId, message: RingMessage },
+    Arrives { link: LinkId, letter: Arc<Letter> },
     /// The other end closed a link, or died.
     Closed { link: LinkId, failed: bool },
-    /// That member has not answered for long.
-    Hung { peer: NodeId, pause: u64 },
+    /// It has heard nothing on a link whose other end is closed, which it was never told.
+    Deserted { link: LinkId },
+    /// It has heard nothing from that member since that pause or cut began.
+    Silent { peer: Place, since: u64 },
+    /// The ring is another.
+    Configured { incarnation: Incarnation, ring: Arc<[Contender]> },
     /// A timer runs out, unless it was started anew or stopped.
     TimerRunsOut { timer: Timer, started: u64 },
     /// Time to dial those again that it routes past.
     Probes { incarnation: Incarnation },
 }
 
-/// A running member.
-#[derive(Debug)]
-struct Machine {
-    node: MaxRing,
-    incarnation: Incarnation,
-    /// Which pause of the run it is in.
-    paused: Option<u64>,
-    /// What piled up while it is paused.
-    inbox: VecDeque<Happening>,
-    /// The number of the start that counts, for each timer that runs.
-    timers: BTreeMap<Timer, u64>,
+/// Something that is to happen, and when.
+#[derive(Debug, Clone)]
+struct Planned {
+    at: u64,
+    /// What was planned first happens first.
+    number: u64,
+    to: Place,
+    /// The member that it comes from, when it has to cross from there.
+    from: Option<Place>,
+    happening: Happening,
+}
+
+impl PartialEq for Planned {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Planned {}
+
+impl PartialOrd for Planned {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Planned {
+    /// The next one is the greatest: that is what a heap gives first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.number).cmp(&(self.at, self.number))
+    }
 }
 
 /// What the live members agree on.
@@ -59,46 +91,99 @@ pub struct Agreement {
     pub deputy: Option<NodeId>,
 }
 
+/// What a run has cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Things that happened.
+    pub steps: u64,
+    /// Messages sent, all kinds.
+    pub messages: u64,
+    /// Messages sent of elections, searches and results.
+    pub ring_messages: u64,
+    /// Timers that ran out.
+    pub timers: u64,
+}
+
+/// A member that did something wrong, seen while it handled one input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Misstep {
+    /// It did nothing with a message, and said nothing of it.
+    Swallowed(RingMessage),
+    /// It gave a reason for a drop that is not true.
+    FalseReason(RingMessage),
+}
+
 /// A running ring.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     setup: Setup,
-    now: Time,
-    rng: fastrand::Rng,
+    /// In nanoseconds.
+    now: u64,
+    chance: Chance,
     network: Network,
-    machines: BTreeMap<NodeId, Machine>,
-    incarnations: BTreeMap<NodeId, Incarnation>,
-    /// What each member's disk holds.
-    promises: BTreeMap<NodeId, Promise>,
-    queue: BTreeMap<(Time, u64), (NodeId, Happening)>,
+    members: Vec<Member>,
+    /// By id.
+    places: Vec<(NodeId, Place)>,
+    /// The configured members.
+    ring: Arc<[Contender]>,
+    queue: BinaryHeap<Planned>,
+    /// Counts everything that needs a number of its own.
     count: u64,
-    trace: Trace,
-    last_ring_message: Option<Time>,
+    recorder: Option<Box<Recorder>>,
+    /// In nanoseconds.
+    last_ring_message: Option<u64>,
+    cost: Cost,
+    /// The members that were given something since the last look.
+    touched: Vec<Place>,
+    misstep: Option<(Place, Misstep)>,
+    /// Whether a live member was ever taken for dead.
+    misjudged: bool,
+    /// Kept for its room.
+    effects: Vec<Effect<RingMessage>>,
 }
 
 impl World {
     /// A ring with all its members running.
     #[must_use]
     pub fn new(setup: Setup) -> Self {
+        Self::begin(setup, None)
+    }
+
+    /// The same ring, which also tells everything that happens, as the events of a real one: several times slower.
+    #[must_use]
+    pub fn telling(setup: Setup) -> Self {
+        let recorder = Recorder::new(&setup);
+        Self::begin(setup, Some(Box::new(recorder)))
+    }
+
+    fn begin(setup: Setup, recorder: Option<Box<Recorder>>) -> Self {
         let mut world = Self {
-            now: Time::default(),
-            rng: fastrand::Rng::with_seed(setup.seed),
+            now: 0,
+            chance: Chance::new(setup.seed),
             network: Network::new(setup.latency),
-            machines: BTreeMap::new(),
-            incarnations: BTreeMap::new(),
-            promises: BTreeMap::new(),
-            queue: BTreeMap::new(),
+            members: Vec::new(),
+            places: Vec::new(),
+            ring: setup.members.iter().copied().collect(),
+            queue: BinaryHeap::new(),
             count: 0,
-            trace: Trace::default(),
+            recorder,
             last_ring_message: None,
+            cost: Cost::default(),
+            touched: Vec::new(),
+            misstep: None,
+            misjudged: false,
+            effects: Vec::new(),
             setup,
         };
-        let members: Vec<NodeId> = world.setup.members.iter().map(|member| member.id).collect();
-        for &id in &members {
-            world.insert_machine(id);
+        for member in world.ring.clone().iter() {
+            world.join(*member);
         }
-        for id in members {
-            world.give(id, world.configuration());
+        let all: Vec<Place> = (0..world.members.len()).map(Place::nth).collect();
+        for &place in &all {
+            world.insert_machine(place);
+        }
+        for place in all {
+            world.configure_first(place);
         }
         world
     }
@@ -106,37 +191,35 @@ impl World {
     /// The virtual time.
     #[must_use]
     pub fn now(&self) -> Time {
-        self.now
+        Time(Duration::from_nanos(self.now))
     }
 
-    /// What happened so far.
+    /// What happened so far; nothing, unless the world is [`telling`](Self::telling).
     #[must_use]
-    pub fn trace(&self) -> &Trace {
-        &self.trace
+    pub fn events(&self) -> &[Event] {
+        self.recorder.as_ref().map_or(&[], |recorder| recorder.events())
     }
 
-    /// What happened so far, as text.
+    /// What the run has cost so far.
     #[must_use]
-    pub fn told(&self) -> String {
-        self.trace.lines(|id| self.name(id).to_string()).fold(String::new(), |text, line| text + &line + "\n")
+    pub fn cost(&self) -> Cost {
+        self.cost
     }
 
     /// What people call a member.
     #[must_use]
     pub fn name(&self, id: NodeId) -> NodeName {
-        let place = self.setup.members.iter().position(|member| member.id == id);
-        NodeName::nth(place.unwrap_or(self.setup.members.len()))
+        schedule::name(self.place(id).map_or(self.members.len(), Place::index))
     }
 
     /// The members that run and are not paused.
     pub fn live(&self) -> impl Iterator<Item = (&MaxRing, Incarnation)> {
-        let running = self.machines.values().filter(|machine| machine.paused.is_none());
-        running.map(|machine| (&machine.node, machine.incarnation))
+        self.machines().filter(|(_, machine)| machine.paused.is_none()).map(seen)
     }
 
     /// The members that run, paused ones too.
     pub fn running(&self) -> impl Iterator<Item = (&MaxRing, Incarnation)> {
-        self.machines.values().map(|machine| (&machine.node, machine.incarnation))
+        self.machines().map(seen)
     }
 
     /// Whether leading takes a majority.
@@ -148,13 +231,19 @@ impl World {
     /// Whether enough members live to have a leader.
     #[must_use]
     pub fn has_quorum(&self) -> bool {
-        !self.quorum() || self.live().count() > self.setup.members.len() / 2
+        !self.quorum() || self.live().count() > self.ring.len() / 2
+    }
+
+    /// Whether any live member was ever taken for dead: only then may the available mode have two leaders in one term.
+    #[must_use]
+    pub fn misjudged(&self) -> bool {
+        self.misjudged
     }
 
     /// When a message of an election, a search or a result was last sent.
     #[must_use]
     pub fn last_ring_message(&self) -> Option<Time> {
-        self.last_ring_message
+        self.last_ring_message.map(|at| Time(Duration::from_nanos(at)))
     }
 
     /// Whom all live members follow, and who is its deputy: both live, both knowing it. `None` while they don't agree.
@@ -177,48 +266,15 @@ impl World {
             .then_some(Agreement { leader: mandate.leader.id, deputy })
     }
 
-    /// Does this now.
-    pub fn act(&mut self, action: Action) {
-        let Some(id) = self.setup.members.get(action.place()).map(|member| member.id) else { return };
-        let running = self.machines.contains_key(&id);
-        let paused = self.machines.get(&id).is_some_and(|machine| machine.paused.is_some());
-        match action {
-            Action::Initiate(_) if running && !paused => {
-                self.note(id, What::Done(action));
-                self.give(id, Input::Initiate);
-            }
-            Action::Kill(_) if running => {
-                self.note(id, What::Done(action));
-                self.kill(id);
-            }
-            Action::Start(_) if !running => {
-                self.note(id, What::Done(action));
-                self.insert_machine(id);
-                self.give(id, self.configuration());
-            }
-            Action::Pause(_) if running && !paused => {
-                self.note(id, What::Done(action));
-                self.pause(id);
-            }
-            Action::Resume(_) if paused => {
-                self.note(id, What::Done(action));
-                self.resume(id);
-            }
-            Action::Initiate(_)
-            | Action::Kill(_)
-            | Action::Start(_)
-            | Action::Pause(_)
-            | Action::Resume(_) => {}
-        }
-    }
-
     /// Lets the next thing happen, if it happens until then. Says whether it did; if not, it is then.
     pub fn step_until(&mut self, then: Time) -> bool {
-        match self.queue.first_entry() {
-            Some(next) if next.key().0 <= then => {
-                let ((at, _), (id, happening)) = next.remove_entry();
-                self.now = at;
-                self.happen(id, happening);
+        let then = nanoseconds(then.0);
+        match self.queue.peek() {
+            Some(next) if next.at <= then => {
+                let Some(next) = self.queue.pop() else { return false };
+                self.now = next.at;
+                self.cost.steps += 1;
+                self.happen(next.to, next.from, next.happening);
                 true
             }
             _ => {
@@ -230,8 +286,9 @@ impl World {
 
     /// Lets this much time pass.
     pub fn run_for(&mut self, time: Duration) {
-        let then = Time(self.now.0 + time);
+        let then = Time(self.now().0 + time);
         while self.step_until(then) {}
+        self.touched.clear();
     }
 
     /// Does what the schedule says, and hands the world to `look` after each thing that happens.
@@ -241,10 +298,10 @@ impl World {
     pub fn play<E>(
         &mut self,
         schedule: &Schedule,
-        mut look: impl FnMut(&Self) -> Result<(), E>,
+        mut look: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
         for (wait, action) in &schedule.steps {
-            let then = Time(self.now.0 + *wait);
+            let then = Time(self.now().0 + *wait);
             while self.step_until(then) {
                 look(self)?;
             }
@@ -254,347 +311,93 @@ impl World {
         Ok(())
     }
 
-    // What is done to a member.
-
-    fn insert_machine(&mut self, id: NodeId) {
-        let incarnation = self.incarnations.entry(id).or_default();
-        incarnation.0 += 1;
-        let incarnation = *incarnation;
-        let node = MaxRing::recovered(id, self.promises.get(&id).copied());
-        let machine =
-            Machine { node, incarnation, paused: None, inbox: VecDeque::new(), timers: BTreeMap::new() };
-        self.machines.insert(id, machine);
-        let first_probe = self.setup.probe.mul_f64(self.rng.f64());
-        self.plan(Time(self.now.0 + first_probe), id, Happening::Probes { incarnation });
-    }
-
-    fn configuration(&self) -> Input<RingMessage> {
-        Input::Configured {
-            ring: self.setup.members.clone(),
-            timing: self.setup.timing,
-            safety: self.setup.safety,
-        }
-    }
-
-    fn kill(&mut self, dead: NodeId) {
-        let Some(machine) = self.machines.remove(&dead) else { return };
-        for waiting in machine.inbox {
-            self.meets_nobody(dead, waiting);
-        }
-        for (id, link) in self.network.of(dead) {
-            match link.end(dead) {
-                End::Open => self.close(id, dead, true),
-                // Its own dial has nobody to go on with it; a dial to it finds out when it arrives.
-                End::Dialling if link.dialler == dead => self.close(id, dead, true),
-                End::Dialling | End::Closed => {}
+    /// Hands out the next of the members that were given something since it was last asked, with its place; those that
+    /// died meanwhile left out.
+    pub(crate) fn next_touched(&mut self) -> Option<(usize, &MaxRing, Incarnation, bool)> {
+        loop {
+            let place = self.touched.pop()?;
+            let index = place.index();
+            if self.machine(place).is_some() {
+                let member = self.members.get(index)?;
+                let machine = member.machine.as_ref()?;
+                return Some((index, &machine.core, member.incarnation, machine.paused.is_none()));
             }
         }
     }
 
-    fn pause(&mut self, id: NodeId) {
+    pub(crate) fn take_misstep(&mut self) -> Option<(NodeName, Misstep)> {
+        self.misstep.take().map(|(place, misstep)| (schedule::name(place.index()), misstep))
+    }
+
+    fn machines(&self) -> impl Iterator<Item = (&Member, &Machine)> {
+        self.members.iter().filter_map(|member| member.machine.as_ref().map(|machine| (member, machine)))
+    }
+
+    fn machine(&self, place: Place) -> Option<&Machine> {
+        self.members.get(place.index())?.machine.as_ref()
+    }
+
+    fn machine_mut(&mut self, place: Place) -> Option<&mut Machine> {
+        self.members.get_mut(place.index())?.machine.as_mut()
+    }
+
+    fn id(&self, place: Place) -> NodeId {
+        self.members.get(place.index()).map_or(NodeId(uuid::Uuid::nil()), |member| member.contender.id)
+    }
+
+    fn place(&self, id: NodeId) -> Option<Place> {
+        let found = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.places.get(found).map(|(_, place)| *place)
+    }
+
+    fn number(&mut self) -> u64 {
         self.count += 1;
-        let pause = self.count;
-        if let Some(machine) = self.machines.get_mut(&id) {
-            machine.paused = Some(pause);
+        self.count
+    }
+
+    fn plan(&mut self, after: u64, to: Place, happening: Happening) {
+        let (at, number) = (self.now.saturating_add(after), self.number());
+        self.queue.push(Planned { at, number, to, from: None, happening });
+    }
+
+    /// Plans what reaches the other end of a link from this end, in the order of that link.
+    fn plan_arrival(&mut self, link: LinkId, from: Place, to: Place, happening: Happening) {
+        let at = self.network.arrival(link, from, self.now, &mut self.chance);
+        self.plan_crossing(at, from, to, happening);
+    }
+
+    fn plan_crossing(&mut self, at: u64, from: Place, to: Place, happening: Happening) {
+        let number = self.number();
+        self.queue.push(Planned { at, number, to, from: Some(from), happening });
+    }
+
+    fn happen(&mut self, me: Place, from: Option<Place>, happening: Happening) {
+        if let Some(from) = from
+            && self.network.cut_between(from, me).is_some()
+        {
+            return self.vanishes(from, me, happening);
         }
-        let others: Vec<NodeId> =
-            self.setup.members.iter().map(|member| member.id).filter(|&other| other != id).collect();
-        for other in others {
-            let noticed = self.setup.hung_after.mul_f64(1.0 + self.rng.f64() / 3.0);
-            self.plan(Time(self.now.0 + noticed), other, Happening::Hung { peer: id, pause });
-        }
-    }
-
-    fn resume(&mut self, id: NodeId) {
-        let Some(machine) = self.machines.get_mut(&id) else { return };
-        machine.paused = None;
-        for waiting in std::mem::take(&mut machine.inbox) {
-            self.happen(id, waiting);
-        }
-    }
-
-    // What happens.
-
-    fn plan(&mut self, at: Time, id: NodeId, happening: Happening) {
-        self.count += 1;
-        self.queue.insert((at, self.count), (id, happening));
-    }
-
-    /// Plans what reaches `to` from `from`, in the order of their pair.
-    fn plan_arrival(&mut self, from: NodeId, to: NodeId, happening: Happening) {
-        let at = self.network.arrival(self.now, from, to, &mut self.rng);
-        self.plan(at, to, happening);
-    }
-
-    fn happen(&mut self, id: NodeId, happening: Happening) {
-        let Some(machine) = self.machines.get_mut(&id) else { return self.meets_nobody(id, happening) };
+        let Some(machine) = self.machine_mut(me) else { return self.meets_nobody(me, happening) };
         if machine.paused.is_some() {
             return machine.inbox.push_back(happening);
         }
         match happening {
-            Happening::Dialled { link } => self.dialled(id, link),
-            Happening::Accepts { link } => self.accepts(id, link),
-            Happening::Accepted { link } => self.accepted(id, link),
-            Happening::Refused { link } | Happening::Unanswered { link } => self.dial_failed(id, link),
-            Happening::Arrives { link, message } => self.arrives(id, link, message),
-            Happening::Closed { link, failed } => self.closed(id, link, failed),
-            Happening::Hung { peer, pause } => self.hung(id, peer, pause),
-            Happening::TimerRunsOut { timer, started } => {
-                if machine.timers.get(&timer) == Some(&started) {
-                    machine.timers.remove(&timer);
-                    self.note(id, What::TimerFired(timer));
-                    self.give(id, Input::TimerFired(timer));
-                }
-            }
-            Happening::Probes { incarnation } => {
-                if machine.incarnation == incarnation {
-                    self.probe(id);
-                    self.plan(Time(self.now.0 + self.setup.probe), id, Happening::Probes { incarnation });
-                }
-            }
+            Happening::Dialled { link } => self.dialled(me, link),
+            Happening::Accepts { link } => self.accepts(me, link),
+            Happening::Accepted { link } => self.accepted(me, link),
+            Happening::Refused { link } => self.refused(me, link),
+            Happening::Unanswered { link } => self.unanswered(me, link),
+            Happening::Arrives { link, letter } => self.arrives(me, link, &letter),
+            Happening::Closed { link, failed } => self.closed(me, link, failed),
+            Happening::Deserted { link } => self.deserted(me, link),
+            Happening::Silent { peer, since } => self.silent(me, peer, since),
+            Happening::Configured { incarnation, ring } => self.configured(me, incarnation, &ring),
+            Happening::TimerRunsOut { timer, started } => self.timer_runs_out(me, timer, started),
+            Happening::Probes { incarnation } => self.probes(me, incarnation),
         }
     }
+}
 
-    /// Something reaches a dead member: only who dials it learns of that.
-    fn meets_nobody(&mut self, dead: NodeId, happening: Happening) {
-        match happening {
-            Happening::Dialled { link } => {
-                if let Some(dialler) = self.network.get(link).map(|link| link.dialler) {
-                    self.plan_arrival(dead, dialler, Happening::Refused { link });
-                }
-            }
-            Happening::Arrives { link, message } => self.lost(dead, link, message),
-            Happening::Accepts { .. }
-            | Happening::Accepted { .. }
-            | Happening::Refused { .. }
-            | Happening::Unanswered { .. }
-            | Happening::Closed { .. }
-            | Happening::Hung { .. }
-            | Happening::TimerRunsOut { .. }
-            | Happening::Probes { .. } => {}
-        }
-    }
-
-    fn dialled(&mut self, me: NodeId, id: LinkId) {
-        let Some(link) = self.network.get(id) else { return };
-        if link.dialler_end == End::Closed {
-            self.network.forget(id);
-            return;
-        }
-        link.acceptor_end = End::Open;
-        let peer = link.dialler;
-        // Its listener answers before the member itself gets to know: it may die in between.
-        self.plan_arrival(me, peer, Happening::Accepted { link: id });
-        self.plan_arrival(peer, me, Happening::Accepts { link: id });
-    }
-
-    fn accepts(&mut self, me: NodeId, id: LinkId) {
-        let Some(link) = self.network.get(id).filter(|link| link.acceptor_end == End::Open) else { return };
-        let (peer, kind) = (link.dialler, link.kind);
-        self.link_up(me, peer, kind);
-    }
-
-    fn accepted(&mut self, me: NodeId, id: LinkId) {
-        let Some(link) = self.network.get(id).filter(|link| link.dialler_end == End::Dialling) else {
-            return;
-        };
-        link.dialler_end = End::Open;
-        let (peer, kind) = (link.acceptor, link.kind);
-        for message in std::mem::take(&mut link.queued) {
-            self.plan_arrival(me, peer, Happening::Arrives { link: id, message });
-        }
-        self.link_up(me, peer, kind);
-    }
-
-    fn link_up(&mut self, me: NodeId, peer: NodeId, link: LinkKind) {
-        self.note(me, What::LinkUp { peer, link });
-        self.give(me, Input::LinkUp { peer, link });
-    }
-
-    fn dial_failed(&mut self, me: NodeId, id: LinkId) {
-        if self.network.get(id).is_none_or(|link| link.dialler_end != End::Dialling) {
-            return;
-        }
-        self.close(id, me, false);
-        let Some(link) = self.network.get(id) else { return };
-        let (peer, kind, probe) = (link.acceptor, link.kind, link.probe);
-        for message in std::mem::take(&mut link.queued) {
-            self.note(me, What::Lost { to: peer, message });
-        }
-        if !probe {
-            self.link_down(me, peer, kind);
-        }
-    }
-
-    fn arrives(&mut self, me: NodeId, id: LinkId, message: RingMessage) {
-        let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else {
-            return self.lost(me, id, message);
-        };
-        let from = link.other(me);
-        self.note(me, What::Received { from, message });
-        self.give(me, Input::Received { from, message });
-    }
-
-    fn lost(&mut self, receiver: NodeId, id: LinkId, message: RingMessage) {
-        if let Some(from) = self.network.get(id).map(|link| link.other(receiver)) {
-            self.note(from, What::Lost { to: receiver, message });
-        }
-    }
-
-    fn closed(&mut self, me: NodeId, id: LinkId, failed: bool) {
-        let Some(link) = self.network.get(id).filter(|link| link.end(me) != End::Closed) else { return };
-        link.close(me);
-        let (peer, kind) = (link.other(me), link.kind);
-        let another =
-            |(_, link): &(LinkId, Link)| (link.other(me), link.kind, link.end(me)) == (peer, kind, End::Open);
-        if failed {
-            self.link_down(me, peer, kind);
-        } else if !self.network.of(me).iter().any(another) {
-            self.give(me, Input::LinkClosed { peer, link: kind });
-        }
-    }
-
-    fn hung(&mut self, me: NodeId, peer: NodeId, pause: u64) {
-        if self.machines.get(&peer).and_then(|machine| machine.paused) != Some(pause) {
-            return;
-        }
-        for (id, link) in self.network.of(me) {
-            if link.other(me) == peer && link.end(me) == End::Open {
-                self.close(id, me, true);
-                self.link_down(me, peer, link.kind);
-            }
-        }
-    }
-
-    fn link_down(&mut self, me: NodeId, peer: NodeId, link: LinkKind) {
-        self.note(me, What::LinkDown { peer, link });
-        self.give(me, Input::LinkDown { peer, link });
-    }
-
-    // The caller's part, as the first page of the election core says it.
-
-    fn give(&mut self, id: NodeId, input: Input<RingMessage>) {
-        let Some(machine) = self.machines.get_mut(&id) else { return };
-        let mut effects = Vec::new();
-        machine.node.handle(self.now, input, &mut effects);
-        for effect in effects {
-            self.carry_out(id, effect);
-        }
-        self.make_wanted_links(id);
-        self.network.sweep();
-    }
-
-    fn carry_out(&mut self, me: NodeId, effect: Effect<RingMessage>) {
-        match effect {
-            Effect::Send { to, message } => self.send(me, to, message),
-            Effect::StartTimer { timer, after } => {
-                let jitter =
-                    if timer.has_jitter() { after.mul_f64(self.rng.f64() / 2.0) } else { Duration::ZERO };
-                let at = Time(self.now.0 + after + jitter);
-                self.count += 1;
-                let started = self.count;
-                if let Some(machine) = self.machines.get_mut(&me) {
-                    machine.timers.insert(timer, started);
-                }
-                self.plan(at, me, Happening::TimerRunsOut { timer, started });
-            }
-            Effect::CancelTimer(timer) => {
-                if let Some(machine) = self.machines.get_mut(&me) {
-                    machine.timers.remove(&timer);
-                }
-            }
-            Effect::Became { role, term, mandate } => self.note(me, What::Became { role, term, mandate }),
-            Effect::Drop { reason, .. } => self.note(me, What::Dropped { reason }),
-            Effect::Completed { outcome, members, .. } => self.note(me, What::Completed { outcome, members }),
-            Effect::Promise(promise) => drop(self.promises.insert(me, promise)),
-            Effect::Explain(why) => self.note(me, What::Said(why)),
-            Effect::SuccessorChanged(_) => {}
-        }
-    }
-
-    fn send(&mut self, me: NodeId, to: NodeId, message: RingMessage) {
-        if !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. }) {
-            self.last_ring_message = Some(self.now);
-        }
-        // A link to a new successor is made on the way, so that what is sent to it waits for the link.
-        if self.network.link_to(me, to).is_none() {
-            self.make_wanted_links(me);
-        }
-        let Some(id) = self.network.link_to(me, to) else {
-            return self.note(me, What::Lost { to, message });
-        };
-        self.note(me, What::Sent { to, message });
-        match self.network.get(id) {
-            Some(link) if link.end(me) == End::Dialling => link.queued.push(message),
-            _ => self.plan_arrival(me, to, Happening::Arrives { link: id, message }),
-        }
-    }
-
-    fn make_wanted_links(&mut self, me: NodeId) {
-        let Some(machine) = self.machines.get(&me) else { return };
-        let wanted = machine.node.wanted_links();
-        let wanted: Vec<(NodeId, LinkKind)> =
-            [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)]
-                .into_iter()
-                .filter_map(|(peer, kind)| peer.map(|peer| (peer, kind)))
-                .collect();
-        let mut have = BTreeSet::new();
-        let mut surplus = Vec::new();
-        for (id, link) in self.network.dialled_by(me) {
-            let key = (link.acceptor, link.kind);
-            let probing = link.probe && link.dialler_end == End::Dialling;
-            if wanted.contains(&key) && have.insert(key) {
-                continue;
-            }
-            if !probing {
-                surplus.push(id);
-            }
-        }
-        for id in surplus {
-            self.close(id, me, false);
-        }
-        for (peer, kind) in wanted {
-            let probes =
-                self.network.dialled_by(me).find(|(_, link)| (link.acceptor, link.kind) == (peer, kind));
-            match probes.map(|(id, _)| id) {
-                Some(id) => {
-                    if let Some(link) = self.network.get(id) {
-                        link.probe = false;
-                    }
-                }
-                None => self.dial(me, peer, kind, false),
-            }
-        }
-    }
-
-    fn probe(&mut self, me: NodeId) {
-        let Some(machine) = self.machines.get(&me) else { return };
-        let skipped: Vec<NodeId> = machine.node.skipped().collect();
-        for peer in skipped {
-            let dialling = self.network.dialled_by(me).any(|(_, link)| link.acceptor == peer);
-            if !dialling {
-                self.dial(me, peer, LinkKind::Ring, true);
-            }
-        }
-    }
-
-    fn dial(&mut self, me: NodeId, peer: NodeId, kind: LinkKind, probe: bool) {
-        let link = self.network.dial(me, peer, kind, probe);
-        self.plan_arrival(me, peer, Happening::Dialled { link });
-        self.plan(Time(self.now.0 + self.setup.hung_after), me, Happening::Unanswered { link });
-    }
-
-    /// Closes this member's end; the other end learns of it, as a failure or as an orderly close.
-    fn close(&mut self, id: LinkId, me: NodeId, failed: bool) {
-        let Some(link) = self.network.get(id) else { return };
-        link.close(me);
-        let (peer, peer_end) = (link.other(me), link.end(link.other(me)));
-        if peer_end != End::Closed {
-            self.plan_arrival(me, peer, Happening::Closed { link: id, failed });
-        }
-    }
-
-    fn note(&mut self, id: NodeId, what: What) {
-        self.trace.add(self.now, id, what);
-    }
+fn seen<'a>((member, machine): (&'a Member, &'a Machine)) -> (&'a MaxRing, Incarnation) {
+    (&machine.core, member.incarnation)
 }

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use ringleader_simulator::trace::What;
-use ringleader_simulator::{Action, Setup, World};
+use ringleader_simulator::{Action, Setup, World, trace};
 
 fn at_peace(attributes: &[u64], seed: u64) -> World {
-    let mut world = World::new(Setup::of(attributes).seed(seed));
+    let mut world = World::telling(Setup::of(attributes).seed(seed));
     world.run_for(Duration::from_millis(20));
     world.act(Action::Initiate(0));
     world.run_for(Duration::from_secs(2));
-    assert!(world.agreed().is_some(), "seed {seed}\n{}", world.told());
+    assert!(world.agreed().is_some(), "seed {seed}\n{}", trace::draw(world.events()));
     world
 }
 
@@ -20,7 +19,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
         let mut world = at_peace(&[90, 100, 110, 120], seed);
         world.act(Action::Kill(3));
         world.run_for(Duration::from_secs(1));
-        world.told()
+        trace::fingerprint(world.events())
     };
     assert_eq!(told(7), told(7));
     assert_ne!(told(7), told(8));
@@ -32,13 +31,16 @@ fn whoever_dies_the_others_agree_again_without_waiting_for_a_timer() {
     for seed in 0..100 {
         for dead in 0..attributes.len() {
             let mut world = at_peace(&attributes, seed);
-            let before = world.trace().entries().len();
+            let before = world.cost().timers;
             world.act(Action::Kill(dead));
             world.run_for(Duration::from_secs(2));
-            assert!(world.agreed().is_some(), "seed {seed}, {dead} dies\n{}", world.told());
-            let since = &world.trace().entries()[before..];
-            let waited = since.iter().any(|entry| matches!(entry.what, What::TimerFired(_)));
-            assert!(!waited, "seed {seed}, {dead} dies\n{}", world.told());
+            assert!(world.agreed().is_some(), "seed {seed}, {dead} dies\n{}", trace::draw(world.events()));
+            assert_eq!(
+                world.cost().timers,
+                before,
+                "seed {seed}, {dead} dies\n{}",
+                trace::draw(world.events())
+            );
         }
     }
 }
@@ -54,7 +56,12 @@ fn a_member_that_returns_follows_without_a_new_election() {
             let before = world.agreed();
             world.act(Action::Start(returns));
             world.run_for(Duration::from_secs(2));
-            assert_eq!(world.agreed(), before, "seed {seed}, {returns} returns\n{}", world.told());
+            assert_eq!(
+                world.agreed(),
+                before,
+                "seed {seed}, {returns} returns\n{}",
+                trace::draw(world.events())
+            );
         }
     }
 }
@@ -66,10 +73,10 @@ fn a_leader_that_hung_follows_its_successor_when_it_goes_on() {
         world.act(Action::Pause(3));
         world.run_for(Duration::from_secs(2));
         let without = world.agreed().map(|agreed| world.name(agreed.leader).to_string());
-        assert_eq!(without.as_deref(), Some("C"), "seed {seed}\n{}", world.told());
+        assert_eq!(without.as_deref(), Some("C"), "seed {seed}\n{}", trace::draw(world.events()));
         world.act(Action::Resume(3));
         world.run_for(Duration::from_secs(2));
         let with = world.agreed().map(|agreed| world.name(agreed.leader).to_string());
-        assert_eq!(with.as_deref(), Some("C"), "seed {seed}\n{}", world.told());
+        assert_eq!(with.as_deref(), Some("C"), "seed {seed}\n{}", trace::draw(world.events()));
     }
 }

@@ -1,0 +1,312 @@
+//! The caller's part, as the first page of the election core says it: inputs in, effects carried out, links made as wanted.
+
+use std::sync::Arc;
+
+use ringleader_election::{Algorithm, DropReason, Effect, Input, MaxRing, Timer};
+use ringleader_shared::event::EventKind;
+use ringleader_shared::fault::Injection;
+use ringleader_shared::link::LinkKind;
+use ringleader_shared::{Incarnation, NodeId, RingMessage};
+
+use super::{Happening, Misstep, World};
+use crate::chance::nanoseconds;
+use crate::network::{End, Letter, LinkId, Place};
+use crate::trace::Recorder;
+
+impl World {
+    pub(super) fn give(&mut self, me: Place, input: Input<RingMessage>) {
+        let now = self.now;
+        let mut effects = std::mem::take(&mut self.effects);
+        let Some(machine) = self.machine_mut(me) else { return };
+        let given = match &input {
+            Input::Received { message, .. } => Some(*message),
+            Input::Configured { .. }
+            | Input::Initiate
+            | Input::TimerFired(_)
+            | Input::LinkUp { .. }
+            | Input::LinkDown { .. }
+            | Input::LinkClosed { .. } => None,
+        };
+        machine.core.handle(machine.clock.time(now), input, &mut effects);
+        if let Some(misstep) = given.and_then(|message| misstep(&machine.core, message, &effects)) {
+            self.misstep.get_or_insert((me, misstep));
+        }
+        self.touched.push(me);
+        for effect in effects.drain(..) {
+            self.carry_out(me, effect);
+        }
+        self.effects = effects;
+        self.make_wanted_links(me);
+        self.look_for_skipped(me);
+    }
+
+    fn carry_out(&mut self, me: Place, effect: Effect<RingMessage>) {
+        match effect {
+            Effect::Send { to, message } => self.send(me, to, message),
+            Effect::StartTimer { timer, after } => {
+                let after = nanoseconds(after);
+                let jitter = if timer.has_jitter() { self.chance.up_to(after / 2) } else { 0 };
+                let started = self.number();
+                let Some(machine) = self.machine_mut(me) else { return };
+                *machine.timers.slot(timer) = started;
+                let after = machine.clock.takes(after.saturating_add(jitter));
+                self.plan(after, me, Happening::TimerRunsOut { timer, started });
+            }
+            Effect::CancelTimer(timer) => {
+                if let Some(machine) = self.machine_mut(me) {
+                    *machine.timers.slot(timer) = 0;
+                }
+            }
+            Effect::Promise(promise) => {
+                if let Some(member) = self.members.get_mut(me.index()) {
+                    member.promise = Some(promise);
+                }
+            }
+            Effect::Became { .. }
+            | Effect::SuccessorChanged(_)
+            | Effect::Drop { .. }
+            | Effect::Completed { .. }
+            | Effect::Explain(_) => self.tell_effect(me, &effect),
+        }
+    }
+
+    pub(super) fn timer_runs_out(&mut self, me: Place, timer: Timer, started: u64) {
+        let Some(machine) = self.machine_mut(me) else { return };
+        let running = machine.timers.slot(timer);
+        if *running == started {
+            *running = 0;
+            self.cost.timers += 1;
+            self.give(me, Input::TimerFired(timer));
+        }
+    }
+
+    fn send(&mut self, me: Place, to: NodeId, message: RingMessage) {
+        self.cost.messages += 1;
+        let is_ring_message = match message {
+            RingMessage::Election { .. } | RingMessage::DeputySearch { .. } | RingMessage::Elected { .. } => {
+                true
+            }
+            RingMessage::Lease { .. } | RingMessage::Standing { .. } => false,
+        };
+        if is_ring_message {
+            self.cost.ring_messages += 1;
+            self.last_ring_message = Some(self.now);
+        }
+        let now = self.now;
+        let Some(member) = self.members.get_mut(me.index()) else { return };
+        let incarnation = member.incarnation.0;
+        let Some(machine) = &mut member.machine else { return };
+        machine.sent += 1;
+        machine.lamport += 1;
+        let (number, lamport) = (machine.sent, machine.lamport);
+        let letter = Arc::new(Letter { message, from: me, number, incarnation, lamport, sent: now });
+        let Some(to) = self.place(to) else { return };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.sent(now, &letter, to);
+        }
+        // A link to a new successor is made on the way, so that what is sent to it waits for the link.
+        if self.link_to(me, to).is_none() {
+            self.make_wanted_links(me);
+        }
+        let Some(id) = self.link_to(me, to) else { return self.lost(&letter, to, None) };
+        match self.network.get_mut(id) {
+            Some(link) if link.end(me) == End::Dialling => link.queued.push(letter),
+            _ => self.post(id, me, to, letter),
+        }
+    }
+
+    /// On which link a message goes: the ring link that the sender dialled, else any that it has with that member.
+    fn link_to(&self, from: Place, to: Place) -> Option<LinkId> {
+        let machine = self.machine(from)?;
+        let usable = machine.links.iter().filter_map(|id| {
+            let link = self.network.get(*id).filter(|link| link.other(from) == to)?;
+            let preference = (link.kind == LinkKind::Ring, link.dialler == from);
+            match link.end(from) {
+                End::Open => Some((preference, *id)),
+                End::Dialling if link.dialler == from => Some((preference, *id)),
+                End::Dialling | End::Closed => None,
+            }
+        });
+        usable.max_by_key(|(preference, _)| *preference).map(|(_, id)| id)
+    }
+
+    pub(super) fn received(&mut self, me: Place, from: Place, letter: &Letter) {
+        let now = self.now;
+        let Some(machine) = self.machine_mut(me) else { return };
+        machine.lamport = machine.lamport.max(letter.lamport) + 1;
+        let lamport = machine.lamport;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.received(
+                now,
+                letter,
+                me,
+                lamport,
+                self.members.get(me.index()).map(|it| it.incarnation),
+            );
+        }
+        let from = self.id(from);
+        self.give(me, Input::Received { from, message: letter.message });
+        if let Some(recorder) = &mut self.recorder {
+            recorder.handled();
+        }
+    }
+
+    /// A letter that never arrives: a fault took it, or its link is gone.
+    pub(super) fn lost(&mut self, letter: &Letter, to: Place, fault: Option<Injection>) {
+        match fault {
+            Some(fault) => self.tell_injected(letter, letter.from, to, fault),
+            None => self.tell(letter.from, |recorder| recorder.lost(letter, to)),
+        }
+    }
+
+    pub(super) fn tell_injected(&mut self, letter: &Letter, from: Place, to: Place, fault: Injection) {
+        if !letter.message.is_upkeep() {
+            self.tell(from, |recorder| recorder.injected(letter, from, to, fault));
+        }
+    }
+
+    pub(super) fn make_wanted_links(&mut self, me: Place) {
+        let Some(machine) = self.machine(me) else { return };
+        let wanted = machine.core.wanted_links();
+        let wanted = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
+        let wanted = wanted.map(|(peer, kind)| (peer.and_then(|peer| self.place(peer)), kind));
+        let mut have = [None; 2];
+        let mut surplus = Vec::new();
+        for &id in &machine.links {
+            let Some(link) = self.network.get(id).filter(|link| link.dialler == me) else { continue };
+            let wanted_here = wanted.iter().zip(&mut have).find(|((peer, kind), have)| {
+                *peer == Some(link.acceptor) && *kind == link.kind && have.is_none()
+            });
+            match wanted_here {
+                Some((_, have)) => *have = Some(id),
+                None if link.probe && link.dialler_end == End::Dialling => {}
+                None => surplus.push(id),
+            }
+        }
+        for id in surplus {
+            self.close_end(id, me, false);
+        }
+        for ((peer, kind), have) in wanted.into_iter().zip(have) {
+            match (peer, have) {
+                (Some(_), Some(id)) => {
+                    if let Some(link) = self.network.get_mut(id) {
+                        link.probe = false;
+                    }
+                }
+                (Some(peer), None) => self.dial(me, peer, kind, false),
+                (None, _) => {}
+            }
+        }
+    }
+
+    /// Whoever routes past members dials them again, at a time of its own.
+    fn look_for_skipped(&mut self, me: Place) {
+        let every = nanoseconds(self.setup.probe);
+        let Some(machine) = self.machine_mut(me) else { return };
+        if machine.probes || machine.core.skipped().next().is_none() {
+            return;
+        }
+        machine.probes = true;
+        let clock = machine.clock;
+        let first = self.chance.up_to(every);
+        let incarnation = self.incarnation(me);
+        self.plan(clock.takes(first), me, Happening::Probes { incarnation });
+    }
+
+    pub(super) fn probes(&mut self, me: Place, incarnation: Incarnation) {
+        if self.incarnation(me) != incarnation {
+            return;
+        }
+        let every = nanoseconds(self.setup.probe);
+        self.dial_skipped(me);
+        let Some(machine) = self.machine_mut(me) else { return };
+        machine.probes = machine.core.skipped().next().is_some();
+        if machine.probes {
+            let after = machine.clock.takes(every);
+            self.plan(after, me, Happening::Probes { incarnation });
+        }
+    }
+
+    pub(super) fn dial_skipped(&mut self, me: Place) {
+        let Some(machine) = self.machine(me) else { return };
+        let dialled = |place: Place| {
+            machine
+                .links
+                .iter()
+                .filter_map(|id| self.network.get(*id))
+                .any(|link| link.dialler == me && link.acceptor == place)
+        };
+        let skipped = machine.core.skipped().filter_map(|id| self.place(id));
+        let skipped: Vec<Place> = skipped.filter(|place| !dialled(*place)).collect();
+        for peer in skipped {
+            self.dial(me, peer, LinkKind::Ring, true);
+        }
+    }
+
+    fn incarnation(&self, place: Place) -> Incarnation {
+        self.members.get(place.index()).map(|member| member.incarnation).unwrap_or_default()
+    }
+
+    // What is told.
+
+    fn tell_effect(&mut self, me: Place, effect: &Effect<RingMessage>) {
+        let Some(recorder) = &self.recorder else { return };
+        if let Some(event) = recorder.event(effect) {
+            self.tell(me, |_| event);
+        }
+    }
+
+    /// Tells of something that a running member sees itself.
+    pub(super) fn tell(&mut self, me: Place, what: impl FnOnce(&Recorder) -> EventKind) {
+        let Some(recorder) = &mut self.recorder else { return };
+        let Some(member) = self.members.get_mut(me.index()) else { return };
+        let Some(machine) = &mut member.machine else { return };
+        machine.lamport += 1;
+        let kind = what(recorder);
+        recorder.tell(self.now, Some((me, member.incarnation, machine.lamport)), kind);
+    }
+
+    /// Tells of something that is done to a member's process.
+    pub(super) fn tell_of(&mut self, place: Place, what: impl FnOnce() -> EventKind) {
+        let incarnation = self.incarnation(place);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(self.now, Some((place, incarnation, 0)), what());
+        }
+    }
+
+    /// Tells of something that is done to the ring.
+    pub(super) fn tell_ring(&mut self, place: Option<Place>, what: impl FnOnce() -> EventKind) {
+        let node = place.map(|place| (place, self.incarnation(place), 0));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tell(self.now, node, what());
+        }
+    }
+}
+
+/// What is wrong with how a member handled a message. It must have done something about it or told why not, and that must
+/// be true. What is said again and again, or only between neighbours, may be no news.
+fn misstep(core: &MaxRing, message: RingMessage, effects: &[Effect<RingMessage>]) -> Option<Misstep> {
+    let hops = match message {
+        RingMessage::Election { hops, .. }
+        | RingMessage::DeputySearch { hops, .. }
+        | RingMessage::Elected { hops, .. } => hops,
+        RingMessage::Lease { .. } | RingMessage::Standing { .. } => return None,
+    };
+    if effects.is_empty() {
+        return Some(Misstep::Swallowed(message));
+    }
+    let reason = effects.iter().find_map(|effect| match effect {
+        Effect::Drop { reason, .. } => Some(*reason),
+        _ => None,
+    })?;
+    let is_true = match (reason, message) {
+        (DropReason::OlderTerm { mine }, _) => mine == core.term() && message.term() < mine,
+        (DropReason::AlreadyDecided { term }, _) => message.term() == term && term <= core.term(),
+        (DropReason::BetterPassedOn { best }, RingMessage::Election { candidate, .. }) => best >= candidate,
+        (DropReason::BetterPassedOn { .. }, _) => false,
+        (DropReason::Known, RingMessage::Election { .. }) => false,
+        (DropReason::Known, _) => message.term() <= core.term(),
+        (DropReason::HopBudget { budget }, _) => hops > budget,
+    };
+    (!is_true).then_some(Misstep::FalseReason(message))
+}

@@ -1,0 +1,304 @@
+//! What is done to members and links.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ringleader_election::{Input, MaxRing};
+use ringleader_shared::event::EventKind;
+use ringleader_shared::{Attribute, Contender, Incarnation, Member as Configured, NodeId};
+use uuid::Uuid;
+
+use super::member::{Clock, Machine, Member, Timers};
+use super::{Happening, World};
+use crate::chance::nanoseconds;
+use crate::network::{End, Place};
+use crate::schedule::{self, Action, Disturbance};
+use crate::trace;
+
+/// How long the news of a changed ring takes to a member, at most.
+const NEWS_WITHIN: u64 = 1_000_000;
+
+impl World {
+    /// Does this now.
+    pub fn act(&mut self, action: Action) {
+        match action {
+            Action::Initiate(place) => self.initiate(Place::nth(place)),
+            Action::Kill(place) => self.kill(Place::nth(place)),
+            Action::Start(place) => self.start(Place::nth(place)),
+            Action::Pause(place) => self.pause(Place::nth(place)),
+            Action::Resume(place) => self.resume(Place::nth(place)),
+            Action::Cut { from, to } => self.cut(Place::nth(from), Place::nth(to)),
+            Action::Sever { one, other } => {
+                self.cut(Place::nth(one), Place::nth(other));
+                self.cut(Place::nth(other), Place::nth(one));
+            }
+            Action::Disturb { from, to, disturbance } => {
+                self.disturb(Place::nth(from), Place::nth(to), disturbance);
+            }
+            Action::Mend { one, other } => self.mend(Place::nth(one), Place::nth(other)),
+            Action::Drift { place, per_mille } => self.drift(Place::nth(place), per_mille),
+            Action::Add { attribute } => self.add(Attribute(attribute)),
+            Action::Remove(place) => self.remove(Place::nth(place)),
+            Action::Attribute { place, attribute } => {
+                self.change_attribute(Place::nth(place), Attribute(attribute));
+            }
+        }
+    }
+
+    /// Makes all links whole. Who is dead or paused stays so, and clocks run as they did.
+    pub fn mend_all(&mut self) {
+        for (from, to) in self.network.damaged() {
+            self.mend(from, to);
+        }
+    }
+
+    pub(super) fn join(&mut self, contender: Contender) {
+        let place = Place::nth(self.members.len());
+        self.members.push(Member {
+            contender,
+            incarnation: Incarnation(0),
+            configured: true,
+            promise: None,
+            drift: 0,
+            last_configured: 0,
+            machine: None,
+        });
+        self.places.push((contender.id, place));
+        self.places.sort_unstable_by_key(|(id, _)| *id);
+    }
+
+    pub(super) fn insert_machine(&mut self, place: Place) {
+        let now = self.now;
+        let Some(member) = self.members.get_mut(place.index()) else { return };
+        member.incarnation.0 += 1;
+        let incarnation = member.incarnation;
+        member.machine = Some(Machine {
+            core: MaxRing::recovered(member.contender.id, member.promise),
+            clock: Clock::started(now, member.drift),
+            paused: None,
+            inbox: VecDeque::new(),
+            timers: Timers::default(),
+            links: Vec::new(),
+            probes: false,
+            sent: 0,
+            lamport: 0,
+        });
+        self.tell_of(place, || EventKind::Spawned { pid: trace::pid(place.index(), incarnation) });
+    }
+
+    pub(super) fn configure_first(&mut self, place: Place) {
+        self.tell(place, |_| EventKind::Ready { address: format!("virtual:{}", place.0) });
+        let ring = Arc::clone(&self.ring);
+        self.configure(place, &ring);
+    }
+
+    pub(super) fn configured(&mut self, me: Place, incarnation: Incarnation, ring: &Arc<[Contender]>) {
+        if self.members.get(me.index()).is_some_and(|member| member.incarnation == incarnation) {
+            self.configure(me, ring);
+            self.dial_skipped(me);
+        }
+    }
+
+    fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
+        let (timing, safety) = (self.setup.timing, self.setup.safety);
+        self.give(me, Input::Configured { ring: ring.to_vec(), timing, safety });
+    }
+
+    /// Sends the ring as it is now to all that run.
+    fn announce(&mut self) {
+        for place in (0..self.members.len()).map(Place::nth) {
+            let delay = self.chance.up_to(NEWS_WITHIN);
+            let soonest = self.now + delay;
+            let Some(member) = self.members.get_mut(place.index()) else { continue };
+            if member.machine.is_none() {
+                continue;
+            }
+            member.last_configured = soonest.max(member.last_configured + 1);
+            let after = member.last_configured - self.now;
+            let incarnation = member.incarnation;
+            let ring = Arc::clone(&self.ring);
+            self.plan(after, place, Happening::Configured { incarnation, ring });
+        }
+    }
+
+    fn initiate(&mut self, place: Place) {
+        if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
+            self.requested(place, "initiate");
+            self.give(place, Input::Initiate);
+        }
+    }
+
+    fn requested(&mut self, place: Place, action: &str) {
+        self.tell_of(place, || EventKind::Requested { action: action.to_owned() });
+    }
+
+    fn kill(&mut self, place: Place) {
+        if self.machine(place).is_some() {
+            self.requested(place, "kill");
+            self.die(place);
+        }
+    }
+
+    fn die(&mut self, dead: Place) {
+        let Some(machine) = self.members.get_mut(dead.index()).and_then(|member| member.machine.take())
+        else {
+            return;
+        };
+        self.tell_of(dead, || EventKind::Exited { code: None, signal: Some(9) });
+        for waiting in machine.inbox {
+            self.meets_nobody(dead, waiting);
+        }
+        for id in machine.links {
+            match self.network.get(id).map(|link| (link.end(dead), link.dialler)) {
+                Some((End::Open, _)) => self.close_end(id, dead, true),
+                // Its own dial has nobody to go on with it; a dial to it finds out when it arrives.
+                Some((End::Dialling, dialler)) if dialler == dead => self.close_end(id, dead, true),
+                Some((End::Dialling | End::Closed, _)) | None => {}
+            }
+        }
+    }
+
+    fn start(&mut self, place: Place) {
+        let stopped = |member: &Member| member.configured && member.machine.is_none();
+        if self.members.get(place.index()).is_some_and(stopped) {
+            self.requested(place, "start");
+            self.insert_machine(place);
+            self.configure_first(place);
+            self.announce();
+        }
+    }
+
+    fn pause(&mut self, place: Place) {
+        let number = self.number();
+        let Some(machine) = self.machine_mut(place).filter(|machine| machine.paused.is_none()) else {
+            return;
+        };
+        machine.paused = Some(number);
+        self.requested(place, "pause");
+        self.tell_of(place, || EventKind::Paused);
+        for other in (0..self.members.len()).map(Place::nth).filter(|other| *other != place) {
+            self.expect_silence(other, place, number);
+        }
+    }
+
+    /// `listener` is going to hear nothing from `silent`, from that pause or cut on.
+    pub(super) fn expect_silence(&mut self, listener: Place, silent: Place, since: u64) {
+        let Some(clock) = self.machine(listener).map(|machine| machine.clock) else { return };
+        let patience = nanoseconds(self.setup.hung_after);
+        let after = patience + self.chance.up_to(patience / 3);
+        self.plan(clock.takes(after), listener, Happening::Silent { peer: silent, since });
+    }
+
+    fn resume(&mut self, place: Place) {
+        let Some(machine) = self.machine_mut(place).filter(|machine| machine.paused.is_some()) else {
+            return;
+        };
+        machine.paused = None;
+        let waiting = std::mem::take(&mut machine.inbox);
+        self.requested(place, "resume");
+        self.tell_of(place, || EventKind::Resumed);
+        for happening in waiting {
+            match happening {
+                // Whoever was stopped can't tell how long the other was silent: it begins to count anew.
+                Happening::Silent { peer, since } => self.expect_silence(place, peer, since),
+                Happening::Unanswered { link } => {
+                    self.plan(nanoseconds(self.setup.hung_after), place, Happening::Unanswered { link });
+                }
+                happening => self.happen(place, None, happening),
+            }
+        }
+    }
+
+    fn are_two_members(&self, one: Place, other: Place) -> bool {
+        one != other && self.members.len() > one.index().max(other.index())
+    }
+
+    fn cut(&mut self, from: Place, to: Place) {
+        let number = self.number();
+        if self.are_two_members(from, to) && self.network.cut(from, to, number) {
+            self.tell_fault(from, to, true, None);
+            self.expect_silence(to, from, number);
+        }
+    }
+
+    fn disturb(&mut self, from: Place, to: Place, disturbance: Disturbance) {
+        if self.are_two_members(from, to) {
+            self.network.disturb(from, to, disturbance);
+            let cut = self.network.cut_between(from, to).is_some();
+            self.tell_fault(from, to, cut, Some(disturbance));
+        }
+    }
+
+    fn mend(&mut self, one: Place, other: Place) {
+        if self.network.mend(one, other) {
+            self.tell_fault(one, other, false, None);
+            self.tell_fault(other, one, false, None);
+        }
+    }
+
+    fn tell_fault(&mut self, from: Place, to: Place, cut: bool, disturbance: Option<Disturbance>) {
+        self.tell_ring(None, || EventKind::LinkFaultChanged {
+            from: schedule::name(from.index()),
+            to: schedule::name(to.index()),
+            fault: trace::link_fault(cut, disturbance),
+        });
+    }
+
+    fn drift(&mut self, place: Place, per_mille: i16) {
+        let now = self.now;
+        let Some(member) = self.members.get_mut(place.index()) else { return };
+        member.drift = per_mille;
+        if let Some(machine) = &mut member.machine {
+            machine.clock.set_drift(now, per_mille);
+        }
+    }
+
+    fn add(&mut self, attribute: Attribute) {
+        let place = Place::nth(self.members.len());
+        let mut number = u128::from(place.0) + 1;
+        while self.place(NodeId(Uuid::from_u128(number))).is_some() {
+            number += 1;
+        }
+        let contender = Contender { attribute, id: NodeId(Uuid::from_u128(number)) };
+        self.join(contender);
+        self.ring = self.ring.iter().copied().chain([contender]).collect();
+        let member = Configured {
+            id: contender.id,
+            name: schedule::name(place.index()),
+            attribute,
+            incarnation: Incarnation(0),
+            address: None,
+        };
+        self.tell_ring(Some(place), || EventKind::MemberAdded { member });
+        self.insert_machine(place);
+        self.configure_first(place);
+        self.announce();
+    }
+
+    fn remove(&mut self, place: Place) {
+        let configured = self.members.get(place.index()).is_some_and(|member| member.configured);
+        if !configured || self.ring.len() < 2 {
+            return;
+        }
+        self.die(place);
+        if let Some(member) = self.members.get_mut(place.index()) {
+            member.configured = false;
+        }
+        let id = self.id(place);
+        self.ring = self.ring.iter().copied().filter(|member| member.id != id).collect();
+        self.tell_ring(Some(place), || EventKind::MemberRemoved);
+        self.announce();
+    }
+
+    fn change_attribute(&mut self, place: Place, attribute: Attribute) {
+        let Some(member) = self.members.get_mut(place.index()).filter(|member| member.configured) else {
+            return;
+        };
+        member.contender.attribute = attribute;
+        let changed = member.contender;
+        self.ring =
+            self.ring.iter().map(|other| if other.id == changed.id { changed } else { *other }).collect();
+        self.tell_ring(Some(place), || EventKind::AttributeChanged { attribute });
+        self.announce();
+    }
+}
