@@ -220,6 +220,7 @@ impl MaxRing {
             let reason = DropReason::AlreadyDecided { term: self.term };
             return self.drop_message(from, message, reason, out);
         }
+        let done_before = out.len();
         let votes = u32::from(self.vote(&mandate, out));
         if votes > 0 && mandate.term > self.term {
             if self.leading {
@@ -235,6 +236,10 @@ impl MaxRing {
         }
         self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
+            // Also a claim of mine that I gave up while it was under way.
+            if out.len() == done_before {
+                self.drop_message(from, message, DropReason::Known, out);
+            }
             return;
         }
         let (term, leader) = (mandate.term, mandate.leader.id);

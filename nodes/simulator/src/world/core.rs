@@ -305,7 +305,7 @@ fn misstep(core: &MaxRing, message: RingMessage, effects: &[Effect<RingMessage>]
         (DropReason::BetterPassedOn { best }, RingMessage::Election { candidate, .. }) => best >= candidate,
         (DropReason::BetterPassedOn { .. }, _) => false,
         (DropReason::Known, RingMessage::Election { .. }) => false,
-        (DropReason::Known, _) => message.term() <= core.term(),
+        (DropReason::Known, _) => true,
         (DropReason::HopBudget { budget }, _) => hops > budget,
     };
     (!is_true).then_some(Misstep::FalseReason(message))
