@@ -26,3 +26,21 @@ fn a_claimant_says_that_it_drops_a_claim_that_it_has_given_up() {
          0us kill A",
     );
 }
+
+/// A leader that had left the ring was followed for ever by those who heard of it from a neighbour that died then: nobody
+/// dials a member that is none, so nobody noticed that it was gone.
+#[test]
+fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
+    is_fine(
+        "seed 2094906735837935327; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 2001us start A; \
+         0us remove A; 0us add 0; 4000us pause B",
+    );
+    is_fine(
+        "seed 7113782203639071396; ring 1 1 1 4 4 1 1; uniform 50us 3000us; 20000us initiate B; 2841us resume A; \
+         4387us start A; 4000us kill G; 0us remove E; 0us kill D; 833us kill A; 2536us kill F",
+    );
+    is_fine(
+        "seed 63539704408949374; ring 3 3 1; uniform 50us 3000us; 20000us initiate B; 0us start A; 3936us kill A; \
+         1617us initiate D; 0us remove B; 0us add 0; 1528us kill C",
+    );
+}
