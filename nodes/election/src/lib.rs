@@ -11,7 +11,9 @@
 //! 2. give it every link that comes up or fails, every message that arrives and every timer that fires;
 //! 3. after each call carry out the effects in their order;
 //! 4. then ask [`MaxRing::wanted_links`] and make the links so: dial what is missing, close what is not wanted;
-//! 5. dial [`MaxRing::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`].
+//! 5. dial [`MaxRing::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
+//! 6. have both ends of a ring link compare their [`MaxRing::knowledge`]: when it stays different, a message between them was
+//!    lost, and the link counts as come up anew.
 #![forbid(unsafe_code)]
 
 mod algorithm;

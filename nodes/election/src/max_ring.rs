@@ -169,10 +169,34 @@ impl MaxRing {
         out.push(Effect::Send { to: self.route.successor(), message });
     }
 
-    /// Tells a neighbour what I know. That I lead is said only while I do, not by a later start of me.
+    /// What I tell neighbours that I know. That I lead is said only while I do, not by a later start of me.
+    fn told_mandate(&self) -> Option<Mandate> {
+        self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
+    }
+
+    /// A number that two members share when they know the same: of which term and whose mandate they would tell a neighbour.
+    /// FNV-1a, 64 bits.
+    #[must_use]
+    pub fn knowledge(&self) -> u64 {
+        let mandate = self.told_mandate();
+        let deputy = mandate.and_then(|mandate| mandate.deputy);
+        let words = [
+            self.term.0,
+            mandate.map_or(0, |mandate| u64::from(mandate.appointment) + 1),
+            mandate.map_or(0, |mandate| mandate.leader.attribute.0),
+            deputy.map_or(0, |deputy| deputy.attribute.0),
+        ];
+        let leader = mandate.map_or([0; 16], |mandate| *mandate.leader.id.0.as_bytes());
+        let deputy = deputy.map_or([0; 16], |deputy| *deputy.id.0.as_bytes());
+        let bytes = words.into_iter().flat_map(u64::to_be_bytes).chain(leader).chain(deputy);
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    }
+
     fn tell_standing(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            let mandate = self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me);
+            let mandate = self.told_mandate();
             out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
         }
     }

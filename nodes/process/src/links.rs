@@ -7,6 +7,8 @@ mod pump;
 mod wire;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ringleader_shared::event::MessageInfo;
@@ -71,6 +73,8 @@ pub(crate) enum What {
     Injected(MessageInfo, Injection),
     /// A ping came back.
     RoundTrip(Duration),
+    /// The other end knows something else than this one, and has done so for long.
+    Differs,
     /// The peer did something that it must not; the end follows.
     Misbehaved(String),
     /// The link ended. The last news of a link.
@@ -141,6 +145,8 @@ pub(crate) struct Links {
     faults: watch::Sender<Faults>,
     news: mpsc::Sender<News>,
     lateness: Lateness,
+    /// What this node knows, as its pings say it.
+    knowledge: Arc<AtomicU64>,
     links: Vec<Link>,
     next: u64,
 }
@@ -162,9 +168,15 @@ impl Links {
             faults,
             news,
             lateness: Lateness::default(),
+            knowledge: Arc::default(),
             links: Vec::new(),
             next: 0,
         }
+    }
+
+    /// What pings say from now on.
+    pub(crate) fn set_knowledge(&self, knowledge: u64) {
+        self.knowledge.store(knowledge, Ordering::Relaxed);
     }
 
     /// What the network does from now on, to links that are there and to those to come.
@@ -283,7 +295,8 @@ impl Links {
                 self.faults.subscribe(),
                 self.news.clone(),
                 self.lateness.clone(),
-            ),
+            )
+            .with_knowledge(Arc::clone(&self.knowledge)),
         )
     }
 

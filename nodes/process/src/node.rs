@@ -239,6 +239,7 @@ impl Node {
             }
         }
         self.effects = effects;
+        self.links.set_knowledge(self.core.knowledge());
         self.keep_links();
     }
 
@@ -478,6 +479,11 @@ impl Node {
                 self.step(Input::LinkUp { peer, link: kind });
             }
             What::Frame(frame) => self.received(id, peer, frame),
+            // A message between us was lost: both tell each other again what they know.
+            What::Differs if kind == LinkKind::Ring && link.up.is_some() => {
+                self.step(Input::LinkUp { peer, link: kind });
+            }
+            What::Differs => {}
             What::RoundTrip(took) => {
                 let due =
                     self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);

@@ -71,6 +71,8 @@ pub(crate) struct Link {
     pub(crate) up_since: u64,
     /// Whether the acceptor has heard something on it.
     pub(crate) heard: bool,
+    /// Whether its ends are going to compare what they know.
+    pub(crate) compares: bool,
     /// What the dialler sends once the link is up.
     pub(crate) queued: Vec<Arc<Letter>>,
     /// When the last thing sent on it arrives, at the acceptor and at the dialler.
@@ -134,6 +136,7 @@ impl Network {
             probe,
             up_since: 0,
             heard: false,
+            compares: false,
             queued: Vec::new(),
             last_arrivals: (0, 0),
         };

@@ -41,6 +41,8 @@ enum Happening {
     Deserted { link: LinkId },
     /// It has heard nothing from that member since that pause or cut began.
     Silent { peer: Place, since: u64 },
+    /// For long enough the pings on a link have said that its ends know different things, unless they agree again.
+    Compared { link: LinkId },
     /// The ring is another.
     Configured { incarnation: Incarnation, ring: Arc<[Contender]> },
     /// A timer runs out, unless it was started anew or stopped.
@@ -391,6 +393,7 @@ impl World {
             Happening::Closed { link, failed } => self.closed(me, link, failed),
             Happening::Deserted { link } => self.deserted(me, link),
             Happening::Silent { peer, since } => self.silent(me, peer, since),
+            Happening::Compared { link } => self.compared(me, link),
             Happening::Configured { incarnation, ring } => self.configured(me, incarnation, &ring),
             Happening::TimerRunsOut { timer, started } => self.timer_runs_out(me, timer, started),
             Happening::Probes { incarnation } => self.probes(me, incarnation),

@@ -44,3 +44,21 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
          1617us initiate D; 0us remove B; 0us add 0; 1528us kill C",
     );
 }
+
+/// What neighbours tell each other when their link comes up was told once, and a cut too short to break the link took it.
+#[test]
+fn a_neighbour_that_missed_what_it_was_told_is_told_again() {
+    is_fine(
+        "seed 787734962238099243; ring 1 4 1 4; uniform 50us 3000us; 20000us initiate D; 4954us add 0; 2497us sever E D",
+    );
+    is_fine(
+        "seed 4777834152528355330; ring 1 1 1 1; exponential 1000us; 20000us initiate A; 0us kill C; 32000us initiate A; \
+         0us initiate D; 0us initiate C; 0us start D; 0us start D; 778us start C; \
+         0us disturb B C constant 20000us drop 500 duplicate 0 reorder 500; 0us start A; 0us initiate B; 23000us start A",
+    );
+    is_fine(
+        "seed 1546563768589695286; ring 2 1 1 2; uniform 50us 3000us; 20000us initiate D; \
+         3974us disturb B C constant 20000us drop 500 duplicate 0 reorder 0; 4276us initiate C; 0us kill C; \
+         4717us start C; 1838us kill A; 20000us start A",
+    );
+}

@@ -183,6 +183,7 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                 | What::Frame(_)
                 | What::Intercepted(_)
                 | What::Injected(..)
+                | What::Differs
                 | What::RoundTrip(_) => {}
             }
         }
@@ -260,6 +261,52 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     assert!(far_end.find(PEER, LinkKind::Ring, Direction::Incoming).is_none());
     far_end.used(told);
     assert!(far_end.find(PEER, LinkKind::Ring, Direction::Incoming).is_some());
+}
+
+/// Two links with each other, whose nodes know this, and the news of the first.
+async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<News>, [Links; 2], impl Sized) {
+    let mut door = open_door().await;
+    let ms = Duration::from_millis;
+    let (settings, watched) =
+        watch::channel(LinkSettings { hop_delay: ms(0), heartbeat: ms(2), hung_after: ms(100) });
+    let (news_in, news) = mpsc::channel(256);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), news_in);
+    links.set_knowledge(ours);
+    links.dial(ME, door.address, LinkKind::Ring, Purpose::Wanted);
+    let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
+    let (heard_in, heard) = mpsc::channel(256);
+    let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
+    far_end.set_knowledge(theirs);
+    far_end.adopt(*socket, introduction);
+    (news, [links, far_end], (settings, heard))
+}
+
+#[tokio::test]
+async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
+    let (mut news, _links, _kept) = linked(1, 2).await;
+    loop {
+        let told = news.recv().await.expect("the link lasts").what;
+        match told {
+            What::Differs => return,
+            What::Up | What::RoundTrip(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn ends_of_a_link_that_know_the_same_are_told_nothing() {
+    /// So many pings take longer than the ends may differ for.
+    const PINGS: usize = 100;
+    let (mut news, _links, _kept) = linked(1, 1).await;
+    let mut pings = 0;
+    while pings < PINGS {
+        match news.recv().await.expect("the link lasts").what {
+            What::RoundTrip(_) => pings += 1,
+            What::Up => {}
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 proptest::proptest! {

@@ -1,6 +1,8 @@
 //! The loop of one link.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -32,6 +34,10 @@ pub(super) struct Pump {
     faults: watch::Receiver<Faults>,
     news: mpsc::Sender<News>,
     lateness: Lateness,
+    /// What this node knows.
+    knowledge: Arc<AtomicU64>,
+    /// Since when the other end's pings say that it knows something else.
+    differs_since: Option<Instant>,
     held: VecDeque<Held>,
     /// The message that the next one overtakes.
     overtaken: Option<Held>,
@@ -84,10 +90,16 @@ impl Pump {
             faults,
             news,
             lateness,
+            knowledge: Arc::default(),
+            differs_since: None,
             held: VecDeque::new(),
             overtaken: None,
             unsent: Vec::new(),
         }
+    }
+
+    pub(super) fn with_knowledge(self, knowledge: Arc<AtomicU64>) -> Self {
+        Self { knowledge, ..self }
     }
 
     /// The link could not be made.
@@ -126,7 +138,7 @@ impl Pump {
         let mut unheard_end = false;
         let mut beat = heartbeat(settings);
         let mut last_heard = Instant::now();
-        if *heard && let Err(error) = ping(socket, settings).await {
+        if *heard && let Err(error) = self.ping(socket, settings).await {
             return error;
         }
         let mut closing = None;
@@ -219,7 +231,7 @@ impl Pump {
                     socket.get_mut().set_faults(faults);
                 }
                 _ = beat.tick() => {
-                    if let Err(ending) = ping(socket, settings).await {
+                    if let Err(ending) = self.ping(socket, settings).await {
                         return ending;
                     }
                 }
@@ -310,6 +322,29 @@ impl Pump {
         }
     }
 
+    /// Says when it was sent, and what this node knows.
+    async fn ping(&self, socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
+        let mut payload = monotonic_ns().to_be_bytes().to_vec();
+        payload.extend(self.knowledge.load(Ordering::Relaxed).to_be_bytes());
+        write(socket, Message::Ping(Bytes::from(payload)), settings).await
+    }
+
+    /// A neighbour is behind for a hop, not for longer: then a message between us was lost.
+    async fn compare(&mut self, payload: &[u8]) {
+        let Some(theirs) = payload.get(8..).and_then(|bytes| bytes.try_into().ok()) else { return };
+        let same = u64::from_be_bytes(theirs) == self.knowledge.load(Ordering::Relaxed);
+        let patience = self.settings.borrow().hung_after;
+        match self.differs_since {
+            _ if same => self.differs_since = None,
+            None => self.differs_since = Some(Instant::now()),
+            Some(since) if since.elapsed() >= patience => {
+                self.differs_since = None;
+                self.tell(What::Differs).await;
+            }
+            Some(_) => {}
+        }
+    }
+
     async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Ending> {
         match frame {
             Some(Ok(Message::Text(text))) if text.as_str() == IN_USE => self.tell(What::InUse).await,
@@ -321,12 +356,13 @@ impl Pump {
                 }
             },
             Some(Ok(Message::Pong(payload))) => {
-                if let Ok(sent) = payload.as_ref().try_into() {
-                    let nanoseconds = monotonic_ns().saturating_sub(u64::from_be_bytes(sent));
+                if let Some(sent) = payload.first_chunk() {
+                    let nanoseconds = monotonic_ns().saturating_sub(u64::from_be_bytes(*sent));
                     self.tell(What::RoundTrip(Duration::from_nanos(nanoseconds))).await;
                 }
             }
-            Some(Ok(Message::Ping(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Ping(payload))) => self.compare(&payload).await,
+            Some(Ok(Message::Frame(_))) => {}
             Some(Ok(Message::Binary(_))) => {
                 let reason = "sent a binary frame".to_owned();
                 return Err(Ending::misbehaved(close::UNSUPPORTED, "text frames only", reason));
@@ -396,11 +432,6 @@ fn heartbeat(settings: LinkSettings) -> tokio::time::Interval {
     let mut beat = interval_at(Instant::now() + settings.heartbeat, settings.heartbeat);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat
-}
-
-async fn ping(socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
-    let now = Bytes::copy_from_slice(&monotonic_ns().to_be_bytes());
-    write(socket, Message::Ping(now), settings).await
 }
 
 async fn write(socket: &mut Socket, message: Message, settings: LinkSettings) -> Result<(), Ending> {

@@ -27,10 +27,14 @@ impl World {
             | Input::LinkDown { .. }
             | Input::LinkClosed { .. } => None,
         };
+        let is_link_up = matches!(input, Input::LinkUp { .. });
         machine.core.handle(machine.clock.time(now), input, &mut effects);
         if let Some(misstep) = given.and_then(|message| misstep(&machine.core, message, &effects)) {
             self.misstep.get_or_insert((me, misstep));
         }
+        let Some(machine) = self.machine_mut(me) else { return };
+        let knew = std::mem::replace(&mut machine.knowledge, machine.core.knowledge());
+        let news = is_link_up || knew != machine.knowledge;
         self.touched.push(me);
         for effect in effects.drain(..) {
             self.carry_out(me, effect);
@@ -38,6 +42,9 @@ impl World {
         self.effects = effects;
         self.make_wanted_links(me);
         self.look_for_skipped(me);
+        if news {
+            self.compare(me);
+        }
     }
 
     fn carry_out(&mut self, me: Place, effect: Effect<RingMessage>) {

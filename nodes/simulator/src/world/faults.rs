@@ -80,6 +80,7 @@ impl World {
             timers: Timers::default(),
             links: Vec::new(),
             probes: false,
+            knowledge: 0,
             sent: 0,
             lamport: 0,
         });

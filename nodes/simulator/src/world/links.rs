@@ -71,6 +71,7 @@ impl World {
             | Happening::Closed { .. }
             | Happening::Deserted { .. }
             | Happening::Silent { .. }
+            | Happening::Compared { .. }
             | Happening::Configured { .. }
             | Happening::TimerRunsOut { .. }
             | Happening::Probes { .. } => {}
@@ -104,6 +105,7 @@ impl World {
             | Happening::Unanswered { .. }
             | Happening::Deserted { .. }
             | Happening::Silent { .. }
+            | Happening::Compared { .. }
             | Happening::Configured { .. }
             | Happening::TimerRunsOut { .. }
             | Happening::Probes { .. } => {}
@@ -282,6 +284,47 @@ impl World {
                 self.link_down(me, peer, kind, direction, Why::Silent);
             }
         }
+    }
+
+    /// Has the ends of this member's ring links compare what they know, where that is different now. Both say it in each
+    /// ping; who is behind for longer than pings may fail to come has missed a message.
+    pub(super) fn compare(&mut self, me: Place) {
+        let patience = nanoseconds(self.setup.hung_after);
+        let Some(machine) = self.machine(me) else { return };
+        let differs = |id: &&LinkId| {
+            self.network.get(**id).is_some_and(|link| {
+                let is_up = (link.kind, link.end(me), link.end(link.other(me)))
+                    == (LinkKind::Ring, End::Open, End::Open);
+                let theirs = self.machine(link.other(me)).map(|other| other.knowledge);
+                is_up && !link.compares && theirs.is_some_and(|theirs| theirs != machine.knowledge)
+            })
+        };
+        let different: Vec<LinkId> = machine.links.iter().filter(differs).copied().collect();
+        for id in different {
+            if let Some(link) = self.network.get_mut(id) {
+                link.compares = true;
+                self.plan(patience, me, Happening::Compared { link: id });
+            }
+        }
+    }
+
+    pub(super) fn compared(&mut self, me: Place, id: LinkId) {
+        let Some(link) = self.network.get_mut(id).filter(|link| link.end(me) == End::Open) else { return };
+        link.compares = false;
+        let peer = link.other(me);
+        let ours = self.machine(me).map(|machine| machine.knowledge);
+        let theirs = self.machine(peer).map(|machine| machine.knowledge);
+        for (listener, speaker) in [(me, peer), (peer, me)] {
+            let awake = |place| self.machine(place).is_some_and(|machine| machine.paused.is_none());
+            let heard =
+                awake(listener) && awake(speaker) && self.network.cut_between(speaker, listener).is_none();
+            let is_open = self.network.get(id).is_some_and(|link| link.end(listener) == End::Open);
+            if ours != theirs && heard && is_open {
+                let peer = self.id(speaker);
+                self.give(listener, Input::LinkUp { peer, link: LinkKind::Ring });
+            }
+        }
+        self.compare(me);
     }
 
     fn link_down(&mut self, me: Place, peer: Place, link: LinkKind, direction: Direction, why: Why) {

@@ -38,6 +38,8 @@ pub(super) struct Machine {
     pub(super) links: Vec<LinkId>,
     /// Whether it is going to dial those again that it routes past.
     pub(super) probes: bool,
+    /// What it knows, as its pings say it.
+    pub(super) knowledge: u64,
     /// How many messages it has sent.
     pub(super) sent: u64,
     pub(super) lamport: u64,
