@@ -62,3 +62,12 @@ fn a_neighbour_that_missed_what_it_was_told_is_told_again() {
          4717us start C; 1838us kill A; 20000us start A",
     );
 }
+
+/// The late word of a leader that had left the ring ended the waiting for another.
+#[test]
+fn a_leader_that_has_left_the_ring_is_not_believed_that_it_leads() {
+    is_fine(
+        "seed 7601062347555223389; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 1711us add 0; \
+         3013us resume A; 2000us remove A; 0us kill B",
+    );
+}

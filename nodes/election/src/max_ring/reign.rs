@@ -208,6 +208,7 @@ impl MaxRing {
                 if from == mandate.leader.id
                     && self.mandate == Some(mandate)
                     && !self.leading
+                    && self.route.is_member(from)
                     && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
             {
                 // The leader itself says that it still leads, and a link is there that will tell when it is lost.
