@@ -125,6 +125,8 @@ pub(crate) struct Link {
     pub(crate) purpose: Purpose,
     /// When the other end answered.
     pub(crate) up: Option<Instant>,
+    /// Which start of the peer dialled; `None` where this node did.
+    pub(crate) dialled_by: Option<Incarnation>,
     orders: mpsc::Sender<Order>,
 }
 
@@ -265,12 +267,15 @@ impl Links {
 
     /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
     pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
-        let Introduction { from, kind, standby, .. } = introduction;
+        let Introduction { from, incarnation, kind, standby, .. } = introduction;
         let purpose = if standby { Purpose::Standby } else { Purpose::Wanted };
         if !standby {
             self.replace_incoming(from, kind);
         }
-        let (_, pump) = self.register(from, kind, Direction::Incoming, purpose);
+        let (id, pump) = self.register(from, kind, Direction::Incoming, purpose);
+        if let Some(link) = self.get_mut(id) {
+            link.dialled_by = Some(incarnation);
+        }
         tokio::spawn(pump.run(socket, Direction::Incoming));
     }
 
@@ -284,7 +289,7 @@ impl Links {
         self.next += 1;
         let id = LinkId(self.next);
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
-        self.links.push(Link { id, peer, kind, direction, purpose, up: None, orders });
+        self.links.push(Link { id, peer, kind, direction, purpose, up: None, dialled_by: None, orders });
         (
             id,
             pump::Pump::new(

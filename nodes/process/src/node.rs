@@ -18,7 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use crate::Options;
 use crate::clock::{Lamport, monotonic_ns};
 use crate::control::Control;
-use crate::links::{Guest, LinkId, Links, News, Purpose, What, accept_loop, close};
+use crate::links::{Guest, Link, LinkId, Links, News, Purpose, What, accept_loop, close};
 use crate::promises::Promises;
 use crate::recorder::Recorder;
 use crate::settings::{Faults, LinkSettings, Secret, timing};
@@ -411,6 +411,7 @@ impl Node {
                     self.tell(EventKind::Refused { remote, reason });
                     return;
                 }
+                self.end_former(introduction.from, introduction.incarnation);
                 self.links.adopt(*socket, introduction);
             }
             Guest::Member(_, introduction) => {
@@ -419,6 +420,27 @@ impl Node {
             }
             Guest::Refused { remote, reason } => {
                 self.tell(EventKind::Refused { remote: remote.to_string(), reason });
+            }
+        }
+    }
+
+    /// A new start of a node has introduced itself: the links that its former ones dialled are over, whenever the news of
+    /// that comes.
+    fn end_former(&mut self, peer: NodeId, incarnation: Incarnation) {
+        let is_former = |link: &&Link| {
+            link.peer == peer && link.dialled_by.is_some_and(|dialled_by| dialled_by < incarnation)
+        };
+        let former = self.links.iter().filter(is_former);
+        let former: Vec<_> = former
+            .map(|link| (link.id, link.kind, link.up.is_some() && link.purpose != Purpose::Standby))
+            .collect();
+        for (id, link, told) in former {
+            self.links.close(id, close::NOT_NEEDED, "its process is over");
+            if told {
+                let reason = "a new start of it is there".to_owned();
+                let (name, direction) = (self.name(peer), Direction::Incoming);
+                self.tell(EventKind::LinkDown { peer: name, link, direction, reason, failure: true });
+                self.step(Input::LinkDown { peer, link });
             }
         }
     }

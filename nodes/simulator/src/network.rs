@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ringleader_shared::RingMessage;
 use ringleader_shared::link::LinkKind;
+use ringleader_shared::{Incarnation, RingMessage};
 
 use crate::chance::Chance;
 use crate::schedule::Disturbance;
@@ -63,6 +63,8 @@ pub(crate) struct Link {
     pub(crate) dialler: Place,
     pub(crate) acceptor: Place,
     pub(crate) kind: LinkKind,
+    /// Which start of the dialler dialled.
+    pub(crate) incarnation: Incarnation,
     pub(crate) dialler_end: End,
     pub(crate) acceptor_end: End,
     /// Dialled only to see whether the member answers again: a failure is no news.
@@ -126,11 +128,18 @@ impl Network {
         Self { slots: Vec::new(), free: Vec::new(), directions: BTreeMap::new(), latency }
     }
 
-    pub(crate) fn dial(&mut self, dialler: Place, acceptor: Place, kind: LinkKind, probe: bool) -> LinkId {
+    pub(crate) fn dial(
+        &mut self,
+        (dialler, incarnation): (Place, Incarnation),
+        acceptor: Place,
+        kind: LinkKind,
+        probe: bool,
+    ) -> LinkId {
         let link = Link {
             dialler,
             acceptor,
             kind,
+            incarnation,
             dialler_end: End::Dialling,
             acceptor_end: End::Dialling,
             probe,

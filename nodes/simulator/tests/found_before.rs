@@ -71,3 +71,13 @@ fn a_leader_that_has_left_the_ring_is_not_believed_that_it_leads() {
          3013us resume A; 2000us remove A; 0us kill B",
     );
 }
+
+/// A deputy that was restarted introduced itself before the leader knew that its former start was dead. The leader told the
+/// new start that it is the deputy, then lost the old one and found another: when it died, both took over.
+#[test]
+fn the_former_start_of_a_member_is_lost_before_the_new_one_is_spoken_to() {
+    is_fine(
+        "seed 10643125307454133838; ring 1 1 1; uniform 50us 3000us; 20000us initiate C; 11000us start A; \
+         1563us initiate B; 3449us start A; 4165us start A; 875us kill B; 0us start B; 4445us start A; 1464us kill C",
+    );
+}

@@ -250,7 +250,7 @@ impl World {
         }
     }
 
-    fn incarnation(&self, place: Place) -> Incarnation {
+    pub(super) fn incarnation(&self, place: Place) -> Incarnation {
         self.members.get(place.index()).map(|member| member.incarnation).unwrap_or_default()
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::Input;
+use ringleader_shared::Incarnation;
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkKind};
@@ -141,8 +142,22 @@ impl World {
             return;
         };
         link.heard = true;
-        let (peer, kind) = (link.dialler, link.kind);
+        let (peer, kind, incarnation) = (link.dialler, link.kind, link.incarnation);
+        self.end_former(me, peer, incarnation);
         self.link_up(me, peer, kind, Direction::Incoming);
+    }
+
+    /// A new start of a member has introduced itself: what its former ones dialled is over, whenever the news of that comes.
+    fn end_former(&mut self, me: Place, peer: Place, incarnation: Incarnation) {
+        let Some(machine) = self.machine(me) else { return };
+        let is_former = |id: &LinkId| {
+            let link = self.network.get(*id).filter(|link| link.dialler == peer);
+            link.is_some_and(|link| link.incarnation < incarnation)
+        };
+        let former: Vec<LinkId> = machine.links.iter().copied().filter(is_former).collect();
+        for id in former {
+            self.link_ends(me, id, Some(Why::Broke));
+        }
     }
 
     pub(super) fn accepted(&mut self, me: Place, id: LinkId) {
@@ -341,7 +356,7 @@ impl World {
     }
 
     pub(super) fn dial(&mut self, me: Place, peer: Place, kind: LinkKind, probe: bool) {
-        let link = self.network.dial(me, peer, kind, probe);
+        let link = self.network.dial((me, self.incarnation(me)), peer, kind, probe);
         let Some(machine) = self.machine_mut(me) else { return };
         machine.links.push(link);
         let clock = machine.clock;
