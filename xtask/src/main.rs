@@ -30,6 +30,7 @@ cargo xtask build            build target/release/ringleader, one file with the 
 cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
+cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND
 cargo xtask help             this page
 
@@ -40,6 +41,7 @@ Examples:
   cargo xtask run -- --port 9000 --nodes 7
   cargo xtask run -- --hop-delay 0ms
   cargo xtask bench 200
+  cargo xtask soak --minutes 10
   cargo xtask chaos --rounds 2000 --seed 1";
 
 fn main() -> ExitCode {
@@ -79,6 +81,20 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         "bench" => bench(rest),
+        "soak" => {
+            let soak = [
+                "run",
+                "--quiet",
+                "--release",
+                "--package",
+                "ringleader-simulator",
+                "--example",
+                "soak",
+                "--",
+            ];
+            Run::cargo(soak).args(rest).check()?;
+            Ok(ExitCode::SUCCESS)
+        }
         "chaos" => chaos(rest),
         "help" | "--help" | "-h" => {
             no_more(rest)?;

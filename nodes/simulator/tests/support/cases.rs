@@ -8,35 +8,35 @@ use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedul
 
 /// What is done to a ring, besides elections that users ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Faults {
+pub(crate) struct Faults {
     /// Members die and start again.
-    pub deaths: bool,
+    pub(crate) deaths: bool,
     /// Members hang and go on.
-    pub hangs: bool,
+    pub(crate) hangs: bool,
     /// Links carry nothing, in one direction or both.
-    pub cuts: bool,
+    pub(crate) cuts: bool,
     /// Links lose, duplicate and reorder messages, or are slow.
-    pub disturbances: bool,
+    pub(crate) disturbances: bool,
     /// Clocks run fast and slow.
-    pub drift: bool,
+    pub(crate) drift: bool,
     /// Members join, leave, and change their attributes.
-    pub members: bool,
+    pub(crate) members: bool,
 }
 
 /// Nothing but deaths.
-pub const DEATHS: Faults =
+pub(crate) const DEATHS: Faults =
     Faults { deaths: true, hangs: false, cuts: false, disturbances: false, drift: false, members: false };
 
 /// Everything.
-pub const EVERYTHING: Faults =
+pub(crate) const EVERYTHING: Faults =
     Faults { deaths: true, hangs: true, cuts: true, disturbances: true, drift: true, members: true };
 
 /// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only, each change
 /// known to all before the next, and a random schedule can't wait for that.
-pub const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
+pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
-pub const NOTHING: Faults =
+pub(crate) const NOTHING: Faults =
     Faults { deaths: false, hangs: false, cuts: false, disturbances: false, drift: false, members: false };
 
 /// One step before it is known what may be done: which of it, to whom, how much, and after which time.
@@ -47,7 +47,7 @@ fn raw() -> impl Strategy<Value = Raw> {
 }
 
 /// Cases with these faults.
-pub fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Case> {
+pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Case> {
     let most = if faults == NOTHING { 1 } else { 20 };
     let attributes = prop::collection::vec(1_u64..6, 1..=8);
     let steps = prop::collection::vec(raw(), 0..most);
