@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, licences};
+use crate::{architecture, browser, dashboard, licences, same_everywhere};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -33,6 +33,11 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         browser = Some(browser::install()?);
         Ok(())
     });
+    if let Some(browser) = &browser {
+        report.check("the same run natively and in WebAssembly", || {
+            same_everywhere::check(&Compiler::install()?, &browser.chromium)
+        });
+    }
     report.check("tests", || {
         println!("Compiling the tests: about 4 minutes on 2 cores the first time …");
         Run::cargo(["test", "--workspace", "--no-run"]).check_with_progress()?;

@@ -12,6 +12,7 @@ mod licences;
 mod process;
 mod progress;
 mod report;
+mod same_everywhere;
 mod tools;
 mod versions;
 mod wasm;

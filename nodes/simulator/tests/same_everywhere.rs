@@ -1,0 +1,35 @@
+//! The same case tells the same on every platform, byte for byte. `cargo xtask test` asks the same of WASM and of a release
+//! build, by the example.
+
+#[path = "../examples/same_everywhere.rs"]
+#[allow(dead_code, reason = "its main is the example's")]
+mod same_everywhere;
+
+use ringleader_simulator::Case;
+
+#[test]
+fn every_golden_case_tells_what_it_told_when_it_was_written_down() {
+    let told = same_everywhere::GOLDEN.map(|(text, golden)| {
+        let case: Case = text.parse().expect("a case");
+        (text, golden, case.fingerprint())
+    });
+    for (text, golden, now) in told {
+        assert_eq!(
+            format!("{golden:016x}"),
+            format!("{now:016x}"),
+            "`{text}` has another fingerprint. If the election or the simulator was changed on purpose, these are the new \
+             ones, in order: {:#x?}",
+            told.map(|(_, _, now)| now)
+        );
+    }
+}
+
+#[test]
+fn golden_cases_are_fine() {
+    for (text, _) in same_everywhere::GOLDEN {
+        let case: Case = text.parse().expect("a case");
+        if let Some(failure) = case.failure() {
+            panic!("{failure}");
+        }
+    }
+}
