@@ -14,6 +14,7 @@ pub mod control;
 pub mod event;
 pub mod fault;
 pub mod id;
+pub mod invariants;
 mod json;
 pub mod link;
 pub mod message;

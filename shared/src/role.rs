@@ -65,3 +65,12 @@ pub enum Safety {
     /// as a majority renews its lease: never two at one instant.
     Quorum,
 }
+
+impl fmt::Display for Safety {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Available => "available",
+            Self::Quorum => "quorum",
+        })
+    }
+}

@@ -32,7 +32,7 @@ cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
-cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND
+cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
 cargo xtask help             this page
 
 Each installs what it lacks and says so; the second time it is quick and silent about it. Tools go to a folder of

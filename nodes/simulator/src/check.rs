@@ -308,12 +308,18 @@ impl Case {
         Some(format!("{violation}\nreplay: cargo xtask soak --replay '{self}'\n{end}"))
     }
 
-    /// Plays it, telling, and gives the number that all runs of it share, on every platform.
+    /// Plays it, telling, and what comes after it, to its end or to the first violation.
     #[must_use]
-    pub fn fingerprint(&self) -> u64 {
+    pub fn tell(&self) -> World {
         let mut world = World::telling(self.setup.clone());
         let _ = play_on(&mut world, &self.schedule);
-        trace::fingerprint(world.events())
+        world
+    }
+
+    /// The number that all runs of it share, on every platform.
+    #[must_use]
+    pub fn fingerprint(&self) -> u64 {
+        trace::fingerprint(self.tell().events())
     }
 }
 

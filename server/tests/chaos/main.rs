@@ -8,7 +8,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-mod invariants;
 mod resources;
 mod schedule;
 mod watcher;
@@ -16,7 +15,7 @@ mod watcher;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ringleader_shared::{NodeState, RingView};
+use ringleader_shared::{NodeState, RingView, Role, Safety};
 use serde_json::json;
 use support::Server;
 
@@ -42,6 +41,14 @@ struct Options {
     only: Option<u64>,
     seed: u64,
     rings: u64,
+    /// Unless told, every third ring has a quorum.
+    safety: Option<Safety>,
+}
+
+impl Options {
+    fn safety(&self, ring: u64) -> Safety {
+        self.safety.unwrap_or(if ring % 3 == 2 { Safety::Quorum } else { Safety::Available })
+    }
 }
 
 fn main() -> ExitCode {
@@ -49,7 +56,7 @@ fn main() -> ExitCode {
         Ok(Some(options)) => options,
         Ok(None) => return ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("{why}\n\nchaos [--rounds N] [--seed S] [--rings K] [--only ROUND]");
+            eprintln!("{why}\n\nchaos [--rounds N] [--seed S] [--rings K] [--only ROUND] [--safety MODE]");
             return ExitCode::FAILURE;
         }
     };
@@ -81,20 +88,27 @@ fn main() -> ExitCode {
     if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+fn number(flag: &str, text: Option<String>) -> Result<u64, String> {
+    let text = text.unwrap_or_default();
+    text.parse().map_err(|_| format!("{flag} wants a number, not {text:?}"))
+}
+
 /// What the command line says; none when the test runner asks for other tests than this one.
 fn options() -> Result<Option<Options>, String> {
-    let mut options = Options { rounds: None, only: None, seed: fastrand::u64(..), rings: 3 };
+    let mut options = Options { rounds: None, only: None, seed: fastrand::u64(..), rings: 3, safety: None };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut number = || {
-            let text = arguments.next().unwrap_or_default();
-            text.parse::<u64>().map_err(|_| format!("{argument} wants a number, not {text:?}"))
-        };
         match argument.as_str() {
-            "--rounds" => options.rounds = Some(number()?),
-            "--only" => options.only = Some(number()?),
-            "--seed" => options.seed = number()?,
-            "--rings" => options.rings = number()?.max(1),
+            "--rounds" => options.rounds = Some(number(&argument, arguments.next())?),
+            "--only" => options.only = Some(number(&argument, arguments.next())?),
+            "--seed" => options.seed = number(&argument, arguments.next())?,
+            "--safety" => {
+                let mode = arguments.next().unwrap_or_default();
+                let mode = serde_json::from_value(json!(mode))
+                    .map_err(|_| format!("--safety is available or quorum, not {mode:?}"))?;
+                options.safety = Some(mode);
+            }
+            "--rings" => options.rings = number(&argument, arguments.next())?.max(1),
             "--list" => return Ok(None),
             flag if flag.starts_with('-') => {}
             filter if "chaos".contains(filter) => {}
@@ -157,7 +171,9 @@ impl Report {
 /// One ring, round after round.
 fn run(options: &Options, ring: u64) -> Result<Report, String> {
     let seed = options.seed.wrapping_add(ring);
-    let server = Server::start_with(&["--nodes", "5", "--hung-after", "200ms"]);
+    let safety = options.safety(ring);
+    let mode = safety.to_string();
+    let server = Server::start_with(&["--nodes", "5", "--hung-after", "200ms", "--safety", &mode]);
     let watcher = Watcher::of(&server);
     let began = Instant::now();
     let mut report = Report::default();
@@ -177,11 +193,11 @@ fn run(options: &Options, ring: u64) -> Result<Report, String> {
             before = Some(at_rest(&server, &watcher)?);
         }
         watcher.begin_round();
-        one_round(&server, &watcher, seed, round, &mut report).map_err(|why| {
+        one_round(&server, &watcher, (seed, round, safety), &mut report).map_err(|why| {
             format!(
                 "{why}\n\nseed {seed}, round {round}; again, from the first round on:\n  \
-                 cargo xtask chaos --rings 1 --seed {seed} --rounds {}\njust this round:\n  \
-                 cargo xtask chaos --seed {seed} --only {round}\nthe events of the round:\n{}",
+                 cargo xtask chaos --rings 1 --safety {mode} --seed {seed} --rounds {}\njust this round:\n  \
+                 cargo xtask chaos --safety {mode} --seed {seed} --only {round}\nthe events of the round:\n{}",
                 round + 1,
                 watcher.trace()
             )
@@ -211,11 +227,10 @@ fn at_rest(server: &Server, watcher: &Watcher) -> Result<Resources, String> {
 fn one_round(
     server: &Server,
     watcher: &Watcher,
-    seed: u64,
-    round: u64,
+    (seed, round, safety): (u64, u64, Safety),
     report: &mut Report,
 ) -> Result<(), String> {
-    for Step { act, then } in schedule::round(seed, round) {
+    for Step { act, then } in schedule::round(seed, round, safety) {
         report.faults += 1;
         perform(server, &act)?;
         // Part of the schedule, not a wait for anything: the time until the next fault.
@@ -281,9 +296,12 @@ fn heal(server: &Server, watcher: &Watcher, everybody: bool) -> Result<(), Strin
 }
 
 /// One live leader that all live members follow in one term, one live deputy if two or more live, and each sends to the
-/// next live one.
+/// next live one. Where a quorum is asked for and too few live, nobody leads.
 fn agrees(ring: &RingView) -> bool {
     let live: Vec<_> = ring.live().collect();
+    if ring.safety == Safety::Quorum && live.len() * 2 <= ring.nodes.len() {
+        return live.iter().all(|node| node.role != Some(Role::Leader));
+    }
     let next = live.iter().cycle().skip(1);
     ring.nodes.iter().all(|node| matches!(node.state, NodeState::Running | NodeState::Stopped))
         && !live.is_empty()

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ringleader_shared::LinkFault;
 use ringleader_shared::fault::Share;
+use ringleader_shared::{LinkFault, Safety};
 use serde_json::{Value, json};
 
 /// Everybody who may be in the ring; it begins with the first five.
@@ -62,18 +62,20 @@ fn random(seed: u64, round: u64) -> fastrand::Rng {
     fastrand::Rng::with_seed(ring.wrapping_add(round))
 }
 
-/// The steps of a round.
-pub fn round(seed: u64, round: u64) -> Vec<Step> {
+/// The steps of a round. A quorum is counted in a fixed set of members: with one nobody joins or leaves.
+pub fn round(seed: u64, round: u64, safety: Safety) -> Vec<Step> {
     let mut random = random(seed, round);
     let count = random.usize(2..9);
-    (0..count)
-        .map(|_| {
-            let act = act(&mut random);
-            // Often at once, so that faults meet; else long enough for a silence to be noticed.
-            let then = if random.bool() { random.u64(0..8) } else { random.u64(20..300) };
-            Step { act, then: Duration::from_millis(then) }
-        })
-        .collect()
+    let steps = (0..count).map(|_| {
+        let act = act(&mut random);
+        // Often at once, so that faults meet; else long enough for a silence to be noticed.
+        let then = if random.bool() { random.u64(0..8) } else { random.u64(20..300) };
+        Step { act, then: Duration::from_millis(then) }
+    });
+    let may = |step: &Step| {
+        safety == Safety::Available || !matches!(step.act, Act::Add { .. } | Act::Remove { .. })
+    };
+    steps.filter(may).collect()
 }
 
 /// Whether all the dead are started when the round is over.

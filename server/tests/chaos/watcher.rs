@@ -4,9 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
+use ringleader_shared::invariants::Invariants;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Seq};
 
-use crate::invariants::Invariants;
 use crate::support::Server;
 
 /// How long the bus may be silent: leader and deputy report a heartbeat a second, but a ring may be all dead.
@@ -69,7 +69,8 @@ impl Watcher {
     /// What must be true when a round is over.
     pub fn end_round(&self) -> Result<(), String> {
         self.check()?;
-        self.shared.lock().invariants.end_round()
+        let state = self.shared.lock();
+        state.invariants.end_round(&state.ring)
     }
 
     /// The first invariant that was broken.

@@ -366,8 +366,12 @@ impl World {
 
     /// Closes this member's end; the other end learns of it, as a failure or as an orderly close.
     pub(super) fn close_end(&mut self, id: LinkId, me: Place, failed: bool) {
-        let Some(link) = self.network.get(id) else { return };
+        let Some(link) = self.network.get_mut(id) else { return };
         let (peer, peer_end) = (link.other(me), link.end(link.other(me)));
+        let unsent = std::mem::take(&mut link.queued);
+        for letter in unsent {
+            self.lost(&letter, peer, None);
+        }
         if peer_end != End::Closed {
             self.plan_arrival(id, me, peer, Happening::Closed { link: id, failed });
         }

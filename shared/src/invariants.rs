@@ -1,12 +1,16 @@
-//! What the event stream must never show, whatever is done to the ring.
+//! What a stream of events must never show, whatever is done to the ring: a real one's on the bus, or a simulated one's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 
-use ringleader_shared::event::MessageInfo;
-use ringleader_shared::fault::Injection;
-use ringleader_shared::{Event, EventKind, Incarnation, MessageId, NodeName, RingView, Role, Seq, Term};
+use crate::event::{Event, EventKind, MessageInfo};
+use crate::fault::Injection;
+use crate::id::{Incarnation, MessageId, NodeName, Seq, Term};
+use crate::role::{NodeState, Role, Safety};
+use crate::view::RingView;
 
 /// A message of which nothing was told yet but that it was sent.
+#[derive(Debug)]
 struct OnItsWay {
     to: NodeName,
     at_us: u64,
@@ -15,6 +19,7 @@ struct OnItsWay {
 }
 
 /// The end of a link, or of a process when `peer` is missing.
+#[derive(Debug)]
 struct Ending {
     node: NodeName,
     peer: Option<NodeName>,
@@ -32,7 +37,27 @@ impl Ending {
     }
 }
 
-#[derive(Default)]
+/// How long somebody led.
+#[derive(Debug, Clone)]
+struct Reign {
+    node: NodeName,
+    since_us: u64,
+    /// `None` while it leads.
+    until_us: Option<u64>,
+}
+
+impl fmt::Display for Reign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} leads from {} ", self.node, self.since_us)?;
+        match self.until_us {
+            Some(until_us) => write!(f, "to {until_us}"),
+            None => f.write_str("on"),
+        }
+    }
+}
+
+/// Reads a stream, event by event, and remembers what it needs to.
+#[derive(Debug, Default)]
 pub struct Invariants {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
@@ -48,20 +73,33 @@ pub struct Invariants {
     duplicated: HashSet<MessageId>,
     /// Somebody may have been thought dead who was not: then two sides may elect without hearing of one another.
     may_be_apart: bool,
+    quorum: bool,
+    /// Quorum mode: who led when, since the round before began.
+    reigns: Vec<Reign>,
     newest: Seq,
     round_began: Seq,
 }
 
 impl Invariants {
+    /// A stretch of the stream begins: what members thought of one another before is settled, and what was sent before the
+    /// last one must end in it.
     pub fn begin_round(&mut self) {
         self.round_began = self.newest;
         self.may_be_apart = false;
         self.endings_before = std::mem::take(&mut self.endings);
+        self.reigns.retain(|reign| reign.until_us.is_none());
     }
 
-    /// Every message of the rounds before must have ended somehow: by now its end has been told.
-    pub fn end_round(&self) -> Result<(), String> {
-        let old = self.on_their_way.iter().filter(|(_, message)| message.seq <= self.round_began);
+    /// Every message of the rounds before must have ended somehow: by now its end has been told, unless it waits for a
+    /// member of `ring` that is paused.
+    ///
+    /// # Errors
+    /// The oldest one that did not.
+    pub fn end_round(&self, ring: &RingView) -> Result<(), String> {
+        let waits = |name: &NodeName| ring.node(name).is_some_and(|node| node.state == NodeState::Paused);
+        let old = self.on_their_way.iter().filter(|(id, message)| {
+            message.seq <= self.round_began && !waits(&id.from) && !waits(&message.to)
+        });
         match old.min_by_key(|(_, message)| message.seq) {
             None => Ok(()),
             Some((id, message)) => Err(format!(
@@ -72,25 +110,32 @@ impl Invariants {
     }
 
     /// Takes one event in; `ring` is what it has led to.
+    ///
+    /// # Errors
+    /// What must never be, as a sentence, and how it showed.
     pub fn see(&mut self, event: &Event, ring: &RingView) -> Result<(), String> {
         self.newest = event.seq;
-        // Whoever remembered the terms is gone: they are counted anew.
-        if ring.nodes.iter().all(|node| node.pid.is_none()) {
-            self.leaders.clear();
-            self.begun_apart.clear();
-        }
+        self.quorum = ring.safety == Safety::Quorum;
         match (&event.kind, &event.node) {
             (EventKind::RunStarted { .. }, _) => *self = Self::default(),
+            (EventKind::SafetyChanged { .. }, _) => {
+                self.leaders.clear();
+                self.reigns.clear();
+            }
             (EventKind::MemberAdded { .. }, Some(node)) => self.forget(node),
+            (EventKind::Paused, Some(node)) => {
+                self.may_be_apart = true;
+                // It does nothing until it wakes, and then it first looks at its clock.
+                self.reign_ends(node, event.at_us)?;
+            }
             (
-                EventKind::LinkFaultChanged { .. }
-                | EventKind::PartitionChanged { .. }
-                | EventKind::Paused
-                | EventKind::Resumed,
+                EventKind::LinkFaultChanged { .. } | EventKind::PartitionChanged { .. } | EventKind::Resumed,
                 _,
             ) => self.may_be_apart = true,
             (EventKind::Exited { .. } | EventKind::MemberRemoved, Some(node)) => {
                 self.ended(Ending { node: node.clone(), peer: None, at_us: event.at_us });
+                self.reign_ends(node, event.at_us)?;
+                self.forget_terms_that_nobody_knows(ring);
             }
             (EventKind::LinkDown { peer, reason, .. }, Some(node)) => {
                 // Not a closed connection, but a silence: on a machine with much to do, nobody need be dead.
@@ -107,7 +152,12 @@ impl Invariants {
                 if leader.is_some() && leader == deputy {
                     return Err(format!("a leader is never its own deputy: {node} says so of {leader:?}"));
                 }
-                return self.stands(node, event.incarnation, *role, *term);
+                self.stands(node, event.incarnation, *role, *term)?;
+                if *role == Role::Leader {
+                    self.reign_begins(node, event.at_us);
+                } else {
+                    self.reign_ends(node, event.at_us)?;
+                }
             }
             _ => {}
         }
@@ -163,7 +213,7 @@ impl Invariants {
         if role == Role::Leader {
             let leaders = self.leaders.entry(term).or_default();
             let is_new = leaders.insert(node.clone());
-            if is_new && self.may_be_apart {
+            if is_new && self.may_be_apart && !self.quorum {
                 self.begun_apart.insert(term);
             }
             if is_new && leaders.len() > 1 && !self.begun_apart.contains(&term) {
@@ -171,6 +221,44 @@ impl Invariants {
             }
         }
         Ok(())
+    }
+
+    /// Without a quorum nobody keeps a term across its death: one that no living member has heard of may be used again.
+    fn forget_terms_that_nobody_knows(&mut self, ring: &RingView) {
+        if !self.quorum {
+            let living = ring.nodes.iter().filter(|node| node.pid.is_some());
+            let highest = living.map(|node| node.term).max().unwrap_or_default();
+            self.leaders.retain(|term, _| *term <= highest);
+            self.begun_apart.retain(|term| *term <= highest);
+        }
+    }
+
+    fn reign_begins(&mut self, node: &NodeName, at_us: u64) {
+        let reigns = self.reigns.iter().any(|reign| reign.node == *node && reign.until_us.is_none());
+        if self.quorum && !reigns {
+            self.reigns.push(Reign { node: node.clone(), since_us: at_us, until_us: None });
+        }
+    }
+
+    /// The other reigns that it could overlap with are known by now, or end later and look then.
+    fn reign_ends(&mut self, node: &NodeName, at_us: u64) -> Result<(), String> {
+        let is_it = |reign: &&mut Reign| reign.node == *node && reign.until_us.is_none();
+        let Some(reign) = self.reigns.iter_mut().find(is_it) else { return Ok(()) };
+        reign.until_us = Some(at_us);
+        let ended = reign.clone();
+        let at_once = self.reigns.iter().find(|other| {
+            other.node != ended.node
+                && other.since_us < at_us
+                && other.until_us.is_none_or(|until_us| ended.since_us < until_us)
+                // Of two that have not both ended, the end of the other decides.
+                && (other.until_us.is_some() || other.since_us >= ended.since_us)
+        });
+        match at_once {
+            Some(other) => Err(format!(
+                "in quorum mode there are never two leaders at one instant: {ended}, {other} (microseconds)"
+            )),
+            None => Ok(()),
+        }
     }
 
     fn ended(&mut self, ending: Ending) {
