@@ -91,6 +91,7 @@ pub(crate) fn label(node: &NodeView) -> String {
     let badge = Badge::of(node);
     match (badge, node.role) {
         (Badge::Paused, Some(role @ (Role::Leader | Role::Deputy))) => format!("paused {role}"),
+        (Badge::Stopped, _) if node.given_up => "given up".to_owned(),
         _ => badge.word().to_owned(),
     }
 }

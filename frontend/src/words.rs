@@ -129,6 +129,10 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
             (Subject::Process, format!("process {pid} spawned, start {}", event.incarnation))
         }
         EventKind::StartFailed { reason } => (Subject::Trouble, format!("could not start: {reason}")),
+        EventKind::RestartPlanned { after_ms } => {
+            (Subject::Process, format!("is started again in {after_ms} ms"))
+        }
+        EventKind::GivenUp { reason } => (Subject::Trouble, format!("given up: {reason}")),
         EventKind::Exited { code: _, signal: Some(number) } => {
             (Subject::Trouble, format!("process ended by {}", signal(*number)))
         }

@@ -86,6 +86,9 @@ pub struct ServeOptions {
     /// What an election is worth when members are missing [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_enum)]
     pub safety: Option<SafetyMode>,
+    /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it is given up
+    #[arg(long, env = "RINGLEADER_RESTART")]
+    pub restart: bool,
     /// Where nodes keep what they promise in quorum mode [default: a fresh directory that goes when the server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,

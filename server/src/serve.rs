@@ -70,6 +70,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             hung_after,
             node_port: options.node_port,
             safety,
+            restart: options.restart,
             state: state.path().to_owned(),
             record: options.record.clone(),
             program: std::env::current_exe().context("finding this program's own file")?,

@@ -6,6 +6,7 @@
 mod child;
 mod faults;
 mod requests;
+mod restarts;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ use crate::supervisor::child::{Child, Ended, Notice, Signal};
 
 use crate::supervisor::requests::Request;
 pub use crate::supervisor::requests::{Action, Handle};
+use crate::supervisor::restarts::Restarts;
 
 /// How long a node may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
@@ -46,6 +48,8 @@ pub struct Plan {
     pub node_port: u16,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// Whether a node that dies is started again.
+    pub restart: bool,
     /// Where nodes keep what they promise.
     pub state: PathBuf,
     /// Where nodes record what their cores do, if at all.
@@ -103,6 +107,7 @@ struct Managed {
     member: Member,
     process: Option<Process>,
     port: u16,
+    restarts: Restarts,
 }
 
 struct Process {
@@ -112,6 +117,8 @@ struct Process {
     paused: bool,
     /// Somebody asked for its end.
     ending: bool,
+    /// It is to stay ended: it was asked to leave, or the whole ring ends.
+    leaving: bool,
 }
 
 struct Supervisor {
@@ -237,6 +244,7 @@ impl Supervisor {
                 },
                 process: None,
                 port: self.port(place),
+                restarts: Restarts::default(),
             })
             .collect();
         let kind = EventKind::RunStarted {
@@ -268,7 +276,9 @@ impl Supervisor {
         match Child::spawn(&self.plan, &node.member, node.port, &secret, self.notices_in.clone()) {
             Ok(child) => {
                 let pid = child.pid;
-                node.process = Some(Process { child, pid, commands: None, paused: false, ending: false });
+                let process =
+                    Process { child, pid, commands: None, paused: false, ending: false, leaving: false };
+                node.process = Some(process);
                 self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
@@ -278,6 +288,7 @@ impl Supervisor {
                 tracing::error!(node = %name, "{reason}");
                 self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
                 self.configure_all(None);
+                self.restart_later(index, now());
             }
         }
     }
@@ -305,6 +316,7 @@ impl Supervisor {
         match notice {
             Notice::Ended(ended) => self.has_ended(ended),
             Notice::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
+            Notice::RestartDue { id, incarnation } => self.restart_due(*id, *incarnation),
         }
     }
 
@@ -358,13 +370,14 @@ impl Supervisor {
     }
 
     fn has_ended(&mut self, ended: &Ended) {
-        let node = self
-            .nodes
-            .iter_mut()
-            .find(|node| node.member.id == ended.id && node.member.incarnation == ended.incarnation);
-        let Some(node) = node else { return };
+        let is_it =
+            |node: &Managed| node.member.id == ended.id && node.member.incarnation == ended.incarnation;
+        let Some(index) = self.nodes.iter().position(is_it) else { return };
+        let Some(node) = self.nodes.get_mut(index) else { return };
         node.member.address = None;
-        let said_hello = node.process.take().is_some_and(|process| process.commands.is_some());
+        let process = node.process.take();
+        let said_hello = process.as_ref().is_some_and(|process| process.commands.is_some());
+        let stays_ended = ended.code == Some(0) || process.is_some_and(|process| process.leaving);
         let name = node.member.name.clone();
         let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
         // In order with what the node and its neighbours said.
@@ -381,11 +394,15 @@ impl Supervisor {
             self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }
+        if !stays_ended {
+            self.restart_later(index, ended.at_ns);
+        }
     }
 
     /// Kills every process and waits until the last one is reaped.
     async fn end_all(&mut self) {
         for process in self.nodes.iter_mut().filter_map(|node| node.process.as_mut()) {
+            process.leaving = true;
             process.child.signal(Signal::Kill);
         }
         while self.nodes.iter().any(|node| node.process.is_some()) {

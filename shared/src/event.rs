@@ -96,6 +96,16 @@ pub enum EventKind {
         /// Why, and what to do.
         reason: String,
     },
+    /// The server: this node died and is started again after a pause.
+    RestartPlanned {
+        /// The pause, in milliseconds.
+        after_ms: u64,
+    },
+    /// The server: this node died so often that it is not started again by itself.
+    GivenUp {
+        /// How often, and what to do.
+        reason: String,
+    },
     /// The server: this node's process ended.
     Exited {
         /// Its exit code, when it ended by itself.
@@ -279,6 +289,8 @@ kinds! {
     "requested" => Requested { action },
     "spawned" => Spawned { pid },
     "start_failed" => StartFailed { reason },
+    "restart_planned" => RestartPlanned { after_ms },
+    "given_up" => GivenUp { reason },
     "exited" => Exited { code, signal },
     "paused" => Paused {},
     "resumed" => Resumed {},

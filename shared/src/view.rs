@@ -73,6 +73,13 @@ pub struct NodeView {
     pub incarnation: Incarnation,
     /// Where it accepts node links, as `host:port`.
     pub address: Option<String>,
+    /// Whether it died so often that it is not started again by itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub given_up: bool,
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 impl NodeView {
@@ -90,6 +97,7 @@ impl NodeView {
             pid: None,
             incarnation: member.incarnation,
             address: None,
+            given_up: false,
         }
     }
 
@@ -276,6 +284,8 @@ impl RingView {
             | EventKind::Requested { .. }
             | EventKind::Spawned { .. }
             | EventKind::StartFailed { .. }
+            | EventKind::RestartPlanned { .. }
+            | EventKind::GivenUp { .. }
             | EventKind::Exited { .. }
             | EventKind::Paused
             | EventKind::Resumed
@@ -311,7 +321,9 @@ impl RingView {
                 node.pid = Some(*pid);
                 node.incarnation = event.incarnation;
                 node.term = Term::ZERO;
+                node.given_up = false;
             }
+            EventKind::GivenUp { .. } => node.given_up = true,
             EventKind::StartFailed { .. } | EventKind::Exited { .. } => node.has_stopped(),
             EventKind::Paused => node.state = NodeState::Paused,
             EventKind::Resumed => {

@@ -3,46 +3,26 @@
 //!
 //! `cargo test -p ringleader-checker --features planted-bugs --test planted_bugs -- --nocapture` prints that table.
 
+#[path = "../../simulator/tests/support/cases.rs"]
+mod cases;
+
 use std::fmt::Write;
 use std::time::Duration;
 
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::{Config, RngSeed, TestRunner};
 use ringleader_checker::bounds::{small, small_quorum};
 use ringleader_checker::{Bounds, RingModel, check};
 use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
-use ringleader_simulator::{Action, Schedule, Setup};
+
+use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, cases};
 
 /// A run of the checker is over long before, also on a machine that is busy.
 const AT_MOST: Duration = Duration::from_secs(600);
 
-/// Random schedules that the simulator plays with each bug.
-const SCHEDULES: u64 = 400;
-
-/// A random ring and what is done to it, from its seed. Every other one has pauses.
-fn schedule(seed: u64) -> (Setup, Schedule) {
-    let mut rng = fastrand::Rng::with_seed(seed);
-    let n = rng.usize(1..=6);
-    let attributes: Vec<u64> = (0..n).map(|_| rng.u64(1..6)).collect();
-    let kinds = if seed.is_multiple_of(2) { 3 } else { 5 };
-    let mut steps = vec![(Duration::from_millis(20), Action::Initiate(rng.usize(..n)))];
-    for _ in 0..rng.usize(0..12) {
-        let wait = match rng.u8(0..4) {
-            0 => Duration::ZERO,
-            1 | 2 => Duration::from_micros(rng.u64(0..6_000)),
-            _ => Duration::from_millis(rng.u64(0..800)),
-        };
-        let place = rng.usize(..n);
-        let action = match rng.u8(0..kinds) {
-            0 => Action::Initiate(place),
-            1 => Action::Kill(place),
-            2 => Action::Start(place),
-            3 => Action::Pause(place),
-            _ => Action::Resume(place),
-        };
-        steps.push((wait, action));
-    }
-    (Setup::of(&attributes).seed(seed), Schedule { steps })
-}
+/// Random schedules of each kind that the simulator plays with each bug.
+const SCHEDULES: u32 = 2000;
 
 /// What the checker finds first: the bounds, and the property.
 fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
@@ -53,18 +33,21 @@ fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
     })
 }
 
-/// The first seed with which the simulator finds something, and what.
-fn found_by_simulator(bug: Option<Bug>) -> Option<(u64, String)> {
+/// The first case in which the simulator finds something, and what.
+fn found_by_simulator(bug: Option<Bug>) -> Option<String> {
     plant(bug);
-    let (schedules, safety) = match bug {
-        Some(bug) if bug.is_of_quorum() => (SCHEDULES * 10, Safety::Quorum),
-        _ => (SCHEDULES, Safety::Available),
+    let kinds: &[(Faults, Safety)] = match bug {
+        Some(bug) if bug.is_of_quorum() => &[(QUORUM, Safety::Quorum)],
+        Some(_) => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available)],
+        None => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available), (QUORUM, Safety::Quorum)],
     };
-    let found = (0..schedules).find_map(|seed| {
-        let (setup, schedule) = schedule(seed);
-        let setup = setup.safety(safety);
-        let (violation, _) = ringleader_simulator::check::run(setup, &schedule).err()?;
-        Some((seed, violation.to_string()))
+    let found = kinds.iter().find_map(|&(faults, safety)| {
+        let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(1), ..Config::default() });
+        let cases = cases(faults, safety);
+        (0..SCHEDULES).find_map(|_| {
+            let case = cases.new_tree(&mut runner).expect("a case can be drawn").current();
+            case.check().err().map(|violation| format!("{violation}: {case}"))
+        })
     });
     plant(None);
     found

@@ -201,6 +201,8 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::SafetyChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::StartFailed { .. }
+        | EventKind::RestartPlanned { .. }
+        | EventKind::GivenUp { .. }
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => return None,
         EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),

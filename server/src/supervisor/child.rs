@@ -41,6 +41,8 @@ pub(super) enum Notice {
     Ended(Ended),
     /// It has had its time to say hello.
     HelloDue { id: NodeId, incarnation: Incarnation },
+    /// It died, and the pause before its restart is over.
+    RestartDue { id: NodeId, incarnation: Incarnation },
 }
 
 /// How a process ended.

@@ -10,6 +10,7 @@ use ringleader_shared::{
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
+use super::restarts::Restarts;
 use super::{Hello, Managed, Signal, Supervisor, milliseconds, now};
 use crate::problem::Refusal;
 
@@ -202,7 +203,7 @@ impl Supervisor {
         let name = node.member.name.clone();
         let at = now();
         match (action, node.process.as_mut()) {
-            (Action::Start, None) => {}
+            (Action::Start, None) => node.restarts.forgive(),
             (Action::Start, Some(process)) if process.ending => {
                 return Err(Refusal::conflict(format!("{name} is still ending; try again in a moment")));
             }
@@ -229,6 +230,7 @@ impl Supervisor {
                     )));
                 }
                 process.ending = true;
+                process.leaving = true;
             }
             (Action::Pause, Some(process)) => {
                 if process.paused {
@@ -305,7 +307,12 @@ impl Supervisor {
         let taken: Vec<u16> = self.nodes.iter().map(|node| node.port).collect();
         let port =
             (0..).map(|place| self.port(place)).find(|port| *port == 0 || !taken.contains(port)).unwrap_or(0);
-        self.nodes.push(Managed { member: member.clone(), process: None, port });
+        self.nodes.push(Managed {
+            member: member.clone(),
+            process: None,
+            port,
+            restarts: Restarts::default(),
+        });
         self.bus.tell(Some(&name), incarnation, EventKind::MemberAdded { member });
         self.spawn(self.nodes.len() - 1);
         Ok(())

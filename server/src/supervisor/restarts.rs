@@ -1,0 +1,96 @@
+//! Starting nodes again that died: after a pause that grows, and so often only, so that a node that can't live is given up.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use ringleader_shared::{EventKind, Incarnation, NodeId};
+
+use super::{Notice, Supervisor, milliseconds};
+
+/// So many restarts of one node, within [`WITHIN`], are tried before it is given up.
+const BUDGET: usize = 5;
+
+/// How long a restart counts against the budget.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// The pause before the first restart; each that counts doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The restarts of one node that still count, by the monotonic clock, in nanoseconds.
+#[derive(Debug, Default)]
+pub(super) struct Restarts(VecDeque<u64>);
+
+impl Restarts {
+    /// The pause before the next restart; `None` when there have been too many.
+    fn next(&mut self, now_ns: u64) -> Option<Duration> {
+        let within_ns = u64::try_from(WITHIN.as_nanos()).unwrap_or(u64::MAX);
+        self.0.retain(|at_ns| now_ns.saturating_sub(*at_ns) < within_ns);
+        if self.0.len() >= BUDGET {
+            return None;
+        }
+        let pause = FIRST_PAUSE * 2_u32.saturating_pow(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        self.0.push_back(now_ns);
+        Some(pause)
+    }
+
+    /// Somebody wants another try.
+    pub(super) fn forgive(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Supervisor {
+    /// A node has ended that nobody asked to leave: it is started again after a pause, or given up.
+    pub(super) fn restart_later(&mut self, index: usize, now_ns: u64) {
+        if !self.plan.restart {
+            return;
+        }
+        let Some(node) = self.nodes.get_mut(index) else { return };
+        let (name, id, incarnation) = (node.member.name.clone(), node.member.id, node.member.incarnation);
+        let Some(pause) = node.restarts.next(now_ns) else {
+            let reason = format!(
+                "it died {} times within {} s; find out why, then start it",
+                BUDGET + 1,
+                WITHIN.as_secs()
+            );
+            tracing::error!(node = %name, "given up: {reason}");
+            self.bus.tell(Some(&name), incarnation, EventKind::GivenUp { reason });
+            return;
+        };
+        let after_ms = milliseconds(pause);
+        self.bus.tell(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
+        let notices = self.notices_in.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            let _ = notices.send(Notice::RestartDue { id, incarnation });
+        });
+    }
+
+    /// The pause is over. Somebody may have started the node meanwhile, or taken it out of the ring.
+    pub(super) fn restart_due(&mut self, id: NodeId, incarnation: Incarnation) {
+        let index = self.nodes.iter().position(|node| {
+            node.member.id == id && node.member.incarnation == incarnation && node.process.is_none()
+        });
+        if let Some(index) = index {
+            self.spawn(index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn pauses_double_until_the_budget_is_spent_and_grow_short_again_with_time() {
+        let mut restarts = Restarts::default();
+        let pauses: Vec<_> = (0..7).map(|n| restarts.next(n * SECOND).map(milliseconds)).collect();
+        assert_eq!(pauses, [Some(250), Some(500), Some(1000), Some(2000), Some(4000), None, None]);
+        assert_eq!(restarts.next(61 * SECOND).map(milliseconds), Some(2000), "two of five are long ago");
+        assert_eq!(restarts.next(3600 * SECOND).map(milliseconds), Some(250));
+        restarts.forgive();
+        assert_eq!(restarts.next(3600 * SECOND).map(milliseconds), Some(250));
+    }
+}
