@@ -13,6 +13,9 @@ use crate::store::Store;
 /// Who speaks and who ought to hear it: the link that the panel is about.
 pub(crate) type Ends = (NodeName, NodeName);
 
+/// What is done to the fault of the chosen link.
+type Change = Box<dyn FnOnce(LinkFault) -> LinkFault>;
+
 /// The ends that are chosen, as long as both are there; else the first link of the ring.
 fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
     let is_there = |(from, to): &&Ends| from != to && view.node(from).is_some() && view.node(to).is_some();
@@ -61,16 +64,15 @@ fn Panel() -> impl IntoView {
     let no_fault = Signal::derive(move || {
         offline().or_else(|| faulty.with(Vec::is_empty).then(|| "Every link is whole".to_owned()))
     });
-    let set = move |change: fn(LinkFault) -> LinkFault| {
+    let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
             api::set_link(store, &from, &to, &change(fault.get_untracked()));
         }
     };
     let delay = move |event: web_sys::Event| {
-        let delay_ms = event_target_value(&event).trim().parse::<u64>();
-        if let (Ok(delay_ms), Some((from, to))) = (delay_ms, ends.get_untracked()) {
+        if let Ok(delay_ms) = event_target_value(&event).trim().parse::<u64>() {
             let delay_ms = delay_ms.min(MAX_DELAY_MS);
-            api::set_link(store, &from, &to, &LinkFault { delay_ms, ..fault.get_untracked() });
+            change(Box::new(move |fault| LinkFault { delay_ms, ..fault }));
         }
     };
     let is_cut = Memo::new(move |_| fault.get().cut);
@@ -85,13 +87,14 @@ fn Panel() -> impl IntoView {
             <End id="link-from" says="From" ends=ends is_from=true/>
             <End id="link-to" says="to" ends=ends is_from=false/>
             {move || {
-                let (id, words, says, change): (_, _, _, fn(LinkFault) -> LinkFault) = if is_cut.get() {
-                    ("heal-link", "Mend", "Everything gets through again", |fault| LinkFault { cut: false, ..fault })
+                let (id, words, says, cut) = if is_cut.get() {
+                    ("heal-link", "Mend", "Everything gets through again", false)
                 } else {
-                    ("cut-link", "Cut", "Nothing gets through in this direction, and nobody is told", |fault| LinkFault { cut: true, ..fault })
+                    ("cut-link", "Cut", "Nothing gets through in this direction, and nobody is told", true)
                 };
+                let press = move |()| change(Box::new(move |fault| LinkFault { cut, ..fault }));
                 view! {
-                    <ActionButton id=id class="small danger" says=says refusal=no_link press=move |()| set(change)>
+                    <ActionButton id=id class="small danger" says=says refusal=no_link press=press>
                         {words}
                     </ActionButton>
                 }
@@ -108,6 +111,12 @@ fn Panel() -> impl IntoView {
                     on:change=delay
                 />
             </label>
+            <Percent id="link-drop" says="Loses" share=move || fault.get().drop
+                set=move |drop| change(Box::new(move |fault| LinkFault { drop, ..fault }))/>
+            <Percent id="link-duplicate" says="Doubles" share=move || fault.get().duplicate
+                set=move |duplicate| change(Box::new(move |fault| LinkFault { duplicate, ..fault }))/>
+            <Percent id="link-reorder" says="Reorders" share=move || fault.get().reorder
+                set=move |reorder| change(Box::new(move |fault| LinkFault { reorder, ..fault }))/>
             <ActionButton
                 id="heal-all"
                 class="small good"
@@ -122,6 +131,37 @@ fn Panel() -> impl IntoView {
                 {live::words(move || faulty.with(|faulty| summary(faulty)))}
             </p>
         </section>
+    }
+}
+
+/// How many of a hundred messages it happens to.
+#[component]
+fn Percent(
+    id: &'static str,
+    says: &'static str,
+    #[prop(into)] share: Signal<Share>,
+    #[prop(into)] set: Callback<Share>,
+) -> impl IntoView {
+    let percent = move || share.get().percent().to_string();
+    let read = move |event: web_sys::Event| {
+        let percent = event_target_value(&event).trim().trim_end_matches('%').trim().parse::<u32>();
+        if let Ok(percent) = percent {
+            set.run(Share::of_percent(percent));
+        }
+    };
+    view! {
+        <label>
+            {says}", %"
+            <input
+                data-testid=id
+                type="text"
+                inputmode="numeric"
+                size="4"
+                autocomplete="off"
+                prop:value=live::words(percent)
+                on:change=read
+            />
+        </label>
     }
 }
 

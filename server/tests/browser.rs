@@ -357,6 +357,9 @@ fn a_link_is_slowed_down_by_keyboard() {
         page.server().wait_for("the server knows", |ring| {
             ring.faults.iter().any(|link| link.fault.delay_ms == 40 && link.from.as_str() == "A")
         });
+        page.type_over("link-drop", "25 %");
+        page.press(Key::Enter);
+        page.wait_for_text("faulty", "A→B 40 ms slower, loses 25 %");
         page.press(Key::Escape);
         page.wait_until_gone("[data-testid='link-delay']");
     });

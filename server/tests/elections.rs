@@ -4,7 +4,7 @@
 mod support;
 
 use ringleader_shared::event::Outcome;
-use ringleader_shared::{NodeState, Role, Term};
+use ringleader_shared::{EventKind, NodeState, Role, Term};
 use support::Server;
 
 fn successor(ring: &ringleader_shared::RingView, node: &str) -> Option<String> {
@@ -165,10 +165,18 @@ fn the_ring_grows_and_shrinks() {
     });
     server.initiate("A");
     server.wait_for_leader("E", Some("D"));
+    let before = server.ring().seq;
     let (status, body) = server.ask("DELETE", "/api/v1/nodes/E", None);
     assert_eq!(status, 204, "{body}");
     let ring = server.wait_for_leader("D", Some("C"));
     assert_eq!(ring.nodes.len(), 4);
+    let lost = server.wait_for_event("D has lost its link with E", |event| {
+        matches!(&event.kind, EventKind::LinkDown { .. })
+            && event.node.as_ref().is_some_and(|node| node.as_str() == "D")
+            && event.seq > before
+    });
+    let EventKind::LinkDown { peer, .. } = &lost.kind else { unreachable!() };
+    assert_eq!(peer.as_str(), "E", "one that has left is still called by its name");
 }
 
 #[test]

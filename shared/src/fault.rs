@@ -66,6 +66,18 @@ impl Share {
 
     const WHOLE: u32 = 1_000_000;
 
+    /// So many of a hundred messages, all of them at most.
+    #[must_use]
+    pub fn of_percent(percent: u32) -> Self {
+        Self(percent.min(100) * (Self::WHOLE / 100))
+    }
+
+    /// How many of a hundred messages, rounded.
+    #[must_use]
+    pub fn percent(self) -> u32 {
+        (self.0 + Self::WHOLE / 200) / (Self::WHOLE / 100)
+    }
+
     /// As JSON, without the code that writes floating point.
     #[must_use]
     pub fn to_json(self) -> String {

@@ -45,6 +45,12 @@ impl RingSpec {
         self.members.iter().find(|member| &member.name == name)
     }
 
+    /// Takes the members of `ring` in, and keeps those that are in it no more: for what they are called.
+    pub fn remember(&mut self, ring: &Self) {
+        self.members.retain(|member| ring.member(member.id).is_none());
+        self.members.extend_from_slice(&ring.members);
+    }
+
     /// The members after `id` in ring order, once round, without `id` itself. Empty when `id` is not a member.
     pub fn after(&self, id: NodeId) -> impl Iterator<Item = &Member> {
         let position = self.members.iter().position(|member| member.id == id);

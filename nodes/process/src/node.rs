@@ -44,6 +44,8 @@ pub(crate) struct Node {
     /// Why it can't go on: it must say nothing more.
     broken: Option<anyhow::Error>,
     ring: RingSpec,
+    /// The ring, and the members that have left it, for their names.
+    known: RingSpec,
     /// The newest start of each other node that this one has heard of: older ones have nothing to say any more.
     newest: BTreeMap<NodeId, Incarnation>,
     settings: watch::Sender<LinkSettings>,
@@ -110,6 +112,7 @@ impl Node {
             control,
             address,
             ring: RingSpec::default(),
+            known: RingSpec::default(),
             newest: BTreeMap::new(),
             settings,
             links,
@@ -198,6 +201,7 @@ impl Node {
 
     fn configure(&mut self, configuration: &Configuration) {
         let first = self.ring.members.is_empty();
+        self.known.remember(&configuration.ring);
         self.ring = configuration.ring.clone();
         let settings = LinkSettings::from(configuration);
         for member in &configuration.ring.members {
@@ -259,7 +263,7 @@ impl Node {
             | Effect::Completed { .. }
             | Effect::Explain(_) => {
                 let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
-                if let Some(event) = telling::event(&self.ring, &effect, receiving) {
+                if let Some(event) = telling::event(&self.known, &effect, receiving) {
                     self.tell(event);
                 }
             }
@@ -275,7 +279,7 @@ impl Node {
             incarnation: self.options.incarnation,
             number: self.sent,
         };
-        let info = telling::message_info(&self.ring, id.clone(), &message);
+        let info = telling::message_info(&self.known, id.clone(), &message);
         let hold = if paced { self.settings.borrow().hop_delay } else { Duration::ZERO };
         let lamport = self.lamport.tick();
         let sent_ns = monotonic_ns();
@@ -449,7 +453,7 @@ impl Node {
     fn witness(&mut self, peer: NodeId, incarnation: Incarnation) -> Result<(), String> {
         let newest = self.newest.entry(peer).or_default();
         if incarnation < *newest {
-            let name = telling::name(&self.ring, peer);
+            let name = telling::name(&self.known, peer);
             return Err(format!("start {incarnation} of {name} is over: start {newest} is the present one"));
         }
         *newest = incarnation;
@@ -467,7 +471,7 @@ impl Node {
                 return;
             }
             What::Intercepted(frame) => {
-                let message = telling::message_info(&self.ring, frame.id, &frame.message);
+                let message = telling::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
                 return;
@@ -564,7 +568,7 @@ impl Node {
         }
         let now = monotonic_ns();
         self.lamport.witness(frame.lamport);
-        let info = telling::message_info(&self.ring, frame.id, &frame.message);
+        let info = telling::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
         if frame.message.is_upkeep() {
             return self.step(Input::Received { from, message: frame.message });
@@ -613,7 +617,7 @@ impl Node {
     }
 
     fn name(&self, id: NodeId) -> NodeName {
-        telling::name(&self.ring, id)
+        telling::name(&self.known, id)
     }
 
     fn tell(&mut self, kind: EventKind) {

@@ -33,6 +33,9 @@ const STAYS: Duration = Duration::from_millis(300);
 /// How long the chaos goes on when nobody says how many rounds there are to be.
 const UNLESS_TOLD: Duration = Duration::from_secs(45);
 
+/// How often everybody may be found to have ended after all, before that counts as a failure.
+const ATTEMPTS: u32 = 5;
+
 /// After this many rounds everything that grows at first has grown: what the server uses is looked at from here.
 const WARM_UP: u64 = 5;
 
@@ -239,7 +242,13 @@ fn one_round(
         watcher.check()?;
     }
     report.split_brains += u64::from(watcher.saw_split_brain());
-    loop {
+    for attempt in 1.. {
+        if attempt > ATTEMPTS {
+            return Err(format!(
+                "whoever is started ends again: {ATTEMPTS} times\n{:#?}",
+                server.ring().nodes
+            ));
+        }
         heal(server, watcher, schedule::starts_everybody(seed, round))?;
         let settled =
             watcher.wait_until_it_stays(BOUND, STAYS, |ring| agrees(ring) || all_have_ended(ring))?;
