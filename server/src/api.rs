@@ -9,12 +9,12 @@ use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, patch, post, put};
 use ringleader_shared::api::{
-    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, MAX_HOP_DELAY_MS, Partition,
+    Access, AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, MAX_HOP_DELAY_MS, Partition,
     StartElection,
 };
 use ringleader_shared::{Attribute, LinkFault, NodeName, RingView, Seq};
@@ -22,6 +22,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::access::{self, Gate};
 use crate::api::body::{NoBody, OptionalBody, RequiredBody};
 use crate::bus::Bus;
 use crate::guard::{self, Guard};
@@ -54,11 +55,12 @@ pub struct App {
 type Answer = Result<Response, Refusal>;
 
 /// Everything that the server answers, behind its guard.
-pub fn router(app: App, guard: Guard) -> Router {
+pub fn router(app: App, guard: Guard, gate: Gate) -> Router {
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
     Router::new()
+        .route("/api/v1/access", get(access))
         .route("/api/v1/ring", get(ring).patch(change_ring))
         .route("/api/v1/elections", post(start_election))
         .route("/api/v1/nodes", post(add_node))
@@ -80,12 +82,17 @@ pub fn router(app: App, guard: Guard) -> Router {
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(app))
+        .layer(axum::middleware::from_fn_with_state(gate, access::middleware))
         .layer(axum::middleware::from_fn_with_state(guard, guard::middleware))
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, page::security_policy()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+}
+
+async fn access(Extension(access): Extension<Access>) -> Json<Access> {
+    Json(access)
 }
 
 async fn ring(State(app): State<Arc<App>>) -> Json<RingView> {

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use axum::http::uri::Authority;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringleader_shared::api::MAX_HOP_DELAY_MS;
 use ringleader_shared::{Attribute, Incarnation, NodeId, NodeName, Safety};
@@ -68,9 +69,16 @@ pub struct ServeOptions {
     /// The port of the dashboard and the API; 0 takes any free one
     #[arg(long, env = "RINGLEADER_PORT", default_value_t = 8005)]
     pub port: u16,
-    /// The address to serve on: one of this machine's own
+    /// The address to serve on: one of this machine's own, 0.0.0.0 for all. Beyond 127.0.0.1 a token is asked for, which is
+    /// printed, or taken from RINGLEADER_OPERATOR_TOKEN and RINGLEADER_VIEWER_TOKEN
     #[arg(long, env = "RINGLEADER_BIND", value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub bind: IpAddr,
+    /// Ask for a token on 127.0.0.1 as well: for a server behind a proxy, which brings it strangers
+    #[arg(long, env = "RINGLEADER_ASK_TOKEN")]
+    pub ask_token: bool,
+    /// A name under which people reach the server, as host or host:port, besides its own addresses; may be given again
+    #[arg(long, env = "RINGLEADER_ALLOW_HOST", value_name = "HOST", value_delimiter = ',', value_parser = host)]
+    pub allow_host: Vec<Authority>,
     /// Pace: how long a message takes per hop, so that people can follow; 0ms is full speed
     #[arg(long, env = "RINGLEADER_HOP_DELAY", value_name = "TIME", default_value = "400ms", value_parser = hop_delay)]
     pub hop_delay: Duration,
@@ -163,6 +171,14 @@ impl From<NodeOptions> for ringleader_node::Options {
 /// The attributes of `n` nodes when nobody chose them: 90, 100, 110, …
 pub fn default_attributes(n: usize) -> impl Iterator<Item = Attribute> {
     (0..n).map(|place| Attribute(90 + 10 * place as u64))
+}
+
+fn host(text: &str) -> Result<Authority, String> {
+    let authority: Authority = text.parse().map_err(|_| "write it like ring.example or ring.example:8443")?;
+    if text.contains('@') || authority.port().is_none() && text.len() != authority.host().len() {
+        return Err("write it like ring.example or ring.example:8443".to_owned());
+    }
+    Ok(authority)
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -1,9 +1,10 @@
 //! Who may ask: requests for this very server, and from its own page when a browser sends them.
 //!
 //! Against DNS rebinding the `Host` must be one of the server's own names with its own port; against cross-site requests,
-//! WebSockets above all, an `Origin` must be one of them too. Both are compared as parsed values, exactly.
+//! WebSockets above all, an `Origin` must be one of them too. Both are compared as parsed values, exactly. The user may allow
+//! names besides: those of a proxy in front, say, which speaks https to the outside.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
@@ -20,20 +21,23 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub struct Guard {
     hosts: Vec<String>,
     port: u16,
+    /// Allowed by the user.
+    names: Vec<Authority>,
 }
 
 impl Guard {
-    /// The guard of a server on this address.
+    /// The guard of a server on this port of these addresses, reached by these names besides.
     #[must_use]
-    pub fn new(address: SocketAddr) -> Self {
-        let mut hosts = vec![match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        }];
-        if address.ip().is_loopback() {
+    pub fn new(addresses: &[IpAddr], port: u16, names: Vec<Authority>) -> Self {
+        let host = |address: &IpAddr| match address {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("[{address}]"),
+        };
+        let mut hosts: Vec<String> = addresses.iter().map(host).collect();
+        if addresses.iter().any(IpAddr::is_loopback) {
             hosts.push("localhost".to_owned());
         }
-        Self { hosts, port: address.port() }
+        Self { hosts, port, names }
     }
 
     /// Whether a request with these headers may be answered.
@@ -50,10 +54,13 @@ impl Guard {
             return Err(misdirected("its request line names another server"));
         }
         if let Some(origin) = one(headers, &header::ORIGIN).map_err(|words| foreign(&words))? {
-            let authority = origin
-                .strip_prefix("http://")
-                .ok_or_else(|| foreign("its Origin is no page of this server"))?;
-            if !self.is_mine(authority) {
+            let is_mine = match (origin.strip_prefix("http://"), origin.strip_prefix("https://")) {
+                (Some(authority), _) => self.is_mine(authority),
+                // Only what stands in front of this server speaks https.
+                (None, Some(authority)) => self.is_allowed(authority),
+                (None, None) => return Err(foreign("its Origin is no page of this server")),
+            };
+            if !is_mine {
                 return Err(foreign("its Origin is another site"));
             }
         }
@@ -68,6 +75,9 @@ impl Guard {
 
     /// Whether `host[:port]` is one of this server's names with its port. Port 80 may be left out, as browsers do.
     fn is_mine(&self, text: &str) -> bool {
+        if self.is_allowed(text) {
+            return true;
+        }
         let Ok(authority) = text.parse::<Authority>() else { return false };
         // `Authority` accepts user names; no honest client sends them here.
         let plain = !text.contains('@') && !text.contains('/');
@@ -80,6 +90,16 @@ impl Guard {
             None => None,
         };
         plain && port == Some(self.port) && self.hosts.iter().any(|mine| mine.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether `host[:port]` is a name that the user allowed. One that was allowed without a port goes with this server's, and
+    /// without any.
+    fn is_allowed(&self, text: &str) -> bool {
+        self.names.iter().any(|name| {
+            let with_own_port = format!("{name}:{}", self.port);
+            name.as_str().eq_ignore_ascii_case(text)
+                || name.port().is_none() && with_own_port.eq_ignore_ascii_case(text)
+        })
     }
 }
 
@@ -119,8 +139,41 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
+    fn guard(names: &[&'static str]) -> Guard {
+        let names = names.iter().map(|name| Authority::from_static(name)).collect();
+        Guard::new(&["127.0.0.1".parse().expect("an address")], 8005, names)
+    }
+
+    #[test]
+    fn names_that_the_user_allowed_are_let_in_over_https_too() {
+        let guard = guard(&["ring.example", "proxy.example:8443"]);
+        for (host, expected) in [
+            ("ring.example", true),
+            ("RING.example:8005", true),
+            ("ring.example:8006", false),
+            ("ring.example.evil", false),
+            ("evil.ring.example", false),
+            ("user@ring.example", false),
+            ("proxy.example:8443", true),
+            ("proxy.example", false),
+            ("proxy.example:8005", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            let own = guard.check(&Method::GET, &Uri::from_static("/"), &headers).is_ok();
+            assert_eq!(own, expected, "Host: {host}");
+            for scheme in ["http", "https"] {
+                headers.insert(header::HOST, HeaderValue::from_static("127.0.0.1:8005"));
+                let origin = HeaderValue::from_str(&format!("{scheme}://{host}")).expect("a value");
+                headers.insert(header::ORIGIN, origin);
+                let page = guard.check(&Method::POST, &Uri::from_static("/"), &headers).is_ok();
+                assert_eq!(page, expected, "Origin: {scheme}://{host}");
+            }
+        }
+    }
+
     fn verdict(method: &Method, hosts: &[&[u8]], origins: &[&[u8]]) -> Option<u16> {
-        let guard = Guard::new("127.0.0.1:8005".parse().expect("an address"));
+        let guard = guard(&[]);
         let mut headers = HeaderMap::new();
         for (name, values) in [(header::HOST, hosts), (header::ORIGIN, origins)] {
             for value in values {
@@ -198,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_change_that_the_browser_calls_cross_site_is_refused() {
-        let guard = Guard::new("127.0.0.1:8005".parse().expect("an address"));
+        let guard = guard(&[]);
         for (site, allowed) in
             [("same-origin", true), ("none", true), ("cross-site", false), ("same-site", false)]
         {

@@ -3,10 +3,11 @@
 //! What it must not know: how an election is decided. What it knows of the ring it knows from events.
 //!
 //! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns the processes,
-//! [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what people ask, and [`guard`] is who
-//! may ask.
+//! [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what people ask, [`guard`] is who
+//! may ask, and [`access`] what they may.
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod api;
 pub mod bus;
 pub mod cli;

@@ -2,19 +2,23 @@
 
 mod port;
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
+use axum::http::uri::Authority;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use ringleader_shared::api::AccessKind;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 use tracing_subscriber::EnvFilter;
 
+use crate::access::{Gate, Tokens};
 use crate::api::{self, App};
 use crate::bus::Bus;
 use crate::cli::{LogFormat, ServeOptions};
@@ -46,13 +50,8 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             .with_context(|| format!("making the directory {} (--record)", directory.display()))?;
     }
     let state = State::open(options.state_dir.as_deref())?;
-    if !options.bind.is_loopback() {
-        bail!(
-            "{} can be reached from other machines, and this version has no access control for that: \
-             bind to 127.0.0.1 and use an SSH tunnel",
-            options.bind
-        );
-    }
+    let asks = options.ask_token || !options.bind.is_loopback();
+    let tokens = asks.then(Tokens::open).transpose()?;
     let hung_after = options.hung_after.unwrap_or(options.heartbeat * 3);
     if hung_after <= options.heartbeat {
         bail!("--hung-after must be longer than --heartbeat, or every link would count as hung");
@@ -76,11 +75,25 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             program: std::env::current_exe().context("finding this program's own file")?,
             control: control_listener.local_addr()?,
         };
-        serve(listener, control_listener, plan).await
+        let door = Door { tokens, names: options.allow_host.clone() };
+        serve(listener, control_listener, plan, door).await
     })
 }
 
-async fn serve(listener: TcpListener, control_listener: TcpListener, plan: Plan) -> anyhow::Result<()> {
+/// Who is let in.
+struct Door {
+    /// Asked for when other machines can reach the server.
+    tokens: Option<Tokens>,
+    /// Names under which the server is reached besides its addresses.
+    names: Vec<Authority>,
+}
+
+async fn serve(
+    listener: TcpListener,
+    control_listener: TcpListener,
+    plan: Plan,
+    door: Door,
+) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (stop, stopping) = watch::channel(false);
@@ -89,11 +102,14 @@ async fn serve(listener: TcpListener, control_listener: TcpListener, plan: Plan)
     let nodes_report = control::router(Control { supervisor: supervisor.clone(), bus: bus.clone(), secret });
     let address = listener.local_addr()?;
     let app = App { supervisor: supervisor.clone(), bus: bus.clone(), stopping: stopping.clone() };
-    let public = api::router(app, Guard::new(address));
+    let addresses = port::addresses(address.ip());
+    let guard = Guard::new(&addresses, address.port(), door.names);
+    let public = api::router(app, guard, Gate::new(door.tokens.clone(), address.port()));
     tokio::spawn(bus.clone().keep_in_order());
     tokio::spawn(accept(control_listener, nodes_report, stopping.clone()));
     let public = tokio::spawn(accept(listener, public, stopping));
-    println!("Ringleader is running: http://{address}  (Ctrl-C stops it)");
+    // Whoever reads it may have gone after the first line; that is no reason to stop.
+    let _ = std::io::stdout().write_all(links(&addresses, address.port(), door.tokens.as_ref()).as_bytes());
 
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -113,6 +129,25 @@ async fn serve(listener: TcpListener, control_listener: TcpListener, plan: Plan)
     }
     let _ = thread.join();
     Ok(())
+}
+
+/// Where the server is: one line on the loopback, else one link for each kind of token and address.
+fn links(addresses: &[IpAddr], port: u16, tokens: Option<&Tokens>) -> String {
+    let links = addresses.iter().map(|ip| format!("http://{}", SocketAddr::new(*ip, port)));
+    let links: Vec<String> = links.collect();
+    let Some(tokens) = tokens else {
+        let link = links.first().map_or("", String::as_str);
+        return format!("Ringleader is running: {link}  (Ctrl-C stops it)\n");
+    };
+    let mut text = "Ringleader is running, and asks for a token  (Ctrl-C stops it)\n".to_owned();
+    for (kind, query) in tokens.queries() {
+        text.push_str(match kind {
+            AccessKind::Operator => "To do everything, for you alone:\n",
+            AccessKind::Viewer => "To watch, for everybody:\n",
+        });
+        text.extend(links.iter().map(|link| format!("  {link}/{query}\n")));
+    }
+    text
 }
 
 /// Serves connections until the server stops; returns when the last one has ended.

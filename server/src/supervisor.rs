@@ -18,6 +18,7 @@ use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{
     Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
 };
+use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
@@ -70,13 +71,10 @@ impl Secret {
         Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
     }
 
-    /// Whether this `Authorization` header carries the secret. A wrong one takes as long as the right one.
+    /// Whether this `Authorization` header carries the secret. A wrong one of the same length takes as long as the right one.
     #[must_use]
     pub fn admits(&self, header: &[u8]) -> bool {
-        let expected = format!("Bearer {}", self.0);
-        let padded = header.iter().chain(std::iter::repeat(&0));
-        let differences = expected.bytes().zip(padded).fold(0, |sum, (a, b)| sum | (a ^ b));
-        differences == 0 && header.len() == expected.len()
+        format!("Bearer {}", self.0).as_bytes().ct_eq(header).into()
     }
 }
 

@@ -230,6 +230,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "LinkFault" => round_trip::<LinkFault>(&example),
             "FaultyLink" => round_trip::<FaultyLink>(&example),
             "Links" => round_trip::<Links>(&example),
+            "Access" => round_trip::<ringleader_shared::api::Access>(&example),
             "Partition" => round_trip::<Partition>(&example),
             other => panic!("{other} has no type here: add it"),
         };

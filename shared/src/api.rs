@@ -84,6 +84,23 @@ pub struct EventPage {
     pub newest: Seq,
 }
 
+/// `GET /api/v1/access`: what whoever asks may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// As whom the server knows it.
+    pub kind: AccessKind,
+}
+
+/// What may be done with a token. On the loopback, where no token is asked for, everybody is an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessKind {
+    /// Everything.
+    Operator,
+    /// Look.
+    Viewer,
+}
+
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

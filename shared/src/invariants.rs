@@ -71,6 +71,7 @@ pub struct Invariants {
     endings: Vec<Ending>,
     endings_before: Vec<Ending>,
     duplicated: HashSet<MessageId>,
+    arrived_twice: HashSet<MessageId>,
     /// Somebody may have been thought dead who was not: then two sides may elect without hearing of one another.
     may_be_apart: bool,
     quorum: bool,
@@ -94,8 +95,11 @@ impl Invariants {
     /// member of `ring` that is paused.
     ///
     /// # Errors
-    /// The oldest one that did not.
+    /// The oldest one that did not, or one that arrived twice.
     pub fn end_round(&self, ring: &RingView) -> Result<(), String> {
+        if let Some(id) = self.arrived_twice.iter().next() {
+            return Err(format!("a message arrives once: {id:?} arrived twice, and no fault doubled it"));
+        }
         let waits = |name: &NodeName| ring.node(name).is_some_and(|node| node.state == NodeState::Paused);
         let old = self.on_their_way.iter().filter(|(id, message)| {
             message.seq <= self.round_began && !waits(&id.from) && !waits(&message.to)
@@ -147,7 +151,7 @@ impl Invariants {
             (EventKind::Sent { message, to, .. }, Some(_)) => self.sent(event, message, to),
             (EventKind::Lost { message, .. }, _) => self.vanished(message),
             (EventKind::Injected { message, fault, .. }, _) => self.injected(message, *fault),
-            (EventKind::Received { message, .. }, _) => return self.arrived(message),
+            (EventKind::Received { message, .. }, _) => self.arrived(message),
             (EventKind::StandingChanged { role, term, leader, deputy }, Some(node)) => {
                 if leader.is_some() && leader == deputy {
                     return Err(format!("a leader is never its own deputy: {node} says so of {leader:?}"));
@@ -187,15 +191,16 @@ impl Invariants {
             self.vanished(message);
         } else if fault == Injection::Duplicate {
             self.duplicated.insert(message.id.clone());
+            self.arrived_twice.remove(&message.id);
         }
     }
 
-    fn arrived(&mut self, message: &MessageInfo) -> Result<(), String> {
+    fn arrived(&mut self, message: &MessageInfo) {
         self.on_their_way.remove(&message.id);
         if !self.received.insert(message.id.clone()) && !self.duplicated.contains(&message.id) {
-            return Err(format!("a message arrives once: {:?} arrived twice", message.id));
+            // That it was doubled on purpose may be told later: the sender is behind.
+            self.arrived_twice.insert(message.id.clone());
         }
-        Ok(())
     }
 
     fn stands(
@@ -272,6 +277,7 @@ impl Invariants {
         self.received.retain(|id| id.from != *name);
         self.vanished.retain(|id| id.from != *name);
         self.duplicated.retain(|id| id.from != *name);
+        self.arrived_twice.retain(|id| id.from != *name);
         self.on_their_way.retain(|id, _| id.from != *name);
     }
 }

@@ -1,6 +1,6 @@
-//! Opening the port, and saying who has it when it is taken.
+//! Opening the port, saying who has it when it is taken, and under which addresses it is reached.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use anyhow::bail;
@@ -23,6 +23,26 @@ pub(super) async fn open(address: SocketAddr) -> anyhow::Result<TcpListener> {
         }
         Err(error) => bail!("can't open {address}: {error}. --bind and --port choose another address"),
     }
+}
+
+/// The addresses under which a server on this one is reached: itself, or for 0.0.0.0 and :: those of this machine's
+/// interfaces, the loopback's last.
+pub(super) fn addresses(bound: IpAddr) -> Vec<IpAddr> {
+    if !bound.is_unspecified() {
+        return vec![bound];
+    }
+    let interfaces = nix::ifaddrs::getifaddrs().into_iter().flatten();
+    let found = interfaces.filter_map(|interface| {
+        let address = interface.address?;
+        let v4 = || address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        // A link-local address means nothing without its interface.
+        let v6 = || address.as_sockaddr_in6().map(|v6| v6.ip()).filter(|ip| !ip.is_unicast_link_local());
+        if bound.is_ipv6() { v4().or_else(|| v6().map(IpAddr::V6)) } else { v4() }
+    });
+    let mut found: Vec<IpAddr> = found.collect();
+    found.sort_by_key(|address| (address.is_loopback(), address.is_ipv6(), *address));
+    found.dedup();
+    found
 }
 
 /// The process that listens on this port, where /proc tells.

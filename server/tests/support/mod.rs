@@ -15,6 +15,7 @@ use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, EventKind, LinkFault, NodeState, RingView, Seq};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
 /// How long anything may take before the test has failed. Far above what it takes, for machines that are busy.
@@ -26,6 +27,8 @@ pub struct Server {
     /// `127.0.0.1:PORT`.
     pub authority: String,
     agent: ureq::Agent,
+    /// What an operator shows, where that is asked for.
+    bearer: Option<String>,
     /// Where the nodes record what their cores do: replayed when this value goes.
     recordings: Option<tempfile::TempDir>,
 }
@@ -92,18 +95,21 @@ impl Server {
             command.env("RINGLEADER_RECORD", directory.path());
         }
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .expect("the server prints its link");
-        let link = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap_or_else(|| {
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let link = lines
+            .flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .find_map(|word| word.strip_prefix("http://").map(str::to_owned));
+        let Some(link) = link else {
             let _ = process.kill();
-            panic!("no link in {line:?}")
-        });
-        let authority = link.trim_start_matches("http://").to_owned();
+            panic!("the server printed no link")
+        };
+        let (authority, bearer) = match link.split_once("/?token=") {
+            Some((authority, token)) => (authority.to_owned(), Some(format!("Bearer {token}"))),
+            None => (link, None),
+        };
         let config =
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
-        Self { process, authority, agent: config.into(), recordings }
+        Self { process, authority, agent: config.into(), bearer, recordings }
     }
 
     pub fn pid(&self) -> u32 {
@@ -116,15 +122,16 @@ impl Server {
 
     /// Asks; the status and the body come back.
     pub fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, String) {
-        let url = self.url(path);
-        let response = match (method, body) {
-            ("GET", _) => self.agent.get(&url).call(),
-            ("DELETE", _) => self.agent.delete(&url).call(),
-            ("POST", None) => self.agent.post(&url).send_empty(),
-            ("POST", Some(body)) => self.agent.post(&url).send_json(body),
-            ("PATCH", Some(body)) => self.agent.patch(&url).send_json(body),
-            ("PUT", Some(body)) => self.agent.put(&url).send_json(body),
-            other => panic!("{other:?} is not written yet"),
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", bearer);
+        }
+        let response = match body {
+            None => self.agent.run(request.body(()).expect("a request")),
+            Some(body) => {
+                let request = request.header("Content-Type", "application/json");
+                self.agent.run(request.body(body.to_string()).expect("a request"))
+            }
         };
         let mut response =
             response.unwrap_or_else(|error| panic!("{method} {path}: {error}\n{}", self.trace()));
@@ -254,14 +261,22 @@ impl Server {
     pub fn subscribe(&self, after: Option<Seq>) -> Bus {
         let query = after.map_or_else(String::new, |after| format!("?after={after}"));
         let stream = TcpStream::connect(&self.authority).expect("the server listens");
-        let (socket, _) =
-            client(format!("ws://{}/ws{query}", self.authority), stream).expect("the bus takes subscribers");
+        let mut request =
+            format!("ws://{}/ws{query}", self.authority).into_client_request().expect("a request");
+        if let Some(bearer) = &self.bearer {
+            request.headers_mut().insert("Authorization", bearer.parse().expect("a header"));
+        }
+        let (socket, _) = client(request, stream).expect("the bus takes subscribers");
         Bus { socket }
     }
 
     /// The last events in words, for a test that failed.
     pub fn trace(&self) -> String {
-        let Ok(mut response) = self.agent.get(self.url("/api/v1/events?limit=5000")).call() else {
+        let mut request = self.agent.get(self.url("/api/v1/events?limit=5000"));
+        if let Some(bearer) = &self.bearer {
+            request = request.header("Authorization", bearer);
+        }
+        let Ok(mut response) = request.call() else {
             return "(the server does not answer)".to_owned();
         };
         let Ok(page) = response.body_mut().read_json::<EventPage>() else {
