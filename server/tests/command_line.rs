@@ -86,9 +86,10 @@ fn flags_that_can_not_be_are_refused_with_what_can_be() {
         (&["--attributes", "1,x"], &["x", "--attributes"]),
         (&["--attributes", "9007199254740992"], &["too large", "9007199254740991"]),
         (&["--nodes", "2", "--attributes", "1,2"], &["--nodes", "cannot be used with", "--attributes"]),
-        (&["--bind", "0.0.0.0"], &["0.0.0.0 can be reached from other machines", "127.0.0.1", "SSH tunnel"]),
-        (&["--bind", "::"], &["can be reached from other machines"]),
-        (&["--bind", "192.168.1.1"], &["can be reached from other machines"]),
+        // An address for documentation, which no machine has.
+        (&["--bind", "192.0.2.1"], &["can't open 192.0.2.1", "--bind"]),
+        (&["--allow-host", "http://ring.example/"], &["ring.example:8443", "--allow-host"]),
+        (&["--allow-host", "me@ring.example"], &["ring.example:8443", "--allow-host"]),
         (&["--bind", "localhost"], &["localhost", "--bind"]),
         (&["--port", "65536"], &["65536", "--port"]),
         (&["--hop-delay", "400"], &["--hop-delay", "write it like 400ms"]),

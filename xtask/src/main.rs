@@ -29,7 +29,7 @@ const HELP: &str = "\
 cargo xtask run [-- FLAGS]   build everything, start the server, print the link; FLAGS go to the server
 cargo xtask build            build target/release/ringleader, one file with the dashboard inside
 cargo xtask test             everything that CI checks
-cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser
+cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
