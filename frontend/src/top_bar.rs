@@ -34,6 +34,11 @@ pub(crate) fn TopBar() -> impl IntoView {
                 {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
             <div class="top-right">
+                {move || store.is_watching().then(|| view! {
+                    <span class="watching-note" data-testid="watching" title="This link is for watching: the ring is in other hands">
+                        "Watching"
+                    </span>
+                })}
                 <ConnectionLight/>
                 <ThemeSwitch/>
             </div>
@@ -72,6 +77,9 @@ pub(crate) fn LostBanner() -> impl IntoView {
     let store = Store::here();
     let text = move || {
         store.connection.with(|connection| match connection {
+            Connection::Lost { .. } if store.access.get().is_none() => Some(
+                "The server was started again and does not know this page any more: open the link that it printed".to_owned(),
+            ),
             Connection::Lost { since: Some(since) } => {
                 Some(format!("Connection lost – showing the ring as it was at {since}; reconnecting…"))
             }
