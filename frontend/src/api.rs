@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::api::{
-    Access, AccessKind, AddNode, ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection,
-};
+use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection};
 use ringleader_shared::{Attribute, LinkFault, NodeName, RunId, Safety, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -121,15 +119,6 @@ pub(crate) async fn position() -> Result<Position, Problem> {
 /// The events after `after`, oldest first.
 pub(crate) async fn events(after: Seq, limit: u64) -> Result<EventPage, Problem> {
     read(&format!("/api/v1/events?after={after}&limit={limit}")).await
-}
-
-/// What the reader may do; `None` when the server asks for a token that the page has not. `Err` when there is no answer.
-pub(crate) async fn access() -> Result<Option<AccessKind>, Problem> {
-    match read::<Access>("/api/v1/access").await {
-        Ok(access) => Ok(Some(access.kind)),
-        Err(problem) if problem.status == 401 => Ok(None),
-        Err(problem) => Err(problem),
-    }
 }
 
 /// Whether the server lives.

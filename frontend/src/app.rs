@@ -1,10 +1,8 @@
 //! The page as a whole.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use crate::announcer::Announcer;
-use crate::api;
 use crate::card::Card;
 use crate::connection;
 use crate::controls::Controls;
@@ -22,21 +20,11 @@ use crate::top_bar::{LostBanner, TopBar};
 pub(crate) fn App() -> impl IntoView {
     let store = Store::provide();
     connection::keep(store);
-    Effect::new(move |_| {
-        // A server that was started again asks for another token.
-        if store.connection.get() != Connection::Connecting {
-            spawn_local(async move {
-                if let Ok(access) = api::access().await {
-                    store.access.set(access);
-                }
-            });
-        }
-    });
     let names = store.names();
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
         <a class="skip" href="#ring">"Skip to the ring"</a>
-        <div class="page" class:stale=live::whether(stale) class:watching=live::whether(move || store.is_watching())>
+        <div class="page" class:stale=live::whether(stale)>
             <TopBar/>
             <LostBanner/>
             <main class="columns">

@@ -184,7 +184,10 @@ impl Keeper {
         if due {
             match api::position().await {
                 Ok(server) => inner.subscription.borrow_mut().compare(server.run, server.seq),
-                Err(_) => return self.lost(generation),
+                Err(problem) => {
+                    inner.store.stranger.set(problem.status == 401);
+                    return self.lost(generation);
+                }
             }
         }
         if inner.generation.get() == generation {

@@ -46,7 +46,7 @@ pub(crate) fn words(fault: &LinkFault) -> String {
 #[component]
 pub(crate) fn FaultPanel() -> impl IntoView {
     let store = Store::here();
-    move || (store.faults_open.get() && !store.is_watching()).then(|| view! { <Panel/> })
+    move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> })
 }
 
 #[component]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use ringleader_shared::api::{AccessKind, Problem};
+use ringleader_shared::api::Problem;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
@@ -44,8 +44,10 @@ pub(crate) struct Store {
     pub(crate) view: RwSignal<RingView>,
     /// The connection.
     pub(crate) connection: RwSignal<Connection>,
-    /// What the reader may do; `None` when the server does not know the page's token (any more).
-    pub(crate) access: RwSignal<Option<AccessKind>>,
+    /// Whether the reader may look, and not do anything: the server says so in the page itself.
+    pub(crate) watching: bool,
+    /// Whether the server does not know the page's token any more.
+    pub(crate) stranger: RwSignal<bool>,
     /// What went wrong, oldest first.
     pub(crate) notices: RwSignal<Vec<Notice>>,
     /// Whether messages are on their way that are not drawn.
@@ -68,7 +70,8 @@ impl Store {
         let store = Self {
             view: RwSignal::new(RingView::empty()),
             connection: RwSignal::new(Connection::Connecting),
-            access: RwSignal::new(Some(AccessKind::Operator)),
+            watching: document().document_element().is_some_and(|page| page.has_attribute("data-watching")),
+            stranger: RwSignal::new(false),
             notices: RwSignal::new(Vec::new()),
             crowded,
             faults_open: RwSignal::new(false),
@@ -100,11 +103,6 @@ impl Store {
     /// Whether the server hears what the page asks.
     pub(crate) fn is_connected(self) -> bool {
         self.connection.with(|connection| *connection == Connection::Connected)
-    }
-
-    /// Whether the reader may look, and not do anything.
-    pub(crate) fn is_watching(self) -> bool {
-        self.access.get() == Some(AccessKind::Viewer)
     }
 
     /// The log of one node.

@@ -34,7 +34,7 @@ pub(crate) fn TopBar() -> impl IntoView {
                 {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
             <div class="top-right">
-                {move || store.is_watching().then(|| view! {
+                {store.watching.then(|| view! {
                     <span class="watching-note" data-testid="watching" title="This link is for watching: the ring is in other hands">
                         "Watching"
                     </span>
@@ -77,7 +77,7 @@ pub(crate) fn LostBanner() -> impl IntoView {
     let store = Store::here();
     let text = move || {
         store.connection.with(|connection| match connection {
-            Connection::Lost { .. } if store.access.get().is_none() => Some(
+            Connection::Lost { .. } if store.stranger.get() => Some(
                 "The server was started again and does not know this page any more: open the link that it printed".to_owned(),
             ),
             Connection::Lost { since: Some(since) } => {

@@ -259,9 +259,9 @@ async fn show_metrics(State(app): State<Arc<App>>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::render(&app.bus)).into_response()
 }
 
-async fn fallback(method: axum::http::Method, uri: Uri) -> Response {
+async fn fallback(method: axum::http::Method, uri: Uri, Extension(access): Extension<Access>) -> Response {
     if method == axum::http::Method::GET || method == axum::http::Method::HEAD {
-        return page::serve(&uri);
+        return page::serve(&uri, access.kind);
     }
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here")
         .because("GET /api/v1/openapi.json describes every call")

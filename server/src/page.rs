@@ -1,9 +1,12 @@
 //! The dashboard's files, which are inside the program.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
+use ringleader_shared::api::AccessKind;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +21,7 @@ const NOT_BUILT: &str = "<!doctype html><title>Ringleader</title><h1>The dashboa
     <p>It was built without it. <code>cargo xtask run</code> builds both. The API works: <a href=\"/api/v1/ring\">the ring</a>.";
 
 /// Answers with a file of the dashboard.
-pub fn serve(uri: &Uri) -> Response {
+pub fn serve(uri: &Uri, access: AccessKind) -> Response {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
     match Dashboard::get(path) {
@@ -29,7 +32,8 @@ pub fn serve(uri: &Uri) -> Response {
                 .unwrap_or(HeaderValue::from_static("application/octet-stream"));
             let headers =
                 [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, HeaderValue::from_static(cache))];
-            (headers, Body::from(file.data)).into_response()
+            let data = if path == "index.html" { for_eyes(file.data, access) } else { file.data };
+            (headers, Body::from(data)).into_response()
         }
         None if path == "index.html" => {
             ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], NOT_BUILT).into_response()
@@ -37,6 +41,16 @@ pub fn serve(uri: &Uri) -> Response {
         None => Refusal::new(StatusCode::NOT_FOUND, "there is nothing here")
             .because("GET /api/v1/openapi.json describes every call; / is the dashboard")
             .into_response(),
+    }
+}
+
+/// A viewer's page says so on its first element: it then has no controls.
+fn for_eyes(page: Cow<'static, [u8]>, access: AccessKind) -> Cow<'static, [u8]> {
+    match (access, std::str::from_utf8(&page)) {
+        (AccessKind::Viewer, Ok(text)) => {
+            Cow::Owned(text.replacen("<html", "<html data-watching", 1).into_bytes())
+        }
+        _ => page,
     }
 }
 

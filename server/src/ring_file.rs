@@ -61,7 +61,11 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     Ok(Ring { members, safety: mode.unwrap_or_default() })
 }
 
-fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
+/// Reads a ring file; `path` is what it is called in errors.
+///
+/// # Errors
+/// When it breaks a rule, with the line.
+pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
     let line = |offset: usize| text.get(..offset).unwrap_or(text).matches('\n').count() + 1;
     let at = |offset: usize| format!("{}, line {}", path.display(), line(offset));
     let file: RingFile = match toml::from_str(text) {
@@ -102,6 +106,25 @@ fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn no_text_makes_the_reader_panic(spoils in prop::collection::vec((0_usize..90, any::<char>(), 0_usize..9), 0..6)) {
+            let mut text = "safety = \"quorum\"\n[[node]]\nname = \"a\"\nattribute = 90\n[[node]]\nname = \"b\"\nattribute = 1\n".to_owned();
+            for (place, letter, takes) in spoils {
+                let place = (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+                let rest: String = text[place..].chars().skip(takes).collect();
+                text.truncate(place);
+                text.push(letter);
+                text.push_str(&rest);
+            }
+            if let Ok(ring) = parse(&text, Path::new("ring.toml")) {
+                prop_assert!((1..=MAX_MEMBERS).contains(&ring.members.len()));
+            }
+        }
+    }
 
     fn error(text: &str) -> String {
         format!("{:#}", parse(text, Path::new("ring.toml")).expect_err(text))

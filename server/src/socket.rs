@@ -17,6 +17,9 @@ const PING_EVERY: Duration = Duration::from_secs(5);
 /// How long a subscriber may be silent, or leave what it is sent unread.
 const SILENT_FOR: Duration = Duration::from_secs(15);
 
+/// How many pings and pongs a subscriber may send between two of the server's own pings.
+const MOST_HEARD: u32 = 100;
+
 /// The largest frame that a subscriber may send: it has nothing to say but pongs and goodbye.
 pub const MAX_FRAME: usize = 1024;
 
@@ -28,6 +31,7 @@ pub async fn serve(mut socket: WebSocket, bus: Bus, after: Option<Seq>, mut stop
     }
     let mut ping = tokio::time::interval_at(Instant::now() + PING_EVERY, PING_EVERY);
     let mut last_heard = Instant::now();
+    let mut heard = 0_u32;
     loop {
         tokio::select! {
             next = subscription.next() => {
@@ -43,7 +47,13 @@ pub async fn serve(mut socket: WebSocket, bus: Bus, after: Option<Seq>, mut stop
                 }
             }
             message = socket.recv() => match message {
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => last_heard = Instant::now(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
+                    last_heard = Instant::now();
+                    heard += 1;
+                    if heard > MOST_HEARD {
+                        return close(socket, 1008, "too many pings").await;
+                    }
+                }
                 Some(Ok(Message::Text(_) | Message::Binary(_))) => {
                     return close(socket, 1008, "this socket only tells; use the API to ask").await;
                 }
@@ -56,6 +66,7 @@ pub async fn serve(mut socket: WebSocket, bus: Bus, after: Option<Seq>, mut stop
                 None => return,
             },
             _ = ping.tick() => {
+                heard = 0;
                 if last_heard.elapsed() > SILENT_FOR {
                     return close(socket, 1008, "silent for too long").await;
                 }

@@ -31,6 +31,7 @@ cargo xtask build            build target/release/ringleader, one file with the 
 cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
+cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
 cargo xtask help             this page
@@ -146,6 +147,10 @@ fn run(flags: &[String]) -> anyhow::Result<ExitCode> {
 fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     let rounds: u32 = match rest {
         [] => 50,
+        [load] if load == "load" => {
+            Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "load"]).check()?;
+            return Ok(ExitCode::SUCCESS);
+        }
         [rounds] => rounds.parse().with_context(|| format!("`{rounds}` is not a number of rounds"))?,
         [_, extra, ..] => bail!("`{extra}` is one argument too many\n\n{HELP}"),
     };

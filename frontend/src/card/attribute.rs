@@ -52,7 +52,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
                 autocomplete="off"
                 size=live::words(move || (real.with(String::len).max(3) + 1).to_string())
                 prop:value=live::words(move || real.get())
-                disabled=live::whether(move || !store.is_connected() || store.is_watching())
+                disabled=live::whether(move || !store.is_connected() || store.watching)
                 aria-invalid=live::words(move || wrong.with(Option::is_some).to_string())
                 on:change=move |event| commit(event_target_value(&event))
                 on:keydown=move |event| {

@@ -14,7 +14,7 @@ mod handshake;
 mod lifeline;
 mod links;
 mod node;
-mod promises;
+pub mod promises;
 mod recorder;
 mod settings;
 

@@ -78,7 +78,7 @@ fn compose(promise: &Promise) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn parse(bytes: &[u8]) -> anyhow::Result<Promise> {
+pub fn parse(bytes: &[u8]) -> anyhow::Result<Promise> {
     let text = std::str::from_utf8(bytes).context("it is not text")?;
     let mut lines = text.split('\n');
     let (header, json, sum) = (lines.next(), lines.next(), lines.next());
