@@ -165,3 +165,51 @@ fn field<T: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Result
     text.and_then(|text| text.parse().ok())
         .ok_or_else(|| (StatusCode::BAD_REQUEST, format!("the header {name} is missing or malformed")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    const ME: NodeId = NodeId(Uuid::from_u128(1));
+
+    fn header_value() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            prop::sample::select(vec![
+                "Bearer secret",
+                "1",
+                "2",
+                "00000000-0000-0000-0000-000000000001",
+                "00000000-0000-0000-0000-000000000002",
+                ""
+            ])
+            .prop_map(|text| text.as_bytes().to_vec()),
+            prop::collection::vec(any::<u8>(), 0..40),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn whoever_is_let_in_has_the_secret_and_another_name(
+            path in prop::sample::select(vec!["/v1/ring", "/v1/standby", "/v1/heartbeat", "/", "/v2/ring", "/v1/ring/"]),
+            headers in prop::collection::vec((0_usize..6, header_value()), 0..8),
+        ) {
+            let names = [header::AUTHORIZATION, FROM, TO, INCARNATION, VERSION, header::ORIGIN];
+            let mut request = Request::new(());
+            *request.uri_mut() = path.parse().expect("a path");
+            for (name, value) in headers {
+                if let Ok(value) = HeaderValue::from_bytes(&value) {
+                    request.headers_mut().append(names[name].clone(), value);
+                }
+            }
+            let secret = Secret::for_tests("secret");
+            if let Ok(introduction) = introduce(&request, ME, &secret) {
+                prop_assert!(introduction.from != ME && introduction.to == ME);
+                prop_assert!(!request.headers().contains_key(header::ORIGIN));
+                prop_assert_eq!(request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes), Some(&b"Bearer secret"[..]));
+            }
+        }
+    }
+}

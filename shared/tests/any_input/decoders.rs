@@ -61,7 +61,7 @@ pub(crate) const VALID: [&str; 14] = [
     r#"{"type":"hello","id":"00000000-0000-4000-8000-000000000001","incarnation":1,"pid":4711,"address":"127.0.0.1:8000"}"#,
     r#"{"type":"events","events":[{"lamport":1,"at_ns":5,"kind":"log","text":"passing on D (120)"},{"lamport":2,"at_ns":6,"kind":"standing_changed","role":"leader","term":1,"leader":"D","deputy":null}]}"#,
     r#"{"type":"configure","run":"00000000-0000-4000-8000-00000000000f","ring":[{"id":"00000000-0000-4000-8000-000000000001","name":"A","attribute":90,"incarnation":1,"address":"127.0.0.1:8000"}],"hop_delay_ms":0,"heartbeat_ms":50,"hung_after_ms":150,"safety":"quorum","faults":[]}"#,
-    r#""initiate""#,
+    r#"{"type":"initiate"}"#,
     r#"{"type":"event","event":{"seq":9,"at_us":5,"node":"A","incarnation":1,"lamport":3,"kind":"link_down","peer":"B","link":"ring","direction":"outgoing","reason":"no answer","failure":true}}"#,
     r#"{"type":"missed","first":3,"last":9}"#,
     r#"{"cut":false,"delay_ms":80,"drop":0.25,"duplicate":0.5,"reorder":1.0}"#,
