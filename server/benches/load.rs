@@ -56,6 +56,7 @@ fn main() -> ExitCode {
             median.as_micros(),
             at(&mut beside, 90).as_micros()
         );
+        // Two thousand who read need the processors that the nodes need, here on the same machine.
         is_good &= costs <= MOST_MEMORY_KB && (ratio <= SLOWEST || members[0].0 == Kind::Reads);
     }
     if !is_good {

@@ -244,6 +244,7 @@ async fn bus_socket(
         .max_message_size(socket::MAX_FRAME)
         .max_frame_size(socket::MAX_FRAME)
         .read_buffer_size(4 * 1024)
+        .write_buffer_size(socket::WRITE_BUFFER)
         .on_upgrade(move |socket| socket::serve(socket, bus, after, stopping)))
 }
 
