@@ -166,7 +166,7 @@ fn stranger(uri: &Uri) -> Response {
     }
     let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
                 <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\">\
-                <title>Ringleader: a token, please</title>\
+                <link rel=\"icon\" href=\"data:,\"><title>Ringleader: a token, please</title>\
                 <style>body{font:1.1rem/1.5 system-ui;max-width:34rem;margin:15vh auto;padding:0 1rem}</style>\
                 <h1>This ring asks for a token</h1>\
                 <p>Open the link that the server printed when it started; it ends in <code>?token=…</code>. \

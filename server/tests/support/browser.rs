@@ -1,5 +1,5 @@
 //! A reader in front of the dashboard: a real server, a real Chromium, and what can be seen and done there.
-#![allow(unreachable_pub)]
+#![allow(unreachable_pub, dead_code, reason = "each test file uses its own part of it")]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader};
@@ -132,7 +132,7 @@ impl Page {
         let mut options = json!({ "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--window-size=1280,900", format!("--user-data-dir={}", driver.profile.display()),
+            "--host-resolver-rules=MAP evil.example 127.0.0.1", "--window-size=1280,900", format!("--user-data-dir={}", driver.profile.display()),
         ]});
         if let Some(chromium) = std::env::var_os("RINGLEADER_CHROMIUM") {
             options["binary"] = chromium.to_string_lossy().into();
@@ -157,7 +157,7 @@ impl Page {
             agent: ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build().into(),
             _turn: turn,
         };
-        page.run(page.client().goto(&page.server().url("/")));
+        page.run(page.client().goto(&page.server().page()));
         page.wait_for_attribute("connection", "data-status", "connected");
         page
     }
@@ -202,6 +202,16 @@ impl Page {
     pub fn reload(&self) {
         self.run(self.client().refresh());
         self.wait_for_attribute("connection", "data-status", "connected");
+    }
+
+    /// Goes to another page.
+    pub fn visit(&self, url: &str) {
+        self.run(self.client().goto(url));
+    }
+
+    /// From now on the console may say this.
+    pub fn expect(&mut self, complaint: &'static str) {
+        self.expected.push(complaint);
     }
 
     /// Runs a script in the page.

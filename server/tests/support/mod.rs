@@ -29,6 +29,7 @@ pub struct Server {
     agent: ureq::Agent,
     /// What an operator shows, where that is asked for.
     bearer: Option<String>,
+    viewer_link: Option<String>,
     /// Where the nodes record what their cores do: replayed when this value goes.
     recordings: Option<tempfile::TempDir>,
 }
@@ -96,10 +97,10 @@ impl Server {
         }
         let mut process = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let link = lines
+        let mut links = lines
             .flat_map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
-            .find_map(|word| word.strip_prefix("http://").map(str::to_owned));
-        let Some(link) = link else {
+            .filter_map(|word| word.strip_prefix("http://").map(str::to_owned));
+        let Some(link) = links.next() else {
             let _ = process.kill();
             panic!("the server printed no link")
         };
@@ -107,13 +108,25 @@ impl Server {
             Some((authority, token)) => (authority.to_owned(), Some(format!("Bearer {token}"))),
             None => (link, None),
         };
+        let viewer_link = bearer.as_ref().and_then(|_| links.next()).map(|link| format!("http://{link}"));
         let config =
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
-        Self { process, authority, agent: config.into(), bearer, recordings }
+        Self { process, authority, agent: config.into(), bearer, viewer_link, recordings }
     }
 
     pub fn pid(&self) -> u32 {
         self.process.id()
+    }
+
+    /// The link for those who may look, where tokens are asked for.
+    pub fn viewer_link(&self) -> Option<String> {
+        self.viewer_link.clone()
+    }
+
+    /// The page, with an operator's token where that is asked for.
+    pub fn page(&self) -> String {
+        let token = self.bearer.as_ref().and_then(|bearer| bearer.strip_prefix("Bearer "));
+        self.url(&token.map_or_else(|| "/".to_owned(), |token| format!("/?token={token}")))
     }
 
     pub fn url(&self, path: &str) -> String {
