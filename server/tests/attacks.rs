@@ -65,7 +65,9 @@ fn site(page: String) -> u16 {
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let _ = answer(stream, &page);
+            // A browser opens connections that it may need, and says nothing on them.
+            let page = page.clone();
+            std::thread::spawn(move || answer(stream, &page));
         }
     });
     port
