@@ -14,7 +14,9 @@ pub(crate) fn TopBar() -> impl IntoView {
     let headline = Memo::new(move |_| {
         store.view.with(|view| {
             let headline = Headline::of(view);
-            (headline.class(), headline.text(view))
+            let is_for_others = store.watching && headline == Headline::NoLeaderYet;
+            let text = if is_for_others { "No leader yet".to_owned() } else { headline.text(view) };
+            (headline.class(), text)
         })
     });
     let waiting = move || store.connection.with(|connection| *connection == Connection::Connecting);

@@ -584,7 +584,12 @@ fn health_and_metrics_are_plain_text() {
     server.act("A", "pause");
     let mut bus = server.subscribe(None);
     bus.next_frame(Instant::now() + PATIENCE).expect("the subscription is open");
-    let metrics = server.call("GET", "/metrics", None);
+    // Those before are forgotten a moment after they have left.
+    let deadline = Instant::now() + PATIENCE;
+    let mut metrics = server.call("GET", "/metrics", None);
+    while !metrics.body.contains("ringleader_subscribers 1\n") && Instant::now() < deadline {
+        metrics = server.call("GET", "/metrics", None);
+    }
     assert_eq!((metrics.status, metrics.kind()), (200, "text/plain"));
     for line in [
         "# TYPE ringleader_events_total counter",
