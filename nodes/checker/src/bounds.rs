@@ -219,7 +219,7 @@ pub fn small_quorum() -> Vec<Bounds> {
     let mut all = Vec::new();
     for ring in [vec![2, 1], vec![3, 2, 1], vec![3, 1, 2]] {
         let ring = Bounds::of(&ring).quorum();
-        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, jumps: 2, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
         all.push(ring.clone().with(Faults { crashes: 1, jumps: 3, ..none }).elected());
         all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
         all.push(ring.clone().with(Faults { initiations: 1, jumps: 1, renewals: 1, ..none }).elected());
@@ -276,9 +276,8 @@ pub fn large() -> Vec<Bounds> {
     }
     for ring in rings(4) {
         let ring = Bounds::of(&ring).quorum();
-        all.push(ring.clone().with(Faults { initiations: 1, crashes: 1, jumps: 1, ..none }));
-        all.push(ring.clone().with(Faults { breaks: 1, jumps: 2, ..none }).elected());
-        all.push(ring.with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
+        all.push(ring.clone().with(Faults { initiations: 1, jumps: 1, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 1, jumps: 2, ..none }).elected());
     }
     for ring in rings(4) {
         let ring = Bounds::of(&ring);

@@ -83,6 +83,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_server_on_all_addresses_is_reached_under_each_of_them_the_loopback_last() {
+        let all = addresses(IpAddr::from([0, 0, 0, 0]));
+        assert_eq!(all.last(), Some(&IpAddr::from([127, 0, 0, 1])), "{all:?}");
+        assert!(all.iter().all(|address| address.is_ipv4() && !address.is_unspecified()), "{all:?}");
+        let one = IpAddr::from([192, 0, 2, 1]);
+        assert_eq!(addresses(one), [one]);
+    }
+
+    #[test]
     fn the_listener_is_found_in_the_kernels_table() {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             0: 0100007F:1F45 0100007F:9C40 01 00000000:00000000 00:00000000 00000000 0 0 111 1\n\
