@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 mod algorithm;
+pub mod classic;
 mod explanation;
 mod max_ring;
 mod planted;

@@ -56,6 +56,24 @@ impl Chance {
         self.0.u64(0..=nanoseconds)
     }
 
+    /// From 0 to `below` - 1, each as likely.
+    pub(crate) fn below(&mut self, below: u32) -> u32 {
+        self.0.u32(0..below.max(1))
+    }
+
+    /// Any number of sixteen bits.
+    pub(crate) fn sixteen_bits(&mut self) -> u16 {
+        self.0.u16(..)
+    }
+
+    /// Any order, each as likely.
+    pub(crate) fn shuffle(&mut self, labels: &mut [u32]) {
+        // Not `fastrand::shuffle`, which draws a `usize`.
+        for at in (1..u32::try_from(labels.len()).unwrap_or(u32::MAX)).rev() {
+            labels.swap(at as usize, self.below(at + 1) as usize);
+        }
+    }
+
     /// How long one crossing of a link takes, in nanoseconds.
     pub(crate) fn crossing(&mut self, latency: Latency) -> u64 {
         match latency {
@@ -78,7 +96,7 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 const LN_2: u128 = 2_977_044_472;
 
 /// `-mean · ln(drawn / 2^64)`, which is exponentially distributed for a drawn number that is even; 45 · mean at most.
-fn exponential(mean: u64, drawn: u64) -> u64 {
+pub(crate) fn exponential(mean: u64, drawn: u64) -> u64 {
     let scaled = u128::from(minus_log2(drawn)) * LN_2 * u128::from(mean);
     u64::try_from(scaled >> 64).unwrap_or(u64::MAX)
 }

@@ -5,7 +5,8 @@
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
 //! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
-//! [`check`] says what must never happen and what must. `chance` is where all randomness comes from.
+//! [`check`] says what must never happen and what must. [`contest`] runs the
+//! classic algorithms, on rings of any size. `chance` is where all randomness comes from.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,6 +23,7 @@
 pub mod case;
 mod chance;
 pub mod check;
+pub mod contest;
 mod network;
 pub mod schedule;
 pub mod setup;

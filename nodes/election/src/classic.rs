@@ -1,0 +1,228 @@
+//! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links keep order.
+//!
+//! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and remembers
+//! everything, like [`crate::MaxRing`]; what its paper takes for granted is data ([`Facts`]), and it may look at nothing
+//! else of its [`Seat`]. Labels are only compared, so they may be ranks in a simulator and contenders in a process.
+//!
+//! None of these papers tolerates a failure: a message lost is an election that never ends.
+//! "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes whom it finds asleep.
+
+mod bully;
+mod chang_roberts;
+mod dolev_klawe_rodeh;
+mod facts;
+mod franklin;
+mod higham_przytycka;
+mod hirschberg_sinclair;
+mod itai_rodeh;
+mod lelann;
+mod peterson;
+
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::sync::Arc;
+
+pub use bully::Bully;
+pub use chang_roberts::ChangRoberts;
+pub use dolev_klawe_rodeh::DolevKlaweRodeh;
+pub use facts::{Bound, Direction, Facts, MAX_RING, Worst};
+pub use franklin::Franklin;
+pub use higham_przytycka::HighamPrzytycka;
+pub use hirschberg_sinclair::HirschbergSinclair;
+pub use itai_rodeh::ItaiRodeh;
+pub use lelann::LeLann;
+pub use peterson::Peterson;
+
+/// What tells members apart: unique and ordered. The highest wins.
+pub trait Label: Copy + Ord + Hash + Debug {}
+
+impl<T: Copy + Ord + Hash + Debug> Label for T {}
+
+/// Where a message came from, or goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The neighbour that ring messages come from.
+    Predecessor,
+    /// The neighbour that ring messages go to.
+    Successor,
+    /// The member at this place of the ring order, in a complete graph.
+    Peer(u32),
+}
+
+impl Side {
+    /// The other direction of the ring.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Predecessor => Self::Successor,
+            Self::Successor => Self::Predecessor,
+            Self::Peer(at) => Self::Peer(at),
+        }
+    }
+}
+
+/// A place in the ring. [`Facts`] says how much of it an algorithm may know; its own label, always.
+#[derive(Debug)]
+pub struct Seat<'a, L> {
+    /// The place, from 0, in ring order.
+    pub at: u32,
+    /// The labels of all members in ring order; one at least.
+    pub everyone: &'a Arc<[L]>,
+}
+
+impl<L: Label> Seat<'_, L> {
+    /// The member's own label.
+    ///
+    /// # Panics
+    /// If there is no such place.
+    #[must_use]
+    pub fn label(&self) -> L {
+        self.everyone[self.at as usize]
+    }
+
+    /// How many members there are.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        u32::try_from(self.everyone.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// What a machine does to the world, given to it with each call.
+pub trait World<L, M> {
+    /// Sends a message, in order with what was sent that way before.
+    fn send(&mut self, to: Side, message: M);
+
+    /// A random number from 0 to `below` - 1, each as likely.
+    fn draw(&mut self, below: u32) -> u32;
+
+    /// This member knows that the one with this label leads.
+    fn elected(&mut self, leader: L);
+
+    /// Why it did what it did.
+    fn explain(&mut self, why: Why<L>) {
+        let _ = why;
+    }
+}
+
+/// One decision and its reason, for a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Why<L> {
+    /// It takes part from now on, with its own label.
+    Joined(L),
+    /// It passes this on, higher than its own.
+    PassedOn(L),
+    /// It lets this go no further, lower than its own.
+    Swallowed(L),
+    /// It only relays from now on: this one is better.
+    BeatenBy(L),
+    /// It goes into this phase or round, on behalf of this label.
+    Advanced {
+        /// Which phase or round.
+        phase: u32,
+        /// For whom.
+        label: L,
+    },
+    /// It knows that this is the highest.
+    Found(L),
+    /// Anonymous rings: it drew this number for this round.
+    Drew {
+        /// The number.
+        number: u32,
+        /// The round, from 1.
+        round: u32,
+    },
+    /// Anonymous rings: somebody else drew the same highest number.
+    Tied {
+        /// The number.
+        number: u32,
+    },
+}
+
+/// What a member is in the middle of an election.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// It has not heard of the election yet.
+    Asleep,
+    /// It, or the label that it holds, may still win.
+    Active,
+    /// It waits to hear whether it goes on.
+    Waiting,
+    /// It only passes messages on.
+    Relay,
+    /// It knows the winner: the election is over for it.
+    Done,
+}
+
+/// What a card shows of a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Notion<L> {
+    /// What it is.
+    pub standing: Standing,
+    /// Its phase or round, where the algorithm counts them.
+    pub phase: Option<u32>,
+    /// The label that it stands for, where that can be another's.
+    pub holds: Option<L>,
+}
+
+/// One member of a classic election. A value: everything it knows is in it.
+pub trait Classic<L: Label>: Clone + Eq + Hash + Debug {
+    /// What travels.
+    type Message: Copy + Eq + Hash + Debug;
+
+    /// What its paper assumes and promises.
+    const FACTS: &'static Facts;
+
+    /// A member that has not heard of an election.
+    fn new(seat: &Seat<'_, L>) -> Self;
+
+    /// It starts of its own accord. A member that takes part already does nothing.
+    fn wake(&mut self, world: &mut impl World<L, Self::Message>);
+
+    /// A message arrives.
+    fn receive(&mut self, from: Side, message: Self::Message, world: &mut impl World<L, Self::Message>);
+
+    /// What it is in the middle of.
+    fn notion(&self) -> Notion<L>;
+
+    /// Which of [`Facts::kinds`] a message is.
+    fn kind(message: &Self::Message) -> usize;
+}
+
+/// Does something for an algorithm whose name is only known when the program runs.
+pub trait Visitor {
+    /// What comes out.
+    type Output;
+
+    /// Does it for `A`.
+    fn visit<A: Classic<u32> + Send + 'static>(self) -> Self::Output
+    where
+        A::Message: Send;
+}
+
+macro_rules! registry {
+    ($($algorithm:ident),+ $(,)?) => {
+        /// What each classic algorithm assumes and promises, in the order of their years.
+        pub const ALL: &[&Facts] = &[$(<$algorithm<u32> as Classic<u32>>::FACTS),+];
+
+        /// Has the visitor visit the algorithm of this key; `None` when there is no such one.
+        pub fn visit<V: Visitor>(key: &str, visitor: V) -> Option<V::Output> {
+            $(if key == <$algorithm<u32> as Classic<u32>>::FACTS.key {
+                return Some(visitor.visit::<$algorithm<u32>>());
+            })+
+            None
+        }
+    };
+}
+
+// A line each.
+registry! {
+    LeLann,
+    ChangRoberts,
+    HirschbergSinclair,
+    Franklin,
+    Peterson,
+    DolevKlaweRodeh,
+    Bully,
+    ItaiRodeh,
+    HighamPrzytycka,
+}

@@ -1,0 +1,133 @@
+//! Garcia-Molina's bully (1982): no ring at all. Everybody knows everybody, and the highest tells the others.
+//!
+//! The paper is about failures: time-outs tell a member that all higher ones are down. Here all live, as with the others, so
+//! that what is counted is what the contest costs; the highest knows from the list of members that there is no higher one.
+
+use std::sync::Arc;
+
+use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+
+const FACTS: Facts = Facts {
+    key: "bully",
+    name: "Bully (Garcia-Molina)",
+    year: 1982,
+    how: "Everybody knows everybody. A member challenges all higher ones. Each that is challenged answers, so that the \
+          challenger gives up, and challenges the ones above itself. The highest has nobody to challenge and tells all others.",
+    direction: Direction::Complete,
+    labels: true,
+    knows_size: true,
+    needs_order: false,
+    survives_failures: false,
+    everyone_knows: true,
+    bound: Bound { words: "n² − 1", messages: |n| n * n - 1.0, worst_case: true },
+    worst: Worst::Any,
+    time: "2 when everybody starts, 3 otherwise",
+    kinds: &["challenge", "answer", "coordinator"],
+    source: "H. Garcia-Molina, Elections in a distributed computing system, IEEE Transactions on Computers C-31(1), 1982, pp. 48–59",
+};
+
+/// What travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// "Are you up?", to a higher member.
+    Challenge,
+    /// "I am: give up."
+    Answer,
+    /// "I lead."
+    Coordinator,
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Bully<L> {
+    at: u32,
+    everyone: Arc<[L]>,
+    standing: Standing,
+}
+
+impl<L: Label> Bully<L> {
+    fn label_of(&self, at: u32) -> Option<L> {
+        self.everyone.get(at as usize).copied()
+    }
+
+    /// The places of those whose labels compare so with mine.
+    fn peers(&self, than_me: std::cmp::Ordering) -> Vec<u32> {
+        let me = self.label_of(self.at);
+        let places = 0..u32::try_from(self.everyone.len()).unwrap_or(u32::MAX);
+        places.filter(|&at| self.label_of(at).cmp(&me) == than_me).collect()
+    }
+
+    /// "It contacts all nodes with higher priority"; who finds none leads.
+    fn challenge(&mut self, world: &mut impl World<L, Message>) {
+        let higher = self.peers(std::cmp::Ordering::Greater);
+        if higher.is_empty() {
+            return self.lead(world);
+        }
+        self.standing = Standing::Active;
+        for peer in higher {
+            world.send(Side::Peer(peer), Message::Challenge);
+        }
+    }
+
+    fn lead(&mut self, world: &mut impl World<L, Message>) {
+        self.standing = Standing::Done;
+        for peer in self.peers(std::cmp::Ordering::Less) {
+            world.send(Side::Peer(peer), Message::Coordinator);
+        }
+        if let Some(me) = self.label_of(self.at) {
+            world.explain(Why::Found(me));
+            world.elected(me);
+        }
+    }
+}
+
+impl<L: Label> Classic<L> for Bully<L> {
+    type Message = Message;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn new(seat: &Seat<'_, L>) -> Self {
+        Self { at: seat.at, everyone: Arc::clone(seat.everyone), standing: Standing::Asleep }
+    }
+
+    fn wake(&mut self, world: &mut impl World<L, Message>) {
+        if self.standing == Standing::Asleep {
+            if let Some(me) = self.label_of(self.at) {
+                world.explain(Why::Joined(me));
+            }
+            self.challenge(world);
+        }
+    }
+
+    fn receive(&mut self, from: Side, message: Message, world: &mut impl World<L, Message>) {
+        let Side::Peer(at) = from else { return };
+        let Some(peer) = self.label_of(at) else { return };
+        match message {
+            Message::Challenge => {
+                world.send(from, Message::Answer);
+                self.wake(world);
+            }
+            Message::Answer => {
+                if self.standing == Standing::Active {
+                    self.standing = Standing::Waiting;
+                    world.explain(Why::BeatenBy(peer));
+                }
+            }
+            Message::Coordinator => {
+                self.standing = Standing::Done;
+                world.elected(peer);
+            }
+        }
+    }
+
+    fn notion(&self) -> Notion<L> {
+        Notion { standing: self.standing, phase: None, holds: None }
+    }
+
+    fn kind(message: &Message) -> usize {
+        match message {
+            Message::Challenge => 0,
+            Message::Answer => 1,
+            Message::Coordinator => 2,
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Dolev, Klawe and Rodeh (1982): labels move, only local winners are confirmed, and a label that has gone far enough waits
+//! where it is.
+//!
+//! This is their algorithm B, 1.5 n log₂ n + O(n) messages at worst. Their closing remark says that the same ideas bring an
+//! algorithm of Peterson's down to 1.356 n log₂ n + O(n), without giving its rules; no ring is known here, of all small ones and
+//! of those searched for, on which this one exceeds that either (`docs/algorithms.md`).
+
+use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+
+const FACTS: Facts = Facts {
+    key: "dolev-klawe-rodeh",
+    name: "Dolev–Klawe–Rodeh",
+    year: 1982,
+    how: "Each active member sends the label it holds on to the next active one. That takes over a higher one and waits, or, \
+          being higher, retires and confirms to the next that it holds a local maximum: only who is confirmed goes on. A label \
+          that has gone 2ᵖ members far in phase p unbeaten waits there, so that the confirmation has no further to go.",
+    direction: Direction::Unidirectional,
+    labels: true,
+    knows_size: false,
+    needs_order: true,
+    survives_failures: false,
+    everyone_knows: false,
+    bound: Bound {
+        words: "1.5 n log₂ n + 3n (1.356 n log₂ n for a variant)",
+        messages: |n| 1.5 * n * n.log2() + 3.0 * n,
+        worst_case: true,
+    },
+    worst: Worst::BitReversed,
+    time: "O(n)",
+    kinds: &["label", "confirmation"],
+    source: "D. Dolev, M. Klawe, M. Rodeh, An O(n log n) unidirectional distributed algorithm for extrema finding in a circle, \
+             Journal of Algorithms 3(3), 1982, pp. 245–260 (algorithm B)",
+};
+
+/// What travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Message<L> {
+    /// M1: a label on its way to the next active member.
+    Label {
+        /// The label.
+        label: L,
+        /// Its phase.
+        phase: u8,
+        /// Members that it may still pass before it waits; 0 when it waits behind already, or was beaten.
+        left: u32,
+    },
+    /// M2: what the member behind held, and lost nothing by.
+    Confirmation(L),
+}
+
+/// One member. `max` is the paper's name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DolevKlaweRodeh<L> {
+    me: L,
+    standing: Standing,
+    phase: u8,
+    /// The highest label that it has held or let pass.
+    max: L,
+}
+
+impl<L: Label> DolevKlaweRodeh<L> {
+    /// "An active process sends its label", 2^phase members far.
+    fn begin_phase(&mut self, world: &mut impl World<L, Message<L>>) {
+        self.standing = Standing::Active;
+        let left = 1_u32 << self.phase.min(31);
+        world.send(Side::Successor, Message::Label { label: self.max, phase: self.phase, left });
+    }
+
+    /// An active process takes over a higher label and waits; "otherwise it becomes passive and sends M2".
+    fn on_label_while_active(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+        if label > self.max {
+            self.max = label;
+            self.standing = Standing::Waiting;
+        } else {
+            self.standing = Standing::Relay;
+            world.explain(Why::Swallowed(label));
+            world.send(Side::Successor, Message::Confirmation(self.max));
+        }
+    }
+
+    /// A passive process passes labels on; one that has come as far as it may, unbeaten, waits here as well.
+    fn on_label_while_passive(
+        &mut self,
+        label: L,
+        phase: u8,
+        left: u32,
+        world: &mut impl World<L, Message<L>>,
+    ) {
+        let unbeaten = left > 0 && label >= self.max;
+        let left = if unbeaten { left - 1 } else { 0 };
+        if unbeaten {
+            self.max = label;
+            if left == 0 {
+                (self.standing, self.phase) = (Standing::Waiting, phase);
+            }
+        }
+        world.send(Side::Successor, Message::Label { label, phase, left });
+    }
+
+    fn on_label(&mut self, label: L, phase: u8, left: u32, world: &mut impl World<L, Message<L>>) {
+        match self.standing {
+            Standing::Active => self.on_label_while_active(label, world),
+            Standing::Asleep | Standing::Waiting | Standing::Relay | Standing::Done => {
+                // Whoever waited for a confirmation has been overtaken by the next phase.
+                if self.standing == Standing::Waiting {
+                    self.standing = Standing::Relay;
+                    world.explain(Why::BeatenBy(label));
+                }
+                self.on_label_while_passive(label, phase, left, world);
+            }
+        }
+    }
+
+    /// "A waiting process that receives M2 becomes active in the next phase."
+    fn on_confirmation(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+        match self.standing {
+            Standing::Waiting => {
+                self.phase += 1;
+                world.explain(Why::Advanced { phase: u32::from(self.phase), label: self.max });
+                self.begin_phase(world);
+            }
+            // One for a label that was beaten here in the meantime has nobody to go to.
+            _ if label < self.max => {}
+            _ => world.send(Side::Successor, Message::Confirmation(label)),
+        }
+    }
+}
+
+impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
+    type Message = Message<L>;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn new(seat: &Seat<'_, L>) -> Self {
+        let me = seat.label();
+        Self { me, standing: Standing::Asleep, phase: 0, max: me }
+    }
+
+    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
+        if self.standing == Standing::Asleep {
+            world.explain(Why::Joined(self.me));
+            self.begin_phase(world);
+        }
+    }
+
+    fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
+        self.wake(world);
+        match message {
+            Message::Label { label, .. } if label == self.me => {
+                // It has gone all the way round, and left nothing active behind it.
+                self.standing = Standing::Done;
+                world.explain(Why::Found(self.me));
+                world.elected(self.me);
+            }
+            Message::Label { label, phase, left } => self.on_label(label, phase, left, world),
+            Message::Confirmation(label) => self.on_confirmation(label, world),
+        }
+    }
+
+    fn notion(&self) -> Notion<L> {
+        Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
+    }
+
+    fn kind(message: &Message<L>) -> usize {
+        match message {
+            Message::Label { .. } => 0,
+            Message::Confirmation(_) => 1,
+        }
+    }
+}

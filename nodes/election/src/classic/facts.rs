@@ -1,0 +1,117 @@
+//! What a paper assumes and promises, as data.
+
+/// Which way messages may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// To the successor only.
+    Unidirectional,
+    /// To both neighbours.
+    Bidirectional,
+    /// To every member.
+    Complete,
+}
+
+impl Direction {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Unidirectional => "one way round the ring",
+            Self::Bidirectional => "both ways round the ring",
+            Self::Complete => "from everyone to everyone",
+        }
+    }
+}
+
+/// The arrangement of labels that costs an algorithm the most, as far as known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Worst {
+    /// It makes no difference.
+    Any,
+    /// From the highest label down, in the direction of the messages.
+    Decreasing,
+    /// By the place's number with its binary digits reversed: each round half of those that are left survive.
+    BitReversed,
+}
+
+/// How many messages an election takes at most, or on average.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound {
+    /// The formula, as people write it.
+    pub words: &'static str,
+    /// The formula, for a ring of `n` members.
+    pub messages: fn(n: f64) -> f64,
+    /// Whether no run exceeds it; otherwise it is an average over random rings or coins.
+    pub worst_case: bool,
+}
+
+/// An algorithm's identity card.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// What people type.
+    pub key: &'static str,
+    /// What people say.
+    pub name: &'static str,
+    /// When it was published.
+    pub year: u16,
+    /// How it works, in two or three sentences.
+    pub how: &'static str,
+    /// Which way messages may go.
+    pub direction: Direction,
+    /// Whether members have unique labels; an anonymous ring has none.
+    pub labels: bool,
+    /// Whether members know how many they are.
+    pub knows_size: bool,
+    /// Whether links must keep order.
+    pub needs_order: bool,
+    /// Whether it goes on when members or messages are lost.
+    pub survives_failures: bool,
+    /// Whether every member learns the winner from the contest itself. Otherwise the winner is told by one more lap, `n`
+    /// messages, that the bounds leave out.
+    pub everyone_knows: bool,
+    /// Messages of the contest when everybody starts it.
+    pub bound: Bound,
+    /// Which labels make it the most expensive.
+    pub worst: Worst,
+    /// Time in units of the slowest message, when everybody starts at once, the telling lap left out.
+    pub time: &'static str,
+    /// The kinds of messages.
+    pub kinds: &'static [&'static str],
+    /// Where it was published.
+    pub source: &'static str,
+}
+
+/// The n-th harmonic number: 1 + 1/2 + … + 1/n.
+pub(crate) fn harmonic(n: f64) -> f64 {
+    // Euler and Maclaurin; the error is below 1/(252 n^6).
+    if n < 8.0 {
+        let mut sum = 0.0;
+        let mut k = 1.0;
+        while k <= n {
+            sum += 1.0 / k;
+            k += 1.0;
+        }
+        return sum;
+    }
+    n.ln() + 0.577_215_664_901_532_9 + 1.0 / (2.0 * n) - 1.0 / (12.0 * n * n) + 1.0 / (120.0 * n.powi(4))
+}
+
+/// The default algorithm beside the classic ones. It is [`crate::MaxRing`].
+pub const MAX_RING: Facts = Facts {
+    key: "max-ring",
+    name: "max-ring",
+    year: 2026,
+    how: "One message goes round and collects the best and the second best member: leader and deputy. When it is back at the \
+          best, that one leads and one more lap tells everybody. Terms, ring repair and succession are part of it.",
+    direction: Direction::Unidirectional,
+    labels: true,
+    knows_size: false,
+    needs_order: true,
+    survives_failures: true,
+    everyone_knows: false,
+    bound: Bound { words: "2n − 1 for one initiator", messages: |n| 2.0 * n - 1.0, worst_case: true },
+    worst: Worst::Any,
+    time: "2n − 1",
+    kinds: &["election"],
+    source: "docs/protocol.md; after Chang and Roberts (1979)",
+};

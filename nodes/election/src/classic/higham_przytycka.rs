@@ -1,0 +1,160 @@
+//! Higham and Przytycka (1993): envelopes that are compared upwards and downwards in turn, and promoted early.
+
+use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+
+const FACTS: Facts = Facts {
+    key: "higham-przytycka",
+    name: "Higham–Przytycka",
+    year: 1993,
+    how: "Everybody sends an envelope with its label and a round. Each member remembers the last envelope that it sent. In odd \
+          rounds an envelope dies at a member of the same round with a lower label, in even rounds with a higher one; else it \
+          goes into the next round. It need not go so far: in even rounds a member that was just left behind can vouch for it, \
+          in odd rounds a Fibonacci number of links is enough. The last envelope goes round once more for the highest label.",
+    direction: Direction::Unidirectional,
+    labels: true,
+    knows_size: false,
+    needs_order: true,
+    survives_failures: false,
+    everyone_knows: false,
+    bound: Bound {
+        words: "1.271 n log₂ n + 4n",
+        messages: |n| 1.271 * n * n.log2() + 4.0 * n,
+        worst_case: true,
+    },
+    worst: Worst::BitReversed,
+    time: "O(n log n)",
+    kinds: &["envelope", "maximum"],
+    source: "L. Higham, T. Przytycka, A simple, efficient algorithm for maximum finding on rings, WDAG 1993; Information \
+             Processing Letters 58(6), 1996, pp. 319–324 (algorithm Elect)",
+};
+
+/// What travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Message<L> {
+    /// A contender.
+    Envelope {
+        /// Whose label it carries.
+        label: L,
+        /// Its round, from 1.
+        round: u8,
+        /// Links that it may still cross in this round before it is promoted by distance.
+        left: u32,
+    },
+    /// After the contest: the highest label so far.
+    Maximum(L),
+}
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HighamPrzytycka<L> {
+    me: L,
+    standing: Standing,
+    /// The round and the label of the last envelope that it sent; round 0 while asleep.
+    round: u8,
+    label: L,
+}
+
+/// The n-th Fibonacci number, the first two of which are 1; the largest that fits from the 47th on.
+fn fibonacci(n: u8) -> u32 {
+    (0..n).fold((0_u32, 1_u32), |(a, b), _| (b, a.saturating_add(b))).0
+}
+
+impl<L: Label> HighamPrzytycka<L> {
+    fn send(&mut self, label: L, round: u8, left: u32, world: &mut impl World<L, Message<L>>) {
+        (self.label, self.round) = (label, round);
+        world.send(Side::Successor, Message::Envelope { label, round, left: left.saturating_sub(1) });
+    }
+
+    /// "Casualty": of the same round, and on the wrong side of the label here.
+    fn is_casualty(&self, label: L, round: u8) -> bool {
+        round == self.round && if round % 2 == 1 { label > self.label } else { label < self.label }
+    }
+
+    /// "Promotion": by the member of its own round; or, in odd rounds, by distance; or, in even rounds, by a witness, who was
+    /// of the round before with a lower label, so that the next of this round can't have a higher one.
+    fn is_promoted(&self, label: L, round: u8, left: u32) -> bool {
+        if round % 2 == 1 {
+            left == 0 || round == self.round
+        } else {
+            round == self.round || (self.round + 1 == round && label > self.label)
+        }
+    }
+
+    fn on_envelope(&mut self, label: L, round: u8, left: u32, world: &mut impl World<L, Message<L>>) {
+        if label == self.label && round == self.round {
+            // It has gone round undisturbed: there is no other left. The highest label may have died on the way.
+            world.explain(Why::Advanced { phase: u32::from(round), label });
+            self.standing = Standing::Active;
+            return world.send(Side::Successor, Message::Maximum(self.me));
+        }
+        if self.is_casualty(label, round) {
+            return world.explain(Why::Swallowed(label));
+        }
+        self.standing = Standing::Relay;
+        if self.is_promoted(label, round, left) {
+            let round = round + 1;
+            world.explain(Why::Advanced { phase: u32::from(round), label });
+            self.send(label, round, fibonacci(round.saturating_add(2)), world);
+        } else {
+            self.send(label, round, left, world);
+        }
+    }
+
+    fn on_maximum(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+        if self.standing == Standing::Active {
+            self.standing = Standing::Done;
+            world.explain(Why::Found(label));
+            world.elected(label);
+        } else {
+            world.send(Side::Successor, Message::Maximum(label.max(self.me)));
+        }
+    }
+}
+
+impl<L: Label> Classic<L> for HighamPrzytycka<L> {
+    type Message = Message<L>;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn new(seat: &Seat<'_, L>) -> Self {
+        let me = seat.label();
+        Self { me, standing: Standing::Asleep, round: 0, label: me }
+    }
+
+    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
+        if self.standing == Standing::Asleep {
+            self.standing = Standing::Waiting;
+            world.explain(Why::Joined(self.me));
+            self.send(self.me, 1, fibonacci(3), world);
+        }
+    }
+
+    fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
+        self.wake(world);
+        match message {
+            Message::Envelope { label, round, left } => self.on_envelope(label, round, left, world),
+            Message::Maximum(label) => self.on_maximum(label, world),
+        }
+    }
+
+    fn notion(&self) -> Notion<L> {
+        Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: Some(self.label) }
+    }
+
+    fn kind(message: &Message<L>) -> usize {
+        match message {
+            Message::Envelope { .. } => 0,
+            Message::Maximum(_) => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fibonacci_numbers_are_theirs() {
+        assert_eq!([1, 2, 3, 4, 5, 6, 7].map(fibonacci), [1, 1, 2, 3, 5, 8, 13]);
+        assert_eq!(fibonacci(255), u32::MAX);
+    }
+}

@@ -1,0 +1,128 @@
+//! Itai and Rodeh (1981, 1990): nobody has a label, so chance breaks the symmetry; everybody knows how many they are.
+
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst, facts,
+};
+
+const FACTS: Facts = Facts {
+    key: "itai-rodeh",
+    name: "Itai–Rodeh",
+    year: 1990,
+    how: "Members have no labels but know how many they are, n. Each draws a number from 1 to n and sends it round with a hop \
+          counter and a mark. A higher number of the same or a later round beats a lower one; meeting an equal one takes the mark \
+          away. A number that comes home after n hops with its mark wins; without it, its owner and those it tied with draw again.",
+    direction: Direction::Unidirectional,
+    labels: false,
+    knows_size: true,
+    needs_order: true,
+    survives_failures: false,
+    everyone_knows: false,
+    bound: Bound {
+        words: "n·Hₙ + 3n on average; e·n/(n − 1) rounds on average",
+        messages: |n| n * facts::harmonic(n) + 3.0 * n,
+        worst_case: false,
+    },
+    worst: Worst::Any,
+    time: "n per round",
+    kinds: &["number"],
+    source: "A. Itai, M. Rodeh, Symmetry breaking in distributed networks, Information and Computation 88(1), 1990, pp. 60–87 \
+             (FOCS 1981); rules as in W. Fokkink, J. Pang, Variations on Itai–Rodeh leader election for anonymous rings, JUCS \
+             12(8), 2006",
+};
+
+/// What travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Message {
+    round: u16,
+    number: u32,
+    /// Links crossed when it arrives, this one included.
+    hops: u32,
+    /// Whether nobody else has drawn the same in this round, as far as it knows.
+    unique: bool,
+}
+
+/// One member. What it never looks at is its label, save to say who won.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ItaiRodeh<L> {
+    name: L,
+    size: u32,
+    standing: Standing,
+    round: u16,
+    number: u32,
+}
+
+impl<L: Label> ItaiRodeh<L> {
+    /// "At the start of an election round each active process selects a random identity and sends it."
+    fn begin_round(&mut self, world: &mut impl World<L, Message>) {
+        self.round += 1;
+        self.number = world.draw(self.size) + 1;
+        world.explain(Why::Drew { number: self.number, round: u32::from(self.round) });
+        let (round, number) = (self.round, self.number);
+        world.send(Side::Successor, Message { round, number, hops: 1, unique: true });
+    }
+
+    /// "A process that receives its own message": it wins when the number was unique, and goes on to the next round when not.
+    fn on_own(&mut self, unique: bool, world: &mut impl World<L, Message>) {
+        if unique {
+            self.standing = Standing::Done;
+            world.explain(Why::Found(self.name));
+            world.elected(self.name);
+        } else {
+            self.begin_round(world);
+        }
+    }
+
+    fn pass_on(message: Message, world: &mut impl World<L, Message>) {
+        world.send(Side::Successor, Message { hops: message.hops + 1, ..message });
+    }
+
+    fn on_other(&mut self, message: Message, world: &mut impl World<L, Message>) {
+        match (message.round, message.number).cmp(&(self.round, self.number)) {
+            std::cmp::Ordering::Less => {}
+            std::cmp::Ordering::Equal => {
+                world.explain(Why::Tied { number: self.number });
+                Self::pass_on(Message { unique: false, ..message }, world);
+            }
+            std::cmp::Ordering::Greater => {
+                self.standing = Standing::Relay;
+                Self::pass_on(message, world);
+            }
+        }
+    }
+}
+
+impl<L: Label> Classic<L> for ItaiRodeh<L> {
+    type Message = Message;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn new(seat: &Seat<'_, L>) -> Self {
+        let (name, size) = (seat.label(), seat.size());
+        Self { name, size, standing: Standing::Asleep, round: 0, number: 0 }
+    }
+
+    fn wake(&mut self, world: &mut impl World<L, Message>) {
+        if self.standing == Standing::Asleep {
+            self.standing = Standing::Active;
+            self.begin_round(world);
+        }
+    }
+
+    fn receive(&mut self, _from: Side, message: Message, world: &mut impl World<L, Message>) {
+        self.wake(world);
+        match self.standing {
+            Standing::Active if message.hops == self.size => self.on_own(message.unique, world),
+            Standing::Active => self.on_other(message, world),
+            // "A passive process passes on", n hops at most: a message ends at its owner.
+            Standing::Relay if message.hops < self.size => Self::pass_on(message, world),
+            Standing::Asleep | Standing::Waiting | Standing::Relay | Standing::Done => {}
+        }
+    }
+
+    fn notion(&self) -> Notion<L> {
+        Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: None }
+    }
+
+    fn kind(_: &Message) -> usize {
+        0
+    }
+}

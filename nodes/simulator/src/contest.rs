@@ -1,0 +1,312 @@
+//! A failure-free ring of any size for the classic algorithms: one engine from two members to millions.
+//!
+//! Virtual time goes in ticks, [`TICKS`] to the mean time that a message takes; a [`wheel`] of ticks delivers what is due in the
+//! order in which it was sent. Same settings, same run, everywhere.
+//!
+//! ```
+//! use ringleader_election::classic::ChangRoberts;
+//! use ringleader_simulator::contest::{Contest, Settings};
+//!
+//! let outcome = Contest::<ChangRoberts<u32>>::new(Settings::new(8)).run();
+//! assert_eq!(outcome.leader.map(|at| outcome.labels[at as usize]), Some(8));
+//! ```
+
+mod settings;
+mod wheel;
+
+use std::sync::Arc;
+
+use ringleader_election::classic::{Classic, Direction, Notion, Seat, Side, Why, World};
+
+pub use settings::{Initiators, Labels, Pace, Settings};
+
+use crate::chance::Chance;
+use wheel::Wheel;
+
+/// Ticks of virtual time in one unit: the mean time that a message takes.
+pub const TICKS: u64 = 256;
+
+/// What travels: the algorithm's own message, or the telling lap.
+#[derive(Debug, Clone, Copy)]
+enum Parcel<M> {
+    Contest(M),
+    /// This label leads.
+    Told(u32),
+}
+
+/// A parcel on its way.
+#[derive(Debug, Clone, Copy)]
+struct Letter<M> {
+    to: u32,
+    /// [`Side`] in four bytes.
+    from: u32,
+    parcel: Parcel<M>,
+}
+
+const PREDECESSOR: u32 = u32::MAX;
+const SUCCESSOR: u32 = u32::MAX - 1;
+
+fn side(code: u32) -> Side {
+    match code {
+        PREDECESSOR => Side::Predecessor,
+        SUCCESSOR => Side::Successor,
+        peer => Side::Peer(peer),
+    }
+}
+
+/// What an election cost and who came out of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The labels in ring order.
+    pub labels: Arc<[u32]>,
+    /// The place of the one leader; `None` when nobody leads, or more than one does.
+    pub leader: Option<u32>,
+    /// How many members know that leader to lead.
+    pub informed: u32,
+    /// Messages of the contest: links crossed before the result was told.
+    pub messages: u64,
+    /// Messages of the contest by their kind.
+    pub by_kind: [u64; 4],
+    /// Messages that told the result.
+    pub told: u64,
+    /// When the winner was known, in units of the mean time that a message takes.
+    pub decided: f64,
+    /// When the last message arrived, in the same units.
+    pub ended: f64,
+    /// The most messages that were on their way at one time.
+    pub most_in_flight: usize,
+}
+
+impl Outcome {
+    /// Links crossed in all.
+    #[must_use]
+    pub const fn hops(&self) -> u64 {
+        self.messages + self.told
+    }
+}
+
+/// Everything of a contest but the members themselves.
+#[derive(Debug)]
+struct Network<M> {
+    size: u32,
+    wheel: Wheel<Letter<M>>,
+    chance: Chance,
+    pace: Pace,
+    /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
+    arrivals: Vec<u64>,
+    messages: u64,
+    told: u64,
+    by_kind: [u64; 4],
+    tally: Tally,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    /// The label that was elected first.
+    winner: Option<u32>,
+    /// Where: it tells the others.
+    finder: Option<u32>,
+    decided: u64,
+    /// Elections of another one than the first.
+    disputed: u32,
+    informed: u32,
+}
+
+impl<M: Copy> Network<M> {
+    fn post(&mut self, at: u32, side: Side, parcel: Parcel<M>) {
+        let last = self.size - 1;
+        let (to, from, link) = match side {
+            Side::Successor => (if at == last { 0 } else { at + 1 }, PREDECESSOR, Some(at as usize)),
+            Side::Predecessor => {
+                (if at == 0 { last } else { at - 1 }, SUCCESSOR, Some(self.size as usize + at as usize))
+            }
+            Side::Peer(to) => (to, at, None),
+        };
+        let mut due = self.wheel.now() + self.chance.ticks(self.pace);
+        if let Some(arrival) = link.and_then(|link| self.arrivals.get_mut(link)) {
+            due = due.max(*arrival);
+            *arrival = due;
+        }
+        self.wheel.push(due, Letter { to, from, parcel });
+    }
+
+    fn learn(&mut self, leader: u32) {
+        self.tally.informed += 1;
+        match self.tally.winner {
+            None => {
+                self.tally.winner = Some(leader);
+                self.tally.decided = self.wheel.now();
+            }
+            Some(winner) if winner != leader => self.tally.disputed += 1,
+            Some(_) => {}
+        }
+    }
+}
+
+/// The network as one member sees it.
+struct Hands<'a, A: Classic<u32>, W> {
+    at: u32,
+    network: &'a mut Network<A::Message>,
+    watch: &'a mut W,
+}
+
+impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<'_, A, W> {
+    fn send(&mut self, to: Side, message: A::Message) {
+        self.network.messages += 1;
+        self.network.by_kind[A::kind(&message) & 3] += 1;
+        self.network.post(self.at, to, Parcel::Contest(message));
+    }
+
+    fn draw(&mut self, below: u32) -> u32 {
+        self.network.chance.below(below)
+    }
+
+    fn elected(&mut self, leader: u32) {
+        self.network.learn(leader);
+        if !A::FACTS.everyone_knows {
+            self.network.tally.finder = Some(self.at);
+            self.network.told += 1;
+            self.network.post(self.at, Side::Successor, Parcel::Told(leader));
+        }
+    }
+
+    fn explain(&mut self, why: Why<u32>) {
+        (self.watch)(self.at, why);
+    }
+}
+
+/// One election of one algorithm.
+#[derive(Debug)]
+pub struct Contest<A: Classic<u32>> {
+    labels: Arc<[u32]>,
+    members: Vec<A>,
+    network: Network<A::Message>,
+}
+
+impl<A: Classic<u32>> Contest<A> {
+    /// Bytes that a member takes, its label and the care for order included.
+    pub const BYTES_A_MEMBER: usize = size_of::<A>()
+        + size_of::<u32>()
+        + size_of::<u64>() * if matches!(A::FACTS.direction, Direction::Bidirectional) { 2 } else { 1 };
+
+    /// Bytes that a message takes on its way.
+    pub const BYTES_A_MESSAGE: usize = Wheel::<Letter<A::Message>>::BYTES_AN_ENTRY;
+
+    /// A ring whose initiators have just woken, at time 0.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let mut chance = Chance::new(settings.seed);
+        let labels = settings.labels(A::FACTS.worst, &mut chance);
+        Self::with_labels(labels, settings, chance)
+    }
+
+    /// A ring with these labels, 1 to `n` in any order, instead of those of the settings.
+    #[must_use]
+    pub fn of(labels: &[u32], settings: Settings) -> Self {
+        Self::with_labels(Arc::from(labels), settings, Chance::new(settings.seed))
+    }
+
+    fn with_labels(labels: Arc<[u32]>, settings: Settings, mut chance: Chance) -> Self {
+        let size = u32::try_from(labels.len()).unwrap_or(u32::MAX);
+        let members = (0..size).map(|at| A::new(&Seat { at, everyone: &labels })).collect();
+        let links = match (settings.pace, A::FACTS.direction) {
+            // What always takes the same time keeps order by itself.
+            (Pace::Unit, _) | (_, Direction::Complete) => 0,
+            (_, Direction::Unidirectional) => labels.len(),
+            (_, Direction::Bidirectional) => labels.len() * 2,
+        };
+        let initiators = settings.initiators(size, &mut chance);
+        let network = Network {
+            size,
+            wheel: Wheel::new(),
+            chance,
+            pace: settings.pace,
+            arrivals: vec![0; links],
+            messages: 0,
+            told: 0,
+            by_kind: [0; 4],
+            tally: Tally::default(),
+        };
+        let mut contest = Self { labels, members, network };
+        for at in initiators {
+            let mut watch = |_, _| {};
+            let mut hands = Hands::<A, _> { at, network: &mut contest.network, watch: &mut watch };
+            contest.members[at as usize].wake(&mut hands);
+        }
+        contest
+    }
+
+    /// Delivers the next message; false when there is none, and the election is over.
+    pub fn step(&mut self) -> bool {
+        self.step_watched(&mut |_, _| {})
+    }
+
+    /// Delivers the next message and tells the watcher which member did what for which reason.
+    pub fn step_watched(&mut self, watch: &mut impl FnMut(u32, Why<u32>)) -> bool {
+        let Some(letter) = self.network.wheel.pop() else { return false };
+        self.deliver(letter, watch);
+        true
+    }
+
+    fn deliver(&mut self, letter: Letter<A::Message>, watch: &mut impl FnMut(u32, Why<u32>)) {
+        let at = letter.to;
+        match letter.parcel {
+            Parcel::Contest(message) => {
+                let mut hands = Hands::<A, _> { at, network: &mut self.network, watch };
+                self.members[at as usize].receive(side(letter.from), message, &mut hands);
+            }
+            Parcel::Told(leader) => {
+                // Back at the finder the lap is over.
+                if self.network.tally.finder != Some(at) {
+                    self.network.learn(leader);
+                    self.network.told += 1;
+                    self.network.post(at, Side::Successor, Parcel::Told(leader));
+                }
+            }
+        }
+    }
+
+    /// Delivers everything.
+    pub fn run(mut self) -> Outcome {
+        while self.step() {}
+        self.outcome()
+    }
+
+    /// How many messages have been sent so far.
+    #[must_use]
+    pub const fn sent(&self) -> u64 {
+        self.network.messages + self.network.told
+    }
+
+    /// What a member is in the middle of.
+    ///
+    /// # Panics
+    /// If there is no member at this place.
+    #[must_use]
+    pub fn notion(&self, at: u32) -> Notion<u32> {
+        self.members[at as usize].notion()
+    }
+
+    /// What has come out so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let Network { wheel, messages, told, by_kind, tally, .. } = &self.network;
+        let leader = tally.winner.filter(|_| tally.disputed == 0);
+        let place = leader.and_then(|winner| self.labels.iter().position(|&label| label == winner));
+        Outcome {
+            labels: Arc::clone(&self.labels),
+            leader: place.and_then(|at| u32::try_from(at).ok()),
+            informed: tally.informed,
+            messages: *messages,
+            by_kind: *by_kind,
+            told: *told,
+            decided: units(tally.decided),
+            ended: units(wheel.now()),
+            most_in_flight: wheel.most(),
+        }
+    }
+}
+
+fn units(ticks: u64) -> f64 {
+    ticks as f64 / TICKS as f64
+}

@@ -1,0 +1,213 @@
+//! A timing wheel: one slot a tick, so that nothing has to be sorted. What is due in the same tick comes out in the order in
+//! which it went in.
+//!
+//! A slot is a chain of chunks from one pool: what lies together is read together, and a chunk that was read is the next to be
+//! written. What is due beyond the wheel's turn waits in a map until the wheel gets there.
+
+use std::collections::BTreeMap;
+
+/// Ticks of one turn.
+const SLOTS: usize = 4096;
+/// Entries of a chunk: few enough for slots that hold little, many enough to seldom follow the chain.
+const CHUNK: usize = 16;
+const NONE: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy)]
+struct Slot {
+    first: u32,
+    last: u32,
+    /// Entries in the last chunk.
+    filled: u32,
+}
+
+const EMPTY: Slot = Slot { first: NONE, last: NONE, filled: 0 };
+
+#[derive(Debug)]
+pub(super) struct Wheel<T> {
+    now: u64,
+    slots: Vec<Slot>,
+    /// A bit for each slot that holds something.
+    occupied: [u64; SLOTS / 64],
+    entries: Vec<T>,
+    /// The chunk that follows each chunk in its slot.
+    next: Vec<u32>,
+    free: Vec<u32>,
+    /// What is left of the tick that is being read: the slot, and how many of its first chunk are gone.
+    reading: Slot,
+    read: u32,
+    later: BTreeMap<u64, Vec<T>>,
+    len: usize,
+    most: usize,
+}
+
+impl<T: Copy> Wheel<T> {
+    /// Bytes that an entry takes, its share of the chain rounded up.
+    pub(super) const BYTES_AN_ENTRY: usize = size_of::<T>() + (size_of::<u32>() * 2).div_ceil(CHUNK);
+
+    pub(super) fn new() -> Self {
+        Self {
+            now: 0,
+            slots: vec![EMPTY; SLOTS],
+            occupied: [0; SLOTS / 64],
+            entries: Vec::new(),
+            next: Vec::new(),
+            free: Vec::new(),
+            reading: EMPTY,
+            read: 0,
+            later: BTreeMap::new(),
+            len: 0,
+            most: 0,
+        }
+    }
+
+    /// The tick of what came out last.
+    pub(super) const fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// The most entries that it held at one time.
+    pub(super) const fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Puts something in that is due after now.
+    pub(super) fn push(&mut self, due: u64, entry: T) {
+        debug_assert!(due > self.now, "due in the past");
+        self.len += 1;
+        self.most = self.most.max(self.len);
+        if due - self.now < SLOTS as u64 {
+            self.put(due, entry);
+        } else {
+            self.later.entry(due).or_default().push(entry);
+        }
+    }
+
+    fn put(&mut self, due: u64, entry: T) {
+        let at = slot_of(due);
+        let Slot { last, filled, .. } = self.slots[at];
+        if last != NONE && (filled as usize) < CHUNK {
+            self.entries[last as usize * CHUNK + filled as usize] = entry;
+            self.slots[at].filled += 1;
+            return;
+        }
+        let chunk = self.chunk(entry);
+        if last == NONE {
+            self.slots[at].first = chunk;
+            self.occupied[at / 64] |= 1 << (at % 64);
+        } else {
+            self.next[last as usize] = chunk;
+        }
+        self.slots[at].last = chunk;
+        self.slots[at].filled = 1;
+    }
+
+    /// A chunk that begins with this entry.
+    fn chunk(&mut self, entry: T) -> u32 {
+        if let Some(chunk) = self.free.pop() {
+            self.next[chunk as usize] = NONE;
+            self.entries[chunk as usize * CHUNK] = entry;
+            return chunk;
+        }
+        self.entries.extend([entry; CHUNK]);
+        self.next.push(NONE);
+        u32::try_from(self.next.len() - 1).unwrap_or(NONE)
+    }
+
+    /// Takes out what is due first.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        if self.reading.first == NONE {
+            self.turn()?;
+        }
+        let Slot { first, last, filled } = self.reading;
+        let entry = self.entries[first as usize * CHUNK + self.read as usize];
+        self.read += 1;
+        let end = if first == last { filled as usize } else { CHUNK };
+        if self.read as usize == end {
+            self.free.push(first);
+            self.reading.first = self.next[first as usize];
+            self.read = 0;
+        }
+        self.len -= 1;
+        Some(entry)
+    }
+
+    /// Goes on to the next tick that has something.
+    fn turn(&mut self) -> Option<()> {
+        if self.len == 0 {
+            return None;
+        }
+        self.now = match (self.next_occupied(), self.later.keys().next()) {
+            (Some(due), Some(&later)) => due.min(later),
+            (Some(due), None) => due,
+            (None, Some(&later)) => later,
+            (None, None) => return None,
+        };
+        // Before anything can be sent to a tick that has just come into reach: what was sent earlier comes first.
+        while let Some(later) =
+            self.later.first_entry().filter(|later| *later.key() - self.now < SLOTS as u64)
+        {
+            let (due, entries) = later.remove_entry();
+            for entry in entries {
+                self.put(due, entry);
+            }
+        }
+        let at = slot_of(self.now);
+        self.occupied[at / 64] &= !(1 << (at % 64));
+        self.reading = std::mem::replace(&mut self.slots[at], EMPTY);
+        Some(())
+    }
+
+    /// The first tick after now in this turn whose slot holds something.
+    fn next_occupied(&self) -> Option<u64> {
+        const WORDS: usize = SLOTS / 64;
+        let from = slot_of(self.now + 1);
+        // The word that it starts in comes twice: first what is at or after `from` in it, at last what is before.
+        let mut word = self.occupied[from / 64] & (u64::MAX << (from % 64));
+        for k in 0..=WORDS {
+            let index = (from / 64 + k) % WORDS;
+            if k > 0 {
+                word = self.occupied[index];
+            }
+            if word != 0 {
+                let at = index * 64 + word.trailing_zeros() as usize;
+                return Some(self.now + 1 + ((at + SLOTS - from) % SLOTS) as u64);
+            }
+        }
+        None
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "below SLOTS")]
+const fn slot_of(tick: u64) -> usize {
+    (tick % SLOTS as u64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The same as a queue that is sorted, however far ahead things are due.
+        #[test]
+        fn what_is_due_first_comes_first_and_what_was_sent_first_before_its_equals(
+            steps in proptest::collection::vec((1_u64..10_000, 0_usize..3), 1..400),
+        ) {
+            let mut wheel = Wheel::new();
+            let mut model: BTreeMap<(u64, usize), usize> = BTreeMap::new();
+            for (number, (ahead, pops)) in steps.into_iter().enumerate() {
+                let due = wheel.now() + ahead;
+                wheel.push(due, number);
+                model.insert((due, number), number);
+                for _ in 0..pops {
+                    prop_assert_eq!(wheel.pop(), model.pop_first().map(|(_, number)| number));
+                }
+            }
+            while let Some((_, number)) = model.pop_first() {
+                prop_assert_eq!(wheel.pop(), Some(number));
+            }
+            prop_assert_eq!(wheel.pop(), None);
+        }
+    }
+}

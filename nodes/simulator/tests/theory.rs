@@ -1,0 +1,254 @@
+//! What the papers promise, and what the simulator counts.
+
+use ringleader_election::classic::{
+    self, Bully, ChangRoberts, Classic, DolevKlaweRodeh, Franklin, HighamPrzytycka, HirschbergSinclair,
+    ItaiRodeh, LeLann, Peterson, Visitor,
+};
+use ringleader_simulator::contest::{Contest, Initiators, Labels, Outcome, Pace, Settings};
+
+/// Every cyclic arrangement of 1 to `n`: the highest stays first, the others are permuted.
+fn arrangements(n: u32) -> Vec<Vec<u32>> {
+    fn permute(rest: &mut Vec<u32>, fixed: usize, out: &mut Vec<Vec<u32>>) {
+        if fixed == rest.len() {
+            return out.push(rest.clone());
+        }
+        for at in fixed..rest.len() {
+            rest.swap(fixed, at);
+            permute(rest, fixed + 1, out);
+            rest.swap(fixed, at);
+        }
+    }
+    let mut out = Vec::new();
+    permute(&mut (1..=n).rev().collect(), 1, &mut out);
+    out
+}
+
+/// One leader, known to all; the highest label where labels decide.
+fn assert_decided<A: Classic<u32>>(outcome: &Outcome, told: &str) {
+    let n = u32::try_from(outcome.labels.len()).unwrap();
+    let name = A::FACTS.name;
+    let at = outcome.leader.unwrap_or_else(|| panic!("{name}: no one leader, {told}"));
+    assert_eq!(outcome.informed, n, "{name}: members that know the leader, {told}");
+    if A::FACTS.labels {
+        assert_eq!(outcome.labels[at as usize], n, "{name}: the leader's label, {told}");
+    }
+    let telling = if A::FACTS.everyone_knows { 0 } else { u64::from(n) };
+    assert_eq!(outcome.told, telling, "{name}: messages that tell the result, {told}");
+}
+
+fn assert_within_bound<A: Classic<u32>>(outcome: &Outcome, told: &str) {
+    if A::FACTS.bound.worst_case {
+        let bound = (A::FACTS.bound.messages)(outcome.labels.len() as f64);
+        assert!(
+            outcome.messages as f64 <= bound + 1e-9,
+            "{}: {} messages, bound {bound}, {told}",
+            A::FACTS.name,
+            outcome.messages
+        );
+    }
+}
+
+struct EveryArrangement;
+
+impl Visitor for EveryArrangement {
+    type Output = ();
+
+    fn visit<A: Classic<u32>>(self) {
+        for n in 1..=8 {
+            for labels in arrangements(n) {
+                for (pace, seed) in [(Pace::Unit, 0), (Pace::Uniform, 1), (Pace::Exponential, 2)] {
+                    let settings = Settings { pace, seed, ..Settings::new(n) };
+                    let told = format!("labels {labels:?}, {settings:?}");
+                    let outcome = Contest::<A>::of(&labels, settings).run();
+                    assert_decided::<A>(&outcome, &told);
+                    assert_within_bound::<A>(&outcome, &told);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_arrangement_of_up_to_eight_members_is_decided_within_its_bound() {
+    for facts in classic::ALL {
+        classic::visit(facts.key, EveryArrangement).unwrap();
+    }
+}
+
+struct RandomRings;
+
+impl Visitor for RandomRings {
+    type Output = ();
+
+    fn visit<A: Classic<u32>>(self) {
+        let mut dice = fastrand::Rng::with_seed(11);
+        for _ in 0..400 {
+            let settings = Settings {
+                size: dice.u32(1..300),
+                labels: dice.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
+                initiators: dice.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
+                pace: dice.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
+                seed: dice.u64(..),
+            };
+            let told = format!("{settings:?}");
+            let outcome = Contest::<A>::new(settings).run();
+            assert_decided::<A>(&outcome, &told);
+            if settings.initiators == Initiators::All {
+                assert_within_bound::<A>(&outcome, &told);
+            }
+        }
+        let settings = Settings { pace: Pace::Uniform, ..Settings::new(4096) };
+        let outcome = Contest::<A>::new(settings).run();
+        assert_decided::<A>(&outcome, "4096 members");
+        assert_within_bound::<A>(&outcome, "4096 members");
+    }
+}
+
+#[test]
+fn random_rings_whoever_starts_and_however_long_messages_take_are_decided() {
+    for facts in classic::ALL {
+        classic::visit(facts.key, RandomRings).unwrap();
+    }
+}
+
+#[test]
+fn chang_roberts_takes_n_times_the_harmonic_number_on_average() {
+    let (n, runs) = (1000, 10_000);
+    let messages: u64 = (0..runs)
+        .map(|seed| Contest::<ChangRoberts<u32>>::new(Settings { seed, ..Settings::new(n) }).run().messages)
+        .sum();
+    let mean = messages as f64 / runs as f64;
+    let theory: f64 = f64::from(n) * (1..=n).map(|k| 1.0 / f64::from(k)).sum::<f64>();
+    assert!((mean / theory - 1.0).abs() < 0.005, "mean {mean}, n·Hₙ {theory}");
+    assert!(((ChangRoberts::<u32>::FACTS.bound.messages)(f64::from(n)) / theory - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
+    for n in [1_u32, 2, 3, 10, 1000] {
+        let settings = Settings { labels: Labels::Worst, ..Settings::new(n) };
+        let outcome = Contest::<ChangRoberts<u32>>::new(settings).run();
+        let n = u64::from(n);
+        assert_eq!((outcome.messages, outcome.told), (n * (n + 1) / 2, n));
+        let best = Settings { labels: Labels::Increasing, ..settings };
+        assert_eq!(Contest::<ChangRoberts<u32>>::new(best).run().messages, 2 * n - 1);
+    }
+}
+
+#[test]
+fn lelann_takes_exactly_n_squared_and_time_n() {
+    for n in [1, 2, 7, 300] {
+        let outcome = Contest::<LeLann<u32>>::new(Settings::new(n)).run();
+        assert_eq!(outcome.messages, u64::from(n) * u64::from(n));
+        assert_eq!(outcome.ended, f64::from(n));
+    }
+}
+
+#[test]
+fn the_bully_takes_a_challenge_and_an_answer_for_each_pair_and_tells_all_others() {
+    let outcome = Contest::<Bully<u32>>::new(Settings::new(50)).run();
+    assert_eq!(outcome.by_kind, [50 * 49 / 2, 50 * 49 / 2, 49, 0]);
+    assert_eq!(outcome.messages, 50 * 50 - 1);
+    // The highest alone has nobody to challenge.
+    let highest = Settings { labels: Labels::Decreasing, ..Settings::new(1) };
+    assert_eq!(Contest::<Bully<u32>>::new(highest).run().messages, 0);
+}
+
+#[test]
+fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
+    let (n, runs) = (100_u32, 4000);
+    let (mut messages, mut rounds) = (0, 0);
+    for seed in 0..runs {
+        let mut contest = Contest::<ItaiRodeh<u32>>::new(Settings { seed, ..Settings::new(n) });
+        while contest.step() {}
+        let outcome = contest.outcome();
+        messages += outcome.messages;
+        rounds += u64::from(contest.notion(outcome.leader.unwrap()).phase.unwrap());
+    }
+    let (messages, rounds) = (messages as f64 / runs as f64, rounds as f64 / runs as f64);
+    let n = f64::from(n);
+    assert!(rounds <= std::f64::consts::E * n / (n - 1.0), "{rounds} rounds");
+    let bound = (ItaiRodeh::<u32>::FACTS.bound.messages)(n);
+    assert!(messages <= bound, "{messages} messages, bound {bound}");
+    assert!(messages > bound / 2.0, "{messages} messages: the bound {bound} says little");
+}
+
+/// Swaps two labels as long as that costs more messages: the most expensive ring found, and its cost.
+fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let worst = Settings { labels: Labels::Worst, ..Settings::new(n) };
+    let mut labels = Contest::<A>::new(worst).run().outcome_labels();
+    if seed % 2 == 1 {
+        dice.shuffle(&mut labels);
+    }
+    let cost = |labels: &[u32]| Contest::<A>::of(labels, Settings::new(n)).run().messages;
+    let mut most = cost(&labels);
+    for _ in 0..swaps {
+        let (a, b) = (dice.usize(0..labels.len()), dice.usize(0..labels.len()));
+        labels.swap(a, b);
+        match cost(&labels) {
+            costs if costs >= most => most = costs,
+            _ => labels.swap(a, b),
+        }
+    }
+    most
+}
+
+trait OutcomeLabels {
+    fn outcome_labels(self) -> Vec<u32>;
+}
+
+impl OutcomeLabels for Outcome {
+    fn outcome_labels(self) -> Vec<u32> {
+        self.labels.to_vec()
+    }
+}
+
+/// At most `constant · n log₂ n + linear · n` on the worst of the small rings and of those that a search finds.
+fn assert_constant<A: Classic<u32>>(constant: f64, linear: f64) {
+    let bound = |n: f64| constant * n * n.log2() + linear * n;
+    let check = |n: u32, messages: u64, how: &str| {
+        println!(
+            "{} n = {n}: {messages} messages {how}, {:.3} n log₂ n",
+            A::FACTS.name,
+            messages as f64 / (f64::from(n) * f64::from(n).log2())
+        );
+        assert!(messages as f64 <= bound(f64::from(n)), "{} n = {n} {how}: {messages}", A::FACTS.name);
+    };
+    for n in 2..=8 {
+        let cost = |labels: &Vec<u32>| Contest::<A>::of(labels, Settings::new(n)).run().messages;
+        check(n, arrangements(n).iter().map(cost).max().unwrap(), "on the worst ring");
+    }
+    for (n, swaps) in [(64, 20_000), (1024, 600)] {
+        for seed in 0..4 {
+            check(n, search::<A>(n, swaps, seed), "on the worst ring that a search found");
+        }
+    }
+}
+
+#[test]
+fn peterson_keeps_to_2_n_log_n() {
+    assert_constant::<Peterson<u32>>(2.0, 1.0);
+}
+
+#[test]
+fn dolev_klawe_and_rodeh_keep_to_1_356_n_log_n() {
+    assert_constant::<DolevKlaweRodeh<u32>>(1.356, 3.0);
+}
+
+#[test]
+fn higham_and_przytycka_keep_to_1_271_n_log_n() {
+    assert_constant::<HighamPrzytycka<u32>>(1.271, 4.0);
+}
+
+#[test]
+fn franklin_keeps_to_2_n_log_n_and_half_of_the_members_retire_each_round() {
+    assert_constant::<Franklin<u32>>(2.0, 2.0);
+    let worst = Settings { labels: Labels::Worst, ..Settings::new(1024) };
+    assert_eq!(Contest::<Franklin<u32>>::new(worst).run().messages, 2 * 1024 * 11);
+}
+
+#[test]
+fn hirschberg_and_sinclair_keep_to_8_n_log_n() {
+    assert_constant::<HirschbergSinclair<u32>>(8.0, 8.0);
+}
