@@ -5,9 +5,11 @@
 //!
 //! The way through it: [`bounds`] says which ring it is and how much may happen to it, `links` is what joins the members,
 //! [`ring`] is a state and what can happen in it, [`model`] has the properties, [`report`] runs it and tells.
+//! [`contest`] is the same for the classic algorithms, in a network without failures.
 #![forbid(unsafe_code)]
 
 pub mod bounds;
+pub mod contest;
 mod links;
 pub mod model;
 pub mod report;

@@ -34,9 +34,9 @@ pub use lelann::LeLann;
 pub use peterson::Peterson;
 
 /// What tells members apart: unique and ordered. The highest wins.
-pub trait Label: Copy + Ord + Hash + Debug {}
+pub trait Label: Copy + Ord + Hash + Debug + Send + Sync + 'static {}
 
-impl<T: Copy + Ord + Hash + Debug> Label for T {}
+impl<T: Copy + Ord + Hash + Debug + Send + Sync + 'static> Label for T {}
 
 /// Where a message came from, or goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -165,9 +165,9 @@ pub struct Notion<L> {
 }
 
 /// One member of a classic election. A value: everything it knows is in it.
-pub trait Classic<L: Label>: Clone + Eq + Hash + Debug {
+pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// What travels.
-    type Message: Copy + Eq + Hash + Debug;
+    type Message: Copy + Eq + Hash + Debug + Send + Sync + 'static;
 
     /// What its paper assumes and promises.
     const FACTS: &'static Facts;
@@ -194,9 +194,7 @@ pub trait Visitor {
     type Output;
 
     /// Does it for `A`.
-    fn visit<A: Classic<u32> + Send + 'static>(self) -> Self::Output
-    where
-        A::Message: Send;
+    fn visit<A: Classic<u32>>(self) -> Self::Output;
 }
 
 macro_rules! registry {

@@ -1,0 +1,226 @@
+//! The classic algorithms in a failure-free network: every order in which messages can arrive, every coin.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use ringleader_election::classic::{Classic, Seat, Side, World};
+use stateright::{Model, Property};
+
+/// A ring with these labels, and who starts.
+#[derive(Debug, Clone)]
+pub struct ContestModel<A> {
+    labels: Arc<[u32]>,
+    initiators: Vec<usize>,
+    /// The most messages that a run may take.
+    budget: u64,
+    /// How far coins may prolong it: the highest phase or round that is explored.
+    rounds: u32,
+    algorithm: PhantomData<fn() -> A>,
+}
+
+/// The whole ring at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ContestState<A, M> {
+    members: Vec<A>,
+    /// What is under way, by sender and direction.
+    links: BTreeMap<(usize, Way), VecDeque<M>>,
+    /// Who has yet to start.
+    to_wake: Vec<usize>,
+    /// Whom each member knows to lead.
+    elected: Vec<Option<u32>>,
+    sent: u64,
+    /// A member has changed its mind about who leads.
+    wavered: bool,
+}
+
+/// Where a link leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// To the successor.
+    Onward,
+    /// To the predecessor.
+    Back,
+    /// To the member at this place.
+    To(usize),
+}
+
+/// What can happen next, and the coins that fall then.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Move {
+    /// An initiator starts.
+    Wake(usize, Vec<u32>),
+    /// The first message of a link arrives.
+    Deliver((usize, Way), Vec<u32>),
+}
+
+/// One call of one member: what it does to the world.
+struct Hands<'a, M> {
+    coins: &'a [u32],
+    drawn: usize,
+    /// It asked for a coin that had not been thrown: one of so many.
+    missing: Option<u32>,
+    sent: Vec<(Side, M)>,
+    elected: Option<u32>,
+}
+
+impl<M> World<u32, M> for Hands<'_, M> {
+    fn send(&mut self, to: Side, message: M) {
+        self.sent.push((to, message));
+    }
+
+    fn draw(&mut self, below: u32) -> u32 {
+        let coin = self.coins.get(self.drawn).copied();
+        self.drawn += 1;
+        coin.unwrap_or_else(|| {
+            self.missing = Some(self.missing.unwrap_or(below));
+            0
+        })
+    }
+
+    fn elected(&mut self, leader: u32) {
+        self.elected = Some(leader);
+    }
+}
+
+type State<A> = ContestState<A, <A as Classic<u32>>::Message>;
+
+impl<A: Classic<u32>> ContestModel<A> {
+    /// A run with these labels where those at these places start, whenever they like.
+    #[must_use]
+    pub fn new(labels: &[u32], initiators: Vec<usize>, budget: u64, rounds: u32) -> Self {
+        Self { labels: labels.into(), initiators, budget, rounds, algorithm: PhantomData }
+    }
+
+    /// Lets one member act; `Err` with the number of sides when a coin is missing.
+    fn act(&self, state: &State<A>, chosen: &Move) -> Result<State<A>, u32> {
+        let mut state = state.clone();
+        let (at, letter, coins) = match chosen {
+            Move::Wake(at, coins) => {
+                state.to_wake.retain(|waiting| waiting != at);
+                (*at, None, coins)
+            }
+            Move::Deliver(link, coins) => {
+                let queue = state.links.get_mut(link);
+                let message = queue.and_then(VecDeque::pop_front);
+                state.links.retain(|_, queue| !queue.is_empty());
+                let size = self.labels.len();
+                let (at, from) = match *link {
+                    (sender, Way::Onward) => ((sender + 1) % size, Side::Predecessor),
+                    (sender, Way::Back) => ((sender + size - 1) % size, Side::Successor),
+                    (sender, Way::To(at)) => (at, Side::Peer(u32::try_from(sender).unwrap_or(u32::MAX))),
+                };
+                (at, message.map(|message| (from, message)), coins)
+            }
+        };
+        let mut hands = Hands { coins, drawn: 0, missing: None, sent: Vec::new(), elected: None };
+        match letter {
+            Some((from, message)) => state.members[at].receive(from, message, &mut hands),
+            None => state.members[at].wake(&mut hands),
+        }
+        if let Some(sides) = hands.missing {
+            return Err(sides);
+        }
+        if let Some(leader) = hands.elected {
+            state.wavered |= state.elected[at].is_some_and(|known| known != leader);
+            state.elected[at] = Some(leader);
+        }
+        for (side, message) in hands.sent {
+            let way = match side {
+                Side::Successor => Way::Onward,
+                Side::Predecessor => Way::Back,
+                Side::Peer(at) => Way::To(at as usize),
+            };
+            state.sent += 1;
+            state.links.entry((at, way)).or_default().push_back(message);
+        }
+        Ok(state)
+    }
+
+    /// The move with every way that its coins can fall.
+    fn with_coins(&self, state: &State<A>, chosen: Move, moves: &mut Vec<Move>) {
+        match self.act(state, &chosen) {
+            Ok(_) => moves.push(chosen),
+            Err(sides) => {
+                for coin in 0..sides {
+                    let mut longer = chosen.clone();
+                    match &mut longer {
+                        Move::Wake(_, coins) | Move::Deliver(_, coins) => coins.push(coin),
+                    }
+                    self.with_coins(state, longer, moves);
+                }
+            }
+        }
+    }
+
+    fn is_over(state: &State<A>) -> bool {
+        state.links.is_empty() && state.to_wake.is_empty()
+    }
+}
+
+impl<A: Classic<u32>> Model for ContestModel<A> {
+    type State = State<A>;
+    type Action = Move;
+
+    fn init_states(&self) -> Vec<Self::State> {
+        let places = 0..u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+        vec![ContestState {
+            members: places.map(|at| A::new(&Seat { at, everyone: &self.labels })).collect(),
+            links: BTreeMap::new(),
+            to_wake: self.initiators.clone(),
+            elected: vec![None; self.labels.len()],
+            sent: 0,
+            wavered: false,
+        }]
+    }
+
+    fn actions(&self, state: &Self::State, moves: &mut Vec<Move>) {
+        for &at in &state.to_wake {
+            self.with_coins(state, Move::Wake(at, Vec::new()), moves);
+        }
+        for &link in state.links.keys() {
+            self.with_coins(state, Move::Deliver(link, Vec::new()), moves);
+        }
+    }
+
+    fn next_state(&self, state: &Self::State, chosen: Move) -> Option<Self::State> {
+        self.act(state, &chosen).ok()
+    }
+
+    fn within_boundary(&self, state: &Self::State) -> bool {
+        A::FACTS.labels
+            || state.members.iter().all(|member| member.notion().phase.unwrap_or(0) <= self.rounds)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![
+            Property::always("nobody is told of two leaders", |_, state: &State<A>| {
+                let mut elected = state.elected.iter().flatten();
+                let first = elected.next();
+                !state.wavered && elected.all(|leader| Some(leader) == first)
+            }),
+            Property::always(
+                "the highest label leads where there are labels",
+                |model: &Self, state: &State<A>| {
+                    let highest = model.labels.iter().max();
+                    !A::FACTS.labels || state.elected.iter().flatten().all(|leader| Some(leader) == highest)
+                },
+            ),
+            Property::always(
+                "when nothing is under way the election has been decided",
+                |_, state: &State<A>| {
+                    !Self::is_over(state)
+                        || if A::FACTS.everyone_knows {
+                            state.elected.iter().all(Option::is_some)
+                        } else {
+                            state.elected.iter().flatten().count() == 1
+                        }
+                },
+            ),
+            Property::always("never more messages than the bound", |model: &Self, state: &State<A>| {
+                state.sent <= model.budget
+            }),
+            Property::sometimes("it ends", |_, state: &State<A>| Self::is_over(state)),
+        ]
+    }
+}
