@@ -10,6 +10,8 @@ use ringleader_shared::api::MAX_HOP_DELAY_MS;
 use ringleader_shared::{Attribute, Incarnation, NodeId, NodeName, Safety};
 use uuid::Uuid;
 
+use crate::simulate::SimulateOptions;
+
 const EXAMPLES: &str = "\
 Examples:
   ringleader                                  four nodes A–D, http://127.0.0.1:8005
@@ -43,6 +45,9 @@ pub enum Command {
     /// Run a ring and its dashboard (the default)
     #[command(after_help = EXAMPLES)]
     Serve(Box<ServeOptions>),
+    /// Run elections of any size in virtual time and compare them with the theory
+    #[command(after_help = crate::simulate::options::EXAMPLES)]
+    Simulate(Box<SimulateOptions>),
     /// Be one node of a ring: started by `serve`, not by hand
     #[command(hide = true)]
     Node(NodeOptions),

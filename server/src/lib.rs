@@ -4,7 +4,7 @@
 //!
 //! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns the processes,
 //! [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what people ask, [`guard`] is who
-//! may ask, and [`access`] what they may.
+//! may ask, and [`access`] what they may. [`simulate`] needs none of them.
 #![forbid(unsafe_code)]
 
 pub mod access;
@@ -19,6 +19,7 @@ pub mod page;
 pub mod problem;
 pub mod ring_file;
 pub mod serve;
+pub mod simulate;
 pub mod socket;
 pub mod state;
 pub mod stop;

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
     });
     let result = match cli.command {
         Some(Command::Node(options)) => ringleader_node::run(options.into()),
+        Some(Command::Simulate(options)) => ringleader::simulate::run(&options),
         Some(Command::Serve(options)) => ringleader::serve::run(&options),
         None => ringleader::serve::run(&cli.serve),
     };

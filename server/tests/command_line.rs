@@ -193,3 +193,60 @@ fn a_program_started_as_a_node_by_hand_says_that_this_is_not_how() {
     let node = ["node", "--name", "A", "--id", id, "--incarnation", "1", "--listen", "127.0.0.1:0"];
     assert!(refusal(&node, &[]).contains("error"));
 }
+
+#[test]
+fn a_simulation_says_what_it_counted_and_the_same_again_for_the_same_seed() {
+    let arguments =
+        ["simulate", "--algorithm", "chang-roberts", "--nodes", "1000", "--ids", "worst", "--runs", "3"];
+    let output = run_with(&arguments, &[]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("500,500"), "n(n+1)/2 messages: {said}");
+    assert!(output.stderr.is_empty(), "no progress where nobody watches");
+
+    let csv = |seed: &str| {
+        let arguments =
+            ["simulate", "--compare", "all", "--nodes", "16..64", "--seed", seed, "--format", "csv"];
+        let text = String::from_utf8(run_with(&arguments, &[]).stdout).unwrap();
+        text.lines().map(|line| line.split(',').take(6).collect::<Vec<_>>().join(",")).collect::<Vec<_>>()
+    };
+    assert_eq!(csv("7"), csv("7"));
+    assert_ne!(csv("7"), csv("8"));
+    assert_eq!(csv("7").len(), 1 + 10 * 3 * 5, "ten algorithms, three sizes, five runs, and the head");
+}
+
+#[test]
+fn a_simulation_is_drawn_and_told_in_json() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison.svg");
+    let path = file.to_str().unwrap();
+    let arguments = [
+        "simulate",
+        "--compare",
+        "peterson,franklin",
+        "--nodes",
+        "8..32",
+        "--format",
+        "json",
+        "--plot",
+        path,
+    ];
+    let output = run_with(&arguments, &[]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["results"].as_array().unwrap().len(), 6);
+    assert_eq!(told["results"][0]["algorithm"], "peterson");
+    let drawn = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        drawn.starts_with("<svg") && drawn.contains("Franklin") && drawn.ends_with("</svg>\n"),
+        "{drawn}"
+    );
+}
+
+#[test]
+fn a_simulation_that_makes_no_sense_is_refused_with_a_reason() {
+    let refused = |flags: &[&str], says: &[&str]| assert_refused(&[&["simulate"], flags].concat(), says);
+    refused(&["--algorithm", "raft"], &["there is no algorithm `raft`", "chang-roberts", "max-ring"]);
+    refused(&["--nodes", "0"], &["no number from 1 to 20000000"]);
+    refused(&["--nodes", "5..7"], &["no power of two from 5 to 7"]);
+    refused(&["--initiators", "none"], &["write `all`, `one`, or how many"]);
+    refused(&["--algorithm", "peterson", "--compare", "all"], &["cannot be used with"]);
+    refused(&["--nodes", "8", "--plot", "/nowhere/at/all.svg"], &["can't write /nowhere/at/all.svg"]);
+}

@@ -17,7 +17,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     ("ringleader-simulator", &["ringleader-shared", "ringleader-election"]),
     ("ringleader-checker", &["ringleader-shared", "ringleader-election"]),
     ("ringleader-node", &["ringleader-shared", "ringleader-election"]),
-    ("ringleader", &["ringleader-shared", "ringleader-node"]),
+    ("ringleader", &["ringleader-shared", "ringleader-node", "ringleader-simulator"]),
     ("ringleader-frontend", &["ringleader-shared", "ringleader-simulator"]),
     ("xtask", &[]),
 ];

@@ -57,11 +57,13 @@ impl Chance {
     }
 
     /// From 0 to `below` - 1, each as likely.
+    #[inline]
     pub(crate) fn below(&mut self, below: u32) -> u32 {
         self.0.u32(0..below.max(1))
     }
 
     /// Any number of sixteen bits.
+    #[inline]
     pub(crate) fn sixteen_bits(&mut self) -> u16 {
         self.0.u16(..)
     }

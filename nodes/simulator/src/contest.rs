@@ -11,13 +11,16 @@
 //! assert_eq!(outcome.leader.map(|at| outcome.labels[at as usize]), Some(8));
 //! ```
 
+mod max_ring;
 mod settings;
 mod wheel;
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use ringleader_election::classic::{Classic, Direction, Notion, Seat, Side, Why, World};
 
+pub use max_ring::MaxRingContest;
 pub use settings::{Initiators, Labels, Pace, Settings};
 
 use crate::chance::Chance;
@@ -46,6 +49,7 @@ struct Letter<M> {
 const PREDECESSOR: u32 = u32::MAX;
 const SUCCESSOR: u32 = u32::MAX - 1;
 
+#[inline]
 fn side(code: u32) -> Side {
     match code {
         PREDECESSOR => Side::Predecessor,
@@ -113,6 +117,7 @@ struct Tally {
 }
 
 impl<M: Copy> Network<M> {
+    #[inline]
     fn post(&mut self, at: u32, side: Side, parcel: Parcel<M>) {
         let last = self.size - 1;
         let (to, from, link) = match side {
@@ -151,6 +156,7 @@ struct Hands<'a, A: Classic<u32>, W> {
 }
 
 impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<'_, A, W> {
+    #[inline]
     fn send(&mut self, to: Side, message: A::Message) {
         self.network.messages += 1;
         self.network.by_kind[A::kind(&message) & 3] += 1;
@@ -248,6 +254,7 @@ impl<A: Classic<u32>> Contest<A> {
         true
     }
 
+    #[inline]
     fn deliver(&mut self, letter: Letter<A::Message>, watch: &mut impl FnMut(u32, Why<u32>)) {
         let at = letter.to;
         match letter.parcel {
@@ -266,10 +273,25 @@ impl<A: Classic<u32>> Contest<A> {
         }
     }
 
-    /// Delivers everything.
+    /// Delivers everything: the same as steps to the end, several times faster on large rings.
     pub fn run(mut self) -> Outcome {
-        while self.step() {}
-        self.outcome()
+        let mut letters = Vec::new();
+        loop {
+            self.network.wheel.pop_some(&mut letters);
+            if letters.is_empty() {
+                return self.outcome();
+            }
+            // A ring that is larger than the caches waits for its memory. Looking at all members that are about to act
+            // before any does has their memory come at the same time instead of one after the other.
+            for letter in &letters {
+                let at = letter.to as usize;
+                black_box(self.members[at].notion().standing);
+                black_box(self.network.arrivals.get(at).copied());
+            }
+            for &letter in &letters {
+                self.deliver(letter, &mut |_, _| {});
+            }
+        }
     }
 
     /// How many messages have been sent so far.

@@ -33,6 +33,7 @@ mod world;
 pub use case::Case;
 pub use chance::PerMille;
 pub use check::{Invariant, Invariants, Violation};
+pub use ringleader_election::classic;
 pub use schedule::{Action, Disturbance, Schedule};
 pub use setup::{Latency, Setup};
 pub use world::{Agreement, Cost, World};

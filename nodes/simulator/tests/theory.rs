@@ -1,10 +1,11 @@
 //! What the papers promise, and what the simulator counts.
+#![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
 use ringleader_election::classic::{
     self, Bully, ChangRoberts, Classic, DolevKlaweRodeh, Franklin, HighamPrzytycka, HirschbergSinclair,
     ItaiRodeh, LeLann, Peterson, Visitor,
 };
-use ringleader_simulator::contest::{Contest, Initiators, Labels, Outcome, Pace, Settings};
+use ringleader_simulator::contest::{Contest, Initiators, Labels, MaxRingContest, Outcome, Pace, Settings};
 
 /// Every cyclic arrangement of 1 to `n`: the highest stays first, the others are permuted.
 fn arrangements(n: u32) -> Vec<Vec<u32>> {
@@ -136,6 +137,65 @@ fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
 }
 
 #[test]
+fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
+    // Alone, max-ring sends itself nothing.
+    for seed in 0..300 {
+        let settings = Settings { seed, ..Settings::new(2 + u32::try_from(seed).unwrap()) };
+        let classic = Contest::<ChangRoberts<u32>>::new(settings).run();
+        let ours = MaxRingContest::new(settings).run();
+        assert_eq!(
+            (ours.messages, ours.told, ours.leader),
+            (classic.messages, classic.told, classic.leader),
+            "{settings:?}"
+        );
+        assert_eq!(ours.informed, settings.size);
+    }
+}
+
+#[test]
+fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
+    struct BothWays;
+    impl Visitor for BothWays {
+        type Output = ();
+
+        fn visit<A: Classic<u32>>(self) {
+            for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
+                let settings = Settings { pace, seed: 5, ..Settings::new(200) };
+                let mut steps = Contest::<A>::new(settings);
+                while steps.step() {}
+                assert_eq!(
+                    steps.outcome(),
+                    Contest::<A>::new(settings).run(),
+                    "{} {settings:?}",
+                    A::FACTS.name
+                );
+            }
+        }
+    }
+    for facts in classic::ALL {
+        classic::visit(facts.key, BothWays).unwrap();
+    }
+}
+
+#[test]
+fn a_member_takes_at_most_64_bytes_and_a_message_on_its_way_at_most_24() {
+    struct Sizes;
+    impl Visitor for Sizes {
+        type Output = ();
+
+        fn visit<A: Classic<u32>>(self) {
+            let (member, message) = (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE);
+            println!("{}: {member} bytes a member, {message} a message", A::FACTS.name);
+            assert!(member <= 64, "{}: {member} bytes a member", A::FACTS.name);
+            assert!(message <= 24, "{}: {message} bytes a message", A::FACTS.name);
+        }
+    }
+    for facts in classic::ALL {
+        classic::visit(facts.key, Sizes).unwrap();
+    }
+}
+
+#[test]
 fn lelann_takes_exactly_n_squared_and_time_n() {
     for n in [1, 2, 7, 300] {
         let outcome = Contest::<LeLann<u32>>::new(Settings::new(n)).run();
@@ -177,7 +237,7 @@ fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
 fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
     let mut dice = fastrand::Rng::with_seed(seed);
     let worst = Settings { labels: Labels::Worst, ..Settings::new(n) };
-    let mut labels = Contest::<A>::new(worst).run().outcome_labels();
+    let mut labels = Contest::<A>::new(worst).run().labels.to_vec();
     if seed % 2 == 1 {
         dice.shuffle(&mut labels);
     }
@@ -192,16 +252,6 @@ fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
         }
     }
     most
-}
-
-trait OutcomeLabels {
-    fn outcome_labels(self) -> Vec<u32>;
-}
-
-impl OutcomeLabels for Outcome {
-    fn outcome_labels(self) -> Vec<u32> {
-        self.labels.to_vec()
-    }
 }
 
 /// At most `constant · n log₂ n + linear · n` on the worst of the small rings and of those that a search finds.

@@ -98,6 +98,7 @@ impl<L: Label> Classic<L> for Bully<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, from: Side, message: Message, world: &mut impl World<L, Message>) {
         let Side::Peer(at) = from else { return };
         let Some(peer) = self.label_of(at) else { return };
@@ -119,6 +120,7 @@ impl<L: Label> Classic<L> for Bully<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: None, holds: None }
     }

@@ -37,6 +37,7 @@ pub struct ChangRoberts<L> {
 
 impl<L: Label> ChangRoberts<L> {
     /// "Greater: it is passed on." Whoever passes on a greater one can't win, and need not start any more.
+    #[inline]
     fn pass_on(&mut self, label: L, world: &mut impl World<L, L>) {
         if self.standing != Standing::Relay {
             self.standing = Standing::Relay;
@@ -76,6 +77,7 @@ impl<L: Label> Classic<L> for ChangRoberts<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
         if label > self.me {
             self.pass_on(label, world);
@@ -86,6 +88,7 @@ impl<L: Label> Classic<L> for ChangRoberts<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: None, holds: None }
     }

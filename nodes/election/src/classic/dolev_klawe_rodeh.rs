@@ -142,6 +142,7 @@ impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
         self.wake(world);
         match message {
@@ -156,6 +157,7 @@ impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
     }

@@ -109,7 +109,11 @@ pub const MAX_RING: Facts = Facts {
     needs_order: true,
     survives_failures: true,
     everyone_knows: false,
-    bound: Bound { words: "2n − 1 for one initiator", messages: |n| 2.0 * n - 1.0, worst_case: true },
+    bound: Bound {
+        words: "n·Hₙ on average when everybody starts, at most 2n − 1 for one initiator",
+        messages: |n| n * harmonic(n),
+        worst_case: false,
+    },
     worst: Worst::Any,
     time: "2n − 1",
     kinds: &["election"],

@@ -102,6 +102,7 @@ impl<L: Label> Classic<L> for Franklin<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, from: Side, label: L, world: &mut impl World<L, L>) {
         self.wake(world);
         if label == self.me {
@@ -114,6 +115,7 @@ impl<L: Label> Classic<L> for Franklin<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: None }
     }

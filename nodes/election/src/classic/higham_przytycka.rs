@@ -128,6 +128,7 @@ impl<L: Label> Classic<L> for HighamPrzytycka<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
         self.wake(world);
         match message {
@@ -136,6 +137,7 @@ impl<L: Label> Classic<L> for HighamPrzytycka<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: Some(self.label) }
     }

@@ -115,6 +115,7 @@ impl<L: Label> Classic<L> for HirschbergSinclair<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
         match message {
             Message::Probe { label, left } => self.on_probe(from, label, left, world),
@@ -122,6 +123,7 @@ impl<L: Label> Classic<L> for HirschbergSinclair<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: None }
     }

@@ -107,6 +107,7 @@ impl<L: Label> Classic<L> for ItaiRodeh<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, _from: Side, message: Message, world: &mut impl World<L, Message>) {
         self.wake(world);
         match self.standing {
@@ -118,6 +119,7 @@ impl<L: Label> Classic<L> for ItaiRodeh<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: None }
     }

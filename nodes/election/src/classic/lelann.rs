@@ -62,11 +62,13 @@ impl<L: Label> Classic<L> for LeLann<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
         self.wake(world);
         if label == self.me { self.decide(world) } else { self.relay(label, world) }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         let standing = match self.highest {
             None => Standing::Asleep,

@@ -89,6 +89,7 @@ impl<L: Label> Classic<L> for Peterson<L> {
         }
     }
 
+    #[inline]
     fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
         self.wake(world);
         match (self.standing, self.ntid) {
@@ -101,6 +102,7 @@ impl<L: Label> Classic<L> for Peterson<L> {
         }
     }
 
+    #[inline]
     fn notion(&self) -> Notion<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.tid) }
     }

@@ -111,6 +111,7 @@ impl Settings {
 
 impl Chance {
     /// How many ticks a message takes; one at least.
+    #[inline]
     pub(super) fn ticks(&mut self, pace: Pace) -> u64 {
         match pace {
             Pace::Unit => TICKS,

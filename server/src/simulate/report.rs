@@ -1,0 +1,214 @@
+//! What came out, as a table, JSON or CSV.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use ringleader_simulator::classic::{Direction, Facts};
+use serde_json::json;
+
+use super::options::{Format, SimulateOptions};
+use super::{Run, Series};
+
+/// Smallest, middle and largest.
+struct Spread {
+    min: f64,
+    median: f64,
+    max: f64,
+}
+
+impl Series {
+    fn spread(&self, of: impl Fn(&Run) -> f64) -> Spread {
+        let mut values: Vec<f64> = self.runs.iter().map(of).collect();
+        values.sort_by(f64::total_cmp);
+        let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+        let middle = values.len() / 2;
+        let median =
+            if values.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle - 1), at(middle)) };
+        Spread { min: at(0), median, max: at(values.len().saturating_sub(1)) }
+    }
+
+    /// Messages of the contest, in the middle of all runs.
+    pub(super) fn median_messages(&self) -> f64 {
+        self.spread(|run| run.messages as f64).median
+    }
+
+    fn bound(&self) -> f64 {
+        (self.facts.bound.messages)(f64::from(self.nodes))
+    }
+}
+
+/// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
+/// proved that. `None` where no such bound applies.
+fn lower_bound(facts: &Facts, nodes: u32) -> Option<(f64, &'static str)> {
+    let n = f64::from(nodes);
+    let constant = match (facts.labels, facts.direction, facts.knows_size) {
+        (false, ..) | (_, Direction::Complete, _) => return None,
+        (true, Direction::Unidirectional, false) => 0.693,
+        (true, Direction::Unidirectional, true) => 0.683,
+        (true, Direction::Bidirectional, _) => 0.5,
+    };
+    let source = match facts.direction {
+        Direction::Unidirectional if !facts.knows_size => {
+            "0.693 n log₂ n on average, one direction, size unknown: Pachl, Korach, Rotem, JACM 31(4), 1984"
+        }
+        Direction::Unidirectional => {
+            "0.683 n log₂ n on average, one direction, size known: Bodlaender, TCS 81, 1991"
+        }
+        _ => "0.5 n log₂ n on average, both directions: Bodlaender, TCS 81, 1991",
+    };
+    (nodes > 1).then(|| (constant * n * n.log2(), source))
+}
+
+pub(super) fn print(
+    options: &SimulateOptions,
+    series: &[Series],
+    left_out: &[String],
+    took: Duration,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    match options.format {
+        Format::Table if series.len() == 1 => series.iter().try_for_each(|series| one(series, took, out))?,
+        Format::Table => many(series, out)?,
+        Format::Json => json(series, out)?,
+        Format::Csv => csv(series, out)?,
+    }
+    for words in left_out {
+        eprintln!("left out: {words}");
+    }
+    Ok(())
+}
+
+fn number(value: f64) -> String {
+    if value.fract() != 0.0 && value < 1000.0 {
+        return format!("{value:.2}");
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> {
+    let facts = series.facts;
+    writeln!(
+        out,
+        "{} ({}), {} members, {} elections",
+        facts.name,
+        facts.year,
+        number(series.nodes.into()),
+        series.runs.len()
+    )?;
+    writeln!(out)?;
+    writeln!(out, "{:<24}{:>16}{:>16}{:>16}", "", "min", "median", "max")?;
+    let mut row = |what: &str, spread: &Spread, show: &dyn Fn(f64) -> String| {
+        writeln!(out, "{what:<24}{:>16}{:>16}{:>16}", show(spread.min), show(spread.median), show(spread.max))
+    };
+    let messages = series.spread(|run| run.messages as f64);
+    row("messages", &messages, &number)?;
+    row("hops, telling included", &series.spread(|run| run.hops as f64), &number)?;
+    row("virtual time, units", &series.spread(|run| run.virtual_time), &number)?;
+    row("wall time, ms", &series.spread(|run| run.wall_seconds * 1e3), &|ms| format!("{ms:.3}"))?;
+    row("million messages/s", &series.spread(|run| run.hops as f64 / run.wall_seconds / 1e6), &|m| {
+        format!("{m:.1}")
+    })?;
+    writeln!(out)?;
+    let kind = if facts.bound.worst_case { "at most" } else { "on average" };
+    writeln!(out, "{:<24}{} {kind} = {}", "the paper", facts.bound.words, number(series.bound()))?;
+    let ratio =
+        |bound: f64| format!("{:.3} (median), {:.3} (max)", messages.median / bound, messages.max / bound);
+    writeln!(out, "{:<24}{}", "messages ÷ bound", ratio(series.bound()))?;
+    if let Some((bound, source)) = lower_bound(facts, series.nodes) {
+        writeln!(out, "{:<24}{}", "messages ÷ lower bound", ratio(bound))?;
+        writeln!(out, "{:<24}{source}", "")?;
+    }
+    if series.bytes_a_member > 0 {
+        let most = series.runs.iter().map(|run| run.most_in_flight).max().unwrap_or_default();
+        writeln!(
+            out,
+            "{:<24}{} bytes a member, {} a message on its way; at most {} at one time",
+            "memory",
+            series.bytes_a_member,
+            series.bytes_a_message,
+            number(most as f64)
+        )?;
+    }
+    writeln!(out, "{:<24}{:.2} s, all elections and their preparation", "in all", took.as_secs_f64())
+}
+
+fn many(series: &[Series], out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "{:<24}{:>10}{:>15}{:>15}{:>15}{:>10}{:>10}{:>14}{:>12}",
+        "algorithm", "members", "min", "median", "max", "÷ bound", "÷ lower", "virtual time", "ms"
+    )?;
+    for series in series {
+        let messages = series.spread(|run| run.messages as f64);
+        let lower = lower_bound(series.facts, series.nodes)
+            .map_or_else(|| "–".to_owned(), |(bound, _)| format!("{:.2}", messages.median / bound));
+        writeln!(
+            out,
+            "{:<24}{:>10}{:>15}{:>15}{:>15}{:>10.2}{:>10}{:>14}{:>12.2}",
+            series.facts.name,
+            number(series.nodes.into()),
+            number(messages.min),
+            number(messages.median),
+            number(messages.max),
+            messages.median / series.bound(),
+            lower,
+            number(series.spread(|run| run.virtual_time).median),
+            series.spread(|run| run.wall_seconds * 1e3).median,
+        )?;
+    }
+    Ok(())
+}
+
+fn json(series: &[Series], out: &mut impl Write) -> anyhow::Result<()> {
+    let results: Vec<_> = series
+        .iter()
+        .map(|series| {
+            let spread =
+                |spread: Spread| json!({"min": spread.min, "median": spread.median, "max": spread.max});
+            json!({
+                "algorithm": series.facts.key,
+                "nodes": series.nodes,
+                "bound": series.bound(),
+                "bound_words": series.facts.bound.words,
+                "lower_bound": lower_bound(series.facts, series.nodes).map(|(bound, _)| bound),
+                "messages": spread(series.spread(|run| run.messages as f64)),
+                "hops": spread(series.spread(|run| run.hops as f64)),
+                "virtual_time": spread(series.spread(|run| run.virtual_time)),
+                "wall_seconds": spread(series.spread(|run| run.wall_seconds)),
+                "runs": series.runs,
+            })
+        })
+        .collect();
+    serde_json::to_writer_pretty(&mut *out, &json!({ "results": results }))?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn csv(series: &[Series], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "algorithm,nodes,seed,messages,hops,virtual_time,wall_seconds,bound")?;
+    for series in series {
+        for run in &series.runs {
+            writeln!(
+                out,
+                "{},{},{},{},{},{},{},{}",
+                series.facts.key,
+                series.nodes,
+                run.seed,
+                run.messages,
+                run.hops,
+                run.virtual_time,
+                run.wall_seconds,
+                series.bound()
+            )?;
+        }
+    }
+    Ok(())
+}
