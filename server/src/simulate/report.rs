@@ -38,25 +38,20 @@ impl Series {
 }
 
 /// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
-/// proved that. `None` where no such bound applies.
+/// proved that. `None` where no such bound is known to this program.
 fn lower_bound(facts: &Facts, nodes: u32) -> Option<(f64, &'static str)> {
+    let (constant, source) = match facts.direction {
+        Direction::Unidirectional => (
+            0.693,
+            "0.693 n log₂ n on average, one direction, size unknown: Pachl, Korach, Rotem, JACM 31(4), 1984",
+        ),
+        Direction::Bidirectional => {
+            (0.347, "0.347 n log₂ n (½·n·Hₙ) on average, both directions, size unknown: Bodlaender, 1988")
+        }
+        Direction::Complete => return None,
+    };
     let n = f64::from(nodes);
-    let constant = match (facts.labels, facts.direction, facts.knows_size) {
-        (false, ..) | (_, Direction::Complete, _) => return None,
-        (true, Direction::Unidirectional, false) => 0.693,
-        (true, Direction::Unidirectional, true) => 0.683,
-        (true, Direction::Bidirectional, _) => 0.5,
-    };
-    let source = match facts.direction {
-        Direction::Unidirectional if !facts.knows_size => {
-            "0.693 n log₂ n on average, one direction, size unknown: Pachl, Korach, Rotem, JACM 31(4), 1984"
-        }
-        Direction::Unidirectional => {
-            "0.683 n log₂ n on average, one direction, size known: Bodlaender, TCS 81, 1991"
-        }
-        _ => "0.5 n log₂ n on average, both directions: Bodlaender, TCS 81, 1991",
-    };
-    (nodes > 1).then(|| (constant * n * n.log2(), source))
+    (nodes > 1 && facts.labels && !facts.knows_size).then(|| (constant * n * n.log2(), source))
 }
 
 pub(super) fn print(
