@@ -93,7 +93,7 @@ impl<A: Classic<u32>> Ring<A> {
         self
     }
 
-    fn to_the_end(self) -> Self {
+    fn finish(self) -> Self {
         self.deliver(usize::MAX)
     }
 
@@ -110,7 +110,7 @@ impl<A: Classic<u32>> Ring<A> {
 
 #[test]
 fn lelann_every_label_goes_round_and_everybody_knows_the_highest() {
-    let ring = Ring::<LeLann<u32>>::of(&RING).everybody_starts().to_the_end();
+    let ring = Ring::<LeLann<u32>>::of(&RING).everybody_starts().finish();
     assert_eq!(ring.sent[0], 64);
     assert_eq!(ring.elected.len(), 8);
     assert!(ring.elected.iter().all(|&(_, leader)| leader == 8));
@@ -118,7 +118,7 @@ fn lelann_every_label_goes_round_and_everybody_knows_the_highest() {
 
 #[test]
 fn chang_and_roberts_each_label_goes_as_far_as_to_the_next_higher() {
-    let ring = Ring::<ChangRoberts<u32>>::of(&RING).everybody_starts().to_the_end();
+    let ring = Ring::<ChangRoberts<u32>>::of(&RING).everybody_starts().finish();
     // 5 goes 2 far, 1 goes 1, 8 all 8, 2: 1, 7: 6, 3: 1, 6: 4, 4: 1.
     assert_eq!(ring.sent[0], 2 + 1 + 8 + 1 + 6 + 1 + 4 + 1);
     assert_eq!(ring.elected, [(2, 8)]);
@@ -126,9 +126,9 @@ fn chang_and_roberts_each_label_goes_as_far_as_to_the_next_higher() {
 
 #[test]
 fn chang_and_roberts_who_is_woken_by_a_higher_label_need_not_start() {
-    let ring = Ring::<ChangRoberts<u32>>::of(&RING).starts(2).to_the_end();
+    let ring = Ring::<ChangRoberts<u32>>::of(&RING).starts(2).finish();
     assert_eq!((ring.sent[0], ring.elected), (8, vec![(2, 8)]));
-    let ring = Ring::<ChangRoberts<u32>>::of(&RING).starts(1).to_the_end();
+    let ring = Ring::<ChangRoberts<u32>>::of(&RING).starts(1).finish();
     assert_eq!((ring.sent[0], ring.elected), (1 + 8, vec![(2, 8)]), "1 wakes 8");
 }
 
@@ -138,7 +138,7 @@ fn hirschberg_and_sinclair_four_of_eight_are_left_after_phase_0_and_one_after_ph
     let ring = Ring::<HirschbergSinclair<u32>>::of(&RING).everybody_starts().deliver(16 + 8);
     assert_eq!(ring.active(), [0, 2, 4, 6]);
     assert!(ring.active().into_iter().all(|at| ring.members[at].notion().phase == Some(1)));
-    let ring = ring.to_the_end();
+    let ring = ring.finish();
     assert_eq!(ring.elected, [(2, 8)]);
     // 8 meets its own probe in phase 3, which reaches 8 members far.
     assert_eq!(ring.members[2].notion().phase, Some(3));
@@ -148,7 +148,7 @@ fn hirschberg_and_sinclair_four_of_eight_are_left_after_phase_0_and_one_after_ph
 fn franklin_two_rounds_and_one_to_find_out() {
     let ring = Ring::<Franklin<u32>>::of(&RING).everybody_starts().deliver(16);
     assert_eq!(ring.active(), [0, 2, 4, 6]);
-    let ring = ring.to_the_end();
+    let ring = ring.finish();
     assert_eq!((ring.sent[0], ring.elected), (3 * 16, vec![(2, 8)]));
 }
 
@@ -157,7 +157,7 @@ fn peterson_the_labels_move_on_and_the_highest_comes_home() {
     let ring = Ring::<Peterson<u32>>::of(&RING).everybody_starts().deliver(16);
     assert_eq!(ring.active(), [1, 3, 5, 7]);
     assert_eq!([1, 3, 5, 7].map(|at| ring.holds(at)), [5, 8, 7, 6]);
-    let ring = ring.to_the_end();
+    let ring = ring.finish();
     // In the second phase 8 moves on to the place of 3, and from there it goes home: five links.
     assert_eq!(ring.holds(5), 8);
     assert_eq!((ring.sent[0], ring.elected), (16 + 16 + 5, vec![(2, 8)]));
@@ -171,7 +171,7 @@ fn dolev_klawe_and_rodeh_only_local_winners_are_confirmed() {
     assert!(ring.active().is_empty());
     let ring = ring.deliver(4);
     assert_eq!(ring.active(), [1, 3, 5, 7]);
-    let ring = ring.to_the_end();
+    let ring = ring.finish();
     // Labels: 8, then 4 that go two links each, then one that goes five. Confirmations: 4, then one over two links.
     assert_eq!(ring.sent, [8 + 8 + 5, 4 + 2, 0, 0]);
     assert_eq!(ring.elected, [(2, 8)]);
@@ -179,7 +179,7 @@ fn dolev_klawe_and_rodeh_only_local_winners_are_confirmed() {
 
 #[test]
 fn higham_and_przytycka_a_witness_and_a_distance_promote() {
-    let ring = Ring::<HighamPrzytycka<u32>>::of(&RING).everybody_starts().to_the_end();
+    let ring = Ring::<HighamPrzytycka<u32>>::of(&RING).everybody_starts().finish();
     // Round 1: one link each. Round 2: 1, 2 and 3 die after two links, and 1 vouches for 4 after one. Round 3: 4 goes
     // five links. Round 4: all round. Then the highest is collected.
     assert_eq!(ring.sent, [8 + (2 + 2 + 2 + 1) + 5 + 8, 8, 0, 0]);
@@ -191,7 +191,7 @@ fn itai_and_rodeh_draw_again_after_a_tie() {
     let mut ring = Ring::<ItaiRodeh<u32>>::of(&[1, 2, 3]);
     // Numbers are coins + 1: 3, 3 and 1 in the first round; the two that tie draw 2 and 3.
     ring.coins = [2, 2, 0, 1, 2].into();
-    let ring = ring.everybody_starts().to_the_end();
+    let ring = ring.everybody_starts().finish();
     assert!(ring.coins.is_empty());
     let [(winner, _)] = ring.elected[..] else { panic!("{:?}", ring.elected) };
     assert_eq!(ring.members[winner].notion().phase, Some(2));
@@ -200,9 +200,9 @@ fn itai_and_rodeh_draw_again_after_a_tie() {
 
 #[test]
 fn the_bully_a_challenge_and_an_answer_for_each_pair_and_seven_told() {
-    let ring = Ring::<Bully<u32>>::of(&RING).everybody_starts().to_the_end();
+    let ring = Ring::<Bully<u32>>::of(&RING).everybody_starts().finish();
     assert_eq!(ring.sent, [28, 28, 7, 0]);
     assert_eq!(ring.elected.len(), 8);
-    let ring = Ring::<Bully<u32>>::of(&RING).starts(2).to_the_end();
+    let ring = Ring::<Bully<u32>>::of(&RING).starts(2).finish();
     assert_eq!(ring.sent, [0, 0, 7, 0], "the highest need not ask");
 }

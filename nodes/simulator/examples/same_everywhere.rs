@@ -1,11 +1,14 @@
 //! Cases whose runs are the same everywhere, byte for byte: natively and in WASM, with every optimisation. Ends with 0 when
-//! they are, with the number of the first that is not otherwise.
+//! they are, with the number of the first that is not otherwise, 255
+//! for the classic contests.
 //!
 //! `tests/same_everywhere.rs` checks them too, and says what a new fingerprint is.
 
 use std::process::ExitCode;
 
 use ringleader_simulator::Case;
+use ringleader_simulator::classic::{self, Classic, Visitor};
+use ringleader_simulator::contest::{Contest, Pace, Settings, TICKS};
 
 /// Each case with the fingerprint of everything that it tells.
 pub(crate) const GOLDEN: [(&str, u64); 6] = [
@@ -41,7 +44,35 @@ pub(crate) const GOLDEN: [(&str, u64); 6] = [
     ),
 ];
 
+/// The fingerprint of what the classic algorithms count, all of them, at every pace.
+pub(crate) const GOLDEN_CONTESTS: u64 = 0xce31_34c8_e302_45fd;
+
+/// What they count now. FNV-1a, 64 bits.
+pub(crate) fn contests() -> u64 {
+    struct Counted;
+    impl Visitor for Counted {
+        type Output = [u64; 12];
+
+        fn visit<A: Classic<u32>>(self) -> [u64; 12] {
+            let mut counted = [0; 12];
+            for (at, pace) in [Pace::Unit, Pace::Uniform, Pace::Exponential].into_iter().enumerate() {
+                let outcome = Contest::<A>::new(Settings { pace, seed: 9, ..Settings::new(64) }).run();
+                // Whole ticks, which are powers of two: exact.
+                let ticks = (outcome.ended * TICKS as f64) as u64;
+                let leader = outcome.leader.map_or(u64::MAX, u64::from);
+                counted[at * 4..at * 4 + 4].copy_from_slice(&[outcome.messages, outcome.told, ticks, leader]);
+            }
+            counted
+        }
+    }
+    let counted = classic::ALL.iter().filter_map(|facts| classic::visit(facts.key, Counted)).flatten();
+    counted.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
 fn main() -> ExitCode {
+    if contests() != GOLDEN_CONTESTS {
+        return ExitCode::from(u8::MAX);
+    }
     for (number, (case, golden)) in (1..).zip(GOLDEN) {
         let same = case.parse::<Case>().is_ok_and(|case| case.fingerprint() == golden);
         if !same {
