@@ -16,6 +16,8 @@ mod same_everywhere;
 mod tools;
 mod versions;
 mod wasm;
+mod wasm_program;
+mod wasm_speed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +34,7 @@ cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
+cargo xtask bench wasm       what share of its native speed the simulator has in a browser
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
 cargo xtask help             this page
@@ -149,6 +152,10 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
         [] => 50,
         [load] if load == "load" => {
             Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "load"]).check()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        [wasm] if wasm == "wasm" => {
+            wasm_speed::bench(&wasm::Compiler::install()?, &browser::install()?.chromium)?;
             return Ok(ExitCode::SUCCESS);
         }
         [rounds] => rounds.parse().with_context(|| format!("`{rounds}` is not a number of rounds"))?,
