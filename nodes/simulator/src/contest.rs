@@ -224,7 +224,7 @@ impl<A: Classic<u32>> Contest<A> {
         let initiators = settings.initiators(size, &mut chance);
         let network = Network {
             size,
-            wheel: Wheel::new(),
+            wheel: Wheel::new(Letter { to: 0, from: 0, parcel: Parcel::Told(0) }),
             chance,
             pace: settings.pace,
             arrivals: vec![0; links],

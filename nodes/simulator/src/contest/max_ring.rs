@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::classic::Worst;
 use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timing};
-use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, Safety};
+use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, Safety, Term};
 use uuid::Uuid;
 
 use super::wheel::Wheel;
@@ -62,7 +62,7 @@ impl MaxRingContest {
             initiators,
             settings,
             chance,
-            wheel: Wheel::new(),
+            wheel: Wheel::new((0, 0, RingMessage::Standing { term: Term::ZERO, mandate: None })),
             messages: 0,
             told: 0,
         }

@@ -30,6 +30,8 @@ pub(super) struct Wheel<T> {
     occupied: [u64; 64],
     words: u64,
     entries: Vec<T>,
+    /// What stands in the part of a chunk that is not filled yet.
+    filler: T,
     /// The chunk that follows each chunk in its slot.
     next: Vec<u32>,
     free: Vec<u32>,
@@ -47,13 +49,15 @@ impl<T: Copy> Wheel<T> {
     /// Bytes that an entry takes, its share of the chain rounded up.
     pub(super) const BYTES_AN_ENTRY: usize = size_of::<T>() + (size_of::<u32>() * 2).div_ceil(CHUNK);
 
-    pub(super) fn new() -> Self {
+    /// An empty wheel; what the filler is makes no difference.
+    pub(super) fn new(filler: T) -> Self {
         Self {
             now: 0,
             slots: vec![EMPTY; SLOTS],
             occupied: [0; 64],
             words: 0,
             entries: Vec::new(),
+            filler,
             next: Vec::new(),
             free: Vec::new(),
             reading: EMPTY,
@@ -91,14 +95,33 @@ impl<T: Copy> Wheel<T> {
 
     #[inline]
     fn put(&mut self, due: u64, entry: T) {
-        let at = slot_of(due);
-        let Slot { last, filled, .. } = self.slots[at];
-        if last != NONE && (filled as usize) < CHUNK {
-            self.entries[last as usize * CHUNK + filled as usize] = entry;
-            self.slots[at].filled += 1;
-            return;
+        // The entry is written last, and nothing is called that takes it: it then never leaves the registers.
+        let room = self.room(slot_of(due));
+        self.entries[room] = entry;
+    }
+
+    /// Where the next entry of a slot goes.
+    #[inline]
+    fn room(&mut self, at: usize) -> usize {
+        let slot = &mut self.slots[at];
+        if slot.last == NONE || slot.filled as usize == CHUNK {
+            self.lengthen(at);
         }
-        let chunk = self.chunk(entry);
+        let slot = &mut self.slots[at];
+        let room = slot.last as usize * CHUNK + slot.filled as usize;
+        slot.filled += 1;
+        room
+    }
+
+    /// Gives a slot another chunk.
+    fn lengthen(&mut self, at: usize) {
+        let chunk = self.free.pop().unwrap_or_else(|| {
+            self.entries.extend([self.filler; CHUNK]);
+            self.next.push(NONE);
+            u32::try_from(self.next.len() - 1).unwrap_or(NONE)
+        });
+        self.next[chunk as usize] = NONE;
+        let last = self.slots[at].last;
         if last == NONE {
             self.slots[at].first = chunk;
             self.occupied[at / 64] |= 1 << (at % 64);
@@ -107,19 +130,7 @@ impl<T: Copy> Wheel<T> {
             self.next[last as usize] = chunk;
         }
         self.slots[at].last = chunk;
-        self.slots[at].filled = 1;
-    }
-
-    /// A chunk that begins with this entry.
-    fn chunk(&mut self, entry: T) -> u32 {
-        if let Some(chunk) = self.free.pop() {
-            self.next[chunk as usize] = NONE;
-            self.entries[chunk as usize * CHUNK] = entry;
-            return chunk;
-        }
-        self.entries.extend([entry; CHUNK]);
-        self.next.push(NONE);
-        u32::try_from(self.next.len() - 1).unwrap_or(NONE)
+        self.slots[at].filled = 0;
     }
 
     /// Takes out what is due first.
@@ -233,7 +244,7 @@ mod tests {
         fn what_is_due_first_comes_first_and_what_was_sent_first_before_its_equals(
             steps in proptest::collection::vec((1_u64..10_000, 0_usize..3), 1..400),
         ) {
-            let (mut wheel, mut some) = (Wheel::new(), Vec::new());
+            let (mut wheel, mut some) = (Wheel::new(0), Vec::new());
             let mut model: BTreeMap<(u64, usize), usize> = BTreeMap::new();
             for (number, (ahead, pops)) in steps.into_iter().enumerate() {
                 let due = wheel.now() + ahead;
