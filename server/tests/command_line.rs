@@ -244,6 +244,11 @@ fn a_simulation_is_drawn_and_told_in_json() {
 fn a_simulation_that_makes_no_sense_is_refused_with_a_reason() {
     let refused = |flags: &[&str], says: &[&str]| assert_refused(&[&["simulate"], flags].concat(), says);
     refused(&["--algorithm", "raft"], &["there is no algorithm `raft`", "chang-roberts", "max-ring"]);
+    let help = String::from_utf8(run_with(&["simulate", "--help"], &[]).stdout).unwrap();
+    let unbroken = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let all = refusal(&["simulate", "--algorithm", "raft"], &[]);
+    let all = all.split_once("there are: ").unwrap().1.split_once(", and `all`").unwrap().0;
+    assert!(all.split(", ").all(|name| unbroken.contains(name)), "help names {all}: {help}");
     refused(&["--nodes", "0"], &["no number from 1 to 20000000"]);
     refused(&["--nodes", "5..7"], &["no power of two from 5 to 7"]);
     refused(&["--initiators", "none"], &["write `all`, `one`, or how many"]);

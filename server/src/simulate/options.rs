@@ -23,7 +23,8 @@ const MOST_NODES: u32 = 20_000_000;
 /// Flags of `ringleader simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateOptions {
-    /// The algorithm: max-ring, or one of the classic ones
+    /// The algorithm: max-ring, lelann, chang-roberts, hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh, bully,
+    /// itai-rodeh or higham-przytycka
     #[arg(long, value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
     pub algorithm: Algorithms,
     /// Several algorithms beside each other: names with commas between them, or `all`
