@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Safety, Term};
 
@@ -24,7 +24,7 @@ const SETTLES_WITHIN: u32 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Member {
     /// Shared with the states before: a step changes one member.
-    core: Option<Arc<MaxRing>>,
+    core: Option<Arc<Core>>,
     /// The timers that run, and by how many others each was overtaken.
     timers: BTreeMap<Timer, u8>,
     /// What survives its death.
@@ -65,7 +65,7 @@ pub enum Misstep {
 }
 
 /// What is wrong with a step of a member, if anything.
-fn misstep(before: &MaxRing, input: &Input<RingMessage>, after: &MaxRing) -> Option<Misstep> {
+fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Misstep> {
     if after.term() < before.term() {
         return Some(Misstep::TermWentBack);
     }
@@ -125,7 +125,7 @@ impl Ring {
     pub fn new(bounds: &Bounds) -> Self {
         let members = bounds.attributes.iter().enumerate();
         let member = |(place, _)| Member {
-            core: Some(Arc::new(MaxRing::new(id(place)))),
+            core: Some(Arc::new(Core::new(id(place)))),
             timers: BTreeMap::new(),
             promise: None,
             lease_due: None,
@@ -280,7 +280,7 @@ impl Ring {
             Event::Restart(place) => {
                 self.left.restarts = self.left.restarts.saturating_sub(1);
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
-                    member.core = Some(Arc::new(MaxRing::recovered(id(place.into()), member.promise)));
+                    member.core = Some(Arc::new(Core::recovered(id(place.into()), member.promise)));
                 }
                 self.give(place, configuration(bounds));
             }
@@ -363,7 +363,7 @@ impl Ring {
     }
 
     /// The live members.
-    pub fn live(&self) -> impl Iterator<Item = (Place, &MaxRing)> {
+    pub fn live(&self) -> impl Iterator<Item = (Place, &Core)> {
         self.numbered().filter_map(|(place, member)| Some((place, member.core.as_deref()?)))
     }
 
@@ -394,7 +394,7 @@ impl Ring {
     #[must_use]
     pub fn agrees(&self) -> bool {
         let Some(mandate) = self.live().find_map(|(_, core)| core.mandate().copied()) else { return false };
-        let same = |core: &MaxRing| core.mandate() == Some(&mandate) && core.term() == mandate.term;
+        let same = |core: &Core| core.mandate() == Some(&mandate) && core.term() == mandate.term;
         let with_role = |role: Role| -> Vec<_> {
             self.live().filter(|(_, core)| core.role() == role).map(|(_, core)| core.id()).collect()
         };

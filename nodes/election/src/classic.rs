@@ -1,7 +1,7 @@
 //! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links keep order.
 //!
 //! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and remembers
-//! everything, like [`crate::MaxRing`]; what its paper takes for granted is data ([`Facts`]), and it may look at nothing
+//! everything, like [`crate::Core`]; what its paper takes for granted is data ([`Facts`]), and it may look at nothing
 //! else of its [`Seat`]. Labels are only compared, so they may be ranks in a simulator and contenders in a process.
 //!
 //! None of these papers tolerates a failure: a message lost is an election that never ends.

@@ -7,26 +7,26 @@
 //! and says so. What could break it is a change to the slices in `route`, the one place that indexes.
 //!
 //! How a caller drives it:
-//! 1. make a [`MaxRing`] with the member's own id, and give it [`Input::Configured`] first;
+//! 1. make a [`Core`] with the member's own id, and give it [`Input::Configured`] first;
 //! 2. give it every link that comes up or fails, every message that arrives and every timer that fires;
 //! 3. after each call carry out the effects in their order;
-//! 4. then ask [`MaxRing::wanted_links`] and make the links so: dial what is missing, close what is not wanted;
-//! 5. dial [`MaxRing::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
-//! 6. have both ends of a ring link compare their [`MaxRing::knowledge`]: when it stays different, a message between them was
+//! 4. then ask [`Core::wanted_links`] and make the links so: dial what is missing, close what is not wanted;
+//! 5. dial [`Core::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
+//! 6. have both ends of a ring link compare their [`Core::knowledge`]: when it stays different, a message between them was
 //!    lost, and the link counts as come up anew.
 #![forbid(unsafe_code)]
 
 mod algorithm;
 pub mod classic;
+mod core;
 mod explanation;
-mod max_ring;
 mod planted;
 pub mod recording;
 mod route;
 pub mod telling;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
+pub use core::Core;
 pub use explanation::Explanation;
-pub use max_ring::MaxRing;
 #[cfg(feature = "planted-bugs")]
 pub use planted::{Bug, plant};

@@ -6,7 +6,7 @@
 use ringleader_shared::{NodeId, Promise, RingMessage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Effect, Input, MaxRing, Time};
+use crate::{Algorithm, Core, Effect, Input, Time};
 
 /// How a recorded member began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct Difference {
 /// # Errors
 /// The first step at which it does something else than was recorded.
 pub fn replay(beginning: Beginning, steps: impl IntoIterator<Item = Step>) -> Result<usize, Box<Difference>> {
-    let mut member = MaxRing::recovered(beginning.id, beginning.promise);
+    let mut member = Core::recovered(beginning.id, beginning.promise);
     let mut count = 0;
     for recorded in steps {
         let mut replayed = Vec::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step, replay};
-use ringleader_election::{Algorithm, Input, MaxRing, Time, Timing};
+use ringleader_election::{Algorithm, Core, Input, Time, Timing};
 use ringleader_shared::{Attribute, Contender, NodeId, Safety};
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ fn recorded() -> (Beginning, Vec<Step>) {
         .map(|n| Contender { attribute: Attribute(n), id: NodeId(Uuid::from_u128(n.into())) })
         .collect();
     let id = ring[0].id;
-    let mut member = MaxRing::new(id);
+    let mut member = Core::new(id);
     let inputs = [
         Input::Configured { ring, timing: Timing::default(), safety: Safety::Available },
         Input::Initiate,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer, Timing};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Attribute, Contender, Mandate, NodeId, RingMessage, Safety, Term};
 use uuid::Uuid;
@@ -98,7 +98,7 @@ proptest! {
         inputs in prop::collection::vec((number(), input()), 1..40)
     ) {
         let me = NodeId(Uuid::from_u128(1));
-        let mut core = MaxRing::new(me);
+        let mut core = Core::new(me);
         let mut effects: Vec<Effect<RingMessage>> = Vec::new();
         for (now, input) in inputs {
             core.handle(Time(Duration::from_nanos(now)), input, &mut effects);

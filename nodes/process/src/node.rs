@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timer, telling};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, telling};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
@@ -38,7 +38,7 @@ pub(crate) struct Node {
     secret: Secret,
     control: Control,
     address: SocketAddr,
-    core: MaxRing,
+    core: Core,
     promises: Promises,
     recorder: Option<Recorder>,
     /// Why it can't go on: it must say nothing more.
@@ -103,7 +103,7 @@ impl Node {
         let (news_in, news) = mpsc::channel(256);
         let links = Links::new(options.id, options.incarnation, secret.clone(), watched, news_in);
         Self {
-            core: MaxRing::recovered(beginning.id, beginning.promise),
+            core: Core::recovered(beginning.id, beginning.promise),
             promises,
             recorder,
             broken: None,

@@ -208,7 +208,7 @@ fn another_leader(
     term: Term,
     awake: bool,
 ) -> Result<(), Violation> {
-    let others = |node: &&ringleader_election::MaxRing| node.id() != id && node.role() == Role::Leader;
+    let others = |node: &&ringleader_election::Core| node.id() != id && node.role() == Role::Leader;
     let in_term = || world.running().map(|(node, _)| node).filter(others).find(|node| node.term() == term);
     let at_once = || world.live().map(|(node, _)| node).find(others);
     if (world.quorum() || !world.misjudged())

@@ -10,7 +10,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringleader_election::{Effect, MaxRing, Time, Timer};
+use ringleader_election::{Core, Effect, Time, Timer};
 use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety};
 
 use self::member::{Machine, Member};
@@ -215,12 +215,12 @@ impl World {
     }
 
     /// The members that run and are not paused.
-    pub fn live(&self) -> impl Iterator<Item = (&MaxRing, Incarnation)> {
+    pub fn live(&self) -> impl Iterator<Item = (&Core, Incarnation)> {
         self.machines().filter(|(_, machine)| machine.paused.is_none()).map(seen)
     }
 
     /// The members that run, paused ones too.
-    pub fn running(&self) -> impl Iterator<Item = (&MaxRing, Incarnation)> {
+    pub fn running(&self) -> impl Iterator<Item = (&Core, Incarnation)> {
         self.machines().map(seen)
     }
 
@@ -253,9 +253,8 @@ impl World {
     pub fn agreed(&self) -> Option<Agreement> {
         let (first, _) = self.live().next()?;
         let mandate = *first.mandate()?;
-        let same = |(node, _): (&MaxRing, Incarnation)| {
-            node.mandate() == Some(&mandate) && node.term() == mandate.term
-        };
+        let same =
+            |(node, _): (&Core, Incarnation)| node.mandate() == Some(&mandate) && node.term() == mandate.term;
         let holds =
             |id: NodeId, role: Role| self.live().any(|(node, _)| node.id() == id && node.role() == role);
         let leading = self.live().filter(|(node, _)| node.role() == Role::Leader).count();
@@ -315,7 +314,7 @@ impl World {
 
     /// Hands out the next of the members that were given something since it was last asked, with its place; those that
     /// died meanwhile left out.
-    pub(crate) fn next_touched(&mut self) -> Option<(usize, &MaxRing, Incarnation, bool)> {
+    pub(crate) fn next_touched(&mut self) -> Option<(usize, &Core, Incarnation, bool)> {
         loop {
             let place = self.touched.pop()?;
             let index = place.index();
@@ -401,6 +400,6 @@ impl World {
     }
 }
 
-fn seen<'a>((member, machine): (&'a Member, &'a Machine)) -> (&'a MaxRing, Incarnation) {
+fn seen<'a>((member, machine): (&'a Member, &'a Machine)) -> (&'a Core, Incarnation) {
     (&machine.core, member.incarnation)
 }

@@ -96,7 +96,7 @@ pub(crate) fn harmonic(n: f64) -> f64 {
     n.ln() + 0.577_215_664_901_532_9 + 1.0 / (2.0 * n) - 1.0 / (12.0 * n * n) + 1.0 / (120.0 * n.powi(4))
 }
 
-/// The default algorithm beside the classic ones. It is [`crate::MaxRing`].
+/// The default algorithm beside the classic ones. It is [`crate::Core`].
 pub const MAX_RING: Facts = Facts {
     key: "max-ring",
     name: "max-ring",

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use ringleader_election::{Algorithm, DropReason, Effect, Explanation, Input, MaxRing, Time, Timer, Timing};
+use ringleader_election::{Algorithm, Core, DropReason, Effect, Explanation, Input, Time, Timer, Timing};
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{
@@ -45,7 +45,7 @@ pub(crate) struct QuietRing {
     pub(crate) completed: Vec<(Outcome, Mandate, u32)>,
     said: Vec<(NodeId, Explanation)>,
     members: Vec<Contender>,
-    nodes: BTreeMap<NodeId, MaxRing>,
+    nodes: BTreeMap<NodeId, Core>,
     links: BTreeSet<Link>,
     queue: VecDeque<Next>,
     timers: BTreeMap<(Duration, NodeId, Timer), ()>,
@@ -87,7 +87,7 @@ impl QuietRing {
             dropped: Vec::new(),
             completed: Vec::new(),
             said: Vec::new(),
-            nodes: members.iter().map(|member| (member.id, MaxRing::new(member.id))).collect(),
+            nodes: members.iter().map(|member| (member.id, Core::new(member.id))).collect(),
             members,
             links: BTreeSet::new(),
             queue: VecDeque::new(),
@@ -151,7 +151,7 @@ impl QuietRing {
 
     /// A new start of it, without memory of anything but its promises.
     pub(crate) fn start(&mut self, who: &str) -> &mut Self {
-        let node = MaxRing::recovered(id(who), self.promises.get(&id(who)).copied());
+        let node = Core::recovered(id(who), self.promises.get(&id(who)).copied());
         assert!(self.nodes.insert(id(who), node).is_none(), "{who} runs already");
         self.give(id(who), self.configuration());
         self
@@ -325,7 +325,7 @@ impl QuietRing {
 
     // What a test sees.
 
-    pub(crate) fn node(&self, who: &str) -> &MaxRing {
+    pub(crate) fn node(&self, who: &str) -> &Core {
         self.nodes.get(&id(who)).unwrap_or_else(|| panic!("{who} is dead"))
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::classic::Worst;
-use ringleader_election::{Algorithm, Effect, Input, MaxRing, Time, Timing};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
 use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, Safety, Term};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::chance::Chance;
 #[derive(Debug)]
 pub struct MaxRingContest {
     labels: Arc<[u32]>,
-    members: Vec<MaxRing>,
+    members: Vec<Core>,
     initiators: Vec<u32>,
     settings: Settings,
     chance: Chance,
@@ -49,7 +49,7 @@ impl MaxRingContest {
         let members = ring
             .iter()
             .map(|member| {
-                let mut core = MaxRing::new(member.id);
+                let mut core = Core::new(member.id);
                 let configured = Input::Configured { ring: ring.clone(), timing, safety: Safety::Available };
                 core.handle(Time::default(), configured, &mut Vec::new());
                 core

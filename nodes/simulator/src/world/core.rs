@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ringleader_election::{Algorithm, DropReason, Effect, Input, MaxRing, Timer};
+use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
@@ -292,7 +292,7 @@ impl World {
 
 /// What is wrong with how a member handled a message. It must have done something about it or told why not, and that must
 /// be true. What is said again and again, or only between neighbours, may be no news.
-fn misstep(core: &MaxRing, message: RingMessage, effects: &[Effect<RingMessage>]) -> Option<Misstep> {
+fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -> Option<Misstep> {
     let hops = match message {
         RingMessage::Election { hops, .. }
         | RingMessage::DeputySearch { hops, .. }

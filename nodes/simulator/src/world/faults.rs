@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ringleader_election::{Input, MaxRing};
+use ringleader_election::{Core, Input};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::{Attribute, Contender, Incarnation, Member as Configured, NodeId};
 use uuid::Uuid;
@@ -73,7 +73,7 @@ impl World {
         member.incarnation.0 += 1;
         let incarnation = member.incarnation;
         member.machine = Some(Machine {
-            core: MaxRing::recovered(member.contender.id, member.promise),
+            core: Core::recovered(member.contender.id, member.promise),
             clock: Clock::started(now, member.drift),
             paused: None,
             inbox: VecDeque::new(),

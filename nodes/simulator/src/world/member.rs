@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ringleader_election::{MaxRing, Time, Timer};
+use ringleader_election::{Core, Time, Timer};
 use ringleader_shared::{Contender, Incarnation, Promise};
 
 use super::Happening;
@@ -27,7 +27,7 @@ pub(super) struct Member {
 /// A start of a member that runs.
 #[derive(Debug, Clone)]
 pub(super) struct Machine {
-    pub(super) core: MaxRing,
+    pub(super) core: Core,
     pub(super) clock: Clock,
     /// The number of the pause that it is in.
     pub(super) paused: Option<u64>,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
-use super::{MaxRing, Out};
+use super::{Core, Out};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Time, Timer};
 
@@ -40,7 +40,7 @@ pub(super) struct Quorum {
     pub(super) leased_until: Option<Time>,
 }
 
-impl MaxRing {
+impl Core {
     /// How many members must stand behind a leader.
     #[must_use]
     pub fn majority(&self) -> u32 {

@@ -4,11 +4,11 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Contender, NodeId, RingMessage, Safety};
 
-use super::{MaxRing, Out};
+use super::{Core, Out};
 use crate::planted::{Bug, planted};
 use crate::{Effect, Explanation, Timer, Timing};
 
-impl MaxRing {
+impl Core {
     pub(super) fn configure(&mut self, ring: Vec<Contender>, timing: Timing, safety: Safety, out: &mut Out) {
         let first = self.told.is_none();
         let led_without_quorum = self.leading && !self.needs_quorum();

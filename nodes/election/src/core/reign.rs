@@ -3,11 +3,11 @@
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
-use super::{Contest, Lap, MaxRing, Out};
+use super::{Contest, Core, Lap, Out};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
-impl MaxRing {
+impl Core {
     /// One lap tells every member who leads and who is the deputy.
     pub(super) fn tell_result(&mut self, out: &mut Out) {
         if self.route.is_alone() {

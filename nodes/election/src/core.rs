@@ -20,7 +20,7 @@ type Out = Vec<Effect<RingMessage>>;
 
 /// One member of a max-ring.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct MaxRing {
+pub struct Core {
     me: NodeId,
     route: Route,
     timing: Timing,
@@ -65,7 +65,7 @@ enum Lap {
     Telling,
 }
 
-impl MaxRing {
+impl Core {
     /// A member that knows nothing yet. Its first input must be [`Input::Configured`].
     #[must_use]
     pub fn new(me: NodeId) -> Self {
@@ -298,7 +298,7 @@ impl MaxRing {
     }
 }
 
-impl Algorithm for MaxRing {
+impl Algorithm for Core {
     type Message = RingMessage;
 
     fn handle(&mut self, now: Time, input: Input<RingMessage>, out: &mut Out) {

@@ -3,11 +3,11 @@
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Term};
 
-use super::{Contest, MaxRing, Out};
+use super::{Contest, Core, Out};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
-impl MaxRing {
+impl Core {
     /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor.
     pub(super) fn initiate(&mut self, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
