@@ -1,13 +1,12 @@
 //! The links' faults: cut, slow down or heal one, part the ring.
 
 use leptos::prelude::*;
-use ringleader_shared::api::Partition;
 use ringleader_shared::fault::{MAX_DELAY_MS, Share};
 use ringleader_shared::{FaultyLink, LinkFault, NodeName, RingView};
 
-use crate::api;
 use crate::button::ActionButton;
 use crate::live;
+use crate::order::Order;
 use crate::store::Store;
 
 /// Who speaks and who ought to hear it: the link that the panel is about.
@@ -66,7 +65,8 @@ fn Panel() -> impl IntoView {
     });
     let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
-            api::set_link(store, &from, &to, &change(fault.get_untracked()));
+            let fault = change(fault.get_untracked());
+            store.order(Order::SetLink(from, to, fault));
         }
     };
     let delay = move |event: web_sys::Event| {
@@ -122,7 +122,7 @@ fn Panel() -> impl IntoView {
                 class="small good"
                 says="Mends every link and ends the partition"
                 refusal=no_fault
-                press=move |()| api::heal_links(store)
+                press=move |()| store.order(Order::HealLinks)
             >
                 "Heal all"
             </ActionButton>
@@ -229,7 +229,7 @@ fn Parting() -> impl IntoView {
     let part = move |()| {
         let names = names.get_untracked();
         let side = side.get_untracked().into_iter().filter(|name| names.contains(name)).collect();
-        api::part(store, &Partition { groups: vec![side] });
+        store.order(Order::Part(side));
     };
     view! {
         <fieldset class="sides">

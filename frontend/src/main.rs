@@ -25,6 +25,7 @@ mod headline;
 mod live;
 mod log;
 mod notices;
+mod order;
 mod ring;
 mod roster;
 mod store;

@@ -6,9 +6,9 @@ use ringleader_shared::api::AddNode;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
-use crate::api;
 use crate::button::ActionButton;
 use crate::live;
+use crate::order::Order;
 use crate::store::Store;
 
 /// The first name of A, B, C… that is free, and an attribute that would win.
@@ -110,7 +110,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Ok(node) = parsed() {
-            api::add_node(store, &node);
+            store.order(Order::Add(node));
             close.run(());
         }
     };
@@ -178,7 +178,7 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
         }>
             <p>"End every process and start afresh?"</p>
             <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=live::whether(move || !store.is_connected()) on:click=move |_| {
-                api::reset(store);
+                store.order(Order::Reset);
                 close.run(());
             }>"Reset"</button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>

@@ -7,9 +7,11 @@ use ringleader_shared::api::Problem;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
+use crate::api;
 use crate::clock::ServerClock;
 use crate::faults::Ends;
 use crate::log::{Line, NodeLog, history};
+use crate::order::Order;
 use crate::ring::stage::Stage;
 
 /// How the page and the server stand.
@@ -88,6 +90,11 @@ impl Store {
     /// The page's state.
     pub(crate) fn here() -> Self {
         expect_context()
+    }
+
+    /// Gives an order.
+    pub(crate) fn order(self, order: Order) {
+        api::obey(self, order);
     }
 
     /// One member as it is.

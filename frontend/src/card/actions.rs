@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState};
 
-use crate::api::{self, Fault};
 use crate::button::ActionButton;
+use crate::order::{Fault, Order, Whom};
 use crate::store::Store;
 
 /// Why a fault is not possible in this state; `None` when it is.
@@ -74,7 +74,7 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                     class=class
                     says=says(fault)
                     refusal=unless(Box::new(move |state| refusal(fault, state)))
-                    press=move |()| api::fault(store, target.as_str(), fault)
+                    press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault))
                 >
                     {word}
                 </ActionButton>
@@ -93,7 +93,7 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 class="small"
                 says=format!("{name} starts an election")
                 refusal=unless(Box::new(no_initiative))
-                press=move |()| api::elect(store, Some(initiator.clone()))
+                press=move |()| store.order(Order::Elect(Some(initiator.clone())))
             >
                 "Initiate"
             </ActionButton>
@@ -115,7 +115,7 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 class="small bare"
                 says=format!("Takes {name} out of the ring for good")
                 refusal=unless(Box::new(|_| None))
-                press=move |()| api::remove_node(store, &leaver)
+                press=move |()| store.order(Order::Remove(leaver.clone()))
             >
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
                     <path d="M-8 -7 H8 V-4.5 H-8 Z M-3 -10 H3 V-8 H-3 Z M-6.5 -3.5 H6.5 L5.5 10 H-5.5 Z"></path>

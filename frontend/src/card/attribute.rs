@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
-use crate::api;
 use crate::live;
+use crate::order::Order;
 use crate::roster::parse_attribute;
 use crate::store::Store;
 
@@ -35,7 +35,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
             match parse_attribute(&text) {
                 Ok(attribute) => {
                     wrong.set(None);
-                    api::change_attribute(store, &name, attribute);
+                    store.order(Order::ChangeAttribute(name.clone(), attribute));
                 }
                 Err(why) => wrong.set(Some(why)),
             }
