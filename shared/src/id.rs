@@ -169,6 +169,17 @@ impl NodeName {
         }
         Self(letters.into_iter().rev().collect())
     }
+
+    /// Which node's name this is by [`NodeName::nth`]; `None` for one that somebody chose.
+    #[must_use]
+    pub fn ordinal(&self) -> Option<usize> {
+        let letters =
+            self.0.bytes().map(|letter| letter.is_ascii_uppercase().then(|| usize::from(letter - b'A')));
+        let count = letters
+            .into_iter()
+            .try_fold(0_usize, |count, letter| count.checked_mul(26)?.checked_add(letter? + 1));
+        count?.checked_sub(1)
+    }
 }
 
 impl FromStr for NodeName {
@@ -224,6 +235,14 @@ mod tests {
         let names: Vec<String> =
             [0, 1, 25, 26, 27, 51, 52, 701, 702].iter().map(|&n| NodeName::nth(n).to_string()).collect();
         assert_eq!(names, ["A", "B", "Z", "AA", "AB", "AZ", "BA", "ZZ", "AAA"]);
+    }
+
+    #[test]
+    fn a_name_that_nobody_chose_says_which_it_is() {
+        assert!((0..20_000).all(|n| NodeName::nth(n).ordinal() == Some(n)));
+        for chosen in ["a", "A1", "A-B", "Aa", "ZZZZZZZZZZZZZZZZ"] {
+            assert_eq!(chosen.parse::<NodeName>().expect("a name").ordinal(), None, "{chosen}");
+        }
     }
 
     #[test]

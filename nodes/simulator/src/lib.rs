@@ -5,7 +5,8 @@
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
 //! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
-//! [`check`] says what must never happen and what must. [`contest`] runs the
+//! [`check`] says what must never happen and what must. [`session`] is a
+//! ring to play with, forward and back. [`contest`] runs the
 //! classic algorithms, on rings of any size. `chance` is where all randomness comes from.
 //!
 //! ```
@@ -26,6 +27,7 @@ pub mod check;
 pub mod contest;
 mod network;
 pub mod schedule;
+pub mod session;
 pub mod setup;
 pub mod trace;
 mod world;
@@ -35,5 +37,6 @@ pub use chance::PerMille;
 pub use check::{Invariant, Invariants, Violation};
 pub use ringleader_election::classic;
 pub use schedule::{Action, Disturbance, Schedule};
+pub use session::{InFlight, Session};
 pub use setup::{Latency, Setup};
 pub use world::{Agreement, Cost, World};

@@ -23,6 +23,7 @@ impl World {
     pub fn act(&mut self, action: Action) {
         match action {
             Action::Initiate(place) => self.initiate(Place::nth(place)),
+            Action::InitiateAll => (0..self.members.len()).for_each(|place| self.initiate(Place::nth(place))),
             Action::Kill(place) => self.kill(Place::nth(place)),
             Action::Start(place) => self.start(Place::nth(place)),
             Action::Pause(place) => self.pause(Place::nth(place)),
@@ -101,7 +102,7 @@ impl World {
     }
 
     fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
-        let (timing, safety) = (self.setup.timing, self.setup.safety);
+        let (timing, safety) = (self.setup.timing_of(ring.len()), self.setup.safety);
         self.give(me, Input::Configured { ring: ring.to_vec(), timing, safety });
     }
 
@@ -185,7 +186,7 @@ impl World {
     /// `listener` is going to hear nothing from `silent`, from that pause or cut on.
     pub(super) fn expect_silence(&mut self, listener: Place, silent: Place, since: u64) {
         let Some(clock) = self.machine(listener).map(|machine| machine.clock) else { return };
-        let patience = nanoseconds(self.setup.hung_after);
+        let patience = nanoseconds(self.setup.silence());
         let after = patience + self.chance.up_to(patience / 3);
         self.plan(clock.takes(after), listener, Happening::Silent { peer: silent, since });
     }
@@ -203,7 +204,7 @@ impl World {
                 // Whoever was stopped can't tell how long the other was silent: it begins to count anew.
                 Happening::Silent { peer, since } => self.expect_silence(place, peer, since),
                 Happening::Unanswered { link } => {
-                    self.plan(nanoseconds(self.setup.hung_after), place, Happening::Unanswered { link });
+                    self.plan(nanoseconds(self.setup.silence()), place, Happening::Unanswered { link });
                 }
                 happening => self.happen(place, None, happening),
             }
