@@ -129,6 +129,11 @@ fn latency(kind: &str, words: &mut SplitWhitespace<'_>) -> Result<Latency, &'sta
     }
 }
 
+fn safety(word: &str) -> Result<Safety, &'static str> {
+    let known = [Safety::Available, Safety::Quorum].into_iter().find(|safety| safety.to_string() == word);
+    known.ok_or("a safety is needed: available or quorum")
+}
+
 fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
     Ok(match word(words)? {
         "initiate" if words.clone().next() == Some("all") => {
@@ -155,6 +160,7 @@ fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
         },
         "drift" => Action::Drift { place: place(words)?, per_mille: number(words)? },
         "add" => Action::Add { attribute: number(words)? },
+        "safety" => Action::Safety(safety(word(words)?)?),
         "remove" => Action::Remove(place(words)?),
         "attribute" => Action::Attribute { place: place(words)?, attribute: number(words)? },
         _ => return Err("there is no such action"),
@@ -170,7 +176,7 @@ mod tests {
         let text = "seed 18446744073709551615; ring 3 1; quorum; patient; exponential 500us; 0us initiate A; 1us kill B; \
                     2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
-                    11us remove C; 12us attribute A 9; 13us initiate AB; 14us initiate all; 1500ns kill A";
+                    11us remove C; 12us attribute A 9; 12us safety quorum; 12us safety available; 13us initiate AB; 14us initiate all; 1500ns kill A";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 

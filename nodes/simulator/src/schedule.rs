@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ringleader_shared::NodeName;
+use ringleader_shared::{NodeName, Safety};
 
 use crate::chance::PerMille;
 use crate::setup::Latency;
@@ -75,6 +75,8 @@ pub enum Action {
         /// The new one.
         attribute: u64,
     },
+    /// From now on an election is worth this; the members learn of it as they do of a new ring.
+    Safety(Safety),
 }
 
 /// What happens to messages on one link in one direction.
@@ -118,6 +120,7 @@ impl fmt::Display for Action {
                 )
             }
             Self::Drift { place, per_mille } => write!(f, "drift {} {per_mille}", name(place)),
+            Self::Safety(safety) => write!(f, "safety {safety}"),
             Self::Add { attribute } => write!(f, "add {attribute}"),
             Self::Remove(place) => write!(f, "remove {}", name(place)),
             Self::Attribute { place, attribute } => write!(f, "attribute {} {attribute}", name(place)),
