@@ -37,13 +37,15 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     if let Some(successor) = &node.successor {
         facts.push(("next", successor.to_string()));
     }
-    if let Some(pid) = node.pid {
+    // A simulated node has neither process nor port.
+    let is_real = node.address.as_ref().is_none_or(|address| !address.starts_with("virtual"));
+    if let Some(pid) = node.pid.filter(|_| is_real) {
         facts.push(("pid", pid.to_string()));
     }
     if node.incarnation.0 > 0 {
         facts.push(("start", node.incarnation.to_string()));
     }
-    if let Some(address) = &node.address {
+    if let Some(address) = node.address.as_ref().filter(|_| is_real) {
         facts.push(("port", address.rsplit(':').next().unwrap_or_default().to_owned()));
     }
     facts

@@ -85,7 +85,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 "Break links"
             </ActionButton>
             <Quorum/>
-            <Pace/>
+            {store.sandbox.is_none().then(|| view! { <Pace/> })}
         </div>
     }
 }

@@ -7,6 +7,7 @@ use ringleader_shared::{FaultyLink, LinkFault, NodeName, RingView};
 use crate::button::ActionButton;
 use crate::live;
 use crate::order::Order;
+use crate::ring::geometry::CROWD;
 use crate::store::Store;
 
 /// Who speaks and who ought to hear it: the link that the panel is about.
@@ -126,7 +127,7 @@ fn Panel() -> impl IntoView {
             >
                 "Heal all"
             </ActionButton>
-            <Parting/>
+            {move || (store.view.with(|view| view.nodes.len()) <= CROWD).then(|| view! { <Parting/> })}
             <p class="faulty" data-testid="faulty" role="status">
                 {live::words(move || faulty.with(|faulty| summary(faulty)))}
             </p>

@@ -20,6 +20,7 @@ mod card;
 mod clock;
 mod connection;
 mod controls;
+mod copy;
 mod faults;
 mod headline;
 mod live;
@@ -28,6 +29,7 @@ mod notices;
 mod order;
 mod ring;
 mod roster;
+mod sandbox;
 mod store;
 mod summary;
 #[cfg(test)]

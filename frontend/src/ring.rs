@@ -1,5 +1,7 @@
 //! The figure: the ring as a drawing, and a layer for what moves on it.
 
+mod actors;
+mod crowd;
 pub(crate) mod cue;
 pub(crate) mod flight;
 pub(crate) mod geometry;
@@ -8,10 +10,14 @@ pub(crate) mod links;
 mod node;
 pub(crate) mod stage;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::svg;
 use wasm_bindgen::JsCast;
 
+use self::actors::Actors;
+use self::crowd::Crowd;
 use self::geometry::Layout;
 use self::legend::Legend;
 use self::links::{Link, links};
@@ -20,6 +26,8 @@ use self::stage::{Layers, MOST_DOTS, Stage};
 use crate::faults;
 use crate::headline::Headline;
 use crate::live::{self, rounded};
+use crate::sandbox::Sandbox;
+use crate::sandbox::settings::HOP;
 use crate::store::Store;
 
 /// The ring.
@@ -27,20 +35,36 @@ use crate::store::Store;
 pub(crate) fn RingFigure() -> impl IntoView {
     let store = Store::here();
     let layout = Memo::new(move |_| store.view.with(Layout::of));
+    let is_crowd = Memo::new(move |_| store.sandbox.is_some() && layout.with(Layout::is_crowd));
+    view! {
+        <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
+            {move || match store.sandbox.filter(|_| is_crowd.get()) {
+                Some(sandbox) => view! { <Crowd sandbox=sandbox layout=layout/> }.into_any(),
+                None => view! { <Drawing layout=layout/> }.into_any(),
+            }}
+            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
+                {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
+            </p>
+            <Legend/>
+        </section>
+    }
+}
+
+/// The ring with a circle for each node.
+#[component]
+fn Drawing(layout: Memo<Layout>) -> impl IntoView {
+    let store = Store::here();
     let drawn = Memo::new(move |_| store.view.with(|view| layout.with(|layout| links(view, layout))));
     let names = store.names();
     let (under, over) = (NodeRef::<svg::G>::new(), NodeRef::<svg::G>::new());
-    Effect::new(move |_| {
-        let layers = under
-            .get()
-            .zip(over.get())
-            .map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() });
-        store.stage.update_value(|stage| stage.set_layers(layers));
-    });
-    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layout(layout.get())));
-    on_cleanup(move || {
-        store.stage.try_update_value(Stage::clear);
-    });
+    let layers = move || {
+        let both = under.get().zip(over.get());
+        both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
+    };
+    match store.sandbox {
+        Some(sandbox) => moving_with_the_run(sandbox, layers, layout),
+        None => moving_with_the_clock(store, layers, layout),
+    }
     // An arrow is as large as what it points at allows.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
     let heart = Memo::new(move |_| {
@@ -50,7 +74,6 @@ pub(crate) fn RingFigure() -> impl IntoView {
         })
     });
     view! {
-        <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
             <svg viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -78,12 +101,43 @@ pub(crate) fn RingFigure() -> impl IntoView {
                 </For>
                 <g class="stage-layer" node_ref=over aria-hidden="true"></g>
             </svg>
-            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
-                {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
-            </p>
-            <Legend/>
-        </section>
     }
+}
+
+/// Real messages: events act them out as time goes by.
+fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
+    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layers(layers())));
+    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layout(layout.get())));
+    on_cleanup(move || {
+        store.stage.try_update_value(Stage::clear);
+    });
+}
+
+/// How long a ripple is to be seen.
+const RIPPLE: Duration = Duration::from_millis(600);
+
+/// Simulated messages: where they are follows from the virtual time that is shown.
+fn moving_with_the_run(
+    sandbox: Sandbox,
+    layers: impl Fn() -> Option<Layers> + 'static,
+    layout: Memo<Layout>,
+) {
+    let actors = StoredValue::new_local(Actors::default());
+    let draw = move || {
+        // When a hop is over sooner than a ripple, the ring would be full of them.
+        let ripple = sandbox.speed.get_untracked().virtual_time(RIPPLE).filter(|time| *time < 4 * HOP);
+        sandbox.look(|player| {
+            actors.update_value(|actors| actors.draw(player, ripple.unwrap_or_default()));
+        });
+    };
+    Effect::new(move |_| {
+        actors.update_value(|actors| actors.set_place(layers(), layout.get()));
+        draw();
+    });
+    Effect::new(move |_| {
+        sandbox.moment.track();
+        draw();
+    });
 }
 
 #[component]

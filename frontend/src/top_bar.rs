@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
+use crate::app::{LIVE, Rings};
 use crate::headline::Headline;
 use crate::live;
+use crate::sandbox::link;
 use crate::store::{Connection, Store};
 use crate::theme::ThemeSwitch;
 
@@ -32,6 +34,7 @@ pub(crate) fn TopBar() -> impl IntoView {
                 </svg>
                 "Ringleader"
             </h1>
+            <Tabs/>
             <p class=live::words(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
                 {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
@@ -41,10 +44,43 @@ pub(crate) fn TopBar() -> impl IntoView {
                         "Watching"
                     </span>
                 })}
-                <ConnectionLight/>
+                {match store.sandbox {
+                    Some(_) => view! { <SimulatedNote/> }.into_any(),
+                    None => view! { <ConnectionLight/> }.into_any(),
+                }}
                 <ThemeSwitch/>
             </div>
         </header>
+    }
+}
+
+/// Leads from the server's ring to the page's own and back; where there is no server, there is nothing to choose.
+#[component]
+fn Tabs() -> impl IntoView {
+    let rings = expect_context::<Rings>();
+    let here = Store::here().sandbox.is_some();
+    let tab = |fragment: &'static str, says: &'static str, is_here: bool| {
+        view! {
+            <a href=format!("#{fragment}") data-testid=format!("tab-{fragment}") aria-current=is_here.then_some("page")>{says}</a>
+        }
+    };
+    rings.live.is_some().then(|| {
+        view! {
+            <nav class="tabs" aria-label="Which ring">
+                {tab(LIVE, "Live ring", !here)}
+                {tab(link::WORD, "Sandbox", here)}
+            </nav>
+        }
+    })
+}
+
+/// In the place of the connection's light.
+#[component]
+fn SimulatedNote() -> impl IntoView {
+    view! {
+        <span class="connection" data-testid="connection" data-status="simulated" title="Simulated in this page, in virtual time: no server is asked">
+            "Simulated"
+        </span>
     }
 }
 

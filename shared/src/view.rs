@@ -219,7 +219,9 @@ impl RingView {
     pub fn faulty(&self) -> impl Iterator<Item = FaultyLink> {
         let pairs =
             self.nodes.iter().flat_map(|from| self.nodes.iter().map(move |to| (&from.name, &to.name)));
-        pairs.filter(|(from, to)| from != to).filter_map(|(from, to)| {
+        // Most rings have none, and the pairs are many.
+        let most = if self.faults.is_empty() && self.partition.is_empty() { 0 } else { usize::MAX };
+        pairs.take(most).filter(|(from, to)| from != to).filter_map(|(from, to)| {
             let fault = self.fault(from, to);
             (!fault.is_none()).then(|| FaultyLink { from: from.clone(), to: to.clone(), fault })
         })

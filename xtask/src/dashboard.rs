@@ -12,7 +12,7 @@ use crate::versions;
 use crate::wasm::Compiler;
 
 /// Where trunk leaves the page; Trunk.toml says the same.
-const DIST: &str = "target/dashboard";
+pub(crate) const DIST: &str = "target/dashboard";
 
 /// What the page was last built from, and how.
 const STAMP: &str = "target/dashboard.stamp";
@@ -27,8 +27,8 @@ const LARGE: &str = "without wasm-opt";
 const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
 
-/// The most that the WASM may weigh, compressed, in bytes.
-const MAX_GZIPPED: usize = 250_000;
+/// The most that the WASM may weigh, compressed, in bytes: the simulator is in it.
+const MAX_GZIPPED: usize = 350_000;
 
 /// Builds the page unless it is up to date.
 pub(crate) fn build(report: &mut Report) -> anyhow::Result<()> {

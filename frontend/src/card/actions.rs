@@ -42,14 +42,18 @@ fn no_initiative(state: NodeState) -> Option<&'static str> {
     }
 }
 
-/// What a fault does, in a sentence.
-const fn says(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Kill => "Ends the process at once, with SIGKILL",
-        Fault::Exit => "Asks the process to leave in good order",
-        Fault::Pause => "Makes the process hang, with SIGSTOP",
-        Fault::Resume => "Lets the process go on, with SIGCONT",
-        Fault::Start => "Starts the process again",
+/// What a fault does, in a sentence. A simulated node has no process.
+const fn says(fault: Fault, simulated: bool) -> &'static str {
+    match (fault, simulated) {
+        (Fault::Kill, false) => "Ends the process at once, with SIGKILL",
+        (Fault::Kill, true) => "It dies at once",
+        (Fault::Exit, _) => "Asks the process to leave in good order",
+        (Fault::Pause, false) => "Makes the process hang, with SIGSTOP",
+        (Fault::Pause, true) => "It hangs: it does nothing, and its links stay open",
+        (Fault::Resume, false) => "Lets the process go on, with SIGCONT",
+        (Fault::Resume, true) => "It goes on, beginning with what has piled up",
+        (Fault::Start, false) => "Starts the process again",
+        (Fault::Start, true) => "It starts again; of what it knew only its promises are left",
     }
 }
 
@@ -57,6 +61,7 @@ const fn says(fault: Fault) -> &'static str {
 #[component]
 pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView {
     let store = Store::here();
+    let simulated = store.sandbox.is_some();
     let unless = move |why: Box<dyn Fn(NodeState) -> Option<&'static str> + Send + Sync>| {
         Signal::derive(move || {
             let why =
@@ -72,7 +77,7 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 <ActionButton
                     id=format!("{}-{name}", fault.word())
                     class=class
-                    says=says(fault)
+                    says=says(fault, simulated)
                     refusal=unless(Box::new(move |state| refusal(fault, state)))
                     press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault))
                 >
@@ -104,7 +109,7 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                     freeze(Fault::Pause, "small", "Pause").into_any()
                 }
             }}
-            {button(Fault::Exit, "small", "Exit")}
+            {(!simulated).then(|| button(Fault::Exit, "small", "Exit"))}
             {button(Fault::Kill, "small danger", "Kill")}
             {move || {
                 let class = if stopped.get() { "small good" } else { "small" };

@@ -2,14 +2,12 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use ringleader_shared::NodeName;
-use ringleader_shared::api::Problem;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::ResizeObserver;
 
+use crate::copy as clipboard;
 use crate::live;
 use crate::log::Line;
 use crate::store::Store;
@@ -84,7 +82,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let copy = move |_| {
         let text: Vec<String> =
             lines.with_untracked(|lines| lines.iter().map(|line| line.to_text()).collect());
-        spawn_local(copy_text(store, text.join("\n")));
+        clipboard::copy(store, text.join("\n"), || ());
     };
     view! {
         <div class="log" class:open=live::whether(move || open.get())>
@@ -156,21 +154,5 @@ fn LogLine(line: std::sync::Arc<Line>) -> impl IntoView {
             <time>{line.at_us.map(words::stamp)}</time>
             <span>{line.text.clone()}</span>
         </p>
-    }
-}
-
-/// Browsers give the clipboard only to pages from this computer or over https.
-async fn copy_text(store: Store, text: String) {
-    let refused = || Problem {
-        kind: "about:blank".to_owned(),
-        title: "The browser did not let the page copy".to_owned(),
-        status: 0,
-        detail: Some("Copying works on http://127.0.0.1 and over https".to_owned()),
-    };
-    if !window().is_secure_context() {
-        return store.notify(refused());
-    }
-    if JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_err() {
-        store.notify(refused());
     }
 }

@@ -28,7 +28,7 @@ fn room(radius: f64) -> &'static str {
 }
 
 /// The node in words, for a screen reader and the tooltip.
-fn description(node: &NodeView) -> String {
+pub(super) fn description(node: &NodeView) -> String {
     let mut text = format!("Node {}, attribute {}, {}", node.name, node.attribute, label(node));
     if node.term.0 > 0 {
         text.push_str(&format!(", term {}", node.term));
