@@ -35,8 +35,8 @@ use crate::chance::nanoseconds;
 use crate::schedule::{Action, Schedule};
 use crate::setup::Setup;
 
-/// After so many things that tell nothing, nothing is expected to tell anything any more.
-const SILENT: usize = 50_000;
+/// After so many things that tell nothing, and longer than any member waits, nothing is expected to tell anything any more.
+const SILENT: usize = 5_000;
 
 /// A message on a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,15 +148,17 @@ impl Session {
     }
 
     /// Plays to just after the next thing that tells something. Where nothing is planned that does, it stays where it is and
-    /// says false. Members that dial a dead one again, or renew a lease, do so for ever without telling: of many thousands
-    /// of such, none is looked beyond.
+    /// says false. Members that dial a dead one again, or renew a lease, do so for ever without telling: after thousands
+    /// of such things, and longer than any member waits, it gives up.
     pub fn step(&mut self) -> bool {
         let before = (self.moment.position(), self.end, self.reached);
         let told = self.moment.told();
-        for _ in 0..SILENT {
-            if self.moment.next_at(&self.script).is_none() {
-                break;
-            }
+        let patience = self.setup.timing_of(self.view().nodes.len());
+        let patience = nanoseconds(patience.election.saturating_add(patience.lease).saturating_mul(2));
+        let then = before.0.at.saturating_add(patience);
+        let mut silent = 0;
+        while self.moment.next_at(&self.script).is_some_and(|next| silent < SILENT || next <= then) {
+            silent += 1;
             self.go_on(u64::MAX);
             if self.moment.told() != told {
                 return true;

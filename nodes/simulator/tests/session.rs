@@ -81,9 +81,10 @@ fn a_step_back_undoes_a_step() {
         session.step();
         let mut before = vec![shown(&session)];
         for _ in 0..steps {
-            if session.step() {
-                before.push(shown(&session));
+            if !session.step() {
+                break;
             }
+            before.push(shown(&session));
         }
         before.pop();
         while let Some(before) = before.pop() {
