@@ -1,14 +1,15 @@
 //! Cases whose runs are the same everywhere, byte for byte: natively and in WASM, with every optimisation. Ends with 0 when
-//! they are, with the number of the first that is not otherwise, 255
-//! for the classic contests.
+//! they are, with the number of the first that is not otherwise, 254
+//! for the session, 255 for the classic contests.
 //!
 //! `tests/same_everywhere.rs` checks them too, and says what a new fingerprint is.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
-use ringleader_simulator::Case;
 use ringleader_simulator::classic::{self, Classic, Visitor};
 use ringleader_simulator::contest::{Contest, Pace, Settings, TICKS};
+use ringleader_simulator::{Action, Case, Session, Setup, trace};
 
 /// Each case with the fingerprint of everything that it tells.
 pub(crate) const GOLDEN: [(&str, u64); 6] = [
@@ -44,10 +45,52 @@ pub(crate) const GOLDEN: [(&str, u64); 6] = [
     ),
 ];
 
+/// The fingerprint of a session in which somebody goes forward and back and does this and that.
+pub(crate) const GOLDEN_SESSION: u64 = 0xd4f2_db9b_4e55_0784;
+
+/// What that session shows now, and what it shows when its text is played.
+pub(crate) fn sessions() -> [u64; 2] {
+    let ms = Duration::from_millis;
+    let mut session = Session::new(Setup::of(&[5, 3, 8, 1, 9, 2, 7, 4]).seed(11));
+    session.play_until(ms(20), usize::MAX);
+    session.act(Action::InitiateAll);
+    while !session.play_until(ms(900), 7) {}
+    session.act(Action::Kill(4));
+    session.play_until(ms(2_000), usize::MAX);
+    session.seek(ms(23));
+    for _ in 0..9 {
+        session.step();
+        session.step();
+        session.step_back();
+    }
+    session.act(Action::Pause(2));
+    session.act(Action::Cut { from: 5, to: 6 });
+    session.play_until(ms(1_500), usize::MAX);
+    session.act(Action::Initiate(0));
+    session.seek(ms(300));
+    session.seek(session.end());
+    let mut again = Session::of(&session.case());
+    again.play_until(session.end(), usize::MAX);
+    [session, again].map(|session| {
+        let flights = session.in_flight().into_iter().map(|flight| {
+            let (sent, arrives) = (flight.sent.as_nanos(), flight.arrives.as_nanos());
+            format!("{} {} {sent} {arrives} {};", flight.from, flight.to, flight.doomed)
+        });
+        let text = flights.collect::<String>() + &session.case().to_string();
+        let words = text.bytes().map(u64::from).chain([trace::fingerprint(session.events())]);
+        fnv(words)
+    })
+}
+
+/// FNV-1a, 64 bits.
+fn fnv(words: impl Iterator<Item = u64>) -> u64 {
+    words.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
 /// The fingerprint of what the classic algorithms count, all of them, at every pace.
 pub(crate) const GOLDEN_CONTESTS: u64 = 0xce31_34c8_e302_45fd;
 
-/// What they count now. FNV-1a, 64 bits.
+/// What they count now.
 pub(crate) fn contests() -> u64 {
     struct Counted;
     impl Visitor for Counted {
@@ -65,13 +108,15 @@ pub(crate) fn contests() -> u64 {
             counted
         }
     }
-    let counted = classic::ALL.iter().filter_map(|facts| classic::visit(facts.key, Counted)).flatten();
-    counted.fold(0xcbf2_9ce4_8422_2325, |hash, word| (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3))
+    fnv(classic::ALL.iter().filter_map(|facts| classic::visit(facts.key, Counted)).flatten())
 }
 
 fn main() -> ExitCode {
     if contests() != GOLDEN_CONTESTS {
         return ExitCode::from(u8::MAX);
+    }
+    if sessions() != [GOLDEN_SESSION; 2] {
+        return ExitCode::from(u8::MAX - 1);
     }
     for (number, (case, golden)) in (1..).zip(GOLDEN) {
         let same = case.parse::<Case>().is_ok_and(|case| case.fingerprint() == golden);

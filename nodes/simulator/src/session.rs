@@ -35,8 +35,8 @@ use crate::chance::nanoseconds;
 use crate::schedule::{Action, Schedule};
 use crate::setup::Setup;
 
-/// After so many things that tell nothing, nothing is expected to tell anything any more.
-const SILENT: usize = 50_000;
+/// After so many things that tell nothing, and longer than any member waits, nothing is expected to tell anything any more.
+const SILENT: usize = 5_000;
 
 /// A message on a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,15 +148,17 @@ impl Session {
     }
 
     /// Plays to just after the next thing that tells something. Where nothing is planned that does, it stays where it is and
-    /// says false. Members that dial a dead one again, or renew a lease, do so for ever without telling: of many thousands
-    /// of such, none is looked beyond.
+    /// says false. Members that dial a dead one again, or renew a lease, do so for ever without telling: after thousands
+    /// of such things, and longer than any member waits, it gives up.
     pub fn step(&mut self) -> bool {
         let before = (self.moment.position(), self.end, self.reached);
         let told = self.moment.told();
-        for _ in 0..SILENT {
-            if self.moment.next_at(&self.script).is_none() {
-                break;
-            }
+        let patience = self.setup.timing_of(self.view().nodes.len());
+        let patience = nanoseconds(patience.election.saturating_add(patience.lease).saturating_mul(2));
+        let then = before.0.at.saturating_add(patience);
+        let mut silent = 0;
+        while self.moment.next_at(&self.script).is_some_and(|next| silent < SILENT || next <= then) {
+            silent += 1;
             self.go_on(u64::MAX);
             if self.moment.told() != told {
                 return true;
@@ -170,15 +172,15 @@ impl Session {
     /// Back to where the last thing that told something had not happened yet: to just after the one before it, or to the
     /// beginning. False at the beginning.
     pub fn step_back(&mut self) -> bool {
-        let Some(happened) = self.moment.told_before() else { return false };
-        self.go_to(Position { happened, at: 0 });
-        true
+        let before = self.moment.position();
+        self.go_to(Position { happened: self.moment.told_before(), at: 0 });
+        self.moment.position() != before
     }
 
     /// To any time from 0 to [`Session::end`]; beyond that, to the end.
     pub fn seek(&mut self, then: Duration) {
         let then = nanoseconds(then).min(self.end);
-        self.go_near(|moment| moment.now() <= then);
+        self.go_near(self.moment.now() <= then, |moment| moment.now() <= then);
         while self.go_on(then) {}
     }
 
@@ -250,19 +252,21 @@ impl Session {
     /// To a position that was reached before.
     fn go_to(&mut self, position: Position) {
         let Position { happened, at } = position;
-        self.go_near(|moment| moment.position().happened <= happened);
+        let here = self.moment.position();
+        let is_ahead = here.happened < happened || (here.happened == happened && here.at <= at);
+        self.go_near(is_ahead, |moment| moment.position().happened <= happened);
         while self.moment.position().happened < happened && self.go_on(u64::MAX) {}
         if self.moment.now() < at {
             self.go_on(at);
         }
     }
 
-    /// To the nearest moment at hand for which this holds, as it does for all before it, so that what is kept of the events
-    /// before it is there.
-    fn go_near(&mut self, holds: impl Fn(&Moment) -> bool) {
+    /// To the nearest snapshot for which this holds, as it does for all before it, unless this moment will do and is nearer. What
+    /// is kept of the events before a moment is there, or comes by playing on from here.
+    fn go_near(&mut self, this_will_do: bool, holds: impl Fn(&Moment) -> bool) {
         let happened = |moment: &Moment| moment.position().happened;
-        let Some(snapshot) = self.snapshots.last_where(&holds) else { return };
-        if holds(&self.moment) && happened(snapshot) <= happened(&self.moment) {
+        let Some(snapshot) = self.snapshots.last_where(holds) else { return };
+        if this_will_do && happened(snapshot) <= happened(&self.moment) {
             return;
         }
         if self.log.covers(snapshot.seq()) {

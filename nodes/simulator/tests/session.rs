@@ -81,9 +81,10 @@ fn a_step_back_undoes_a_step() {
         session.step();
         let mut before = vec![shown(&session)];
         for _ in 0..steps {
-            if session.step() {
-                before.push(shown(&session));
+            if !session.step() {
+                break;
             }
+            before.push(shown(&session));
         }
         before.pop();
         while let Some(before) = before.pop() {
@@ -97,14 +98,13 @@ fn a_step_back_undoes_a_step() {
 fn back_from_anywhere_the_last_event_has_not_happened_and_at_the_beginning_there_is_no_back() {
     proptest!(some_cases(50), |(case in any_case(), then in 0_u64..100_000_000)| {
         let mut session = played(&case, Duration::from_nanos(then));
-        let beginning = Session::of(&case).seq();
-        while session.seq() > beginning {
-            let before = session.seq();
-            prop_assert!(session.step_back());
-            prop_assert!(session.seq() < before);
+        let mut before = session.seq();
+        let mut quiet = before == Session::of(&case).seq();
+        while session.step_back() {
+            prop_assert!(session.seq() < before || std::mem::take(&mut quiet));
+            before = session.seq();
         }
-        prop_assert_eq!(session.now(), Duration::ZERO);
-        prop_assert!(!session.step_back());
+        prop_assert_eq!(shown(&session), shown(&Session::of(&case)));
     });
 }
 
@@ -203,13 +203,13 @@ fn a_long_run_of_a_larger_ring_is_the_same_at_every_time_however_one_gets_there(
     let mut session = patient(100);
     assert!(session.play_until(Duration::from_secs(3), usize::MAX));
     session.act(Action::Kill(99));
-    for round in 0..20 {
+    for round in 0..30 {
         session.play_until(session.now() + Duration::from_millis(1500), usize::MAX);
         session.act(if round % 2 == 0 { Action::InitiateAll } else { Action::Initiate(round) });
     }
     assert!(session.play_until(session.now() + Duration::from_secs(5), usize::MAX));
     let (case, end) = (session.case(), session.end());
-    assert!(session.seq().0 > 60_000, "long enough that old events are forgotten: {}", session.seq());
+    assert!(session.seq().0 > 40_000, "long enough that old events are forgotten: {}", session.seq());
     for tenth in [10, 1, 2, 9, 8, 0, 5, 10, 4] {
         let then = end * tenth / 10;
         session.seek(then);
@@ -270,14 +270,14 @@ fn a_message_is_in_flight_from_its_sending_to_its_arrival_and_doomed_before_a_cu
     let flights = session.in_flight();
     assert_eq!(flights.iter().map(names).collect::<Vec<_>>(), [("A".to_owned(), "B".to_owned(), false)]);
     assert_eq!((flights[0].sent, flights[0].arrives), (Duration::from_millis(20), Duration::from_millis(22)));
-    for (action, undone) in [
-        (Action::Kill(1), false),
-        (Action::Cut { from: 0, to: 1 }, false),
-        (Action::Cut { from: 1, to: 0 }, true),
+    for (action, doomed) in [
+        (Action::Kill(1), true),
+        (Action::Cut { from: 0, to: 1 }, true),
+        (Action::Cut { from: 1, to: 0 }, false),
     ] {
-        session.seek(Duration::from_millis(21));
+        let mut session = session.clone();
         session.act(action);
-        assert_eq!(session.in_flight().iter().all(|flight| !flight.doomed), undone, "{action}");
+        assert_eq!(session.in_flight().first().map(|flight| flight.doomed), Some(doomed), "{action}");
     }
     session.play_until(Duration::from_millis(22), usize::MAX);
     assert_eq!(

@@ -70,9 +70,9 @@ impl Moment {
         nanoseconds(self.world.now().0)
     }
 
-    /// After how many things something was told, before it was told last; `None` at the beginning.
-    pub(super) fn told_before(&self) -> Option<u64> {
-        (self.told.0 > 0).then_some(self.told.1)
+    /// After how many things something was told, before it was told last; 0 for the beginning.
+    pub(super) fn told_before(&self) -> u64 {
+        self.told.1
     }
 
     /// After how many things something was told last.

@@ -15,7 +15,7 @@ pub(super) struct Snapshots {
 impl Snapshots {
     pub(super) fn new(first: Moment) -> Self {
         let members = first.view().nodes.len();
-        // Each costs as much as playing about as many things as there are members.
+        // One costs about as much as it takes that every member is given something.
         let every = 256 + 4 * members as u64;
         Self { moments: vec![first], every, most: most(members) }
     }
@@ -47,12 +47,10 @@ impl Snapshots {
     }
 }
 
-/// How many snapshots of a ring of this size are kept: at least 8, at most 64.
-///
-/// Each member knows the whole ring, so that a snapshot grows with the square of it.
+/// How many snapshots of a ring of this size are kept: the fewer, the larger each is.
 fn most(members: usize) -> usize {
-    const ROOM: usize = 256 << 20;
-    const A_CONTENDER: usize = 32;
-    let size = members.saturating_mul(members).saturating_mul(A_CONTENDER).max(1);
-    (ROOM / size).clamp(8, 64)
+    /// A member, its links, timers and messages, and what is shown of it.
+    const A_MEMBER: usize = 2 << 10;
+    const ROOM: usize = 64 << 20;
+    (ROOM / members.saturating_mul(A_MEMBER).max(1)).clamp(16, 64)
 }

@@ -23,7 +23,7 @@ impl World {
     pub fn act(&mut self, action: Action) {
         match action {
             Action::Initiate(place) => self.initiate(Place::nth(place)),
-            Action::InitiateAll => (0..self.members.len()).for_each(|place| self.initiate(Place::nth(place))),
+            Action::InitiateAll => self.initiate_all(),
             Action::Kill(place) => self.kill(Place::nth(place)),
             Action::Start(place) => self.start(Place::nth(place)),
             Action::Pause(place) => self.pause(Place::nth(place)),
@@ -128,6 +128,12 @@ impl World {
         if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
             self.requested(place, "initiate");
             self.give(place, Input::Initiate);
+        }
+    }
+
+    fn initiate_all(&mut self) {
+        for place in (0..self.members.len()).map(Place::nth) {
+            self.initiate(place);
         }
     }
 
