@@ -1,5 +1,9 @@
 //! The page as a whole: the server's ring, or one of the page's own.
 
+use std::any::Any;
+
+use leptos::html;
+use leptos::mount::mount_to;
 use leptos::prelude::*;
 use ringleader_shared::NodeName;
 use ringleader_shared::api::Problem;
@@ -102,9 +106,20 @@ pub(crate) fn App() -> impl IntoView {
         // As long as the page lives.
         changed.forget();
     }
+    let place = NodeRef::<html::Div>::new();
+    // Mounted by hand, one in the place of the other: a page that could become the other would take twice the code.
+    let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
+    Effect::new(move |_| {
+        if let Some(place) = place.get() {
+            mounted.set_value(None);
+            let store = rings.shown();
+            mounted
+                .set_value(Some(Box::new(mount_to((*place).clone(), move || view! { <Page store=store/> }))));
+        }
+    });
     view! {
         <a class="skip" href="#ring">"Skip to the ring"</a>
-        {move || view! { <Page store=rings.shown()/> }}
+        <div node_ref=place></div>
     }
 }
 

@@ -38,10 +38,10 @@ pub(crate) fn RingFigure() -> impl IntoView {
     let is_crowd = Memo::new(move |_| store.sandbox.is_some() && layout.with(Layout::is_crowd));
     view! {
         <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
-            {move || match store.sandbox.filter(|_| is_crowd.get()) {
-                Some(sandbox) => view! { <Crowd sandbox=sandbox layout=layout/> }.into_any(),
-                None => view! { <Drawing layout=layout/> }.into_any(),
-            }}
+            // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
+            // the other.
+            <Drawing layout=layout is_crowd=is_crowd/>
+            {store.sandbox.map(|sandbox| view! { <Crowd sandbox=sandbox layout=layout is_crowd=is_crowd/> })}
             <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
@@ -50,19 +50,25 @@ pub(crate) fn RingFigure() -> impl IntoView {
     }
 }
 
-/// The ring with a circle for each node.
+/// The ring with a circle for each node; nothing of a crowd.
 #[component]
-fn Drawing(layout: Memo<Layout>) -> impl IntoView {
+fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
     let store = Store::here();
-    let drawn = Memo::new(move |_| store.view.with(|view| layout.with(|layout| links(view, layout))));
-    let names = store.names();
+    let all = store.names();
+    let names = Memo::new(move |_| if is_crowd.get() { Vec::new() } else { all.get() });
+    let drawn = Memo::new(move |_| {
+        if is_crowd.get() {
+            return Vec::new();
+        }
+        store.view.with(|view| layout.with(|layout| links(view, layout)))
+    });
     let (under, over) = (NodeRef::<svg::G>::new(), NodeRef::<svg::G>::new());
     let layers = move || {
         let both = under.get().zip(over.get());
         both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
     };
     match store.sandbox {
-        Some(sandbox) => moving_with_the_run(sandbox, layers, layout),
+        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_crowd),
         None => moving_with_the_clock(store, layers, layout),
     }
     // An arrow is as large as what it points at allows.
@@ -74,7 +80,7 @@ fn Drawing(layout: Memo<Layout>) -> impl IntoView {
         })
     });
     view! {
-            <svg viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
+            <svg class="drawing" hidden=live::whether(move || is_crowd.get()) viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                         <rect class="hatch-ground" width="12" height="12"></rect>
@@ -121,6 +127,7 @@ fn moving_with_the_run(
     sandbox: Sandbox,
     layers: impl Fn() -> Option<Layers> + 'static,
     layout: Memo<Layout>,
+    is_crowd: Memo<bool>,
 ) {
     let actors = StoredValue::new_local(Actors::default());
     let draw = move || {
@@ -131,12 +138,14 @@ fn moving_with_the_run(
         });
     };
     Effect::new(move |_| {
-        actors.update_value(|actors| actors.set_place(layers(), layout.get()));
+        actors.update_value(|actors| actors.set_place(layers().filter(|_| !is_crowd.get()), layout.get()));
         draw();
     });
     Effect::new(move |_| {
         sandbox.moment.track();
-        draw();
+        if !is_crowd.get() {
+            draw();
+        }
     });
 }
 

@@ -44,10 +44,7 @@ pub(crate) fn TopBar() -> impl IntoView {
                         "Watching"
                     </span>
                 })}
-                {match store.sandbox {
-                    Some(_) => view! { <SimulatedNote/> }.into_any(),
-                    None => view! { <ConnectionLight/> }.into_any(),
-                }}
+                <ConnectionLight/>
                 <ThemeSwitch/>
             </div>
         </header>
@@ -74,21 +71,14 @@ fn Tabs() -> impl IntoView {
     })
 }
 
-/// In the place of the connection's light.
-#[component]
-fn SimulatedNote() -> impl IntoView {
-    view! {
-        <span class="connection" data-testid="connection" data-status="simulated" title="Simulated in this page, in virtual time: no server is asked">
-            "Simulated"
-        </span>
-    }
-}
-
 /// Whether the page is up to date.
 #[component]
 fn ConnectionLight() -> impl IntoView {
     let store = Store::here();
     let status = move || {
+        if store.sandbox.is_some() {
+            return ("simulated", "Simulated");
+        }
         store.connection.with(|connection| match connection {
             Connection::Connecting => ("connecting", "Connecting"),
             Connection::Connected => ("connected", "Live"),
@@ -100,7 +90,11 @@ fn ConnectionLight() -> impl IntoView {
             class="connection"
             data-testid="connection"
             data-status=live::words(move || status().0)
-            title="The connection to the server"
+            title=if store.sandbox.is_some() {
+                "Simulated in this page, in virtual time: no server is asked"
+            } else {
+                "The connection to the server"
+            }
         >
             <span class="light" aria-hidden="true"></span>
             <span class="visually-hidden">"Connection: "</span>

@@ -18,6 +18,7 @@ use super::geometry::{Curve, Layout, Point};
 use super::node::description;
 use super::stage::motion_is_reduced;
 use crate::badge::Badge;
+use crate::live::{self, rounded};
 use crate::sandbox::Sandbox;
 use crate::sandbox::player::Player;
 use crate::store::Store;
@@ -142,7 +143,7 @@ fn brush_for(
 
 /// Both canvases, and over them what has words.
 #[component]
-pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>) -> impl IntoView {
+pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
     let store = Store::here();
     let dark = Theme::here().dark;
     let (under, over) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
@@ -198,6 +199,9 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>) -> impl IntoView {
         }
     };
     let named = Memo::new(move |_| {
+        if !is_crowd.get() {
+            return Vec::new();
+        }
         store.view.with(|view| {
             let leader = view.leader.clone().map(|name| ("leader", name));
             let deputy = view.deputy.clone().map(|name| ("deputy", name));
@@ -222,20 +226,20 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>) -> impl IntoView {
         )
     };
     view! {
-        <div class="crowd">
+        <div class="crowd" hidden=live::whether(move || !is_crowd.get())>
             <canvas node_ref=under aria-hidden="true"></canvas>
             <canvas
                 node_ref=over
                 data-testid="crowd"
                 role="img"
-                aria-label=said
+                aria-label=live::words(said)
                 on:click=choose
                 on:mousemove=name_it
             ></canvas>
             <svg viewBox="0 0 1000 1000" aria-hidden="true">
                 <Centre/>
                 {move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
-                    <text class=format!("beyond {class}") x=at.x.round().to_string() y=(at.y + 8.0).round().to_string()>{name}</text>
+                    <text class=format!("beyond {class}") x=rounded(at.x) y=rounded(at.y + 8.0)>{name}</text>
                 })).collect_view()}
             </svg>
         </div>
