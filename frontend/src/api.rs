@@ -47,7 +47,12 @@ impl Fault {
 
 /// Starts an election; without an initiator the first live member in ring order starts it.
 pub(crate) fn elect(store: Store, initiator: Option<NodeName>) {
-    order(store, "POST", "/api/v1/elections".to_owned(), Some(to_json(&StartElection { initiator })));
+    order(
+        store,
+        "POST",
+        "/api/v1/elections".to_owned(),
+        Some(to_json(&StartElection { initiator, everyone: false })),
+    );
 }
 
 /// Does this to a node; `who` is a name, `leader` or `deputy`.

@@ -11,7 +11,7 @@ use ringleader_simulator::classic::{self, Classic, Visitor};
 use ringleader_simulator::contest::{Contest, Pace, Settings, TICKS};
 
 /// Each case with the fingerprint of everything that it tells.
-pub(crate) const GOLDEN: [(&str, u64); 6] = [
+pub(crate) const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; 500000us start D",
         0xbcd2_cdf9_0811_62ec,
@@ -42,6 +42,12 @@ pub(crate) const GOLDEN: [(&str, u64); 6] = [
          0us cut C D; 700000us mend A B; 0us drift E 200; 0us drift F -200; 0us initiate E",
         0xdacb_4cd9_d5ce_d633,
     ),
+    (
+        "seed 7; ring 3 5 1 4 2; franklin; uniform 50us 3000us; 20000us initiate A; 2000us kill B; 300000us start B; \
+         200000us algorithm bully; 9000us initiate C; 300000us kill B",
+        0,
+    ),
+    ("seed 8; ring 1 1 1 1; itai-rodeh; exponential 700us; 20000us initiate A; 0us initiate C; 400000us kill D", 0),
 ];
 
 /// The fingerprint of what the classic algorithms count, all of them, at every pace.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ringleader_election::{Core, Input};
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{Attribute, Contender, Incarnation, Member as Configured, NodeId};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, Incarnation, Member as Configured, NodeId};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
@@ -13,6 +13,7 @@ use super::{Happening, World};
 use crate::chance::nanoseconds;
 use crate::network::{End, Place};
 use crate::schedule::{self, Action, Disturbance};
+use crate::setup::Setup;
 use crate::trace;
 
 /// How long the news of a changed ring takes to a member, at most.
@@ -39,6 +40,7 @@ impl World {
             Action::Drift { place, per_mille } => self.drift(Place::nth(place), per_mille),
             Action::Add { attribute } => self.add(Attribute(attribute)),
             Action::Remove(place) => self.remove(Place::nth(place)),
+            Action::Algorithm(algorithm) => self.change_algorithm(algorithm),
             Action::Attribute { place, attribute } => {
                 self.change_attribute(Place::nth(place), Attribute(attribute));
             }
@@ -101,8 +103,10 @@ impl World {
     }
 
     fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
-        let (timing, safety) = (self.setup.timing, self.setup.safety);
-        self.give(me, Input::Configured { ring: ring.to_vec(), timing, safety });
+        let Setup { timing, safety, algorithm, seed, .. } = self.setup;
+        // Not drawn: what else is drawn in a run does not depend on which election is held.
+        let chance = seed ^ self.now ^ u64::from(me.0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.give(me, Input::Configured { ring: Arc::clone(ring), timing, safety, algorithm, chance });
     }
 
     /// Sends the ring as it is now to all that run.
@@ -288,6 +292,12 @@ impl World {
         let id = self.id(place);
         self.ring = self.ring.iter().copied().filter(|member| member.id != id).collect();
         self.tell_ring(Some(place), || EventKind::MemberRemoved);
+        self.announce();
+    }
+
+    fn change_algorithm(&mut self, algorithm: AlgorithmName) {
+        self.setup.algorithm = algorithm;
+        self.tell_ring(None, || EventKind::AlgorithmChanged { algorithm });
         self.announce();
     }
 
