@@ -51,7 +51,8 @@ fn some_cases(cases: u32) -> Config {
 }
 
 fn any_case() -> impl Strategy<Value = Case> {
-    prop_oneof![cases(EVERYTHING, Safety::Available), cases(QUORUM, Safety::Quorum)]
+    let cases = prop_oneof![cases(EVERYTHING, Safety::Available), cases(QUORUM, Safety::Quorum)];
+    (cases, any::<bool>()).prop_map(|(case, patient)| Case { setup: Setup { patient, ..case.setup }, ..case })
 }
 
 /// Times within what happens in a random case, mostly early.
