@@ -118,7 +118,10 @@ pub struct MessageId {
 /// `leader` and `deputy` are not names: the API takes them to mean whoever holds that role.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct NodeName(String);
+pub struct NodeName(
+    /// Its characters, and zeros. In itself, not elsewhere: events and views have many names, and are copied a lot.
+    [u8; Self::MAX_LEN],
+);
 
 /// Why a text is not a [`NodeName`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -154,20 +157,37 @@ impl NodeName {
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        let len = self.0.iter().position(|&byte| byte == 0).unwrap_or(Self::MAX_LEN);
+        self.0.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     /// The name that the n-th node (from 0) gets when nobody chose one: A, B, … Z, AA, AB, …
     #[must_use]
     pub fn nth(n: usize) -> Self {
-        let mut letters = Vec::new();
-        let mut rest = n + 1;
-        while rest > 0 {
-            let digit = (rest - 1) % 26;
-            letters.push((b'A' + u8::try_from(digit).unwrap_or(0)) as char);
-            rest = (rest - 1) / 26;
+        let mut letters = [0; Self::MAX_LEN];
+        let mut rest = n;
+        // The last letter first. A number of 64 bits has no more than 14.
+        for letter in &mut letters {
+            *letter = b'A' + u8::try_from(rest % 26).unwrap_or(0);
+            let Some(before) = (rest / 26).checked_sub(1) else { break };
+            rest = before;
         }
-        Self(letters.into_iter().rev().collect())
+        let len = letters.iter().position(|&byte| byte == 0).unwrap_or(Self::MAX_LEN);
+        letters.get_mut(..len).unwrap_or_default().reverse();
+        Self(letters)
+    }
+
+    /// Which node's name this is by [`NodeName::nth`]; `None` for one that somebody chose.
+    #[must_use]
+    pub fn ordinal(&self) -> Option<usize> {
+        let letters = self
+            .as_str()
+            .bytes()
+            .map(|letter| letter.is_ascii_uppercase().then(|| usize::from(letter - b'A')));
+        let count = letters
+            .into_iter()
+            .try_fold(0_usize, |count, letter| count.checked_mul(26)?.checked_add(letter? + 1));
+        count?.checked_sub(1)
     }
 }
 
@@ -185,7 +205,9 @@ impl FromStr for NodeName {
         if text.eq_ignore_ascii_case("leader") || text.eq_ignore_ascii_case("deputy") {
             return Err(NameError::Reserved { name: text.to_owned() });
         }
-        Ok(Self(text.to_owned()))
+        let mut name = [0; Self::MAX_LEN];
+        name.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
+        Ok(Self(name))
     }
 }
 
@@ -199,19 +221,19 @@ impl TryFrom<String> for NodeName {
 
 impl From<NodeName> for String {
     fn from(name: NodeName) -> Self {
-        name.0
+        name.as_str().to_owned()
     }
 }
 
 impl fmt::Debug for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
+        write!(f, "{:?}", self.as_str())
     }
 }
 
 impl fmt::Display for NodeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        f.pad(self.as_str())
     }
 }
 
@@ -224,6 +246,14 @@ mod tests {
         let names: Vec<String> =
             [0, 1, 25, 26, 27, 51, 52, 701, 702].iter().map(|&n| NodeName::nth(n).to_string()).collect();
         assert_eq!(names, ["A", "B", "Z", "AA", "AB", "AZ", "BA", "ZZ", "AAA"]);
+    }
+
+    #[test]
+    fn a_name_that_nobody_chose_says_which_it_is() {
+        assert!((0..20_000).all(|n| NodeName::nth(n).ordinal() == Some(n)));
+        for chosen in ["a", "A1", "A-B", "Aa", "ZZZZZZZZZZZZZZZZ"] {
+            assert_eq!(chosen.parse::<NodeName>().expect("a name").ordinal(), None, "{chosen}");
+        }
     }
 
     #[test]

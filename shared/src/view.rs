@@ -49,6 +49,23 @@ pub struct RingView {
     pub elections: VecDeque<ElectionView>,
 }
 
+/// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
+fn concerns_standings(kind: &EventKind) -> bool {
+    !matches!(
+        kind,
+        EventKind::Sent { .. }
+            | EventKind::Received { .. }
+            | EventKind::Dropped { .. }
+            | EventKind::Lost { .. }
+            | EventKind::Injected { .. }
+            | EventKind::LinkUp { .. }
+            | EventKind::LinkDown { .. }
+            | EventKind::SuccessorChanged { .. }
+            | EventKind::Heartbeat { .. }
+            | EventKind::Log { .. }
+    )
+}
+
 /// One member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeView {
@@ -243,7 +260,15 @@ impl RingView {
     /// The member with this name.
     #[must_use]
     pub fn node(&self, name: &NodeName) -> Option<&NodeView> {
-        self.nodes.iter().find(|node| &node.name == name)
+        self.nodes.get(self.index(name)?)
+    }
+
+    /// Where in ring order the member with this name is.
+    fn index(&self, name: &NodeName) -> Option<usize> {
+        let is_it = |node: &NodeView| &node.name == name;
+        // Where nobody chose names, and nobody left, a name says its place.
+        let likely = name.ordinal().filter(|place| self.nodes.get(*place).is_some_and(is_it));
+        likely.or_else(|| self.nodes.iter().position(is_it))
     }
 
     /// How many members must stand behind a leader in quorum mode.
@@ -321,13 +346,14 @@ impl RingView {
             | EventKind::Overflow { .. } => {}
         }
         self.apply_to_node(event);
-        self.agree();
+        if concerns_standings(&event.kind) {
+            self.agree();
+        }
     }
 
     fn apply_to_node(&mut self, event: &Event) {
-        let Some(node) = self.nodes.iter_mut().find(|node| Some(&node.name) == event.node.as_ref()) else {
-            return;
-        };
+        let place = event.node.as_ref().and_then(|name| self.index(name));
+        let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) else { return };
         if event.incarnation < node.incarnation {
             return;
         }
@@ -371,27 +397,36 @@ impl RingView {
     /// Recomputes what follows from the members' own standings.
     fn agree(&mut self) {
         let mut live = self.nodes.iter().filter(|node| node.is_live());
-        let term = live.clone().map(|node| node.term).max();
-        self.term = term.unwrap_or(self.term).max(self.term);
-        let first = live.next();
-        let leader = first.and_then(|node| node.leader.clone());
-        let deputy = first.and_then(|node| node.deputy.clone());
-        let agreed = |all: bool, name: Option<NodeName>| if all { name } else { None };
-        let rest: Vec<&NodeView> = live.collect();
-        let lives = |name: &NodeName| self.node(name).is_some_and(NodeView::is_live);
-        let same_leader = rest.iter().all(|node| node.leader == leader) && leader.as_ref().is_some_and(lives);
-        let same_deputy = rest.iter().all(|node| node.deputy == deputy) && deputy.as_ref().is_some_and(lives);
+        let (mut term, mut leader, mut deputy) = (self.term, None, None);
+        let (mut same_leader, mut same_deputy) = (true, true);
+        // Those whom live members follow, each once, or as often as it is found among others.
+        let mut followed: Vec<&NodeName> = Vec::new();
+        if let Some(first) = live.next() {
+            (leader, deputy) = (first.leader.as_ref(), first.deputy.as_ref());
+            term = term.max(first.term);
+            followed.extend(leader);
+        }
+        for node in live {
+            term = term.max(node.term);
+            same_deputy &= node.deputy.as_ref() == deputy;
+            if node.leader.as_ref() != leader {
+                same_leader = false;
+                followed.extend(node.leader.as_ref().filter(|leader| followed.last() != Some(leader)));
+            }
+        }
+        let lives = |name: &&NodeName| self.node(name).is_some_and(NodeView::is_live);
         // In quorum mode who follows one that has stepped down, and has not heard of it, is late and not on another side.
         let leads = |name: &&NodeName| {
             self.node(name).is_some_and(|node| {
                 node.is_live() && (self.safety == Safety::Available || node.role == Some(Role::Leader))
             })
         };
-        let mut followed = self.live().filter_map(|node| node.leader.as_ref()).filter(leads);
-        let one = followed.next();
-        let split_brain = followed.any(|another| Some(another) != one);
-        drop(followed);
-        let (leader, deputy) = (agreed(same_leader, leader), agreed(same_leader && same_deputy, deputy));
+        let mut leading = followed.into_iter().filter(leads);
+        let one = leading.next();
+        let split_brain = leading.any(|another| Some(another) != one);
+        let leader = leader.filter(|_| same_leader).filter(lives).cloned();
+        let deputy = deputy.filter(|_| leader.is_some() && same_deputy).filter(lives).cloned();
+        self.term = term;
         self.split_brain = split_brain;
         self.leader = leader;
         self.deputy = deputy;

@@ -18,7 +18,7 @@ use crate::chance::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
 use crate::setup::{Latency, Setup};
 
-/// A ring and what is done to it. Only what [`Setup::of`], `seed`, `safety` and `latency` set is part of its text.
+/// A ring and what is done to it. Only what [`Setup::of`], `seed`, `safety`, `patient` and `latency` set is part of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// The ring.
@@ -48,6 +48,9 @@ impl fmt::Display for Case {
         }
         if setup.algorithm != AlgorithmName::MaxRing {
             write!(f, "; {}", setup.algorithm)?;
+        }
+        if setup.patient {
+            f.write_str("; patient")?;
         }
         write!(f, "; {}", setup.latency)?;
         if !schedule.steps.is_empty() {
@@ -83,6 +86,7 @@ impl Case {
                 let attributes = attributes.map_err(|_| "an attribute is a number")?;
                 self.setup.members = Setup::of(&attributes).members;
             }
+            "patient" => self.setup.patient = true,
             "quorum" => self.setup.safety = Safety::Quorum,
             "constant" | "uniform" | "exponential" => self.setup.latency = latency(first, &mut words)?,
             name if name.parse::<AlgorithmName>().is_ok() => {
@@ -111,15 +115,14 @@ fn named<N: FromStr>(name: &str, words: &mut SplitWhitespace<'_>) -> Result<N, &
 }
 
 fn time(word: &str) -> Result<Duration, &'static str> {
-    let microseconds = word.strip_suffix("us").and_then(|number| number.parse().ok());
-    microseconds.map(Duration::from_micros).ok_or("a time is needed, as in 1500us")
+    let number = |unit: &str| word.strip_suffix(unit).and_then(|number| number.parse().ok());
+    let time = number("us").map(Duration::from_micros).or_else(|| number("ns").map(Duration::from_nanos));
+    time.ok_or("a time is needed, as in 1500us")
 }
 
 fn place(words: &mut SplitWhitespace<'_>) -> Result<usize, &'static str> {
-    /// More members than this have no name that a case can give.
-    const MOST: usize = 10_000;
-    let name = word(words)?;
-    (0..MOST).find(|&place| NodeName::nth(place).as_str() == name).ok_or("a member is needed: A, B, C …")
+    let name: Option<NodeName> = word(words)?.parse().ok();
+    name.and_then(|name| name.ordinal()).ok_or("a member is needed: A, B, C …")
 }
 
 fn latency(kind: &str, words: &mut SplitWhitespace<'_>) -> Result<Latency, &'static str> {
@@ -134,6 +137,10 @@ fn latency(kind: &str, words: &mut SplitWhitespace<'_>) -> Result<Latency, &'sta
 
 fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
     Ok(match word(words)? {
+        "initiate" if words.clone().next() == Some("all") => {
+            words.next();
+            Action::InitiateAll
+        }
         "initiate" => Action::Initiate(place(words)?),
         "kill" => Action::Kill(place(words)?),
         "start" => Action::Start(place(words)?),
@@ -167,10 +174,11 @@ mod tests {
 
     #[test]
     fn every_action_is_read_as_it_is_written() {
-        let text = "seed 18446744073709551615; ring 3 1; quorum; franklin; exponential 500us; 0us initiate A; 1us kill B; \
-                    2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
+        let text = "seed 18446744073709551615; ring 3 1; quorum; franklin; patient; exponential 500us; 0us initiate A; \
+                    1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
-                    11us remove C; 12us attribute A 9; 13us initiate AB; 14us algorithm bully";
+                    11us remove C; 12us attribute A 9; 13us initiate AB; 14us initiate all; 1500ns kill A; \
+                    15us algorithm bully";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 

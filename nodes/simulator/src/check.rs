@@ -290,8 +290,11 @@ fn expected_cost(setup: &Setup, schedule: &Schedule) -> Option<u64> {
     };
     let n = setup.members.len();
     let count = u32::try_from(n).ok()?;
-    let patience = setup.timing.lap.min(setup.timing.election).min(setup.timing.deputy).min(setup.hung_after);
-    if *initiator >= n || slowest.saturating_mul(3 * count + 3) >= patience {
+    let timing = setup.timing_of(n);
+    let patience = timing.lap.min(timing.election).min(timing.deputy);
+    let slow =
+        slowest.saturating_mul(3) >= setup.silence() || slowest.saturating_mul(3 * count + 3) >= patience;
+    if *initiator >= n || slow {
         return None;
     }
     let winner = (0..n).max_by_key(|&place| setup.members.get(place))?;

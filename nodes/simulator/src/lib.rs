@@ -5,8 +5,8 @@
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
 //! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
-//! [`check`] says what must never happen and what must. [`contest`] runs the
-//! classic algorithms, on rings of any size. `chance` is where all randomness comes from.
+//! [`check`] says what must never happen and what must. [`session`] is a ring to play with, forward and back: what a page shows.
+//! [`contest`] runs the classic algorithms, on rings of any size. `chance` is where all randomness comes from.
 //!
 //! ```
 //! use std::time::Duration;
@@ -26,6 +26,7 @@ pub mod check;
 pub mod contest;
 mod network;
 pub mod schedule;
+pub mod session;
 pub mod setup;
 pub mod trace;
 mod world;
@@ -35,5 +36,6 @@ pub use chance::PerMille;
 pub use check::{Invariant, Invariants, Violation};
 pub use ringleader_election::classic;
 pub use schedule::{Action, Disturbance, Schedule};
+pub use session::{InFlight, Session};
 pub use setup::{Latency, Setup};
 pub use world::{Agreement, Cost, World};

@@ -14,6 +14,8 @@ use crate::setup::Latency;
 pub enum Action {
     /// A user asks it for an election.
     Initiate(usize),
+    /// Every live member is asked for an election, all at the same instant.
+    InitiateAll,
     /// It dies. What it had sent still arrives.
     Kill(usize),
     /// It starts again. It remembers what it promised, and nothing else.
@@ -99,6 +101,7 @@ impl fmt::Display for Action {
     /// As [`crate::Case`] reads it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
+            Self::InitiateAll => f.write_str("initiate all"),
             Self::Initiate(place) => write!(f, "initiate {}", name(place)),
             Self::Kill(place) => write!(f, "kill {}", name(place)),
             Self::Start(place) => write!(f, "start {}", name(place)),
@@ -128,9 +131,23 @@ impl fmt::Display for Action {
 impl fmt::Display for Latency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Constant(time) => write!(f, "constant {}us", time.as_micros()),
-            Self::Uniform { min, max } => write!(f, "uniform {}us {}us", min.as_micros(), max.as_micros()),
-            Self::Exponential { mean } => write!(f, "exponential {}us", mean.as_micros()),
+            Self::Constant(time) => write!(f, "constant {}", Written(*time)),
+            Self::Uniform { min, max } => write!(f, "uniform {} {}", Written(*min), Written(*max)),
+            Self::Exponential { mean } => write!(f, "exponential {}", Written(*mean)),
+        }
+    }
+}
+
+/// A time as a [`crate::Case`] says it: in microseconds, or in nanoseconds where those would not be exact.
+struct Written(Duration);
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanoseconds = self.0.as_nanos();
+        if nanoseconds.is_multiple_of(1000) {
+            write!(f, "{}us", nanoseconds / 1000)
+        } else {
+            write!(f, "{nanoseconds}ns")
         }
     }
 }
@@ -147,7 +164,7 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, (wait, action)) in self.steps.iter().enumerate() {
             let apart = if n == 0 { "" } else { "; " };
-            write!(f, "{apart}{}us {action}", wait.as_micros())?;
+            write!(f, "{apart}{} {action}", Written(*wait))?;
         }
         Ok(())
     }

@@ -25,6 +25,19 @@ pub enum Latency {
     },
 }
 
+impl Latency {
+    /// How long a slow crossing takes that is nothing unusual.
+    #[must_use]
+    pub fn slow(self) -> Duration {
+        match self {
+            Self::Constant(time) => time,
+            Self::Uniform { max, .. } => max,
+            // 98 in 100 are faster.
+            Self::Exponential { mean } => mean.saturating_mul(4),
+        }
+    }
+}
+
 impl Default for Latency {
     /// From next to nothing to as long as it takes round a city.
     fn default() -> Self {
@@ -42,15 +55,18 @@ pub struct Setup {
     /// How long a message, a dial, or the news of a closed link is under way on a link that nothing else is said of. Order
     /// is kept on a link.
     pub latency: Latency,
-    /// How patient the members are.
+    /// How patient the members are, at least: see [`Setup::timing_of`].
     pub timing: Timing,
+    /// Whether they are the more patient the more they are and the slower their links.
+    pub patient: bool,
     /// What an election is worth when members are missing.
     pub safety: Safety,
     /// Which election is held.
     pub algorithm: AlgorithmName,
     /// How often a member dials those again that it routes past.
     pub probe: Duration,
-    /// After how long a silent member is thought hung by those who have a link with it, or dial it.
+    /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least: see
+    /// [`Setup::silence`].
     pub hung_after: Duration,
 }
 
@@ -72,6 +88,7 @@ impl Setup {
                 deputy: Duration::from_millis(250),
                 lease: Duration::from_millis(600),
             },
+            patient: false,
             safety: Safety::Available,
             algorithm: AlgorithmName::MaxRing,
             probe: Duration::from_millis(250),
@@ -105,5 +122,56 @@ impl Setup {
     pub fn latency(mut self, latency: Latency) -> Self {
         self.latency = latency;
         self
+    }
+
+    /// The same ring with members that have the patience for a ring of any size, on links of any speed.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        self.patient = true;
+        self
+    }
+
+    /// How patient members of a ring of this size are: as configured, and where they are to be patient, four slow laps more for
+    /// an election, three for a leader's lap, its deputy and its lease.
+    #[must_use]
+    pub fn timing_of(&self, members: usize) -> Timing {
+        if !self.patient {
+            return self.timing;
+        }
+        let members = u32::try_from(members).unwrap_or(u32::MAX);
+        let lap = self.latency.slow().saturating_mul(members.saturating_add(1));
+        let Timing { election, lap: its_lap, deputy, lease } = self.timing;
+        let and_laps = |time: Duration, laps: u32| time.saturating_add(lap.saturating_mul(laps));
+        Timing {
+            election: and_laps(election, 4),
+            lap: and_laps(its_lap, 3),
+            deputy: and_laps(deputy, 3),
+            lease: and_laps(lease, 3),
+        }
+    }
+
+    /// After how long a silent member is thought hung: as configured, and where members are to be patient, two slow crossings
+    /// more.
+    #[must_use]
+    pub fn silence(&self) -> Duration {
+        let more = if self.patient { self.latency.slow().saturating_mul(2) } else { Duration::ZERO };
+        self.hung_after.saturating_add(more)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_grows_with_the_ring_and_with_its_links() {
+        let setup = Setup::of(&[1, 2, 3]);
+        assert_eq!(setup.timing_of(1000), setup.timing);
+        let patient = setup.clone().latency(Latency::Constant(Duration::from_millis(2))).patient();
+        assert_eq!(patient.timing_of(9).election, setup.timing.election + Duration::from_millis(80));
+        assert_eq!(patient.timing_of(999).lap, setup.timing.lap + Duration::from_secs(6));
+        assert_eq!(patient.silence(), setup.hung_after + Duration::from_millis(4));
+        let slower = patient.latency(Latency::Exponential { mean: Duration::from_millis(2) });
+        assert_eq!(slower.timing_of(9).election, setup.timing.election + Duration::from_millis(320));
     }
 }

@@ -16,10 +16,12 @@ use crate::network::{Letter, Place};
 use crate::schedule::{self, Disturbance};
 use crate::setup::{Latency, Setup};
 
-/// Makes events of what happens, and keeps them.
+/// Makes events of what happens, and keeps them until they are taken.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     events: Vec<Event>,
+    /// The last event that was made.
+    seq: Seq,
     /// Every member that ever was, so that each has its name.
     ring: RingSpec,
     /// The message that a member is being given, and its sender.
@@ -36,8 +38,12 @@ impl Recorder {
             address: None,
         };
         let members: Vec<Member> = setup.members.iter().enumerate().map(member).collect();
-        let mut recorder =
-            Self { events: Vec::new(), ring: RingSpec { members: members.clone() }, receiving: None };
+        let mut recorder = Self {
+            events: Vec::new(),
+            seq: Seq(0),
+            ring: RingSpec { members: members.clone() },
+            receiving: None,
+        };
         let run = RunId(Uuid::from_u128(u128::from(setup.seed)));
         let (safety, algorithm) = (setup.safety, setup.algorithm);
         let kind = EventKind::RunStarted { run, members, hop_delay_ms: 0, safety, algorithm };
@@ -49,18 +55,23 @@ impl Recorder {
         &self.events
     }
 
+    pub(crate) fn take(&mut self, into: &mut Vec<Event>) {
+        into.append(&mut self.events);
+    }
+
     /// Keeps an event; a member's with which start of it this is, and its Lamport clock.
     pub(crate) fn tell(&mut self, now: u64, node: Option<(Place, Incarnation, u64)>, kind: EventKind) {
         if let EventKind::MemberAdded { member } = &kind {
             self.ring.members.push(member.clone());
         }
-        let seq = Seq(u64::try_from(self.events.len()).unwrap_or(u64::MAX).saturating_add(1));
+        self.seq = self.seq.next();
+        let seq = self.seq;
         let name = node.map(|(place, _, _)| schedule::name(place.index()));
         let (incarnation, lamport) = node.map(|(_, start, lamport)| (start, lamport)).unwrap_or_default();
         self.events.push(Event { seq, at_us: now / 1000, node: name, incarnation, lamport, kind });
     }
 
-    fn info(&self, letter: &Letter) -> MessageInfo {
+    pub(crate) fn info(&self, letter: &Letter) -> MessageInfo {
         let id = MessageId {
             from: schedule::name(letter.from.index()),
             incarnation: Incarnation(letter.incarnation),

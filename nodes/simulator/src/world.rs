@@ -2,6 +2,7 @@
 
 mod core;
 mod faults;
+mod in_flight;
 mod links;
 mod member;
 
@@ -200,6 +201,24 @@ impl World {
     #[must_use]
     pub fn events(&self) -> &[Event] {
         self.recorder.as_ref().map_or(&[], |recorder| recorder.events())
+    }
+
+    /// Moves what was told since this was last asked to the end of `into`, and forgets who was given something.
+    pub(crate) fn take_told(&mut self, into: &mut Vec<Event>) {
+        self.touched.clear();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.take(into);
+        }
+    }
+
+    /// When the next thing happens.
+    pub(crate) fn next_at(&self) -> Option<Time> {
+        self.queue.peek().map(|next| Time(Duration::from_nanos(next.at)))
+    }
+
+    /// The place of the member that is or was called so.
+    pub(crate) fn place_of(&self, name: &NodeName) -> Option<usize> {
+        name.ordinal().filter(|place| *place < self.members.len())
     }
 
     /// What the run has cost so far.

@@ -35,6 +35,14 @@ fn the_classic_contests_count_what_they_counted_when_it_was_written_down() {
 }
 
 #[test]
+fn a_session_shows_what_it_showed_when_it_was_written_down_and_so_does_its_text() {
+    let golden = format!("{:#018x}", same_everywhere::GOLDEN_SESSION);
+    for now in same_everywhere::sessions() {
+        assert_eq!(golden, format!("{now:#018x}"), "if that is on purpose, this is the new one");
+    }
+}
+
+#[test]
 fn golden_cases_are_fine() {
     for (text, _) in same_everywhere::GOLDEN {
         let case: Case = text.parse().expect("a case");

@@ -4,9 +4,12 @@
 #[path = "support/cases.rs"]
 mod cases;
 
+use std::collections::BTreeSet;
+
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::invariants::Invariants;
-use ringleader_shared::{Event, EventKind, RingView, Safety};
+use ringleader_shared::view::NodeView;
+use ringleader_shared::{Event, EventKind, NodeName, RingView, Role, Safety};
 use ringleader_simulator::{Case, World, trace};
 
 use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, cases};
@@ -21,15 +24,40 @@ fn read(events: &[Event]) -> Result<RingView, String> {
     let (before, last) = events.split_at(events.partition_point(|event| event.at_us < end));
     for event in before {
         view.apply(event);
+        adds_up(&view)?;
         invariants.see(event, &view)?;
     }
     invariants.begin_round();
     for event in last {
         view.apply(event);
+        adds_up(&view)?;
         invariants.see(event, &view)?;
     }
     invariants.end_round(&view)?;
     Ok(view)
+}
+
+/// What the view says of the ring follows from what it says of the members.
+fn adds_up(view: &RingView) -> Result<(), String> {
+    let one = |names: BTreeSet<Option<&NodeName>>| match Vec::from_iter(names)[..] {
+        [Some(name)] if view.node(name).is_some_and(NodeView::is_live) => Some(name.clone()),
+        _ => None,
+    };
+    let leader = one(view.live().map(|node| node.leader.as_ref()).collect());
+    let deputy = one(view.live().map(|node| node.deputy.as_ref()).collect()).filter(|_| leader.is_some());
+    let leads = |name: &&NodeName| {
+        let stands = |node: &NodeView| view.safety == Safety::Available || node.role == Some(Role::Leader);
+        view.live().any(|node| node.name == **name && stands(node))
+    };
+    let followed: BTreeSet<&NodeName> =
+        view.live().filter_map(|node| node.leader.as_ref()).filter(leads).collect();
+    let ought = (leader, deputy, followed.len() > 1);
+    let is = (view.leader.clone(), view.deputy.clone(), view.split_brain);
+    if is == ought {
+        Ok(())
+    } else {
+        Err(format!("after {} the view says {is:?} instead of {ought:?}", view.seq))
+    }
 }
 
 /// The view that the events add up to agrees with the members themselves.
@@ -103,9 +131,7 @@ fn a_stream_in_which_two_lead_one_term_is_found_out() {
     let mut events = case.tell().events().to_vec();
     let mut second = events
         .iter()
-        .rfind(|event| {
-            matches!(&event.kind, EventKind::StandingChanged { role: ringleader_shared::Role::Leader, .. })
-        })
+        .rfind(|event| matches!(&event.kind, EventKind::StandingChanged { role: Role::Leader, .. }))
         .cloned()
         .expect("somebody leads");
     second.node = Some("A".parse().expect("a name"));

@@ -283,6 +283,10 @@ impl Core {
         if let Err(reason) = entered {
             return self.drop_message(from, message, reason, out);
         }
+        if towards == Towards::Peer {
+            // It answers again: from the next contest on, at the latest, it is one of everyone.
+            self.unreachable.retain(|id| *id != from);
+        }
         let counts = classic::facts(algorithm).knows_size && towards != Towards::Peer;
         let ready = self.classic.as_ref().filter(|part| part.machine.is_some());
         let mine = ready.map_or(size, |part| part.size);

@@ -24,6 +24,7 @@ impl World {
     pub fn act(&mut self, action: Action) {
         match action {
             Action::Initiate(place) => self.initiate(Place::nth(place)),
+            Action::InitiateAll => self.initiate_all(),
             Action::Kill(place) => self.kill(Place::nth(place)),
             Action::Start(place) => self.start(Place::nth(place)),
             Action::Pause(place) => self.pause(Place::nth(place)),
@@ -103,7 +104,8 @@ impl World {
     }
 
     fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
-        let Setup { timing, safety, algorithm, seed, .. } = self.setup;
+        let timing = self.setup.timing_of(ring.len());
+        let Setup { safety, algorithm, seed, .. } = self.setup;
         // Not drawn: what else is drawn in a run does not depend on which election is held.
         let chance = seed ^ self.now ^ u64::from(me.0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.give(me, Input::Configured { ring: Arc::clone(ring), timing, safety, algorithm, chance });
@@ -130,6 +132,17 @@ impl World {
         if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
             self.requested(place, "initiate");
             self.give(place, Input::Initiate);
+        }
+    }
+
+    fn initiate_all(&mut self) {
+        let newest = self.live().map(|(core, _)| core.term()).max().unwrap_or_default();
+        let together = Input::InitiateTogether { term: newest.next() };
+        for place in (0..self.members.len()).map(Place::nth) {
+            if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
+                self.requested(place, "initiate");
+                self.give(place, together.clone());
+            }
         }
     }
 
@@ -189,7 +202,7 @@ impl World {
     /// `listener` is going to hear nothing from `silent`, from that pause or cut on.
     pub(super) fn expect_silence(&mut self, listener: Place, silent: Place, since: u64) {
         let Some(clock) = self.machine(listener).map(|machine| machine.clock) else { return };
-        let patience = nanoseconds(self.setup.hung_after);
+        let patience = nanoseconds(self.setup.silence());
         let after = patience + self.chance.up_to(patience / 3);
         self.plan(clock.takes(after), listener, Happening::Silent { peer: silent, since });
     }
@@ -207,7 +220,7 @@ impl World {
                 // Whoever was stopped can't tell how long the other was silent: it begins to count anew.
                 Happening::Silent { peer, since } => self.expect_silence(place, peer, since),
                 Happening::Unanswered { link } => {
-                    self.plan(nanoseconds(self.setup.hung_after), place, Happening::Unanswered { link });
+                    self.plan(nanoseconds(self.setup.silence()), place, Happening::Unanswered { link });
                 }
                 happening => self.happen(place, None, happening),
             }

@@ -88,7 +88,7 @@ impl World {
             // The end that is left hears nothing any more, and is not told why.
             Happening::Closed { link, .. } => {
                 if let Some(clock) = self.machine(to).map(|machine| machine.clock) {
-                    let after = clock.takes(nanoseconds(self.setup.hung_after));
+                    let after = clock.takes(nanoseconds(self.setup.silence()));
                     self.plan(after, to, Happening::Deserted { link });
                 } else {
                     self.network.close(link, to);
@@ -304,7 +304,7 @@ impl World {
     /// Has the ends of this member's ring links compare what they know, where that is different now. Both say it in each
     /// ping; who is behind for longer than pings may fail to come has missed a message.
     pub(super) fn compare(&mut self, me: Place) {
-        let patience = nanoseconds(self.setup.hung_after);
+        let patience = nanoseconds(self.setup.silence());
         let Some(machine) = self.machine(me) else { return };
         let differs = |id: &&LinkId| {
             self.network.get(**id).is_some_and(|link| {
@@ -363,7 +363,7 @@ impl World {
         machine.links.push(link);
         let clock = machine.clock;
         self.plan_arrival(link, me, peer, Happening::Dialled { link });
-        self.plan(clock.takes(nanoseconds(self.setup.hung_after)), me, Happening::Unanswered { link });
+        self.plan(clock.takes(nanoseconds(self.setup.silence())), me, Happening::Unanswered { link });
     }
 
     /// Closes this member's end; the other end learns of it, as a failure or as an orderly close.

@@ -111,7 +111,7 @@ fn step(
     // Members that join are among those that something is done to.
     let places = if faults.members { n + 2 } else { n };
     let (one, other) = (usize::from(one) % places, usize::from(other) % places);
-    let mut may: Vec<Action> = vec![Action::Initiate(one)];
+    let mut may: Vec<Action> = vec![Action::Initiate(one), Action::InitiateAll];
     if faults.deaths {
         may.extend([Action::Kill(one), Action::Start(one)]);
     }

@@ -1,0 +1,112 @@
+//! One moment of a run: the ring, the view that its events add up to, and how it came there. It only goes forward; a clone of
+//! it is a snapshot.
+
+use std::time::Duration;
+
+use ringleader_election::Time;
+use ringleader_shared::{Event, RingView, Seq};
+
+use crate::chance::nanoseconds;
+use crate::schedule::Action;
+use crate::setup::Setup;
+use crate::world::World;
+
+/// An action and when it is done, in nanoseconds.
+pub(super) type Planned = (u64, Action);
+
+/// Where in a run: after so many things that happened, at this time. Several things may happen at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) happened: u64,
+    /// In nanoseconds.
+    pub(super) at: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Moment {
+    world: World,
+    view: RingView,
+    /// What happened so far: steps of the world, and actions.
+    happened: u64,
+    /// How many actions of the script are done.
+    done: usize,
+    /// After how many things something was told last, and the time before that; 0 for the beginning.
+    told: (u64, u64),
+}
+
+impl Moment {
+    /// The beginning, with what it tells.
+    pub(super) fn first(setup: Setup) -> (Self, Vec<Event>) {
+        let mut world = World::telling(setup);
+        let mut events = Vec::new();
+        world.take_told(&mut events);
+        let mut view = RingView::empty();
+        events.iter().for_each(|event| view.apply(event));
+        (Self { world, view, happened: 0, done: 0, told: (0, 0) }, events)
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(super) fn view(&self) -> &RingView {
+        &self.view
+    }
+
+    pub(super) fn seq(&self) -> Seq {
+        self.view.seq
+    }
+
+    pub(super) fn done(&self) -> usize {
+        self.done
+    }
+
+    pub(super) fn position(&self) -> Position {
+        Position { happened: self.happened, at: self.now() }
+    }
+
+    /// In nanoseconds.
+    pub(super) fn now(&self) -> u64 {
+        nanoseconds(self.world.now().0)
+    }
+
+    /// After how many things something was told, before it was told last; 0 for the beginning.
+    pub(super) fn told_before(&self) -> u64 {
+        self.told.1
+    }
+
+    /// After how many things something was told last.
+    pub(super) fn told(&self) -> u64 {
+        self.told.0
+    }
+
+    /// When the next thing happens, in nanoseconds.
+    pub(super) fn next_at(&self, script: &[Planned]) -> Option<u64> {
+        let action = script.get(self.done).map(|(at, _)| *at);
+        let step = self.world.next_at().map(|time| nanoseconds(time.0));
+        action.into_iter().chain(step).min()
+    }
+
+    /// Lets the next thing happen, if it happens until then, and appends what it tells. Says whether it did; if not, it is
+    /// then.
+    ///
+    /// What is planned for the time of an action happens before it, as [`World::play`] has it.
+    pub(super) fn go_on(&mut self, script: &[Planned], then: u64, told: &mut Vec<Event>) -> bool {
+        let action = script.get(self.done).filter(|(at, _)| *at <= then);
+        let until = action.map_or(then, |(at, _)| *at);
+        if !self.world.step_until(Time(Duration::from_nanos(until))) {
+            let Some((_, action)) = action else { return false };
+            self.world.act(*action);
+            self.done += 1;
+        }
+        self.happened += 1;
+        let before = told.len();
+        self.world.take_told(told);
+        let news = told.get(before..).unwrap_or_default();
+        if !news.is_empty() {
+            self.told = (self.happened, self.told.0);
+        }
+        news.iter().for_each(|event| self.view.apply(event));
+        true
+    }
+}
