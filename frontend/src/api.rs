@@ -5,13 +5,14 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ringleader_shared::api::{ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection};
-use ringleader_shared::{NodeName, RunId, Seq};
+use ringleader_shared::{RunId, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, Request, RequestInit, Response};
 
+use crate::json;
 use crate::order::{Order, Whom};
 use crate::store::Store;
 
@@ -21,16 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Has the server do this; the reader hears when it is refused. What it changes comes back on the bus.
 pub(crate) fn obey(store: Store, order: Order) {
     match order {
-        Order::Elect(initiator) => {
-            give(store, "POST", "/api/v1/elections".to_owned(), Some(to_json(&StartElection { initiator })));
-        }
-        Order::ElectAll => {
-            let live: Vec<NodeName> =
-                store.view.with_untracked(|view| view.live().map(|node| node.name.clone()).collect());
-            for initiator in live {
-                obey(store, Order::Elect(Some(initiator)));
-            }
-        }
+        Order::Elect(initiator) => elect(store, &StartElection { initiator, everyone: false }),
+        Order::ElectAll => elect(store, &StartElection { initiator: None, everyone: true }),
         Order::Fault(whom, fault) => {
             let whom = match &whom {
                 Whom::Leader => "leader",
@@ -59,6 +52,10 @@ pub(crate) fn obey(store: Store, order: Order) {
         }
         Order::Reset => give(store, "POST", "/api/v1/reset".to_owned(), None),
     }
+}
+
+fn elect(store: Store, election: &StartElection) {
+    give(store, "POST", "/api/v1/elections".to_owned(), Some(to_json(election)));
 }
 
 fn change_ring(store: Store, change: &ChangeRing) {
@@ -99,7 +96,7 @@ fn give(store: Store, method: &'static str, path: String, body: Option<String>) 
 
 async fn read<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
     let text = call("GET", path, None).await?;
-    serde_json::from_str(&text)
+    json::read(&text)
         .map_err(|error| problem("The server's answer makes no sense", format!("{path}: {error}")))
 }
 
@@ -124,7 +121,7 @@ async fn call(method: &str, path: &str, body: Option<String>) -> Result<String, 
     if response.ok() {
         return Ok(text);
     }
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| {
+    Err(json::read(&text).unwrap_or_else(|_| {
         problem(&format!("The server answered {}", response.status()), format!("{method} {path}"))
     }))
 }

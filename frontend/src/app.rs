@@ -134,7 +134,6 @@ fn Page(store: Store) -> impl IntoView {
             <LostBanner/>
             <main class="columns">
                 <div class="stage">
-                    {store.sandbox.map(|sandbox| view! { <Form sandbox=sandbox/> })}
                     <Controls/>
                     <FaultPanel/>
                     <RingFigure/>
@@ -143,6 +142,7 @@ fn Page(store: Store) -> impl IntoView {
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">
                     <Roster/>
+                    {store.sandbox.map(|sandbox| view! { <Form sandbox=sandbox/> })}
                     <Cards/>
                 </section>
             </main>

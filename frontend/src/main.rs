@@ -11,6 +11,7 @@
 // The component macro writes `pub` in front of what it makes, whatever stands in the source.
 #![allow(unreachable_pub)]
 
+mod algorithm;
 mod announcer;
 mod api;
 mod app;
@@ -23,6 +24,7 @@ mod controls;
 mod copy;
 mod faults;
 mod headline;
+mod json;
 mod live;
 mod log;
 mod notices;

@@ -203,9 +203,9 @@ impl Sandbox {
         self.stand(store, Player::step_back);
     }
 
-    /// To this long after the beginning.
-    pub(crate) fn seek(self, store: Store, shown: Duration) {
-        self.stand(store, |player| player.seek(shown));
+    /// To any time that was played.
+    pub(crate) fn seek(self, store: Store, then: Duration) {
+        self.stand(store, |player| player.seek(then));
     }
 
     fn stand(self, store: Store, go: impl FnOnce(&mut Player)) {

@@ -41,6 +41,9 @@ pub(crate) fn message(from: &str, number: u64) -> MessageInfo {
         candidate: claim("D", 120),
         deputy: claim("C", 110),
         hops: u32::try_from(number).expect("small"),
+        algorithm: None,
+        towards: None,
+        says: None,
     }
 }
 
@@ -65,6 +68,7 @@ pub(crate) fn ring(count: usize) -> Ring {
             members,
             hop_delay_ms: 400,
             safety: Safety::Available,
+            algorithm: ringleader_shared::AlgorithmName::MaxRing,
         },
     );
     ring

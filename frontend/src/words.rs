@@ -44,7 +44,10 @@ fn signal(number: i32) -> String {
 
 /// A ring message in short: its kind, who is ahead in it and who is second.
 pub(crate) fn message(info: &MessageInfo) -> String {
-    let mut text = info.message.word().to_owned();
+    let mut text = match &info.says {
+        Some(says) => says.clone(),
+        None => info.message.word().to_owned(),
+    };
     if let Some(candidate) = &info.candidate {
         text.push_str(&format!(" {} {}", candidate.name, candidate.attribute));
     }
@@ -71,6 +74,7 @@ fn link(peer: &NodeName, kind: LinkKind, direction: Direction) -> String {
     match kind {
         LinkKind::Ring => format!("link {side} {peer}"),
         LinkKind::Heartbeat => format!("heartbeat link {side} {peer}"),
+        LinkKind::Direct => format!("direct link {side} {peer}"),
     }
 }
 
@@ -114,6 +118,8 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::RunStarted { .. }
         | EventKind::HopDelayChanged { .. }
         | EventKind::SafetyChanged { .. }
+        | EventKind::AlgorithmChanged { .. }
+        | EventKind::PartChanged { .. }
         | EventKind::LinkFaultChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::Heartbeat { .. } => return None,

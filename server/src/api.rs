@@ -102,7 +102,7 @@ async fn ring(State(app): State<Arc<App>>) -> Json<RingView> {
 async fn change_ring(State(app): State<Arc<App>>, RequiredBody(change): RequiredBody<ChangeRing>) -> Answer {
     if change == ChangeRing::default() {
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing to change")
-            .because("give hop_delay_ms, safety, or both"));
+            .because("give hop_delay_ms, safety or algorithm, or several of them"));
     }
     if change.hop_delay_ms.is_some_and(|delay| delay > MAX_HOP_DELAY_MS) {
         let title = format!("the hop delay is at most {MAX_HOP_DELAY_MS} ms");
@@ -110,6 +110,9 @@ async fn change_ring(State(app): State<Arc<App>>, RequiredBody(change): Required
     }
     if let Some(hop_delay) = change.hop_delay_ms {
         app.supervisor.change_pace(Duration::from_millis(hop_delay)).await?;
+    }
+    if let Some(algorithm) = change.algorithm {
+        app.supervisor.change_algorithm(algorithm).await?;
     }
     if let Some(safety) = change.safety {
         app.supervisor.change_safety(safety).await?;
@@ -121,8 +124,19 @@ async fn start_election(
     State(app): State<Arc<App>>,
     OptionalBody(request): OptionalBody<StartElection>,
 ) -> Answer {
-    let initiator = app.supervisor.initiate(request.unwrap_or_default().initiator).await?;
-    Ok((StatusCode::ACCEPTED, Json(ElectionStarted { initiator })).into_response())
+    let StartElection { initiator, everyone } = request.unwrap_or_default();
+    let asked = match (initiator, everyone) {
+        (Some(_), true) => {
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
+                .because("give initiator, or everyone, not both"));
+        }
+        (None, true) => app.supervisor.initiate_together().await?,
+        (initiator, false) => {
+            let initiator = app.supervisor.initiate(initiator).await?;
+            ElectionStarted { initiators: vec![initiator.clone()], initiator }
+        }
+    };
+    Ok((StatusCode::ACCEPTED, Json(asked)).into_response())
 }
 
 async fn add_node(State(app): State<Arc<App>>, RequiredBody(node): RequiredBody<AddNode>) -> Answer {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::uri::Authority;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringleader_shared::api::MAX_HOP_DELAY_MS;
-use ringleader_shared::{Attribute, Incarnation, NodeId, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Incarnation, NodeId, NodeName, Safety};
 use uuid::Uuid;
 
 use crate::simulate::SimulateOptions;
@@ -99,6 +99,10 @@ pub struct ServeOptions {
     /// What an election is worth when members are missing [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_enum)]
     pub safety: Option<SafetyMode>,
+    /// Which election is held: max-ring, lelann, chang-roberts, hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh, bully,
+    /// itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
+    #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
+    pub algorithm: Option<AlgorithmName>,
     /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it is given up
     #[arg(long, env = "RINGLEADER_RESTART")]
     pub restart: bool,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{Attribute, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, NodeName, Safety};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -14,6 +14,7 @@ use crate::cli::{ServeOptions, default_attributes};
 #[serde(deny_unknown_fields)]
 struct RingFile {
     safety: Option<Safety>,
+    algorithm: Option<AlgorithmName>,
     #[serde(default)]
     node: Vec<Entry>,
 }
@@ -32,9 +33,12 @@ pub struct Ring {
     pub members: Vec<(NodeName, Attribute)>,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// Which election is held.
+    pub algorithm: AlgorithmName,
 }
 
-/// The ring that the flags ask for. The flag `--safety` counts more than what the file says.
+/// The ring that the flags ask for. The flags `--safety` and `--algorithm` count more than what the file
+/// says.
 ///
 /// # Errors
 /// When the file can't be read or breaks a rule (with the line), or the number of nodes is out of bounds.
@@ -45,7 +49,9 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("reading the ring file {}", path.display()))?;
             let ring = parse(&text, path)?;
-            return Ok(Ring { safety: mode.unwrap_or(ring.safety), ..ring });
+            let (safety, algorithm) =
+                (mode.unwrap_or(ring.safety), options.algorithm.unwrap_or(ring.algorithm));
+            return Ok(Ring { safety, algorithm, ..ring });
         }
         (None, Some(attributes), _) => attributes.iter().copied().map(Attribute).collect(),
         (None, None, nodes) => default_attributes(nodes.unwrap_or(4)).collect(),
@@ -58,7 +64,8 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     }
     let members = attributes.into_iter().enumerate();
     let members = members.map(|(n, attribute)| (NodeName::nth(n), attribute)).collect();
-    Ok(Ring { members, safety: mode.unwrap_or_default() })
+    let (safety, algorithm) = (mode.unwrap_or_default(), options.algorithm.unwrap_or_default());
+    Ok(Ring { members, safety, algorithm })
 }
 
 /// Reads a ring file; `path` is what it is called in errors.
@@ -99,7 +106,10 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
             path.display()
         ),
         n if n > MAX_MEMBERS => bail!("{}: {n} nodes; a ring has at most {MAX_MEMBERS}", path.display()),
-        _ => Ok(Ring { members, safety: file.safety.unwrap_or_default() }),
+        _ => {
+            let (safety, algorithm) = (file.safety.unwrap_or_default(), file.algorithm.unwrap_or_default());
+            Ok(Ring { members, safety, algorithm })
+        }
     }
 }
 
@@ -162,6 +172,7 @@ mod tests {
             ("[[node]]\nname = \"a\"\nattribute = 9007199254740992\n", vec!["line 3", "too large"]),
             ("[[node]\n", vec!["line 1"]),
             ("safety = \"most\"\n", vec!["line 1", "available", "quorum"]),
+            ("algorithm = \"raft\"\n", vec!["line 1", "raft", "max-ring", "chang-roberts"]),
         ] {
             let error = error(text);
             assert!(says.iter().all(|words| error.contains(words)), "{text:?}: {error}");

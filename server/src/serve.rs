@@ -44,7 +44,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
     start_logging(options)?;
-    let Ring { members, safety } = ring_file::ring(options)?;
+    let Ring { members, safety, algorithm } = ring_file::ring(options)?;
     if let Some(directory) = &options.record {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("making the directory {} (--record)", directory.display()))?;
@@ -69,6 +69,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             hung_after,
             node_port: options.node_port,
             safety,
+            algorithm,
             restart: options.restart,
             state: state.path().to_owned(),
             record: options.record.clone(),

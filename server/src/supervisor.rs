@@ -16,7 +16,7 @@ use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
 use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{
-    Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
+    AlgorithmName, Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -49,6 +49,8 @@ pub struct Plan {
     pub node_port: u16,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// Which election is held.
+    pub algorithm: AlgorithmName,
     /// Whether a node that dies is started again.
     pub restart: bool,
     /// Where nodes keep what they promise.
@@ -126,6 +128,7 @@ struct Supervisor {
     secret: watch::Sender<Secret>,
     hop_delay: Duration,
     safety: Safety,
+    algorithm: AlgorithmName,
     nodes: Vec<Managed>,
     notices_in: mpsc::UnboundedSender<Notice>,
     notices: mpsc::UnboundedReceiver<Notice>,
@@ -148,7 +151,7 @@ pub fn start(
     let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
         runtime.block_on(async move {
             let (notices_in, notices) = mpsc::unbounded_channel();
-            let (hop_delay, safety) = (plan.hop_delay, plan.safety);
+            let (hop_delay, safety, algorithm) = (plan.hop_delay, plan.safety, plan.algorithm);
             let mut supervisor = Supervisor {
                 plan,
                 bus,
@@ -156,6 +159,7 @@ pub fn start(
                 secret,
                 hop_delay,
                 safety,
+                algorithm,
                 nodes: Vec::new(),
                 notices_in,
                 notices,
@@ -188,6 +192,7 @@ impl Supervisor {
                         self.secret.send_replace(Secret::fresh());
                         self.hop_delay = self.plan.hop_delay;
                         self.safety = self.plan.safety;
+                        self.algorithm = self.plan.algorithm;
                         self.form_ring();
                         let _ = reply.send(Ok(()));
                     }
@@ -206,6 +211,7 @@ impl Supervisor {
         match request {
             Request::Act { node, action, reply } => drop(reply.send(self.act(&node, action))),
             Request::Initiate { initiator, reply } => drop(reply.send(self.initiate(initiator))),
+            Request::InitiateTogether { reply } => drop(reply.send(self.initiate_together())),
             Request::Add { name, attribute, reply } => drop(reply.send(self.add(name, attribute))),
             Request::Remove { node, reply } => drop(reply.send(self.remove(&node))),
             Request::ChangeAttribute { node, attribute, reply } => {
@@ -213,6 +219,9 @@ impl Supervisor {
             }
             Request::ChangePace { hop_delay, reply } => drop(reply.send(self.change_pace(hop_delay))),
             Request::ChangeSafety { safety, reply } => drop(reply.send(self.change_safety(safety))),
+            Request::ChangeAlgorithm { algorithm, reply } => {
+                drop(reply.send(self.change_algorithm(algorithm)));
+            }
             Request::SetLink { from, to, fault, reply } => {
                 drop(reply.send(self.set_link(&from, &to, fault)));
             }
@@ -250,6 +259,7 @@ impl Supervisor {
             members: self.ring().members,
             hop_delay_ms: milliseconds(self.hop_delay),
             safety: self.safety,
+            algorithm: self.algorithm,
         };
         self.bus.tell(None, Incarnation(0), kind);
         for index in 0..self.nodes.len() {
@@ -349,6 +359,7 @@ impl Supervisor {
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
             safety: self.safety,
+            algorithm: self.algorithm,
             faults: Vec::new(),
         };
         let faults = self.faults();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contest::AlgorithmName;
 use crate::event::Event;
 use crate::fault::FaultyLink;
 use crate::id::{Attribute, NodeName, Seq};
@@ -14,13 +15,18 @@ pub struct StartElection {
     /// Who initiates; without it the first live member in ring order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiator: Option<NodeName>,
+    /// Every live member initiates, all in the same term. Then nobody is named as the initiator.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub everyone: bool,
 }
 
 /// The answer to `POST /api/v1/elections`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElectionStarted {
-    /// Who initiates.
+    /// Who initiates; of several the first in ring order.
     pub initiator: NodeName,
+    /// Everyone who initiates, in ring order.
+    pub initiators: Vec<NodeName>,
 }
 
 /// `POST /api/v1/nodes`.
@@ -51,6 +57,9 @@ pub struct ChangeRing {
     /// What an election is worth when members are missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safety: Option<Safety>,
+    /// Which election is held, from the next one on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<AlgorithmName>,
 }
 
 /// The slowest pace, in milliseconds a hop.

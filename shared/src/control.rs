@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::contest::AlgorithmName;
 use crate::event::EventKind;
 use crate::fault::NodeFault;
-use crate::id::{Incarnation, NodeId, RunId};
+use crate::id::{Incarnation, NodeId, RunId, Term};
 use crate::ring::RingSpec;
 use crate::role::Safety;
 
@@ -64,6 +65,11 @@ pub enum NodeCommand {
     Configure(Configuration),
     /// Start an election.
     Initiate,
+    /// Start an election together with others: of this term, unless it has begun already.
+    InitiateTogether {
+        /// The term.
+        term: Term,
+    },
     /// Leave in good order: close the links, end the process with code 0.
     Exit,
 }
@@ -85,6 +91,8 @@ pub struct Configuration {
     pub hung_after_ms: u64,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// Which election a member holds that initiates one.
+    pub algorithm: AlgorithmName,
     /// The faults on this node's links, from it and to it.
     #[serde(default)]
     pub faults: Vec<NodeFault>,

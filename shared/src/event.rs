@@ -4,6 +4,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::contest::{AlgorithmName, Part, Towards};
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::json;
@@ -44,6 +45,8 @@ pub enum EventKind {
         hop_delay_ms: u64,
         /// What an election is worth.
         safety: Safety,
+        /// Which election is held.
+        algorithm: AlgorithmName,
     },
     /// The server: a member joined the configuration at the end of the ring order.
     MemberAdded {
@@ -66,6 +69,11 @@ pub enum EventKind {
     SafetyChanged {
         /// What it is worth from now on.
         safety: Safety,
+    },
+    /// The server: another election is held from the next one on.
+    AlgorithmChanged {
+        /// Which.
+        algorithm: AlgorithmName,
     },
     /// The server: what happens to everything that one node says to another was changed; this replaces what was before.
     LinkFaultChanged {
@@ -135,6 +143,11 @@ pub enum EventKind {
         leader: Option<NodeName>,
         /// The deputy it knows.
         deputy: Option<NodeName>,
+    },
+    /// What the node is in the middle of a classic election has changed.
+    PartChanged {
+        /// Its part; none when it takes part in none.
+        part: Option<Part>,
     },
     /// The node sends its ring messages to somebody else from now on.
     SuccessorChanged {
@@ -278,12 +291,13 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "run_started" => RunStarted { run, members, hop_delay_ms, safety },
+    "run_started" => RunStarted { run, members, hop_delay_ms, safety, algorithm },
     "member_added" => MemberAdded { member },
     "member_removed" => MemberRemoved {},
     "attribute_changed" => AttributeChanged { attribute },
     "hop_delay_changed" => HopDelayChanged { hop_delay_ms },
     "safety_changed" => SafetyChanged { safety },
+    "algorithm_changed" => AlgorithmChanged { algorithm },
     "link_fault_changed" => LinkFaultChanged { from, to, fault },
     "partition_changed" => PartitionChanged { sides },
     "requested" => Requested { action },
@@ -296,6 +310,7 @@ kinds! {
     "resumed" => Resumed {},
     "ready" => Ready { address },
     "standing_changed" => StandingChanged { role, term, leader, deputy },
+    "part_changed" => PartChanged { part },
     "successor_changed" => SuccessorChanged { successor },
     "sent" => Sent { message, to, hold_us },
     "received" => Received { message, from, travel_us },
@@ -352,6 +367,12 @@ pub enum Outcome {
 pub enum MessageKind {
     /// The contest.
     Election,
+    /// The contest of a classic algorithm.
+    Contest,
+    /// Counts the members before a contest.
+    RollCall,
+    /// On its way to the winner of a contest.
+    Found,
     /// A leader looks for its deputy.
     DeputySearch,
     /// The result.
@@ -368,6 +389,9 @@ impl MessageKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Election => "election",
+            Self::Contest => "contest",
+            Self::RollCall => "roll call",
+            Self::Found => "found",
             Self::DeputySearch => "deputy search",
             Self::Elected => "elected",
             Self::Lease => "lease",
@@ -403,6 +427,15 @@ pub struct MessageInfo {
     /// The second best member so far, or the deputy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deputy: Option<Claim>,
-    /// Links crossed when it arrives.
+    /// Links crossed when it arrives; 0 where nobody counts them.
     pub hops: u32,
+    /// Of which classic algorithm it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<AlgorithmName>,
+    /// Which way it goes, for messages of classic algorithms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<Towards>,
+    /// What else it says, for messages of classic algorithms: `probe, 3 left`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
 }

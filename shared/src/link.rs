@@ -28,6 +28,8 @@ pub enum LinkKind {
     Ring,
     /// From the deputy to the leader: heartbeats.
     Heartbeat,
+    /// Between any two members, while an election is held in which everyone talks to everyone.
+    Direct,
 }
 
 impl fmt::Display for LinkKind {
@@ -35,12 +37,13 @@ impl fmt::Display for LinkKind {
         f.pad(match self {
             Self::Ring => "ring",
             Self::Heartbeat => "heartbeat",
+            Self::Direct => "direct",
         })
     }
 }
 
 /// Which end of a link a node is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// This node dialled.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contest::{AlgorithmName, Parcel, Towards};
 use crate::id::{Attribute, NodeId, Term};
 
 /// A member as it stands in an election. Ordered by attribute, ties broken by id: never ambiguous.
@@ -46,7 +47,7 @@ pub struct Promise {
     pub leader: NodeId,
 }
 
-/// A message of the max-ring algorithm.
+/// What members say to one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RingMessage {
@@ -60,6 +61,42 @@ pub enum RingMessage {
         candidate: Contender,
         /// The second best member so far.
         deputy: Option<Contender>,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+    },
+    /// A contest of one of the classic algorithms.
+    Contest {
+        /// The term being decided.
+        term: Term,
+        /// By which algorithm.
+        algorithm: AlgorithmName,
+        /// Which way it goes.
+        towards: Towards,
+        /// Which of the sender's messages that way in this term, from 1: the algorithms rely on links that lose, double and
+        /// reorder nothing. 0 on direct links, where nothing depends on it.
+        number: u32,
+        /// How many members take part, for algorithms that must know it; 0 for others.
+        size: u32,
+        /// What it says.
+        parcel: Parcel,
+    },
+    /// Before a contest whose algorithm must know how many members there are: counts them.
+    RollCall {
+        /// The term to be decided.
+        term: Term,
+        /// By which algorithm.
+        algorithm: AlgorithmName,
+        /// Who counts.
+        initiator: NodeId,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+    },
+    /// After a classic contest that ended at another member than the winner: goes on until it is there.
+    Found {
+        /// The term that is decided.
+        term: Term,
+        /// Who has won.
+        leader: Contender,
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
@@ -116,7 +153,11 @@ impl RingMessage {
     #[must_use]
     pub fn term(&self) -> Term {
         match self {
-            Self::Election { term, .. } | Self::Standing { term, .. } => *term,
+            Self::Election { term, .. }
+            | Self::Contest { term, .. }
+            | Self::RollCall { term, .. }
+            | Self::Found { term, .. }
+            | Self::Standing { term, .. } => *term,
             Self::DeputySearch { mandate, .. }
             | Self::Elected { mandate, .. }
             | Self::Lease { mandate, .. } => mandate.term,

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::contest::{AlgorithmName, Part};
 use crate::event::{Event, EventKind, MessageInfo, MessageKind, Outcome};
 use crate::fault::{FaultyLink, LinkFault, are_parted};
 use crate::id::{Attribute, Incarnation, NodeId, NodeName, RunId, Seq, Term};
@@ -32,6 +33,8 @@ pub struct RingView {
     pub split_brain: bool,
     /// What an election is worth.
     pub safety: Safety,
+    /// Which election is held, from the next one on.
+    pub algorithm: AlgorithmName,
     /// Pace, in milliseconds a hop.
     pub hop_delay_ms: u64,
     /// The members in ring order.
@@ -84,6 +87,9 @@ pub struct NodeView {
     pub deputy: Option<NodeName>,
     /// To whom it sends.
     pub successor: Option<NodeName>,
+    /// What it is in the middle of a classic election, or was in the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// Its process id.
     pub pid: Option<u32>,
     /// Which start of it.
@@ -111,6 +117,7 @@ impl NodeView {
             leader: None,
             deputy: None,
             successor: None,
+            part: None,
             pid: None,
             incarnation: member.incarnation,
             address: None,
@@ -130,6 +137,7 @@ impl NodeView {
         self.leader = None;
         self.deputy = None;
         self.successor = None;
+        self.part = None;
         self.pid = None;
         self.address = None;
     }
@@ -142,6 +150,8 @@ pub struct ElectionView {
     pub term: Term,
     /// How it came about: known from its first message.
     pub outcome: Outcome,
+    /// Which algorithm decided it; for takeovers and searches, which have no contest, max-ring.
+    pub algorithm: AlgorithmName,
     /// Who sent the first message.
     pub initiator: NodeName,
     /// How many members started one in this term; the formula holds for one.
@@ -154,6 +164,8 @@ pub struct ElectionView {
     pub deputy: Option<NodeName>,
     /// Messages put on links.
     pub messages: u32,
+    /// Those of the contest among them: without roll calls, the result's lap and the search for a deputy.
+    pub contest: u32,
     /// Messages that arrived: links crossed.
     pub hops: u32,
     /// What the formula says a quiet one costs: see [`quiet_cost`]. `None` where it says nothing.
@@ -173,12 +185,14 @@ impl ElectionView {
         Self {
             term,
             outcome,
+            algorithm: AlgorithmName::MaxRing,
             initiator,
             initiators: 1,
             members: u32::try_from(ring.len()).unwrap_or(u32::MAX),
             leader: None,
             deputy: None,
             messages: 0,
+            contest: 0,
             hops: 0,
             expected: None,
             started_us,
@@ -209,6 +223,7 @@ impl RingView {
             deputy: None,
             split_brain: false,
             safety: Safety::Available,
+            algorithm: AlgorithmName::MaxRing,
             hop_delay_ms: 0,
             nodes: Vec::new(),
             faults: Vec::new(),
@@ -275,11 +290,12 @@ impl RingView {
     pub fn apply(&mut self, event: &Event) {
         self.seq = event.seq;
         match &event.kind {
-            EventKind::RunStarted { run, members, hop_delay_ms, safety } => {
+            EventKind::RunStarted { run, members, hop_delay_ms, safety, algorithm } => {
                 *self = Self {
                     seq: event.seq,
                     run: *run,
                     safety: *safety,
+                    algorithm: *algorithm,
                     hop_delay_ms: *hop_delay_ms,
                     nodes: members.iter().map(NodeView::new).collect(),
                     ..Self::empty()
@@ -288,6 +304,7 @@ impl RingView {
             EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
             EventKind::HopDelayChanged { hop_delay_ms } => self.hop_delay_ms = *hop_delay_ms,
             EventKind::SafetyChanged { safety } => self.safety = *safety,
+            EventKind::AlgorithmChanged { algorithm } => self.algorithm = *algorithm,
             EventKind::MemberRemoved => {
                 let is_gone = |name: &NodeName| Some(name) == event.node.as_ref();
                 self.nodes.retain(|node| !is_gone(&node.name));
@@ -318,6 +335,7 @@ impl RingView {
             | EventKind::Resumed
             | EventKind::Ready { .. }
             | EventKind::StandingChanged { .. }
+            | EventKind::PartChanged { .. }
             | EventKind::SuccessorChanged { .. }
             | EventKind::Dropped { .. }
             | EventKind::Lost { .. }
@@ -370,6 +388,7 @@ impl RingView {
                 node.leader.clone_from(leader);
                 node.deputy.clone_from(deputy);
             }
+            EventKind::PartChanged { part } if node.pid.is_some() => node.part.clone_from(part),
             EventKind::SuccessorChanged { successor } if node.pid.is_some() => {
                 node.successor = Some(successor.clone());
             }
@@ -416,10 +435,11 @@ impl RingView {
     }
 
     fn count_sent(&mut self, event: &Event, message: &MessageInfo) {
-        let outcome = match message.message {
-            MessageKind::Election => Outcome::Election,
-            MessageKind::DeputySearch => Outcome::Takeover,
-            MessageKind::Elected => {
+        let (outcome, contest) = match message.message {
+            MessageKind::Election | MessageKind::Contest => (Outcome::Election, 1),
+            MessageKind::RollCall => (Outcome::Election, 0),
+            MessageKind::DeputySearch => (Outcome::Takeover, 0),
+            MessageKind::Elected | MessageKind::Found => {
                 if let Some(election) = self.election_at(message.term, event.at_us) {
                     election.messages += 1;
                 }
@@ -427,21 +447,33 @@ impl RingView {
             }
             MessageKind::Standing | MessageKind::Lease => return,
         };
-        let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
+        // Who sends the first message of a classic contest began it; max-ring's messages say who did.
+        let (starts, initiator) = if message.message == MessageKind::Contest {
+            (true, event.node.clone())
+        } else {
+            let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
+            (starts, message.initiator.clone())
+        };
         if let Some(election) = self.election_at(message.term, event.at_us) {
             election.messages += 1;
-            if starts && event.node.as_ref() != Some(&election.initiator) {
+            // A contest that is no max-ring may be confirmed by a lap of it.
+            if (message.message == MessageKind::Election) == (election.algorithm == AlgorithmName::MaxRing) {
+                election.contest += contest;
+            }
+            let is_another = event.node.as_ref() != Some(&election.initiator);
+            if starts && is_another && message.message != MessageKind::Contest {
                 election.initiators += 1;
             }
             return;
         }
-        let (Some(initiator), true) = (message.initiator.clone(), starts) else { return };
+        let (Some(initiator), true) = (initiator, starts) else { return };
         // The leader of this term already had its mandate: it looks for another deputy.
         let known = self.elections.iter().any(|past| past.term == message.term && past.took_us.is_some());
         let outcome = if known && outcome == Outcome::Takeover { Outcome::NewDeputy } else { outcome };
         let ring = self.live().map(|node| node.name.clone()).collect();
         let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
-        self.remember(ElectionView { messages: 1, ..election });
+        let algorithm = message.algorithm.unwrap_or_default();
+        self.remember(ElectionView { messages: 1, contest, algorithm, ..election });
     }
 
     fn count_received(&mut self, event: &Event, message: &MessageInfo) {
@@ -504,7 +536,11 @@ impl RingView {
         election.expected = match outcome {
             // A search lap and a telling lap, both started by the leader.
             Outcome::Takeover | Outcome::NewDeputy => Some(if members < 2 { 0 } else { 2 * members }),
-            Outcome::Election if election.initiators == 1 && members == election.members => {
+            Outcome::Election
+                if election.algorithm == AlgorithmName::MaxRing
+                    && election.initiators == 1
+                    && members == election.members =>
+            {
                 let place = |name: &NodeName| election.ring.iter().position(|other| other == name);
                 place(&election.initiator).zip(place(leader)).and_then(|(from, to)| {
                     let n = election.ring.len();

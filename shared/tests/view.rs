@@ -2,8 +2,8 @@
 
 use ringleader_shared::event::{Claim, MessageInfo, MessageKind, Outcome};
 use ringleader_shared::{
-    Attribute, Event, EventKind, Incarnation, LinkFault, Member, MessageId, NodeId, NodeName, NodeState,
-    RingView, Role, RunId, Safety, Seq, Term,
+    AlgorithmName, Attribute, Event, EventKind, Incarnation, LinkFault, Member, MessageId, NodeId, NodeName,
+    NodeState, RingView, Role, RunId, Safety, Seq, Term,
 };
 use uuid::Uuid;
 
@@ -32,7 +32,17 @@ impl Story {
             })
             .collect();
         let run = RunId(Uuid::from_u128(7));
-        story.tell("", 0, EventKind::RunStarted { run, members, hop_delay_ms: 0, safety: Safety::Available });
+        story.tell(
+            "",
+            0,
+            EventKind::RunStarted {
+                run,
+                members,
+                hop_delay_ms: 0,
+                safety: Safety::Available,
+                algorithm: AlgorithmName::MaxRing,
+            },
+        );
         for text in names {
             story.starts(text, 1);
         }
@@ -76,6 +86,9 @@ impl Story {
             candidate: Some(Claim { name: name(initiator), attribute: Attribute(90) }),
             deputy: None,
             hops,
+            algorithm: None,
+            towards: None,
+            says: None,
         };
         self.tell(from, 1, EventKind::Sent { message: message.clone(), to: name(to), hold_us: 0 });
         self.tell(to, 1, EventKind::Received { message, from: name(from), travel_us: 35 });
@@ -166,9 +179,16 @@ fn a_reset_forgets_everything() {
     let mut story = Story::of(&["A", "B"]);
     story.follows("A", Role::Leader, 2, "A", "B");
     let run = RunId(Uuid::from_u128(8));
-    let kind = EventKind::RunStarted { run, members: vec![], hop_delay_ms: 5, safety: Safety::Available };
+    let kind = EventKind::RunStarted {
+        run,
+        members: vec![],
+        hop_delay_ms: 5,
+        safety: Safety::Available,
+        algorithm: AlgorithmName::Bully,
+    };
     story.tell("", 0, kind);
-    assert_eq!(story.view, RingView { run, seq: Seq(story.seq), hop_delay_ms: 5, ..RingView::empty() });
+    let (seq, algorithm) = (Seq(story.seq), AlgorithmName::Bully);
+    assert_eq!(story.view, RingView { run, seq, hop_delay_ms: 5, algorithm, ..RingView::empty() });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::process::Run;
 use crate::report::Report;
 use crate::tools::{self, Tools};
 use crate::versions;
-use crate::wasm::Compiler;
+use crate::wasm::{self, Compiler};
 
 /// Where trunk leaves the page; Trunk.toml says the same.
 pub(crate) const DIST: &str = "target/dashboard";
@@ -93,7 +93,7 @@ fn is_up_to_date(fingerprint: &str) -> bool {
 fn fingerprint() -> anyhow::Result<String> {
     let mut hasher = DefaultHasher::new();
     (versions::TRUNK, versions::BINARYEN, versions::LLD).hash(&mut hasher);
-    std::env::var_os("RUSTFLAGS").hash(&mut hasher);
+    wasm::rustflags().hash(&mut hasher);
     for source in SOURCES {
         for file in files(Path::new(source))? {
             file.hash(&mut hasher);

@@ -42,8 +42,8 @@ const fn bar_ink(badge: Badge) -> Ink {
 /// The colour of a message.
 const fn dot_ink(kind: MessageKind) -> Ink {
     match kind {
-        MessageKind::Election => Ink::Contest,
-        MessageKind::DeputySearch => Ink::Deputy,
+        MessageKind::Election | MessageKind::Contest => Ink::Contest,
+        MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found => Ink::Deputy,
         MessageKind::Elected => Ink::Leader,
         MessageKind::Standing | MessageKind::Lease => Ink::Strong,
     }

@@ -292,7 +292,8 @@ impl Stage {
 /// The CSS class of a kind of message.
 pub(super) const fn class(kind: MessageKind) -> &'static str {
     match kind {
-        MessageKind::Election => "election",
+        MessageKind::Election | MessageKind::Contest => "election",
+        MessageKind::RollCall | MessageKind::Found => "search",
         MessageKind::DeputySearch => "search",
         MessageKind::Elected => "elected",
         MessageKind::Standing | MessageKind::Lease => "news",
@@ -303,6 +304,9 @@ pub(super) const fn class(kind: MessageKind) -> &'static str {
 pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
     match kind {
         MessageKind::Election => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "E"),
+        MessageKind::Contest => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "C"),
+        MessageKind::RollCall => ("M0 -23 L23 0 L0 23 L-23 0 Z", "R"),
+        MessageKind::Found => ("M-18 -18 H18 V18 H-18 Z", "F"),
         MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
         MessageKind::Elected | MessageKind::Standing | MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "L"),
     }

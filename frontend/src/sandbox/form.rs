@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::Sandbox;
 use super::choice::{Arrangement, Links, Start};
 use super::settings::{MOST_NODES, Settings};
+use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::live;
 use crate::store::Store;
 
@@ -34,12 +35,9 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
             <label>
                 {says}
                 <select data-testid=id on:change=move |event| change(set, &event_target_value(&event))>
-                    {move || {
-                        let now = settings.with(now);
-                        all.iter().map(|(word, says)| view! {
-                            <option value=*word selected=*word == now>{*says}</option>
-                        }).collect_view()
-                    }}
+                    {all.iter().map(|(word, says)| view! {
+                        <option value=*word prop:selected=live::whether(move || settings.with(now) == *word)>{*says}</option>
+                    }).collect_view()}
                 </select>
             </label>
         }
@@ -68,6 +66,13 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
     };
     view! {
         <div class="inline-form settings" role="group" aria-label="The ring: each change begins a fresh one">
+            <AlgorithmPicker
+                now=Signal::derive(move || settings.with(|settings| settings.algorithm))
+                choose=move |algorithm| {
+                    let wanted = Settings { algorithm, ..settings.get_untracked() };
+                    sandbox.rebuild(store, &wanted);
+                }
+            />
             {field("nodes", "Nodes", 4, |settings| settings.nodes.to_string(), |settings, text| {
                 settings.nodes = text.parse().ok().map(|nodes: usize| nodes.clamp(1, MOST_NODES))?;
                 Some(())
@@ -93,6 +98,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                     <path fill-rule="evenodd" d="M-8 -10 H8 A2 2 0 0 1 10 -8 V8 A2 2 0 0 1 8 10 H-8 A2 2 0 0 1 -10 8 V-8 A2 2 0 0 1 -8 -10 Z M-5 -7.2 A2.2 2.2 0 1 0 -5 -2.8 A2.2 2.2 0 1 0 -5 -7.2 Z M5 -7.2 A2.2 2.2 0 1 0 5 -2.8 A2.2 2.2 0 1 0 5 -7.2 Z M0 -2.2 A2.2 2.2 0 1 0 0 2.2 A2.2 2.2 0 1 0 0 -2.2 Z M-5 2.8 A2.2 2.2 0 1 0 -5 7.2 A2.2 2.2 0 1 0 -5 2.8 Z M5 2.8 A2.2 2.2 0 1 0 5 7.2 A2.2 2.2 0 1 0 5 2.8 Z"></path>
                 </svg>
             </button>
+            <AlgorithmText now=Signal::derive(move || settings.with(|settings| settings.algorithm))/>
         </div>
     }
 }

@@ -1,6 +1,6 @@
 //! A run as the part of an address behind `#`: whoever opens it sees the same ring at the same time.
 //!
-//! `sandbox?nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&hop=500&do=5000us.initiate.A&at=6500000.31`
+//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&hop=500&do=5000us.initiate.A&at=6500000.31`
 
 use std::time::Duration;
 
@@ -61,6 +61,7 @@ impl Link {
     fn take(&mut self, name: &str, value: &str) -> Option<()> {
         let settings = &mut self.settings;
         match name {
+            "algorithm" => settings.algorithm = value.parse().ok()?,
             "nodes" => {
                 settings.nodes = value.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes))?
             }
@@ -84,9 +85,9 @@ impl Link {
 
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
-        let Settings { nodes, arrangement, links, seed, safety, start } = &self.settings;
+        let Settings { algorithm, nodes, arrangement, links, seed, safety, start } = &self.settings;
         let mut text = format!(
-            "{WORD}?nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
+            "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
             arrangement.word(),
             links.word(),
             start.word(),
@@ -117,10 +118,12 @@ fn script(text: &str) -> Option<Schedule> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ringleader_shared::AlgorithmName;
     use ringleader_simulator::Action;
 
     fn full() -> Link {
         let settings = Settings {
+            algorithm: AlgorithmName::Franklin,
             nodes: 1000,
             arrangement: Arrangement::Alternating,
             links: Links::Exponential,

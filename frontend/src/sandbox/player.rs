@@ -34,7 +34,7 @@ impl Player {
     fn at_first(link: &Link) -> Self {
         let schedule = link.script.clone().unwrap_or_else(|| link.settings.opening());
         let mut session = Session::of(&Case { setup: link.settings.setup(), schedule });
-        let begin = link.settings.begin() - Duration::from_micros(1);
+        let begin = link.settings.begin();
         session.play_until(begin, usize::MAX);
         Self { session, begin, flights: Vec::new() }
     }
@@ -63,14 +63,14 @@ impl Player {
         self.session.now()
     }
 
-    /// The virtual time since the beginning of what is shown.
-    pub(crate) fn shown(&self) -> Duration {
-        self.now().saturating_sub(self.begin)
+    /// The virtual time where what is shown begins.
+    pub(crate) fn begin(&self) -> Duration {
+        self.begin
     }
 
-    /// How far it was played.
-    pub(crate) fn length(&self) -> Duration {
-        self.session.end().saturating_sub(self.begin)
+    /// The furthest virtual time that was played.
+    pub(crate) fn end(&self) -> Duration {
+        self.session.end()
     }
 
     /// Whether nothing was shown yet.
@@ -146,9 +146,9 @@ impl Player {
         }
     }
 
-    /// To this long after the beginning.
-    pub(crate) fn seek(&mut self, shown: Duration) {
-        self.session.seek(self.begin + shown);
+    /// To any time from the beginning of what is shown to the furthest one played.
+    pub(crate) fn seek(&mut self, then: Duration) {
+        self.session.seek(then.max(self.begin));
         self.look();
     }
 
@@ -196,14 +196,14 @@ mod tests {
         let player = Player::afresh(&Settings::default());
         let view = player.view();
         assert!(view.nodes.iter().all(|node| node.is_live() && node.successor.is_some()));
-        assert_eq!((view.leader.as_ref(), player.shown(), player.flights().len()), (None, Duration::ZERO, 0));
+        assert_eq!((view.leader.as_ref(), player.now(), player.flights().len()), (None, player.begin(), 0));
     }
 
     #[test]
     fn it_plays_until_nothing_more_happens_by_itself_and_d_leads() {
         let player = played();
         assert_eq!(player.view().leader.as_ref().map(NodeName::as_str), Some("D"));
-        assert!(player.flights().is_empty() && player.length() == player.shown());
+        assert!(player.flights().is_empty() && player.end() == player.now());
         let election = player.view().elections.front().expect("an election");
         assert_eq!(Some(election.messages), election.expected);
     }
@@ -233,7 +233,7 @@ mod tests {
             steps += 1;
         }
         player.step_back();
-        assert_eq!((player.shown(), player.view().leader.as_ref()), (Duration::ZERO, None));
+        assert_eq!((player.now(), player.view().leader.as_ref()), (player.begin(), None));
         // The request and each of the eleven messages, at least.
         assert!(steps >= 12, "{steps}");
     }

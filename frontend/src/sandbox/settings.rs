@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::Safety;
+use ringleader_shared::{AlgorithmName, Safety};
 use ringleader_simulator::{Action, Latency, Schedule, Setup};
 
 use super::choice::{Arrangement, Links, Start};
@@ -19,6 +19,8 @@ const ATTRIBUTES: (u64, u64) = (90, 10);
 /// Everything that decides how a run goes, but for what is done to it by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
+    /// Which election is held.
+    pub(crate) algorithm: AlgorithmName,
     /// How many nodes.
     pub(crate) nodes: usize,
     /// How their attributes are laid.
@@ -37,6 +39,7 @@ impl Default for Settings {
     /// The ring that the server starts.
     fn default() -> Self {
         Self {
+            algorithm: AlgorithmName::MaxRing,
             nodes: 4,
             arrangement: Arrangement::Increasing,
             links: Links::Constant,
@@ -51,14 +54,15 @@ impl Settings {
     /// The ring.
     pub(crate) fn setup(&self) -> Setup {
         let setup = Setup::of(&self.attributes()).seed(self.seed).safety(self.safety).latency(self.latency());
-        setup.patient()
+        setup.algorithm(self.algorithm).patient()
     }
 
     /// What happens at the beginning.
     pub(crate) fn opening(&self) -> Schedule {
+        let soon = self.begin() + Duration::from_micros(1);
         let steps = match self.start {
-            Start::One => vec![(self.begin(), Action::Initiate(0))],
-            Start::All => vec![(self.begin(), Action::InitiateAll)],
+            Start::One => vec![(soon, Action::Initiate(0))],
+            Start::All => vec![(soon, Action::InitiateAll)],
             Start::Nobody => Vec::new(),
         };
         Schedule { steps }

@@ -7,7 +7,6 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use super::Sandbox;
-use super::player::Player;
 use super::speed::Speed;
 use crate::copy::copy;
 use crate::live;
@@ -80,7 +79,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
     let store = Store::here();
     let times = Memo::new(move |_| {
         sandbox.moment.track();
-        sandbox.look(|player| (player.shown(), player.length()))
+        sandbox.look(|player| (player.now(), player.begin(), player.end()))
     });
     let obey = move |key: Key| match key {
         Key::Toggle => sandbox.toggle(store),
@@ -109,8 +108,8 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
     });
     let slide = move |event: web_sys::Event| {
         if let Ok(to) = event_target_value(&event).parse() {
-            let length = sandbox.look(Player::length);
-            sandbox.seek(store, time(to, length));
+            let (begin, end) = sandbox.look(|player| (player.begin(), player.end()));
+            sandbox.seek(store, begin + time(to, end.saturating_sub(begin)));
         }
     };
     let choose_speed = move |event: web_sys::Event| {
@@ -118,6 +117,9 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
             sandbox.set_speed(speed);
         }
     };
+    // A link may come with one that is not on the list.
+    let unusual = Some(sandbox.speed.get_untracked()).filter(|speed| !Speed::ALL.contains(speed));
+    let speeds: Vec<Speed> = Speed::ALL.into_iter().chain(unusual).collect();
     let copied = RwSignal::new(false);
     let copy_link = move |_| {
         let address = window().location().href().unwrap_or_default();
@@ -153,26 +155,25 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
                     aria-label="Virtual time"
                     min="0"
                     max=PLACES
-                    prop:value=live::words(move || { let (shown, length) = times.get(); place(shown, length).to_string() })
+                    prop:value=live::words(move || { let (now, begin, end) = times.get();
+                        place(now.saturating_sub(begin), end.saturating_sub(begin)).to_string() })
                     aria-valuetext=live::words(move || said(times.get().0))
                     on:input=slide
                 />
                 <p>
                     <output data-testid="time">{live::words(move || said(times.get().0))}</output>
-                    {live::words(move || format!(" of {}", said(times.get().1)))}
+                    {live::words(move || format!("of {}", said(times.get().2)))}
                     <span class="quiet-note" role="status" data-testid="quiet">
                         {live::words(move || if sandbox.quiet.get() { "nothing more happens by itself" } else { "" })}
                     </span>
                 </p>
             </div>
             <select data-testid="speed" aria-label="Speed" title="How long a hop takes to watch" on:change=choose_speed>
-                {move || {
-                    let now = sandbox.speed.get();
-                    let other = (!Speed::ALL.contains(&now)).then_some(now);
-                    Speed::ALL.into_iter().chain(other).map(|speed| view! {
-                        <option value=speed.number() selected=speed == now>{speed.words()}</option>
-                    }).collect_view()
-                }}
+                {speeds.into_iter().map(|speed| view! {
+                    <option value=speed.number() prop:selected=live::whether(move || sandbox.speed.get() == speed)>
+                        {speed.words()}
+                    </option>
+                }).collect_view()}
             </select>
             <button
                 class="quiet"

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{Attribute, Contender, NodeId, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, Safety};
 use uuid::Uuid;
 
 /// How often each thing may happen in one run. Everything else happens as often as it can.
@@ -84,6 +84,8 @@ pub struct Bounds {
     pub faults: Faults,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// Which election is held.
+    pub algorithm: AlgorithmName,
 }
 
 impl Bounds {
@@ -91,7 +93,13 @@ impl Bounds {
     #[must_use]
     pub fn of(attributes: &[u64]) -> Self {
         let attributes = attributes.to_vec();
-        Self { attributes, start: Start::Fresh, faults: Faults::default(), safety: Safety::default() }
+        Self {
+            attributes,
+            start: Start::Fresh,
+            faults: Faults::default(),
+            safety: Safety::default(),
+            algorithm: AlgorithmName::MaxRing,
+        }
     }
 
     /// The same, with this much happening to it.
@@ -105,6 +113,13 @@ impl Bounds {
     #[must_use]
     pub fn elected(mut self) -> Self {
         self.start = Start::Elected;
+        self
+    }
+
+    /// The same where another election is held.
+    #[must_use]
+    pub fn holding(mut self, algorithm: AlgorithmName) -> Self {
+        self.algorithm = algorithm;
         self
     }
 
@@ -131,6 +146,10 @@ impl Bounds {
     /// Where a run begins and what may happen, in words.
     #[must_use]
     pub fn asked(&self) -> String {
+        let election = match self.algorithm {
+            AlgorithmName::MaxRing => String::new(),
+            classic => format!("{classic}, "),
+        };
         let start = match (self.start, self.safety) {
             (Start::Fresh, Safety::Available) => "fresh",
             (Start::Elected, Safety::Available) => "elected",
@@ -139,7 +158,7 @@ impl Bounds {
         };
         let counted = self.faults.counted();
         let counted = counted.into_iter().filter(|(times, _)| *times > 0);
-        counted.fold(start.to_owned(), |text, (times, what)| format!("{text}, {times} × {what}"))
+        counted.fold(election + start, |text, (times, what)| format!("{text}, {times} × {what}"))
     }
 
     /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
@@ -224,6 +243,42 @@ pub fn small_quorum() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
         all.push(ring.clone().with(Faults { initiations: 1, jumps: 1, renewals: 1, ..none }).elected());
         all.push(ring.with(Faults { breaks: 1, jumps: 2, ..none }).elected());
+    }
+    all
+}
+
+fn modelled() -> impl Iterator<Item = AlgorithmName> {
+    AlgorithmName::ALL.into_iter().filter(|name| {
+        !matches!(name, AlgorithmName::MaxRing | AlgorithmName::Bully | AlgorithmName::ItaiRodeh)
+    })
+}
+
+/// The same with a member that comes back in the midst of a contest: checked in minutes.
+#[must_use]
+pub fn large_classic() -> Vec<Bounds> {
+    let back = Faults { initiations: 1, crashes: 1, restarts: 1, ..Faults::default() };
+    let of = |name| rings(3).into_iter().map(move |ring| Bounds::of(&ring).holding(name).with(back));
+    modelled().flat_map(of).collect()
+}
+
+/// The classic algorithms that a ring of processes can hold and that toss no coins, in rings that live: checked in seconds.
+///
+/// The bully needs links that the model does not have; the simulator has them.
+#[must_use]
+pub fn small_classic() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = Vec::new();
+    for algorithm in modelled() {
+        let pair = Bounds::of(&[2, 1]).holding(algorithm);
+        all.push(pair.clone().with(Faults { initiations: 2, crashes: 1, restarts: 1, ..none }));
+        all.push(pair.with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        for ring in rings(3) {
+            let ring = Bounds::of(&ring).holding(algorithm);
+            all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+            all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+            all.push(ring.clone().with(Faults { initiations: 1, losses: 1, duplicates: 1, ..none }));
+            all.push(ring.with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        }
     }
     all
 }

@@ -163,9 +163,10 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
     type Action = Move;
 
     fn init_states(&self) -> Vec<Self::State> {
-        let places = 0..u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+        let size = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+        let places = 0..size;
         vec![ContestState {
-            members: places.map(|at| A::new(&Seat { at, everyone: &self.labels })).collect(),
+            members: places.map(|at| A::new(&Seat { at, size, everyone: &self.labels })).collect(),
             links: BTreeMap::new(),
             to_wake: self.initiators.clone(),
             elected: vec![None; self.labels.len()],

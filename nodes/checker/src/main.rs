@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ringleader_checker::bounds::{huge, large};
+use ringleader_checker::bounds::{huge, large, large_classic};
 use ringleader_checker::{Bounds, Faults, RingModel, check};
 use stateright::Model;
 
@@ -17,6 +17,7 @@ const EXPLORER: &str = "127.0.0.1:3000";
 const HELP: &str = "\
 cargo xtask check              visit every state within the large bounds, minutes; a table at the end
 cargo xtask check --members N  rings of N members only
+cargo xtask check --classic    the classic elections, with a member that comes back in the midst of one, 10 minutes
 cargo xtask check --huge       some bounds of quorum mode that take hours
 cargo xtask check --explore    walk through a ring of three in the browser, step by step";
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => check_all(large()),
+        ["--classic"] => check_all(large_classic()),
         ["--huge"] => check_all(huge()),
         ["--members", members] if members.parse::<usize>().is_ok() => {
             let has_members = |bounds: &Bounds| members.parse() == Ok(bounds.attributes.len());

@@ -198,8 +198,11 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         RingMessage::Election { hops, .. }
         | RingMessage::DeputySearch { hops, .. }
         | RingMessage::Elected { hops, .. }
+        | RingMessage::RollCall { hops, .. }
+        | RingMessage::Found { hops, .. }
         | RingMessage::Lease { hops, .. } => *hops <= budget,
-        RingMessage::Standing { .. } => true,
+        // What numbers mean is their algorithm's; endless ones fill queues.
+        RingMessage::Contest { .. } | RingMessage::Standing { .. } => true,
     };
     ring.live().all(|(_, core)| {
         core.term().0 <= model.bounds.highest_term()
@@ -234,7 +237,10 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
 
 fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
     let no_timer = || !ring.is_at_rest() || ring.is_quiet();
-    let no_election = || ring.messages().all(|message| !matches!(message, RingMessage::Election { .. }));
+    let no_election = || {
+        ring.messages()
+            .all(|message| !matches!(message, RingMessage::Election { .. } | RingMessage::Contest { .. }))
+    };
     let one_death = Faults { crashes: 1, ..Faults::default() };
     if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
         return no_timer() && no_election();

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Safety, Term};
 
 use crate::bounds::{self, Bounds, Faults, Start, id, place};
@@ -87,7 +87,13 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
         }
         // Its own lap, with the votes of a majority.
         RingMessage::Lease { mandate, .. } if mandate.leader.id == before.id() => None,
-        RingMessage::DeputySearch { .. }
+        // A contest ends at whoever has won it, or goes on to it.
+        RingMessage::Contest { term, .. } => (term != after.term()).then_some(Misstep::WinsUnfairly),
+        RingMessage::Found { term, leader, .. } => {
+            ((term, leader.id) != (after.term(), before.id())).then_some(Misstep::WinsUnfairly)
+        }
+        RingMessage::RollCall { .. }
+        | RingMessage::DeputySearch { .. }
         | RingMessage::Elected { .. }
         | RingMessage::Lease { .. }
         | RingMessage::Standing { .. } => Some(Misstep::LeadsByHearsay),
@@ -421,12 +427,13 @@ impl Ring {
         let Some(item) = self.links.take(from, to) else { return };
         let peer = id(from.into());
         let link = item.dial.kind;
+        let direction = if item.dial.dialler == to { Direction::Outgoing } else { Direction::Incoming };
         let input = match item.parcel {
             Parcel::Message(message) => Some(Input::Received { from: peer, message }),
             parcel => self.links.learn(to, item.dial, parcel).map(|news| match news {
-                News::Up => Input::LinkUp { peer, link },
-                News::Down => Input::LinkDown { peer, link },
-                News::Closed => Input::LinkClosed { peer, link },
+                News::Up => Input::LinkUp { peer, link, direction },
+                News::Down => Input::LinkDown { peer, link, direction },
+                News::Closed => Input::LinkClosed { peer, link, direction },
             }),
         };
         if let Some(input) = input {
@@ -473,6 +480,7 @@ impl Ring {
                     }
                 }
                 Effect::Became { .. }
+                | Effect::PartChanged(_)
                 | Effect::SuccessorChanged(_)
                 | Effect::Drop { .. }
                 | Effect::Completed { .. }
@@ -511,7 +519,9 @@ impl Ring {
 }
 
 fn configuration(bounds: &Bounds) -> Input<RingMessage> {
-    Input::Configured { ring: bounds.members(), timing: bounds.timing(), safety: bounds.safety }
+    let Bounds { safety, algorithm, .. } = *bounds;
+    // No coin is tossed: Itai and Rodeh's are checked apart, falling in every way.
+    Input::Configured { ring: bounds.members().into(), timing: bounds.timing(), safety, algorithm, chance: 0 }
 }
 
 fn name(place: Place) -> String {
@@ -538,6 +548,20 @@ impl fmt::Display for Parcel {
             Self::Message(RingMessage::Election { term, candidate, deputy, hops, .. }) => {
                 let (candidate, deputy) = (name_of(candidate), or_nobody(deputy));
                 write!(f, "election of term {term}, candidate {candidate}, deputy {deputy}, hop {hops}")
+            }
+            Self::Message(RingMessage::Contest { term, algorithm, towards, parcel, .. }) => {
+                let (label, numbers) = (or_nobody(&parcel.label), parcel.numbers);
+                write!(
+                    f,
+                    "{algorithm} of term {term}, {towards:?}, kind {}, {label}, {numbers:?}",
+                    parcel.kind
+                )
+            }
+            Self::Message(RingMessage::RollCall { term, hops, .. }) => {
+                write!(f, "roll call of term {term}, hop {hops}")
+            }
+            Self::Message(RingMessage::Found { term, leader, hops }) => {
+                write!(f, "{} has won term {term}, hop {hops}", name_of(leader))
             }
             Self::Message(RingMessage::DeputySearch { mandate, deputy, hops, .. }) => {
                 write!(f, "search of {}, found {}, hop {hops}", mandate_told(mandate), or_nobody(deputy))

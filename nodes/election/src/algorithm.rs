@@ -1,13 +1,15 @@
 //! The shape of every election algorithm: inputs, effects, timers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_shared::event::Outcome;
-use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, Mandate, NodeId, Promise, Role, Safety, Term};
+use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, Role, Safety, Term};
 use serde::{Deserialize, Serialize};
 
 use crate::Explanation;
+use crate::classic::Notion;
 
 /// The caller's clock, since an origin of its own. Only differences count.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,14 +30,23 @@ pub enum Input<M> {
     /// The ring is (now) this. The first input, and again at each change.
     Configured {
         /// The members in ring order; the member itself among them.
-        ring: Vec<Contender>,
+        ring: Arc<[Contender]>,
         /// How patient to be.
         timing: Timing,
         /// What an election is worth when members are missing. The same at every member.
         safety: Safety,
+        /// Which election this member holds when it initiates one.
+        algorithm: AlgorithmName,
+        /// Any number: the coins that the member tosses follow from it.
+        chance: u64,
     },
     /// Somebody wants an election.
     Initiate,
+    /// Somebody wants an election that several members initiate: of this term, unless it has begun already.
+    InitiateTogether {
+        /// The term.
+        term: Term,
+    },
     /// A message arrived.
     Received {
         /// The neighbour that sent it.
@@ -51,6 +62,8 @@ pub enum Input<M> {
         peer: NodeId,
         /// What it is for.
         link: LinkKind,
+        /// Who dialled.
+        direction: Direction,
     },
     /// A link with this member failed, or could not be made: it is thought dead or hung.
     LinkDown {
@@ -58,6 +71,8 @@ pub enum Input<M> {
         peer: NodeId,
         /// What it was for.
         link: LinkKind,
+        /// Who dialled.
+        direction: Direction,
     },
     /// The other end closed a link in good order, and no other one of that kind with it is up.
     LinkClosed {
@@ -65,6 +80,8 @@ pub enum Input<M> {
         peer: NodeId,
         /// What it was for.
         link: LinkKind,
+        /// Who dialled.
+        direction: Direction,
     },
 }
 
@@ -99,6 +116,8 @@ pub enum Effect<M> {
         /// Whom it follows.
         mandate: Option<Mandate>,
     },
+    /// What the member is in the middle of a classic election has changed.
+    PartChanged(Option<(AlgorithmName, Notion<Contender>)>),
     /// Ring messages go to this member from now on.
     SuccessorChanged(NodeId),
     /// The message that was just received is not acted on.
@@ -187,6 +206,19 @@ pub enum DropReason {
         /// The most links a message may cross in this ring.
         budget: u32,
     },
+    /// Another algorithm decides this term here.
+    OtherAlgorithm {
+        /// Which.
+        mine: AlgorithmName,
+    },
+    /// It was sent by a member that sees another ring than this one.
+    AnotherRing,
+    /// One that its sender sent before it has not arrived.
+    OneIsMissing,
+    /// No member would say this.
+    MakesNoSense,
+    /// By the rules of its algorithm it goes no further.
+    EndsHere,
 }
 
 /// The links that a member wants to have dialled.
@@ -196,4 +228,6 @@ pub struct WantedLinks {
     pub successor: Option<NodeId>,
     /// The leader, when this member is its deputy.
     pub leader: Option<NodeId>,
+    /// Whether direct links with others are kept: each is dialled when there is something to send.
+    pub direct: bool,
 }

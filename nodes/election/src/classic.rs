@@ -20,6 +20,7 @@ mod peterson;
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use bully::Bully;
@@ -32,6 +33,9 @@ pub use hirschberg_sinclair::HirschbergSinclair;
 pub use itai_rodeh::ItaiRodeh;
 pub use lelann::LeLann;
 pub use peterson::Peterson;
+pub use ringleader_shared::contest::{Parcel, Standing};
+use ringleader_shared::{AlgorithmName, Contender};
+use serde::{Deserialize, Serialize};
 
 /// What tells members apart: unique and ordered. The highest wins.
 pub trait Label: Copy + Ord + Hash + Debug + Send + Sync + 'static {}
@@ -66,7 +70,9 @@ impl Side {
 pub struct Seat<'a, L> {
     /// The place, from 0, in ring order.
     pub at: u32,
-    /// The labels of all members in ring order; one at least.
+    /// How many members there are.
+    pub size: u32,
+    /// The labels in ring order: of all members, or of those that the algorithm may name.
     pub everyone: &'a Arc<[L]>,
 }
 
@@ -78,12 +84,6 @@ impl<L: Label> Seat<'_, L> {
     #[must_use]
     pub fn label(&self) -> L {
         self.everyone[self.at as usize]
-    }
-
-    /// How many members there are.
-    #[must_use]
-    pub fn size(&self) -> u32 {
-        u32::try_from(self.everyone.len()).unwrap_or(u32::MAX)
     }
 }
 
@@ -105,7 +105,7 @@ pub trait World<L, M> {
 }
 
 /// One decision and its reason, for a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Why<L> {
     /// It takes part from now on, with its own label.
     Joined(L),
@@ -113,6 +113,10 @@ pub enum Why<L> {
     PassedOn(L),
     /// It lets this go no further, lower than its own.
     Swallowed(L),
+    /// It has come as far as it may: it goes home.
+    SentBack(L),
+    /// It keeps this until it has heard what else it needs.
+    Holding(L),
     /// It only relays from now on: this one is better.
     BeatenBy(L),
     /// It goes into this phase or round, on behalf of this label.
@@ -138,23 +142,8 @@ pub enum Why<L> {
     },
 }
 
-/// What a member is in the middle of an election.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
-    /// It has not heard of the election yet.
-    Asleep,
-    /// It, or the label that it holds, may still win.
-    Active,
-    /// It waits to hear whether it goes on.
-    Waiting,
-    /// It only passes messages on.
-    Relay,
-    /// It knows the winner: the election is over for it.
-    Done,
-}
-
 /// What a card shows of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Notion<L> {
     /// What it is.
     pub standing: Standing,
@@ -186,6 +175,36 @@ pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
 
     /// Which of [`Facts::kinds`] a message is.
     fn kind(message: &Self::Message) -> usize;
+
+    /// A message in the form that travels between processes.
+    fn pack(message: &Self::Message) -> Parcel<L>;
+
+    /// The message again; `None` when it is none of this algorithm's.
+    fn unpack(parcel: &Parcel<L>) -> Option<Self::Message>;
+}
+
+/// Packs what a machine sends.
+struct Packing<'a, A, W> {
+    world: &'a mut W,
+    algorithm: PhantomData<A>,
+}
+
+impl<A: Classic<Contender>, W: World<Contender, Parcel>> World<Contender, A::Message> for Packing<'_, A, W> {
+    fn send(&mut self, to: Side, message: A::Message) {
+        self.world.send(to, A::pack(&message));
+    }
+
+    fn draw(&mut self, below: u32) -> u32 {
+        self.world.draw(below)
+    }
+
+    fn elected(&mut self, leader: Contender) {
+        self.world.elected(leader);
+    }
+
+    fn explain(&mut self, why: Why<Contender>) {
+        self.world.explain(why);
+    }
 }
 
 /// Does something for an algorithm whose name is only known when the program runs.
@@ -208,6 +227,68 @@ macro_rules! registry {
                 return Some(visitor.visit::<$algorithm<u32>>());
             })+
             None
+        }
+
+        /// A member of a classic election among contenders, whichever it is.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[allow(missing_docs, reason = "the algorithms' own names")]
+        pub enum Machine {
+            $($algorithm($algorithm<Contender>)),+
+        }
+
+        impl Machine {
+            /// A member that has not heard of an election; `None` for max-ring, which is no classic one.
+            #[must_use]
+            pub fn new(name: AlgorithmName, seat: &Seat<'_, Contender>) -> Option<Self> {
+                match name {
+                    AlgorithmName::MaxRing => None,
+                    $(AlgorithmName::$algorithm => Some(Self::$algorithm(Classic::new(seat))),)+
+                }
+            }
+
+            /// It starts of its own accord.
+            pub fn wake(&mut self, world: &mut impl World<Contender, Parcel>) {
+                match self {
+                    $(Self::$algorithm(machine) => machine.wake(&mut Packing {
+                        world,
+                        algorithm: PhantomData::<$algorithm<Contender>>,
+                    }),)+
+                }
+            }
+
+            /// A message arrives. False, and nothing done, when it is none of this algorithm's.
+            pub fn receive(
+                &mut self,
+                from: Side,
+                parcel: &Parcel,
+                world: &mut impl World<Contender, Parcel>,
+            ) -> bool {
+                match self {
+                    $(Self::$algorithm(machine) => {
+                        let Some(message) = $algorithm::<Contender>::unpack(parcel) else { return false };
+                        let algorithm = PhantomData::<$algorithm<Contender>>;
+                        machine.receive(from, message, &mut Packing { world, algorithm });
+                    })+
+                }
+                true
+            }
+
+            /// What it is in the middle of.
+            #[must_use]
+            pub fn notion(&self) -> Notion<Contender> {
+                match self {
+                    $(Self::$algorithm(machine) => machine.notion(),)+
+                }
+            }
+        }
+
+        /// What an algorithm assumes and promises.
+        #[must_use]
+        pub const fn facts(name: AlgorithmName) -> &'static Facts {
+            match name {
+                AlgorithmName::MaxRing => &MAX_RING,
+                $(AlgorithmName::$algorithm => <$algorithm<Contender> as Classic<Contender>>::FACTS,)+
+            }
         }
     };
 }

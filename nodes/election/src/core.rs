@@ -1,24 +1,27 @@
-//! max-ring: the highest attribute wins, the second highest is its deputy, one message finds both.
+//! One member: elections, and what comes before and after them.
 //!
-//! A unidirectional election in the manner of Chang and Roberts (1979), with the runner-up carried along, terms, ring
-//! repair and succession added. `docs/protocol.md` has the rules in the order of the functions here.
+//! The default election is max-ring, in the manner of Chang and Roberts (1979): the highest attribute wins, the second highest is
+//! its deputy, one message finds both. Terms, ring repair and succession are laid around it, and around each classic
+//! contest that may be held instead. `docs/protocol.md` has the rules in the order of the functions here.
 
+mod classic;
 mod contest;
 mod quorum;
 mod reign;
 mod repair;
 
 use ringleader_shared::event::Outcome;
-use ringleader_shared::{Contender, Mandate, NodeId, Promise, RingMessage, Role, Term};
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, Role, Term};
 
 use self::quorum::Quorum;
+use crate::classic::Notion;
 use crate::planted::{Bug, planted};
 use crate::route::Route;
 use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
 
 type Out = Vec<Effect<RingMessage>>;
 
-/// One member of a max-ring.
+/// One member of a ring.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Core {
     me: NodeId,
@@ -36,6 +39,16 @@ pub struct Core {
     confirmed: bool,
     /// The election of `term`, while it runs.
     contest: Option<Contest>,
+    /// My part in the classic contest of `term`, also when it is decided: its last messages still go their ways.
+    classic: Option<classic::Part>,
+    /// Which election I hold when I initiate one.
+    algorithm: AlgorithmName,
+    /// What the next coin that is tossed follows from.
+    dice: u64,
+    /// Whether I talk to everyone directly.
+    direct: bool,
+    /// Those who did not answer since the last election that came to an end, where everyone talks to everyone.
+    unreachable: Vec<NodeId>,
     /// The lap that I, the leader, wait for.
     lap: Option<Lap>,
     /// How I came to lead, for the report when the lap is back.
@@ -46,6 +59,7 @@ pub struct Core {
     in_flight: Option<RingMessage>,
     /// What the caller was last told that I am.
     told: Option<(Role, Term, Option<Mandate>)>,
+    told_part: Option<(AlgorithmName, Notion<Contender>)>,
     quorum: Quorum,
     /// The time of the input that is being handled; zero in between, so that states that differ in nothing else are equal.
     now: Time,
@@ -79,11 +93,17 @@ impl Core {
             leader_lost: false,
             confirmed: false,
             contest: None,
+            classic: None,
+            algorithm: AlgorithmName::default(),
+            dice: 0,
+            direct: false,
+            unreachable: Vec::new(),
             lap: None,
             outcome: Outcome::Election,
             passed_on: None,
             in_flight: None,
             told: None,
+            told_part: None,
             quorum: Quorum::default(),
             now: Time::default(),
         }
@@ -129,6 +149,7 @@ impl Core {
             (Some(_), _) if self.leading => Role::Candidate,
             (Some(mandate), _) if self.is_deputy_of(mandate) => Role::Deputy,
             (None, Some(Contest { best: Some(best) })) if best.id == self.me => Role::Candidate,
+            (None, Some(_)) if self.classic.as_ref().is_some_and(classic::Part::contends) => Role::Candidate,
             _ => Role::Follower,
         }
     }
@@ -147,7 +168,7 @@ impl Core {
             .mandate
             .filter(|mandate| self.is_deputy_of(mandate) && !self.leader_lost)
             .map(|mandate| mandate.leader.id);
-        WantedLinks { successor: (successor != self.me).then_some(successor), leader }
+        WantedLinks { successor: (successor != self.me).then_some(successor), leader, direct: self.direct }
     }
 
     /// The members that are routed past, nearest first: to be dialled again now and then.
@@ -210,7 +231,14 @@ impl Core {
         out.push(Effect::Drop { from, message, reason });
         match reason {
             DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => self.tell_standing(from, out),
-            DropReason::BetterPassedOn { .. } | DropReason::Known | DropReason::HopBudget { .. } => {}
+            DropReason::BetterPassedOn { .. }
+            | DropReason::Known
+            | DropReason::HopBudget { .. }
+            | DropReason::OtherAlgorithm { .. }
+            | DropReason::AnotherRing
+            | DropReason::OneIsMissing
+            | DropReason::MakesNoSense
+            | DropReason::EndsHere => {}
         }
     }
 
@@ -221,6 +249,11 @@ impl Core {
             self.told = now;
             out.push(Effect::Became { role: self.role(), term: self.term, mandate });
         }
+        let part = self.classic.as_ref().map(|part| (part.algorithm, part.notion()));
+        if part != self.told_part {
+            self.told_part = part;
+            out.push(Effect::PartChanged(part));
+        }
     }
 
     fn received(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
@@ -229,6 +262,8 @@ impl Core {
             | RingMessage::DeputySearch { hops, .. }
             | RingMessage::Elected { hops, .. }
             | RingMessage::Lease { hops, .. } => hops,
+            RingMessage::RollCall { hops, .. } | RingMessage::Found { hops, .. } => hops,
+            RingMessage::Contest { .. } => return self.on_contest(from, message, out),
             RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
         };
         if hops > self.hop_budget() && !planted(Bug::EverythingPassedOn) {
@@ -241,7 +276,9 @@ impl Core {
                 self.on_mandate(from, message, mandate, out);
             }
             RingMessage::Lease { .. } => self.on_lease(from, message, out),
-            RingMessage::Standing { .. } => {}
+            RingMessage::RollCall { .. } => self.on_roll_call(from, message, out),
+            RingMessage::Found { .. } => self.on_found(from, message, out),
+            RingMessage::Contest { .. } | RingMessage::Standing { .. } => {}
         }
     }
 
@@ -305,13 +342,17 @@ impl Algorithm for Core {
         self.now = now;
         self.expire(out);
         match input {
-            Input::Configured { ring, timing, safety } => self.configure(ring, timing, safety, out),
+            Input::Configured { ring, timing, safety, algorithm, chance } => {
+                (self.algorithm, self.dice) = (algorithm, chance);
+                self.configure(ring, timing, safety, out);
+            }
             Input::Initiate => self.initiate(out),
+            Input::InitiateTogether { term } => self.initiate_together(term, out),
             Input::Received { from, message } => self.received(from, message, out),
             Input::TimerFired(timer) => self.timer_fired(timer, out),
-            Input::LinkUp { peer, link } => self.link_up(peer, link, out),
-            Input::LinkDown { peer, link } => self.link_down(peer, link, out),
-            Input::LinkClosed { peer, link } => self.link_closed(peer, link, out),
+            Input::LinkUp { peer, link, direction } => self.link_up(peer, link, direction, out),
+            Input::LinkDown { peer, link, direction } => self.link_down(peer, link, direction, out),
+            Input::LinkClosed { peer, link, direction } => self.link_closed(peer, link, direction, out),
         }
         self.tell_changes(out);
         self.now = Time::default();

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use ringleader_shared::{Contender, NodeId, Term};
 use serde::{Deserialize, Serialize};
 
+use crate::classic::Why;
+
 /// One decision and its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "each variant is the sentence that `words` makes of it")]
@@ -43,6 +45,13 @@ pub enum Explanation {
     LeaseOver { term: Term },
     NewerTermSeen { term: Term },
     RenewingForQuorum,
+    Contest(Why<Contender>),
+    CallingTheRoll,
+    RollCalled { members: u32 },
+    WonContest { term: Term },
+    Confirming { term: Term },
+    ContestVoid { term: Term },
+    TakingPartAlready { term: Term },
 }
 
 impl Explanation {
@@ -197,7 +206,51 @@ impl Explanation {
             Self::RenewingForQuorum => {
                 write!(text, "a leader needs a quorum from now on: starting an election that asks for it")
             }
+            Self::Contest(why) => write!(text, "{}", contest_words(why, who)),
+            Self::CallingTheRoll => {
+                write!(text, "calling the roll first: everyone must know how many we are")
+            }
+            Self::RollCalled { members } => write!(text, "the roll is back: we are {members}"),
+            Self::WonContest { term } => {
+                write!(
+                    text,
+                    "I am the leader of term {term}: telling everyone, and looking for a deputy on the way"
+                )
+            }
+            Self::Confirming { term } => {
+                write!(
+                    text,
+                    "nobody higher has answered: asking round the ring whether I may lead term {term}"
+                )
+            }
+            Self::ContestVoid { term } => write!(
+                text,
+                "the ring has changed in the middle of term {term}, and this algorithm knows no failures: starting again"
+            ),
+            Self::TakingPartAlready { term } => {
+                write!(text, "I take part in the election of term {term} already")
+            }
         };
         text
+    }
+}
+
+/// A decision of a classic algorithm.
+fn contest_words(why: &Why<Contender>, who: impl Fn(&Contender) -> String) -> String {
+    match why {
+        Why::Joined(me) => format!("taking part with my own label, {}", who(me)),
+        Why::PassedOn(label) => format!("passing on {}", who(label)),
+        Why::Swallowed(label) => format!("{} goes no further here: it can't win any more", who(label)),
+        Why::SentBack(label) => {
+            format!("{} has come as far as it may in its phase: sending it home", who(label))
+        }
+        Why::Holding(label) => format!("holding {} until I have heard the next one", who(label)),
+        Why::BeatenBy(label) => format!("{} is better: I only pass messages on from now on", who(label)),
+        Why::Advanced { phase, label } => format!("phase {phase} on behalf of {}", who(label)),
+        Why::Found(label) => format!("{} has won: nobody else is left", who(label)),
+        Why::Drew { number, round } => format!("I have drawn {number} for round {round}"),
+        Why::Tied { number } => {
+            format!("somebody else has drawn {number} as well: neither can win this round")
+        }
     }
 }

@@ -12,7 +12,9 @@
 //! 3. after each call carry out the effects in their order;
 //! 4. then ask [`Core::wanted_links`] and make the links so: dial what is missing, close what is not wanted;
 //! 5. dial [`Core::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
-//! 6. have both ends of a ring link compare their [`Core::knowledge`]: when it stays different, a message between them was
+//! 6. dial a direct link when there is something to send to a member with which there is none, and keep it while
+//!    [`WantedLinks::direct`];
+//! 7. have both ends of a ring link compare their [`Core::knowledge`]: when it stays different, a message between them was
 //!    lost, and the link counts as come up anew.
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,7 @@
 //! Ring repair: who the successor is when some members do not answer. Knows nothing of elections.
 
+use std::sync::Arc;
+
 use ringleader_shared::{Contender, NodeId};
 
 use crate::planted::{Bug, planted};
@@ -8,24 +10,29 @@ use crate::planted::{Bug, planted};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
     me: NodeId,
-    ring: Vec<Contender>,
+    /// In ring order; shared with all who were given the same.
+    ring: Arc<[Contender]>,
+    /// This member's place in it, if it has one.
+    at: Option<usize>,
     /// Members between this one and its successor. Only these are known not to answer; what lies beyond the successor
     /// is the successor's to know.
     skipped: Vec<NodeId>,
+    /// Those that have dialled this one to send it ring messages.
+    followers: Vec<NodeId>,
 }
 
 impl Route {
     pub(crate) fn new(me: NodeId) -> Self {
-        Self { me, ring: Vec::new(), skipped: Vec::new() }
+        Self { me, ring: Arc::from([]), at: None, skipped: Vec::new(), followers: Vec::new() }
     }
 
     /// Takes a new ring. At the first one every member is taken to be there; later, members that were not known
     /// are skipped until a link with them comes up.
-    pub(crate) fn configure(&mut self, ring: Vec<Contender>) {
-        let first = self.ring.is_empty();
-        let old: Vec<NodeId> = self.ring.iter().map(|member| member.id).collect();
-        self.ring = ring;
-        if !first {
+    pub(crate) fn configure(&mut self, ring: Arc<[Contender]>) {
+        let old = std::mem::replace(&mut self.ring, ring);
+        self.at = self.ring.iter().position(|member| member.id == self.me);
+        if !old.is_empty() {
+            let old: Vec<NodeId> = old.iter().map(|member| member.id).collect();
             let fresh = self.after_me().map(|member| member.id).filter(|id| !old.contains(id));
             let fresh: Vec<NodeId> = fresh.collect();
             self.skipped.extend(fresh);
@@ -45,7 +52,7 @@ impl Route {
 
     /// This member as it stands in the ring, with its present attribute.
     pub(crate) fn myself(&self) -> Option<Contender> {
-        self.ring.iter().find(|member| member.id == self.me).copied()
+        self.at.and_then(|at| self.ring.get(at)).copied()
     }
 
     pub(crate) fn is_member(&self, id: NodeId) -> bool {
@@ -59,6 +66,34 @@ impl Route {
     /// The members that are routed past, nearest first.
     pub(crate) fn skipped(&self) -> impl Iterator<Item = NodeId> {
         self.after_me().map(|member| member.id).filter(|id| self.skipped.contains(id))
+    }
+
+    /// All members in ring order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &Contender> {
+        self.ring.iter()
+    }
+
+    /// The nearest member before this one that sends it ring messages.
+    pub(crate) fn predecessor(&self) -> Option<NodeId> {
+        let (before, from) = self.ring.split_at(self.at.unwrap_or(0).min(self.ring.len()));
+        let backwards = before.iter().rev().chain(from.iter().rev());
+        backwards.map(|member| member.id).find(|id| *id != self.me && self.followers.contains(id))
+    }
+
+    /// A member has dialled this one to send it ring messages. Says whether the predecessor is another one now.
+    pub(crate) fn followed(&mut self, by: NodeId) -> bool {
+        let before = self.predecessor();
+        if let Err(place) = self.followers.binary_search(&by) {
+            self.followers.insert(place, by);
+        }
+        self.predecessor() != before
+    }
+
+    /// A member sends this one no ring messages any more. Says whether the predecessor is another one now.
+    pub(crate) fn unfollowed(&mut self, by: NodeId) -> bool {
+        let before = self.predecessor();
+        self.followers.retain(|follower| *follower != by);
+        self.predecessor() != before
     }
 
     /// The number of configured members.
@@ -90,8 +125,7 @@ impl Route {
 
     /// The other members in ring order, beginning after this one.
     fn after_me(&self) -> impl Iterator<Item = &Contender> {
-        let position = self.ring.iter().position(|member| member.id == self.me);
-        let (before, from) = self.ring.split_at(position.unwrap_or(0));
+        let (before, from) = self.ring.split_at(self.at.unwrap_or(0).min(self.ring.len()));
         from.iter().chain(before).filter(|member| member.id != self.me)
     }
 
@@ -116,7 +150,7 @@ mod tests {
         NodeId(uuid::Uuid::from_u128(n))
     }
 
-    fn ring(ids: &[u128]) -> Vec<Contender> {
+    fn ring(ids: &[u128]) -> Arc<[Contender]> {
         ids.iter().map(|&n| Contender { attribute: Attribute(1), id: id(n) }).collect()
     }
 
@@ -167,6 +201,19 @@ mod tests {
         assert_eq!(route.successor(), id(1));
         route.readmit(id(4));
         assert_eq!(route.successor(), id(4));
+    }
+
+    #[test]
+    fn the_predecessor_is_the_nearest_that_sends_ring_messages() {
+        let mut route = route(3, &[1, 2, 3, 4]);
+        assert_eq!(route.predecessor(), None);
+        assert!(route.followed(id(1)), "the one between them is routed past");
+        assert!(route.followed(id(2)), "it is back");
+        assert!(!route.followed(id(4)), "farther away");
+        assert_eq!(route.predecessor(), Some(id(2)));
+        assert!(!route.unfollowed(id(1)));
+        assert!(route.unfollowed(id(2)));
+        assert_eq!(route.predecessor(), Some(id(4)));
     }
 
     #[test]

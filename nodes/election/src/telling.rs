@@ -2,8 +2,11 @@
 //! simulated ring tells the same as a real one. The core itself makes no use of it.
 
 use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
-use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
+use ringleader_shared::{
+    AlgorithmName, Contender, MessageId, NodeId, NodeName, Parcel, Part, RingMessage, RingSpec,
+};
 
+use crate::classic::{self, Notion};
 use crate::{DropReason, Effect};
 
 /// The event that tells of this effect, with the message that the core was given when it had it, and its sender.
@@ -21,6 +24,14 @@ pub fn event(
             let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| name(ring, deputy.id));
             Some(EventKind::StandingChanged { role, term, leader, deputy })
         }
+        Effect::PartChanged(part) => Some(EventKind::PartChanged {
+            part: part.map(|(algorithm, Notion { standing, phase, holds })| Part {
+                algorithm,
+                standing,
+                phase,
+                holds: holds.map(|held| Claim { name: name(ring, held.id), attribute: held.attribute }),
+            }),
+        }),
         Effect::SuccessorChanged(successor) => {
             Some(EventKind::SuccessorChanged { successor: name(ring, successor) })
         }
@@ -57,7 +68,38 @@ pub fn name(ring: &RingSpec, id: NodeId) -> NodeName {
 pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> MessageInfo {
     let claim =
         |contender: Contender| Claim { name: name(ring, contender.id), attribute: contender.attribute };
+    let info = MessageInfo {
+        id,
+        message: MessageKind::Standing,
+        term: message.term(),
+        initiator: None,
+        candidate: None,
+        deputy: None,
+        hops: 1,
+        algorithm: None,
+        towards: None,
+        says: None,
+    };
     let (kind, initiator, candidate, deputy, hops) = match *message {
+        RingMessage::Contest { algorithm, towards, ref parcel, .. } => {
+            return MessageInfo {
+                message: MessageKind::Contest,
+                candidate: parcel.label.map(claim),
+                hops: 0,
+                algorithm: Some(algorithm),
+                towards: Some(towards),
+                says: Some(says(algorithm, parcel)),
+                ..info
+            };
+        }
+        RingMessage::RollCall { algorithm, initiator, hops, .. } => {
+            let initiator = Some(name(ring, initiator));
+            let algorithm = Some(algorithm);
+            return MessageInfo { message: MessageKind::RollCall, initiator, hops, algorithm, ..info };
+        }
+        RingMessage::Found { leader, hops, .. } => {
+            return MessageInfo { message: MessageKind::Found, candidate: Some(claim(leader)), hops, ..info };
+        }
         RingMessage::Election { initiator, candidate, deputy, hops, .. } => {
             (MessageKind::Election, Some(initiator), Some(candidate), deputy, hops)
         }
@@ -79,14 +121,24 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
         ),
     };
     MessageInfo {
-        id,
         message: kind,
-        term: message.term(),
         initiator: initiator.map(|initiator| name(ring, initiator)),
         candidate: candidate.map(claim),
         deputy: deputy.map(claim),
         hops,
+        ..info
     }
+}
+
+/// What a message of a classic contest says beside its label.
+fn says(algorithm: AlgorithmName, parcel: &Parcel) -> String {
+    let facts = classic::facts(algorithm);
+    let kind = facts.kinds.get(usize::from(parcel.kind)).copied().unwrap_or("nonsense");
+    let mut words = kind.to_owned();
+    for (what, number) in facts.numbers.iter().zip(parcel.numbers).filter(|(_, number)| *number > 0) {
+        words = format!("{words}, {what} {number}");
+    }
+    words
 }
 
 /// Why a message was dropped, in words.
@@ -100,6 +152,13 @@ pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
             name(ring, best.id),
             best.attribute
         ),
+        DropReason::OtherAlgorithm { mine } => format!("here {mine} decides this term"),
+        DropReason::AnotherRing => "its sender sees another ring than I do".to_owned(),
+        DropReason::OneIsMissing => {
+            "one that was sent before it was lost or is late, and the algorithm can't do without".to_owned()
+        }
+        DropReason::MakesNoSense => "no member would say this".to_owned(),
+        DropReason::EndsHere => "by the rules of its algorithm it goes no further".to_owned(),
         DropReason::Known => "I know that already".to_owned(),
         DropReason::HopBudget { budget } => {
             format!("it has crossed more than {budget} links: whoever sent it must be gone")

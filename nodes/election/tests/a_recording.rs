@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step, replay};
 use ringleader_election::{Algorithm, Core, Input, Time, Timing};
-use ringleader_shared::{Attribute, Contender, NodeId, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, Safety};
 use uuid::Uuid;
 
 fn recorded() -> (Beginning, Vec<Step>) {
@@ -14,7 +14,13 @@ fn recorded() -> (Beginning, Vec<Step>) {
     let id = ring[0].id;
     let mut member = Core::new(id);
     let inputs = [
-        Input::Configured { ring, timing: Timing::default(), safety: Safety::Available },
+        Input::Configured {
+            ring: ring.into(),
+            timing: Timing::default(),
+            safety: Safety::Available,
+            algorithm: AlgorithmName::default(),
+            chance: 0,
+        },
         Input::Initiate,
         Input::Initiate,
     ];

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing};
-use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Attribute, Contender, Mandate, NodeId, RingMessage, Safety, Term};
+use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::{
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, Parcel, RingMessage, Safety, Term, Towards,
+};
 use uuid::Uuid;
 
-/// More effects than any one input can have: a message, a timer, a promise, a word of why, for each of a few rules.
-const MOST_EFFECTS: usize = 24;
+/// More effects than any one input can have: a message, a timer, a promise, a word of why, for each of a few rules; in an election
+/// where everyone talks to everyone, a message to each.
+const MOST_EFFECTS: usize = 36;
 
 /// Few members, so that nonsense meets what is known; one of them is in no ring.
 fn id() -> impl Strategy<Value = NodeId> {
@@ -35,7 +38,31 @@ fn mandate() -> impl Strategy<Value = Mandate> {
     )
 }
 
-fn message() -> impl Strategy<Value = RingMessage> {
+fn algorithm() -> impl Strategy<Value = AlgorithmName> {
+    prop::sample::select(AlgorithmName::ALL.to_vec())
+}
+
+fn contest() -> impl Strategy<Value = RingMessage> {
+    let towards = prop_oneof![
+        4 => Just(Towards::Successor),
+        2 => Just(Towards::Predecessor),
+        2 => Just(Towards::Peer)
+    ];
+    let parcel = (0_u8..4, prop::option::weighted(0.9, contender()), [small(), small(), small()])
+        .prop_map(|(kind, label, numbers)| Parcel { kind, label, numbers });
+    (number(), algorithm(), towards, small(), small(), parcel).prop_map(
+        |(term, algorithm, towards, number, size, parcel)| RingMessage::Contest {
+            term: Term(term),
+            algorithm,
+            towards,
+            number,
+            size,
+            parcel,
+        },
+    )
+}
+
+fn of_max_ring() -> impl Strategy<Value = RingMessage> {
     prop_oneof![
         (number(), id(), contender(), prop::option::of(contender()), small()).prop_map(
             |(term, initiator, candidate, deputy, hops)| RingMessage::Election {
@@ -68,6 +95,18 @@ fn message() -> impl Strategy<Value = RingMessage> {
     ]
 }
 
+fn message() -> impl Strategy<Value = RingMessage> {
+    prop_oneof![
+        6 => contest(),
+        1 => (number(), algorithm(), id(), small()).prop_map(|(term, algorithm, initiator, hops)| {
+            RingMessage::RollCall { term: Term(term), algorithm, initiator, hops }
+        }),
+        1 => (number(), contender(), small())
+            .prop_map(|(term, leader, hops)| RingMessage::Found { term: Term(term), leader, hops }),
+        6 => of_max_ring(),
+    ]
+}
+
 fn timing() -> impl Strategy<Value = Timing> {
     [number(), number(), number(), number()].prop_map(|times| {
         let [election, lap, deputy, lease] = times.map(Duration::from_nanos);
@@ -76,17 +115,22 @@ fn timing() -> impl Strategy<Value = Timing> {
 }
 
 fn input() -> impl Strategy<Value = Input<RingMessage>> {
-    let link = || prop_oneof![Just(LinkKind::Ring), Just(LinkKind::Heartbeat)];
+    let link = || prop_oneof![Just(LinkKind::Ring), Just(LinkKind::Heartbeat), Just(LinkKind::Direct)];
+    let way = || prop_oneof![Just(Direction::Outgoing), Just(Direction::Incoming)];
     let safety = prop_oneof![Just(Safety::Available), Just(Safety::Quorum)];
     prop_oneof![
-        1 => (prop::collection::vec(contender(), 0..6), timing(), safety)
-            .prop_map(|(ring, timing, safety)| Input::Configured { ring, timing, safety }),
+        1 => (prop::collection::vec(contender(), 0..6), timing(), safety, algorithm(), number()).prop_map(
+            |(ring, timing, safety, algorithm, chance)| {
+                Input::Configured { ring: ring.into(), timing, safety, algorithm, chance }
+            }
+        ),
         1 => Just(Input::Initiate),
+        1 => number().prop_map(|term| Input::InitiateTogether { term: Term(term) }),
         8 => (id(), message()).prop_map(|(from, message)| Input::Received { from, message }),
         2 => prop::sample::select(Timer::ALL.to_vec()).prop_map(Input::TimerFired),
-        2 => (id(), link()).prop_map(|(peer, link)| Input::LinkUp { peer, link }),
-        2 => (id(), link()).prop_map(|(peer, link)| Input::LinkDown { peer, link }),
-        1 => (id(), link()).prop_map(|(peer, link)| Input::LinkClosed { peer, link }),
+        2 => (id(), link(), way()).prop_map(|(peer, link, direction)| Input::LinkUp { peer, link, direction }),
+        2 => (id(), link(), way()).prop_map(|(peer, link, direction)| Input::LinkDown { peer, link, direction }),
+        1 => (id(), link(), way()).prop_map(|(peer, link, direction)| Input::LinkClosed { peer, link, direction }),
     ]
 }
 

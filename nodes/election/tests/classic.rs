@@ -56,9 +56,9 @@ impl<A: Classic<u32>> World<u32, A::Message> for Hands<'_, A> {
 impl<A: Classic<u32>> Ring<A> {
     fn of(labels: &[u32]) -> Self {
         let everyone: Arc<[u32]> = labels.into();
-        let seats = 0..u32::try_from(labels.len()).unwrap();
+        let size = u32::try_from(labels.len()).unwrap();
         Self {
-            members: seats.map(|at| A::new(&Seat { at, everyone: &everyone })).collect(),
+            members: (0..size).map(|at| A::new(&Seat { at, size, everyone: &everyone })).collect(),
             under_way: VecDeque::new(),
             coins: VecDeque::new(),
             sent: [0; 4],

@@ -52,6 +52,7 @@ const fn path(kind: LinkKind, standby: bool) -> &'static str {
         (LinkKind::Ring, false) => "/v1/ring",
         (LinkKind::Ring, true) => "/v1/standby",
         (LinkKind::Heartbeat, _) => "/v1/heartbeat",
+        (LinkKind::Direct, _) => "/v1/direct",
     }
 }
 
@@ -139,6 +140,7 @@ fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduct
         "/v1/ring" => (LinkKind::Ring, false),
         "/v1/standby" => (LinkKind::Ring, true),
         "/v1/heartbeat" => (LinkKind::Heartbeat, false),
+        "/v1/direct" => (LinkKind::Direct, false),
         _ => return refuse(StatusCode::NOT_FOUND, "no such kind of link"),
     };
     if field::<u32>(headers, &VERSION)? != PROTOCOL {
@@ -193,7 +195,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn whoever_is_let_in_has_the_secret_and_another_name(
-            path in prop::sample::select(vec!["/v1/ring", "/v1/standby", "/v1/heartbeat", "/", "/v2/ring", "/v1/ring/"]),
+            path in prop::sample::select(vec!["/v1/ring", "/v1/standby", "/v1/heartbeat", "/v1/direct", "/", "/v2/ring", "/v1/ring/"]),
             headers in prop::collection::vec((0_usize..6, header_value()), 0..8),
         ) {
             let names = [header::AUTHORIZATION, FROM, TO, INCARNATION, VERSION, header::ORIGIN];

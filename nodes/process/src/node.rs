@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step};
@@ -10,7 +11,9 @@ use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
-use ringleader_shared::{Contender, Incarnation, MessageId, NodeId, NodeName, RingMessage, RingSpec};
+use ringleader_shared::{
+    Contender, Incarnation, MessageId, NodeId, NodeName, RingMessage, RingSpec, Towards,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
@@ -137,7 +140,7 @@ impl Node {
                     self.configure(&configuration);
                     break;
                 }
-                Some(NodeCommand::Initiate) => {}
+                Some(NodeCommand::Initiate | NodeCommand::InitiateTogether { .. }) => {}
                 Some(NodeCommand::Exit) => {
                     self.control.close().await;
                     return Ok(());
@@ -171,6 +174,7 @@ impl Node {
                         probe = self.probe_interval();
                     }
                     Some(NodeCommand::Initiate) => self.step(Input::Initiate),
+                    Some(NodeCommand::InitiateTogether { term }) => self.step(Input::InitiateTogether { term }),
                     Some(NodeCommand::Exit) => {
                         self.leave().await;
                         return Ok(());
@@ -210,7 +214,7 @@ impl Node {
         }
         self.links.set_faults(Faults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
-        let ring: Vec<Contender> = self
+        let ring: Arc<[Contender]> = self
             .ring
             .members
             .iter()
@@ -220,7 +224,8 @@ impl Node {
         if first {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
-        self.step(Input::Configured { ring, timing, safety: configuration.safety });
+        let (safety, algorithm) = (configuration.safety, configuration.algorithm);
+        self.step(Input::Configured { ring, timing, safety, algorithm, chance: fastrand::u64(..) });
     }
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.
@@ -258,6 +263,7 @@ impl Node {
             Effect::Promise(promise) => self.broken = self.promises.keep(&promise).err(),
             Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
             Effect::Became { .. }
+            | Effect::PartChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
@@ -271,7 +277,7 @@ impl Node {
     }
 
     fn send(&mut self, to: NodeId, message: RingMessage) {
-        let link = self.route_to(to);
+        let link = self.route_to(to, matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }));
         let paced = !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. });
         self.sent += 1;
         let id = MessageId {
@@ -298,18 +304,27 @@ impl Node {
     }
 
     /// The link on which a message to this neighbour goes: the one that I dialled, dialling it now if it is my successor,
-    /// else the one that it dialled.
-    fn route_to(&mut self, to: NodeId) -> Option<LinkId> {
+    /// else the one that it dialled. To others there are direct links, made when there is something to say.
+    fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
         if self.core.wanted_links().successor == Some(to)
             && self.links.find(to, LinkKind::Ring, Direction::Outgoing).is_none()
         {
             self.dial(to, LinkKind::Ring, Purpose::Wanted);
         }
+        if directly && self.link_with(to).is_none() {
+            self.dial(to, LinkKind::Direct, Purpose::Wanted);
+        }
+        self.link_with(to)
+    }
+
+    fn link_with(&self, to: NodeId) -> Option<LinkId> {
         [
             (LinkKind::Ring, Direction::Outgoing),
             (LinkKind::Ring, Direction::Incoming),
             (LinkKind::Heartbeat, Direction::Outgoing),
             (LinkKind::Heartbeat, Direction::Incoming),
+            (LinkKind::Direct, Direction::Outgoing),
+            (LinkKind::Direct, Direction::Incoming),
         ]
         .into_iter()
         .find_map(|(kind, direction)| self.links.find(to, kind, direction))
@@ -335,6 +350,7 @@ impl Node {
         let is_wanted = |peer: NodeId, kind: LinkKind| match kind {
             LinkKind::Ring => wanted.successor == Some(peer),
             LinkKind::Heartbeat => wanted.leader == Some(peer),
+            LinkKind::Direct => wanted.direct,
         };
         let unwanted: Vec<_> = self
             .links
@@ -444,7 +460,7 @@ impl Node {
                 let reason = "a new start of it is there".to_owned();
                 let (name, direction) = (self.name(peer), Direction::Incoming);
                 self.tell(EventKind::LinkDown { peer: name, link, direction, reason, failure: true });
-                self.step(Input::LinkDown { peer, link });
+                self.step(Input::LinkDown { peer, link, direction: Direction::Incoming });
             }
         }
     }
@@ -502,12 +518,12 @@ impl Node {
                 link.purpose = Purpose::Wanted;
                 let name = self.name(peer);
                 self.tell(EventKind::LinkUp { peer: name, link: kind, direction });
-                self.step(Input::LinkUp { peer, link: kind });
+                self.step(Input::LinkUp { peer, link: kind, direction });
             }
             What::Frame(frame) => self.received(id, peer, frame),
             // A message between us was lost: both tell each other again what they know.
             What::Differs if kind == LinkKind::Ring && link.up.is_some() => {
-                self.step(Input::LinkUp { peer, link: kind });
+                self.step(Input::LinkUp { peer, link: kind, direction });
             }
             What::Differs => {}
             What::RoundTrip(took) => {
@@ -540,12 +556,12 @@ impl Node {
         }
         self.tell(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });
         if failure {
-            self.step(Input::LinkDown { peer: link.peer, link: link.kind });
+            self.step(Input::LinkDown { peer: link.peer, link: link.kind, direction: link.direction });
         } else if self.links.find(link.peer, link.kind, link.direction).is_some() {
             // The peer dialled anew before it let go of the old link.
             self.keep_links();
         } else {
-            self.step(Input::LinkClosed { peer: link.peer, link: link.kind });
+            self.step(Input::LinkClosed { peer: link.peer, link: link.kind, direction: link.direction });
         }
     }
 
@@ -583,15 +599,13 @@ impl Node {
 
     /// Ends a link whose other end speaks out of turn.
     fn malformed(&mut self, id: LinkId, reason: &str) {
-        let Some((peer, kind, purpose)) = self.links.get(id).map(|link| (link.peer, link.kind, link.purpose))
-        else {
-            return;
-        };
+        let Some(link) = self.links.get(id) else { return };
+        let (peer, kind, purpose, direction) = (link.peer, link.kind, link.purpose, link.direction);
         let remote = self.name(peer).to_string();
         self.tell(EventKind::Refused { remote, reason: reason.to_owned() });
         self.links.close(id, close::MALFORMED, "out of turn");
         if purpose != Purpose::Standby {
-            self.step(Input::LinkDown { peer, link: kind });
+            self.step(Input::LinkDown { peer, link: kind, direction });
         }
     }
 

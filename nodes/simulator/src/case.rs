@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
-use ringleader_shared::{NodeName, Safety};
+use ringleader_shared::{AlgorithmName, NodeName, Safety};
 
 use crate::chance::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
@@ -45,6 +45,9 @@ impl fmt::Display for Case {
         match setup.safety {
             Safety::Available => {}
             Safety::Quorum => f.write_str("; quorum")?,
+        }
+        if setup.algorithm != AlgorithmName::MaxRing {
+            write!(f, "; {}", setup.algorithm)?;
         }
         if setup.patient {
             f.write_str("; patient")?;
@@ -86,6 +89,9 @@ impl Case {
             "patient" => self.setup.patient = true,
             "quorum" => self.setup.safety = Safety::Quorum,
             "constant" | "uniform" | "exponential" => self.setup.latency = latency(first, &mut words)?,
+            name if name.parse::<AlgorithmName>().is_ok() => {
+                self.setup.algorithm = name.parse().map_err(|_| "no algorithm")?;
+            }
             wait => {
                 let wait = time(wait)?;
                 let action = action(&mut words)?;
@@ -161,6 +167,7 @@ fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
         "drift" => Action::Drift { place: place(words)?, per_mille: number(words)? },
         "add" => Action::Add { attribute: number(words)? },
         "safety" => Action::Safety(safety(word(words)?)?),
+        "algorithm" => Action::Algorithm(word(words)?.parse().map_err(|_| "there is no such algorithm")?),
         "remove" => Action::Remove(place(words)?),
         "attribute" => Action::Attribute { place: place(words)?, attribute: number(words)? },
         _ => return Err("there is no such action"),
@@ -173,10 +180,11 @@ mod tests {
 
     #[test]
     fn every_action_is_read_as_it_is_written() {
-        let text = "seed 18446744073709551615; ring 3 1; quorum; patient; exponential 500us; 0us initiate A; 1us kill B; \
-                    2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
+        let text = "seed 18446744073709551615; ring 3 1; quorum; franklin; patient; exponential 500us; 0us initiate A; \
+                    1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
-                    11us remove C; 12us attribute A 9; 12us safety quorum; 12us safety available; 13us initiate AB; 14us initiate all; 1500ns kill A";
+                    11us remove C; 12us attribute A 9; 13us initiate AB; 14us initiate all; 1500ns kill A; \
+                    15us algorithm bully; 16us safety quorum; 17us safety available";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 
@@ -190,6 +198,8 @@ mod tests {
             ("ring 1; 5us kill", "missing"),
             ("ring 1; 5us kill A B", "too much"),
             ("ring 1; 5us kill a", "a member is needed"),
+            ("ring 1; 5us algorithm raft", "no such algorithm"),
+            ("ring 1; raft", "a time is needed"),
         ] {
             let error = text.parse::<Case>().expect_err(text).to_string();
             assert!(error.contains(says), "{text}: {error}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::Time;
 use ringleader_shared::view::quiet_cost;
-use ringleader_shared::{Incarnation, Role, Term};
+use ringleader_shared::{AlgorithmName, Incarnation, Role, Term};
 
 use crate::case::Case;
 use crate::schedule::{Action, Schedule};
@@ -34,6 +34,8 @@ pub enum Invariant {
     DropsAreTold,
     /// Asked of quorum mode, once all faults are over and the last lease is too.
     NoLeaderOfAMinority,
+    /// Asked all the time: a message that is answered by two is soon the end of any ring.
+    DoesNotSwell,
     /// Asked once all faults are over.
     AgreesInTime,
     /// Asked once it agrees.
@@ -44,13 +46,14 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OneLeaderATerm,
         Self::OneLeaderAtOnce,
         Self::TermsOnlyGrow,
         Self::DeputyIsAnother,
         Self::DropsAreTold,
         Self::NoLeaderOfAMinority,
+        Self::DoesNotSwell,
         Self::AgreesInTime,
         Self::StaysQuiet,
         Self::CostsTheFormula,
@@ -66,6 +69,7 @@ impl Invariant {
             Self::DeputyIsAnother => "a leader is never its own deputy",
             Self::DropsAreTold => "every message is acted on, or its drop is told with a true reason",
             Self::NoLeaderOfAMinority => "in quorum mode nobody leads a minority",
+            Self::DoesNotSwell => "what happens in a run stays within bounds",
             Self::AgreesInTime => {
                 "after the last fault all live members agree in time on one live leader and, if two live, one live deputy"
             }
@@ -110,6 +114,10 @@ impl Invariants {
     /// # Errors
     /// What does not.
     pub fn look(&mut self, world: &mut World) -> Result<(), Violation> {
+        if world.cost().steps > MOST_STEPS {
+            let what = format!("more than {MOST_STEPS} things have happened");
+            return Err(Violation::of(Invariant::DoesNotSwell, what));
+        }
         if let Some((name, misstep)) = world.take_misstep() {
             let what = match misstep {
                 Misstep::Swallowed(message) => {
@@ -199,6 +207,9 @@ impl Invariants {
     }
 }
 
+/// Hundreds of times what happens in a ring of ten to which twenty things are done.
+const MOST_STEPS: u64 = 300_000;
+
 /// More than any message or dial takes.
 const UNDER_WAY: Duration = Duration::from_secs(1);
 
@@ -269,6 +280,9 @@ fn play(
 /// What an election costs when nothing else happens, and nobody loses patience.
 fn expected_cost(setup: &Setup, schedule: &Schedule) -> Option<u64> {
     let [(_, Action::Initiate(initiator))] = schedule.steps.as_slice() else { return None };
+    if setup.algorithm != AlgorithmName::MaxRing {
+        return None;
+    }
     let slowest = match setup.latency {
         Latency::Constant(time) => time,
         Latency::Uniform { max, .. } => max,

@@ -5,9 +5,8 @@
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
 //! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
-//! [`check`] says what must never happen and what must. [`session`] is a
-//! ring to play with, forward and back. [`contest`] runs the
-//! classic algorithms, on rings of any size. `chance` is where all randomness comes from.
+//! [`check`] says what must never happen and what must. [`session`] is a ring to play with, forward and back: what a page shows.
+//! [`contest`] runs the classic algorithms, on rings of any size. `chance` is where all randomness comes from.
 //!
 //! ```
 //! use std::time::Duration;

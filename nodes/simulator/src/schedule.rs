@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ringleader_shared::{NodeName, Safety};
+use ringleader_shared::{AlgorithmName, NodeName, Safety};
 
 use crate::chance::PerMille;
 use crate::setup::Latency;
@@ -66,6 +66,8 @@ pub enum Action {
         /// Its attribute.
         attribute: u64,
     },
+    /// Whoever initiates an election holds this one from now on.
+    Algorithm(AlgorithmName),
     /// It dies and leaves the ring for ever, unless it is the last one.
     Remove(usize),
     /// Its attribute is another from now on.
@@ -122,6 +124,7 @@ impl fmt::Display for Action {
             Self::Drift { place, per_mille } => write!(f, "drift {} {per_mille}", name(place)),
             Self::Safety(safety) => write!(f, "safety {safety}"),
             Self::Add { attribute } => write!(f, "add {attribute}"),
+            Self::Algorithm(algorithm) => write!(f, "algorithm {algorithm}"),
             Self::Remove(place) => write!(f, "remove {}", name(place)),
             Self::Attribute { place, attribute } => write!(f, "attribute {} {attribute}", name(place)),
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{Attribute, Contender, NodeId, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, Safety};
 use uuid::Uuid;
 
 /// How long things take on a link.
@@ -61,6 +61,8 @@ pub struct Setup {
     pub patient: bool,
     /// What an election is worth when members are missing.
     pub safety: Safety,
+    /// Which election is held.
+    pub algorithm: AlgorithmName,
     /// How often a member dials those again that it routes past.
     pub probe: Duration,
     /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least: see
@@ -88,6 +90,7 @@ impl Setup {
             },
             patient: false,
             safety: Safety::Available,
+            algorithm: AlgorithmName::MaxRing,
             probe: Duration::from_millis(250),
             hung_after: Duration::from_millis(150),
         }
@@ -104,6 +107,13 @@ impl Setup {
     #[must_use]
     pub fn safety(mut self, safety: Safety) -> Self {
         self.safety = safety;
+        self
+    }
+
+    /// The same ring where another election is held.
+    #[must_use]
+    pub fn algorithm(mut self, algorithm: AlgorithmName) -> Self {
+        self.algorithm = algorithm;
         self
     }
 

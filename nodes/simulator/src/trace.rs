@@ -45,7 +45,8 @@ impl Recorder {
             receiving: None,
         };
         let run = RunId(Uuid::from_u128(u128::from(setup.seed)));
-        let kind = EventKind::RunStarted { run, members, hop_delay_ms: 0, safety: setup.safety };
+        let (safety, algorithm) = (setup.safety, setup.algorithm);
+        let kind = EventKind::RunStarted { run, members, hop_delay_ms: 0, safety, algorithm };
         recorder.tell(0, None, kind);
         recorder
     }
@@ -210,6 +211,7 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::Heartbeat { .. }
         | EventKind::HopDelayChanged { .. }
         | EventKind::SafetyChanged { .. }
+        | EventKind::PartChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::StartFailed { .. }
         | EventKind::RestartPlanned { .. }
@@ -217,6 +219,7 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => return None,
         EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),
+        EventKind::AlgorithmChanged { algorithm } => format!("*** {algorithm} from now on"),
         EventKind::MemberRemoved => "*** is removed".to_owned(),
         EventKind::AttributeChanged { attribute } => format!("*** has {attribute} from now on"),
         EventKind::LinkFaultChanged { from, to, fault } if fault.is_none() => {
@@ -264,6 +267,10 @@ fn message_words(message: &MessageInfo) -> String {
     let name = |claim: &Option<ringleader_shared::event::Claim>| {
         claim.as_ref().map_or("nobody".to_owned(), |claim| claim.name.to_string())
     };
+    if let (Some(algorithm), Some(says)) = (message.algorithm, &message.says) {
+        let (number, term) = (message.id.number, message.term);
+        return format!("#{number} {algorithm} term {term}: {says} {}", name(&message.candidate));
+    }
     format!(
         "#{} {} term {}: {}, {}; hop {}",
         message.id.number,

@@ -71,3 +71,10 @@ fn a_ring_to_which_everything_happens_agrees_when_left_in_peace() {
 fn with_a_quorum_never_two_lead_at_one_instant_whatever_happens_and_a_majority_agrees() {
     play(5, QUORUM, Safety::Quorum);
 }
+
+#[test]
+fn a_ring_that_holds_classic_elections_is_safe_and_agrees_when_left_in_peace() {
+    play(10, Faults { algorithms: true, ..DEATHS }, Safety::Available);
+    play(10, Faults { algorithms: true, ..EVERYTHING }, Safety::Available);
+    play(20, Faults { algorithms: true, ..QUORUM }, Safety::Quorum);
+}

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use ringleader_shared::api::ElectionStarted;
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{
-    Attribute, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName, NodeState, Safety,
+    AlgorithmName, Attribute, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
+    NodeState, Safety, Term,
 };
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -13,6 +15,8 @@ use uuid::Uuid;
 use super::restarts::Restarts;
 use super::{Hello, Managed, Signal, Supervisor, milliseconds, now};
 use crate::problem::Refusal;
+
+const NOBODY_RUNS: &str = "no node is running, so none can initiate an election; start one first";
 
 type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
@@ -48,11 +52,13 @@ impl Action {
 pub(super) enum Request {
     Act { node: String, action: Action, reply: Reply<NodeName> },
     Initiate { initiator: Option<NodeName>, reply: Reply<NodeName> },
+    InitiateTogether { reply: Reply<ElectionStarted> },
     Add { name: NodeName, attribute: Attribute, reply: Reply<()> },
     Remove { node: String, reply: Reply<()> },
     ChangeAttribute { node: String, attribute: Attribute, reply: Reply<()> },
     ChangePace { hop_delay: Duration, reply: Reply<()> },
     ChangeSafety { safety: Safety, reply: Reply<()> },
+    ChangeAlgorithm { algorithm: AlgorithmName, reply: Reply<()> },
     SetLink { from: String, to: String, fault: LinkFault, reply: Reply<FaultyLink> },
     Part { sides: Vec<Vec<NodeName>>, reply: Reply<()> },
     HealPartition { reply: Reply<()> },
@@ -96,6 +102,14 @@ impl Handle {
         self.ask(|reply| Request::Initiate { initiator, reply }).await
     }
 
+    /// Starts an election at every live node, all in the same term. Says which.
+    ///
+    /// # Errors
+    /// When no node runs.
+    pub async fn initiate_together(&self) -> Result<ElectionStarted, Refusal> {
+        self.ask(|reply| Request::InitiateTogether { reply }).await
+    }
+
     /// Adds a node at the end of the ring order and starts it.
     ///
     /// # Errors
@@ -134,6 +148,14 @@ impl Handle {
     /// Only when the server is stopping.
     pub async fn change_safety(&self, safety: Safety) -> Result<(), Refusal> {
         self.ask(|reply| Request::ChangeSafety { safety, reply }).await
+    }
+
+    /// Changes which election is held, from the next one on.
+    ///
+    /// # Errors
+    /// Only when the server is stopping.
+    pub async fn change_algorithm(&self, algorithm: AlgorithmName) -> Result<(), Refusal> {
+        self.ask(|reply| Request::ChangeAlgorithm { algorithm, reply }).await
     }
 
     /// Sets what happens to everything that one node says to another; both are named or meant by their role.
@@ -273,9 +295,11 @@ impl Supervisor {
                 let node = self.nodes.iter().find(|node| node.member.name == *name);
                 node.ok_or_else(|| super::no_such_node(name.as_str()))?
             }
-            None => self.nodes.iter().find(|node| live(&node.member.name)).ok_or_else(|| {
-                Refusal::conflict("no node is running, so none can initiate an election; start one first")
-            })?,
+            None => self
+                .nodes
+                .iter()
+                .find(|node| live(&node.member.name))
+                .ok_or_else(|| Refusal::conflict(NOBODY_RUNS))?,
         };
         let name = node.member.name.clone();
         let commands = node.process.as_ref().filter(|process| !process.paused && !process.ending);
@@ -291,6 +315,31 @@ impl Supervisor {
             .try_send(NodeCommand::Initiate)
             .map_err(|_| Refusal::conflict(format!("{name} is too busy to initiate now; try again")))?;
         Ok(name)
+    }
+
+    pub(super) fn initiate_together(&mut self) -> Result<ElectionStarted, Refusal> {
+        let (term, live): (Term, Vec<NodeName>) = self.bus.with_view(|view| {
+            let live = view.nodes.iter().filter(|node| node.state == NodeState::Running);
+            (view.term.next(), live.map(|node| node.name.clone()).collect())
+        });
+        let mut initiators = Vec::new();
+        for node in self.nodes.iter().filter(|node| live.contains(&node.member.name)) {
+            let process = node.process.as_ref().filter(|process| !process.paused && !process.ending);
+            let Some(commands) = process.and_then(|process| process.commands.as_ref()) else { continue };
+            if commands.try_send(NodeCommand::InitiateTogether { term }).is_ok() {
+                let (name, incarnation) = (&node.member.name, node.member.incarnation);
+                self.bus.tell(
+                    Some(name),
+                    incarnation,
+                    EventKind::Requested { action: "initiate".to_owned() },
+                );
+                initiators.push(name.clone());
+            }
+        }
+        let Some(initiator) = initiators.first().cloned() else {
+            return Err(Refusal::conflict(NOBODY_RUNS));
+        };
+        Ok(ElectionStarted { initiator, initiators })
     }
 
     pub(super) fn add(&mut self, name: NodeName, attribute: Attribute) -> Result<(), Refusal> {
@@ -349,6 +398,15 @@ impl Supervisor {
         let hop_delay_ms = milliseconds(hop_delay);
         self.bus.tell(None, Incarnation(0), EventKind::HopDelayChanged { hop_delay_ms });
         self.configure_all(None);
+        Ok(())
+    }
+
+    pub(super) fn change_algorithm(&mut self, algorithm: AlgorithmName) -> Result<(), Refusal> {
+        if algorithm != self.algorithm {
+            self.algorithm = algorithm;
+            self.bus.tell(None, Incarnation(0), EventKind::AlgorithmChanged { algorithm });
+            self.configure_all(None);
+        }
         Ok(())
     }
 

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "bully",
@@ -23,6 +25,7 @@ const FACTS: Facts = Facts {
     worst: Worst::Any,
     time: "2 when everybody starts, 3 otherwise",
     kinds: &["challenge", "answer", "coordinator"],
+    numbers: &[],
     source: "H. Garcia-Molina, Elections in a distributed computing system, IEEE Transactions on Computers C-31(1), 1982, pp. 48–59",
 };
 
@@ -130,6 +133,24 @@ impl<L: Label> Classic<L> for Bully<L> {
             Message::Challenge => 0,
             Message::Answer => 1,
             Message::Coordinator => 2,
+        }
+    }
+
+    fn pack(message: &Message) -> Parcel<L> {
+        let kind = match message {
+            Message::Challenge => 0,
+            Message::Answer => 1,
+            Message::Coordinator => 2,
+        };
+        Parcel { kind, label: None, numbers: [0; 3] }
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<Message> {
+        match parcel.kind {
+            0 => Some(Message::Challenge),
+            1 => Some(Message::Answer),
+            2 => Some(Message::Coordinator),
+            _ => None,
         }
     }
 }

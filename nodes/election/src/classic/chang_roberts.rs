@@ -1,7 +1,7 @@
 //! Chang and Roberts (1979): a label goes on until it meets a higher one.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst, facts,
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst, facts,
 };
 
 const FACTS: Facts = Facts {
@@ -24,6 +24,7 @@ const FACTS: Facts = Facts {
     worst: Worst::Decreasing,
     time: "n",
     kinds: &["label"],
+    numbers: &[],
     source: "E. Chang, R. Roberts, An improved algorithm for decentralized extrema-finding in circular configurations of \
              processes, CACM 22(5), 1979, pp. 281–283",
 };
@@ -95,5 +96,13 @@ impl<L: Label> Classic<L> for ChangRoberts<L> {
 
     fn kind(_: &L) -> usize {
         0
+    }
+
+    fn pack(message: &L) -> Parcel<L> {
+        Parcel::of(0, *message)
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<L> {
+        parcel.label.filter(|_| parcel.kind == 0)
     }
 }

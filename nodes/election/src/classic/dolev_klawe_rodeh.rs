@@ -5,7 +5,9 @@
 //! algorithm of Peterson's down to 1.356 n log₂ n + O(n), without giving its rules; no ring is known here, of all small ones and
 //! of those searched for, on which this one exceeds that either (`docs/algorithms.md`).
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "dolev-klawe-rodeh",
@@ -28,6 +30,7 @@ const FACTS: Facts = Facts {
     worst: Worst::BitReversed,
     time: "O(n)",
     kinds: &["label", "confirmation"],
+    numbers: &["phase", "left"],
     source: "D. Dolev, M. Klawe, M. Rodeh, An O(n log n) unidirectional distributed algorithm for extrema finding in a circle, \
              Journal of Algorithms 3(3), 1982, pp. 245–260 (algorithm B)",
 };
@@ -71,6 +74,7 @@ impl<L: Label> DolevKlaweRodeh<L> {
         if label > self.max {
             self.max = label;
             self.standing = Standing::Waiting;
+            world.explain(Why::Holding(label));
         } else {
             self.standing = Standing::Relay;
             world.explain(Why::Swallowed(label));
@@ -94,6 +98,7 @@ impl<L: Label> DolevKlaweRodeh<L> {
                 (self.standing, self.phase) = (Standing::Waiting, phase);
             }
         }
+        world.explain(Why::PassedOn(label));
         world.send(Side::Successor, Message::Label { label, phase, left });
     }
 
@@ -115,7 +120,7 @@ impl<L: Label> DolevKlaweRodeh<L> {
     fn on_confirmation(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
         match self.standing {
             Standing::Waiting => {
-                self.phase += 1;
+                self.phase = self.phase.saturating_add(1);
                 world.explain(Why::Advanced { phase: u32::from(self.phase), label: self.max });
                 self.begin_phase(world);
             }
@@ -166,6 +171,24 @@ impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
         match message {
             Message::Label { .. } => 0,
             Message::Confirmation(_) => 1,
+        }
+    }
+
+    fn pack(message: &Message<L>) -> Parcel<L> {
+        match *message {
+            Message::Label { label, phase, left } => {
+                Parcel { numbers: [phase.into(), left, 0], ..Parcel::of(0, label) }
+            }
+            Message::Confirmation(label) => Parcel::of(1, label),
+        }
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
+        let (label, [phase, left, _]) = (parcel.label?, parcel.numbers);
+        match parcel.kind {
+            0 => Some(Message::Label { label, phase: phase.try_into().ok()?, left }),
+            1 => Some(Message::Confirmation(label)),
+            _ => None,
         }
     }
 }

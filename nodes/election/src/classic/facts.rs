@@ -77,6 +77,8 @@ pub struct Facts {
     pub time: &'static str,
     /// The kinds of messages.
     pub kinds: &'static [&'static str],
+    /// What the numbers in its messages are, in the order in which a [`super::Parcel`] has them.
+    pub numbers: &'static [&'static str],
     /// Where it was published.
     pub source: &'static str,
 }
@@ -117,5 +119,6 @@ pub const MAX_RING: Facts = Facts {
     worst: Worst::Any,
     time: "2n − 1",
     kinds: &["election"],
+    numbers: &[],
     source: "docs/protocol.md; after Chang and Roberts (1979)",
 };

@@ -1,6 +1,8 @@
 //! Franklin (1982): who is higher than both active neighbours goes on.
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "franklin",
@@ -22,6 +24,7 @@ const FACTS: Facts = Facts {
     worst: Worst::BitReversed,
     time: "O(n)",
     kinds: &["label"],
+    numbers: &[],
     source: "W. R. Franklin, On an improved algorithm for decentralized extrema finding in circular configurations of \
              processors, CACM 25(5), 1982, pp. 336–337",
 };
@@ -58,7 +61,7 @@ impl<L: Label> Franklin<L> {
             if higher > self.me {
                 return self.retire(higher, world);
             }
-            self.round += 1;
+            self.round = self.round.saturating_add(1);
             world.explain(Why::Advanced { phase: u32::from(self.round), label: self.me });
             self.send_both(world);
         }
@@ -108,6 +111,7 @@ impl<L: Label> Classic<L> for Franklin<L> {
         if label == self.me {
             self.win(world);
         } else if self.standing == Standing::Relay {
+            world.explain(Why::PassedOn(label));
             world.send(from.opposite(), label);
         } else if self.standing == Standing::Active {
             self.hear(from, label);
@@ -122,5 +126,13 @@ impl<L: Label> Classic<L> for Franklin<L> {
 
     fn kind(_: &L) -> usize {
         0
+    }
+
+    fn pack(message: &L) -> Parcel<L> {
+        Parcel::of(0, *message)
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<L> {
+        parcel.label.filter(|_| parcel.kind == 0)
     }
 }

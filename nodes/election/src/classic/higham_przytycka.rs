@@ -1,6 +1,8 @@
 //! Higham and Przytycka (1993): envelopes that are compared upwards and downwards in turn, and promoted early.
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "higham-przytycka",
@@ -24,6 +26,7 @@ const FACTS: Facts = Facts {
     worst: Worst::BitReversed,
     time: "O(n log n)",
     kinds: &["envelope", "maximum"],
+    numbers: &["round", "left"],
     source: "L. Higham, T. Przytycka, A simple, efficient algorithm for maximum finding on rings, WDAG 1993; Information \
              Processing Letters 58(6), 1996, pp. 319–324 (algorithm Elect)",
 };
@@ -76,7 +79,7 @@ impl<L: Label> HighamPrzytycka<L> {
         if round % 2 == 1 {
             left == 0 || round == self.round
         } else {
-            round == self.round || (self.round + 1 == round && label > self.label)
+            round == self.round || (self.round.saturating_add(1) == round && label > self.label)
         }
     }
 
@@ -92,10 +95,11 @@ impl<L: Label> HighamPrzytycka<L> {
         }
         self.standing = Standing::Relay;
         if self.is_promoted(label, round, left) {
-            let round = round + 1;
+            let round = round.saturating_add(1);
             world.explain(Why::Advanced { phase: u32::from(round), label });
             self.send(label, round, fibonacci(round.saturating_add(2)), world);
         } else {
+            world.explain(Why::PassedOn(label));
             self.send(label, round, left, world);
         }
     }
@@ -106,6 +110,7 @@ impl<L: Label> HighamPrzytycka<L> {
             world.explain(Why::Found(label));
             world.elected(label);
         } else {
+            world.explain(Why::PassedOn(label.max(self.me)));
             world.send(Side::Successor, Message::Maximum(label.max(self.me)));
         }
     }
@@ -146,6 +151,24 @@ impl<L: Label> Classic<L> for HighamPrzytycka<L> {
         match message {
             Message::Envelope { .. } => 0,
             Message::Maximum(_) => 1,
+        }
+    }
+
+    fn pack(message: &Message<L>) -> Parcel<L> {
+        match *message {
+            Message::Envelope { label, round, left } => {
+                Parcel { numbers: [round.into(), left, 0], ..Parcel::of(0, label) }
+            }
+            Message::Maximum(label) => Parcel::of(1, label),
+        }
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
+        let (label, [round, left, _]) = (parcel.label?, parcel.numbers);
+        match parcel.kind {
+            0 => Some(Message::Envelope { label, round: round.try_into().ok()?, left }),
+            1 => Some(Message::Maximum(label)),
+            _ => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Hirschberg and Sinclair (1980): probes both ways, twice as far in each phase.
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "hirschberg-sinclair",
@@ -23,6 +25,7 @@ const FACTS: Facts = Facts {
     worst: Worst::BitReversed,
     time: "O(n): the phases' paths double",
     kinds: &["probe", "reply"],
+    numbers: &["left"],
     source: "D. S. Hirschberg, J. B. Sinclair, Decentralized extrema-finding in circular configurations of processors, CACM \
              23(11), 1980, pp. 627–628",
 };
@@ -80,19 +83,26 @@ impl<L: Label> HirschbergSinclair<L> {
                 world.explain(Why::BeatenBy(label));
             }
             match left.checked_sub(1) {
-                Some(left) => world.send(from.opposite(), Message::Probe { label, left }),
-                None => world.send(from, Message::Reply { label }),
+                Some(left) => {
+                    world.explain(Why::PassedOn(label));
+                    world.send(from.opposite(), Message::Probe { label, left });
+                }
+                None => {
+                    world.explain(Why::SentBack(label));
+                    world.send(from, Message::Reply { label });
+                }
             }
         }
     }
 
     fn on_reply(&mut self, from: Side, label: L, world: &mut impl World<L, Message<L>>) {
         if label != self.me {
+            world.explain(Why::PassedOn(label));
             return world.send(from.opposite(), Message::Reply { label });
         }
-        self.replies += 1;
+        self.replies = self.replies.saturating_add(1);
         if self.replies == 2 && self.standing == Standing::Active {
-            self.phase += 1;
+            self.phase = self.phase.saturating_add(1);
             world.explain(Why::Advanced { phase: u32::from(self.phase), label });
             self.send_both(world);
         }
@@ -132,6 +142,22 @@ impl<L: Label> Classic<L> for HirschbergSinclair<L> {
         match message {
             Message::Probe { .. } => 0,
             Message::Reply { .. } => 1,
+        }
+    }
+
+    fn pack(message: &Message<L>) -> Parcel<L> {
+        match *message {
+            Message::Probe { label, left } => Parcel { numbers: [left, 0, 0], ..Parcel::of(0, label) },
+            Message::Reply { label } => Parcel::of(1, label),
+        }
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
+        let (label, [left, ..]) = (parcel.label?, parcel.numbers);
+        match parcel.kind {
+            0 => Some(Message::Probe { label, left }),
+            1 => Some(Message::Reply { label }),
+            _ => None,
         }
     }
 }

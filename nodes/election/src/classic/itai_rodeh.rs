@@ -1,7 +1,7 @@
 //! Itai and Rodeh (1981, 1990): nobody has a label, so chance breaks the symmetry; everybody knows how many they are.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst, facts,
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst, facts,
 };
 
 const FACTS: Facts = Facts {
@@ -24,7 +24,8 @@ const FACTS: Facts = Facts {
     },
     worst: Worst::Any,
     time: "n per round",
-    kinds: &["number"],
+    kinds: &["number", "tied number"],
+    numbers: &["round", "number", "links"],
     source: "A. Itai, M. Rodeh, Symmetry breaking in distributed networks, Information and Computation 88(1), 1990, pp. 60–87 \
              (FOCS 1981); rules as in W. Fokkink, J. Pang, Variations on Itai–Rodeh leader election for anonymous rings, JUCS \
              12(8), 2006",
@@ -54,8 +55,8 @@ pub struct ItaiRodeh<L> {
 impl<L: Label> ItaiRodeh<L> {
     /// "At the start of an election round each active process selects a random identity and sends it."
     fn begin_round(&mut self, world: &mut impl World<L, Message>) {
-        self.round += 1;
-        self.number = world.draw(self.size) + 1;
+        self.round = self.round.saturating_add(1);
+        self.number = world.draw(self.size).saturating_add(1);
         world.explain(Why::Drew { number: self.number, round: u32::from(self.round) });
         let (round, number) = (self.round, self.number);
         world.send(Side::Successor, Message { round, number, hops: 1, unique: true });
@@ -73,7 +74,7 @@ impl<L: Label> ItaiRodeh<L> {
     }
 
     fn pass_on(message: Message, world: &mut impl World<L, Message>) {
-        world.send(Side::Successor, Message { hops: message.hops + 1, ..message });
+        world.send(Side::Successor, Message { hops: message.hops.saturating_add(1), ..message });
     }
 
     fn on_other(&mut self, message: Message, world: &mut impl World<L, Message>) {
@@ -96,7 +97,7 @@ impl<L: Label> Classic<L> for ItaiRodeh<L> {
     const FACTS: &'static Facts = &FACTS;
 
     fn new(seat: &Seat<'_, L>) -> Self {
-        let (name, size) = (seat.label(), seat.size());
+        let (name, size) = (seat.label(), seat.size);
         Self { name, size, standing: Standing::Asleep, round: 0, number: 0 }
     }
 
@@ -124,7 +125,18 @@ impl<L: Label> Classic<L> for ItaiRodeh<L> {
         Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: None }
     }
 
-    fn kind(_: &Message) -> usize {
-        0
+    fn kind(message: &Message) -> usize {
+        usize::from(!message.unique)
+    }
+
+    fn pack(message: &Message) -> Parcel<L> {
+        let Message { round, number, hops, unique } = *message;
+        Parcel { kind: (!unique).into(), label: None, numbers: [round.into(), number, hops] }
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<Message> {
+        let [round, number, hops] = parcel.numbers;
+        let unique = parcel.kind == 0;
+        (parcel.kind < 2).then_some(Message { round: round.try_into().ok()?, number, hops, unique })
     }
 }

@@ -1,6 +1,8 @@
 //! LeLann (1977): everybody's label goes all the way round.
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "lelann",
@@ -18,6 +20,7 @@ const FACTS: Facts = Facts {
     worst: Worst::Any,
     time: "n",
     kinds: &["label"],
+    numbers: &[],
     source: "G. Le Lann, Distributed systems: towards a formal approach, IFIP Congress 1977, pp. 155–160",
 };
 
@@ -34,6 +37,7 @@ impl<L: Label> LeLann<L> {
     /// "Every label goes round once": one that is not mine is noted and passed on.
     fn relay(&mut self, label: L, world: &mut impl World<L, L>) {
         self.highest = self.highest.max(Some(label));
+        world.explain(Why::PassedOn(label));
         world.send(Side::Successor, label);
     }
 
@@ -80,5 +84,13 @@ impl<L: Label> Classic<L> for LeLann<L> {
 
     fn kind(_: &L) -> usize {
         0
+    }
+
+    fn pack(message: &L) -> Parcel<L> {
+        Parcel::of(0, *message)
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<L> {
+        parcel.label.filter(|_| parcel.kind == 0)
     }
 }

@@ -1,6 +1,8 @@
 //! Peterson (1982): Franklin's comparison on a ring with one direction. Labels move; members hold them.
 
-use super::{Bound, Classic, Direction, Facts, Label, Notion, Seat, Side, Standing, Why, World, Worst};
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
 
 const FACTS: Facts = Facts {
     key: "peterson",
@@ -23,6 +25,7 @@ const FACTS: Facts = Facts {
     worst: Worst::BitReversed,
     time: "O(n)",
     kinds: &["label"],
+    numbers: &[],
     source: "G. L. Peterson, An O(n log n) unidirectional algorithm for the circular extrema problem, ACM TOPLAS 4(4), 1982, \
              pp. 758–762 (the first algorithm)",
 };
@@ -48,6 +51,7 @@ impl<L: Label> Peterson<L> {
     /// `receive(ntid)`, then `if tid > ntid then send(tid) else send(ntid)`.
     fn first_heard(&mut self, ntid: L, world: &mut impl World<L, L>) {
         self.ntid = Some(ntid);
+        world.explain(Why::Holding(ntid));
         world.send(Side::Successor, self.tid.max(ntid));
     }
 
@@ -55,7 +59,7 @@ impl<L: Label> Peterson<L> {
     fn second_heard(&mut self, ntid: L, nntid: L, world: &mut impl World<L, L>) {
         let highest = self.tid.max(nntid);
         if ntid >= highest {
-            self.phase += 1;
+            self.phase = self.phase.saturating_add(1);
             world.explain(Why::Advanced { phase: u32::from(self.phase), label: ntid });
             self.begin_phase(ntid, world);
         } else {
@@ -96,7 +100,10 @@ impl<L: Label> Classic<L> for Peterson<L> {
             // It comes home twice, as the nearer and as the farther label of whoever is still active.
             (Standing::Done, _) => {}
             _ if label == self.me => self.win(world),
-            (Standing::Relay, _) => world.send(Side::Successor, label),
+            (Standing::Relay, _) => {
+                world.explain(Why::PassedOn(label));
+                world.send(Side::Successor, label);
+            }
             (_, None) => self.first_heard(label, world),
             (_, Some(ntid)) => self.second_heard(ntid, label, world),
         }
@@ -109,5 +116,13 @@ impl<L: Label> Classic<L> for Peterson<L> {
 
     fn kind(_: &L) -> usize {
         0
+    }
+
+    fn pack(message: &L) -> Parcel<L> {
+        Parcel::of(0, *message)
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<L> {
+        parcel.label.filter(|_| parcel.kind == 0)
     }
 }

@@ -1,9 +1,10 @@
 //! The election: from *Initiate* to the candidate that receives its own message back.
 
 use ringleader_shared::event::Outcome;
-use ringleader_shared::{Contender, Mandate, NodeId, RingMessage, Term};
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, RingMessage, Term};
 
 use super::{Contest, Core, Out};
+use crate::classic::Direction;
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
@@ -22,6 +23,9 @@ impl Core {
         if self.route.is_alone() && !planted(Bug::AloneNeverWins) {
             return self.win(me, None, out);
         }
+        if self.algorithm != AlgorithmName::MaxRing {
+            return self.initiate_classic(self.algorithm, out);
+        }
         self.contest = Some(Contest { best: Some(me) });
         if !planted(Bug::InitiatorWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
@@ -30,6 +34,15 @@ impl Core {
             RingMessage::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
             out,
         );
+    }
+
+    /// Rule 1 for many at once: the election of this term is everybody's. Who has heard of it already takes part in it.
+    pub(super) fn initiate_together(&mut self, term: Term, out: &mut Out) {
+        if self.term.next() <= term {
+            self.term = Term(term.0.saturating_sub(1));
+            return self.initiate(out);
+        }
+        Self::explain(Explanation::TakingPartAlready { term: self.term }, out);
     }
 
     /// Rule 2: older terms are dropped; I merge myself in and pass the better one on, once for each better candidate;
@@ -45,6 +58,13 @@ impl Core {
         }
         if term == self.term && self.mandate.is_some() && !planted(Bug::DecidedTermReopened) {
             return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
+        }
+        let other = self.classic.as_ref().filter(|part| {
+            // The ring confirms what was found where everyone talks to everyone.
+            term == self.term && part.facts().direction != Direction::Complete
+        });
+        if let Some(mine) = other.map(|part| part.algorithm) {
+            return self.drop_message(from, message, DropReason::OtherAlgorithm { mine }, out);
         }
         if term > self.term {
             if self.leading {
@@ -89,6 +109,7 @@ impl Core {
         self.leader_lost = false;
         self.confirmed = false;
         self.in_flight = None;
+        self.classic = None;
         self.contest = Some(Contest { best: None });
         self.stop_reigning(out);
     }

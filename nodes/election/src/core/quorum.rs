@@ -191,7 +191,10 @@ impl Core {
             return self.give_up(self.timing.election, out);
         }
         if self.leading && self.lap.is_none() {
-            return if self.outcome == Outcome::Election {
+            return if self.outcome == Outcome::Election && self.classic.is_some() && mandate.deputy.is_none()
+            {
+                self.send_search(out)
+            } else if self.outcome == Outcome::Election {
                 self.tell_result(out)
             } else {
                 self.search_deputy(out)

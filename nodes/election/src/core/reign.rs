@@ -45,6 +45,7 @@ impl Core {
         self.leader_lost = false;
         self.confirmed = false;
         self.contest = None;
+        self.classic = None;
         self.quorum.won = false;
         self.quorum.leased_until = None;
         self.outcome = Outcome::Takeover;
@@ -64,7 +65,7 @@ impl Core {
         self.send_search(out);
     }
 
-    fn send_search(&mut self, out: &mut Out) {
+    pub(super) fn send_search(&mut self, out: &mut Out) {
         out.push(Effect::CancelTimer(Timer::Deputy));
         if self.route.is_alone() {
             return self.reign_alone(out);
@@ -94,6 +95,7 @@ impl Core {
             mandate.appointment = mandate.appointment.saturating_add(1);
         }
         let mandate = *mandate;
+        self.contest_is_over();
         self.in_flight = None;
         self.stop_reigning(out);
         out.push(Effect::Completed { outcome: self.outcome, mandate, members: 1 });
@@ -170,6 +172,7 @@ impl Core {
             {
                 self.lap = None;
                 self.in_flight = None;
+                self.contest_is_over();
                 out.push(Effect::CancelTimer(Timer::Lap));
                 out.push(Effect::Completed { outcome: self.outcome, mandate, members: hops });
                 self.find_deputy_if_none(out);
@@ -221,6 +224,7 @@ impl Core {
                 self.term = term;
                 self.in_flight = None;
                 self.contest = Some(Contest { best: None });
+                self.classic = None;
             }
             _ => {}
         }
@@ -259,6 +263,12 @@ impl Core {
             self.stop_reigning(out);
         }
         self.confirmed = false;
+        if mandate.term > self.term {
+            self.classic = None;
+        }
+        if mandate.deputy.is_some() {
+            self.contest_is_over();
+        }
         self.term = mandate.term;
         self.mandate = Some(mandate);
         self.leading &= planted(Bug::LeaderNotUnseated);

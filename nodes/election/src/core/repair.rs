@@ -1,7 +1,9 @@
 //! What links that come and go mean for the ring and for who leads it.
 
+use std::sync::Arc;
+
 use ringleader_shared::event::Outcome;
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{Contender, NodeId, RingMessage, Safety};
 
 use super::{Core, Out};
@@ -9,7 +11,13 @@ use crate::planted::{Bug, planted};
 use crate::{Effect, Explanation, Timer, Timing};
 
 impl Core {
-    pub(super) fn configure(&mut self, ring: Vec<Contender>, timing: Timing, safety: Safety, out: &mut Out) {
+    pub(super) fn configure(
+        &mut self,
+        ring: Arc<[Contender]>,
+        timing: Timing,
+        safety: Safety,
+        out: &mut Out,
+    ) {
         let first = self.told.is_none();
         let led_without_quorum = self.leading && !self.needs_quorum();
         let before = self.route.successor();
@@ -26,7 +34,7 @@ impl Core {
             Self::explain(Explanation::RenewingForQuorum, out);
             self.initiate(out);
         }
-        let unsent = self.in_flight.take();
+        let (unsent, term) = (self.in_flight.take(), self.term);
         if let Some(mandate) = self.mandate {
             if !self.route.is_member(mandate.leader.id) {
                 self.lost(mandate.leader.id, out);
@@ -38,14 +46,27 @@ impl Core {
             Self::explain(Explanation::NewSuccessor { successor }, out);
             out.push(Effect::SuccessorChanged(successor));
             self.send_again(unsent, out);
+            if self.term == term {
+                self.neighbours_changed(out);
+            }
         } else if self.in_flight.is_none() {
             self.in_flight = unsent;
         }
     }
 
     /// Rule 4 and ring repair: a member does not answer.
-    pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, out: &mut Out) {
-        let unsent = self.in_flight.take();
+    pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
+        let unanswered = self.unanswered(peer);
+        if link == LinkKind::Direct {
+            // Whether it still has its place in the ring, the ring's links decide.
+            if unanswered {
+                self.neighbours_changed(out);
+            }
+            return;
+        }
+        let follower_lost =
+            link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer);
+        let (unsent, term) = (self.in_flight.take(), self.term);
         let repaired = self.route.skip(peer);
         if repaired {
             let successor = self.route.successor();
@@ -61,6 +82,7 @@ impl Core {
         }
         match link {
             LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, out),
+            LinkKind::Direct => {}
         }
         if repaired {
             // A result that names the lost member as deputy is void: its leader looks for another one.
@@ -69,11 +91,15 @@ impl Core {
         } else if self.in_flight.is_none() {
             self.in_flight = unsent;
         }
+        if (repaired || follower_lost || unanswered) && self.term == term {
+            self.neighbours_changed(out);
+        }
     }
 
     /// Ring repair undone: a member answers, for the first time or again. Both ends tell each other what they know.
-    pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, out: &mut Out) {
+    pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
         match link {
+            LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
             LinkKind::Heartbeat => {
                 let is_my_deputy = self.leading
                     && self
@@ -92,6 +118,7 @@ impl Core {
                 let before = self.route.successor();
                 self.route.readmit(peer);
                 let successor = self.route.successor();
+                let followed = direction == Direction::Incoming && self.route.followed(peer);
                 if successor != before {
                     Self::explain(Explanation::Readmitting { member: successor }, out);
                     out.push(Effect::SuccessorChanged(successor));
@@ -100,13 +127,19 @@ impl Core {
                     self.tell_standing(peer, out);
                 }
                 self.find_deputy_if_none(out);
+                if successor != before || followed {
+                    self.neighbours_changed(out);
+                }
             }
         }
     }
 
     /// A deputy that stops watching takes part in a newer election, or is the deputy no longer. When nothing comes of
     /// that, another one must be found.
-    pub(super) fn link_closed(&mut self, peer: NodeId, link: LinkKind, out: &mut Out) {
+    pub(super) fn link_closed(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
+        if link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer) {
+            self.neighbours_changed(out);
+        }
         let deputy = self.mandate.and_then(|mandate| mandate.deputy);
         let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
         if self.leading && was_watching {
@@ -161,7 +194,8 @@ impl Core {
         if self.in_flight.is_some() || self.leader_lost || self.route.is_alone() {
             return;
         }
-        if let Some(message) = unsent.filter(|_| !planted(Bug::NothingSentAgain)) {
+        let still_counts = |message: &RingMessage| message.term() == self.term;
+        if let Some(message) = unsent.filter(still_counts).filter(|_| !planted(Bug::NothingSentAgain)) {
             Self::explain(Explanation::SendingAgain { to: self.route.successor() }, out);
             self.pass_on(message, out);
         }
@@ -172,6 +206,9 @@ fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
     match message {
         RingMessage::Elected { mandate, .. } => mandate.deputy.is_some_and(|deputy| deputy.id == id),
         RingMessage::Election { .. }
+        | RingMessage::Contest { .. }
+        | RingMessage::RollCall { .. }
+        | RingMessage::Found { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Lease { .. }
         | RingMessage::Standing { .. } => false,

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use ringleader_election::{Algorithm, Core, DropReason, Effect, Explanation, Input, Time, Timer, Timing};
 use ringleader_shared::event::Outcome;
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{
-    Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, Role, Safety,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, Role, Safety, Term,
+    Towards,
 };
 use uuid::Uuid;
 
@@ -52,6 +53,7 @@ pub(crate) struct QuietRing {
     now: Duration,
     duplicating: bool,
     safety: Safety,
+    algorithm: AlgorithmName,
     /// What survives a death.
     promises: BTreeMap<NodeId, Promise>,
 }
@@ -75,8 +77,17 @@ impl QuietRing {
         Self::with(attributes, Safety::Available)
     }
 
+    /// The same, where another election is held.
+    pub(crate) fn holding(algorithm: AlgorithmName, attributes: &[u64], safety: Safety) -> Self {
+        Self::new(attributes, safety, algorithm)
+    }
+
     /// The same with this safety.
     pub(crate) fn with(attributes: &[u64], safety: Safety) -> Self {
+        Self::new(attributes, safety, AlgorithmName::MaxRing)
+    }
+
+    fn new(attributes: &[u64], safety: Safety, algorithm: AlgorithmName) -> Self {
         let member = |(n, &attribute): (usize, &u64)| Contender {
             attribute: Attribute(attribute),
             id: NodeId(Uuid::from_u128(n as u128 + 1)),
@@ -95,10 +106,11 @@ impl QuietRing {
             now: Duration::ZERO,
             duplicating: false,
             safety,
+            algorithm,
             promises: BTreeMap::new(),
         };
         for member in ring.members.clone() {
-            ring.give(member.id, ring.configuration());
+            ring.give(member.id, ring.configuration(member.id));
         }
         ring.settle();
         ring
@@ -113,11 +125,21 @@ impl QuietRing {
         ring
     }
 
-    fn configuration(&self) -> Input<RingMessage> {
-        Input::Configured { ring: self.members.clone(), timing: TIMING, safety: self.safety }
+    fn configuration(&self, of: NodeId) -> Input<RingMessage> {
+        let chance = u64::try_from(of.0.as_u128()).expect("a small id");
+        let (ring, safety, algorithm) = (self.members.clone().into(), self.safety, self.algorithm);
+        Input::Configured { ring, timing: TIMING, safety, algorithm, chance }
     }
 
     // What a test does.
+
+    /// All members initiate at the same instant.
+    pub(crate) fn initiate_all(&mut self, term: u64) -> &mut Self {
+        for member in self.members.clone() {
+            self.give(member.id, Input::InitiateTogether { term: Term(term) });
+        }
+        self
+    }
 
     pub(crate) fn initiate(&mut self, who: &str) -> &mut Self {
         self.give(id(who), Input::Initiate);
@@ -138,7 +160,8 @@ impl QuietRing {
         let cut: BTreeSet<Link> = cut;
         for (a, b, link) in cut {
             let other = if a == dead { b } else { a };
-            self.queue.push_back(Next::Noticed(other, Input::LinkDown { peer: dead, link }));
+            let direction = if a == dead { Direction::Incoming } else { Direction::Outgoing };
+            self.queue.push_back(Next::Noticed(other, Input::LinkDown { peer: dead, link, direction }));
         }
         self
     }
@@ -153,7 +176,7 @@ impl QuietRing {
     pub(crate) fn start(&mut self, who: &str) -> &mut Self {
         let node = Core::recovered(id(who), self.promises.get(&id(who)).copied());
         assert!(self.nodes.insert(id(who), node).is_none(), "{who} runs already");
-        self.give(id(who), self.configuration());
+        self.give(id(who), self.configuration(id(who)));
         self
     }
 
@@ -185,7 +208,7 @@ impl QuietRing {
 
     fn reconfigure(&mut self) -> &mut Self {
         for node in self.nodes.keys().copied().collect::<Vec<_>>() {
-            self.give(node, self.configuration());
+            self.give(node, self.configuration(node));
         }
         self
     }
@@ -237,6 +260,22 @@ impl QuietRing {
             None => return false,
         }
         true
+    }
+
+    /// So many things happen, or fewer if fewer are left to.
+    pub(crate) fn arrive(&mut self, many: usize) -> &mut Self {
+        for _ in 0..many {
+            self.step();
+        }
+        self
+    }
+
+    /// One member is told that another election is held.
+    pub(crate) fn change_algorithm(&mut self, who: &str, algorithm: AlgorithmName) -> &mut Self {
+        let before = std::mem::replace(&mut self.algorithm, algorithm);
+        self.give(id(who), self.configuration(id(who)));
+        self.algorithm = before;
+        self
     }
 
     /// Things happen until the next one is the arrival of such a message.
@@ -415,6 +454,9 @@ impl QuietRing {
                 if !message.is_upkeep() {
                     self.sent.push(sent);
                 }
+                if matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }) {
+                    self.dial_directly(me, to);
+                }
                 if self.nodes.contains_key(&to) {
                     self.queue.push_back(Next::Arrival(sent));
                     if self.duplicating {
@@ -442,7 +484,7 @@ impl QuietRing {
                 );
             }
             Effect::Explain(why) => self.said.push((me, why)),
-            Effect::Became { .. } | Effect::SuccessorChanged(_) => {}
+            Effect::Became { .. } | Effect::PartChanged(_) | Effect::SuccessorChanged(_) => {}
         }
     }
 
@@ -452,11 +494,14 @@ impl QuietRing {
             .into_iter()
             .filter_map(|(peer, link)| peer.map(|peer| (me, peer, link)))
             .collect();
-        let surplus = |link: &&Link| link.0 == me && !wanted.contains(link);
+        let direct = self.nodes[&me].wanted_links().direct;
+        let kept = |link: &Link| link.2 == LinkKind::Direct && direct;
+        let surplus = |link: &&Link| link.0 == me && !wanted.contains(link) && !kept(link);
         let surplus: Vec<Link> = self.links.iter().filter(surplus).copied().collect();
         for (from, peer, link) in surplus {
             self.links.remove(&(from, peer, link));
-            self.queue.push_back(Next::Noticed(peer, Input::LinkClosed { peer: from, link }));
+            let direction = Direction::Incoming;
+            self.queue.push_back(Next::Noticed(peer, Input::LinkClosed { peer: from, link, direction }));
         }
         for link in wanted {
             if self.links.contains(&link) {
@@ -465,17 +510,33 @@ impl QuietRing {
             if self.nodes.contains_key(&link.1) {
                 self.link_up(link);
             } else {
-                let failed = Input::LinkDown { peer: link.1, link: link.2 };
+                let direction = Direction::Outgoing;
+                let failed = Input::LinkDown { peer: link.1, link: link.2, direction };
                 self.queue.push_back(Next::Noticed(me, failed));
             }
+        }
+    }
+
+    /// There is something to send to a member with which there may be no link.
+    fn dial_directly(&mut self, me: NodeId, to: NodeId) {
+        let kind = LinkKind::Direct;
+        if self.links.contains(&(me, to, kind)) || self.links.contains(&(to, me, kind)) {
+            return;
+        }
+        if self.nodes.contains_key(&to) {
+            self.link_up((me, to, kind));
+        } else {
+            let failed = Input::LinkDown { peer: to, link: kind, direction: Direction::Outgoing };
+            self.queue.push_back(Next::Noticed(me, failed));
         }
     }
 
     fn link_up(&mut self, link: Link) {
         let (from, to, kind) = link;
         self.links.insert(link);
-        self.queue.push_back(Next::Noticed(from, Input::LinkUp { peer: to, link: kind }));
-        self.queue.push_back(Next::Noticed(to, Input::LinkUp { peer: from, link: kind }));
+        for (at, peer, direction) in [(from, to, Direction::Outgoing), (to, from, Direction::Incoming)] {
+            self.queue.push_back(Next::Noticed(at, Input::LinkUp { peer, link: kind, direction }));
+        }
     }
 }
 
@@ -490,6 +551,11 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
         RingMessage::Election { term, candidate, deputy, hops, .. } => {
             format!("election {term}: {} {}, hop {hops}", name(candidate.id), or_none(deputy))
         }
+        RingMessage::Contest { term, towards, parcel, .. } => {
+            format!("contest {term}: {towards:?} {} {:?}", or_none(parcel.label), parcel.numbers)
+        }
+        RingMessage::RollCall { term, hops, .. } => format!("roll call {term}: hop {hops}"),
+        RingMessage::Found { term, leader, hops } => format!("found {term}: {}, hop {hops}", name(leader.id)),
         RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
             format!("search {}: {} {}, hop {hops}", mandate.term, name(mandate.leader.id), or_none(deputy))
         }

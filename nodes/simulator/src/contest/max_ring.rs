@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::classic::Worst;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
-use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, Safety, Term};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingMessage, Safety, Term};
 use uuid::Uuid;
 
 use super::wheel::Wheel;
@@ -40,7 +40,7 @@ impl MaxRingContest {
         let mut chance = Chance::new(settings.seed);
         let labels = settings.labels(Worst::Any, &mut chance);
         let initiators = settings.initiators(settings.size, &mut chance);
-        let ring: Vec<Contender> = (0..)
+        let ring: Arc<[Contender]> = (0..)
             .zip(labels.iter())
             .map(|(at, &label)| Contender { attribute: Attribute(label.into()), id: id(at) })
             .collect();
@@ -50,7 +50,8 @@ impl MaxRingContest {
             .iter()
             .map(|member| {
                 let mut core = Core::new(member.id);
-                let configured = Input::Configured { ring: ring.clone(), timing, safety: Safety::Available };
+                let (ring, safety, algorithm) = (ring.clone(), Safety::Available, AlgorithmName::MaxRing);
+                let configured = Input::Configured { ring, timing, safety, algorithm, chance: 0 };
                 core.handle(Time::default(), configured, &mut Vec::new());
                 core
             })
@@ -77,6 +78,9 @@ impl MaxRingContest {
             match message {
                 RingMessage::Elected { .. } => self.told += 1,
                 RingMessage::Election { .. }
+                | RingMessage::Contest { .. }
+                | RingMessage::RollCall { .. }
+                | RingMessage::Found { .. }
                 | RingMessage::DeputySearch { .. }
                 | RingMessage::Lease { .. }
                 | RingMessage::Standing { .. } => self.messages += 1,

@@ -54,3 +54,31 @@ fn most(members: usize) -> usize {
     const ROOM: usize = 64 << 20;
     (ROOM / members.saturating_mul(A_MEMBER).max(1)).clamp(16, 64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::setup::Setup;
+
+    #[test]
+    fn snapshots_stay_few_evenly_spread_and_each_the_only_one_of_its_moment() {
+        let (first, _) = Moment::first(Setup::of(&[1, 2, 3, 4, 5, 6, 7, 8]));
+        let mut snapshots = Snapshots::new(first.clone());
+        (snapshots.every, snapshots.most) = (1, 4);
+        for _ in 0..2 {
+            let mut moment = first.clone();
+            while moment.position().happened < 15 && moment.go_on(&[], u64::MAX, &mut Vec::new()) {
+                snapshots.offer(&moment);
+            }
+            let kept: Vec<u64> = snapshots.moments.iter().map(|moment| moment.position().happened).collect();
+            assert_eq!(kept, [0, 4, 8, 12]);
+        }
+        snapshots.forget_after(8);
+        assert_eq!(snapshots.last_where(|_| true).map(|moment| moment.position().happened), Some(8));
+    }
+
+    #[test]
+    fn of_large_rings_fewer_are_kept() {
+        assert_eq!([5, 1000, 100_000].map(most), [64, 32, 16]);
+    }
+}

@@ -6,7 +6,7 @@ use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Incarnation, NodeId, RingMessage};
+use ringleader_shared::{AlgorithmName, Incarnation, NodeId, RingMessage, Towards};
 
 use super::{Happening, Misstep, World};
 use crate::chance::nanoseconds;
@@ -22,6 +22,7 @@ impl World {
             Input::Received { message, .. } => Some(*message),
             Input::Configured { .. }
             | Input::Initiate
+            | Input::InitiateTogether { .. }
             | Input::TimerFired(_)
             | Input::LinkUp { .. }
             | Input::LinkDown { .. }
@@ -70,6 +71,7 @@ impl World {
                 }
             }
             Effect::Became { .. }
+            | Effect::PartChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
@@ -90,9 +92,12 @@ impl World {
     fn send(&mut self, me: Place, to: NodeId, message: RingMessage) {
         self.cost.messages += 1;
         let is_ring_message = match message {
-            RingMessage::Election { .. } | RingMessage::DeputySearch { .. } | RingMessage::Elected { .. } => {
-                true
-            }
+            RingMessage::Election { .. }
+            | RingMessage::Contest { .. }
+            | RingMessage::RollCall { .. }
+            | RingMessage::Found { .. }
+            | RingMessage::DeputySearch { .. }
+            | RingMessage::Elected { .. } => true,
             RingMessage::Lease { .. } | RingMessage::Standing { .. } => false,
         };
         if is_ring_message {
@@ -113,7 +118,12 @@ impl World {
         }
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
         if self.link_to(me, to).is_none() {
-            self.make_wanted_links(me);
+            match message {
+                RingMessage::Contest { towards: Towards::Peer, .. } => {
+                    self.dial(me, to, LinkKind::Direct, false)
+                }
+                _ => self.make_wanted_links(me),
+            }
         }
         let Some(id) = self.link_to(me, to) else { return self.lost(&letter, to, None) };
         match self.network.get_mut(id) {
@@ -175,6 +185,7 @@ impl World {
     pub(super) fn make_wanted_links(&mut self, me: Place) {
         let Some(machine) = self.machine(me) else { return };
         let wanted = machine.core.wanted_links();
+        let direct = wanted.direct;
         let wanted = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
         let wanted = wanted.map(|(peer, kind)| (peer.and_then(|peer| self.place(peer)), kind));
         let mut have = [None; 2];
@@ -187,6 +198,7 @@ impl World {
             match wanted_here {
                 Some((_, have)) => *have = Some(id),
                 None if link.probe && link.dialler_end == End::Dialling => {}
+                None if link.kind == LinkKind::Direct && direct => {}
                 None => surplus.push(id),
             }
         }
@@ -241,7 +253,7 @@ impl World {
                 .links
                 .iter()
                 .filter_map(|id| self.network.get(*id))
-                .any(|link| link.dialler == me && link.acceptor == place)
+                .any(|link| (link.dialler, link.acceptor, link.kind) == (me, place, LinkKind::Ring))
         };
         let skipped = machine.core.skipped().filter_map(|id| self.place(id));
         let skipped: Vec<Place> = skipped.filter(|place| !dialled(*place)).collect();
@@ -296,7 +308,10 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
     let hops = match message {
         RingMessage::Election { hops, .. }
         | RingMessage::DeputySearch { hops, .. }
+        | RingMessage::RollCall { hops, .. }
+        | RingMessage::Found { hops, .. }
         | RingMessage::Elected { hops, .. } => hops,
+        RingMessage::Contest { .. } => 0,
         RingMessage::Lease { .. } | RingMessage::Standing { .. } => return None,
     };
     if effects.is_empty() {
@@ -314,6 +329,14 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         (DropReason::Known, RingMessage::Election { .. }) => false,
         (DropReason::Known, _) => true,
         (DropReason::HopBudget { budget }, _) => hops > budget,
+        (DropReason::OtherAlgorithm { mine }, RingMessage::Contest { algorithm, .. }) => mine != algorithm,
+        (DropReason::OtherAlgorithm { mine }, RingMessage::RollCall { algorithm, .. }) => mine != algorithm,
+        (DropReason::OtherAlgorithm { mine }, _) => mine != AlgorithmName::MaxRing,
+        // Nobody sends nonsense.
+        (DropReason::MakesNoSense, _) => false,
+        (DropReason::AnotherRing | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
+            matches!(message, RingMessage::Contest { .. })
+        }
     };
     (!is_true).then_some(Misstep::FalseReason(message))
 }

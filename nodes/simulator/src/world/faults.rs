@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use ringleader_election::{Core, Input};
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{Attribute, Contender, Incarnation, Member as Configured, NodeId, Safety};
+use ringleader_shared::{
+    AlgorithmName, Attribute, Contender, Incarnation, Member as Configured, NodeId, Safety,
+};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
@@ -13,6 +15,7 @@ use super::{Happening, World};
 use crate::chance::nanoseconds;
 use crate::network::{End, Place};
 use crate::schedule::{self, Action, Disturbance};
+use crate::setup::Setup;
 use crate::trace;
 
 /// How long the news of a changed ring takes to a member, at most.
@@ -41,6 +44,7 @@ impl World {
             Action::Safety(safety) => self.change_safety(safety),
             Action::Add { attribute } => self.add(Attribute(attribute)),
             Action::Remove(place) => self.remove(Place::nth(place)),
+            Action::Algorithm(algorithm) => self.change_algorithm(algorithm),
             Action::Attribute { place, attribute } => {
                 self.change_attribute(Place::nth(place), Attribute(attribute));
             }
@@ -103,8 +107,11 @@ impl World {
     }
 
     fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
-        let (timing, safety) = (self.setup.timing_of(ring.len()), self.setup.safety);
-        self.give(me, Input::Configured { ring: ring.to_vec(), timing, safety });
+        let timing = self.setup.timing_of(ring.len());
+        let Setup { safety, algorithm, seed, .. } = self.setup;
+        // Not drawn: what else is drawn in a run does not depend on which election is held.
+        let chance = seed ^ self.now ^ u64::from(me.0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.give(me, Input::Configured { ring: Arc::clone(ring), timing, safety, algorithm, chance });
     }
 
     /// Sends the ring as it is now to all that run.
@@ -132,8 +139,13 @@ impl World {
     }
 
     fn initiate_all(&mut self) {
+        let newest = self.live().map(|(core, _)| core.term()).max().unwrap_or_default();
+        let together = Input::InitiateTogether { term: newest.next() };
         for place in (0..self.members.len()).map(Place::nth) {
-            self.initiate(place);
+            if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
+                self.requested(place, "initiate");
+                self.give(place, together.clone());
+            }
         }
     }
 
@@ -305,6 +317,12 @@ impl World {
             self.tell_ring(None, || EventKind::SafetyChanged { safety });
             self.announce();
         }
+    }
+
+    fn change_algorithm(&mut self, algorithm: AlgorithmName) {
+        self.setup.algorithm = algorithm;
+        self.tell_ring(None, || EventKind::AlgorithmChanged { algorithm });
+        self.announce();
     }
 
     fn change_attribute(&mut self, place: Place, attribute: Attribute) {

@@ -179,7 +179,7 @@ impl World {
     fn link_up(&mut self, me: Place, peer: Place, link: LinkKind, direction: Direction) {
         self.tell(me, |_| EventKind::LinkUp { peer: schedule::name(peer.index()), link, direction });
         let peer = self.id(peer);
-        self.give(me, Input::LinkUp { peer, link });
+        self.give(me, Input::LinkUp { peer, link, direction });
     }
 
     pub(super) fn refused(&mut self, me: Place, id: LinkId) {
@@ -277,7 +277,7 @@ impl World {
             self.make_wanted_links(me);
         } else {
             let peer = self.id(peer);
-            self.give(me, Input::LinkClosed { peer, link: kind });
+            self.give(me, Input::LinkClosed { peer, link: kind, direction });
         }
     }
 
@@ -336,7 +336,9 @@ impl World {
             let is_open = self.network.get(id).is_some_and(|link| link.end(listener) == End::Open);
             if ours != theirs && heard && is_open {
                 let peer = self.id(speaker);
-                self.give(listener, Input::LinkUp { peer, link: LinkKind::Ring });
+                let outgoing = self.network.get(id).is_some_and(|link| link.dialler == listener);
+                let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
+                self.give(listener, Input::LinkUp { peer, link: LinkKind::Ring, direction });
             }
         }
         self.compare(me);
@@ -352,7 +354,7 @@ impl World {
         });
         self.misjudged |= !why.is_certain() && self.machine(peer).is_some();
         let peer = self.id(peer);
-        self.give(me, Input::LinkDown { peer, link });
+        self.give(me, Input::LinkDown { peer, link, direction });
     }
 
     pub(super) fn dial(&mut self, me: Place, peer: Place, kind: LinkKind, probe: bool) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringleader_shared::Safety;
+use ringleader_shared::{AlgorithmName, Safety};
 use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup};
 
 /// What is done to a ring, besides elections that users ask for.
@@ -21,23 +21,46 @@ pub(crate) struct Faults {
     pub(crate) drift: bool,
     /// Members join, leave, and change their attributes.
     pub(crate) members: bool,
+    /// Other elections than max-ring are held.
+    pub(crate) algorithms: bool,
 }
 
 /// Nothing but deaths.
-pub(crate) const DEATHS: Faults =
-    Faults { deaths: true, hangs: false, cuts: false, disturbances: false, drift: false, members: false };
+pub(crate) const DEATHS: Faults = Faults {
+    deaths: true,
+    hangs: false,
+    cuts: false,
+    disturbances: false,
+    drift: false,
+    members: false,
+    algorithms: false,
+};
 
-/// Everything.
-pub(crate) const EVERYTHING: Faults =
-    Faults { deaths: true, hangs: true, cuts: true, disturbances: true, drift: true, members: true };
+/// Everything that is done to a ring that holds max-ring elections.
+pub(crate) const EVERYTHING: Faults = Faults {
+    deaths: true,
+    hangs: true,
+    cuts: true,
+    disturbances: true,
+    drift: true,
+    members: true,
+    algorithms: false,
+};
 
 /// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only, each change
 /// known to all before the next, and a random schedule can't wait for that.
 pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
-pub(crate) const NOTHING: Faults =
-    Faults { deaths: false, hangs: false, cuts: false, disturbances: false, drift: false, members: false };
+pub(crate) const NOTHING: Faults = Faults {
+    deaths: false,
+    hangs: false,
+    cuts: false,
+    disturbances: false,
+    drift: false,
+    members: false,
+    algorithms: false,
+};
 
 /// One step before it is known what may be done: which of it, to whom, how much, and after which time.
 type Raw = (u8, u8, u8, u16, u8, u32);
@@ -60,7 +83,11 @@ pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Cas
                 6 => Latency::Uniform { min: Duration::ZERO, max: Duration::from_micros(100) },
                 _ => Latency::Exponential { mean: Duration::from_millis(1) },
             };
-            let setup = Setup::of(&attributes).seed(seed).safety(safety).latency(latency);
+            let which = usize::try_from(seed % AlgorithmName::ALL.len() as u64).unwrap_or(0);
+            let algorithm =
+                if faults.algorithms { AlgorithmName::ALL[which] } else { AlgorithmName::MaxRing };
+            let setup =
+                Setup::of(&attributes).seed(seed).safety(safety).latency(latency).algorithm(algorithm);
             let first = (Duration::from_millis(20), Action::Initiate(usize::from(initiator) % n));
             let steps = steps.into_iter().map(|raw| step(raw, n, faults, safety));
             Case { setup, schedule: Schedule { steps: std::iter::once(first).chain(steps).collect() } }
@@ -84,7 +111,7 @@ fn step(
     // Members that join are among those that something is done to.
     let places = if faults.members { n + 2 } else { n };
     let (one, other) = (usize::from(one) % places, usize::from(other) % places);
-    let mut may: Vec<Action> = vec![Action::Initiate(one)];
+    let mut may: Vec<Action> = vec![Action::Initiate(one), Action::InitiateAll];
     if faults.deaths {
         may.extend([Action::Kill(one), Action::Start(one)]);
     }
@@ -109,6 +136,9 @@ fn step(
         let most = if safety == Safety::Quorum { 50 } else { 200 };
         let per_mille = i16::try_from(much % (2 * most + 1)).unwrap_or(0) - i16::try_from(most).unwrap_or(0);
         may.push(Action::Drift { place: one, per_mille });
+    }
+    if faults.algorithms {
+        may.push(Action::Algorithm(AlgorithmName::ALL[usize::from(much) % AlgorithmName::ALL.len()]));
     }
     if faults.members {
         let attribute = u64::from(much % 8);

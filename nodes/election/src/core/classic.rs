@@ -1,0 +1,426 @@
+//! The classic contests in a ring that lives: one frame round all of them, that leaves each as its paper gives it.
+//!
+//! Their papers know neither failures nor a second election. So a term stands for one undisturbed contest: when a neighbour
+//! comes or goes while it is undecided, it is void, and whoever notices starts another in the next term. What a contest finds is
+//! a leader; the lap that tells of it looks for the deputy, as after a takeover, and all that follows is max-ring's.
+
+use std::sync::Arc;
+
+use ringleader_shared::event::Outcome;
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Parcel, RingMessage, Term, Towards};
+
+use super::{Contest, Core, Out};
+use crate::classic::{self, Direction, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
+use crate::{DropReason, Effect, Explanation, Timer};
+
+/// My part in a classic contest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Part {
+    pub(super) algorithm: AlgorithmName,
+    /// The term that it decides, or has decided.
+    term: Term,
+    /// How many take part, for an algorithm that must know it; 0 for others.
+    size: u32,
+    /// Those whom this member can talk to, itself among them, where everyone talks to everyone.
+    everyone: Arc<[Contender]>,
+    /// None while the roll is called.
+    machine: Option<Machine>,
+    /// Messages sent to the successor and to the predecessor.
+    sent: [u32; 2],
+    /// Messages that came from the predecessor and from the successor.
+    heard: [u32; 2],
+    /// Whose roll calls were passed on.
+    called: Vec<NodeId>,
+    /// Whether it was passed on who has won.
+    found: bool,
+}
+
+impl Part {
+    pub(super) fn facts(&self) -> &'static Facts {
+        classic::facts(self.algorithm)
+    }
+
+    /// What it is in the middle of, for a card.
+    pub(super) fn notion(&self) -> Notion<Contender> {
+        let asleep = Notion { standing: Standing::Asleep, phase: None, holds: None };
+        self.machine.as_ref().map_or(asleep, Machine::notion)
+    }
+
+    /// Whether it may still win.
+    pub(super) fn contends(&self) -> bool {
+        matches!(self.notion().standing, Standing::Active | Standing::Waiting)
+    }
+}
+
+/// Counts one more message that way.
+fn next(count: &mut [u32; 2], towards: Towards) -> u32 {
+    let count = &mut count[usize::from(towards == Towards::Predecessor)];
+    *count = count.saturating_add(1);
+    *count
+}
+
+/// What a machine does, done.
+struct Hands<'a> {
+    me: NodeId,
+    successor: NodeId,
+    predecessor: Option<NodeId>,
+    everyone: Arc<[Contender]>,
+    term: Term,
+    algorithm: AlgorithmName,
+    size: u32,
+    dice: &'a mut u64,
+    sent: &'a mut [u32; 2],
+    elected: Option<Contender>,
+    out: &'a mut Out,
+}
+
+impl World<Contender, Parcel> for Hands<'_> {
+    fn send(&mut self, to: Side, parcel: Parcel) {
+        let (to, towards) = match to {
+            Side::Successor => (Some(self.successor), Towards::Successor),
+            // Not there yet: when it comes, the contest is void anyway.
+            Side::Predecessor => (self.predecessor, Towards::Predecessor),
+            Side::Peer(at) => (self.everyone.get(at as usize).map(|peer| peer.id), Towards::Peer),
+        };
+        if let Some(to) = to.filter(|to| *to != self.me) {
+            let Self { term, algorithm, size, .. } = *self;
+            let number = match towards {
+                Towards::Peer => 0,
+                _ => next(self.sent, towards),
+            };
+            let message = RingMessage::Contest { term, algorithm, towards, number, size, parcel };
+            self.out.push(Effect::Send { to, message });
+        }
+    }
+
+    /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), begun by the number that the caller gave with the ring.
+    fn draw(&mut self, below: u32) -> u32 {
+        *self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (*self.dice ^ (*self.dice >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        u32::try_from(((mixed >> 32) * u64::from(below)) >> 32).unwrap_or(0)
+    }
+
+    fn elected(&mut self, leader: Contender) {
+        self.elected = Some(leader);
+    }
+
+    fn explain(&mut self, why: Why<Contender>) {
+        self.out.push(Effect::Explain(Explanation::Contest(why)));
+    }
+}
+
+impl Core {
+    /// Rule 1 for a classic algorithm: its machine wakes; where it must know how many they are, the roll is called first.
+    pub(super) fn initiate_classic(&mut self, algorithm: AlgorithmName, out: &mut Out) {
+        self.contest = Some(Contest { best: None });
+        out.push(Effect::StartTimer { timer: Timer::Election, after: self.patience(algorithm) });
+        let facts = classic::facts(algorithm);
+        if facts.knows_size && facts.direction != Direction::Complete {
+            let part = self.part(algorithm, 0, None);
+            self.classic = Some(part);
+            let (term, initiator) = (self.term, self.me);
+            Self::explain(Explanation::CallingTheRoll, out);
+            let message = RingMessage::RollCall { term, algorithm, initiator, hops: 1 };
+            return out.push(Effect::Send { to: self.route.successor(), message });
+        }
+        self.join(algorithm, 0);
+        self.wake(out);
+    }
+
+    /// How long an election may take: classic ones need more laps, the more members there are.
+    fn patience(&self, algorithm: AlgorithmName) -> std::time::Duration {
+        let laps = match algorithm {
+            AlgorithmName::MaxRing => 1,
+            _ => 2 + self.route.len().max(1).ilog2() / 2,
+        };
+        self.timing.election.saturating_mul(laps)
+    }
+
+    fn part(&self, algorithm: AlgorithmName, size: u32, machine: Option<Machine>) -> Part {
+        Part {
+            algorithm,
+            term: self.term,
+            size,
+            everyone: Arc::from([]),
+            machine,
+            sent: [0; 2],
+            heard: [0; 2],
+            called: Vec::new(),
+            found: false,
+        }
+    }
+
+    /// Takes a seat in the contest of my term.
+    fn join(&mut self, algorithm: AlgorithmName, size: u32) {
+        let Some(me) = self.route.myself() else { return };
+        let facts = classic::facts(algorithm);
+        let everyone: Arc<[Contender]> = if facts.direction == Direction::Complete {
+            self.direct = true;
+            self.route.members().filter(|member| !self.unreachable.contains(&member.id)).copied().collect()
+        } else {
+            // Nobody else is named to an algorithm that may not know the others.
+            Arc::from([me])
+        };
+        let at = everyone.iter().position(|member| *member == me).unwrap_or(0);
+        let seat = Seat { at: u32::try_from(at).unwrap_or(0), size: size.max(1), everyone: &everyone };
+        let part = self.part(algorithm, size, Machine::new(algorithm, &seat));
+        self.classic = Some(Part { everyone, ..part });
+    }
+
+    fn wake(&mut self, out: &mut Out) {
+        self.with_machine(out, |machine, hands| {
+            machine.wake(hands);
+            true
+        });
+    }
+
+    /// Lets my machine do something, and takes the consequences. False when it could not.
+    fn with_machine(
+        &mut self,
+        out: &mut Out,
+        act: impl FnOnce(&mut Machine, &mut Hands<'_>) -> bool,
+    ) -> bool {
+        let (successor, predecessor) = (self.route.successor(), self.route.predecessor());
+        let Some(part) = &mut self.classic else { return false };
+        let everyone_knows = part.facts().everyone_knows;
+        let complete = part.facts().direction == Direction::Complete;
+        let Some(machine) = &mut part.machine else { return false };
+        let mut hands = Hands {
+            me: self.me,
+            successor,
+            predecessor,
+            everyone: Arc::clone(&part.everyone),
+            term: part.term,
+            algorithm: part.algorithm,
+            size: part.size,
+            dice: &mut self.dice,
+            sent: &mut part.sent,
+            elected: None,
+            out,
+        };
+        let done = act(machine, &mut hands);
+        if let Some(leader) = hands.elected.filter(|_| self.contest.is_some()) {
+            if leader.id == self.me && complete {
+                self.confirm_round_the_ring(leader, out);
+            } else if leader.id == self.me {
+                self.win_classic(leader, out);
+            } else if !everyone_knows {
+                // The one who found it tells the one who has won.
+                self.send_found(leader, 1, out);
+            }
+        }
+        done
+    }
+
+    /// Where everyone talks to everyone, members that take different others for dead may each find a winner. The ring decides: one
+    /// lap of max-ring in the same term, which collects the deputy as well.
+    fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
+        if self.route.is_alone() {
+            return self.win_classic(me, out);
+        }
+        Self::explain(Explanation::Confirming { term: self.term }, out);
+        self.contest = Some(Contest { best: Some(me) });
+        let (term, initiator) = (self.term, self.me);
+        self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
+    }
+
+    /// I lead this term, and look for a deputy: the lap that does so tells everyone.
+    fn win_classic(&mut self, me: Contender, out: &mut Out) {
+        let term = self.term;
+        self.contest = None;
+        self.leading = true;
+        self.outcome = Outcome::Election;
+        self.mandate = Some(Mandate { term, leader: me, appointment: 0, deputy: None });
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(
+            if self.needs_quorum() {
+                Explanation::Claiming { term, me, needed: self.majority() }
+            } else if self.route.is_alone() {
+                Explanation::AloneAndLeading { term, me }
+            } else {
+                Explanation::WonContest { term }
+            },
+            out,
+        );
+        self.send_search(out);
+    }
+
+    /// Takes part in the election of a message's term, if it is newer than mine. Says why the message is not acted on, if
+    /// it is not.
+    fn enter_classic(
+        &mut self,
+        term: Term,
+        algorithm: AlgorithmName,
+        out: &mut Out,
+    ) -> Result<(), DropReason> {
+        if term < self.term {
+            return Err(DropReason::OlderTerm { mine: self.term });
+        }
+        if term > self.term {
+            if self.leading {
+                Self::explain(Explanation::SteppingDown { term, leader: None }, out);
+            }
+            self.enter_contest(term, out);
+            let after = self.patience(algorithm).saturating_mul(2);
+            out.push(Effect::StartTimer { timer: Timer::Election, after });
+        }
+        match &self.classic {
+            Some(part) if part.algorithm == algorithm => Ok(()),
+            Some(part) => Err(DropReason::OtherAlgorithm { mine: part.algorithm }),
+            None if self.mandate.is_some() => Err(DropReason::AlreadyDecided { term }),
+            None if self.contest.is_some_and(|contest| contest.best.is_some()) => {
+                Err(DropReason::OtherAlgorithm { mine: AlgorithmName::MaxRing })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A message of a classic contest: it goes to my machine, which is set up for it if need be.
+    pub(super) fn on_contest(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::Contest { term, algorithm, towards, number, size, parcel } = message else { return };
+        let entered = self.enter_classic(term, algorithm, out);
+        if let Err(reason) = entered {
+            return self.drop_message(from, message, reason, out);
+        }
+        if towards == Towards::Peer {
+            // It answers again: from the next contest on, at the latest, it is one of everyone.
+            self.unreachable.retain(|id| *id != from);
+        }
+        let counts = classic::facts(algorithm).knows_size && towards != Towards::Peer;
+        let ready = self.classic.as_ref().filter(|part| part.machine.is_some());
+        let mine = ready.map_or(size, |part| part.size);
+        let known = mine == size && (size > 0) == counts && size <= self.route.len();
+        if ready.is_none() && known {
+            self.join(algorithm, size);
+        }
+        let everyone = self.classic.as_ref().map(|part| Arc::clone(&part.everyone));
+        let place = everyone.and_then(|all| all.iter().position(|member| member.id == from));
+        let side = match towards {
+            // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of us is going to, and
+            // finds the contest void.
+            Towards::Successor if Some(from) == self.route.predecessor() => Some(Side::Predecessor),
+            Towards::Predecessor if from == self.route.successor() => Some(Side::Successor),
+            Towards::Successor | Towards::Predecessor => None,
+            Towards::Peer => place.and_then(|at| u32::try_from(at).ok()).map(Side::Peer),
+        };
+        let Some(side) = side.filter(|_| known) else {
+            return self.drop_message(from, message, DropReason::AnotherRing, out);
+        };
+        if let Some(part) = self.classic.as_mut().filter(|_| towards != Towards::Peer) {
+            let heard = part.heard[usize::from(towards == Towards::Predecessor)];
+            if number <= heard {
+                return self.drop_message(from, message, DropReason::Known, out);
+            }
+            if number > heard.saturating_add(1) {
+                // The algorithm can't go on without the one that is missing; whoever loses patience first begins again.
+                return self.drop_message(from, message, DropReason::OneIsMissing, out);
+            }
+            next(&mut part.heard, towards);
+        }
+        let before = out.len();
+        if !self.with_machine(out, |machine, hands| machine.receive(side, &parcel, hands)) {
+            self.drop_message(from, message, DropReason::MakesNoSense, out);
+        } else if out.len() == before {
+            self.drop_message(from, message, DropReason::EndsHere, out);
+        }
+    }
+
+    /// Back at the one who called it, the roll says how many there are; everyone else passes it on.
+    pub(super) fn on_roll_call(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::RollCall { term, algorithm, initiator, hops } = message else { return };
+        if let Err(reason) = self.enter_classic(term, algorithm, out) {
+            return self.drop_message(from, message, reason, out);
+        }
+        if initiator != self.me {
+            let fresh = self.part(algorithm, 0, None);
+            let called = &mut self.classic.get_or_insert(fresh).called;
+            if called.contains(&initiator) {
+                return self.drop_message(from, message, DropReason::Known, out);
+            }
+            called.push(initiator);
+            if self.route.is_alone() {
+                return self.initiate(out);
+            }
+            let message = RingMessage::RollCall { term, algorithm, initiator, hops: hops.saturating_add(1) };
+            return out.push(Effect::Send { to: self.route.successor(), message });
+        }
+        let waits = self.classic.as_ref().is_some_and(|part| part.machine.is_none());
+        if !waits || self.contest.is_none() || hops > self.route.len() {
+            return self.drop_message(from, message, DropReason::Known, out);
+        }
+        Self::explain(Explanation::RollCalled { members: hops }, out);
+        self.join(algorithm, hops);
+        self.wake(out);
+    }
+
+    /// The contest ended at another member: this goes on to the winner.
+    pub(super) fn on_found(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::Found { term, leader, hops } = message else { return };
+        let reason = if term < self.term {
+            Some(DropReason::OlderTerm { mine: self.term })
+        } else if term == self.term && self.mandate.is_some() {
+            Some(DropReason::AlreadyDecided { term })
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            return self.drop_message(from, message, reason, out);
+        }
+        if term > self.term {
+            self.enter_contest(term, out);
+            let after = self.timing.election.saturating_mul(2);
+            out.push(Effect::StartTimer { timer: Timer::Election, after });
+        }
+        if leader.id != self.me {
+            if self.classic.as_ref().is_some_and(|part| part.found) {
+                return self.drop_message(from, message, DropReason::Known, out);
+            }
+            return self.send_found(leader, hops.saturating_add(1), out);
+        }
+        if self.classic.is_some() && self.contest.is_some() {
+            self.win_classic(leader, out);
+        } else {
+            // It means an earlier start of me.
+            self.initiate(out);
+        }
+    }
+
+    fn send_found(&mut self, leader: Contender, hops: u32, out: &mut Out) {
+        if self.route.is_alone() {
+            // Who has won does not answer any more.
+            return self.initiate(out);
+        }
+        if let Some(part) = &mut self.classic {
+            part.found = true;
+        }
+        let message = RingMessage::Found { term: self.term, leader, hops };
+        out.push(Effect::Send { to: self.route.successor(), message });
+    }
+
+    /// A neighbour has come or gone, or somebody can't be talked to: an undecided classic contest is void.
+    pub(super) fn neighbours_changed(&mut self, out: &mut Out) {
+        if self.contest.is_some() && self.classic.is_some() {
+            Self::explain(Explanation::ContestVoid { term: self.term }, out);
+            self.initiate(out);
+        }
+    }
+
+    /// A member does not answer where everyone talks to everyone: the contest goes on without it, in the next term.
+    pub(super) fn unanswered(&mut self, peer: NodeId) -> bool {
+        let takes_part = self.contest.is_some()
+            && self.classic.as_ref().is_some_and(|part| part.everyone.iter().any(|one| one.id == peer))
+            && peer != self.me;
+        if takes_part && !self.unreachable.contains(&peer) {
+            self.unreachable.push(peer);
+            self.unreachable.sort_unstable();
+        }
+        takes_part
+    }
+
+    /// Once everyone knows the result, nobody needs direct links any more, and who did not answer may be back.
+    pub(super) fn contest_is_over(&mut self) {
+        self.direct = false;
+        self.unreachable.clear();
+    }
+}

@@ -1,0 +1,175 @@
+//! Words of the contests: what the elections are called, what travels in the classic ones, and what a member is meanwhile.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::Claim;
+use crate::message::Contender;
+
+/// What the elections are called.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "names of people and papers, told in docs/algorithms.md")]
+pub enum AlgorithmName {
+    /// The default: the deputy comes with the leader.
+    #[default]
+    MaxRing,
+    #[serde(rename = "lelann")]
+    LeLann,
+    ChangRoberts,
+    HirschbergSinclair,
+    Franklin,
+    Peterson,
+    DolevKlaweRodeh,
+    Bully,
+    ItaiRodeh,
+    HighamPrzytycka,
+}
+
+impl AlgorithmName {
+    /// Every one, the default first, then by year.
+    pub const ALL: [Self; 10] = [
+        Self::MaxRing,
+        Self::LeLann,
+        Self::ChangRoberts,
+        Self::HirschbergSinclair,
+        Self::Franklin,
+        Self::Peterson,
+        Self::DolevKlaweRodeh,
+        Self::Bully,
+        Self::ItaiRodeh,
+        Self::HighamPrzytycka,
+    ];
+
+    /// As people type it, and as it is written in JSON.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::MaxRing => "max-ring",
+            Self::LeLann => "lelann",
+            Self::ChangRoberts => "chang-roberts",
+            Self::HirschbergSinclair => "hirschberg-sinclair",
+            Self::Franklin => "franklin",
+            Self::Peterson => "peterson",
+            Self::DolevKlaweRodeh => "dolev-klawe-rodeh",
+            Self::Bully => "bully",
+            Self::ItaiRodeh => "itai-rodeh",
+            Self::HighamPrzytycka => "higham-przytycka",
+        }
+    }
+}
+
+impl fmt::Display for AlgorithmName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.key())
+    }
+}
+
+/// A text that is the name of no election.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no algorithm `{0}`; there are: {list}", list = AlgorithmName::ALL.map(AlgorithmName::key).join(", "))]
+pub struct NoAlgorithm(String);
+
+impl FromStr for AlgorithmName {
+    type Err = NoAlgorithm;
+
+    fn from_str(text: &str) -> Result<Self, NoAlgorithm> {
+        let named = Self::ALL.into_iter().find(|name| name.key() == text);
+        named.ok_or_else(|| NoAlgorithm(text.to_owned()))
+    }
+}
+
+/// Which way a message of a classic contest goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Towards {
+    /// On to the next live member, as all of max-ring's do.
+    Successor,
+    /// Back to the previous live member.
+    Predecessor,
+    /// To any member, on a link of its own.
+    Peer,
+}
+
+/// What a message of a classic contest says, in a form that all of them share. What the numbers mean is the algorithm's
+/// (`docs/protocol.md`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parcel<L = Contender> {
+    /// Which of the algorithm's kinds of messages it is, from 0.
+    pub kind: u8,
+    /// The member that it is about, for those that name one.
+    pub label: Option<L>,
+    /// Phase, round, distance …; zeros where there are none.
+    pub numbers: [u32; 3],
+}
+
+impl<L> Parcel<L> {
+    /// One that says no more than its kind and a label.
+    #[must_use]
+    pub const fn of(kind: u8, label: L) -> Self {
+        Self { kind, label: Some(label), numbers: [0; 3] }
+    }
+}
+
+/// What a member is in the middle of a classic election.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It has not heard of the election yet.
+    Asleep,
+    /// It, or the label that it holds, may still win.
+    Active,
+    /// It waits to hear whether it goes on.
+    Waiting,
+    /// It only passes messages on.
+    Relay,
+    /// It knows the winner: the election is over for it.
+    Done,
+}
+
+impl Standing {
+    /// In a word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Asleep => "asleep",
+            Self::Active => "active",
+            Self::Waiting => "waiting",
+            Self::Relay => "relay",
+            Self::Done => "done",
+        }
+    }
+}
+
+/// The part that a member plays in a classic election, in the algorithm's own notions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// Which algorithm.
+    pub algorithm: AlgorithmName,
+    /// What it is.
+    pub standing: Standing,
+    /// Its phase or round, where the algorithm counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u32>,
+    /// The label that it stands for, where that can be another's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Claim>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_typed_as_it_is_written_in_json() {
+        for name in AlgorithmName::ALL {
+            assert_eq!(serde_json::to_string(&name).expect("a name"), format!("\"{name}\""));
+            assert_eq!(name.key().parse(), Ok(name));
+        }
+        let wrong = "raft".parse::<AlgorithmName>().expect_err("another kind of election").to_string();
+        assert!(wrong.contains("`raft`") && wrong.contains("max-ring, lelann"), "{wrong}");
+    }
+}
