@@ -109,7 +109,7 @@ pub(crate) fn App() -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     // Mounted by hand, one in the place of the other: a page that could become the other would take twice the code.
     let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
-    Effect::new(move |_| {
+    live::effect(move || {
         if let Some(place) = place.get() {
             mounted.set_value(None);
             let store = rings.shown();
@@ -156,7 +156,7 @@ fn Page(store: Store) -> impl IntoView {
 #[component]
 fn Cards() -> impl IntoView {
     let store = Store::here();
-    let names = Memo::new(move |_| {
+    let names = live::memo(move || {
         store.view.with(|view| {
             if store.sandbox.is_none() || view.nodes.len() <= CROWD {
                 return view.nodes.iter().map(|node| node.name.clone()).collect();

@@ -94,7 +94,7 @@ pub(crate) fn Controls() -> impl IntoView {
 #[component]
 fn Quorum() -> impl IntoView {
     let store = Store::here();
-    let on = Memo::new(move |_| store.view.with(|view| view.safety == Safety::Quorum));
+    let on = live::memo(move || store.view.with(|view| view.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
     };
@@ -124,12 +124,12 @@ fn Quorum() -> impl IntoView {
 #[component]
 fn Pace() -> impl IntoView {
     let store = Store::here();
-    let real = Memo::new(move |_| store.view.with(|view| view.hop_delay_ms));
+    let real = live::memo(move || store.view.with(|view| view.hop_delay_ms));
     // What the reader is setting, until the server says the same.
     let wished = RwSignal::new(None::<u64>);
     let resting = StoredValue::new(None::<TimeoutHandle>);
     let shown = move || wished.get().unwrap_or_else(|| real.get());
-    Effect::new(move |_| {
+    live::effect(move || {
         if Some(real.get()) == wished.get_untracked() {
             wished.set(None);
         }

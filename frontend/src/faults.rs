@@ -46,17 +46,17 @@ pub(crate) fn words(fault: &LinkFault) -> String {
 #[component]
 pub(crate) fn FaultPanel() -> impl IntoView {
     let store = Store::here();
-    move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> })
+    live::part(move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> }))
 }
 
 #[component]
 fn Panel() -> impl IntoView {
     let store = Store::here();
-    let ends = Memo::new(move |_| store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
-    let fault = Memo::new(move |_| {
+    let ends = live::memo(move || store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
+    let fault = live::memo(move || {
         ends.get().map(|(from, to)| store.view.with(|view| view.own_fault(&from, &to))).unwrap_or_default()
     });
-    let faulty = Memo::new(move |_| store.view.with(|view| view.faulty().collect::<Vec<_>>()));
+    let faulty = live::memo(move || store.view.with(|view| view.faulty().collect::<Vec<_>>()));
     let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
     let no_link = Signal::derive(move || {
         offline().or_else(|| ends.with(Option::is_none).then(|| "A link has two ends".to_owned()))
@@ -76,7 +76,7 @@ fn Panel() -> impl IntoView {
             change(Box::new(move |fault| LinkFault { delay_ms, ..fault }));
         }
     };
-    let is_cut = Memo::new(move |_| fault.get().cut);
+    let is_cut = live::memo(move || fault.get().cut);
     view! {
         <section
             class="inline-form faults"
@@ -87,7 +87,7 @@ fn Panel() -> impl IntoView {
         >
             <End id="link-from" says="From" ends=ends is_from=true/>
             <End id="link-to" says="to" ends=ends is_from=false/>
-            {move || {
+            {live::part(move || {
                 let (id, words, says, cut) = if is_cut.get() {
                     ("heal-link", "Mend", "Everything gets through again", false)
                 } else {
@@ -99,7 +99,7 @@ fn Panel() -> impl IntoView {
                         {words}
                     </ActionButton>
                 }
-            }}
+            })}
             <label>
                 "Delay, ms"
                 <input
@@ -127,7 +127,7 @@ fn Panel() -> impl IntoView {
             >
                 "Heal all"
             </ActionButton>
-            {move || (store.view.with(|view| view.nodes.len()) <= CROWD).then(|| view! { <Parting/> })}
+            {live::part(move || (store.view.with(|view| view.nodes.len()) <= CROWD).then(|| view! { <Parting/> }))}
             <p class="faulty" data-testid="faulty" role="status">
                 {live::words(move || faulty.with(|faulty| summary(faulty)))}
             </p>
@@ -197,13 +197,13 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
         <label>
             {says}
             <select data-testid=id prop:value=live::words(end) on:change=choose>
-                {move || {
+                {live::part(move || {
                     let chosen = end();
                     names.get().into_iter().map(|name| {
                         let name = name.to_string();
                         view! { <option value=name.clone() selected=name == chosen>{name.clone()}</option> }
                     }).collect_view()
-                }}
+                })}
             </select>
         </label>
     }
@@ -235,7 +235,7 @@ fn Parting() -> impl IntoView {
     view! {
         <fieldset class="sides">
             <legend>"One side of a partition"</legend>
-            {move || names.get().into_iter().map(|name| {
+            {live::part(move || names.get().into_iter().map(|name| {
                 let (label, id) = (name.to_string(), format!("side-{name}"));
                 let is_chosen = side.with_untracked(|side| side.contains(&name));
                 let toggle = move |_: web_sys::Event| side.update(|side| {
@@ -250,7 +250,7 @@ fn Parting() -> impl IntoView {
                         {label}
                     </label>
                 }
-            }).collect_view()}
+            }).collect_view())}
             <ActionButton
                 id="part"
                 class="small danger"

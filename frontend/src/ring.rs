@@ -34,8 +34,8 @@ use crate::store::Store;
 #[component]
 pub(crate) fn RingFigure() -> impl IntoView {
     let store = Store::here();
-    let layout = Memo::new(move |_| store.view.with(Layout::of));
-    let is_crowd = Memo::new(move |_| store.sandbox.is_some() && layout.with(Layout::is_crowd));
+    let layout = live::memo(move || store.view.with(Layout::of));
+    let is_crowd = live::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
     view! {
         <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
             // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
@@ -55,8 +55,8 @@ pub(crate) fn RingFigure() -> impl IntoView {
 fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
     let store = Store::here();
     let all = store.names();
-    let names = Memo::new(move |_| if is_crowd.get() { Vec::new() } else { all.get() });
-    let drawn = Memo::new(move |_| {
+    let names = live::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
+    let drawn = live::memo(move || {
         if is_crowd.get() {
             return Vec::new();
         }
@@ -73,7 +73,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
     }
     // An arrow is as large as what it points at allows.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
-    let heart = Memo::new(move |_| {
+    let heart = live::memo(move || {
         store.view.with(|view| {
             let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
             layout.with(|layout| layout.straight(deputy, leader))
@@ -93,13 +93,13 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
                     cy="500"
                     r=live::units(move || layout.with(|layout| layout.ring_radius))
                 ></circle>
-                {move || heart.get().map(|(start, end)| view! {
+                {live::part(move || heart.get().map(|(start, end)| view! {
                     <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
-                })}
-                {move || {
+                }))}
+                {live::part(move || {
                     let head = head();
                     drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
-                }}
+                })}
                 <g class="stage-layer" node_ref=under aria-hidden="true"></g>
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
@@ -112,8 +112,8 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
 
 /// Real messages: events act them out as time goes by.
 fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
-    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layers(layers())));
-    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layout(layout.get())));
+    live::effect(move || store.stage.update_value(|stage| stage.set_layers(layers())));
+    live::effect(move || store.stage.update_value(|stage| stage.set_layout(layout.get())));
     on_cleanup(move || {
         store.stage.try_update_value(Stage::clear);
     });
@@ -137,11 +137,11 @@ fn moving_with_the_run(
             actors.update_value(|actors| actors.draw(player, ripple.unwrap_or_default()));
         });
     };
-    Effect::new(move |_| {
+    live::effect(move || {
         actors.update_value(|actors| actors.set_place(layers().filter(|_| !is_crowd.get()), layout.get()));
         draw();
     });
-    Effect::new(move |_| {
+    live::effect(move || {
         sandbox.moment.track();
         if !is_crowd.get() {
             draw();
@@ -181,7 +181,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
 #[component]
 fn Centre() -> impl IntoView {
     let store = Store::here();
-    let lines = Memo::new(move |_| {
+    let lines = live::memo(move || {
         store.view.with(|view| {
             if view.nodes.len() < 2 {
                 return None;
@@ -203,7 +203,7 @@ fn Centre() -> impl IntoView {
             Some((class, view.term.0, first, second))
         })
     });
-    move || {
+    live::part(move || {
         lines.get().map(|(class, term, first, second)| {
             view! {
                 <g class=format!("centre {class}") aria-hidden="true">
@@ -215,5 +215,5 @@ fn Centre() -> impl IntoView {
                 </g>
             }
         })
-    }
+    })
 }

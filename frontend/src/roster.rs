@@ -72,7 +72,7 @@ pub(crate) fn Roster() -> impl IntoView {
         })
     });
     let is_crowd =
-        Memo::new(move |_| store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
+        live::memo(move || store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
     let toggle =
         move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
     view! {
@@ -101,12 +101,12 @@ pub(crate) fn Roster() -> impl IntoView {
                 "Reset ring"
             </ActionButton>
         </div>
-        {move || is_crowd.get().then(|| view! { <Finder/> })}
-        {move || match open.get() {
+        {live::part(move || is_crowd.get().then(|| view! { <Finder/> }))}
+        {live::part(move || match open.get() {
             Open::Nothing => ().into_any(),
             Open::Add => view! { <AddForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
             Open::Reset => view! { <ResetForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
-        }}
+        })}
     }
 }
 
@@ -130,7 +130,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
         }
     };
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    live::effect(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();
             field.select();
@@ -213,7 +213,7 @@ fn Finder() -> impl IntoView {
 fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let store = Store::here();
     let sure = NodeRef::<html::Button>::new();
-    Effect::new(move |_| {
+    live::effect(move || {
         if let Some(sure) = sure.get() {
             let _ = sure.focus();
         }

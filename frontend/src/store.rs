@@ -10,6 +10,7 @@ use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 use crate::api;
 use crate::clock::ServerClock;
 use crate::faults::Ends;
+use crate::live;
 use crate::log::{Line, NodeLog, history};
 use crate::order::Order;
 use crate::ring::stage::Stage;
@@ -121,12 +122,12 @@ impl Store {
 
     /// One member as it is.
     pub(crate) fn node(self, name: NodeName) -> Memo<Option<NodeView>> {
-        Memo::new(move |_| self.view.with(|view| view.node(&name).cloned()))
+        live::memo(move || self.view.with(|view| view.node(&name).cloned()))
     }
 
     /// The members' names in ring order.
     pub(crate) fn names(self) -> Memo<Vec<NodeName>> {
-        Memo::new(move |_| self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect()))
+        live::memo(move || self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect()))
     }
 
     /// Whether the server hears what the page asks.

@@ -13,7 +13,7 @@ use crate::theme::ThemeSwitch;
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
     let store = Store::here();
-    let headline = Memo::new(move |_| {
+    let headline = live::memo(move || {
         store.view.with(|view| {
             let headline = Headline::of(view);
             let is_for_others = store.watching && headline == Headline::NoLeaderYet;
@@ -121,5 +121,5 @@ pub(crate) fn LostBanner() -> impl IntoView {
             Connection::Connecting | Connection::Connected => None,
         })
     };
-    move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> })
+    live::part(move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> }))
 }

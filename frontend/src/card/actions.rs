@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState};
 
 use crate::button::ActionButton;
+use crate::live;
 use crate::order::{Fault, Order, Whom};
 use crate::store::Store;
 
@@ -86,8 +87,8 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
             }
         }
     };
-    let paused = Memo::new(move |_| state.get() == NodeState::Paused);
-    let stopped = Memo::new(move |_| state.get() == NodeState::Stopped);
+    let paused = live::memo(move || state.get() == NodeState::Paused);
+    let stopped = live::memo(move || state.get() == NodeState::Stopped);
     let start = button.clone();
     let freeze = button.clone();
     let (initiator, leaver) = (name.clone(), name.clone());
@@ -102,19 +103,19 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
             >
                 "Initiate"
             </ActionButton>
-            {move || {
+            {live::part(move || {
                 if paused.get() {
                     freeze(Fault::Resume, "small good", "Resume").into_any()
                 } else {
                     freeze(Fault::Pause, "small", "Pause").into_any()
                 }
-            }}
+            })}
             {(!simulated).then(|| button(Fault::Exit, "small", "Exit"))}
             {button(Fault::Kill, "small danger", "Kill")}
-            {move || {
+            {live::part(move || {
                 let class = if stopped.get() { "small good" } else { "small" };
                 start(Fault::Start, class, "Start")
-            }}
+            })}
             <ActionButton
                 id=format!("remove-{name}")
                 class="small bare"

@@ -15,7 +15,7 @@ use crate::store::Store;
 pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> impl IntoView {
     let store = Store::here();
     let field = NodeRef::<html::Input>::new();
-    let real = Memo::new(move |_| {
+    let real = live::memo(move || {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
     let wrong = RwSignal::new(None::<String>);
@@ -61,7 +61,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
                     }
                 }
             />
-            {move || wrong.get().map(|why| view! { <span class="complaint" role="alert">{why}</span> })}
+            {live::part(move || wrong.get().map(|why| view! { <span class="complaint" role="alert">{why}</span> }))}
         </label>
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             if open.get() { log.with(|log| log.filtered(messages.get(), &wanted.read())) } else { Vec::new() }
         }
     });
-    let total = Memo::new(move |_| log.with(crate::log::NodeLog::len));
+    let total = live::memo(move || log.with(crate::log::NodeLog::len));
     let nothing = live::words(move || match (lines.with(Vec::is_empty), total.get()) {
         (false, _) => "",
         (true, 0) => "Nothing said yet",
@@ -47,7 +47,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             panel.set_scroll_top(panel.scroll_height());
         }
     };
-    Effect::new(move |_| {
+    live::effect(move || {
         lines.track();
         if following.get_untracked() {
             // After the new lines are in place.
@@ -55,7 +55,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         }
     });
     // A panel that grew or shrank is no longer at its end, and says nothing about it.
-    Effect::new(move |_| {
+    live::effect(move || {
         let Some(panel) = panel.get() else { return };
         let resized = Closure::<dyn FnMut()>::new(move || {
             if following.get_untracked() {

@@ -49,20 +49,23 @@ const fn dot_ink(kind: MessageKind) -> Ink {
     }
 }
 
-/// The attributes in order: what share of them is below one.
-struct Ranks(Vec<u64>);
+/// From the lowest attribute to the highest.
+struct Range {
+    lowest: u64,
+    highest: u64,
+}
 
-impl Ranks {
+impl Range {
     fn of(view: &RingView) -> Self {
-        let mut attributes: Vec<u64> = view.nodes.iter().map(|node| node.attribute.0).collect();
-        attributes.sort_unstable();
-        Self(attributes)
+        let attributes = || view.nodes.iter().map(|node| node.attribute.0);
+        Self { lowest: attributes().min().unwrap_or(0), highest: attributes().max().unwrap_or(0) }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
+    /// How far up an attribute is, from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
     fn share(&self, attribute: u64) -> f64 {
-        let below = self.0.partition_point(|other| *other < attribute);
-        below as f64 / self.0.len().saturating_sub(1).max(1) as f64
+        let above = attribute.clamp(self.lowest, self.highest) - self.lowest;
+        above as f64 / (self.highest - self.lowest).max(1) as f64
     }
 }
 
@@ -91,11 +94,11 @@ fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
     {
         brush.lines(&[(start, end)], Ink::Deputy, 2.0);
     }
-    let ranks = Ranks::of(view);
+    let range = Range::of(view);
     let mut bars: [Vec<(Point, Point)>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
     for (place, node) in view.nodes.iter().enumerate() {
         let ink = bar_ink(Badge::of(node));
-        bars[ink as usize].push(layout.bar(place, ranks.share(node.attribute.0)));
+        bars[ink as usize].push(layout.bar(place, range.share(node.attribute.0)));
     }
     let width = (layout.node_radius * 2.0).clamp(1.6, 14.0);
     for (ink, bars) in Ink::ALL.into_iter().zip(&bars) {
@@ -107,7 +110,7 @@ fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
 /// The messages.
 fn draw_dots(brush: &Brush, player: &Player, layout: &Layout) {
     brush.clear();
-    let ranks = Ranks::of(player.view());
+    let range = Range::of(player.view());
     let still = motion_is_reduced();
     let mut dots: [Vec<Point>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
     for flight in player.flights() {
@@ -115,7 +118,7 @@ fn draw_dots(brush: &Brush, player: &Player, layout: &Layout) {
         let mut point = curve.at(if still { 0.5 } else { way(flight, player.now()) });
         if let (Curve::Arc { .. }, Some(candidate)) = (&curve, &flight.message.candidate) {
             let (nearest, furthest) = TRACKS;
-            point = point.inwards(nearest + (furthest - nearest) * ranks.share(candidate.attribute.0));
+            point = point.inwards(nearest + (furthest - nearest) * range.share(candidate.attribute.0));
         }
         let ink = if flight.doomed { Ink::Trouble } else { dot_ink(flight.message.message) };
         dots[ink as usize].push(point);
@@ -133,7 +136,7 @@ fn brush_for(
     dark: RwSignal<bool>,
 ) -> RwSignal<Option<Brush>, LocalStorage> {
     let brush = RwSignal::new_local(None);
-    Effect::new(move |_| {
+    live::effect(move || {
         resized.track();
         dark.track();
         brush.set(canvas.get().and_then(|canvas| Brush::on(&canvas)));
@@ -150,7 +153,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
     let resized = Trigger::new();
     // To ask for sizes and colours is dear: once for each size and theme, not for each frame.
     let (ring_brush, dot_brush) = (brush_for(under, resized, dark), brush_for(over, resized, dark));
-    Effect::new(move |_| {
+    live::effect(move || {
         ring_brush.track();
         ring_brush.with_untracked(|brush| {
             if let Some(brush) = brush {
@@ -158,7 +161,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             }
         });
     });
-    Effect::new(move |_| {
+    live::effect(move || {
         sandbox.moment.track();
         dot_brush.track();
         dot_brush.with_untracked(|brush| {
@@ -167,7 +170,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             }
         });
     });
-    Effect::new(move |_| {
+    live::effect(move || {
         let Some(canvas) = under.get() else { return };
         let observed = Closure::<dyn FnMut()>::new(move || resized.notify());
         if let Ok(observer) = ResizeObserver::new(observed.as_ref().unchecked_ref()) {
@@ -198,7 +201,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             canvas.set_title(&node);
         }
     };
-    let named = Memo::new(move |_| {
+    let named = live::memo(move || {
         if !is_crowd.get() {
             return Vec::new();
         }
@@ -238,9 +241,9 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             ></canvas>
             <svg viewBox="0 0 1000 1000" aria-hidden="true">
                 <Centre/>
-                {move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
+                {live::part(move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
                     <text class=format!("beyond {class}") x=rounded(at.x) y=rounded(at.y + 8.0)>{name}</text>
-                })).collect_view()}
+                })).collect_view())}
             </svg>
         </div>
     }
@@ -253,8 +256,8 @@ mod tests {
 
     #[test]
     fn the_lowest_has_no_share_and_the_highest_all() {
-        let ranks = Ranks::of(&ring(5).running());
-        assert_eq!([90, 110, 130].map(|attribute| ranks.share(attribute)), [0.0, 0.5, 1.0]);
-        assert_eq!(Ranks::of(&ring(1).running()).share(90), 0.0);
+        let range = Range::of(&ring(5).running());
+        assert_eq!([90, 110, 130].map(|attribute| range.share(attribute)), [0.0, 0.5, 1.0]);
+        assert_eq!(Range::of(&ring(1).running()).share(90), 0.0);
     }
 }

@@ -54,10 +54,11 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             let mut pairs = Vec::new();
             for link in &view.faults {
                 let (one, other) = (place(&link.from)?, place(&link.to)?);
-                pairs.push((one.min(other), one.max(other)));
+                let pair = (one.min(other), one.max(other));
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
             }
-            pairs.sort_unstable();
-            pairs.dedup();
             Ok(pairs.into_iter().map(|(one, other)| Action::Mend { one, other }).collect())
         }
         Order::Part(side) => {

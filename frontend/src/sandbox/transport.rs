@@ -77,7 +77,7 @@ fn has_another_use(key: Key, event: &web_sys::KeyboardEvent) -> bool {
 #[component]
 pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
     let store = Store::here();
-    let times = Memo::new(move |_| {
+    let times = live::memo(move || {
         sandbox.moment.track();
         sandbox.look(|player| (player.now(), player.begin(), player.end()))
     });
@@ -126,7 +126,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
         let page = address.split('#').next().unwrap_or_default();
         copy(store, format!("{page}#{}", sandbox.fragment()), move || copied.set(true));
     };
-    Effect::new(move |_| {
+    live::effect(move || {
         sandbox.moment.track();
         copied.set(false);
     });
