@@ -10,6 +10,7 @@ use web_sys::ResizeObserver;
 use crate::copy as clipboard;
 use crate::live;
 use crate::log::Line;
+use crate::ring::geometry::CROWD;
 use crate::store::Store;
 use crate::words;
 
@@ -24,7 +25,11 @@ const NEAR_PX: i32 = 12;
 pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let store = Store::here();
     let log = store.log(&name);
-    let open = RwSignal::new(store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO));
+    // Of a simulated crowd only a few cards are shown.
+    let is_crowd = |count: usize| store.sandbox.is_some() && count > CROWD;
+    let open = RwSignal::new(
+        store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO || is_crowd(view.nodes.len())),
+    );
     let messages = RwSignal::new(false);
     let wanted = RwSignal::new(String::new());
     let following = RwSignal::new(true);

@@ -61,7 +61,7 @@ choice! {
     /// Who starts an election at the beginning.
     Start {
         /// The first one.
-        One = "one", "the first node";
+        One = "one", "first node";
         /// Everybody, at once.
         All = "all", "all at once";
         /// Nobody, until somebody is told to.

@@ -16,11 +16,11 @@ use crate::words;
 /// The places of the slider.
 const PLACES: u32 = 10_000;
 
-const TO_BEGIN: &str = "M-9 -8 H-6 V8 H-9 Z M8 -8 V8 L-5 0 Z";
-const BACK: &str = "M7 -8 V8 L-4 0 Z M-8 -8 H-6 V8 H-8 Z";
+const TO_BEGIN: &str = "M-10 -8 H-7.5 V8 H-10 Z M1.5 -8 V8 L-7 0 Z M10 -8 V8 L1.5 0 Z";
+const BACK: &str = "M4 -8 V8 L-9 0 Z M6 -8 H9 V8 H6 Z";
 const PLAY: &str = "M-6 -9 V9 L9 0 Z";
 const PAUSE: &str = "M-7 -9 H-2 V9 H-7 Z M2 -9 H7 V9 H2 Z";
-const FORTH: &str = "M-7 -8 V8 L4 0 Z M6 -8 H8 V8 H6 Z";
+const FORTH: &str = "M-4 -8 V8 L9 0 Z M-9 -8 H-6 V8 H-9 Z";
 
 /// A virtual time, as the page says it.
 fn said(time: Duration) -> String {
