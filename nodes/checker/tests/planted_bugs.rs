@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use ringleader_checker::bounds::{small, small_quorum};
+use ringleader_checker::bounds::{small, small_classic, small_quorum};
 use ringleader_checker::{Bounds, RingModel, check};
 use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
@@ -24,9 +24,16 @@ const AT_MOST: Duration = Duration::from_secs(600);
 /// Random schedules of each kind that the simulator plays with each bug.
 const SCHEDULES: u32 = 2000;
 
+const CLASSIC_DEATHS: Faults = Faults { algorithms: true, ..DEATHS };
+const CLASSIC_EVERYTHING: Faults = Faults { algorithms: true, ..EVERYTHING };
+
 /// What the checker finds first: the bounds, and the property.
 fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
-    let bounds = if bug.is_of_quorum() { small_quorum() } else { small() };
+    let bounds = match bug {
+        bug if bug.is_of_quorum() => small_quorum(),
+        bug if bug.is_of_classic() => small_classic(),
+        _ => small(),
+    };
     bounds.into_iter().find_map(|bounds| {
         let report = check(RingModel::new(bounds.clone()).with_bug(bug), 1, AT_MOST);
         Some((bounds, report.violations.first()?.property))
@@ -38,6 +45,9 @@ fn found_by_simulator(bug: Option<Bug>) -> Option<String> {
     plant(bug);
     let kinds: &[(Faults, Safety)] = match bug {
         Some(bug) if bug.is_of_quorum() => &[(QUORUM, Safety::Quorum)],
+        Some(bug) if bug.is_of_classic() => {
+            &[(CLASSIC_DEATHS, Safety::Available), (CLASSIC_EVERYTHING, Safety::Available)]
+        }
         Some(_) => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available)],
         None => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available), (QUORUM, Safety::Quorum)],
     };
