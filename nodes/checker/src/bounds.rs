@@ -272,6 +272,10 @@ pub fn large() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { breaks: 1, jumps: 2, renewals: 1, ..none }).elected());
         all.push(ring.clone().with(Faults { breaks: 1, jumps: 3, ..none }).elected());
         all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
+        // Two links of three: a member apart from the other two, for as long as nobody dials anew.
+        all.push(ring.clone().with(Faults { breaks: 2, jumps: 2, ..none }).elected());
+        let apart = Faults { breaks: 1, crashes: 1, restarts: 1, jumps: 2, ..none };
+        all.push(ring.clone().with(apart).elected());
         all.push(ring.with(Faults { losses: 1, duplicates: 1, jumps: 2, renewals: 1, ..none }).elected());
     }
     for ring in rings(4) {
