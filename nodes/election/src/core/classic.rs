@@ -202,7 +202,10 @@ impl Core {
         };
         let done = act(machine, &mut hands);
         if let Some(leader) = hands.elected.filter(|_| self.contest.is_some()) {
-            if leader.id == self.me && complete && !planted(Bug::LeadsUnconfirmed) {
+            if self.route.is_alone() {
+                // Those who took part with me are gone.
+                self.initiate(out);
+            } else if leader.id == self.me && complete && !planted(Bug::LeadsUnconfirmed) {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
                 self.win_classic(leader, out);
@@ -217,9 +220,6 @@ impl Core {
     /// Where everyone talks to everyone, members that take different others for dead may each find a winner. The ring decides: one
     /// lap of max-ring in the same term, which collects the deputy as well.
     fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
-        if self.route.is_alone() {
-            return self.win_classic(me, out);
-        }
         Self::explain(Explanation::Confirming { term: self.term }, out);
         self.contest = Some(Contest { best: Some(me) });
         let (term, initiator) = (self.term, self.me);
@@ -315,7 +315,7 @@ impl Core {
         };
         if let Some(part) = self.classic.as_mut().filter(|_| towards != Towards::Peer) {
             let heard = part.heard[usize::from(towards == Towards::Predecessor)];
-            if number <= heard && !planted(Bug::HeardTwice) {
+            if number <= heard {
                 return self.drop_message(from, message, DropReason::Known, out);
             }
             if number > heard.saturating_add(1) {
@@ -406,7 +406,7 @@ impl Core {
 
     /// A neighbour has come or gone, or somebody can't be talked to: an undecided classic contest is void.
     pub(super) fn neighbours_changed(&mut self, out: &mut Out) {
-        if self.contest.is_some() && self.classic.is_some() && !planted(Bug::ContestGoesOn) {
+        if self.contest.is_some() && self.classic.is_some() {
             Self::explain(Explanation::ContestVoid { term: self.term }, out);
             self.initiate(out);
         }
