@@ -3,13 +3,14 @@
 use leptos::prelude::*;
 
 use crate::headline::Headline;
+use crate::live;
 use crate::store::{Connection, Store};
 
 /// The live region.
 #[component]
 pub(crate) fn Announcer() -> impl IntoView {
     let store = Store::here();
-    let text = Memo::new(move |_| match store.connection.get() {
+    let text = live::memo(move || match store.connection.get() {
         Connection::Connecting => String::new(),
         Connection::Lost { .. } => "Connection lost".to_owned(),
         Connection::Connected => store.view.with(|view| match Headline::of(view) {

@@ -1,110 +1,65 @@
-//! Calls of the HTTP API.
+//! Calls of the HTTP API: orders, and what the page asks for by itself.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection};
-use ringleader_shared::{Attribute, LinkFault, NodeName, RunId, Safety, Seq};
+use ringleader_shared::api::{ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection};
+use ringleader_shared::{RunId, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, Request, RequestInit, Response};
 
+use crate::json;
+use crate::order::{Order, Whom};
 use crate::store::Store;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a node's process can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// SIGKILL.
-    Kill,
-    /// Leave in good order.
-    Exit,
-    /// SIGSTOP.
-    Pause,
-    /// SIGCONT.
-    Resume,
-    /// Start again.
-    Start,
-}
-
-impl Fault {
-    /// The word in the API's path.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Kill => "kill",
-            Self::Exit => "exit",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Start => "start",
+/// Has the server do this; the reader hears when it is refused. What it changes comes back on the bus.
+pub(crate) fn obey(store: Store, order: Order) {
+    match order {
+        Order::Elect(initiator) => elect(store, &StartElection { initiator, everyone: false }),
+        Order::ElectAll => elect(store, &StartElection { initiator: None, everyone: true }),
+        Order::Fault(whom, fault) => {
+            let whom = match &whom {
+                Whom::Leader => "leader",
+                Whom::Node(name) => name.as_str(),
+            };
+            give(store, "POST", format!("/api/v1/nodes/{whom}/{}", fault.word()), None);
         }
+        Order::ChangeAttribute(name, attribute) => {
+            give(store, "PATCH", format!("/api/v1/nodes/{name}"), Some(to_json(&ChangeNode { attribute })));
+        }
+        Order::Add(node) => give(store, "POST", "/api/v1/nodes".to_owned(), Some(to_json(&node))),
+        Order::Remove(name) => give(store, "DELETE", format!("/api/v1/nodes/{name}"), None),
+        Order::ChangePace(hop_delay_ms) => {
+            change_ring(store, &ChangeRing { hop_delay_ms: Some(hop_delay_ms), ..ChangeRing::default() });
+        }
+        Order::ChangeSafety(safety) => {
+            change_ring(store, &ChangeRing { safety: Some(safety), ..ChangeRing::default() });
+        }
+        Order::SetLink(from, to, fault) => {
+            give(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(fault.to_json()));
+        }
+        Order::HealLinks => give(store, "DELETE", "/api/v1/links".to_owned(), None),
+        Order::Part(side) => {
+            let partition = Partition { groups: vec![side] };
+            give(store, "POST", "/api/v1/partitions".to_owned(), Some(to_json(&partition)));
+        }
+        Order::Reset => give(store, "POST", "/api/v1/reset".to_owned(), None),
     }
 }
 
-/// Starts an election; without an initiator the first live member in ring order starts it.
-pub(crate) fn elect(store: Store, initiator: Option<NodeName>) {
-    order(
-        store,
-        "POST",
-        "/api/v1/elections".to_owned(),
-        Some(to_json(&StartElection { initiator, everyone: false })),
-    );
+fn elect(store: Store, election: &StartElection) {
+    give(store, "POST", "/api/v1/elections".to_owned(), Some(to_json(election)));
 }
 
-/// Does this to a node; `who` is a name, `leader` or `deputy`.
-pub(crate) fn fault(store: Store, who: &str, fault: Fault) {
-    order(store, "POST", format!("/api/v1/nodes/{who}/{}", fault.word()), None);
-}
-
-/// Changes a node's attribute.
-pub(crate) fn change_attribute(store: Store, name: &NodeName, attribute: Attribute) {
-    order(store, "PATCH", format!("/api/v1/nodes/{name}"), Some(to_json(&ChangeNode { attribute })));
-}
-
-/// Adds a node at the end of the ring order.
-pub(crate) fn add_node(store: Store, node: &AddNode) {
-    order(store, "POST", "/api/v1/nodes".to_owned(), Some(to_json(node)));
-}
-
-/// Takes a node out of the ring.
-pub(crate) fn remove_node(store: Store, name: &NodeName) {
-    order(store, "DELETE", format!("/api/v1/nodes/{name}"), None);
-}
-
-/// Changes the pace.
-pub(crate) fn change_pace(store: Store, hop_delay_ms: u64) {
-    let change = ChangeRing { hop_delay_ms: Some(hop_delay_ms), ..ChangeRing::default() };
-    order(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
-}
-
-/// Changes what an election is worth when members are missing.
-pub(crate) fn change_safety(store: Store, safety: Safety) {
-    let change = ChangeRing { safety: Some(safety), ..ChangeRing::default() };
-    order(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
-}
-
-/// Sets what happens to everything that one node says to another.
-pub(crate) fn set_link(store: Store, from: &NodeName, to: &NodeName, fault: &LinkFault) {
-    order(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(fault.to_json()));
-}
-
-/// Mends every link and ends the partition.
-pub(crate) fn heal_links(store: Store) {
-    order(store, "DELETE", "/api/v1/links".to_owned(), None);
-}
-
-/// Parts the ring.
-pub(crate) fn part(store: Store, partition: &Partition) {
-    order(store, "POST", "/api/v1/partitions".to_owned(), Some(to_json(partition)));
-}
-
-/// A fresh ring as configured.
-pub(crate) fn reset(store: Store) {
-    order(store, "POST", "/api/v1/reset".to_owned(), None);
+fn change_ring(store: Store, change: &ChangeRing) {
+    give(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(change)));
 }
 
 /// Which run the server is in, and how far.
@@ -131,8 +86,7 @@ pub(crate) async fn is_healthy() -> bool {
     call("GET", "/healthz", None).await.is_ok()
 }
 
-/// Gives an order; the reader hears when it is refused. What it changes comes back on the bus.
-fn order(store: Store, method: &'static str, path: String, body: Option<String>) {
+fn give(store: Store, method: &'static str, path: String, body: Option<String>) {
     spawn_local(async move {
         if let Err(problem) = call(method, &path, body).await {
             store.notify(problem);
@@ -142,7 +96,7 @@ fn order(store: Store, method: &'static str, path: String, body: Option<String>)
 
 async fn read<T: DeserializeOwned>(path: &str) -> Result<T, Problem> {
     let text = call("GET", path, None).await?;
-    serde_json::from_str(&text)
+    json::read(&text)
         .map_err(|error| problem("The server's answer makes no sense", format!("{path}: {error}")))
 }
 
@@ -167,7 +121,7 @@ async fn call(method: &str, path: &str, body: Option<String>) -> Result<String, 
     if response.ok() {
         return Ok(text);
     }
-    Err(serde_json::from_str(&text).unwrap_or_else(|_| {
+    Err(json::read(&text).unwrap_or_else(|_| {
         problem(&format!("The server answered {}", response.status()), format!("{method} {path}"))
     }))
 }

@@ -1,6 +1,14 @@
-//! The page as a whole.
+//! The page as a whole: the server's ring, or one of the page's own.
 
+use std::any::Any;
+
+use leptos::html;
+use leptos::mount::mount_to;
 use leptos::prelude::*;
+use ringleader_shared::NodeName;
+use ringleader_shared::api::Problem;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 
 use crate::announcer::Announcer;
 use crate::card::Card;
@@ -10,21 +18,118 @@ use crate::faults::FaultPanel;
 use crate::live;
 use crate::notices::Notices;
 use crate::ring::RingFigure;
+use crate::ring::geometry::CROWD;
 use crate::roster::Roster;
+use crate::sandbox::form::Form;
+use crate::sandbox::link::Link;
+use crate::sandbox::settings::Settings;
+use crate::sandbox::speed::Speed;
+use crate::sandbox::transport::Transport;
 use crate::store::{Connection, Store};
 use crate::summary::Summary;
+use crate::theme::Theme;
 use crate::top_bar::{LostBanner, TopBar};
+
+/// The fragment of the address that leads back to the server's ring.
+pub(crate) const LIVE: &str = "live";
+
+/// Which rings there are to look at, and which one is looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Rings {
+    /// The server's; none where there is no server, as the page itself says.
+    pub(crate) live: Option<Store>,
+    /// The page's own.
+    pub(crate) sandbox: Store,
+    /// Whether the page's own is looked at.
+    pub(crate) in_sandbox: RwSignal<bool>,
+}
+
+impl Rings {
+    fn open() -> Self {
+        let has_server =
+            document().document_element().is_none_or(|page| !page.has_attribute("data-no-server"));
+        let live = has_server.then(Store::of_server);
+        if let Some(live) = live {
+            connection::keep(live);
+        }
+        let sandbox = Store::of_sandbox(&Link::new(Settings::default(), Speed::default()));
+        let rings = Self { live, sandbox, in_sandbox: RwSignal::new(live.is_none()) };
+        rings.follow(&fragment());
+        rings
+    }
+
+    /// Shows what the address says.
+    fn follow(self, fragment: &str) {
+        let Some(sandbox) = self.sandbox.sandbox else { return };
+        if Link::is_meant(fragment) {
+            // Without anything behind it, it is the ring that was left there.
+            if fragment.contains('?') && fragment != sandbox.fragment() {
+                match Link::read(fragment) {
+                    Ok(link) => sandbox.open(self.sandbox, &link),
+                    Err(part) => self.sandbox.notify(Problem {
+                        kind: "about:blank".to_owned(),
+                        title: "A part of the link makes no sense".to_owned(),
+                        status: 0,
+                        detail: Some(part),
+                    }),
+                }
+            }
+            self.in_sandbox.set(true);
+        } else if self.live.is_some() && fragment == LIVE {
+            self.in_sandbox.set(false);
+        }
+        sandbox.own_address(self.in_sandbox.get_untracked());
+    }
+
+    fn shown(self) -> Store {
+        match self.live {
+            Some(live) if !self.in_sandbox.get() => live,
+            _ => self.sandbox,
+        }
+    }
+}
+
+fn fragment() -> String {
+    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
+}
 
 /// The page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
-    let store = Store::provide();
-    connection::keep(store);
-    let names = store.names();
-    let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
+    Theme::provide();
+    let rings = Rings::open();
+    provide_context(rings);
+    let changed = Closure::<dyn FnMut()>::new(move || rings.follow(&fragment()));
+    let listening =
+        window().add_event_listener_with_callback("hashchange", changed.as_ref().unchecked_ref()).is_ok();
+    if listening {
+        // As long as the page lives.
+        changed.forget();
+    }
+    let place = NodeRef::<html::Div>::new();
+    // Mounted by hand, one in the place of the other: a page that could become the other would take twice the code.
+    let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
+    live::effect(move || {
+        if let Some(place) = place.get() {
+            mounted.set_value(None);
+            let store = rings.shown();
+            mounted
+                .set_value(Some(Box::new(mount_to((*place).clone(), move || view! { <Page store=store/> }))));
+        }
+    });
     view! {
         <a class="skip" href="#ring">"Skip to the ring"</a>
-        <div class="page" class:stale=live::whether(stale)>
+        <div node_ref=place></div>
+    }
+}
+
+/// All that is shown of one ring.
+#[component]
+fn Page(store: Store) -> impl IntoView {
+    provide_context(store);
+    let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
+    view! {
+        <div class="page" class:stale=live::whether(stale) class:simulated=store.sandbox.is_some()>
             <TopBar/>
             <LostBanner/>
             <main class="columns">
@@ -32,19 +137,46 @@ pub(crate) fn App() -> impl IntoView {
                     <Controls/>
                     <FaultPanel/>
                     <RingFigure/>
+                    {store.sandbox.map(|sandbox| view! { <Transport sandbox=sandbox/> })}
                     <Summary/>
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">
                     <Roster/>
-                    <div class="cards" data-count=live::words(move || names.with(Vec::len).to_string())>
-                        <For each=move || names.get() key=Clone::clone let:name>
-                            <Card name=name/>
-                        </For>
-                    </div>
+                    {store.sandbox.map(|sandbox| view! { <Form sandbox=sandbox/> })}
+                    <Cards/>
                 </section>
             </main>
         </div>
         <Notices/>
         <Announcer/>
+    }
+}
+
+/// A card for each node; of a simulated crowd only for those that matter.
+#[component]
+fn Cards() -> impl IntoView {
+    let store = Store::here();
+    let names = live::memo(move || {
+        store.view.with(|view| {
+            if store.sandbox.is_none() || view.nodes.len() <= CROWD {
+                return view.nodes.iter().map(|node| node.name.clone()).collect();
+            }
+            let chosen = store.chosen.get().filter(|name| view.node(name).is_some());
+            let first = view.nodes.first().map(|node| node.name.clone());
+            let mut shown: Vec<NodeName> = Vec::new();
+            for name in [chosen, view.leader.clone(), view.deputy.clone(), first].into_iter().flatten() {
+                if !shown.contains(&name) {
+                    shown.push(name);
+                }
+            }
+            shown
+        })
+    });
+    view! {
+        <div class="cards" data-count=live::words(move || names.with(Vec::len).to_string())>
+            <For each=move || names.get() key=Clone::clone let:name>
+                <Card name=name/>
+            </For>
+        </div>
     }
 }

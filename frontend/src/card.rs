@@ -37,13 +37,15 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     if let Some(successor) = &node.successor {
         facts.push(("next", successor.to_string()));
     }
-    if let Some(pid) = node.pid {
+    // A simulated node has neither process nor port.
+    let is_real = node.address.as_ref().is_none_or(|address| !address.starts_with("virtual"));
+    if let Some(pid) = node.pid.filter(|_| is_real) {
         facts.push(("pid", pid.to_string()));
     }
     if node.incarnation.0 > 0 {
         facts.push(("start", node.incarnation.to_string()));
     }
-    if let Some(address) = &node.address {
+    if let Some(address) = node.address.as_ref().filter(|_| is_real) {
         facts.push(("port", address.rsplit(':').next().unwrap_or_default().to_owned()));
     }
     facts
@@ -54,9 +56,9 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
 pub(crate) fn Card(name: NodeName) -> impl IntoView {
     let store = Store::here();
     let node = store.node(name.clone());
-    let badge = Memo::new(move |_| node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
-    let words = Memo::new(move |_| node.with(|node| node.as_ref().map(label).unwrap_or_default()));
-    let known = Memo::new(move |_| node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
+    let badge = live::memo(move || node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
+    let words = live::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
+    let known = live::memo(move || node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
     let state = move || node.with(|node| node.as_ref().map_or(NodeState::Stopped, |node| node.state));
     let heading = format!("card-{name}-name");
     view! {
@@ -83,9 +85,9 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
                     node.with(|node| node.as_ref().and_then(|node| node.address.clone()).unwrap_or_default())
                 })
             >
-                {move || known.get().into_iter().map(|(what, value)| view! {
+                {live::part(move || known.get().into_iter().map(|(what, value)| view! {
                     <div><dt>{what}</dt><dd>{value}</dd></div>
-                }).collect_view()}
+                }).collect_view())}
             </dl>
             <Actions name=name.clone() state=Signal::derive(state)/>
             <LogPanel name=name.clone()/>

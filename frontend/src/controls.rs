@@ -6,9 +6,9 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use ringleader_shared::{RingView, Role, Safety};
 
-use crate::api::{self, Fault};
 use crate::button::ActionButton;
 use crate::live;
+use crate::order::{Fault, Order, Whom};
 use crate::store::Store;
 
 /// The slowest pace on the slider, in milliseconds a hop.
@@ -53,16 +53,25 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="primary"
                 says="The first running node starts an election"
                 refusal=refusal(no_election)
-                press=move |()| api::elect(store, None)
+                press=move |()| store.order(Order::Elect(None))
             >
                 "Initiate election"
+            </ActionButton>
+            <ActionButton
+                id="initiate-all"
+                class="quiet"
+                says="Every running node starts an election at once"
+                refusal=refusal(no_election)
+                press=move |()| store.order(Order::ElectAll)
+            >
+                "All at once"
             </ActionButton>
             <ActionButton
                 id="kill-leader"
                 class="danger"
                 says="Ends the leader's process with SIGKILL"
                 refusal=refusal(no_kill)
-                press=move |()| api::fault(store, "leader", Fault::Kill)
+                press=move |()| store.order(Order::Fault(Whom::Leader, Fault::Kill))
             >
                 "Kill leader"
             </ActionButton>
@@ -76,7 +85,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 "Break links"
             </ActionButton>
             <Quorum/>
-            <Pace/>
+            {store.sandbox.is_none().then(|| view! { <Pace/> })}
         </div>
     }
 }
@@ -85,14 +94,15 @@ pub(crate) fn Controls() -> impl IntoView {
 #[component]
 fn Quorum() -> impl IntoView {
     let store = Store::here();
-    let on = Memo::new(move |_| store.view.with(|view| view.safety == Safety::Quorum));
+    let on = live::memo(move || store.view.with(|view| view.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
     };
     let press = move |event: web_sys::Event| {
         // The box shows what is, not what is wished: it turns when the server says so.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
-        api::change_safety(store, if on.get_untracked() { Safety::Available } else { Safety::Quorum });
+        let wanted = if on.get_untracked() { Safety::Available } else { Safety::Quorum };
+        store.order(Order::ChangeSafety(wanted));
     };
     view! {
         <label class="check" title="Without it whoever is left elects, and a ring torn apart has a leader on each side">
@@ -114,12 +124,12 @@ fn Quorum() -> impl IntoView {
 #[component]
 fn Pace() -> impl IntoView {
     let store = Store::here();
-    let real = Memo::new(move |_| store.view.with(|view| view.hop_delay_ms));
+    let real = live::memo(move || store.view.with(|view| view.hop_delay_ms));
     // What the reader is setting, until the server says the same.
     let wished = RwSignal::new(None::<u64>);
     let resting = StoredValue::new(None::<TimeoutHandle>);
     let shown = move || wished.get().unwrap_or_else(|| real.get());
-    Effect::new(move |_| {
+    live::effect(move || {
         if Some(real.get()) == wished.get_untracked() {
             wished.set(None);
         }
@@ -129,7 +139,7 @@ fn Pace() -> impl IntoView {
             if pace == real.get_untracked() {
                 wished.set(None);
             } else {
-                api::change_pace(store, pace);
+                store.order(Order::ChangePace(pace));
                 // When the server refuses, the slider goes back to what is.
                 set_timeout(
                     move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)),

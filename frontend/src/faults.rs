@@ -1,13 +1,13 @@
 //! The links' faults: cut, slow down or heal one, part the ring.
 
 use leptos::prelude::*;
-use ringleader_shared::api::Partition;
 use ringleader_shared::fault::{MAX_DELAY_MS, Share};
 use ringleader_shared::{FaultyLink, LinkFault, NodeName, RingView};
 
-use crate::api;
 use crate::button::ActionButton;
 use crate::live;
+use crate::order::Order;
+use crate::ring::geometry::CROWD;
 use crate::store::Store;
 
 /// Who speaks and who ought to hear it: the link that the panel is about.
@@ -46,17 +46,17 @@ pub(crate) fn words(fault: &LinkFault) -> String {
 #[component]
 pub(crate) fn FaultPanel() -> impl IntoView {
     let store = Store::here();
-    move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> })
+    live::part(move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> }))
 }
 
 #[component]
 fn Panel() -> impl IntoView {
     let store = Store::here();
-    let ends = Memo::new(move |_| store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
-    let fault = Memo::new(move |_| {
+    let ends = live::memo(move || store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
+    let fault = live::memo(move || {
         ends.get().map(|(from, to)| store.view.with(|view| view.own_fault(&from, &to))).unwrap_or_default()
     });
-    let faulty = Memo::new(move |_| store.view.with(|view| view.faulty().collect::<Vec<_>>()));
+    let faulty = live::memo(move || store.view.with(|view| view.faulty().collect::<Vec<_>>()));
     let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
     let no_link = Signal::derive(move || {
         offline().or_else(|| ends.with(Option::is_none).then(|| "A link has two ends".to_owned()))
@@ -66,7 +66,8 @@ fn Panel() -> impl IntoView {
     });
     let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
-            api::set_link(store, &from, &to, &change(fault.get_untracked()));
+            let fault = change(fault.get_untracked());
+            store.order(Order::SetLink(from, to, fault));
         }
     };
     let delay = move |event: web_sys::Event| {
@@ -75,7 +76,7 @@ fn Panel() -> impl IntoView {
             change(Box::new(move |fault| LinkFault { delay_ms, ..fault }));
         }
     };
-    let is_cut = Memo::new(move |_| fault.get().cut);
+    let is_cut = live::memo(move || fault.get().cut);
     view! {
         <section
             class="inline-form faults"
@@ -86,7 +87,7 @@ fn Panel() -> impl IntoView {
         >
             <End id="link-from" says="From" ends=ends is_from=true/>
             <End id="link-to" says="to" ends=ends is_from=false/>
-            {move || {
+            {live::part(move || {
                 let (id, words, says, cut) = if is_cut.get() {
                     ("heal-link", "Mend", "Everything gets through again", false)
                 } else {
@@ -98,7 +99,7 @@ fn Panel() -> impl IntoView {
                         {words}
                     </ActionButton>
                 }
-            }}
+            })}
             <label>
                 "Delay, ms"
                 <input
@@ -122,11 +123,11 @@ fn Panel() -> impl IntoView {
                 class="small good"
                 says="Mends every link and ends the partition"
                 refusal=no_fault
-                press=move |()| api::heal_links(store)
+                press=move |()| store.order(Order::HealLinks)
             >
                 "Heal all"
             </ActionButton>
-            <Parting/>
+            {live::part(move || (store.view.with(|view| view.nodes.len()) <= CROWD).then(|| view! { <Parting/> }))}
             <p class="faulty" data-testid="faulty" role="status">
                 {live::words(move || faulty.with(|faulty| summary(faulty)))}
             </p>
@@ -196,13 +197,13 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
         <label>
             {says}
             <select data-testid=id prop:value=live::words(end) on:change=choose>
-                {move || {
+                {live::part(move || {
                     let chosen = end();
                     names.get().into_iter().map(|name| {
                         let name = name.to_string();
                         view! { <option value=name.clone() selected=name == chosen>{name.clone()}</option> }
                     }).collect_view()
-                }}
+                })}
             </select>
         </label>
     }
@@ -229,12 +230,12 @@ fn Parting() -> impl IntoView {
     let part = move |()| {
         let names = names.get_untracked();
         let side = side.get_untracked().into_iter().filter(|name| names.contains(name)).collect();
-        api::part(store, &Partition { groups: vec![side] });
+        store.order(Order::Part(side));
     };
     view! {
         <fieldset class="sides">
             <legend>"One side of a partition"</legend>
-            {move || names.get().into_iter().map(|name| {
+            {live::part(move || names.get().into_iter().map(|name| {
                 let (label, id) = (name.to_string(), format!("side-{name}"));
                 let is_chosen = side.with_untracked(|side| side.contains(&name));
                 let toggle = move |_: web_sys::Event| side.update(|side| {
@@ -249,7 +250,7 @@ fn Parting() -> impl IntoView {
                         {label}
                     </label>
                 }
-            }).collect_view()}
+            }).collect_view())}
             <ActionButton
                 id="part"
                 class="small danger"

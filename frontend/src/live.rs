@@ -15,6 +15,25 @@ pub(crate) fn whether(now: impl Fn() -> bool + Send + Sync + 'static) -> Signal<
     Signal::derive(now)
 }
 
+/// Anything that follows the state, told on only when it has become another.
+pub(crate) fn memo<T: PartialEq + Send + Sync + 'static>(
+    now: impl Fn() -> T + Send + Sync + 'static,
+) -> Memo<T> {
+    let now: Box<dyn Fn() -> T + Send + Sync> = Box::new(now);
+    Memo::new(move |_| now())
+}
+
+/// Does something whenever what it looks at has changed.
+pub(crate) fn effect(act: impl FnMut() + 'static) {
+    let mut act: Box<dyn FnMut()> = Box::new(act);
+    Effect::new(move |_| act());
+}
+
+/// A part of the page that is made anew when what it looks at has changed.
+pub(crate) fn part<V: IntoAny>(now: impl Fn() -> V + Send + 'static) -> Box<dyn FnMut() -> AnyView + Send> {
+    Box::new(move || now().into_any())
+}
+
 /// A whole number of the drawing's units that follows the state.
 pub(crate) fn units(now: impl Fn() -> f64 + Send + Sync + 'static) -> Signal<String> {
     words(move || rounded(now()).to_string())

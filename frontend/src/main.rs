@@ -11,6 +11,7 @@
 // The component macro writes `pub` in front of what it makes, whatever stands in the source.
 #![allow(unreachable_pub)]
 
+mod algorithm;
 mod announcer;
 mod api;
 mod app;
@@ -20,13 +21,17 @@ mod card;
 mod clock;
 mod connection;
 mod controls;
+mod copy;
 mod faults;
 mod headline;
+mod json;
 mod live;
 mod log;
 mod notices;
+mod order;
 mod ring;
 mod roster;
+mod sandbox;
 mod store;
 mod summary;
 #[cfg(test)]

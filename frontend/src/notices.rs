@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::live;
 use crate::store::Store;
 
 /// The open complaints.
@@ -10,7 +11,7 @@ pub(crate) fn Notices() -> impl IntoView {
     let store = Store::here();
     view! {
         <div class="notices" role="alert" data-testid="notices">
-            {move || store.notices.get().into_iter().map(|notice| view! {
+            {live::part(move || store.notices.get().into_iter().map(|notice| view! {
                 <div class="notice">
                     <div>
                         <strong>{notice.title.clone()}</strong>
@@ -28,7 +29,7 @@ pub(crate) fn Notices() -> impl IntoView {
                         "×"
                     </button>
                 </div>
-            }).collect_view()}
+            }).collect_view())}
         </div>
     }
 }

@@ -1,5 +1,7 @@
 //! The figure: the ring as a drawing, and a layer for what moves on it.
 
+mod actors;
+mod crowd;
 pub(crate) mod cue;
 pub(crate) mod flight;
 pub(crate) mod geometry;
@@ -8,10 +10,14 @@ pub(crate) mod links;
 mod node;
 pub(crate) mod stage;
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::svg;
 use wasm_bindgen::JsCast;
 
+use self::actors::Actors;
+use self::crowd::Crowd;
 use self::geometry::Layout;
 use self::legend::Legend;
 use self::links::{Link, links};
@@ -20,38 +26,61 @@ use self::stage::{Layers, MOST_DOTS, Stage};
 use crate::faults;
 use crate::headline::Headline;
 use crate::live::{self, rounded};
+use crate::sandbox::Sandbox;
+use crate::sandbox::settings::HOP;
 use crate::store::Store;
 
 /// The ring.
 #[component]
 pub(crate) fn RingFigure() -> impl IntoView {
     let store = Store::here();
-    let layout = Memo::new(move |_| store.view.with(Layout::of));
-    let drawn = Memo::new(move |_| store.view.with(|view| layout.with(|layout| links(view, layout))));
-    let names = store.names();
+    let layout = live::memo(move || store.view.with(Layout::of));
+    let is_crowd = live::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
+    view! {
+        <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
+            // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
+            // the other.
+            <Drawing layout=layout is_crowd=is_crowd/>
+            {store.sandbox.map(|sandbox| view! { <Crowd sandbox=sandbox layout=layout is_crowd=is_crowd/> })}
+            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
+                {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
+            </p>
+            <Legend/>
+        </section>
+    }
+}
+
+/// The ring with a circle for each node; nothing of a crowd.
+#[component]
+fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
+    let store = Store::here();
+    let all = store.names();
+    let names = live::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
+    let drawn = live::memo(move || {
+        if is_crowd.get() {
+            return Vec::new();
+        }
+        store.view.with(|view| layout.with(|layout| links(view, layout)))
+    });
     let (under, over) = (NodeRef::<svg::G>::new(), NodeRef::<svg::G>::new());
-    Effect::new(move |_| {
-        let layers = under
-            .get()
-            .zip(over.get())
-            .map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() });
-        store.stage.update_value(|stage| stage.set_layers(layers));
-    });
-    Effect::new(move |_| store.stage.update_value(|stage| stage.set_layout(layout.get())));
-    on_cleanup(move || {
-        store.stage.try_update_value(Stage::clear);
-    });
+    let layers = move || {
+        let both = under.get().zip(over.get());
+        both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
+    };
+    match store.sandbox {
+        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_crowd),
+        None => moving_with_the_clock(store, layers, layout),
+    }
     // An arrow is as large as what it points at allows.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
-    let heart = Memo::new(move |_| {
+    let heart = live::memo(move || {
         store.view.with(|view| {
             let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
             layout.with(|layout| layout.straight(deputy, leader))
         })
     });
     view! {
-        <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
-            <svg viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
+            <svg class="drawing" hidden=live::whether(move || is_crowd.get()) viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                         <rect class="hatch-ground" width="12" height="12"></rect>
@@ -64,13 +93,13 @@ pub(crate) fn RingFigure() -> impl IntoView {
                     cy="500"
                     r=live::units(move || layout.with(|layout| layout.ring_radius))
                 ></circle>
-                {move || heart.get().map(|(start, end)| view! {
+                {live::part(move || heart.get().map(|(start, end)| view! {
                     <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
-                })}
-                {move || {
+                }))}
+                {live::part(move || {
                     let head = head();
                     drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
-                }}
+                })}
                 <g class="stage-layer" node_ref=under aria-hidden="true"></g>
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
@@ -78,12 +107,46 @@ pub(crate) fn RingFigure() -> impl IntoView {
                 </For>
                 <g class="stage-layer" node_ref=over aria-hidden="true"></g>
             </svg>
-            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
-                {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
-            </p>
-            <Legend/>
-        </section>
     }
+}
+
+/// Real messages: events act them out as time goes by.
+fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
+    live::effect(move || store.stage.update_value(|stage| stage.set_layers(layers())));
+    live::effect(move || store.stage.update_value(|stage| stage.set_layout(layout.get())));
+    on_cleanup(move || {
+        store.stage.try_update_value(Stage::clear);
+    });
+}
+
+/// How long a ripple is to be seen.
+const RIPPLE: Duration = Duration::from_millis(600);
+
+/// Simulated messages: where they are follows from the virtual time that is shown.
+fn moving_with_the_run(
+    sandbox: Sandbox,
+    layers: impl Fn() -> Option<Layers> + 'static,
+    layout: Memo<Layout>,
+    is_crowd: Memo<bool>,
+) {
+    let actors = StoredValue::new_local(Actors::default());
+    let draw = move || {
+        // When a hop is over sooner than a ripple, the ring would be full of them.
+        let ripple = sandbox.speed.get_untracked().virtual_time(RIPPLE).filter(|time| *time < 4 * HOP);
+        sandbox.look(|player| {
+            actors.update_value(|actors| actors.draw(player, ripple.unwrap_or_default()));
+        });
+    };
+    live::effect(move || {
+        actors.update_value(|actors| actors.set_place(layers().filter(|_| !is_crowd.get()), layout.get()));
+        draw();
+    });
+    live::effect(move || {
+        sandbox.moment.track();
+        if !is_crowd.get() {
+            draw();
+        }
+    });
 }
 
 #[component]
@@ -118,7 +181,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
 #[component]
 fn Centre() -> impl IntoView {
     let store = Store::here();
-    let lines = Memo::new(move |_| {
+    let lines = live::memo(move || {
         store.view.with(|view| {
             if view.nodes.len() < 2 {
                 return None;
@@ -140,7 +203,7 @@ fn Centre() -> impl IntoView {
             Some((class, view.term.0, first, second))
         })
     });
-    move || {
+    live::part(move || {
         lines.get().map(|(class, term, first, second)| {
             view! {
                 <g class=format!("centre {class}") aria-hidden="true">
@@ -152,5 +215,5 @@ fn Centre() -> impl IntoView {
                 </g>
             }
         })
-    }
+    })
 }

@@ -6,9 +6,12 @@ use ringleader_shared::api::AddNode;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
-use crate::api;
 use crate::button::ActionButton;
 use crate::live;
+use crate::order::Order;
+use crate::ring::geometry::CROWD;
+use crate::sandbox::player::Player;
+use crate::sandbox::settings::MOST_NODES;
 use crate::store::Store;
 
 /// The first name of A, B, C… that is free, and an attribute that would win.
@@ -63,10 +66,13 @@ pub(crate) fn Roster() -> impl IntoView {
     let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
     let full = Signal::derive(move || {
         offline().or_else(|| {
-            let full = store.view.with(|view| view.nodes.len() >= MAX_MEMBERS);
-            full.then(|| format!("A ring has {MAX_MEMBERS} nodes at most"))
+            let most = if store.sandbox.is_some() { MOST_NODES } else { MAX_MEMBERS };
+            let full = store.view.with(|view| view.nodes.len() >= most);
+            full.then(|| format!("A ring has {most} nodes at most"))
         })
     });
+    let is_crowd =
+        live::memo(move || store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
     let toggle =
         move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
     view! {
@@ -84,18 +90,23 @@ pub(crate) fn Roster() -> impl IntoView {
             <ActionButton
                 id="reset"
                 class="quiet"
-                says="Ends every process and starts a fresh ring as configured"
+                says=if store.sandbox.is_some() {
+                    "Forgets what was done and shows the ring at its beginning"
+                } else {
+                    "Ends every process and starts a fresh ring as configured"
+                }
                 refusal=Signal::derive(offline)
                 press=move |()| toggle(Open::Reset)
             >
                 "Reset ring"
             </ActionButton>
         </div>
-        {move || match open.get() {
+        {live::part(move || is_crowd.get().then(|| view! { <Finder/> }))}
+        {live::part(move || match open.get() {
             Open::Nothing => ().into_any(),
             Open::Add => view! { <AddForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
             Open::Reset => view! { <ResetForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
-        }}
+        })}
     }
 }
 
@@ -103,19 +114,23 @@ pub(crate) fn Roster() -> impl IntoView {
 #[component]
 fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let store = Store::here();
-    let (first_name, first_attribute) = store.view.with_untracked(suggestion);
+    let (free_name, first_attribute) = store.view.with_untracked(suggestion);
+    // A simulated node is called by its place in the order in which all have joined.
+    let given = store.sandbox.map(|sandbox| sandbox.look(Player::next_name).to_string());
+    let is_given = given.is_some();
+    let first_name = given.unwrap_or(free_name);
     let name = RwSignal::new(first_name);
     let attribute = RwSignal::new(first_attribute.to_string());
     let parsed = move || store.view.with(|view| parse(view, &name.read(), &attribute.read()));
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Ok(node) = parsed() {
-            api::add_node(store, &node);
+            store.order(Order::Add(node));
             close.run(());
         }
     };
     let field = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    live::effect(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();
             field.select();
@@ -135,6 +150,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     maxlength=NodeName::MAX_LEN
                     autocomplete="off"
                     spellcheck="false"
+                    readonly=is_given
                     prop:value=live::words(move || name.get())
                     on:input=move |event| name.set(event_target_value(&event))
                 />
@@ -162,12 +178,42 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     }
 }
 
+/// Finds the card of one of many.
+#[component]
+fn Finder() -> impl IntoView {
+    let store = Store::here();
+    let wrong = RwSignal::new(String::new());
+    let find = move |event: web_sys::Event| {
+        let text = event_target_value(&event).trim().to_ascii_uppercase();
+        let found =
+            text.parse::<NodeName>().ok().filter(|name| store.view.with(|view| view.node(name).is_some()));
+        wrong.set(if found.is_none() && !text.is_empty() {
+            format!("There is no node {text}")
+        } else {
+            String::new()
+        });
+        if found.is_some() {
+            store.chosen.set(found);
+        }
+    };
+    view! {
+        <div class="finder">
+            <label>
+                "Show node "
+                <input type="search" size="6" data-testid="find-node" autocomplete="off" spellcheck="false" placeholder="name" on:change=find/>
+            </label>
+            <span class="complaint" role="status">{live::words(move || wrong.get())}</span>
+            <p>"Or click its bar in the ring. The leader's and the deputy's cards are always shown."</p>
+        </div>
+    }
+}
+
 /// Asks whether the reader means it.
 #[component]
 fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let store = Store::here();
     let sure = NodeRef::<html::Button>::new();
-    Effect::new(move |_| {
+    live::effect(move || {
         if let Some(sure) = sure.get() {
             let _ = sure.focus();
         }
@@ -176,9 +222,9 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
         <div class="inline-form" role="group" aria-label="Reset the ring?" on:keydown=move |event| {
             if event.key() == "Escape" { close.run(()); }
         }>
-            <p>"End every process and start afresh?"</p>
+            <p>{if store.sandbox.is_some() { "Forget what was done?" } else { "End every process and start afresh?" }}</p>
             <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=live::whether(move || !store.is_connected()) on:click=move |_| {
-                api::reset(store);
+                store.order(Order::Reset);
                 close.run(());
             }>"Reset"</button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>

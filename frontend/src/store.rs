@@ -7,10 +7,15 @@ use ringleader_shared::api::Problem;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
+use crate::api;
 use crate::clock::ServerClock;
 use crate::faults::Ends;
+use crate::live;
 use crate::log::{Line, NodeLog, history};
+use crate::order::Order;
 use crate::ring::stage::Stage;
+use crate::sandbox::Sandbox;
+use crate::sandbox::link::Link;
 
 /// How the page and the server stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,31 +63,48 @@ pub(crate) struct Store {
     pub(crate) link: RwSignal<Option<Ends>>,
     /// The animation layer.
     pub(crate) stage: StoredValue<Stage, LocalStorage>,
+    /// The node that the reader has chosen, where not every node has a card.
+    pub(crate) chosen: RwSignal<Option<NodeName>>,
+    /// The ring in the page, when it is one of those.
+    pub(crate) sandbox: Option<Sandbox>,
     clock: StoredValue<ServerClock>,
     logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
     noticed: StoredValue<u32>,
 }
 
 impl Store {
-    /// Makes the page's state and lets every component of it be found by [`Store::here`].
-    pub(crate) fn provide() -> Self {
+    /// What the page knows of the server's ring: nothing yet.
+    pub(crate) fn of_server() -> Self {
+        let watching = document().document_element().is_some_and(|page| page.has_attribute("data-watching"));
+        Self::new(Connection::Connecting, watching, None)
+    }
+
+    /// What the page knows of a ring of its own.
+    pub(crate) fn of_sandbox(link: &Link) -> Self {
+        let sandbox = Sandbox::new(link);
+        let store = Self::new(Connection::Connected, false, Some(sandbox));
+        sandbox.show(store);
+        store
+    }
+
+    fn new(connection: Connection, watching: bool, sandbox: Option<Sandbox>) -> Self {
         let crowded = RwSignal::new(false);
-        let store = Self {
+        Self {
             view: RwSignal::new(RingView::empty()),
-            connection: RwSignal::new(Connection::Connecting),
-            watching: document().document_element().is_some_and(|page| page.has_attribute("data-watching")),
+            connection: RwSignal::new(connection),
+            watching,
             stranger: RwSignal::new(false),
             notices: RwSignal::new(Vec::new()),
             crowded,
             faults_open: RwSignal::new(false),
             link: RwSignal::new(None),
             stage: StoredValue::new_local(Stage::new(crowded)),
+            chosen: RwSignal::new(None),
+            sandbox,
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),
             noticed: StoredValue::new(0),
-        };
-        provide_context(store);
-        store
+        }
     }
 
     /// The page's state.
@@ -90,14 +112,22 @@ impl Store {
         expect_context()
     }
 
+    /// Gives an order.
+    pub(crate) fn order(self, order: Order) {
+        match self.sandbox {
+            Some(sandbox) => sandbox.obey(self, &order),
+            None => api::obey(self, order),
+        }
+    }
+
     /// One member as it is.
     pub(crate) fn node(self, name: NodeName) -> Memo<Option<NodeView>> {
-        Memo::new(move |_| self.view.with(|view| view.node(&name).cloned()))
+        live::memo(move || self.view.with(|view| view.node(&name).cloned()))
     }
 
     /// The members' names in ring order.
     pub(crate) fn names(self) -> Memo<Vec<NodeName>> {
-        Memo::new(move |_| self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect()))
+        live::memo(move || self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect()))
     }
 
     /// Whether the server hears what the page asks.
@@ -114,7 +144,44 @@ impl Store {
         self.logs.update_value(|logs| {
             logs.insert(name.clone(), log.clone());
         });
+        if let Some(sandbox) = self.sandbox {
+            sandbox.past(self, name);
+        }
         log
+    }
+
+    /// Puts what is told of this node into its log, which is empty.
+    pub(crate) fn fill_log(self, name: &NodeName, events: &[Event]) {
+        if let Some(log) = self.logs.with_value(|logs| logs.get(name).cloned()) {
+            let its = events.iter().filter(|event| event.node.as_ref() == Some(name));
+            log.update(|log| its.filter_map(Line::of).for_each(|line| log.push(line)));
+        }
+    }
+
+    /// Shows another moment of a ring in the page, and the events that led to it. When they follow those that were shown, they
+    /// are added to the logs; else the logs are theirs alone.
+    pub(crate) fn show(self, view: RingView, events: &[Event], follow: bool) {
+        self.view.set(view);
+        let mut lines: BTreeMap<&NodeName, Vec<Line>> = BTreeMap::new();
+        self.logs.with_value(|logs| {
+            // A log that nobody has opened is made when somebody does.
+            for event in events {
+                if let Some(name) = event.node.as_ref().filter(|name| logs.contains_key(name))
+                    && let Some(line) = Line::of(event)
+                {
+                    lines.entry(name).or_default().push(line);
+                }
+            }
+            for (name, log) in logs {
+                let lines = lines.remove(name).unwrap_or_default();
+                if !follow {
+                    log.set(NodeLog::default());
+                }
+                if !lines.is_empty() {
+                    log.update(|log| lines.into_iter().for_each(|line| log.push(line)));
+                }
+            }
+        });
     }
 
     /// Shows another ring. When it is another run, what was logged is void.

@@ -11,20 +11,20 @@ use crate::words;
 #[component]
 pub(crate) fn Summary() -> impl IntoView {
     let store = Store::here();
-    let latest = Memo::new(move |_| store.view.with(|view| view.elections.front().cloned()));
-    let past = Memo::new(move |_| {
+    let latest = live::memo(move || store.view.with(|view| view.elections.front().cloned()));
+    let past = live::memo(move || {
         store.view.with(|view| view.elections.iter().skip(1).cloned().collect::<Vec<ElectionView>>())
     });
     view! {
         <section class="summary" data-testid="summary" aria-labelledby="summary-heading">
             <h2 id="summary-heading" class="visually-hidden">"Elections"</h2>
-            {move || match latest.get() {
+            {live::part(move || match latest.get() {
                 Some(election) => view! { <Latest election=election/> }.into_any(),
                 None => view! { <p class="empty">"No election yet. What it costs will be counted here."</p> }.into_any(),
-            }}
+            })}
                 <h3 hidden=live::whether(move || past.with(Vec::is_empty))>"Before"</h3>
                 <ol class="past" reversed>
-                    {move || past.get().into_iter().map(|election| view! { <Past election=election/> }).collect_view()}
+                    {live::part(move || past.get().into_iter().map(|election| view! { <Past election=election/> }).collect_view())}
                 </ol>
         </section>
     }
@@ -65,7 +65,7 @@ fn Latest(election: ElectionView) -> impl IntoView {
 fn Past(election: ElectionView) -> impl IntoView {
     view! {
         <li value=election.term.0.to_string()>
-            <span class="what">"Term " {election.term.to_string()} " · " {words::contest(&election).to_lowercase()}</span>
+            <span class="what">"Term " {election.term.to_string()} " · " {words::contest(&election).to_ascii_lowercase()}</span>
             <span class="outcome">{words::outcome(&election)}</span>
             <span class="cost">
                 {election.messages} " messages"

@@ -23,10 +23,29 @@ fn is_dark() -> bool {
     }
 }
 
+/// Which theme is shown.
+#[derive(Clone, Copy)]
+pub(crate) struct Theme {
+    /// Whether it is the dark one.
+    pub(crate) dark: RwSignal<bool>,
+}
+
+impl Theme {
+    /// Lets every component find it by [`Theme::here`].
+    pub(crate) fn provide() {
+        provide_context(Self { dark: RwSignal::new(is_dark()) });
+    }
+
+    /// The page's.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+}
+
 /// The switch.
 #[component]
 pub(crate) fn ThemeSwitch() -> impl IntoView {
-    let dark = RwSignal::new(is_dark());
+    let dark = Theme::here().dark;
     let switch = move |_| {
         let theme = if dark.get() { "light" } else { "dark" };
         if let Some(root) = root() {

@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
+use crate::app::{LIVE, Rings};
 use crate::headline::Headline;
 use crate::live;
+use crate::sandbox::link;
 use crate::store::{Connection, Store};
 use crate::theme::ThemeSwitch;
 
@@ -11,7 +13,7 @@ use crate::theme::ThemeSwitch;
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
     let store = Store::here();
-    let headline = Memo::new(move |_| {
+    let headline = live::memo(move || {
         store.view.with(|view| {
             let headline = Headline::of(view);
             let is_for_others = store.watching && headline == Headline::NoLeaderYet;
@@ -32,6 +34,7 @@ pub(crate) fn TopBar() -> impl IntoView {
                 </svg>
                 "Ringleader"
             </h1>
+            <Tabs/>
             <p class=live::words(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
                 {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
@@ -48,11 +51,34 @@ pub(crate) fn TopBar() -> impl IntoView {
     }
 }
 
+/// Leads from the server's ring to the page's own and back; where there is no server, there is nothing to choose.
+#[component]
+fn Tabs() -> impl IntoView {
+    let rings = expect_context::<Rings>();
+    let here = Store::here().sandbox.is_some();
+    let tab = |fragment: &'static str, says: &'static str, is_here: bool| {
+        view! {
+            <a href=format!("#{fragment}") data-testid=format!("tab-{fragment}") aria-current=is_here.then_some("page")>{says}</a>
+        }
+    };
+    rings.live.is_some().then(|| {
+        view! {
+            <nav class="tabs" aria-label="Which ring">
+                {tab(LIVE, "Live ring", !here)}
+                {tab(link::WORD, "Sandbox", here)}
+            </nav>
+        }
+    })
+}
+
 /// Whether the page is up to date.
 #[component]
 fn ConnectionLight() -> impl IntoView {
     let store = Store::here();
     let status = move || {
+        if store.sandbox.is_some() {
+            return ("simulated", "Simulated");
+        }
         store.connection.with(|connection| match connection {
             Connection::Connecting => ("connecting", "Connecting"),
             Connection::Connected => ("connected", "Live"),
@@ -64,7 +90,11 @@ fn ConnectionLight() -> impl IntoView {
             class="connection"
             data-testid="connection"
             data-status=live::words(move || status().0)
-            title="The connection to the server"
+            title=if store.sandbox.is_some() {
+                "Simulated in this page, in virtual time: no server is asked"
+            } else {
+                "The connection to the server"
+            }
         >
             <span class="light" aria-hidden="true"></span>
             <span class="visually-hidden">"Connection: "</span>
@@ -91,5 +121,5 @@ pub(crate) fn LostBanner() -> impl IntoView {
             Connection::Connecting | Connection::Connected => None,
         })
     };
-    move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> })
+    live::part(move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> }))
 }

@@ -6,6 +6,7 @@ use crate::contest::AlgorithmName;
 use crate::event::Event;
 use crate::fault::FaultyLink;
 use crate::id::{Attribute, NodeName, Seq};
+use crate::json;
 use crate::role::Safety;
 
 /// `POST /api/v1/elections`.
@@ -83,7 +84,7 @@ pub struct Links {
 }
 
 /// `GET /api/v1/events?after=SEQ&limit=N`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EventPage {
     /// The events after `after`, oldest first.
     pub events: Vec<Event>,
@@ -92,6 +93,8 @@ pub struct EventPage {
     /// The newest event.
     pub newest: Seq,
 }
+
+json::read_by_name! { EventPage { events, oldest, newest } }
 
 /// `GET /api/v1/access`: what whoever asks may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Claim;
+use crate::json;
 use crate::message::Contender;
 
 /// What the elections are called.
@@ -145,19 +146,21 @@ impl Standing {
 }
 
 /// The part that a member plays in a classic election, in the algorithm's own notions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Part {
     /// Which algorithm.
     pub algorithm: AlgorithmName,
     /// What it is.
     pub standing: Standing,
     /// Its phase or round, where the algorithm counts them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<u32>,
     /// The label that it stands for, where that can be another's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<Claim>,
 }
+
+json::read_by_name! { Part { algorithm, standing, phase, holds } }
 
 #[cfg(test)]
 mod tests {

@@ -401,7 +401,7 @@ impl MessageKind {
 }
 
 /// A member and its attribute, by the name that people know.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Claim {
     /// Who.
     pub name: NodeName,
@@ -409,8 +409,10 @@ pub struct Claim {
     pub attribute: Attribute,
 }
 
+json::read_by_name! { Claim { name, attribute } }
+
 /// A ring message as people see it: names instead of ids.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MessageInfo {
     /// Which sending this is.
     pub id: MessageId,
@@ -419,23 +421,25 @@ pub struct MessageInfo {
     /// The term it is about.
     pub term: Term,
     /// Who started it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub initiator: Option<NodeName>,
     /// The best member so far, or the leader.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate: Option<Claim>,
     /// The second best member so far, or the deputy.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub deputy: Option<Claim>,
     /// Links crossed when it arrives; 0 where nobody counts them.
     pub hops: u32,
     /// Of which classic algorithm it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<AlgorithmName>,
     /// Which way it goes, for messages of classic algorithms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub towards: Option<Towards>,
     /// What else it says, for messages of classic algorithms: `probe, 3 left`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
 }
+
+json::read_by_name! { MessageInfo { id, message, term, initiator, candidate, deputy, hops, algorithm, towards, says } }

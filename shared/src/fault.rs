@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{NodeId, NodeName};
+use crate::json;
 
 /// The longest delay on a link, in milliseconds.
 pub const MAX_DELAY_MS: u64 = 10_000;
@@ -119,7 +120,7 @@ impl fmt::Display for Share {
 }
 
 /// A link with a fault, as people see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FaultyLink {
     /// Who speaks.
     pub from: NodeName,
@@ -128,6 +129,8 @@ pub struct FaultyLink {
     /// What happens in between.
     pub fault: LinkFault,
 }
+
+json::read_by_name! { FaultyLink { from, to, fault } }
 
 /// A link with a fault, as nodes are told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::json;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -103,7 +104,7 @@ impl fmt::Display for Seq {
 }
 
 /// Identifies one sending of one ring message, so that a sending and its arrival can be matched.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct MessageId {
     /// Who sent it.
     pub from: NodeName,
@@ -112,6 +113,8 @@ pub struct MessageId {
     /// The sender's own count of messages, from 1.
     pub number: u64,
 }
+
+json::read_by_name! { MessageId { from, incarnation, number } }
 
 /// A member's short name, unique in its ring: 1 to 16 of letters, digits, `-` and `_`.
 ///

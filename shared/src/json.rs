@@ -1,4 +1,4 @@
-//! Reading tagged objects field by field.
+//! Reading objects field by field.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -8,3 +8,33 @@ pub(crate) fn take<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &
     let value = fields.remove(name).unwrap_or_default();
     serde_json::from_value(value).map_err(|error| format!("{name}: {error}"))
 }
+
+/// A field that may be left out.
+pub(crate) fn take_or_default<T: DeserializeOwned + Default>(
+    fields: &mut Map<String, Value>,
+    name: &str,
+) -> Result<T, String> {
+    take::<Option<T>>(fields, name).map(Option::unwrap_or_default)
+}
+
+/// Reads a struct from an object with the same names, by way of a tree; fields that it does not know are passed over.
+///
+/// For what the page reads: what serde derives can read from arrays, too, and is several times as much code.
+macro_rules! read_by_name {
+    ($type:ident { $($field:ident),* $(,)? } $(or default { $($optional:ident),* $(,)? })?) => {
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut fields = serde_json::Map::deserialize(deserializer)?;
+                let mut read = || -> Result<Self, String> {
+                    Ok(Self {
+                        $($field: $crate::json::take(&mut fields, stringify!($field))?,)*
+                        $($($optional: $crate::json::take_or_default(&mut fields, stringify!($optional))?,)*)?
+                    })
+                };
+                read().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub(crate) use read_by_name;

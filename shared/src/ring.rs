@@ -5,12 +5,13 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Attribute, Incarnation, NodeId, NodeName};
+use crate::json;
 
 /// The largest ring that the server runs as processes.
 pub const MAX_MEMBERS: usize = 64;
 
 /// One configured member.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Member {
     /// Who it is, across restarts.
     pub id: NodeId,
@@ -23,6 +24,8 @@ pub struct Member {
     /// Where its node links are accepted; `None` until it has said so.
     pub address: Option<SocketAddr>,
 }
+
+json::read_by_name! { Member { id, name, attribute, incarnation, address } }
 
 /// The members in ring order: each one's successor is the next, the last one's is the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod process;
 mod progress;
 mod report;
 mod same_everywhere;
+mod site;
 mod tools;
 mod versions;
 mod wasm;
@@ -30,6 +31,7 @@ use crate::report::Report;
 const HELP: &str = "\
 cargo xtask run [-- FLAGS]   build everything, start the server, print the link; FLAGS go to the server
 cargo xtask build            build target/release/ringleader, one file with the dashboard inside
+cargo xtask site [FOLDER]    write the page as static files that need no server, to target/site unless told
 cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
@@ -84,6 +86,13 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Run::cargo(["run", "--quiet", "--release", "--package", "ringleader-checker", "--"])
                 .args(rest)
                 .check()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "site" => {
+            let (folder, more) =
+                rest.split_first().map_or((None, rest), |(first, more)| (Some(first.as_str()), more));
+            no_more(more)?;
+            site::write(folder)?;
             Ok(ExitCode::SUCCESS)
         }
         "bench" => bench(rest),

@@ -52,6 +52,7 @@ impl Compiler {
             .without("RUSTDOC")
             .envs(&self.environment)
             .env("CARGO_TARGET_DIR", crate::root().join("target/wasm"))
+            .env("RUSTFLAGS", rustflags())
     }
 
     /// Downloads the crates of the workspace, for those who build offline, and those of the standard library where that
@@ -74,6 +75,13 @@ fn linker() -> String {
 }
 
 /// Whether the usual compiler has a standard library for the target, whoever put it there.
+/// The user's own flags, and one by which leptos forgets the types of a page's parts: half a minute sooner built, and a
+/// twentieth smaller.
+pub(crate) fn rustflags() -> String {
+    let own = std::env::var("RUSTFLAGS").unwrap_or_default();
+    format!("{own} --cfg erase_components").trim().to_owned()
+}
+
 fn default_has_target() -> bool {
     sysroot(&[]).is_some_and(|sysroot| sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir())
 }

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState};
 
-use crate::api::{self, Fault};
 use crate::button::ActionButton;
+use crate::live;
+use crate::order::{Fault, Order, Whom};
 use crate::store::Store;
 
 /// Why a fault is not possible in this state; `None` when it is.
@@ -42,14 +43,18 @@ fn no_initiative(state: NodeState) -> Option<&'static str> {
     }
 }
 
-/// What a fault does, in a sentence.
-const fn says(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Kill => "Ends the process at once, with SIGKILL",
-        Fault::Exit => "Asks the process to leave in good order",
-        Fault::Pause => "Makes the process hang, with SIGSTOP",
-        Fault::Resume => "Lets the process go on, with SIGCONT",
-        Fault::Start => "Starts the process again",
+/// What a fault does, in a sentence. A simulated node has no process.
+const fn says(fault: Fault, simulated: bool) -> &'static str {
+    match (fault, simulated) {
+        (Fault::Kill, false) => "Ends the process at once, with SIGKILL",
+        (Fault::Kill, true) => "It dies at once",
+        (Fault::Exit, _) => "Asks the process to leave in good order",
+        (Fault::Pause, false) => "Makes the process hang, with SIGSTOP",
+        (Fault::Pause, true) => "It hangs: it does nothing, and its links stay open",
+        (Fault::Resume, false) => "Lets the process go on, with SIGCONT",
+        (Fault::Resume, true) => "It goes on, beginning with what has piled up",
+        (Fault::Start, false) => "Starts the process again",
+        (Fault::Start, true) => "It starts again; of what it knew only its promises are left",
     }
 }
 
@@ -57,6 +62,7 @@ const fn says(fault: Fault) -> &'static str {
 #[component]
 pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView {
     let store = Store::here();
+    let simulated = store.sandbox.is_some();
     let unless = move |why: Box<dyn Fn(NodeState) -> Option<&'static str> + Send + Sync>| {
         Signal::derive(move || {
             let why =
@@ -72,17 +78,17 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 <ActionButton
                     id=format!("{}-{name}", fault.word())
                     class=class
-                    says=says(fault)
+                    says=says(fault, simulated)
                     refusal=unless(Box::new(move |state| refusal(fault, state)))
-                    press=move |()| api::fault(store, target.as_str(), fault)
+                    press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault))
                 >
                     {word}
                 </ActionButton>
             }
         }
     };
-    let paused = Memo::new(move |_| state.get() == NodeState::Paused);
-    let stopped = Memo::new(move |_| state.get() == NodeState::Stopped);
+    let paused = live::memo(move || state.get() == NodeState::Paused);
+    let stopped = live::memo(move || state.get() == NodeState::Stopped);
     let start = button.clone();
     let freeze = button.clone();
     let (initiator, leaver) = (name.clone(), name.clone());
@@ -93,29 +99,29 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 class="small"
                 says=format!("{name} starts an election")
                 refusal=unless(Box::new(no_initiative))
-                press=move |()| api::elect(store, Some(initiator.clone()))
+                press=move |()| store.order(Order::Elect(Some(initiator.clone())))
             >
                 "Initiate"
             </ActionButton>
-            {move || {
+            {live::part(move || {
                 if paused.get() {
                     freeze(Fault::Resume, "small good", "Resume").into_any()
                 } else {
                     freeze(Fault::Pause, "small", "Pause").into_any()
                 }
-            }}
-            {button(Fault::Exit, "small", "Exit")}
+            })}
+            {(!simulated).then(|| button(Fault::Exit, "small", "Exit"))}
             {button(Fault::Kill, "small danger", "Kill")}
-            {move || {
+            {live::part(move || {
                 let class = if stopped.get() { "small good" } else { "small" };
                 start(Fault::Start, class, "Start")
-            }}
+            })}
             <ActionButton
                 id=format!("remove-{name}")
                 class="small bare"
                 says=format!("Takes {name} out of the ring for good")
                 refusal=unless(Box::new(|_| None))
-                press=move |()| api::remove_node(store, &leaver)
+                press=move |()| store.order(Order::Remove(leaver.clone()))
             >
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
                     <path d="M-8 -7 H8 V-4.5 H-8 Z M-3 -10 H3 V-8 H-3 Z M-6.5 -3.5 H6.5 L5.5 10 H-5.5 Z"></path>

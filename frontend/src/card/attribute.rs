@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
-use crate::api;
 use crate::live;
+use crate::order::Order;
 use crate::roster::parse_attribute;
 use crate::store::Store;
 
@@ -15,7 +15,7 @@ use crate::store::Store;
 pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> impl IntoView {
     let store = Store::here();
     let field = NodeRef::<html::Input>::new();
-    let real = Memo::new(move |_| {
+    let real = live::memo(move || {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
     let wrong = RwSignal::new(None::<String>);
@@ -35,7 +35,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
             match parse_attribute(&text) {
                 Ok(attribute) => {
                     wrong.set(None);
-                    api::change_attribute(store, &name, attribute);
+                    store.order(Order::ChangeAttribute(name.clone(), attribute));
                 }
                 Err(why) => wrong.set(Some(why)),
             }
@@ -61,7 +61,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
                     }
                 }
             />
-            {move || wrong.get().map(|why| view! { <span class="complaint" role="alert">{why}</span> })}
+            {live::part(move || wrong.get().map(|why| view! { <span class="complaint" role="alert">{why}</span> }))}
         </label>
     }
 }

@@ -2,16 +2,15 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use ringleader_shared::NodeName;
-use ringleader_shared::api::Problem;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen_futures::JsFuture;
 use web_sys::ResizeObserver;
 
+use crate::copy as clipboard;
 use crate::live;
 use crate::log::Line;
+use crate::ring::geometry::CROWD;
 use crate::store::Store;
 use crate::words;
 
@@ -26,7 +25,11 @@ const NEAR_PX: i32 = 12;
 pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let store = Store::here();
     let log = store.log(&name);
-    let open = RwSignal::new(store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO));
+    // Of a simulated crowd only a few cards are shown.
+    let is_crowd = |count: usize| store.sandbox.is_some() && count > CROWD;
+    let open = RwSignal::new(
+        store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO || is_crowd(view.nodes.len())),
+    );
     let messages = RwSignal::new(false);
     let wanted = RwSignal::new(String::new());
     let following = RwSignal::new(true);
@@ -37,7 +40,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             if open.get() { log.with(|log| log.filtered(messages.get(), &wanted.read())) } else { Vec::new() }
         }
     });
-    let total = Memo::new(move |_| log.with(crate::log::NodeLog::len));
+    let total = live::memo(move || log.with(crate::log::NodeLog::len));
     let nothing = live::words(move || match (lines.with(Vec::is_empty), total.get()) {
         (false, _) => "",
         (true, 0) => "Nothing said yet",
@@ -49,7 +52,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             panel.set_scroll_top(panel.scroll_height());
         }
     };
-    Effect::new(move |_| {
+    live::effect(move || {
         lines.track();
         if following.get_untracked() {
             // After the new lines are in place.
@@ -57,7 +60,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         }
     });
     // A panel that grew or shrank is no longer at its end, and says nothing about it.
-    Effect::new(move |_| {
+    live::effect(move || {
         let Some(panel) = panel.get() else { return };
         let resized = Closure::<dyn FnMut()>::new(move || {
             if following.get_untracked() {
@@ -84,7 +87,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let copy = move |_| {
         let text: Vec<String> =
             lines.with_untracked(|lines| lines.iter().map(|line| line.to_text()).collect());
-        spawn_local(copy_text(store, text.join("\n")));
+        clipboard::copy(store, text.join("\n"), || ());
     };
     view! {
         <div class="log" class:open=live::whether(move || open.get())>
@@ -156,21 +159,5 @@ fn LogLine(line: std::sync::Arc<Line>) -> impl IntoView {
             <time>{line.at_us.map(words::stamp)}</time>
             <span>{line.text.clone()}</span>
         </p>
-    }
-}
-
-/// Browsers give the clipboard only to pages from this computer or over https.
-async fn copy_text(store: Store, text: String) {
-    let refused = || Problem {
-        kind: "about:blank".to_owned(),
-        title: "The browser did not let the page copy".to_owned(),
-        status: 0,
-        detail: Some("Copying works on http://127.0.0.1 and over https".to_owned()),
-    };
-    if !window().is_secure_context() {
-        return store.notify(refused());
-    }
-    if JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_err() {
-        store.notify(refused());
     }
 }

@@ -8,6 +8,8 @@ use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, RingView, Seq};
 use serde::Deserialize;
 
+use crate::json;
+
 /// Any frame.
 #[derive(Deserialize)]
 struct AnyFrame {
@@ -22,7 +24,7 @@ struct AnyFrame {
 
 /// The frame in this text; `None` when there is none that makes sense.
 pub(crate) fn read(text: &str) -> Option<BusFrame> {
-    let any: AnyFrame = serde_json::from_str(text).ok()?;
+    let any: AnyFrame = json::read(text).ok()?;
     match any.kind.as_str() {
         "snapshot" => any.ring.map(|ring| BusFrame::Snapshot { ring }),
         "resumed" => any.after.map(|after| BusFrame::Resumed { after }),

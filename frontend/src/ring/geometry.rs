@@ -15,6 +15,13 @@ const CENTRE: Point = Point { x: SIZE / 2.0, y: SIZE / 2.0 };
 /// The largest node: leaves room for a crown above the top one and a label below the bottom one.
 const LARGEST_NODE: f64 = 88.0;
 
+/// More members than these are drawn as a crowd: each is a bar, without words.
+pub(crate) const CROWD: usize = 48;
+
+/// How high the bars of a crowd are: its lowest member's and its highest one's.
+const BAR_LEAST: f64 = 8.0;
+const BAR_MOST: f64 = 44.0;
+
 /// A point in the drawing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
@@ -38,6 +45,11 @@ impl Point {
         }
         let share = distance / length;
         Self { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
+    }
+
+    /// Moved this share of the way to the centre.
+    pub(crate) fn inwards(self, share: f64) -> Self {
+        Self { x: self.x + (CENTRE.x - self.x) * share, y: self.y + (CENTRE.y - self.y) * share }
     }
 
     /// How far it is to `other`.
@@ -72,11 +84,13 @@ impl Layout {
             0 | 1 => 0.0,
             2..=8 => 350.0,
             9..=16 => 385.0,
-            _ => 420.0,
+            17..=CROWD => 420.0,
+            // Leaves room for the bars and for a name beyond them.
+            _ => 400.0,
         };
         let node_radius = match names.len() {
             0 | 1 => LARGEST_NODE,
-            #[expect(clippy::cast_precision_loss, reason = "a ring has 64 members at most")]
+            #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
             n => (0.3 * 2.0 * ring_radius * (PI / n as f64).sin()).min(LARGEST_NODE),
         };
         Self { names, ring_radius, node_radius }
@@ -88,11 +102,42 @@ impl Layout {
     }
 
     fn place(&self, name: &NodeName) -> Option<usize> {
-        self.names.iter().position(|other| other == name)
+        // Most rings have their members where their names say, or a few places before, where some were removed.
+        let last = self.names.len().checked_sub(1)?;
+        let named = name.ordinal().map(|named| named.min(last));
+        let found = named.and_then(|named| self.names.get(..=named)?.iter().rposition(|other| other == name));
+        found.or_else(|| self.names.iter().position(|other| other == name))
+    }
+
+    /// Whether there are too many for words in the drawing.
+    pub(crate) fn is_crowd(&self) -> bool {
+        self.names.len() > CROWD
+    }
+
+    /// The member that is nearest to a point.
+    pub(crate) fn nearest(&self, point: Point) -> Option<&NodeName> {
+        let turn = (point.y - CENTRE.y).atan2(point.x - CENTRE.x) + FRAC_PI_2;
+        #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
+        let place = (turn.rem_euclid(TAU) / TAU * self.names.len() as f64).round();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the ring")]
+        self.names.get(place as usize % self.names.len().max(1))
+    }
+
+    /// Both ends of a member's bar: it stands outside the circle, `share` of the room there high.
+    pub(crate) fn bar(&self, place: usize, share: f64) -> (Point, Point) {
+        let angle = self.angle(place);
+        let height = BAR_LEAST + (BAR_MOST - BAR_LEAST) * share;
+        (on_circle(self.ring_radius, angle), on_circle(self.ring_radius + height, angle))
+    }
+
+    /// Where a name beyond a member's bar goes.
+    pub(crate) fn beyond(&self, name: &NodeName) -> Option<Point> {
+        let place = self.place(name)?;
+        Some(on_circle(self.ring_radius + BAR_MOST + 26.0, self.angle(place)))
     }
 
     /// Clockwise, the first member at the top.
-    #[expect(clippy::cast_precision_loss, reason = "a ring has 64 members at most")]
+    #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
     fn angle(&self, place: usize) -> f64 {
         TAU * place as f64 / self.names.len().max(1) as f64 - FRAC_PI_2
     }
@@ -360,6 +405,17 @@ mod tests {
                 assert!(point.x > 0.0 && point.x < SIZE && point.y > 0.0 && point.y < SIZE);
             }
         }
+    }
+
+    #[test]
+    fn a_member_of_a_crowd_is_found_by_a_point_on_its_bar_and_by_its_name_after_others_were_removed() {
+        let names: Vec<NodeName> = (0..1000).filter(|n| n % 7 != 3).map(NodeName::nth).collect();
+        let crowd = Layout::new(names.clone());
+        for (place, name) in names.iter().enumerate() {
+            assert_eq!(crowd.nearest(crowd.bar(place, 0.5).1), Some(name));
+            assert_eq!(crowd.place(name), Some(place));
+        }
+        assert_eq!(crowd.place(&NodeName::nth(3)), None);
     }
 
     #[test]

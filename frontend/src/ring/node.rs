@@ -28,7 +28,7 @@ fn room(radius: f64) -> &'static str {
 }
 
 /// The node in words, for a screen reader and the tooltip.
-fn description(node: &NodeView) -> String {
+pub(super) fn description(node: &NodeView) -> String {
     let mut text = format!("Node {}, attribute {}, {}", node.name, node.attribute, label(node));
     if node.term.0 > 0 {
         text.push_str(&format!(", term {}", node.term));
@@ -51,12 +51,12 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
     let store = Store::here();
     let node = store.node(name.clone());
     let radius = move || layout.with(|layout| layout.node_radius);
-    let badge = Memo::new(move |_| node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
-    let words = Memo::new(move |_| node.with(|node| node.as_ref().map(label).unwrap_or_default()));
-    let attribute = Memo::new(move |_| {
+    let badge = live::memo(move || node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
+    let words = live::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
+    let attribute = live::memo(move || {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
-    let described = Memo::new(move |_| node.with(|node| node.as_ref().map(description).unwrap_or_default()));
+    let described = live::memo(move || node.with(|node| node.as_ref().map(description).unwrap_or_default()));
     let place = {
         let name = name.clone();
         move || {

@@ -290,7 +290,7 @@ impl Stage {
 }
 
 /// The CSS class of a kind of message.
-const fn class(kind: MessageKind) -> &'static str {
+pub(super) const fn class(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Election | MessageKind::Contest => "election",
         MessageKind::RollCall | MessageKind::Found => "search",
@@ -313,7 +313,7 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
 }
 
 /// A pill: the token of the message's kind, the candidate, and below it the deputy in small.
-fn draw_dot(group: &Element, message: &MessageInfo) {
+pub(super) fn draw_dot(group: &Element, message: &MessageInfo) {
     let label = message
         .candidate
         .as_ref()
@@ -359,24 +359,24 @@ fn draw_dot(group: &Element, message: &MessageInfo) {
     }
 }
 
-fn classed(parent: &Element, tag: &str, class: &str) -> Option<Element> {
+pub(super) fn classed(parent: &Element, tag: &str, class: &str) -> Option<Element> {
     let element = add(parent, tag)?;
     set(&element, "class", class);
     Some(element)
 }
 
-fn add(parent: &Element, tag: &str) -> Option<Element> {
+pub(super) fn add(parent: &Element, tag: &str) -> Option<Element> {
     let element = document().create_element_ns(Some(SVG), tag).ok()?;
     parent.append_child(&element).ok()?.dyn_into().ok()
 }
 
 /// Sets an attribute whose name is a constant: it can't be refused.
-fn set(element: &Element, name: &str, value: &str) {
+pub(super) fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
 
 /// Whether the reader asked for less motion.
-fn motion_is_reduced() -> bool {
+pub(crate) fn motion_is_reduced() -> bool {
     window()
         .match_media("(prefers-reduced-motion: reduce)")
         .ok()

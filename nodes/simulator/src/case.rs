@@ -135,6 +135,11 @@ fn latency(kind: &str, words: &mut SplitWhitespace<'_>) -> Result<Latency, &'sta
     }
 }
 
+fn safety(word: &str) -> Result<Safety, &'static str> {
+    let known = [Safety::Available, Safety::Quorum].into_iter().find(|safety| safety.to_string() == word);
+    known.ok_or("a safety is needed: available or quorum")
+}
+
 fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
     Ok(match word(words)? {
         "initiate" if words.clone().next() == Some("all") => {
@@ -161,6 +166,7 @@ fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
         },
         "drift" => Action::Drift { place: place(words)?, per_mille: number(words)? },
         "add" => Action::Add { attribute: number(words)? },
+        "safety" => Action::Safety(safety(word(words)?)?),
         "algorithm" => Action::Algorithm(word(words)?.parse().map_err(|_| "there is no such algorithm")?),
         "remove" => Action::Remove(place(words)?),
         "attribute" => Action::Attribute { place: place(words)?, attribute: number(words)? },
@@ -178,7 +184,7 @@ mod tests {
                     1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
                     11us remove C; 12us attribute A 9; 13us initiate AB; 14us initiate all; 1500ns kill A; \
-                    15us algorithm bully";
+                    15us algorithm bully; 16us safety quorum; 17us safety available";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 

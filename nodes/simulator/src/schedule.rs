@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, NodeName};
+use ringleader_shared::{AlgorithmName, NodeName, Safety};
 
 use crate::chance::PerMille;
 use crate::setup::Latency;
@@ -77,6 +77,8 @@ pub enum Action {
         /// The new one.
         attribute: u64,
     },
+    /// From now on an election is worth this; the members learn of it as they do of a new ring.
+    Safety(Safety),
 }
 
 /// What happens to messages on one link in one direction.
@@ -120,6 +122,7 @@ impl fmt::Display for Action {
                 )
             }
             Self::Drift { place, per_mille } => write!(f, "drift {} {per_mille}", name(place)),
+            Self::Safety(safety) => write!(f, "safety {safety}"),
             Self::Add { attribute } => write!(f, "add {attribute}"),
             Self::Algorithm(algorithm) => write!(f, "algorithm {algorithm}"),
             Self::Remove(place) => write!(f, "remove {}", name(place)),

@@ -33,7 +33,9 @@ pub enum Key {
     Enter = 0xE007,
     Control = 0xE009,
     Escape = 0xE00C,
+    Left = 0xE012,
     Right = 0xE014,
+    Home = 0xE011,
 }
 
 impl Key {
@@ -47,8 +49,15 @@ impl Key {
 pub fn on_the_page(flags: &[&str], act: impl FnOnce(&mut Page)) {
     let mut page = Page::open(flags);
     act(&mut page);
-    let complaints = page.complaints();
-    assert!(complaints.is_empty(), "the page complained in the console: {complaints:#?}");
+    page.has_an_empty_console();
+}
+
+/// Lets the reader act in a window with nothing in it, then sees to it that the console stayed empty.
+#[track_caller]
+pub fn in_a_window(act: impl FnOnce(&mut Page)) {
+    let mut page = Page::without_server();
+    act(&mut page);
+    page.has_an_empty_console();
 }
 
 /// chromedriver, with a port of its own, and a folder for its browser. Both end with this value.
@@ -127,6 +136,18 @@ impl Page {
             page.contains(".wasm"),
             "the server was built without the dashboard: run `cargo xtask build` once, or `cargo xtask test`"
         );
+        let page = Self::blank(turn, Some(server));
+        page.run(page.client().goto(&page.server().page()));
+        page.wait_for_attribute("connection", "data-status", "connected");
+        page
+    }
+
+    /// A window with nothing in it, and no server.
+    pub fn without_server() -> Self {
+        Self::blank(ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner), None)
+    }
+
+    fn blank(turn: MutexGuard<'static, ()>, server: Option<Server>) -> Self {
         let driver = Driver::start();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut options = json!({ "args": [
@@ -146,20 +167,17 @@ impl Page {
             )
             .unwrap_or_else(|error| panic!("Chromium does not start: {error}"));
         let session = runtime.block_on(client.session_id()).unwrap().expect("a session has a name");
-        let page = Self {
+        Self {
             client: Some(client),
             runtime,
             driver,
-            server: Some(server),
+            server,
             session,
             console: Vec::new(),
             expected: Vec::new(),
             agent: ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build().into(),
             _turn: turn,
-        };
-        page.run(page.client().goto(&page.server().page()));
-        page.wait_for_attribute("connection", "data-status", "connected");
-        page
+        }
     }
 
     fn client(&self) -> &Client {
@@ -202,6 +220,11 @@ impl Page {
     pub fn reload(&self) {
         self.run(self.client().refresh());
         self.wait_for_attribute("connection", "data-status", "connected");
+    }
+
+    /// The address of the page.
+    pub fn address(&self) -> String {
+        self.run(self.client().current_url()).to_string()
     }
 
     /// Goes to another page.
@@ -313,6 +336,19 @@ impl Page {
         self.chord(&[key.code()]);
     }
 
+    /// Presses the key of a letter.
+    pub fn press_letter(&self, letter: char) {
+        self.chord(&[letter]);
+    }
+
+    /// Chooses from a list.
+    pub fn choose(&self, id: &str, value: &str) {
+        let script = "const it = document.querySelector(arguments[0]); it.value = arguments[1]; \
+                      it.dispatchEvent(new Event('change', { bubbles: true }))";
+        self.wait_until_enabled(id, true);
+        self.script(script, vec![of(id).into(), value.into()]);
+    }
+
     /// Types over what a field holds.
     pub fn type_over(&self, id: &str, text: &str) {
         self.click(id);
@@ -351,6 +387,13 @@ impl Page {
             .map(message)
             .filter(|message| !self.expected.iter().any(|expected| message.contains(expected)))
             .collect()
+    }
+
+    /// Fails when the console has something to say that was not to be expected.
+    #[track_caller]
+    pub fn has_an_empty_console(&mut self) {
+        let complaints = self.complaints();
+        assert!(complaints.is_empty(), "the page complained in the console: {complaints:#?}");
     }
 
     fn report(&mut self) -> String {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use ringleader_election::{Core, Input};
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, Incarnation, Member as Configured, NodeId};
+use ringleader_shared::{
+    AlgorithmName, Attribute, Contender, Incarnation, Member as Configured, NodeId, Safety,
+};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
@@ -39,6 +41,7 @@ impl World {
             }
             Action::Mend { one, other } => self.mend(Place::nth(one), Place::nth(other)),
             Action::Drift { place, per_mille } => self.drift(Place::nth(place), per_mille),
+            Action::Safety(safety) => self.change_safety(safety),
             Action::Add { attribute } => self.add(Attribute(attribute)),
             Action::Remove(place) => self.remove(Place::nth(place)),
             Action::Algorithm(algorithm) => self.change_algorithm(algorithm),
@@ -306,6 +309,14 @@ impl World {
         self.ring = self.ring.iter().copied().filter(|member| member.id != id).collect();
         self.tell_ring(Some(place), || EventKind::MemberRemoved);
         self.announce();
+    }
+
+    fn change_safety(&mut self, safety: Safety) {
+        if self.setup.safety != safety {
+            self.setup.safety = safety;
+            self.tell_ring(None, || EventKind::SafetyChanged { safety });
+            self.announce();
+        }
     }
 
     fn change_algorithm(&mut self, algorithm: AlgorithmName) {

@@ -1,0 +1,143 @@
+//! What moves on the ring of the sandbox: drawn anew from the run for the moment that is shown, so that it stands still, goes slowly
+//! and goes back exactly.
+
+use std::time::Duration;
+
+use ringleader_shared::event::{EventKind, MessageKind};
+use ringleader_shared::{MessageId, NodeName, Seq};
+use ringleader_simulator::InFlight;
+use web_sys::Element;
+
+use super::geometry::{Curve, Layout, scale};
+use super::stage::{Layers, MOST_DOTS, add, class, classed, draw_dot, motion_is_reduced, set, token};
+use crate::live::rounded;
+use crate::sandbox::player::Player;
+use crate::words;
+
+/// In a larger ring a dot is its token alone: there is no room for words.
+const WORDY: usize = 16;
+
+/// More ripples than these say nothing.
+const MOST_RIPPLES: usize = 24;
+
+struct Dot {
+    id: MessageId,
+    arrives: Duration,
+    to: NodeName,
+    curve: Curve,
+    element: Element,
+}
+
+/// Everything that moves.
+#[derive(Default)]
+pub(crate) struct Actors {
+    layers: Option<Layers>,
+    layout: Layout,
+    dots: Vec<Dot>,
+    ripples: Vec<(Seq, Element)>,
+}
+
+/// How far a message has come, from 0 to 1.
+pub(crate) fn way(flight: &InFlight, now: Duration) -> f64 {
+    let whole = flight.arrives.saturating_sub(flight.sent).as_nanos().max(1);
+    #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
+    let share = now.saturating_sub(flight.sent).as_nanos() as f64 / whole as f64;
+    share.min(1.0)
+}
+
+impl Actors {
+    /// The elements that everything is drawn in, and where the nodes are.
+    pub(crate) fn set_place(&mut self, layers: Option<Layers>, layout: Layout) {
+        self.dots.drain(..).for_each(|dot| dot.element.remove());
+        self.ripples.drain(..).for_each(|(_, element)| element.remove());
+        self.layers = layers;
+        self.layout = layout;
+    }
+
+    /// Draws the moment that is shown. A message that has arrived leaves a ripple for so long.
+    pub(crate) fn draw(&mut self, player: &Player, ripple: Duration) {
+        let still = motion_is_reduced();
+        let now = player.now();
+        let size = scale((self.layout.node_radius / 62.0).clamp(0.5, 1.0));
+        let mut old = std::mem::take(&mut self.dots);
+        for flight in player.flights().iter().take(MOST_DOTS) {
+            let is_it = |dot: &Dot| {
+                dot.id == flight.message.id && dot.arrives == flight.arrives && dot.to == flight.to
+            };
+            let known = old.iter().position(is_it).map(|place| old.swap_remove(place));
+            let Some(dot) = known.or_else(|| self.enter(flight)) else { continue };
+            let point = dot.curve.at(if still { 0.5 } else { way(flight, now) });
+            set(&dot.element, "transform", &format!("translate({point}) {size}"));
+            let _ = dot.element.class_list().toggle_with_force("lost", flight.doomed);
+            self.dots.push(dot);
+        }
+        old.into_iter().for_each(|dot| dot.element.remove());
+        self.draw_ripples(player, if still { Duration::ZERO } else { ripple });
+    }
+
+    fn enter(&self, flight: &InFlight) -> Option<Dot> {
+        let curve = self.layout.curve(&flight.from, &flight.to)?;
+        let kind = flight.message.message;
+        let element = classed(&self.layers.as_ref()?.over, "g", &format!("dot {}", class(kind)))?;
+        if self.layout.len() <= WORDY && kind != MessageKind::Standing {
+            draw_dot(&element, &flight.message);
+        } else {
+            draw_token(&element, flight);
+        }
+        let (id, to) = (flight.message.id.clone(), flight.to.clone());
+        Some(Dot { id, arrives: flight.arrives, to, curve, element })
+    }
+
+    fn draw_ripples(&mut self, player: &Player, lasts: Duration) {
+        let mut old = std::mem::take(&mut self.ripples);
+        if lasts > Duration::ZERO {
+            let now = player.now();
+            let recent =
+                player.events_since(now.saturating_sub(lasts)).filter_map(|event| match &event.kind {
+                    EventKind::Received { message, .. } if message.message != MessageKind::Standing => {
+                        Some((event, message.message))
+                    }
+                    _ => None,
+                });
+            for (event, kind) in recent.take(MOST_RIPPLES) {
+                let known = old.iter().position(|(seq, _)| *seq == event.seq);
+                let known = known.map(|place| old.swap_remove(place).1);
+                let at = event.node.as_ref().and_then(|node| self.layout.position(node));
+                let Some(element) = known.or_else(|| {
+                    let over = &self.layers.as_ref()?.over;
+                    let element = classed(over, "circle", &format!("ripple {}", class(kind)))?;
+                    let at = at?;
+                    set(&element, "cx", &rounded(at.x).to_string());
+                    set(&element, "cy", &rounded(at.y).to_string());
+                    Some(element)
+                }) else {
+                    continue;
+                };
+                let age = now.saturating_sub(Duration::from_micros(event.at_us));
+                #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
+                let age = (age.as_nanos() as f64 / lasts.as_nanos() as f64).min(1.0);
+                let radius = self.layout.node_radius;
+                set(&element, "r", &rounded(radius + 4.0 + 0.22 * radius * age).to_string());
+                set(&element, "style", &format!("opacity: {}%", rounded(90.0 * (1.0 - age))));
+                self.ripples.push((event.seq, element));
+            }
+        }
+        old.into_iter().for_each(|(_, element)| element.remove());
+    }
+}
+
+fn draw_token(group: &Element, flight: &InFlight) {
+    let (outline, letter) = token(flight.message.message);
+    if let Some(title) = add(group, "title") {
+        title.set_text_content(Some(&words::message(&flight.message)));
+    }
+    if let Some(token) = classed(group, "g", "token") {
+        if let Some(path) = add(&token, "path") {
+            set(&path, "d", outline);
+        }
+        if let Some(text) = add(&token, "text") {
+            set(&text, "y", "8");
+            text.set_text_content(Some(letter));
+        }
+    }
+}

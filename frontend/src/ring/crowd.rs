@@ -1,0 +1,263 @@
+//! The drawing of a ring of many: bars on a canvas instead of nodes with words, as high as their attributes; messages as dots, the
+//! further inside the higher their candidate.
+
+mod brush;
+
+use leptos::html;
+use leptos::prelude::*;
+use ringleader_shared::event::MessageKind;
+use ringleader_shared::{NodeName, NodeState, RingView};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::ResizeObserver;
+
+use self::brush::{Brush, Ink};
+use super::Centre;
+use super::actors::way;
+use super::geometry::{Curve, Layout, Point};
+use super::node::description;
+use super::stage::motion_is_reduced;
+use crate::badge::Badge;
+use crate::live::{self, rounded};
+use crate::sandbox::Sandbox;
+use crate::sandbox::player::Player;
+use crate::store::Store;
+use crate::theme::Theme;
+
+/// How far inside the dots of the lowest and of the highest candidate are, as a share of the way to the centre.
+const TRACKS: (f64, f64) = (0.03, 0.4);
+
+/// The colour of a member's bar.
+const fn bar_ink(badge: Badge) -> Ink {
+    match badge {
+        Badge::Leader => Ink::Leader,
+        Badge::Deputy => Ink::Deputy,
+        Badge::Candidate => Ink::Contest,
+        Badge::Stopped => Ink::Trouble,
+        Badge::Paused | Badge::Starting => Ink::Soft,
+        Badge::Follower => Ink::Strong,
+    }
+}
+
+/// The colour of a message.
+const fn dot_ink(kind: MessageKind) -> Ink {
+    match kind {
+        MessageKind::Election | MessageKind::Contest => Ink::Contest,
+        MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found => Ink::Deputy,
+        MessageKind::Elected => Ink::Leader,
+        MessageKind::Standing | MessageKind::Lease => Ink::Strong,
+    }
+}
+
+/// From the lowest attribute to the highest.
+struct Range {
+    lowest: u64,
+    highest: u64,
+}
+
+impl Range {
+    fn of(view: &RingView) -> Self {
+        let attributes = || view.nodes.iter().map(|node| node.attribute.0);
+        Self { lowest: attributes().min().unwrap_or(0), highest: attributes().max().unwrap_or(0) }
+    }
+
+    /// How far up an attribute is, from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
+    fn share(&self, attribute: u64) -> f64 {
+        let above = attribute.clamp(self.lowest, self.highest) - self.lowest;
+        above as f64 / (self.highest - self.lowest).max(1) as f64
+    }
+}
+
+/// The members and the links that are not as they should be.
+fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
+    brush.clear();
+    brush.ring(layout.ring_radius);
+    let is_stopped = |name: &NodeName| view.node(name).is_none_or(|node| node.state == NodeState::Stopped);
+    let detours: Vec<Curve> = view
+        .nodes
+        .iter()
+        .filter_map(|node| {
+            let successor = node.successor.as_ref().filter(|next| Some(*next) != layout.next(&node.name))?;
+            if is_stopped(successor) { None } else { layout.curve(&node.name, successor) }
+        })
+        .collect();
+    brush.curves(&detours, Ink::Contest, 4.0);
+    let cut = view.faults.iter().filter(|link| link.fault.cut);
+    let cut: Vec<Curve> = cut.filter_map(|link| layout.curve(&link.from, &link.to)).collect();
+    brush.curves(&cut, Ink::Trouble, 5.0);
+    if let Some((start, end)) = view
+        .leader
+        .as_ref()
+        .zip(view.deputy.as_ref())
+        .and_then(|(leader, deputy)| layout.straight(deputy, leader))
+    {
+        brush.lines(&[(start, end)], Ink::Deputy, 2.0);
+    }
+    let range = Range::of(view);
+    let mut bars: [Vec<(Point, Point)>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
+    for (place, node) in view.nodes.iter().enumerate() {
+        let ink = bar_ink(Badge::of(node));
+        bars[ink as usize].push(layout.bar(place, range.share(node.attribute.0)));
+    }
+    let width = (layout.node_radius * 2.0).clamp(1.6, 14.0);
+    for (ink, bars) in Ink::ALL.into_iter().zip(&bars) {
+        let is_special = matches!(ink, Ink::Leader | Ink::Deputy);
+        brush.lines(bars, ink, if is_special { width.max(5.0) } else { width });
+    }
+}
+
+/// The messages.
+fn draw_dots(brush: &Brush, player: &Player, layout: &Layout) {
+    brush.clear();
+    let range = Range::of(player.view());
+    let still = motion_is_reduced();
+    let mut dots: [Vec<Point>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
+    for flight in player.flights() {
+        let Some(curve) = layout.curve(&flight.from, &flight.to) else { continue };
+        let mut point = curve.at(if still { 0.5 } else { way(flight, player.now()) });
+        if let (Curve::Arc { .. }, Some(candidate)) = (&curve, &flight.message.candidate) {
+            let (nearest, furthest) = TRACKS;
+            point = point.inwards(nearest + (furthest - nearest) * range.share(candidate.attribute.0));
+        }
+        let ink = if flight.doomed { Ink::Trouble } else { dot_ink(flight.message.message) };
+        dots[ink as usize].push(point);
+    }
+    let radius = (layout.node_radius * 0.7).clamp(3.4, 9.0);
+    for (ink, dots) in Ink::ALL.into_iter().zip(&dots) {
+        brush.dots(dots, ink, radius);
+    }
+}
+
+/// The brush for a canvas, made anew when its size or the theme changes.
+fn brush_for(
+    canvas: NodeRef<html::Canvas>,
+    resized: Trigger,
+    dark: RwSignal<bool>,
+) -> RwSignal<Option<Brush>, LocalStorage> {
+    let brush = RwSignal::new_local(None);
+    live::effect(move || {
+        resized.track();
+        dark.track();
+        brush.set(canvas.get().and_then(|canvas| Brush::on(&canvas)));
+    });
+    brush
+}
+
+/// Both canvases, and over them what has words.
+#[component]
+pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
+    let store = Store::here();
+    let dark = Theme::here().dark;
+    let (under, over) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
+    let resized = Trigger::new();
+    // To ask for sizes and colours is dear: once for each size and theme, not for each frame.
+    let (ring_brush, dot_brush) = (brush_for(under, resized, dark), brush_for(over, resized, dark));
+    live::effect(move || {
+        ring_brush.track();
+        ring_brush.with_untracked(|brush| {
+            if let Some(brush) = brush {
+                store.view.with(|view| layout.with(|layout| draw_ring(brush, view, layout)));
+            }
+        });
+    });
+    live::effect(move || {
+        sandbox.moment.track();
+        dot_brush.track();
+        dot_brush.with_untracked(|brush| {
+            if let Some(brush) = brush {
+                layout.with(|layout| sandbox.look(|player| draw_dots(brush, player, layout)));
+            }
+        });
+    });
+    live::effect(move || {
+        let Some(canvas) = under.get() else { return };
+        let observed = Closure::<dyn FnMut()>::new(move || resized.notify());
+        if let Ok(observer) = ResizeObserver::new(observed.as_ref().unchecked_ref()) {
+            observer.observe(&canvas);
+            let kept = StoredValue::new_local(Some((observer, observed)));
+            on_cleanup(move || {
+                if let Some((observer, observed)) = kept.try_update_value(Option::take).flatten() {
+                    observer.disconnect();
+                    drop(observed);
+                }
+            });
+        }
+    });
+    let at = move |event: &web_sys::MouseEvent| {
+        let canvas = over.get_untracked()?;
+        let point = brush::point(&canvas, event)?;
+        layout.with_untracked(|layout| layout.nearest(point).cloned())
+    };
+    let choose = move |event: web_sys::MouseEvent| {
+        if let Some(name) = at(&event) {
+            store.chosen.set(Some(name));
+        }
+    };
+    let name_it = move |event: web_sys::MouseEvent| {
+        let node =
+            at(&event).and_then(|name| store.view.with_untracked(|view| view.node(&name).map(description)));
+        if let (Some(canvas), Some(node)) = (over.get_untracked(), node) {
+            canvas.set_title(&node);
+        }
+    };
+    let named = live::memo(move || {
+        if !is_crowd.get() {
+            return Vec::new();
+        }
+        store.view.with(|view| {
+            let leader = view.leader.clone().map(|name| ("leader", name));
+            let deputy = view.deputy.clone().map(|name| ("deputy", name));
+            let chosen = store.chosen.get().map(|name| ("chosen", name));
+            let mut named: Vec<(&str, NodeName)> = Vec::new();
+            for (class, name) in [leader, deputy, chosen].into_iter().flatten() {
+                if !named.iter().any(|(_, other)| *other == name) {
+                    named.push((class, name));
+                }
+            }
+            layout.with(|layout| {
+                let placed =
+                    named.into_iter().map(|(class, name)| (class, layout.beyond(&name), name.to_string()));
+                placed.collect::<Vec<_>>()
+            })
+        })
+    });
+    let said = move || {
+        format!(
+            "A ring of {} nodes. Each can be found by its name in the list of nodes.",
+            layout.with(Layout::len)
+        )
+    };
+    view! {
+        <div class="crowd" hidden=live::whether(move || !is_crowd.get())>
+            <canvas node_ref=under aria-hidden="true"></canvas>
+            <canvas
+                node_ref=over
+                data-testid="crowd"
+                role="img"
+                aria-label=live::words(said)
+                on:click=choose
+                on:mousemove=name_it
+            ></canvas>
+            <svg viewBox="0 0 1000 1000" aria-hidden="true">
+                <Centre/>
+                {live::part(move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
+                    <text class=format!("beyond {class}") x=rounded(at.x) y=rounded(at.y + 8.0)>{name}</text>
+                })).collect_view())}
+            </svg>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::ring;
+
+    #[test]
+    fn the_lowest_has_no_share_and_the_highest_all() {
+        let range = Range::of(&ring(5).running());
+        assert_eq!([90, 110, 130].map(|attribute| range.share(attribute)), [0.0, 0.5, 1.0]);
+        assert_eq!(Range::of(&ring(1).running()).share(90), 0.0);
+    }
+}

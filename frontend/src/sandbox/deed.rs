@@ -1,0 +1,176 @@
+//! Orders as what is done to a simulated ring.
+
+use std::time::Duration;
+
+use ringleader_shared::fault::Share;
+use ringleader_shared::{LinkFault, NodeName, RingView, Role};
+use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
+
+use super::settings::HOP;
+use crate::order::{Fault, Order, Whom};
+
+/// More pairs than these are not parted one by one: the link would be too long to send.
+const MOST_PARTED: usize = 300;
+
+/// What carries an order out, in this order and at one time; or why it can't be carried out.
+pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, String> {
+    let place = |name: &NodeName| name.ordinal().ok_or_else(|| format!("There is no node {name}"));
+    let one = |action: Action| Ok(vec![action]);
+    match order {
+        Order::Elect(Some(name)) => one(Action::Initiate(place(name)?)),
+        Order::Elect(None) => match view.live().next() {
+            Some(first) => one(Action::Initiate(place(&first.name)?)),
+            None => Err("No node is running: start one first".to_owned()),
+        },
+        Order::ElectAll => one(Action::InitiateAll),
+        Order::Fault(whom, fault) => {
+            let place = match whom {
+                Whom::Node(name) => place(name)?,
+                Whom::Leader => {
+                    let leader = view.nodes.iter().find(|node| node.role == Some(Role::Leader));
+                    place(&leader.ok_or("There is no leader")?.name)?
+                }
+            };
+            one(match fault {
+                // Nothing is left behind either way, and no process is there to be asked.
+                Fault::Kill | Fault::Exit => Action::Kill(place),
+                Fault::Pause => Action::Pause(place),
+                Fault::Resume => Action::Resume(place),
+                Fault::Start => Action::Start(place),
+            })
+        }
+        Order::ChangeAttribute(name, attribute) => {
+            one(Action::Attribute { place: place(name)?, attribute: attribute.0 })
+        }
+        Order::Add(node) => one(Action::Add { attribute: node.attribute.0 }),
+        Order::Remove(name) => one(Action::Remove(place(name)?)),
+        Order::ChangeSafety(safety) => one(Action::Safety(*safety)),
+        Order::SetLink(from, to, fault) => Ok(set_link(
+            (place(from)?, view.own_fault(from, to)),
+            (place(to)?, view.own_fault(to, from)),
+            fault,
+        )),
+        Order::HealLinks => {
+            let mut pairs = Vec::new();
+            for link in &view.faults {
+                let (one, other) = (place(&link.from)?, place(&link.to)?);
+                let pair = (one.min(other), one.max(other));
+                if !pairs.contains(&pair) {
+                    pairs.push(pair);
+                }
+            }
+            Ok(pairs.into_iter().map(|(one, other)| Action::Mend { one, other }).collect())
+        }
+        Order::Part(side) => {
+            let rest = view.nodes.iter().map(|node| &node.name).filter(|name| !side.contains(name));
+            let pairs: Vec<_> = rest.flat_map(|there| side.iter().map(move |here| (here, there))).collect();
+            if pairs.len() > MOST_PARTED {
+                return Err(format!("That would cut {} links: part a smaller ring", 2 * pairs.len()));
+            }
+            let sever = |(here, there): (&NodeName, &NodeName)| {
+                Ok(Action::Sever { one: place(here)?, other: place(there)? })
+            };
+            pairs.into_iter().map(sever).collect()
+        }
+        // The speed and the restart are the page's own business.
+        Order::ChangePace(_) | Order::Reset => Ok(Vec::new()),
+    }
+}
+
+/// What makes one direction of a link faulty as told. A link is mended in both directions at once: what was wrong with the other
+/// one is done to it again.
+fn set_link(
+    (from, was): (usize, LinkFault),
+    (to, back): (usize, LinkFault),
+    fault: &LinkFault,
+) -> Vec<Action> {
+    let undisturbed = |fault: &LinkFault| LinkFault { cut: false, ..*fault }.is_none();
+    let mut actions = Vec::new();
+    let mut make = |from: usize, to: usize, was: &LinkFault, fault: &LinkFault| {
+        if !undisturbed(fault) && (LinkFault { cut: fault.cut, ..*was }) != *fault {
+            actions.push(Action::Disturb { from, to, disturbance: disturbance(fault) });
+        }
+        if fault.cut && !was.cut {
+            actions.push(Action::Cut { from, to });
+        }
+    };
+    if (was.cut && !fault.cut) || (!undisturbed(&was) && undisturbed(fault)) {
+        make(to, from, &LinkFault::default(), &back);
+        make(from, to, &LinkFault::default(), fault);
+        actions.insert(0, Action::Mend { one: from, other: to });
+    } else {
+        make(from, to, &was, fault);
+    }
+    actions
+}
+
+fn disturbance(fault: &LinkFault) -> Disturbance {
+    let per_mille = |share: Share| PerMille::new(u16::try_from(share.percent() * 10).unwrap_or(u16::MAX));
+    Disturbance {
+        latency: Latency::Constant(Duration::from_millis(fault.delay_ms).max(HOP)),
+        drop: per_mille(fault.drop),
+        duplicate: per_mille(fault.duplicate),
+        reorder: per_mille(fault.reorder),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{name, ring};
+    use ringleader_shared::EventKind;
+
+    const SLOW: LinkFault = LinkFault { cut: false, delay_ms: 40, ..LinkFault::CUT };
+
+    fn told(order: &Order, view: &RingView) -> String {
+        let actions = actions(order, view).expect("it can be done");
+        actions.iter().map(|action| format!("{action}; ")).collect()
+    }
+
+    fn link(from: &str, to: &str, fault: LinkFault) -> Order {
+        Order::SetLink(name(from), name(to), fault)
+    }
+
+    #[test]
+    fn the_leader_is_whoever_leads_now() {
+        let mut ring = ring(4);
+        let view = ring.running();
+        assert!(actions(&Order::Fault(Whom::Leader, Fault::Kill), &view).is_err());
+        let view = ring.led_by("D", "C", 1);
+        assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill D; ");
+    }
+
+    #[test]
+    fn cutting_and_slowing_a_link_leave_each_other_alone() {
+        let mut ring = ring(3);
+        let view = ring.running();
+        assert_eq!(told(&link("A", "B", LinkFault::CUT), &view), "cut A B; ");
+        let slow = "disturb A B constant 40000us drop 0 duplicate 0 reorder 0; ";
+        assert_eq!(told(&link("A", "B", SLOW), &view), slow);
+        let (from, to) = (name("A"), name("B"));
+        let view = ring.then("A", EventKind::LinkFaultChanged { from, to, fault: SLOW });
+        assert_eq!(told(&link("A", "B", LinkFault { cut: true, ..SLOW }), &view), "cut A B; ");
+    }
+
+    #[test]
+    fn mending_one_direction_leaves_the_other_as_it_is() {
+        let mut ring = ring(3);
+        ring.running();
+        let (from, to) = (name("B"), name("A"));
+        ring.then("A", EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
+        let (from, to) = (name("A"), name("B"));
+        let view = ring.then("A", EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
+        assert_eq!(told(&link("A", "B", LinkFault::default()), &view), "mend A B; cut B A; ");
+        assert_eq!(told(&Order::HealLinks, &view), "mend A B; ");
+    }
+
+    #[test]
+    fn a_partition_severs_every_pair_across_it_unless_those_are_too_many() {
+        let view = ring(4).running();
+        let side = Order::Part(vec![name("A"), name("B")]);
+        assert_eq!(told(&side, &view), "sever A C; sever B C; sever A D; sever B D; ");
+        let view = ring(64).running();
+        let half = view.nodes.iter().take(32).map(|node| node.name.clone()).collect();
+        assert!(actions(&Order::Part(half), &view).is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! What the ring of the sandbox is made of, to be changed: each change begins a fresh ring.
+
+use leptos::prelude::*;
+
+use super::Sandbox;
+use super::choice::{Arrangement, Links, Start};
+use super::settings::{MOST_NODES, Settings};
+use crate::algorithm::{AlgorithmPicker, AlgorithmText};
+use crate::live;
+use crate::store::Store;
+
+/// What a change makes of the settings; `None` when what was typed makes no sense.
+type Change = fn(&mut Settings, &str) -> Option<()>;
+
+/// The settings.
+#[component]
+pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
+    let store = Store::here();
+    let settings = sandbox.settings;
+    let change = move |change: Change, text: &str| {
+        let mut wanted = settings.get_untracked();
+        if change(&mut wanted, text.trim()).is_some() && wanted != settings.get_untracked() {
+            sandbox.rebuild(store, &wanted);
+        } else {
+            // What is shown in the field is what is.
+            settings.notify();
+        }
+    };
+    let list = move |id: &'static str,
+                     says: &'static str,
+                     all: &'static [(&'static str, &'static str)],
+                     now: fn(&Settings) -> &'static str,
+                     set: Change| {
+        view! {
+            <label>
+                {says}
+                <select data-testid=id on:change=move |event| change(set, &event_target_value(&event))>
+                    {all.iter().map(|(word, says)| view! {
+                        <option value=*word prop:selected=live::whether(move || settings.with(now) == *word)>{*says}</option>
+                    }).collect_view()}
+                </select>
+            </label>
+        }
+    };
+    let field =
+        move |id: &'static str, says: &'static str, size: u32, now: fn(&Settings) -> String, set: Change| {
+            view! {
+                <label>
+                    {says}
+                    <input
+                        type="text"
+                        inputmode="numeric"
+                        autocomplete="off"
+                        data-testid=id
+                        size=size
+                        prop:value=live::words(move || settings.with(now))
+                        on:change=move |event| change(set, &event_target_value(&event))
+                    />
+                </label>
+            }
+        };
+    let dice = move |_| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]
+        let seed = (js_sys::Math::random() * 1_000_000.0) as u32;
+        change(|settings, text| text.parse().ok().map(|seed| settings.seed = seed), &seed.to_string());
+    };
+    view! {
+        <div class="inline-form settings" role="group" aria-label="The ring: each change begins a fresh one">
+            <AlgorithmPicker
+                now=Signal::derive(move || settings.with(|settings| settings.algorithm))
+                choose=move |algorithm| {
+                    let wanted = Settings { algorithm, ..settings.get_untracked() };
+                    sandbox.rebuild(store, &wanted);
+                }
+            />
+            {field("nodes", "Nodes", 4, |settings| settings.nodes.to_string(), |settings, text| {
+                settings.nodes = text.parse().ok().map(|nodes: usize| nodes.clamp(1, MOST_NODES))?;
+                Some(())
+            })}
+            {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.word(), |settings, word| {
+                settings.arrangement = Arrangement::named(word)?;
+                Some(())
+            })}
+            {list("start", "Initiates", Start::ALL, |settings| settings.start.word(), |settings, word| {
+                settings.start = Start::named(word)?;
+                Some(())
+            })}
+            {list("links", "Hops take", Links::ALL, |settings| settings.links.word(), |settings, word| {
+                settings.links = Links::named(word)?;
+                Some(())
+            })}
+            {field("seed", "Seed", 7, |settings| settings.seed.to_string(), |settings, text| {
+                settings.seed = text.parse().ok()?;
+                Some(())
+            })}
+            <button class="quiet" type="button" data-testid="dice" title="Another seed" aria-label="Another seed" on:click=dice>
+                <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
+                    <path fill-rule="evenodd" d="M-8 -10 H8 A2 2 0 0 1 10 -8 V8 A2 2 0 0 1 8 10 H-8 A2 2 0 0 1 -10 8 V-8 A2 2 0 0 1 -8 -10 Z M-5 -7.2 A2.2 2.2 0 1 0 -5 -2.8 A2.2 2.2 0 1 0 -5 -7.2 Z M5 -7.2 A2.2 2.2 0 1 0 5 -2.8 A2.2 2.2 0 1 0 5 -7.2 Z M0 -2.2 A2.2 2.2 0 1 0 0 2.2 A2.2 2.2 0 1 0 0 -2.2 Z M-5 2.8 A2.2 2.2 0 1 0 -5 7.2 A2.2 2.2 0 1 0 -5 2.8 Z M5 2.8 A2.2 2.2 0 1 0 5 7.2 A2.2 2.2 0 1 0 5 2.8 Z"></path>
+                </svg>
+            </button>
+            <AlgorithmText now=Signal::derive(move || settings.with(|settings| settings.algorithm))/>
+        </div>
+    }
+}

@@ -1,0 +1,261 @@
+//! A run that is played: the session, and what of it is shown.
+
+use std::time::Duration;
+
+use ringleader_shared::{Event, NodeName, RingView, Seq};
+use ringleader_simulator::{Action, Case, InFlight, Session};
+
+use super::link::{Link, Place};
+use super::settings::{HOP, Settings};
+use super::speed::Speed;
+
+/// After so many things the clock is looked at: a frame must not take long.
+const CHUNK: usize = 64;
+
+/// A run. What it shows begins when the nodes have found each other.
+pub(crate) struct Player {
+    session: Session,
+    begin: Duration,
+    flights: Vec<InFlight>,
+}
+
+impl Player {
+    /// The run that a link tells of, where it says.
+    pub(crate) fn open(link: &Link) -> Self {
+        let mut player = Self::at_first(link);
+        if let Some(Place { at, seq }) = link.place {
+            player.session.play_until(at, usize::MAX);
+            while player.session.seq() > seq && player.session.step_back() {}
+        }
+        player.look();
+        player
+    }
+
+    fn at_first(link: &Link) -> Self {
+        let schedule = link.script.clone().unwrap_or_else(|| link.settings.opening());
+        let mut session = Session::of(&Case { setup: link.settings.setup(), schedule });
+        let begin = link.settings.begin();
+        session.play_until(begin, usize::MAX);
+        Self { session, begin, flights: Vec::new() }
+    }
+
+    /// The same ring at its beginning, with nothing done to it but what its settings say.
+    pub(crate) fn afresh(settings: &Settings) -> Self {
+        Self::open(&Link::new(settings.clone(), Speed::default()))
+    }
+
+    fn look(&mut self) {
+        self.flights = self.session.in_flight();
+    }
+
+    /// The ring.
+    pub(crate) fn view(&self) -> &RingView {
+        self.session.view()
+    }
+
+    /// The messages on their way.
+    pub(crate) fn flights(&self) -> &[InFlight] {
+        &self.flights
+    }
+
+    /// The virtual time as the session has it.
+    pub(crate) fn now(&self) -> Duration {
+        self.session.now()
+    }
+
+    /// The virtual time where what is shown begins.
+    pub(crate) fn begin(&self) -> Duration {
+        self.begin
+    }
+
+    /// The furthest virtual time that was played.
+    pub(crate) fn end(&self) -> Duration {
+        self.session.end()
+    }
+
+    /// Whether nothing was shown yet.
+    pub(crate) fn is_at_begin(&self) -> bool {
+        self.now() <= self.begin
+    }
+
+    /// The newest events, and whether all after `known` are among them.
+    pub(crate) fn events_after(&self, known: Seq) -> (&[Event], bool) {
+        let events = self.session.events();
+        let first = self.session.first_kept();
+        if known > self.session.seq() || known.next() < first {
+            return (events, false);
+        }
+        let old = usize::try_from(known.next().0 - first.0).unwrap_or(usize::MAX);
+        (events.get(old..).unwrap_or_default(), true)
+    }
+
+    /// The events of the last stretch of time, newest first.
+    pub(crate) fn events_since(&self, then: Duration) -> impl Iterator<Item = &Event> {
+        let then = then.as_micros();
+        self.session.events().iter().rev().take_while(move |event| u128::from(event.at_us) >= then)
+    }
+
+    /// Lets time pass as the speed says. Where no message is on its way it goes on to the next thing that is told. False when
+    /// there is none: nothing more happens by itself.
+    pub(crate) fn advance(&mut self, real: Duration, speed: Speed, is_late: impl Fn() -> bool) -> bool {
+        let goes_on = match speed.virtual_time(real) {
+            Some(_) if self.flights.is_empty() => self.session.step(),
+            Some(time) => {
+                let then = self.now() + time;
+                while !self.session.play_until(then, CHUNK) && !is_late() {}
+                true
+            }
+            None => self.rush(is_late),
+        };
+        self.look();
+        goes_on
+    }
+
+    fn rush(&mut self, is_late: impl Fn() -> bool) -> bool {
+        loop {
+            if self.flights.is_empty() {
+                if !self.session.step() {
+                    return false;
+                }
+            } else {
+                let then = self.now() + HOP / 4;
+                while !self.session.play_until(then, CHUNK) && !is_late() {}
+            }
+            if is_late() {
+                return true;
+            }
+            self.look();
+        }
+    }
+
+    /// To after the next thing that is told. False when there is none.
+    pub(crate) fn step(&mut self) -> bool {
+        let stepped = self.session.step();
+        self.look();
+        stepped
+    }
+
+    /// To before the last thing that was told; not beyond the beginning of what is shown.
+    pub(crate) fn step_back(&mut self) {
+        if !self.is_at_begin() {
+            self.session.step_back();
+            if self.now() < self.begin {
+                self.session.seek(self.begin);
+            }
+            self.look();
+        }
+    }
+
+    /// To any time from the beginning of what is shown to the furthest one played.
+    pub(crate) fn seek(&mut self, then: Duration) {
+        self.session.seek(then.max(self.begin));
+        self.look();
+    }
+
+    /// Does this now, after the beginning of what is shown.
+    pub(crate) fn act(&mut self, actions: &[Action]) {
+        actions.iter().for_each(|action| self.session.act(*action));
+        self.look();
+    }
+
+    /// The run and what is shown of it, as a link.
+    pub(crate) fn link(&self, settings: &Settings, speed: Speed) -> Link {
+        Link {
+            settings: settings.clone(),
+            speed,
+            script: Some(self.session.case().schedule),
+            place: Some(Place { at: self.now(), seq: self.session.seq() }),
+        }
+    }
+
+    /// A newcomer's name: the next one in the order in which members join.
+    pub(crate) fn next_name(&self) -> NodeName {
+        let joined = (0..).map(NodeName::nth).take_while(|name| self.session.place(name).is_some()).count();
+        NodeName::nth(joined)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::choice::Start;
+
+    fn played() -> Player {
+        let mut player = Player::afresh(&Settings::default());
+        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        player
+    }
+
+    fn again(player: &Player) -> Player {
+        let link = player.link(&Settings::default(), Speed::default());
+        Player::open(&Link::read(&link.text()).expect("a link"))
+    }
+
+    #[test]
+    fn the_first_thing_that_is_shown_is_a_ring_that_is_whole_and_has_no_leader() {
+        let player = Player::afresh(&Settings::default());
+        let view = player.view();
+        assert!(view.nodes.iter().all(|node| node.is_live() && node.successor.is_some()));
+        assert_eq!((view.leader.as_ref(), player.now(), player.flights().len()), (None, player.begin(), 0));
+    }
+
+    #[test]
+    fn it_plays_until_nothing_more_happens_by_itself_and_d_leads() {
+        let player = played();
+        assert_eq!(player.view().leader.as_ref().map(NodeName::as_str), Some("D"));
+        assert!(player.flights().is_empty() && player.end() == player.now());
+        let election = player.view().elections.front().expect("an election");
+        assert_eq!(Some(election.messages), election.expected);
+    }
+
+    #[test]
+    fn a_link_shows_the_same_ring_at_the_same_time_with_what_was_done() {
+        let mut player = played();
+        player.act(&[Action::Kill(3)]);
+        for _ in 0..7 {
+            player.step();
+        }
+        let same = again(&player);
+        assert_eq!(
+            (same.view(), same.now(), same.flights()),
+            (player.view(), player.now(), player.flights())
+        );
+        player.step_back();
+        assert_eq!(again(&player).view(), player.view());
+    }
+
+    #[test]
+    fn back_to_the_beginning_and_not_beyond() {
+        let mut player = played();
+        let mut steps = 0;
+        while !player.is_at_begin() {
+            player.step_back();
+            steps += 1;
+        }
+        player.step_back();
+        assert_eq!((player.now(), player.view().leader.as_ref()), (player.begin(), None));
+        // The request and each of the eleven messages, at least.
+        assert!(steps >= 12, "{steps}");
+    }
+
+    #[test]
+    fn half_the_way_is_half_the_time_of_a_hop() {
+        let settings = Settings { start: Start::One, ..Settings::default() };
+        let mut player = Player::afresh(&settings);
+        player.seek(Duration::ZERO);
+        while player.flights().is_empty() {
+            player.step();
+        }
+        assert!(player.advance(Duration::from_millis(250), Speed::default(), || false));
+        let flight = &player.flights()[0];
+        assert_eq!(2 * (player.now() - flight.sent), flight.arrives - flight.sent);
+    }
+
+    #[test]
+    fn as_fast_as_it_goes_is_the_same_run() {
+        let mut player = Player::afresh(&Settings::default());
+        let rush = Speed::numbered("0").expect("a speed");
+        assert!(!player.advance(Duration::ZERO, rush, || false));
+        assert_eq!(player.view(), played().view());
+    }
+}

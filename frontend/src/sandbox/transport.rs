@@ -1,0 +1,223 @@
+//! The transport of the sandbox: play, stop, step forth and back, go to any time, faster, slower.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+
+use super::Sandbox;
+use super::speed::Speed;
+use crate::copy::copy;
+use crate::live;
+use crate::store::Store;
+use crate::words;
+
+/// The places of the slider.
+const PLACES: u32 = 10_000;
+
+const TO_BEGIN: &str = "M-10 -8 H-7.5 V8 H-10 Z M1.5 -8 V8 L-7 0 Z M10 -8 V8 L1.5 0 Z";
+const BACK: &str = "M4 -8 V8 L-9 0 Z M6 -8 H9 V8 H6 Z";
+const PLAY: &str = "M-6 -9 V9 L9 0 Z";
+const PAUSE: &str = "M-7 -9 H-2 V9 H-7 Z M2 -9 H7 V9 H2 Z";
+const FORTH: &str = "M-4 -8 V8 L9 0 Z M-9 -8 H-6 V8 H-9 Z";
+
+/// A virtual time, as the page says it.
+fn said(time: Duration) -> String {
+    words::duration(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// A part of a whole as a place of the slider.
+fn place(part: Duration, whole: Duration) -> u32 {
+    let place = part.as_nanos() * u128::from(PLACES) / whole.as_nanos().max(1);
+    u32::try_from(place).unwrap_or(PLACES).min(PLACES)
+}
+
+/// The time at a place of the slider.
+fn time(place: u32, whole: Duration) -> Duration {
+    let nanoseconds = whole.as_nanos() * u128::from(place) / u128::from(PLACES);
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+}
+
+/// What a key does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Key {
+    Toggle,
+    Step,
+    Back,
+    Begin,
+}
+
+impl Key {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            " " => Some(Self::Toggle),
+            "ArrowRight" | "." => Some(Self::Step),
+            "ArrowLeft" | "," => Some(Self::Back),
+            "Home" => Some(Self::Begin),
+            _ => None,
+        }
+    }
+}
+
+/// Whether the key means something else where it is pressed: in a field, a list, on a button.
+fn has_another_use(key: Key, event: &web_sys::KeyboardEvent) -> bool {
+    let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let takes = match key {
+        Key::Toggle => "input, select, textarea, button, a, [role=button], [role=log]",
+        Key::Step | Key::Back | Key::Begin => "input, select, textarea, [role=log]",
+    };
+    event.ctrl_key()
+        || event.alt_key()
+        || event.meta_key()
+        || target.is_some_and(|target| target.closest(takes).is_ok_and(|found| found.is_some()))
+}
+
+/// The bar.
+#[component]
+pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
+    let store = Store::here();
+    let times = live::memo(move || {
+        sandbox.moment.track();
+        sandbox.look(|player| (player.now(), player.begin(), player.end()))
+    });
+    let obey = move |key: Key| match key {
+        Key::Toggle => sandbox.toggle(store),
+        Key::Step => sandbox.step(store),
+        Key::Back => sandbox.step_back(store),
+        Key::Begin => sandbox.seek(store, Duration::ZERO),
+    };
+    listen(move |event| {
+        if let Some(key) = Key::named(&event.key()).filter(|key| !has_another_use(*key, event)) {
+            event.prevent_default();
+            obey(key);
+        }
+    });
+    let button = move |key: Key, id: &'static str, says: &'static str, icon: &'static str| {
+        view! {
+            <button class="quiet round" type="button" data-testid=id title=says aria-label=says on:click=move |_| obey(key)>
+                <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true"><path d=icon></path></svg>
+            </button>
+        }
+    };
+    let playing = sandbox.playing;
+    let toggle_says = live::words(move || match (playing.get(), sandbox.quiet.get()) {
+        (true, _) => "Stop (space)",
+        (false, true) => "Play again from the beginning (space)",
+        (false, false) => "Play (space)",
+    });
+    let slide = move |event: web_sys::Event| {
+        if let Ok(to) = event_target_value(&event).parse() {
+            let (begin, end) = sandbox.look(|player| (player.begin(), player.end()));
+            sandbox.seek(store, begin + time(to, end.saturating_sub(begin)));
+        }
+    };
+    let choose_speed = move |event: web_sys::Event| {
+        if let Some(speed) = Speed::numbered(&event_target_value(&event)) {
+            sandbox.set_speed(speed);
+        }
+    };
+    // A link may come with one that is not on the list.
+    let unusual = Some(sandbox.speed.get_untracked()).filter(|speed| !Speed::ALL.contains(speed));
+    let speeds: Vec<Speed> = Speed::ALL.into_iter().chain(unusual).collect();
+    let copied = RwSignal::new(false);
+    let copy_link = move |_| {
+        let address = window().location().href().unwrap_or_default();
+        let page = address.split('#').next().unwrap_or_default();
+        copy(store, format!("{page}#{}", sandbox.fragment()), move || copied.set(true));
+    };
+    live::effect(move || {
+        sandbox.moment.track();
+        copied.set(false);
+    });
+    view! {
+        <div class="transport" role="group" aria-label="Time">
+            {button(Key::Begin, "to-begin", "To the beginning (home)", TO_BEGIN)}
+            {button(Key::Back, "step-back", "One event back (←)", BACK)}
+            <button
+                class="primary round play"
+                type="button"
+                data-testid="play"
+                data-playing=live::words(move || playing.get().to_string())
+                title=toggle_says
+                aria-label=toggle_says
+                on:click=move |_| obey(Key::Toggle)
+            >
+                <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
+                    <path d=live::words(move || if playing.get() { PAUSE } else { PLAY })></path>
+                </svg>
+            </button>
+            {button(Key::Step, "step", "One event on (→)", FORTH)}
+            <div class="scrubber">
+                <input
+                    type="range"
+                    data-testid="scrubber"
+                    aria-label="Virtual time"
+                    min="0"
+                    max=PLACES
+                    prop:value=live::words(move || { let (now, begin, end) = times.get();
+                        place(now.saturating_sub(begin), end.saturating_sub(begin)).to_string() })
+                    aria-valuetext=live::words(move || said(times.get().0))
+                    on:input=slide
+                />
+                <p>
+                    <output data-testid="time">{live::words(move || said(times.get().0))}</output>
+                    {live::words(move || format!("of {}", said(times.get().2)))}
+                    <span class="quiet-note" role="status" data-testid="quiet">
+                        {live::words(move || if sandbox.quiet.get() { "nothing more happens by itself" } else { "" })}
+                    </span>
+                </p>
+            </div>
+            <select data-testid="speed" aria-label="Speed" title="How long a hop takes to watch" on:change=choose_speed>
+                {speeds.into_iter().map(|speed| view! {
+                    <option value=speed.number() prop:selected=live::whether(move || sandbox.speed.get() == speed)>
+                        {speed.words()}
+                    </option>
+                }).collect_view()}
+            </select>
+            <button
+                class="quiet"
+                type="button"
+                data-testid="copy-link"
+                title="Whoever opens it sees this ring at this time, with all that was done to it"
+                on:click=copy_link
+            >
+                {live::words(move || if copied.get() { "Copied" } else { "Copy link" })}
+            </button>
+        </div>
+    }
+}
+
+/// Hears keys wherever they are pressed, as long as this part of the page is there.
+fn listen(mut hear: impl FnMut(&web_sys::KeyboardEvent) + 'static) {
+    let heard = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(move |event| hear(&event));
+    let listener = heard.as_ref().unchecked_ref::<js_sys::Function>().clone();
+    let _ = window().add_event_listener_with_callback("keydown", &listener);
+    let kept = StoredValue::new_local(Some((heard, listener)));
+    on_cleanup(move || {
+        if let Some((heard, listener)) = kept.try_update_value(Option::take).flatten() {
+            let _ = window().remove_event_listener_with_callback("keydown", &listener);
+            drop(heard);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slider_goes_from_the_beginning_to_the_end() {
+        let whole = Duration::from_millis(12);
+        assert_eq!((place(Duration::ZERO, whole), place(whole, whole)), (0, PLACES));
+        assert_eq!(time(PLACES / 2, whole), Duration::from_millis(6));
+        assert_eq!((place(whole, Duration::ZERO), time(PLACES, Duration::ZERO)), (PLACES, Duration::ZERO));
+    }
+
+    #[test]
+    fn space_plays_and_the_arrows_step() {
+        assert_eq!(Key::named(" "), Some(Key::Toggle));
+        assert_eq!((Key::named("."), Key::named(",")), (Key::named("ArrowRight"), Key::named("ArrowLeft")));
+        assert_eq!(Key::named("a"), None);
+    }
+}
