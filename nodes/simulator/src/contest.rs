@@ -15,7 +15,7 @@ mod max_ring;
 mod settings;
 mod wheel;
 
-use std::hint::black_box;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use ringleader_election::classic::{Classic, Direction, Notion, Seat, Side, Why, World};
@@ -29,32 +29,35 @@ use wheel::Wheel;
 /// Ticks of virtual time in one unit: the mean time that a message takes.
 pub const TICKS: u64 = 256;
 
-/// What travels: the algorithm's own message, or the telling lap.
+/// A message on its way.
 #[derive(Debug, Clone, Copy)]
-enum Parcel<M> {
-    Contest(M),
-    /// This label leads.
-    Told(u32),
+enum Letter<M> {
+    /// The algorithm's own.
+    Contest { to: u32, from: Origin, message: M },
+    /// This label leads: the telling lap.
+    Told { to: u32, leader: u32 },
 }
 
-/// A parcel on its way.
-#[derive(Debug, Clone, Copy)]
-struct Letter<M> {
-    to: u32,
-    /// [`Side`] in four bytes.
-    from: u32,
-    parcel: Parcel<M>,
-}
+/// [`Side`] in four bytes, never 0, by which a [`Letter`] needs no more to tell what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Origin(NonZeroU32);
 
-const PREDECESSOR: u32 = u32::MAX;
-const SUCCESSOR: u32 = u32::MAX - 1;
+impl Origin {
+    const PREDECESSOR: Self = Self(NonZeroU32::MAX);
+    const SUCCESSOR: Self = Self(NonZeroU32::MIN);
 
-#[inline]
-fn side(code: u32) -> Side {
-    match code {
-        PREDECESSOR => Side::Predecessor,
-        SUCCESSOR => Side::Successor,
-        peer => Side::Peer(peer),
+    #[inline]
+    const fn peer(at: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(1).saturating_add(at))
+    }
+
+    #[inline]
+    const fn side(self) -> Side {
+        match self {
+            Self::PREDECESSOR => Side::Predecessor,
+            Self::SUCCESSOR => Side::Successor,
+            Self(peer) => Side::Peer(peer.get() - 2),
+        }
     }
 }
 
@@ -98,7 +101,6 @@ struct Network<M> {
     pace: Pace,
     /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
     arrivals: Vec<u64>,
-    messages: u64,
     told: u64,
     by_kind: [u64; 4],
     tally: Tally,
@@ -118,21 +120,51 @@ struct Tally {
 
 impl<M: Copy> Network<M> {
     #[inline]
-    fn post(&mut self, at: u32, side: Side, parcel: Parcel<M>) {
-        let last = self.size - 1;
+    fn post(&mut self, at: u32, side: Side, message: M) {
+        let size = self.size as usize;
         let (to, from, link) = match side {
-            Side::Successor => (if at == last { 0 } else { at + 1 }, PREDECESSOR, Some(at as usize)),
-            Side::Predecessor => {
-                (if at == 0 { last } else { at - 1 }, SUCCESSOR, Some(self.size as usize + at as usize))
-            }
-            Side::Peer(to) => (to, at, None),
+            Side::Successor => (self.successor(at), Origin::PREDECESSOR, Some(at as usize)),
+            Side::Predecessor => (self.predecessor(at), Origin::SUCCESSOR, Some(size + at as usize)),
+            Side::Peer(to) => (to, Origin::peer(at), None),
         };
-        let mut due = self.wheel.now() + self.chance.ticks(self.pace);
-        if let Some(arrival) = link.and_then(|link| self.arrivals.get_mut(link)) {
-            due = due.max(*arrival);
-            *arrival = due;
-        }
-        self.wheel.push(due, Letter { to, from, parcel });
+        let due = self.due(link);
+        self.wheel.push(due, Letter::Contest { to, from, message });
+    }
+
+    fn tell(&mut self, at: u32, leader: u32) {
+        self.told += 1;
+        let due = self.due(Some(at as usize));
+        self.wheel.push(due, Letter::Told { to: self.successor(at), leader });
+    }
+
+    #[inline]
+    const fn successor(&self, at: u32) -> u32 {
+        if at == self.size - 1 { 0 } else { at + 1 }
+    }
+
+    #[inline]
+    const fn predecessor(&self, at: u32) -> u32 {
+        if at == 0 { self.size - 1 } else { at - 1 }
+    }
+
+    /// When a message arrives that is sent now.
+    #[inline]
+    fn due(&mut self, link: Option<usize>) -> u64 {
+        if self.pace == Pace::Unit { self.wheel.now() + TICKS } else { self.draw_due(link) }
+    }
+
+    /// Apart, so that sending is short where it draws nothing.
+    #[inline(never)]
+    fn draw_due(&mut self, link: Option<usize>) -> u64 {
+        let due = self.wheel.now() + self.chance.ticks(self.pace);
+        let Some(arrival) = link.and_then(|link| self.arrivals.get_mut(link)) else { return due };
+        *arrival = due.max(*arrival);
+        *arrival
+    }
+
+    const fn messages(&self) -> u64 {
+        let [a, b, c, d] = self.by_kind;
+        a + b + c + d
     }
 
     fn learn(&mut self, leader: u32) {
@@ -158,9 +190,8 @@ struct Hands<'a, A: Classic<u32>, W> {
 impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<'_, A, W> {
     #[inline]
     fn send(&mut self, to: Side, message: A::Message) {
-        self.network.messages += 1;
         self.network.by_kind[A::kind(&message) & 3] += 1;
-        self.network.post(self.at, to, Parcel::Contest(message));
+        self.network.post(self.at, to, message);
     }
 
     fn draw(&mut self, below: u32) -> u32 {
@@ -171,8 +202,7 @@ impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<
         self.network.learn(leader);
         if !A::FACTS.everyone_knows {
             self.network.tally.finder = Some(self.at);
-            self.network.told += 1;
-            self.network.post(self.at, Side::Successor, Parcel::Told(leader));
+            self.network.tell(self.at, leader);
         }
     }
 
@@ -224,11 +254,10 @@ impl<A: Classic<u32>> Contest<A> {
         let initiators = settings.initiators(size, &mut chance);
         let network = Network {
             size,
-            wheel: Wheel::new(Letter { to: 0, from: 0, parcel: Parcel::Told(0) }),
+            wheel: Wheel::new(Letter::Told { to: 0, leader: 0 }),
             chance,
             pace: settings.pace,
             arrivals: vec![0; links],
-            messages: 0,
             told: 0,
             by_kind: [0; 4],
             tally: Tally::default(),
@@ -256,48 +285,37 @@ impl<A: Classic<u32>> Contest<A> {
 
     #[inline]
     fn deliver(&mut self, letter: Letter<A::Message>, watch: &mut impl FnMut(u32, Why<u32>)) {
-        let at = letter.to;
-        match letter.parcel {
-            Parcel::Contest(message) => {
-                let mut hands = Hands::<A, _> { at, network: &mut self.network, watch };
-                self.members[at as usize].receive(side(letter.from), message, &mut hands);
+        let network = &mut self.network;
+        match letter {
+            Letter::Contest { to, from, message } => {
+                let mut hands = Hands::<A, _> { at: to, network, watch };
+                self.members[to as usize].receive(from.side(), message, &mut hands);
             }
-            Parcel::Told(leader) => {
-                // Back at the finder the lap is over.
-                if self.network.tally.finder != Some(at) {
-                    self.network.learn(leader);
-                    self.network.told += 1;
-                    self.network.post(at, Side::Successor, Parcel::Told(leader));
-                }
+            // Back at the finder the lap is over.
+            Letter::Told { to, .. } if network.tally.finder == Some(to) => {}
+            Letter::Told { to, leader } => {
+                network.learn(leader);
+                network.tell(to, leader);
             }
         }
     }
 
     /// Delivers everything: the same as steps to the end, several times faster on large rings.
     pub fn run(mut self) -> Outcome {
-        let mut letters = Vec::new();
-        loop {
-            self.network.wheel.pop_some(&mut letters);
-            if letters.is_empty() {
-                return self.outcome();
-            }
-            // A ring that is larger than the caches waits for its memory. Looking at all members that are about to act
-            // before any does has their memory come at the same time instead of one after the other.
-            for letter in &letters {
-                let at = letter.to as usize;
-                black_box(self.members[at].notion().standing);
-                black_box(self.network.arrivals.get(at).copied());
-            }
-            for &letter in &letters {
+        while let Some(ready) = self.network.wheel.ready() {
+            for place in ready.clone() {
+                let letter = self.network.wheel.at(place);
                 self.deliver(letter, &mut |_, _| {});
             }
+            self.network.wheel.take(ready);
         }
+        self.outcome()
     }
 
     /// How many messages have been sent so far.
     #[must_use]
     pub const fn sent(&self) -> u64 {
-        self.network.messages + self.network.told
+        self.network.messages() + self.network.told
     }
 
     /// What a member is in the middle of.
@@ -312,14 +330,14 @@ impl<A: Classic<u32>> Contest<A> {
     /// What has come out so far.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let Network { wheel, messages, told, by_kind, tally, .. } = &self.network;
+        let Network { wheel, told, by_kind, tally, .. } = &self.network;
         let leader = tally.winner.filter(|_| tally.disputed == 0);
         let place = leader.and_then(|winner| self.labels.iter().position(|&label| label == winner));
         Outcome {
             labels: Arc::clone(&self.labels),
             leader: place.and_then(|at| u32::try_from(at).ok()),
             informed: tally.informed,
-            messages: *messages,
+            messages: self.network.messages(),
             by_kind: *by_kind,
             told: *told,
             decided: units(tally.decided),
