@@ -85,23 +85,29 @@ impl<T: Copy> Wheel<T> {
     pub(super) fn push(&mut self, due: u64, entry: T) {
         debug_assert!(due > self.now, "due in the past");
         self.len += 1;
-        if due - self.now < SLOTS as u64 {
-            self.put(due, entry);
-        } else {
-            self.put_off(due, entry);
-        }
+        // Nothing is called that takes the entry: it goes from the registers to its place, and nowhere before.
+        *if due - self.now < SLOTS as u64 { self.room(due) } else { self.room_later(due) } = entry;
     }
 
+    /// Where the next entry of a tick in this turn goes.
     #[inline]
-    fn put(&mut self, due: u64, entry: T) {
-        // The entry is written last, and nothing is called that takes it: it then never leaves the registers.
+    fn room(&mut self, due: u64) -> &mut T {
         let at = slot_of(due);
         let mut end = self.slots[at].end;
         if end.is_multiple_of(CHUNK) {
             end = self.lengthen(at);
         }
         self.slots[at].end = end + 1;
-        self.entries[end as usize] = entry;
+        &mut self.entries[end as usize]
+    }
+
+    #[cold]
+    fn room_later(&mut self, due: u64) -> &mut T {
+        self.first_later = self.first_later.min(due);
+        let entries = self.later.entry(due).or_default();
+        let at = entries.len();
+        entries.push(self.filler);
+        &mut entries[at]
     }
 
     /// Gives a slot another chunk. Returns where it begins.
@@ -127,12 +133,6 @@ impl<T: Copy> Wheel<T> {
         self.next.push(NONE);
         u32::try_from(self.entries.len()).expect("thousands of millions of messages fit no memory");
         chunk as u32
-    }
-
-    #[cold]
-    fn put_off(&mut self, due: u64, entry: T) {
-        self.later.entry(due).or_default().push(entry);
-        self.first_later = self.first_later.min(due);
     }
 
     /// Takes out what is due first.
@@ -205,7 +205,7 @@ impl<T: Copy> Wheel<T> {
         {
             let (due, entries) = later.remove_entry();
             for entry in entries {
-                self.put(due, entry);
+                *self.room(due) = entry;
             }
         }
         self.first_later = self.later.keys().next().copied().unwrap_or(u64::MAX);
