@@ -12,11 +12,11 @@
 //! ```
 
 mod max_ring;
+mod network;
 mod settings;
 mod wheel;
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,6 +26,7 @@ pub use max_ring::MaxRingContest;
 pub use settings::{Initiators, Labels, Pace, Settings};
 
 use crate::chance::Chance;
+use network::{Letter, Network};
 use wheel::Wheel;
 
 /// Ticks of virtual time in one unit: the mean time that a message takes.
@@ -33,38 +34,6 @@ pub const TICKS: u64 = 256;
 
 /// Bytes of members from which on it pays to look at them ahead. Below, they come as fast as they are asked for.
 const FAR: usize = 8 << 20;
-
-/// A message on its way.
-#[derive(Debug, Clone, Copy)]
-enum Letter<M> {
-    /// The algorithm's own.
-    Contest { to: u32, from: Origin, message: M },
-    /// This label leads: the telling lap.
-    Told { to: u32, leader: u32 },
-}
-
-/// [`Side`] in four bytes, never 0, by which a [`Letter`] needs no more to tell what it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Origin(NonZeroU32);
-
-impl Origin {
-    const PREDECESSOR: Self = Self(NonZeroU32::MAX);
-    const SUCCESSOR: Self = Self(NonZeroU32::MIN);
-
-    #[inline]
-    const fn peer(at: u32) -> Self {
-        Self(NonZeroU32::MIN.saturating_add(1).saturating_add(at))
-    }
-
-    #[inline]
-    const fn side(self) -> Side {
-        match self {
-            Self::PREDECESSOR => Side::Predecessor,
-            Self::SUCCESSOR => Side::Successor,
-            Self(peer) => Side::Peer(peer.get() - 2),
-        }
-    }
-}
 
 /// What an election cost and who came out of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,94 +63,6 @@ impl Outcome {
     #[must_use]
     pub const fn hops(&self) -> u64 {
         self.messages + self.told
-    }
-}
-
-/// Everything of a contest but the members themselves.
-#[derive(Debug)]
-struct Network<M> {
-    size: u32,
-    wheel: Wheel<Letter<M>>,
-    chance: Chance,
-    pace: Pace,
-    /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
-    arrivals: Vec<u64>,
-    told: u64,
-    by_kind: [u64; 4],
-    tally: Tally,
-}
-
-#[derive(Debug, Default)]
-struct Tally {
-    /// The label that was elected first.
-    winner: Option<u32>,
-    /// Where: it tells the others.
-    finder: Option<u32>,
-    decided: u64,
-    /// Elections of another one than the first.
-    disputed: u32,
-    informed: u32,
-}
-
-impl<M: Copy> Network<M> {
-    #[inline]
-    fn post(&mut self, at: u32, side: Side, message: M) {
-        let size = self.size as usize;
-        let (to, from, link) = match side {
-            Side::Successor => (self.successor(at), Origin::PREDECESSOR, Some(at as usize)),
-            Side::Predecessor => (self.predecessor(at), Origin::SUCCESSOR, Some(size + at as usize)),
-            Side::Peer(to) => (to, Origin::peer(at), None),
-        };
-        let due = self.due(link);
-        self.wheel.push(due, Letter::Contest { to, from, message });
-    }
-
-    fn tell(&mut self, at: u32, leader: u32) {
-        self.told += 1;
-        let due = self.due(Some(at as usize));
-        self.wheel.push(due, Letter::Told { to: self.successor(at), leader });
-    }
-
-    #[inline]
-    const fn successor(&self, at: u32) -> u32 {
-        if at == self.size - 1 { 0 } else { at + 1 }
-    }
-
-    #[inline]
-    const fn predecessor(&self, at: u32) -> u32 {
-        if at == 0 { self.size - 1 } else { at - 1 }
-    }
-
-    /// When a message arrives that is sent now.
-    #[inline]
-    fn due(&mut self, link: Option<usize>) -> u64 {
-        if self.pace == Pace::Unit { self.wheel.now() + TICKS } else { self.draw_due(link) }
-    }
-
-    /// Apart, so that sending is short where it draws nothing.
-    #[inline(never)]
-    fn draw_due(&mut self, link: Option<usize>) -> u64 {
-        let due = self.wheel.now() + self.chance.ticks(self.pace);
-        let Some(arrival) = link.and_then(|link| self.arrivals.get_mut(link)) else { return due };
-        *arrival = due.max(*arrival);
-        *arrival
-    }
-
-    const fn messages(&self) -> u64 {
-        let [a, b, c, d] = self.by_kind;
-        a + b + c + d
-    }
-
-    fn learn(&mut self, leader: u32) {
-        self.tally.informed += 1;
-        match self.tally.winner {
-            None => {
-                self.tally.winner = Some(leader);
-                self.tally.decided = self.wheel.now();
-            }
-            Some(winner) if winner != leader => self.tally.disputed += 1,
-            Some(_) => {}
-        }
     }
 }
 
@@ -257,16 +138,7 @@ impl<A: Classic<u32>> Contest<A> {
             (_, Direction::Bidirectional) => labels.len() * 2,
         };
         let initiators = settings.initiators(size, &mut chance);
-        let network = Network {
-            size,
-            wheel: Wheel::new(Letter::Told { to: 0, leader: 0 }),
-            chance,
-            pace: settings.pace,
-            arrivals: vec![0; links],
-            told: 0,
-            by_kind: [0; 4],
-            tally: Tally::default(),
-        };
+        let network = Network::new(size, links, settings.pace, chance);
         let mut contest = Self { labels, members, network };
         for at in initiators {
             let mut watch = |_, _| {};

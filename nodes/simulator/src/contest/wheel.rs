@@ -239,26 +239,30 @@ const fn slot_of(tick: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
-        /// The same as a queue that is sorted, however far ahead things are due.
+        /// The same as a queue that is sorted, however far ahead things are due and however many chunks they fill.
         #[test]
         fn what_is_due_first_comes_first_and_what_was_sent_first_before_its_equals(
-            steps in proptest::collection::vec((1_u64..10_000, 0_usize..3), 1..400),
+            steps in vec((prop_oneof![1_u64..4, 1_u64..10_000], 1_usize..150, 0_usize..150, any::<bool>()), 1..100),
         ) {
             let mut wheel = Wheel::new(0);
             let mut model: BTreeMap<(u64, usize), usize> = BTreeMap::new();
-            for (number, (ahead, pops)) in steps.into_iter().enumerate() {
+            let mut numbers = 1..;
+            for (ahead, pushes, pops, all_ready) in steps {
                 let due = wheel.now() + ahead;
-                wheel.push(due, number);
-                model.insert((due, number), number);
+                for number in numbers.by_ref().take(pushes) {
+                    wheel.push(due, number);
+                    model.insert((due, number), number);
+                }
                 for _ in 0..pops {
                     prop_assert_eq!(wheel.pop(), model.pop_first().map(|(_, number)| number));
                 }
-                if number % 7 == 0 {
+                if all_ready {
                     let ready = wheel.ready();
                     prop_assert_eq!(ready.is_none(), model.is_empty());
                     for place in ready.clone().unwrap_or_default() {
