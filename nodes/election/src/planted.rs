@@ -19,7 +19,13 @@ macro_rules! bugs {
             /// Whether it is one of quorum mode.
             #[must_use]
             pub fn is_of_quorum(self) -> bool {
-                self >= Self::LeaseTooLong
+                (Self::LeaseTooLong..Self::ContestGoesOn).contains(&self)
+            }
+
+            /// Whether it is one of the frame round the classic elections.
+            #[must_use]
+            pub fn is_of_classic(self) -> bool {
+                self >= Self::ContestGoesOn
             }
 
             /// What the mistake is, as a sentence.
@@ -138,6 +144,14 @@ bugs! {
     MinorityLeads,
     /// Quorum mode: a leader never steps down when its lease is over.
     LeaseNeverOver,
+    /// Classic elections: a contest goes on although a neighbour has come or gone.
+    ContestGoesOn,
+    /// Classic elections: what comes from a neighbour that is not the predecessor is taken in.
+    AnyPredecessorHeard,
+    /// Classic elections: a message that arrives twice is acted on twice.
+    HeardTwice,
+    /// Classic elections: who is not answered by anybody higher leads without asking round the ring.
+    LeadsUnconfirmed,
 }
 
 #[cfg(feature = "planted-bugs")]

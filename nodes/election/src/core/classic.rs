@@ -11,6 +11,7 @@ use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Parcel, RingM
 
 use super::{Contest, Core, Out};
 use crate::classic::{self, Direction, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
+use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 /// My part in a classic contest.
@@ -201,7 +202,7 @@ impl Core {
         };
         let done = act(machine, &mut hands);
         if let Some(leader) = hands.elected.filter(|_| self.contest.is_some()) {
-            if leader.id == self.me && complete {
+            if leader.id == self.me && complete && !planted(Bug::LeadsUnconfirmed) {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
                 self.win_classic(leader, out);
@@ -299,17 +300,22 @@ impl Core {
         let side = match towards {
             // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of us is going to, and
             // finds the contest void.
-            Towards::Successor if Some(from) == self.route.predecessor() => Some(Side::Predecessor),
+            Towards::Successor
+                if Some(from) == self.route.predecessor() || planted(Bug::AnyPredecessorHeard) =>
+            {
+                Some(Side::Predecessor)
+            }
             Towards::Predecessor if from == self.route.successor() => Some(Side::Successor),
             Towards::Successor | Towards::Predecessor => None,
             Towards::Peer => place.and_then(|at| u32::try_from(at).ok()).map(Side::Peer),
         };
         let Some(side) = side.filter(|_| known) else {
-            return self.drop_message(from, message, DropReason::AnotherRing, out);
+            let predecessor = self.route.predecessor();
+            return self.drop_message(from, message, DropReason::AnotherRing { predecessor }, out);
         };
         if let Some(part) = self.classic.as_mut().filter(|_| towards != Towards::Peer) {
             let heard = part.heard[usize::from(towards == Towards::Predecessor)];
-            if number <= heard {
+            if number <= heard && !planted(Bug::HeardTwice) {
                 return self.drop_message(from, message, DropReason::Known, out);
             }
             if number > heard.saturating_add(1) {
@@ -400,7 +406,7 @@ impl Core {
 
     /// A neighbour has come or gone, or somebody can't be talked to: an undecided classic contest is void.
     pub(super) fn neighbours_changed(&mut self, out: &mut Out) {
-        if self.contest.is_some() && self.classic.is_some() {
+        if self.contest.is_some() && self.classic.is_some() && !planted(Bug::ContestGoesOn) {
             Self::explain(Explanation::ContestVoid { term: self.term }, out);
             self.initiate(out);
         }
