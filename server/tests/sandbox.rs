@@ -79,7 +79,10 @@ fn the_site_works_from_any_host_under_any_path() {
         page.wait_for_text("quiet", "nothing more happens");
         page.click("step-back");
 
-        page.script("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }", Vec::new());
+        page.script(
+            "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }",
+            Vec::new(),
+        );
         page.click("copy-link");
         page.wait_for_text("copy-link", "Copied");
         let link = page.script("return window.copied", Vec::new());
@@ -99,16 +102,22 @@ fn the_site_works_from_any_host_under_any_path() {
 fn an_election_is_played_and_messages_are_dots_where_the_time_puts_them() {
     in_the_sandbox(|page| {
         page.click("step");
-        page.wait_for("svg g.dot", "it.textContent", |words| words.as_str().is_some_and(|words| words.contains("A 90")));
+        page.wait_for("svg g.dot", "it.textContent", |words| {
+            words.as_str().is_some_and(|words| words.contains("A 90"))
+        });
         let start = page.wait_for("svg g.dot", "it.getAttribute('transform')", Value::is_string);
         page.choose("speed", "4000");
         page.click("play");
-        page.wait_for("svg g.dot", "it.getAttribute('transform')", |place| place.is_string() && *place != start);
+        page.wait_for("svg g.dot", "it.getAttribute('transform')", |place| {
+            place.is_string() && *place != start
+        });
         page.click("play");
         // Stopped, it stands still.
         let stopped = moment(page);
         page.script("window.frames_seen = 0; const count = () => { window.frames_seen += 1; requestAnimationFrame(count) }; count()", Vec::new());
-        page.wait_for("html", "window.frames_seen", |frames| frames.as_u64().is_some_and(|frames| frames > 10));
+        page.wait_for("html", "window.frames_seen", |frames| {
+            frames.as_u64().is_some_and(|frames| frames > 10)
+        });
         assert_eq!(moment(page), stopped);
         play_out(page);
         page.wait_for_text("announcer", "D is the leader of term 1, C is the deputy");

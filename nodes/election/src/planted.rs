@@ -19,13 +19,7 @@ macro_rules! bugs {
             /// Whether it is one of quorum mode.
             #[must_use]
             pub fn is_of_quorum(self) -> bool {
-                (Self::LeaseTooLong..Self::AnyPredecessorHeard).contains(&self)
-            }
-
-            /// Whether it is one of the frame round the classic elections.
-            #[must_use]
-            pub fn is_of_classic(self) -> bool {
-                self >= Self::AnyPredecessorHeard
+                self >= Self::LeaseTooLong
             }
 
             /// What the mistake is, as a sentence.
@@ -144,10 +138,6 @@ bugs! {
     MinorityLeads,
     /// Quorum mode: a leader never steps down when its lease is over.
     LeaseNeverOver,
-    /// Classic elections: what comes from a neighbour that is not the predecessor is taken in.
-    AnyPredecessorHeard,
-    /// Classic elections: who is not answered by anybody higher leads without asking round the ring.
-    LeadsUnconfirmed,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -11,7 +11,6 @@ use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Parcel, RingM
 
 use super::{Contest, Core, Out};
 use crate::classic::{self, Direction, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
-use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 /// My part in a classic contest.
@@ -205,7 +204,7 @@ impl Core {
             if self.route.is_alone() {
                 // Those who took part with me are gone.
                 self.initiate(out);
-            } else if leader.id == self.me && complete && !planted(Bug::LeadsUnconfirmed) {
+            } else if leader.id == self.me && complete {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
                 self.win_classic(leader, out);
@@ -300,11 +299,7 @@ impl Core {
         let side = match towards {
             // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of us is going to, and
             // finds the contest void.
-            Towards::Successor
-                if Some(from) == self.route.predecessor() || planted(Bug::AnyPredecessorHeard) =>
-            {
-                Some(Side::Predecessor)
-            }
+            Towards::Successor if Some(from) == self.route.predecessor() => Some(Side::Predecessor),
             Towards::Predecessor if from == self.route.successor() => Some(Side::Successor),
             Towards::Successor | Towards::Predecessor => None,
             Towards::Peer => place.and_then(|at| u32::try_from(at).ok()).map(Side::Peer),
