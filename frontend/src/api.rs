@@ -42,6 +42,9 @@ pub(crate) fn obey(store: Store, order: Order) {
         Order::ChangeSafety(safety) => {
             change_ring(store, &ChangeRing { safety: Some(safety), ..ChangeRing::default() });
         }
+        Order::ChangeAlgorithm(algorithm) => {
+            change_ring(store, &ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() });
+        }
         Order::SetLink(from, to, fault) => {
             give(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(fault.to_json()));
         }

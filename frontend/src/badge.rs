@@ -92,8 +92,16 @@ pub(crate) fn label(node: &NodeView) -> String {
     match (badge, node.role) {
         (Badge::Paused, Some(role @ (Role::Leader | Role::Deputy))) => format!("paused {role}"),
         (Badge::Stopped, _) if node.given_up => "given up".to_owned(),
+        (Badge::Candidate | Badge::Follower, _) => part(node).unwrap_or_else(|| badge.word().to_owned()),
         _ => badge.word().to_owned(),
     }
+}
+
+/// What a node without a leader is in the middle of a classic election, in the algorithm's own words.
+fn part(node: &NodeView) -> Option<String> {
+    let part = node.part.as_ref().filter(|_| node.leader.is_none())?;
+    let word = part.standing.word();
+    Some(part.phase.map_or_else(|| word.to_owned(), |phase| format!("{word} {phase}")))
 }
 
 /// The icon by itself.

@@ -42,6 +42,12 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     if let Some(pid) = node.pid.filter(|_| is_real) {
         facts.push(("pid", pid.to_string()));
     }
+    if let Some(part) = &node.part {
+        let phase = part.phase.map_or_else(String::new, |phase| format!(" · {phase}"));
+        let holds = part.holds.as_ref().filter(|held| held.name != node.name);
+        let holds = holds.map_or_else(String::new, |held| format!(" · for {}", held.name));
+        facts.push(("contest", format!("{}{phase}{holds}", part.standing.word())));
+    }
     if node.incarnation.0 > 0 {
         facts.push(("start", node.incarnation.to_string()));
     }

@@ -6,6 +6,7 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use ringleader_shared::{RingView, Role, Safety};
 
+use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
 use crate::live;
 use crate::order::{Fault, Order, Whom};
@@ -85,7 +86,20 @@ pub(crate) fn Controls() -> impl IntoView {
                 "Break links"
             </ActionButton>
             <Quorum/>
-            {store.sandbox.is_none().then(|| view! { <Pace/> })}
+            {store.sandbox.is_none().then(|| view! { <Pace/> <Algorithm/> })}
+        </div>
+    }
+}
+
+/// Which election the ring holds.
+#[component]
+fn Algorithm() -> impl IntoView {
+    let store = Store::here();
+    let now = Signal::derive(move || store.view.with(|view| view.algorithm));
+    view! {
+        <div class="live-algorithm">
+            <AlgorithmPicker now=now choose=move |algorithm| store.order(Order::ChangeAlgorithm(algorithm))/>
+            <AlgorithmText now=now/>
         </div>
     }
 }

@@ -1,7 +1,7 @@
 //! What the reader wants done to the ring: one list, carried out by the server or by the sandbox.
 
 use ringleader_shared::api::AddNode;
-use ringleader_shared::{Attribute, LinkFault, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, LinkFault, NodeName, Safety};
 
 /// What a node's process can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub(crate) enum Order {
     ChangePace(u64),
     /// Change what an election is worth when members are missing.
     ChangeSafety(Safety),
+    /// Hold another election, from the next one on.
+    ChangeAlgorithm(AlgorithmName),
     /// Set what happens to everything that the first says to the second.
     SetLink(NodeName, NodeName, LinkFault),
     /// Mend every link and end the partition.

@@ -4,7 +4,10 @@ use ringleader_shared::event::{EventKind, MessageInfo, Outcome};
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::view::ElectionView;
-use ringleader_shared::{Event, NodeName, Role};
+use ringleader_shared::{AlgorithmName, Event, NodeName, Role};
+use ringleader_simulator::classic::facts;
+
+use crate::live::rounded;
 
 /// A time span as people say it: three digits that count, and the unit.
 pub(crate) fn duration(us: u64) -> String {
@@ -230,9 +233,33 @@ pub(crate) fn outcome(election: &ElectionView) -> String {
     }
 }
 
+/// What a classic contest cost against its paper's bound, and against what no algorithm can do better than on average.
+fn against_bound(election: &ElectionView) -> String {
+    let facts = facts(election.algorithm);
+    let n = f64::from(election.members);
+    let how_sure = if facts.bound.worst_case { "at most" } else { "on average" };
+    let bound = rounded((facts.bound.messages)(n));
+    let mut text = format!(
+        "{}: {} messages of the contest; {how_sure} {bound} ({})",
+        facts.name, election.contest, facts.bound.words
+    );
+    if let Some((least, source)) = facts.lower_bound(election.members) {
+        let hundredths = rounded(100.0 * f64::from(election.contest) / least);
+        text.push_str(&format!(
+            "; {}.{:02} times the lower bound of {source}",
+            hundredths / 100,
+            hundredths % 100
+        ));
+    }
+    text
+}
+
 /// The messages counted against the formula's number. True when they are the same.
 pub(crate) fn against_formula(election: &ElectionView) -> Option<(bool, String)> {
     election.took_us?;
+    if election.algorithm != AlgorithmName::MaxRing {
+        return Some((false, against_bound(election)));
+    }
     let Some(expected) = election.expected else {
         let text = if election.initiators > 1 {
             format!("{} started it at once: the formula is for one", election.initiators)

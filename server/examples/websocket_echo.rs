@@ -1,12 +1,25 @@
 //! The WebSocket stacks of both our ends as echoes, for Autobahn's test suite. Ringleader itself echoes nothing and takes small frames
 //! only, so the stacks are tried without its limits; what the limits do is in `tests/hostile.rs` and `links/hostile.rs`.
 //!
+//! The suite is on PyPI and wants Python 2.7 (`pyenv install 2.7.18`):
+//!
 //! ```text
-//! cargo run --release --package ringleader --example websocket_echo -- server 9001   what the dashboard's socket is made of
-//! cargo run --release --package ringleader --example websocket_echo -- node 9002     what a node accepts links with
-//! cargo run --release --package ringleader --example websocket_echo -- dial 9003     what a node dials with
+//! python2.7 -m pip install --target target/autobahn/tools 'setuptools<45' wheel
+//! PYTHONPATH=target/autobahn/tools python2.7 -m pip install --target target/autobahn/tools 'virtualenv<20.22'
+//! PYTHONPATH=target/autobahn/tools python2.7 -m virtualenv target/autobahn/venv
+//! target/autobahn/venv/bin/pip install autobahntestsuite==25.10.1
+//! cargo build --release --package ringleader --example websocket_echo
 //! ```
-//! The first two against `wstest -m fuzzingclient`, the third against `wstest -m fuzzingserver`.
+//! What the dashboard's socket is made of, and what a node accepts links with; then what a node dials with:
+//!
+//! ```text
+//! target/release/examples/websocket_echo server 9001 &
+//! target/release/examples/websocket_echo node 9002 &
+//! target/autobahn/venv/bin/wstest -m fuzzingclient -s server/examples/autobahn/accept.json
+//! target/autobahn/venv/bin/wstest -m fuzzingserver -s server/examples/autobahn/dial.json -u 0 &
+//! target/release/examples/websocket_echo dial 9003
+//! ```
+//! `target/autobahn/accept/index.html` and `target/autobahn/dial/index.html` are the reports; five minutes in all.
 
 use std::net::Ipv4Addr;
 

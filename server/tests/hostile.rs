@@ -1,36 +1,24 @@
 //! Strangers, foreign pages and broken bytes: refused on every road, and the server goes on.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "support/hostile.rs"]
+mod tables;
+
 mod support;
 
-use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use ringleader_shared::EventKind;
-use serde_json::Value;
 use support::raw::{UPGRADE, read_answer, request, send};
 use support::{PATIENCE, Server};
+use tables::{Road, broken, hosts_and_origins, roads};
 
 /// `serve.rs`: how long a request's header may take.
 const HEADER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Every road into the server: the routes of its document, the page, and the bus as a WebSocket.
-fn roads() -> Vec<(String, String, bool)> {
-    let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
-    let mut roads =
-        vec![("GET".to_owned(), "/".to_owned(), false), ("GET".to_owned(), "/ws".to_owned(), true)];
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys() {
-            roads.push((method.to_uppercase(), path.replace("{name}", "A"), false));
-        }
-    }
-    roads
-}
-
 /// Asks along a road with these hosts and origins; the status comes back.
-fn knock(server: &Server, road: &(String, String, bool), hosts: &[&[u8]], origins: &[&[u8]]) -> u16 {
+fn knock(server: &Server, road: &Road, hosts: &[&[u8]], origins: &[&[u8]]) -> u16 {
     let (method, path, upgrade) = road;
     let mut headers: Vec<(&str, &[u8])> = Vec::new();
     headers.extend(hosts.iter().map(|host| ("Host", *host)));
@@ -55,61 +43,8 @@ fn assert_well(server: &Server, after: &str) {
 fn foreign_hosts_and_origins_are_refused_on_every_road_and_nothing_changes() {
     let server = Server::start();
     let before = server.ring();
-    let mine = server.authority.clone();
-    let port = mine.rsplit(':').next().unwrap().to_owned();
-    let other = (port.parse::<u16>().unwrap() ^ 1).to_string();
-    // PORT is this server's port, OTHER is not; the hosts, the origins, what comes of it.
-    let cases: [(&[&str], &[&str], u16); 42] = [
-        (&[], &[], 421),
-        (&[""], &[], 421),
-        (&["evil.example"], &[], 421),
-        (&["evil.example:PORT"], &[], 421),
-        (&["127.0.0.1"], &[], 421),
-        (&["127.0.0.1:"], &[], 421),
-        (&["127.0.0.1:80"], &[], 421),
-        (&["127.0.0.1:OTHER"], &[], 421),
-        (&["127.0.0.1:PORT0"], &[], 421),
-        (&["localhost"], &[], 421),
-        (&["localhost:OTHER"], &[], 421),
-        (&["localhost.:PORT"], &[], 421),
-        (&["localhost.evil.example:PORT"], &[], 421),
-        (&["evil-localhost:PORT"], &[], 421),
-        (&["127.0.0.1.evil.example:PORT"], &[], 421),
-        (&["127.0.0.2:PORT"], &[], 421),
-        (&["127.1:PORT"], &[], 421),
-        (&["2130706433:PORT"], &[], 421),
-        (&["0.0.0.0:PORT"], &[], 421),
-        (&["[::1]:PORT"], &[], 421),
-        (&["[::ffff:127.0.0.1]:PORT"], &[], 421),
-        (&["user@127.0.0.1:PORT"], &[], 421),
-        (&["127.0.0.1:PORT, evil.example"], &[], 421),
-        (&["127.0.0.1:PORT/"], &[], 421),
-        (&["127.0.0.1:PORT", "127.0.0.1:PORT"], &[], 421),
-        (&["127.0.0.1:PORT", "evil.example"], &[], 421),
-        (&["evil.example:PORT"], &["http://127.0.0.1:PORT"], 421),
-        (&["evil.example:PORT"], &["http://evil.example:PORT"], 421),
-        (&["127.0.0.1:PORT"], &["null"], 403),
-        (&["127.0.0.1:PORT"], &[""], 403),
-        (&["127.0.0.1:PORT"], &["http://evil.example"], 403),
-        (&["127.0.0.1:PORT"], &["http://evil.example:PORT"], 403),
-        (&["127.0.0.1:PORT"], &["http://127.0.0.1"], 403),
-        (&["127.0.0.1:PORT"], &["http://127.0.0.1:OTHER"], 403),
-        (&["127.0.0.1:PORT"], &["https://127.0.0.1:PORT"], 403),
-        (&["127.0.0.1:PORT"], &["ws://127.0.0.1:PORT"], 403),
-        (&["127.0.0.1:PORT"], &["http://192.168.1.1:PORT"], 403),
-        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT.evil.example"], 403),
-        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT@evil.example"], 403),
-        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT/"], 403),
-        (&["127.0.0.1:PORT"], &["file://"], 403),
-        (&["127.0.0.1:PORT"], &["http://127.0.0.1:PORT", "http://evil.example"], 403),
-    ];
-    let fill = |texts: &[&str]| -> Vec<Vec<u8>> {
-        texts.iter().map(|text| text.replace("PORT", &port).replace("OTHER", &other).into_bytes()).collect()
-    };
-    let mut cases: Vec<_> =
-        cases.iter().map(|(hosts, origins, status)| (fill(hosts), fill(origins), *status)).collect();
-    cases.push((vec![b"\xff\xfe".to_vec()], vec![], 421));
-    cases.push((fill(&["127.0.0.1:PORT"]), vec![b"http://\xff".to_vec()], 403));
+    let cases = hosts_and_origins(&server.authority);
+    assert_eq!(cases.len(), 44);
     let roads = roads();
     assert!(roads.len() > 16, "{roads:?}");
     for (hosts, origins, expected) in &cases {
@@ -196,39 +131,7 @@ fn no_get_changes_anything() {
 #[test]
 fn broken_requests_are_answered_or_hung_up_and_the_server_goes_on() {
     let server = Server::spawn(&[]);
-    let host = &server.authority;
-    let long = "x".repeat(1 << 20);
-    let many: String = (0..2_000).map(|n| format!("X-{n}: y\r\n")).collect();
-    let broken: Vec<Vec<u8>> = vec![
-        b"\0\0\0\0\r\n\r\n".to_vec(),
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n".to_vec(),
-        b"GET\r\n\r\n".to_vec(),
-        b"GET / HTTP/9.9\r\n\r\n".to_vec(),
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
-        b"GET  /  HTTP/1.1\r\n\r\n".to_vec(),
-        b"\r\n\r\n\r\n\r\nGET\r\n\r\n".to_vec(),
-        format!("GET / HTTP/1.1\r\nHost {host}\r\n\r\n").into_bytes(),
-        format!("GET / HTTP/1.1\r\nHost: {host}\r\n: x\r\n\r\n").into_bytes(),
-        format!("GET / HTTP/1.1\r\nHost: {host}\r\nX: \0\r\n\r\n").into_bytes(),
-        format!("GET /\u{7f} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        format!("GET /{long} HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        format!("GET / HTTP/1.1\r\nHost: {host}\r\nX: {long}\r\n\r\n").into_bytes(),
-        format!("GET / HTTP/1.1\r\nHost: {host}\r\n{many}\r\n").into_bytes(),
-        format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", "[".repeat(5_000)).into_bytes(),
-        format!("POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Length: -1\r\n\r\n").into_bytes(),
-        format!("POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{{}}")
-            .into_bytes(),
-        format!(
-            "POST /api/v1/elections HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
-             Transfer-Encoding: chunked\r\n\r\nZZ\r\n{{}}\r\n0\r\n\r\n"
-        )
-        .into_bytes(),
-        format!("BREW /api/v1/ring HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        format!("OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        format!("CONNECT evil.example:443 HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        format!("TRACE / HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-    ];
-    for bytes in broken {
+    for bytes in broken(&server.authority) {
         let shown = bytes[..bytes.len().min(60)].escape_ascii().to_string();
         let (answer, _) = send(&server.authority, &bytes);
         assert!(answer.status == 0 || answer.status >= 400, "{shown}: {answer:?}");
@@ -440,110 +343,4 @@ fn many_silent_sockets_do_not_keep_others_out() {
     let silent: Vec<TcpStream> = (0..300).map(|_| TcpStream::connect(&server.authority).unwrap()).collect();
     assert_well(&server, "300 silent sockets");
     drop(silent);
-}
-
-/// Where the server listens for its nodes: what a stranger finds by trying ports.
-fn control_port(server: &Server) -> String {
-    let pid = server.node_pids()[0];
-    let environment = std::fs::read(format!("/proc/{pid}/environ")).expect("a node's environment");
-    let variable = environment
-        .split(|byte| *byte == 0)
-        .find_map(|entry| entry.strip_prefix(b"RINGLEADER_CONTROL=ws://"))
-        .expect("it is told where to report");
-    String::from_utf8(variable.to_vec()).unwrap().trim_end_matches("/control").to_owned()
-}
-
-fn refusals(server: &Server) -> Vec<(Option<String>, String)> {
-    let events = server.events().into_iter();
-    let refusals = events.filter_map(|event| match event.kind {
-        EventKind::Refused { reason, .. } => Some((event.node.map(|node| node.to_string()), reason)),
-        _ => None,
-    });
-    refusals.collect()
-}
-
-#[test]
-fn a_stranger_on_the_control_port_is_refused_and_that_is_told() {
-    let server = Server::start();
-    let control = control_port(&server);
-    let wrong = format!("Bearer {}", "0".repeat(64));
-    for authorization in [None, Some("Bearer "), Some(wrong.as_str()), Some("Basic cm9vdDpyb290"), Some("")] {
-        let told = refusals(&server).len();
-        let mut headers: Vec<(&str, &[u8])> = vec![("Host", control.as_bytes())];
-        headers.extend(UPGRADE);
-        headers.extend(authorization.map(|value| ("Authorization", value.as_bytes())));
-        let (answer, _) = send(&control, &request("GET", "/control", &headers, b""));
-        answer.problem(401);
-        let refusals = refusals(&server);
-        assert_eq!(refusals.len(), told + 1, "{authorization:?}");
-        assert!(refusals[told].1.contains("without the run's secret"), "{refusals:?}");
-    }
-    for (bytes, says) in [
-        (&b"GET /control HTTP/1.1\r\nHost: x\r\n\r\n"[..], Some("without the run's secret")),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", Some("something that is not there")),
-        // Not even HTTP: the library hangs up before anybody is asked.
-        (b"\0\r\n\r\n", None),
-    ] {
-        let told = refusals(&server).len();
-        let (answer, _) = send(&control, bytes);
-        assert!(answer.status == 0 || answer.status >= 400, "{answer:?}");
-        let refusals = refusals(&server);
-        let reason = refusals.get(told).map(|(_, reason)| reason.as_str());
-        assert_eq!(refusals.len(), told + usize::from(says.is_some()), "{refusals:?}");
-        assert!(reason.is_none_or(|reason| says.is_some_and(|says| reason.contains(says))), "{refusals:?}");
-    }
-    assert_eq!(server.ring().live().count(), 4);
-}
-
-#[test]
-fn a_stranger_on_a_nodes_port_is_refused_and_that_is_told() {
-    let server = Server::start();
-    let ring = server.ring();
-    let node = &ring.nodes[1];
-    let address = node.address.clone().unwrap();
-    let mut bus = server.subscribe(None);
-    let id = ring.nodes[0].id.to_string();
-    let to = node.id.to_string();
-    let introduction: [(&str, &[u8]); 4] = [
-        ("ringleader-protocol", b"1"),
-        ("ringleader-from", id.as_bytes()),
-        ("ringleader-incarnation", b"1"),
-        ("ringleader-to", to.as_bytes()),
-    ];
-    let handshake = |extra: &[(&str, &[u8])]| {
-        let mut headers: Vec<(&str, &[u8])> = vec![("Host", address.as_bytes())];
-        headers.extend(UPGRADE);
-        headers.extend(introduction);
-        headers.extend(extra);
-        request("GET", "/v1/ring", &headers, b"")
-    };
-    let guess = format!("Bearer {}", "0".repeat(64));
-    let attempts = [
-        ("no secret", handshake(&[]), 401, "secret is missing or wrong"),
-        ("a guess", handshake(&[("Authorization", guess.as_bytes())]), 401, "secret is missing or wrong"),
-        ("a web page", handshake(&[("Origin", b"http://evil.example")]), 403, "web page"),
-        ("no WebSocket", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec(), 0, "not a WebSocket handshake"),
-        ("no HTTP", b"\0\x01\x02\x03\r\n\r\n".to_vec(), 0, "not a WebSocket handshake"),
-    ];
-    for (what, bytes, status, reason) in attempts {
-        let (answer, _) = send(&address, &bytes);
-        assert_eq!(answer.status, status, "{what}: {answer:?}");
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let frame = bus.next_frame(deadline).unwrap_or_else(|| panic!("{what} is not told"));
-            if let ringleader_shared::bus::BusFrame::Event { event } = frame
-                && let EventKind::Refused { remote, reason: told } = event.kind
-            {
-                assert_eq!(event.node.as_ref(), Some(&node.name), "{what}");
-                assert!(told.contains(reason) && remote.starts_with("127.0.0.1:"), "{what}: {remote} {told}");
-                break;
-            }
-        }
-    }
-    // Nobody was disturbed by it.
-    server.initiate("A");
-    let ring = server.wait_for_leader("D", Some("C"));
-    let pids: BTreeSet<_> = ring.nodes.iter().map(|node| (node.pid, node.incarnation)).collect();
-    assert_eq!(pids.len(), 4);
-    assert!(ring.nodes.iter().all(|node| node.incarnation.0 == 1));
 }

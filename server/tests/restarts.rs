@@ -3,6 +3,10 @@
 
 mod support;
 
+#[path = "support/browser.rs"]
+mod browser;
+
+use browser::on_the_page;
 use ringleader_shared::{Event, EventKind, Incarnation, NodeState};
 use support::Server;
 
@@ -67,4 +71,20 @@ fn a_node_that_can_not_live_is_given_up_and_says_so_until_somebody_mends_it() {
     server.act("A", "start");
     let ring = server.wait_for("A is in the ring again", |ring| ring.nodes[0].state == NodeState::Running);
     assert!(!ring.nodes[0].given_up);
+}
+
+#[test]
+fn the_page_shows_that_a_node_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().to_str().unwrap();
+    on_the_page(&["--safety", "quorum", "--restart", "--state-dir", state], |page| {
+        page.server().initiate("A");
+        let ring = page.server().wait_for_leader("D", Some("C"));
+        let file = directory.path().join(format!("{}.promise", ring.nodes[0].id));
+        std::fs::write(&file, "torn").unwrap();
+        page.server().act("A", "kill");
+        page.wait_for("[data-testid='card-A']", "it.textContent", |text| {
+            text.as_str().is_some_and(|text| text.contains("given up"))
+        });
+    });
 }

@@ -28,6 +28,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         component("clippy", "clippy")?;
         Run::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).check_with_progress()
     });
+    report.check("the fuzz targets compile", fuzz_targets);
     let mut browser = None;
     report.check("a browser", || {
         browser = Some(browser::install()?);
@@ -68,6 +69,16 @@ fn component(name: &str, subcommand: &str) -> anyhow::Result<()> {
     }
     println!("Adding {name} to the Rust toolchain, a few seconds …");
     Run::new("rustup", ["component", "add", name]).check_quietly()
+}
+
+/// They are a workspace of their own, which needs a nightly compiler to run but none to be checked.
+fn fuzz_targets() -> anyhow::Result<()> {
+    const MANIFEST: &str = "fuzz/Cargo.toml";
+    Run::cargo(["fmt", "--manifest-path", MANIFEST, "--check"]).check()?;
+    Run::cargo(["check", "--manifest-path", MANIFEST, "--target-dir", "target/fuzz"])
+        // The fuzzing engine is C++, and nothing is linked here: it need not be compiled.
+        .env("CUSTOM_LIBFUZZER_PATH", "./libFuzzer.a")
+        .check_with_progress()
 }
 
 fn core_for_wasm() -> anyhow::Result<()> {

@@ -36,6 +36,7 @@ cargo xtask test             everything that CI checks
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
+cargo xtask bench busy       whether anybody is taken for dead when every processor is kept busy: 10 minutes, or --minutes N
 cargo xtask bench wasm       what share of its native speed the simulator has in a browser
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
@@ -161,6 +162,12 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
         [] => 50,
         [load] if load == "load" => {
             Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "load"]).check()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        [busy, flags @ ..] if busy == "busy" => {
+            Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "busy", "--"])
+                .args(flags)
+                .check()?;
             return Ok(ExitCode::SUCCESS);
         }
         [wasm] if wasm == "wasm" => {

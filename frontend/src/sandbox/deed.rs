@@ -44,6 +44,7 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
         }
         Order::Add(node) => one(Action::Add { attribute: node.attribute.0 }),
         Order::Remove(name) => one(Action::Remove(place(name)?)),
+        Order::ChangeAlgorithm(algorithm) => one(Action::Algorithm(*algorithm)),
         Order::ChangeSafety(safety) => one(Action::Safety(*safety)),
         Order::SetLink(from, to, fault) => Ok(set_link(
             (place(from)?, view.own_fault(from, to)),

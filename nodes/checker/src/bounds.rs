@@ -320,6 +320,8 @@ pub fn large() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { crashes: 2, restarts: 2, ..none }).elected());
         all.push(ring.with(Faults { crashes: 1, breaks: 1, hasty_timers: 1, ..none }).elected());
     }
+    let parted = Faults { breaks: 2, crashes: 1, restarts: 1, jumps: 3, ..none };
+    all.push(Bounds::of(&[2, 1]).quorum().with(parted).elected());
     for ring in rings(3) {
         let ring = Bounds::of(&ring).quorum();
         all.push(ring.clone().with(Faults { initiations: 1, crashes: 1, restarts: 1, jumps: 2, ..none }));
@@ -360,7 +362,10 @@ pub fn huge() -> Vec<Bounds> {
         let apart = Faults { breaks: 1, jumps: 3, renewals: 1, hasty_timers: 1, ..none };
         [
             ring.clone().with(Faults { initiations: 2, crashes: 1, restarts: 1, jumps: 2, ..none }),
-            ring.with(apart).elected(),
+            ring.clone().with(apart).elected(),
+            // Two links of three: a member apart from the other two, for as long as nobody dials anew.
+            ring.clone().with(Faults { breaks: 2, jumps: 2, ..none }).elected(),
+            ring.with(Faults { breaks: 1, crashes: 1, restarts: 1, jumps: 2, ..none }).elected(),
         ]
     };
     rings(3).into_iter().flat_map(of).collect()

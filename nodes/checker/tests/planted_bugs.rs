@@ -15,6 +15,7 @@ use ringleader_checker::bounds::{small, small_quorum};
 use ringleader_checker::{Bounds, RingModel, check};
 use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
+use ringleader_simulator::{Case, Violation};
 
 use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, cases};
 
@@ -34,7 +35,7 @@ fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
 }
 
 /// The first case in which the simulator finds something, and what.
-fn found_by_simulator(bug: Option<Bug>) -> Option<String> {
+fn found_by_simulator(bug: Option<Bug>) -> Option<(Case, Violation)> {
     plant(bug);
     let kinds: &[(Faults, Safety)] = match bug {
         Some(bug) if bug.is_of_quorum() => &[(QUORUM, Safety::Quorum)],
@@ -46,7 +47,8 @@ fn found_by_simulator(bug: Option<Bug>) -> Option<String> {
         let cases = cases(faults, safety);
         (0..SCHEDULES).find_map(|_| {
             let case = cases.new_tree(&mut runner).expect("a case can be drawn").current();
-            case.check().err().map(|violation| format!("{violation}: {case}"))
+            let violation = case.check().err()?;
+            Some((case, violation))
         })
     });
     plant(None);
@@ -78,6 +80,22 @@ fn every_planted_bug_is_caught_as_the_table_says() {
     }
     println!("{table}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_failure_says_what_is_wrong_how_to_play_it_again_and_draws_it() {
+    let (case, violation) = found_by_simulator(Some(Bug::DeputyStandsStill)).expect("it is caught");
+    plant(Some(Bug::DeputyStandsStill));
+    let told = case.failure().expect("it fails again");
+    plant(None);
+    let mut lines = told.lines();
+    assert_eq!(lines.next(), Some(violation.to_string().as_str()));
+    let command = lines.next().unwrap_or_default();
+    let again =
+        command.strip_prefix("replay: cargo xtask soak --replay '").and_then(|rest| rest.strip_suffix('\''));
+    assert_eq!(again.and_then(|text| text.parse().ok()), Some(case), "{command}");
+    assert!(lines.next().is_some_and(|line| line.trim_start().starts_with("ms")), "{told}");
+    assert!(lines.any(|line| line.contains(" -> ") && line.contains("election term")), "{told}");
 }
 
 #[test]

@@ -212,7 +212,10 @@ pub enum DropReason {
         mine: AlgorithmName,
     },
     /// It was sent by a member that sees another ring than this one.
-    AnotherRing,
+    AnotherRing {
+        /// From whom ring messages are expected here.
+        predecessor: Option<NodeId>,
+    },
     /// One that its sender sent before it has not arrived.
     OneIsMissing,
     /// No member would say this.

@@ -235,7 +235,7 @@ impl Core {
             | DropReason::Known
             | DropReason::HopBudget { .. }
             | DropReason::OtherAlgorithm { .. }
-            | DropReason::AnotherRing
+            | DropReason::AnotherRing { .. }
             | DropReason::OneIsMissing
             | DropReason::MakesNoSense
             | DropReason::EndsHere => {}

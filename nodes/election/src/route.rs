@@ -31,7 +31,8 @@ impl Route {
     pub(crate) fn configure(&mut self, ring: Arc<[Contender]>) {
         let old = std::mem::replace(&mut self.ring, ring);
         self.at = self.ring.iter().position(|member| member.id == self.me);
-        if !old.is_empty() {
+        let same = || old.iter().map(|member| member.id).eq(self.ring.iter().map(|member| member.id));
+        if !old.is_empty() && !same() {
             let old: Vec<NodeId> = old.iter().map(|member| member.id).collect();
             let fresh = self.after_me().map(|member| member.id).filter(|id| !old.contains(id));
             let fresh: Vec<NodeId> = fresh.collect();
@@ -65,7 +66,9 @@ impl Route {
 
     /// The members that are routed past, nearest first.
     pub(crate) fn skipped(&self) -> impl Iterator<Item = NodeId> {
-        self.after_me().map(|member| member.id).filter(|id| self.skipped.contains(id))
+        // Mostly there is none, and a ring may be large.
+        let here = if self.skipped.is_empty() { &[] } else { &self.ring[..] };
+        self.after_me_in(here).map(|member| member.id).filter(|id| self.skipped.contains(id))
     }
 
     /// All members in ring order.
@@ -125,7 +128,11 @@ impl Route {
 
     /// The other members in ring order, beginning after this one.
     fn after_me(&self) -> impl Iterator<Item = &Contender> {
-        let (before, from) = self.ring.split_at(self.at.unwrap_or(0).min(self.ring.len()));
+        self.after_me_in(&self.ring)
+    }
+
+    fn after_me_in<'a>(&'a self, ring: &'a [Contender]) -> impl Iterator<Item = &'a Contender> {
+        let (before, from) = ring.split_at(self.at.unwrap_or(0).min(ring.len()));
         from.iter().chain(before).filter(|member| member.id != self.me)
     }
 

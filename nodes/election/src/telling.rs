@@ -153,7 +153,10 @@ pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
             best.attribute
         ),
         DropReason::OtherAlgorithm { mine } => format!("here {mine} decides this term"),
-        DropReason::AnotherRing => "its sender sees another ring than I do".to_owned(),
+        DropReason::AnotherRing { predecessor } => {
+            let expected = predecessor.map_or("nobody".to_owned(), |id| name(ring, id).to_string());
+            format!("its sender sees another ring than I do: the member before me is {expected}")
+        }
         DropReason::OneIsMissing => {
             "one that was sent before it was lost or is late, and the algorithm can't do without".to_owned()
         }

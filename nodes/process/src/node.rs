@@ -521,8 +521,8 @@ impl Node {
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
             What::Frame(frame) => self.received(id, peer, frame),
-            // A message between us was lost: both tell each other again what they know.
-            What::Differs if kind == LinkKind::Ring && link.up.is_some() => {
+            // A message between us was lost: both tell each other again what they know. Ends of a standby link are no neighbours.
+            What::Differs if kind == LinkKind::Ring && purpose != Purpose::Standby && link.up.is_some() => {
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
             What::Differs => {}
@@ -552,6 +552,12 @@ impl Node {
             || link.up.is_none() && (link.purpose == Purpose::Probe || link.direction == Direction::Incoming);
         self.tell_lost(unsent, link.peer);
         if silent {
+            // It may have taken the place of one that was up.
+            let (peer, link, direction, purpose) = (link.peer, link.kind, link.direction, link.purpose);
+            let is_last = purpose != Purpose::Standby && self.links.find(peer, link, direction).is_none();
+            if direction == Direction::Incoming && is_last {
+                self.step(Input::LinkClosed { peer, link, direction });
+            }
             return;
         }
         self.tell(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });

@@ -315,14 +315,22 @@ impl Case {
     /// well.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        /// How much of a long run is drawn: its end.
-        const LINES: usize = 600;
+        /// How much of a long run is drawn: what was done to it, and its end.
+        const BEGINNING: usize = 300;
+        const END: usize = 300;
         let expected = expected_cost(&self.setup, &self.schedule);
         let (violation, world) = play(World::telling(self.setup.clone()), &self.schedule, expected).err()?;
         let drawn = trace::draw(world.events());
         let lines: Vec<&str> = drawn.lines().collect();
-        let end = lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n");
-        Some(format!("{violation}\nreplay: cargo xtask soak --replay '{self}'\n{end}"))
+        let drawn = match (lines.get(..BEGINNING), lines.len().checked_sub(END)) {
+            (Some(beginning), Some(end)) if end > BEGINNING => {
+                let left_out = format!("          … {} lines …", end - BEGINNING);
+                let end = lines.get(end..).unwrap_or_default();
+                [beginning, &[left_out.as_str()], end].concat().join("\n")
+            }
+            _ => drawn,
+        };
+        Some(format!("{violation}\nreplay: cargo xtask soak --replay '{self}'\n{drawn}"))
     }
 
     /// Plays it, telling, and what comes after it, to its end or to the first violation.

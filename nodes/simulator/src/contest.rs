@@ -12,10 +12,12 @@
 //! ```
 
 mod max_ring;
+mod network;
 mod settings;
 mod wheel;
 
 use std::hint::black_box;
+use std::ops::Range;
 use std::sync::Arc;
 
 use ringleader_election::classic::{Classic, Direction, Notion, Seat, Side, Why, World};
@@ -24,39 +26,14 @@ pub use max_ring::MaxRingContest;
 pub use settings::{Initiators, Labels, Pace, Settings};
 
 use crate::chance::Chance;
+use network::{Letter, Network};
 use wheel::Wheel;
 
 /// Ticks of virtual time in one unit: the mean time that a message takes.
 pub const TICKS: u64 = 256;
 
-/// What travels: the algorithm's own message, or the telling lap.
-#[derive(Debug, Clone, Copy)]
-enum Parcel<M> {
-    Contest(M),
-    /// This label leads.
-    Told(u32),
-}
-
-/// A parcel on its way.
-#[derive(Debug, Clone, Copy)]
-struct Letter<M> {
-    to: u32,
-    /// [`Side`] in four bytes.
-    from: u32,
-    parcel: Parcel<M>,
-}
-
-const PREDECESSOR: u32 = u32::MAX;
-const SUCCESSOR: u32 = u32::MAX - 1;
-
-#[inline]
-fn side(code: u32) -> Side {
-    match code {
-        PREDECESSOR => Side::Predecessor,
-        SUCCESSOR => Side::Successor,
-        peer => Side::Peer(peer),
-    }
-}
+/// Bytes of members from which on it pays to look at them ahead. Below, they come as fast as they are asked for.
+const FAR: usize = 8 << 20;
 
 /// What an election cost and who came out of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,65 +66,6 @@ impl Outcome {
     }
 }
 
-/// Everything of a contest but the members themselves.
-#[derive(Debug)]
-struct Network<M> {
-    size: u32,
-    wheel: Wheel<Letter<M>>,
-    chance: Chance,
-    pace: Pace,
-    /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
-    arrivals: Vec<u64>,
-    messages: u64,
-    told: u64,
-    by_kind: [u64; 4],
-    tally: Tally,
-}
-
-#[derive(Debug, Default)]
-struct Tally {
-    /// The label that was elected first.
-    winner: Option<u32>,
-    /// Where: it tells the others.
-    finder: Option<u32>,
-    decided: u64,
-    /// Elections of another one than the first.
-    disputed: u32,
-    informed: u32,
-}
-
-impl<M: Copy> Network<M> {
-    #[inline]
-    fn post(&mut self, at: u32, side: Side, parcel: Parcel<M>) {
-        let last = self.size - 1;
-        let (to, from, link) = match side {
-            Side::Successor => (if at == last { 0 } else { at + 1 }, PREDECESSOR, Some(at as usize)),
-            Side::Predecessor => {
-                (if at == 0 { last } else { at - 1 }, SUCCESSOR, Some(self.size as usize + at as usize))
-            }
-            Side::Peer(to) => (to, at, None),
-        };
-        let mut due = self.wheel.now() + self.chance.ticks(self.pace);
-        if let Some(arrival) = link.and_then(|link| self.arrivals.get_mut(link)) {
-            due = due.max(*arrival);
-            *arrival = due;
-        }
-        self.wheel.push(due, Letter { to, from, parcel });
-    }
-
-    fn learn(&mut self, leader: u32) {
-        self.tally.informed += 1;
-        match self.tally.winner {
-            None => {
-                self.tally.winner = Some(leader);
-                self.tally.decided = self.wheel.now();
-            }
-            Some(winner) if winner != leader => self.tally.disputed += 1,
-            Some(_) => {}
-        }
-    }
-}
-
 /// The network as one member sees it.
 struct Hands<'a, A: Classic<u32>, W> {
     at: u32,
@@ -158,9 +76,8 @@ struct Hands<'a, A: Classic<u32>, W> {
 impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<'_, A, W> {
     #[inline]
     fn send(&mut self, to: Side, message: A::Message) {
-        self.network.messages += 1;
         self.network.by_kind[A::kind(&message) & 3] += 1;
-        self.network.post(self.at, to, Parcel::Contest(message));
+        self.network.post(self.at, to, message);
     }
 
     fn draw(&mut self, below: u32) -> u32 {
@@ -171,8 +88,7 @@ impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<
         self.network.learn(leader);
         if !A::FACTS.everyone_knows {
             self.network.tally.finder = Some(self.at);
-            self.network.told += 1;
-            self.network.post(self.at, Side::Successor, Parcel::Told(leader));
+            self.network.tell(self.at, leader);
         }
     }
 
@@ -222,17 +138,7 @@ impl<A: Classic<u32>> Contest<A> {
             (_, Direction::Bidirectional) => labels.len() * 2,
         };
         let initiators = settings.initiators(size, &mut chance);
-        let network = Network {
-            size,
-            wheel: Wheel::new(Letter { to: 0, from: 0, parcel: Parcel::Told(0) }),
-            chance,
-            pace: settings.pace,
-            arrivals: vec![0; links],
-            messages: 0,
-            told: 0,
-            by_kind: [0; 4],
-            tally: Tally::default(),
-        };
+        let network = Network::new(size, links, settings.pace, chance);
         let mut contest = Self { labels, members, network };
         for at in initiators {
             let mut watch = |_, _| {};
@@ -256,48 +162,52 @@ impl<A: Classic<u32>> Contest<A> {
 
     #[inline]
     fn deliver(&mut self, letter: Letter<A::Message>, watch: &mut impl FnMut(u32, Why<u32>)) {
-        let at = letter.to;
-        match letter.parcel {
-            Parcel::Contest(message) => {
-                let mut hands = Hands::<A, _> { at, network: &mut self.network, watch };
-                self.members[at as usize].receive(side(letter.from), message, &mut hands);
+        let network = &mut self.network;
+        match letter {
+            Letter::Contest { to, from, message } => {
+                let mut hands = Hands::<A, _> { at: to, network, watch };
+                self.members[to as usize].receive(from.side(), message, &mut hands);
             }
-            Parcel::Told(leader) => {
-                // Back at the finder the lap is over.
-                if self.network.tally.finder != Some(at) {
-                    self.network.learn(leader);
-                    self.network.told += 1;
-                    self.network.post(at, Side::Successor, Parcel::Told(leader));
-                }
+            // Back at the finder the lap is over.
+            Letter::Told { to, .. } if network.tally.finder == Some(to) => {}
+            Letter::Told { to, leader } => {
+                network.learn(leader);
+                network.tell(to, leader);
             }
         }
     }
 
     /// Delivers everything: the same as steps to the end, several times faster on large rings.
     pub fn run(mut self) -> Outcome {
-        let mut letters = Vec::new();
-        loop {
-            self.network.wheel.pop_some(&mut letters);
-            if letters.is_empty() {
-                return self.outcome();
+        let bytes = size_of_val(&self.members[..]) + size_of_val(&self.network.arrivals[..]);
+        while let Some(ready) = self.network.wheel.ready() {
+            if bytes > FAR {
+                self.touch(ready.clone());
             }
-            // A ring that is larger than the caches waits for its memory. Looking at all members that are about to act
-            // before any does has their memory come at the same time instead of one after the other.
-            for letter in &letters {
-                let at = letter.to as usize;
-                black_box(self.members[at].notion().standing);
-                black_box(self.network.arrivals.get(at).copied());
-            }
-            for &letter in &letters {
+            for place in ready.clone() {
+                let letter = self.network.wheel.at(place);
                 self.deliver(letter, &mut |_, _| {});
             }
+            self.network.wheel.take(ready);
+        }
+        self.outcome()
+    }
+
+    /// A ring that is larger than the caches waits for its memory. Looking at all members that are about to act before any does
+    /// has their memory, and the care for order, come at the same time instead of one after the other.
+    #[inline]
+    fn touch(&self, ready: Range<usize>) {
+        for place in ready {
+            let (Letter::Contest { to, .. } | Letter::Told { to, .. }) = self.network.wheel.at(place);
+            black_box(self.members[to as usize].notion().standing);
+            black_box(self.network.arrivals.get(to as usize).copied());
         }
     }
 
     /// How many messages have been sent so far.
     #[must_use]
     pub const fn sent(&self) -> u64 {
-        self.network.messages + self.network.told
+        self.network.messages() + self.network.told
     }
 
     /// What a member is in the middle of.
@@ -312,14 +222,14 @@ impl<A: Classic<u32>> Contest<A> {
     /// What has come out so far.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let Network { wheel, messages, told, by_kind, tally, .. } = &self.network;
+        let Network { wheel, told, by_kind, tally, .. } = &self.network;
         let leader = tally.winner.filter(|_| tally.disputed == 0);
         let place = leader.and_then(|winner| self.labels.iter().position(|&label| label == winner));
         Outcome {
             labels: Arc::clone(&self.labels),
             leader: place.and_then(|at| u32::try_from(at).ok()),
             informed: tally.informed,
-            messages: *messages,
+            messages: self.network.messages(),
             by_kind: *by_kind,
             told: *told,
             decided: units(tally.decided),

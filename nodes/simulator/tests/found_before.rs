@@ -9,6 +9,24 @@ fn is_fine(case: &str) {
     }
 }
 
+/// A member that thought itself alone elected itself in the term in which a deputy that had come back took over.
+#[test]
+fn who_is_left_alone_does_not_lead_the_term_that_a_deputy_takes_over() {
+    is_fine(
+        "seed 10491678186956887646; ring 4 1 1; uniform 50us 3000us; 20000us initiate A; 4302us initiate C; 917us kill C; \
+         0us start C; 8000us initiate C; 1105us kill A",
+    );
+}
+
+/// The bully: a member that was once not reached was left out for ever when no election ended.
+#[test]
+fn a_member_that_answers_again_takes_part_in_the_bullys_next_contest() {
+    is_fine(
+        "seed 10677330856678150947; ring 1 1 1; quorum; bully; uniform 50us 3000us; 20000us initiate B; 3061us mend A A; \
+         3827us kill C; 0us sever A B; 4000us pause C",
+    );
+}
+
 /// A lap that came to a later start of its leader was passed over in silence.
 #[test]
 fn a_restarted_leader_says_that_it_drops_the_lap_of_its_former_start() {

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use ringleader_simulator::classic::{Direction, Facts};
 use serde_json::json;
 
 use super::options::{Format, SimulateOptions};
@@ -35,23 +34,6 @@ impl Series {
     fn bound(&self) -> f64 {
         (self.facts.bound.messages)(f64::from(self.nodes))
     }
-}
-
-/// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
-/// proved that. `None` where no such bound is known to this program.
-fn lower_bound(facts: &Facts, nodes: u32) -> Option<(f64, &'static str)> {
-    let (constant, source) = match facts.direction {
-        Direction::Unidirectional => (
-            0.693,
-            "0.693 n log₂ n on average, one direction, size unknown: Pachl, Korach, Rotem, JACM 31(4), 1984",
-        ),
-        Direction::Bidirectional => {
-            (0.347, "0.347 n log₂ n (½·n·Hₙ) on average, both directions, size unknown: Bodlaender, 1988")
-        }
-        Direction::Complete => return None,
-    };
-    let n = f64::from(nodes);
-    (nodes > 1 && facts.labels && !facts.knows_size).then(|| (constant * n * n.log2(), source))
 }
 
 pub(super) fn print(
@@ -117,7 +99,7 @@ fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> 
     let ratio =
         |bound: f64| format!("{:.3} (median), {:.3} (max)", messages.median / bound, messages.max / bound);
     writeln!(out, "{:<24}{}", "messages ÷ bound", ratio(series.bound()))?;
-    if let Some((bound, source)) = lower_bound(facts, series.nodes) {
+    if let Some((bound, source)) = facts.lower_bound(series.nodes) {
         writeln!(out, "{:<24}{}", "messages ÷ lower bound", ratio(bound))?;
         writeln!(out, "{:<24}{source}", "")?;
     }
@@ -143,7 +125,9 @@ fn many(series: &[Series], out: &mut impl Write) -> io::Result<()> {
     )?;
     for series in series {
         let messages = series.spread(|run| run.messages as f64);
-        let lower = lower_bound(series.facts, series.nodes)
+        let lower = series
+            .facts
+            .lower_bound(series.nodes)
             .map_or_else(|| "–".to_owned(), |(bound, _)| format!("{:.2}", messages.median / bound));
         writeln!(
             out,
@@ -173,7 +157,7 @@ fn json(series: &[Series], out: &mut impl Write) -> anyhow::Result<()> {
                 "nodes": series.nodes,
                 "bound": series.bound(),
                 "bound_words": series.facts.bound.words,
-                "lower_bound": lower_bound(series.facts, series.nodes).map(|(bound, _)| bound),
+                "lower_bound": series.facts.lower_bound(series.nodes).map(|(bound, _)| bound),
                 "messages": spread(series.spread(|run| run.messages as f64)),
                 "hops": spread(series.spread(|run| run.hops as f64)),
                 "virtual_time": spread(series.spread(|run| run.virtual_time)),

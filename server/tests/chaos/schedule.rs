@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_shared::fault::Share;
-use ringleader_shared::{LinkFault, Safety};
+use ringleader_shared::{AlgorithmName, LinkFault, Safety};
 use serde_json::{Value, json};
 
 /// Everybody who may be in the ring; it begins with the first five.
@@ -26,6 +26,8 @@ pub enum Act {
     Add { node: &'static str, attribute: u64 },
     Remove { node: &'static str },
     Attribute { node: &'static str, attribute: u64 },
+    Algorithm(AlgorithmName),
+    InitiateTogether,
 }
 
 impl Act {
@@ -47,6 +49,12 @@ impl Act {
             Self::Add { node, attribute } => {
                 let body = json!({ "name": node, "attribute": attribute });
                 ("POST", "/api/v1/nodes".to_owned(), Some(body))
+            }
+            Self::Algorithm(algorithm) => {
+                ("PATCH", "/api/v1/ring".to_owned(), Some(json!({ "algorithm": algorithm })))
+            }
+            Self::InitiateTogether => {
+                ("POST", "/api/v1/elections".to_owned(), Some(json!({ "everyone": true })))
             }
             Self::Remove { node } => ("DELETE", format!("/api/v1/nodes/{node}"), None),
             Self::Attribute { node, attribute } => {
@@ -91,7 +99,7 @@ fn act(random: &mut fastrand::Rng) -> Act {
         _ => name(random).to_owned(),
     };
     let attribute = |random: &mut fastrand::Rng| 90 + 10 * random.u64(0..6);
-    match random.u8(0..20) {
+    match random.u8(0..23) {
         0..3 => Act::Node { node: anybody(random), action: "kill" },
         3 => Act::Node { node: anybody(random), action: "exit" },
         4..7 => Act::Node { node: name(random).to_owned(), action: "start" },
@@ -106,6 +114,8 @@ fn act(random: &mut fastrand::Rng) -> Act {
         17 => Act::HealPartition,
         18 if random.bool() => Act::Add { node: name(random), attribute: attribute(random) },
         18 => Act::Remove { node: name(random) },
+        19..21 => Act::Algorithm(AlgorithmName::ALL[random.usize(..AlgorithmName::ALL.len())]),
+        21 => Act::InitiateTogether,
         _ => Act::Attribute { node: name(random), attribute: attribute(random) },
     }
 }

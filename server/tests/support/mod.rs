@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ringleader_election::recording::replay;
+use ringleader_election::recording::{Step, replay};
 use ringleader_shared::api::{EventPage, Problem};
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, EventKind, LinkFault, NodeState, RingView, Seq};
@@ -90,8 +90,9 @@ impl Server {
     }
 
     fn from_command(mut command: Command) -> Self {
-        // A benchmark must not wait for its own recording.
-        let recordings = cfg!(test).then(|| tempfile::tempdir().expect("a directory"));
+        // A benchmark, which cargo runs with this flag, must not wait for its own recording.
+        let is_test = std::env::args().all(|argument| argument != "--bench");
+        let recordings = is_test.then(|| tempfile::tempdir().expect("a directory"));
         if let Some(directory) = &recordings {
             command.env("RINGLEADER_RECORD", directory.path());
         }
@@ -318,6 +319,20 @@ impl Server {
     /// Waits for the server's end.
     pub fn wait(mut self) -> std::process::ExitStatus {
         self.process.wait().expect("the server ends")
+    }
+
+    /// What every start of every node was given so far, and did: also what is too frequent to be told.
+    pub fn recorded(&self) -> Vec<Step> {
+        let directory = self.recordings.as_ref().expect("a test records").path();
+        let files = std::fs::read_dir(directory).expect("the directory is there");
+        let texts =
+            files.map(|entry| std::fs::read_to_string(entry.expect("it can be read").path()).unwrap());
+        // The first line is who it is of; the last one may be written to at this moment.
+        let steps = |text: String| -> Vec<Step> {
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            whole.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        texts.flat_map(steps).collect()
     }
 
     pub fn node_pids(&self) -> Vec<u32> {

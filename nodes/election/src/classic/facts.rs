@@ -83,6 +83,26 @@ pub struct Facts {
     pub source: &'static str,
 }
 
+impl Facts {
+    /// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
+    /// proved that. `None` where no such bound is known to this program.
+    #[must_use]
+    pub fn lower_bound(&self, nodes: u32) -> Option<(f64, &'static str)> {
+        let (constant, source) = match self.direction {
+            Direction::Unidirectional => (
+                0.693,
+                "0.693 n log₂ n on average, one direction, size unknown: Pachl, Korach, Rotem, JACM 31(4), 1984",
+            ),
+            Direction::Bidirectional => {
+                (0.347, "0.347 n log₂ n (½·n·Hₙ) on average, both directions, size unknown: Bodlaender, 1988")
+            }
+            Direction::Complete => return None,
+        };
+        let n = f64::from(nodes);
+        (nodes > 1 && self.labels && !self.knows_size).then(|| (constant * n * n.log2(), source))
+    }
+}
+
 /// The n-th harmonic number: 1 + 1/2 + … + 1/n.
 pub(crate) fn harmonic(n: f64) -> f64 {
     // Euler and Maclaurin; the error is below 1/(252 n^6).

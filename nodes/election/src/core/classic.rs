@@ -201,7 +201,10 @@ impl Core {
         };
         let done = act(machine, &mut hands);
         if let Some(leader) = hands.elected.filter(|_| self.contest.is_some()) {
-            if leader.id == self.me && complete {
+            if self.route.is_alone() {
+                // Those who took part with me are gone.
+                self.initiate(out);
+            } else if leader.id == self.me && complete {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
                 self.win_classic(leader, out);
@@ -216,9 +219,6 @@ impl Core {
     /// Where everyone talks to everyone, members that take different others for dead may each find a winner. The ring decides: one
     /// lap of max-ring in the same term, which collects the deputy as well.
     fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
-        if self.route.is_alone() {
-            return self.win_classic(me, out);
-        }
         Self::explain(Explanation::Confirming { term: self.term }, out);
         self.contest = Some(Contest { best: Some(me) });
         let (term, initiator) = (self.term, self.me);
@@ -305,7 +305,8 @@ impl Core {
             Towards::Peer => place.and_then(|at| u32::try_from(at).ok()).map(Side::Peer),
         };
         let Some(side) = side.filter(|_| known) else {
-            return self.drop_message(from, message, DropReason::AnotherRing, out);
+            let predecessor = self.route.predecessor();
+            return self.drop_message(from, message, DropReason::AnotherRing { predecessor }, out);
         };
         if let Some(part) = self.classic.as_mut().filter(|_| towards != Towards::Peer) {
             let heard = part.heard[usize::from(towards == Towards::Predecessor)];

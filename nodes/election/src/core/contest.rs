@@ -17,7 +17,10 @@ impl Core {
             self.contest = None;
             return self.claim_failed(1, out);
         }
-        let term = if planted(Bug::TermNotRaised) { self.term } else { self.term.next() };
+        // Who is left alone has not heard of a deputy that came back and may be taking over the next term at this moment.
+        let alone_of_many = self.route.is_alone() && self.route.skipped().next().is_some();
+        let next = if alone_of_many { self.term.next().next() } else { self.term.next() };
+        let term = if planted(Bug::TermNotRaised) { self.term } else { next };
         self.enter_contest(term, out);
         Self::explain(Explanation::Initiating { term, me }, out);
         if self.route.is_alone() && !planted(Bug::AloneNeverWins) {

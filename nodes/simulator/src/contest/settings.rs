@@ -126,6 +126,7 @@ impl Chance {
 const TWICE: u32 = (2 * TICKS - 1) as u32;
 
 /// The exponential distribution in 65,536 steps, each as likely: the quantile at the middle of each.
+#[inline]
 fn quantiles() -> &'static [u16] {
     static QUANTILES: OnceLock<Vec<u16>> = OnceLock::new();
     QUANTILES.get_or_init(|| {

@@ -5,39 +5,41 @@
 //! written. What is due beyond the wheel's turn waits in a map until the wheel gets there.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Ticks of one turn.
 const SLOTS: usize = 64 * 64;
 /// Entries of a chunk: few enough for slots that hold little, many enough to seldom follow the chain.
-const CHUNK: usize = 64;
+const CHUNK: u32 = 64;
 const NONE: u32 = u32::MAX;
 
+/// A chain of chunks, by places in the pool.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
+    /// Its first entry.
     first: u32,
-    last: u32,
-    /// Entries in the last chunk.
-    filled: u32,
+    /// Behind its last entry: 0 when it has none, and a chunk's end when the next entry needs another chunk.
+    end: u32,
 }
 
-const EMPTY: Slot = Slot { first: NONE, last: NONE, filled: 0 };
+const EMPTY: Slot = Slot { first: 0, end: 0 };
 
 #[derive(Debug)]
 pub(super) struct Wheel<T> {
     now: u64,
-    slots: Vec<Slot>,
+    slots: Box<[Slot; SLOTS]>,
     /// A bit for each slot that holds something, and a bit for each word of those that has one.
     occupied: [u64; 64],
     words: u64,
+    /// The pool.
     entries: Vec<T>,
     /// What stands in the part of a chunk that is not filled yet.
     filler: T,
-    /// The chunk that follows each chunk in its slot.
+    /// The chunk that follows each chunk in its slot, or among the free ones.
     next: Vec<u32>,
-    free: Vec<u32>,
-    /// What is left of the tick that is being read: the slot, and how many of its first chunk are gone.
+    free: u32,
+    /// What is left of the tick that is being read.
     reading: Slot,
-    read: usize,
     later: BTreeMap<u64, Vec<T>>,
     /// The first tick of those; the end of time when there is none.
     first_later: u64,
@@ -47,21 +49,20 @@ pub(super) struct Wheel<T> {
 
 impl<T: Copy> Wheel<T> {
     /// Bytes that an entry takes, its share of the chain rounded up.
-    pub(super) const BYTES_AN_ENTRY: usize = size_of::<T>() + (size_of::<u32>() * 2).div_ceil(CHUNK);
+    pub(super) const BYTES_AN_ENTRY: usize = size_of::<T>() + size_of::<u32>().div_ceil(CHUNK as usize);
 
     /// An empty wheel; what the filler is makes no difference.
     pub(super) fn new(filler: T) -> Self {
         Self {
             now: 0,
-            slots: vec![EMPTY; SLOTS],
+            slots: Box::new([EMPTY; SLOTS]),
             occupied: [0; 64],
             words: 0,
             entries: Vec::new(),
             filler,
             next: Vec::new(),
-            free: Vec::new(),
+            free: NONE,
             reading: EMPTY,
-            read: 0,
             later: BTreeMap::new(),
             first_later: u64::MAX,
             len: 0,
@@ -74,7 +75,7 @@ impl<T: Copy> Wheel<T> {
         self.now
     }
 
-    /// The most entries that it held at one time.
+    /// The most entries that it held between two ticks.
     pub(super) const fn most(&self) -> usize {
         self.most
     }
@@ -84,94 +85,96 @@ impl<T: Copy> Wheel<T> {
     pub(super) fn push(&mut self, due: u64, entry: T) {
         debug_assert!(due > self.now, "due in the past");
         self.len += 1;
-        self.most = self.most.max(self.len);
-        if due - self.now < SLOTS as u64 {
-            self.put(due, entry);
-        } else {
-            self.later.entry(due).or_default().push(entry);
-            self.first_later = self.first_later.min(due);
-        }
+        // Nothing is called that takes the entry: it goes from the registers to its place, and nowhere before.
+        *if due - self.now < SLOTS as u64 { self.room(due) } else { self.room_later(due) } = entry;
     }
 
+    /// Where the next entry of a tick in this turn goes.
     #[inline]
-    fn put(&mut self, due: u64, entry: T) {
-        // The entry is written last, and nothing is called that takes it: it then never leaves the registers.
-        let room = self.room(slot_of(due));
-        self.entries[room] = entry;
-    }
-
-    /// Where the next entry of a slot goes.
-    #[inline]
-    fn room(&mut self, at: usize) -> usize {
-        let slot = &mut self.slots[at];
-        if slot.last == NONE || slot.filled as usize == CHUNK {
-            self.lengthen(at);
+    fn room(&mut self, due: u64) -> &mut T {
+        let at = slot_of(due);
+        let mut end = self.slots[at].end;
+        if end.is_multiple_of(CHUNK) {
+            end = self.lengthen(at);
         }
-        let slot = &mut self.slots[at];
-        let room = slot.last as usize * CHUNK + slot.filled as usize;
-        slot.filled += 1;
-        room
+        self.slots[at].end = end + 1;
+        &mut self.entries[end as usize]
     }
 
-    /// Gives a slot another chunk.
-    fn lengthen(&mut self, at: usize) {
-        let chunk = self.free.pop().unwrap_or_else(|| {
-            self.entries.extend([self.filler; CHUNK]);
-            self.next.push(NONE);
-            u32::try_from(self.next.len() - 1).unwrap_or(NONE)
-        });
-        self.next[chunk as usize] = NONE;
-        let last = self.slots[at].last;
-        if last == NONE {
-            self.slots[at].first = chunk;
+    #[cold]
+    fn room_later(&mut self, due: u64) -> &mut T {
+        self.first_later = self.first_later.min(due);
+        let entries = self.later.entry(due).or_default();
+        let at = entries.len();
+        entries.push(self.filler);
+        &mut entries[at]
+    }
+
+    /// Gives a slot another chunk. Returns where it begins.
+    fn lengthen(&mut self, at: usize) -> u32 {
+        let chunk = if self.free == NONE { self.enlarge() } else { self.free };
+        self.free = self.next[chunk as usize];
+        let slot = &mut self.slots[at];
+        if slot.end == 0 {
+            slot.first = chunk * CHUNK;
             self.occupied[at / 64] |= 1 << (at % 64);
             self.words |= 1 << (at / 64);
         } else {
-            self.next[last as usize] = chunk;
+            self.next[(slot.end / CHUNK - 1) as usize] = chunk;
         }
-        self.slots[at].last = chunk;
-        self.slots[at].filled = 0;
+        chunk * CHUNK
+    }
+
+    /// Another chunk for the pool.
+    #[cold]
+    fn enlarge(&mut self) -> u32 {
+        let chunk = self.next.len();
+        self.entries.extend([self.filler; CHUNK as usize]);
+        self.next.push(NONE);
+        u32::try_from(self.entries.len()).expect("thousands of millions of messages fit no memory");
+        chunk as u32
     }
 
     /// Takes out what is due first.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
-        let (chunk, end) = self.first_chunk()?;
-        let entry = self.entries[chunk * CHUNK + self.read];
-        self.read += 1;
-        self.len -= 1;
-        if self.read == end {
-            self.leave_chunk();
-        }
+        let ready = self.ready()?;
+        let entry = self.entries[ready.start];
+        self.take(ready.start..ready.start + 1);
         Some(entry)
     }
 
-    /// Takes out some of what is due first, all at the same tick, into an empty list. Nothing when nothing is left.
+    /// Where some of what is due first is, all of it at the same tick: see [`Self::at`]. `None` when nothing is left.
     #[inline]
-    pub(super) fn pop_some(&mut self, out: &mut Vec<T>) {
-        out.clear();
-        let Some((chunk, end)) = self.first_chunk() else { return };
-        out.extend_from_slice(&self.entries[chunk * CHUNK + self.read..chunk * CHUNK + end]);
-        self.len -= end - self.read;
-        self.leave_chunk();
-    }
-
-    /// The chunk that is read next, and how many entries it has.
-    #[inline]
-    fn first_chunk(&mut self) -> Option<(usize, usize)> {
-        if self.reading.first == NONE {
+    pub(super) fn ready(&mut self) -> Option<Range<usize>> {
+        if self.reading.end == 0 {
             self.turn()?;
         }
-        let Slot { first, last, filled } = self.reading;
-        Some((first as usize, if first == last { filled as usize } else { CHUNK }))
+        let Slot { first, end } = self.reading;
+        let chunk = first / CHUNK;
+        Some(first as usize..if (end - 1) / CHUNK == chunk { end } else { (chunk + 1) * CHUNK } as usize)
     }
 
+    /// An entry that is ready.
     #[inline]
-    fn leave_chunk(&mut self) {
-        let first = self.reading.first;
-        self.free.push(first);
-        self.reading.first = self.next[first as usize];
-        self.read = 0;
+    pub(super) fn at(&self, place: usize) -> T {
+        self.entries[place]
+    }
+
+    /// Takes out what was ready, or its beginning.
+    #[inline]
+    pub(super) fn take(&mut self, ready: Range<usize>) {
+        self.len -= ready.len();
+        let end = ready.end as u32;
+        let over = end == self.reading.end;
+        if over || end.is_multiple_of(CHUNK) {
+            let chunk = (end - 1) / CHUNK;
+            let next = std::mem::replace(&mut self.next[chunk as usize], self.free);
+            self.free = chunk;
+            self.reading = if over { EMPTY } else { Slot { first: next * CHUNK, ..self.reading } };
+        } else {
+            self.reading.first = end;
+        }
     }
 
     /// Goes on to the next tick that has something.
@@ -180,6 +183,7 @@ impl<T: Copy> Wheel<T> {
         if self.len == 0 {
             return None;
         }
+        self.most = self.most.max(self.len);
         self.now = self.next_occupied().map_or(self.first_later, |due| due.min(self.first_later));
         if self.first_later - self.now < SLOTS as u64 {
             self.fetch_later();
@@ -194,13 +198,14 @@ impl<T: Copy> Wheel<T> {
     }
 
     /// Before anything can be sent to a tick that has just come into reach: what was sent earlier comes first.
+    #[cold]
     fn fetch_later(&mut self) {
         while let Some(later) =
             self.later.first_entry().filter(|later| *later.key() - self.now < SLOTS as u64)
         {
             let (due, entries) = later.remove_entry();
             for entry in entries {
-                self.put(due, entry);
+                *self.room(due) = entry;
             }
         }
         self.first_later = self.later.keys().next().copied().unwrap_or(u64::MAX);
@@ -234,31 +239,36 @@ const fn slot_of(tick: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
-        /// The same as a queue that is sorted, however far ahead things are due.
+        /// The same as a queue that is sorted, however far ahead things are due and however many chunks they fill.
         #[test]
         fn what_is_due_first_comes_first_and_what_was_sent_first_before_its_equals(
-            steps in proptest::collection::vec((1_u64..10_000, 0_usize..3), 1..400),
+            steps in vec((prop_oneof![1_u64..4, 1_u64..10_000], 1_usize..150, 0_usize..150, any::<bool>()), 1..100),
         ) {
-            let (mut wheel, mut some) = (Wheel::new(0), Vec::new());
+            let mut wheel = Wheel::new(0);
             let mut model: BTreeMap<(u64, usize), usize> = BTreeMap::new();
-            for (number, (ahead, pops)) in steps.into_iter().enumerate() {
+            let mut numbers = 1..;
+            for (ahead, pushes, pops, all_ready) in steps {
                 let due = wheel.now() + ahead;
-                wheel.push(due, number);
-                model.insert((due, number), number);
+                for number in numbers.by_ref().take(pushes) {
+                    wheel.push(due, number);
+                    model.insert((due, number), number);
+                }
                 for _ in 0..pops {
                     prop_assert_eq!(wheel.pop(), model.pop_first().map(|(_, number)| number));
                 }
-                if number % 7 == 0 {
-                    wheel.pop_some(&mut some);
-                    for &popped in &some {
-                        prop_assert_eq!(Some(popped), model.pop_first().map(|(_, number)| number));
+                if all_ready {
+                    let ready = wheel.ready();
+                    prop_assert_eq!(ready.is_none(), model.is_empty());
+                    for place in ready.clone().unwrap_or_default() {
+                        prop_assert_eq!(Some(wheel.at(place)), model.pop_first().map(|(_, number)| number));
                     }
-                    prop_assert_eq!(some.is_empty() && model.is_empty(), wheel.len == 0 && some.is_empty());
+                    ready.into_iter().for_each(|ready| wheel.take(ready));
                 }
             }
             while let Some((_, number)) = model.pop_first() {

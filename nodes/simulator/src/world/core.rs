@@ -334,7 +334,7 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         (DropReason::OtherAlgorithm { mine }, _) => mine != AlgorithmName::MaxRing,
         // Nobody sends nonsense.
         (DropReason::MakesNoSense, _) => false,
-        (DropReason::AnotherRing | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
+        (DropReason::AnotherRing { .. } | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
             matches!(message, RingMessage::Contest { .. })
         }
     };
