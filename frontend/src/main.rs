@@ -1,8 +1,8 @@
 //! The Ringleader dashboard: one page that draws the ring, every message on it, and what each node says.
 //!
 //! What it is for: to show what the server tells, and to ask the server for faults and elections. What it must not
-//! know: how an election is decided. The ring that it draws is [`ringleader_shared::RingView`], kept by the very same
-//! reducer that the server uses.
+//! know: how an election is decided; in the [`sandbox`] the simulator knows it. The ring that it draws is
+//! [`ringleader_shared::RingView`], kept by the very same reducer that the server uses.
 //!
 //! The way through it: [`connection`] turns bus frames into calls of [`store`], which keeps the view, the logs and the
 //! animation stage; [`app`] lays the page out; [`ring`] draws the figure, [`card`] one node with its log, [`controls`],

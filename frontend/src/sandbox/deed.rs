@@ -108,7 +108,8 @@ fn set_link(
 fn disturbance(fault: &LinkFault) -> Disturbance {
     let per_mille = |share: Share| PerMille::new(u16::try_from(share.percent() * 10).unwrap_or(u16::MAX));
     Disturbance {
-        latency: Latency::Constant(Duration::from_millis(fault.delay_ms).max(HOP)),
+        // The ring tells of a delay the whole milliseconds of the mean: those beyond an undisturbed hop, a little shortened.
+        latency: Latency::Constant(Duration::from_millis(fault.delay_ms) + HOP - Duration::from_micros(1)),
         drop: per_mille(fault.drop),
         duplicate: per_mille(fault.duplicate),
         reorder: per_mille(fault.reorder),
@@ -146,7 +147,7 @@ mod tests {
         let mut ring = ring(3);
         let view = ring.running();
         assert_eq!(told(&link("A", "B", LinkFault::CUT), &view), "cut A B; ");
-        let slow = "disturb A B constant 40000us drop 0 duplicate 0 reorder 0; ";
+        let slow = "disturb A B constant 40999us drop 0 duplicate 0 reorder 0; ";
         assert_eq!(told(&link("A", "B", SLOW), &view), slow);
         let (from, to) = (name("A"), name("B"));
         let view = ring.then("A", EventKind::LinkFaultChanged { from, to, fault: SLOW });
