@@ -108,7 +108,8 @@ impl Sandbox {
             let seq = player.view().seq;
             if seq != seen {
                 let (events, follow) = player.events_after(seen);
-                store.show(player.view().clone(), events, follow);
+                // Nothing is seen yet of another run: what was told of the one before is void.
+                store.show(player.view().clone(), events, follow && seen != Seq(0));
                 self.seen.set_value(seq);
             }
         });
