@@ -52,8 +52,8 @@ pub(crate) struct Sandbox {
     /// Told whenever another moment is shown.
     pub(crate) moment: Trigger,
     player: StoredValue<Player, LocalStorage>,
-    /// The last event that the store has.
-    seen: StoredValue<Seq>,
+    /// The last event of this run that the store has; none of a run that it has not seen.
+    seen: StoredValue<Option<Seq>>,
     /// When the last frame was.
     framed: StoredValue<Option<f64>>,
     /// Whether the address is the sandbox's to write, and a timer runs that will write it.
@@ -70,7 +70,7 @@ impl Sandbox {
             quiet: RwSignal::new(false),
             moment: Trigger::new(),
             player: StoredValue::new_local(Player::open(link)),
-            seen: StoredValue::new(Seq(0)),
+            seen: StoredValue::new(None),
             framed: StoredValue::new(None),
             address: StoredValue::new((false, false)),
         }
@@ -97,7 +97,7 @@ impl Sandbox {
         self.settings.set(settings.clone());
         self.speed.set(speed);
         self.player.set_value(player);
-        self.seen.set_value(Seq(0));
+        self.seen.set_value(None);
         self.show(store);
     }
 
@@ -106,11 +106,10 @@ impl Sandbox {
         let seen = self.seen.get_value();
         self.player.with_value(|player| {
             let seq = player.view().seq;
-            if seq != seen {
-                let (events, follow) = player.events_after(seen);
-                // Nothing is seen yet of another run: what was told of the one before is void.
-                store.show(player.view().clone(), events, follow && seen != Seq(0));
-                self.seen.set_value(seq);
+            if Some(seq) != seen {
+                let (events, follow) = player.events_after(seen.unwrap_or_default());
+                store.show(player.view().clone(), events, follow && seen.is_some());
+                self.seen.set_value(Some(seq));
             }
         });
         self.moment.notify();

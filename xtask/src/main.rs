@@ -37,6 +37,7 @@ cargo xtask check            visit every state of small rings, minutes; with --e
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
 cargo xtask bench busy       whether anybody is taken for dead when every processor is kept busy: 10 minutes, or --minutes N
+cargo xtask bench sandbox    what a frame of the sandbox costs in a browser, with 64, 256 and 1,000 nodes
 cargo xtask bench wasm       what share of its native speed the simulator has in a browser
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
@@ -167,6 +168,16 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
         [busy, flags @ ..] if busy == "busy" => {
             Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "busy", "--"])
                 .args(flags)
+                .check()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        [sandbox] if sandbox == "sandbox" => {
+            site::write(None)?;
+            let browser = browser::install()?;
+            Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "sandbox", "--"])
+                .arg(root().join(site::FOLDER))
+                .env("RINGLEADER_CHROMIUM", &browser.chromium)
+                .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver)
                 .check()?;
             return Ok(ExitCode::SUCCESS);
         }

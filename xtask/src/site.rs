@@ -8,7 +8,7 @@ use crate::dashboard::{self, DIST};
 use crate::report::Report;
 
 /// Where the site goes unless told otherwise.
-const FOLDER: &str = "target/site";
+pub(crate) const FOLDER: &str = "target/site";
 
 /// What the first element of the page says where no server stands behind it.
 const NO_SERVER: &str = "data-no-server";

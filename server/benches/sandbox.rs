@@ -1,0 +1,91 @@
+//! What a frame of the sandbox costs in headless Chromium: from frame to frame, and the page's own script in each, with everybody
+//! initiating Chang and Roberts's election at once in rings of three sizes.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../tests/support/browser.rs"]
+mod browser;
+#[path = "../tests/support/files.rs"]
+mod files;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::path::PathBuf;
+
+use browser::Page;
+use files::Files;
+use serde_json::{Value, json};
+
+/// How many frames are looked at.
+const FRAMES: usize = 600;
+
+/// Notes when frames come, and how long what the page does in each takes, with all that follows from it before the browser goes on.
+const PROBE: &str = "window.frames = []; window.scripts = [];
+    const real = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (act) => real((time) => {
+        const begin = performance.now();
+        act(time);
+        let rounds = 0;
+        const end = () => rounds++ < 30 ? queueMicrotask(end) : window.scripts.push(performance.now() - begin);
+        queueMicrotask(end);
+    });
+    let last = performance.now();
+    const frame = () => {
+        const now = performance.now();
+        window.frames.push(now - last);
+        last = now;
+        real(frame);
+    };
+    real(frame);";
+
+fn main() {
+    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let folder = PathBuf::from(folder.unwrap_or_else(|| "../target/site".to_owned()));
+    assert!(
+        folder.join("index.html").is_file(),
+        "{} is no site: `cargo xtask bench sandbox` writes one",
+        folder.display()
+    );
+    let host = Files::serve(&folder, "/sandbox");
+    println!(
+        "Chang–Roberts, everybody initiates, random order, uniform latencies, 100 ms a hop; {FRAMES} frames; milliseconds"
+    );
+    println!(
+        "{:>6} {:>10} {:>8} {:>8} {:>8}   {:>8} {:>8} {:>8}",
+        "nodes", "messages", "frame", "95 %", "worst", "script", "95 %", "worst"
+    );
+    let page = Page::without_server();
+    for nodes in [64, 256, 1000] {
+        page.visit("about:blank");
+        page.visit(&format!(
+            "{}#sandbox?algorithm=chang-roberts&nodes={nodes}&order=random&links=uniform&seed=1&start=all&hop=100",
+            host.url
+        ));
+        page.wait_for("#nodes-heading", "it.textContent", |words| *words == json!(format!("Nodes {nodes}")));
+        page.script(PROBE, Vec::new());
+        page.click("play");
+        page.wait_for("html", "window.scripts.length", |count| count.as_u64() >= Some(FRAMES as u64));
+        page.click("play");
+        let messages = page.text("summary-messages");
+        let [frames, scripts] = ["frames", "scripts"]
+            .map(|name| sorted(&page.script(&format!("return window.{name}"), Vec::new())));
+        println!(
+            "{nodes:>6} {messages:>10} {:>8.1} {:>8.1} {:>8.1}   {:>8.1} {:>8.1} {:>8.1}",
+            at(&frames, 50),
+            at(&frames, 95),
+            at(&frames, 100),
+            at(&scripts, 50),
+            at(&scripts, 95),
+            at(&scripts, 100)
+        );
+    }
+}
+
+fn sorted(times: &Value) -> Vec<f64> {
+    let mut times: Vec<f64> = times.as_array().expect("a list").iter().filter_map(Value::as_f64).collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+fn at(sorted: &[f64], percent: usize) -> f64 {
+    sorted[(sorted.len() - 1) * percent / 100]
+}
