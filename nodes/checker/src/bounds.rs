@@ -318,6 +318,7 @@ pub fn large() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { losses: 1, ..again }).elected());
         all.push(ring.clone().with(Faults { duplicates: 1, ..again }).elected());
         all.push(ring.clone().with(Faults { crashes: 2, restarts: 2, ..none }).elected());
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 2, restarts: 1, ..none }).elected());
         all.push(ring.with(Faults { crashes: 1, breaks: 1, hasty_timers: 1, ..none }).elected());
     }
     let parted = Faults { breaks: 2, crashes: 1, restarts: 1, jumps: 3, ..none };
