@@ -311,13 +311,15 @@ impl Node {
         {
             self.dial(to, LinkKind::Ring, Purpose::Wanted);
         }
-        if directly && self.link_with(to).is_none() {
+        if directly && self.link_with(to, directly).is_none() {
             self.dial(to, LinkKind::Direct, Purpose::Wanted);
         }
-        self.link_with(to)
+        self.link_with(to, directly)
     }
 
-    fn link_with(&self, to: NodeId) -> Option<LinkId> {
+    /// What waits for a probe that finds nobody is lost, and the core does not hear of it: nothing is said directly on one.
+    fn link_with(&self, to: NodeId, directly: bool) -> Option<LinkId> {
+        let will_do = |link: &&Link| !directly || link.purpose != Purpose::Probe || link.up.is_some();
         [
             (LinkKind::Ring, Direction::Outgoing),
             (LinkKind::Ring, Direction::Incoming),
@@ -327,7 +329,7 @@ impl Node {
             (LinkKind::Direct, Direction::Incoming),
         ]
         .into_iter()
-        .find_map(|(kind, direction)| self.links.find(to, kind, direction))
+        .find_map(|(kind, direction)| self.links.find(to, kind, direction).filter(will_do))
         .map(|link| link.id)
     }
 

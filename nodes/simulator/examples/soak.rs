@@ -25,11 +25,13 @@ cargo xtask soak --replay 'CASE'          one schedule again, drawn in space and
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// What is played in turn.
-const KINDS: [(&str, Faults, Safety); 4] = [
+const KINDS: [(&str, Faults, Safety); 6] = [
     ("deaths", DEATHS, Safety::Available),
     ("deaths, bad links and clocks", Faults { disturbances: true, drift: true, ..DEATHS }, Safety::Available),
     ("everything", EVERYTHING, Safety::Available),
     ("everything, in quorum mode", QUORUM, Safety::Quorum),
+    ("everything, all elections", Faults { algorithms: true, ..EVERYTHING }, Safety::Available),
+    ("the same in quorum mode", Faults { algorithms: true, ..QUORUM }, Safety::Quorum),
 ];
 
 fn main() -> ExitCode {

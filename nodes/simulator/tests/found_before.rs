@@ -27,6 +27,25 @@ fn a_member_that_answers_again_takes_part_in_the_bullys_next_contest() {
     );
 }
 
+/// A member whose older link with its predecessor failed had no predecessor any more, though that one had dialled anew.
+#[test]
+fn an_older_link_that_fails_does_not_take_the_newer_one_with_it() {
+    is_fine(
+        "seed 538960788273580888; ring 1 1; quorum; itai-rodeh; uniform 50us 3000us; 20000us initiate A; 1271us initiate A; \
+         0us cut B A; 32000us resume A; 0us initiate A; 271000us initiate A; 3280us cut A B; 25000us resume A; \
+         27000us initiate A; 38000us resume A; 1000us initiate all",
+    );
+}
+
+/// The bully's challenge waited for a probe of a member that hung, and was lost with it: nobody was told that it does not answer.
+#[test]
+fn nothing_is_said_on_a_probe_that_may_find_nobody() {
+    is_fine(
+        "seed 3787730414760561408; ring 1 1 1 1; itai-rodeh; uniform 50us 3000us; 20000us initiate B; \
+         5126us algorithm bully; 0us attribute A 2; 22000us resume A; 2275us initiate all; 11000us pause A",
+    );
+}
+
 /// A lap that came to a later start of its leader was passed over in silence.
 #[test]
 fn a_restarted_leader_says_that_it_drops_the_lap_of_its_former_start() {

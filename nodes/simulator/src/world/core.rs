@@ -140,7 +140,8 @@ impl World {
             let preference = (link.kind == LinkKind::Ring, link.dialler == from);
             match link.end(from) {
                 End::Open => Some((preference, *id)),
-                End::Dialling if link.dialler == from => Some((preference, *id)),
+                // What waits for a probe that finds nobody is lost, and nobody is told.
+                End::Dialling if link.dialler == from && !link.probe => Some((preference, *id)),
                 End::Dialling | End::Closed => None,
             }
         });

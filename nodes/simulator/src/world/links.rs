@@ -353,6 +353,14 @@ impl World {
             failure: true,
         });
         self.misjudged |= !why.is_certain() && self.machine(peer).is_some();
+        // A peer that has dialled anew meanwhile still sends: its older link is not the last. Real nodes have let go of it.
+        let sends = |id: &LinkId| {
+            self.network.get(*id).is_some_and(|other| {
+                (other.dialler, other.kind, other.acceptor_end) == (peer, link, End::Open) && other.heard
+            })
+        };
+        let still_sends = self.machine(me).is_some_and(|machine| machine.links.iter().any(sends));
+        let direction = if still_sends { Direction::Outgoing } else { direction };
         let peer = self.id(peer);
         self.give(me, Input::LinkDown { peer, link, direction });
     }
