@@ -9,57 +9,48 @@ use crate::event::Claim;
 use crate::json;
 use crate::message::Contender;
 
-/// What the elections are called.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs, reason = "names of people and papers, told in docs/algorithms.md")]
-pub enum AlgorithmName {
-    /// The default: the deputy comes with the leader.
-    #[default]
-    MaxRing,
-    #[serde(rename = "lelann")]
-    LeLann,
-    ChangRoberts,
-    HirschbergSinclair,
-    Franklin,
-    Peterson,
-    DolevKlaweRodeh,
-    Bully,
-    ItaiRodeh,
-    HighamPrzytycka,
+/// The names come from one list: the variant, as people type it and as it is written in JSON.
+macro_rules! algorithms {
+    ($(#[$about:meta])+ $default:ident => $first:literal, $($name:ident => $key:literal,)+) => {
+        /// What the elections are called.
+        #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[allow(missing_docs, reason = "names of people and papers, told in docs/algorithms.md")]
+        pub enum AlgorithmName {
+            $(#[$about])+
+            #[default]
+            #[serde(rename = $first)]
+            $default,
+            $(#[serde(rename = $key)] $name,)+
+        }
+
+        impl AlgorithmName {
+            /// Every one, the default first, then by year.
+            pub const ALL: [Self; [$first, $($key),+].len()] = [Self::$default, $(Self::$name),+];
+
+            /// As people type it, and as it is written in JSON.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self {
+                    Self::$default => $first,
+                    $(Self::$name => $key,)+
+                }
+            }
+        }
+    };
 }
 
-impl AlgorithmName {
-    /// Every one, the default first, then by year.
-    pub const ALL: [Self; 10] = [
-        Self::MaxRing,
-        Self::LeLann,
-        Self::ChangRoberts,
-        Self::HirschbergSinclair,
-        Self::Franklin,
-        Self::Peterson,
-        Self::DolevKlaweRodeh,
-        Self::Bully,
-        Self::ItaiRodeh,
-        Self::HighamPrzytycka,
-    ];
-
-    /// As people type it, and as it is written in JSON.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::MaxRing => "max-ring",
-            Self::LeLann => "lelann",
-            Self::ChangRoberts => "chang-roberts",
-            Self::HirschbergSinclair => "hirschberg-sinclair",
-            Self::Franklin => "franklin",
-            Self::Peterson => "peterson",
-            Self::DolevKlaweRodeh => "dolev-klawe-rodeh",
-            Self::Bully => "bully",
-            Self::ItaiRodeh => "itai-rodeh",
-            Self::HighamPrzytycka => "higham-przytycka",
-        }
-    }
+algorithms! {
+    /// The default: the deputy comes with the leader.
+    MaxRing => "max-ring",
+    LeLann => "lelann",
+    ChangRoberts => "chang-roberts",
+    HirschbergSinclair => "hirschberg-sinclair",
+    Franklin => "franklin",
+    Peterson => "peterson",
+    DolevKlaweRodeh => "dolev-klawe-rodeh",
+    Bully => "bully",
+    ItaiRodeh => "itai-rodeh",
+    HighamPrzytycka => "higham-przytycka",
 }
 
 impl fmt::Display for AlgorithmName {

@@ -6,8 +6,7 @@
 
 use std::sync::Arc;
 
-use ringleader_shared::event::Outcome;
-use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Parcel, RingMessage, Term, Towards};
+use ringleader_shared::{AlgorithmName, Contender, NodeId, Parcel, RingMessage, Term, Towards};
 
 use super::{Contest, Core, Out};
 use crate::classic::{self, Direction, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
@@ -207,7 +206,7 @@ impl Core {
             } else if leader.id == self.me && complete {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
-                self.win_classic(leader, out);
+                self.win(leader, None, out);
             } else if !everyone_knows {
                 // The one who found it tells the one who has won.
                 self.send_found(leader, 1, out);
@@ -225,27 +224,6 @@ impl Core {
         self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
 
-    /// I lead this term, and look for a deputy: the lap that does so tells everyone.
-    fn win_classic(&mut self, me: Contender, out: &mut Out) {
-        let term = self.term;
-        self.contest = None;
-        self.leading = true;
-        self.outcome = Outcome::Election;
-        self.mandate = Some(Mandate { term, leader: me, appointment: 0, deputy: None });
-        out.push(Effect::CancelTimer(Timer::Election));
-        Self::explain(
-            if self.needs_quorum() {
-                Explanation::Claiming { term, me, needed: self.majority() }
-            } else if self.route.is_alone() {
-                Explanation::AloneAndLeading { term, me }
-            } else {
-                Explanation::WonContest { term }
-            },
-            out,
-        );
-        self.send_search(out);
-    }
-
     /// Takes part in the election of a message's term, if it is newer than mine. Says why the message is not acted on, if
     /// it is not.
     fn enter_classic(
@@ -258,12 +236,7 @@ impl Core {
             return Err(DropReason::OlderTerm { mine: self.term });
         }
         if term > self.term {
-            if self.leading {
-                Self::explain(Explanation::SteppingDown { term, leader: None }, out);
-            }
-            self.enter_contest(term, out);
-            let after = self.patience(algorithm).saturating_mul(2);
-            out.push(Effect::StartTimer { timer: Timer::Election, after });
+            self.take_part(term, self.patience(algorithm), out);
         }
         match &self.classic {
             Some(part) if part.algorithm == algorithm => Ok(()),
@@ -279,8 +252,7 @@ impl Core {
     /// A message of a classic contest: it goes to my machine, which is set up for it if need be.
     pub(super) fn on_contest(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
         let RingMessage::Contest { term, algorithm, towards, number, size, parcel } = message else { return };
-        let entered = self.enter_classic(term, algorithm, out);
-        if let Err(reason) = entered {
+        if let Err(reason) = self.enter_classic(term, algorithm, out) {
             return self.drop_message(from, message, reason, out);
         }
         if towards == Towards::Peer {
@@ -294,15 +266,18 @@ impl Core {
         if ready.is_none() && known {
             self.join(algorithm, size);
         }
-        let everyone = self.classic.as_ref().map(|part| Arc::clone(&part.everyone));
-        let place = everyone.and_then(|all| all.iter().position(|member| member.id == from));
+        let place = || {
+            let part = self.classic.as_ref()?;
+            let at = part.everyone.iter().position(|member| member.id == from)?;
+            u32::try_from(at).ok()
+        };
         let side = match towards {
             // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of us is going to, and
             // finds the contest void.
             Towards::Successor if Some(from) == self.route.predecessor() => Some(Side::Predecessor),
             Towards::Predecessor if from == self.route.successor() => Some(Side::Successor),
             Towards::Successor | Towards::Predecessor => None,
-            Towards::Peer => place.and_then(|at| u32::try_from(at).ok()).map(Side::Peer),
+            Towards::Peer => place().map(Side::Peer),
         };
         let Some(side) = side.filter(|_| known) else {
             let predecessor = self.route.predecessor();
@@ -369,9 +344,7 @@ impl Core {
             return self.drop_message(from, message, reason, out);
         }
         if term > self.term {
-            self.enter_contest(term, out);
-            let after = self.timing.election.saturating_mul(2);
-            out.push(Effect::StartTimer { timer: Timer::Election, after });
+            self.take_part(term, self.timing.election, out);
         }
         if leader.id != self.me {
             if self.classic.as_ref().is_some_and(|part| part.found) {
@@ -380,7 +353,7 @@ impl Core {
             return self.send_found(leader, hops.saturating_add(1), out);
         }
         if self.classic.is_some() && self.contest.is_some() {
-            self.win_classic(leader, out);
+            self.win(leader, None, out);
         } else {
             // It means an earlier start of me.
             self.initiate(out);

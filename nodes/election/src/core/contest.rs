@@ -1,5 +1,7 @@
 //! The election: from *Initiate* to the candidate that receives its own message back.
 
+use std::time::Duration;
+
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, RingMessage, Term};
 
@@ -70,16 +72,7 @@ impl Core {
             return self.drop_message(from, message, DropReason::OtherAlgorithm { mine }, out);
         }
         if term > self.term {
-            if self.leading {
-                Self::explain(Explanation::SteppingDown { term, leader: None }, out);
-            }
-            self.enter_contest(term, out);
-            if !planted(Bug::ParticipantsWaitForEver) {
-                out.push(Effect::StartTimer {
-                    timer: Timer::Election,
-                    after: self.timing.election.saturating_mul(2),
-                });
-            }
+            self.take_part(term, self.timing.election, out);
         }
         let best = self.contest.and_then(|contest| contest.best);
         let mine = candidate.id == self.me || planted(Bug::WinsOnAnothersMessage);
@@ -104,6 +97,17 @@ impl Core {
         );
     }
 
+    /// Somebody else's election of a newer term: I take part, and am twice as patient as its initiator.
+    pub(super) fn take_part(&mut self, term: Term, patience: Duration, out: &mut Out) {
+        if self.leading {
+            Self::explain(Explanation::SteppingDown { term, leader: None }, out);
+        }
+        self.enter_contest(term, out);
+        if !planted(Bug::ParticipantsWaitForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Election, after: patience.saturating_mul(2) });
+        }
+    }
+
     /// Forgets the leader of the term before and begins anew.
     pub(super) fn enter_contest(&mut self, term: Term, out: &mut Out) {
         self.term = term;
@@ -117,8 +121,9 @@ impl Core {
         self.stop_reigning(out);
     }
 
-    /// My own value came back, or nobody else is there: I lead this term, and the runner-up is my deputy.
-    fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
+    /// My own value came back, a classic contest found me, or nobody else is there: I lead this term, and the runner-up, where one came
+    /// with the contest, is my deputy.
+    pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
         let deputy = deputy.filter(|deputy| deputy.id != self.me);
         let term = self.term;
         self.contest = None;
@@ -131,14 +136,25 @@ impl Core {
                 Explanation::Claiming { term, me, needed: self.majority() }
             } else if self.route.is_alone() {
                 Explanation::AloneAndLeading { term, me }
+            } else if self.found_without_deputy() {
+                Explanation::WonContest { term }
             } else {
                 Explanation::Won { term, me, deputy }
             },
             out,
         );
         if !planted(Bug::WinnerTellsNobody) {
-            self.tell_result(out);
+            self.begin_reign(out);
         }
+    }
+
+    /// The first lap of whoever won an election tells everyone; where the contest brought no deputy, it looks for one on the way.
+    pub(super) fn begin_reign(&mut self, out: &mut Out) {
+        if self.found_without_deputy() { self.send_search(out) } else { self.tell_result(out) }
+    }
+
+    fn found_without_deputy(&self) -> bool {
+        self.classic.is_some() && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
     }
 }
 

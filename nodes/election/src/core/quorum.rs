@@ -191,11 +191,8 @@ impl Core {
             return self.give_up(self.timing.election, out);
         }
         if self.leading && self.lap.is_none() {
-            return if self.outcome == Outcome::Election && self.classic.is_some() && mandate.deputy.is_none()
-            {
-                self.send_search(out)
-            } else if self.outcome == Outcome::Election {
-                self.tell_result(out)
+            return if self.outcome == Outcome::Election {
+                self.begin_reign(out)
             } else {
                 self.search_deputy(out)
             };
@@ -226,12 +223,7 @@ impl Core {
         let done_before = out.len();
         let votes = u32::from(self.vote(&mandate, out));
         if votes > 0 && mandate.term > self.term {
-            if self.leading {
-                Self::explain(Explanation::SteppingDown { term: mandate.term, leader: None }, out);
-            }
-            self.enter_contest(mandate.term, out);
-            let after = self.timing.election.saturating_mul(2);
-            out.push(Effect::StartTimer { timer: Timer::Election, after });
+            self.take_part(mandate.term, self.timing.election, out);
         }
         if follows && self.is_news(&mandate) {
             self.adopt(mandate, out);
