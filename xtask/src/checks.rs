@@ -62,6 +62,20 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Runs `cargo test` with these arguments, on a page of today and with a browser.
+pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<ExitCode> {
+    let mut page = Report::default();
+    dashboard::build_for_trying(&mut page)?;
+    page.print_if_slow();
+    let browser = browser::install()?;
+    Run::cargo(["test"])
+        .args(arguments)
+        .env("RINGLEADER_CHROMIUM", &browser.chromium)
+        .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver)
+        .check()?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Makes sure of a part of the Rust toolchain that the smallest installation leaves out.
 fn component(name: &str, subcommand: &str) -> anyhow::Result<()> {
     if Run::cargo([subcommand, "--version"]).succeeds() {

@@ -23,6 +23,12 @@ const SMALL: &str = "with wasm-opt";
 /// In the stamp: wasm-opt was not there.
 const LARGE: &str = "without wasm-opt";
 
+/// In the stamp: built quickly, not well.
+const ROUGH: &str = "for trying";
+
+/// The cargo profile of a page that is built quickly.
+const ROUGH_PROFILE: &str = "wasm-dev";
+
 /// What the page is built from.
 const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
@@ -30,9 +36,27 @@ const SOURCES: [&str; 7] =
 /// The most that the WASM may weigh, compressed, in bytes: the simulator is in it.
 const MAX_GZIPPED: usize = 350_000;
 
+/// How well the page is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quality {
+    /// As it is given to people.
+    Final,
+    /// Large and slow, but built in seconds.
+    Rough,
+}
+
 /// Builds the page unless it is up to date.
 pub(crate) fn build(report: &mut Report) -> anyhow::Result<()> {
-    if is_up_to_date(&fingerprint()?) {
+    build_as(Quality::Final, report)
+}
+
+/// Builds the page unless it is up to date: quickly, for trying a change out.
+pub(crate) fn build_for_trying(report: &mut Report) -> anyhow::Result<()> {
+    build_as(Quality::Rough, report)
+}
+
+fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
+    if is_up_to_date(&fingerprint()?, quality) {
         return Ok(());
     }
     // trunk sweeps its folder before it fills it: two at once would spoil each other's work.
@@ -40,26 +64,33 @@ pub(crate) fn build(report: &mut Report) -> anyhow::Result<()> {
     let _alone = tools::lock(Path::new("target/dashboard.lock"))?;
     // Taken before the build: what changes during it counts as changed after it.
     let fingerprint = fingerprint()?;
-    if is_up_to_date(&fingerprint) {
+    if is_up_to_date(&fingerprint, quality) {
         return Ok(());
     }
     let tools = report.step("tools for the page", Tools::install)?;
     let compiler = report.step("compiler for the page", Compiler::install)?;
     report.step("downloads for the page", || compiler.fetch())?;
     report.step("the page", || {
-        println!("Building the page: about 3 minutes on 2 cores the first time …");
-        trunk(&tools, &compiler)
+        let minutes = if quality == Quality::Final { 3 } else { 1 };
+        println!("Building the page: about {minutes} min on 2 cores the first time …");
+        trunk(&tools, &compiler, quality)
     })?;
-    let how = if tools.wasm_opt { SMALL } else { LARGE };
+    let how = match quality {
+        Quality::Rough => ROUGH,
+        Quality::Final if tools.wasm_opt => SMALL,
+        Quality::Final => LARGE,
+    };
     std::fs::write(STAMP, format!("{fingerprint} {how}")).with_context(|| format!("writing {STAMP}"))
 }
 
-fn trunk(tools: &Tools, compiler: &Compiler) -> anyhow::Result<()> {
+fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(tools.folders.iter().cloned().chain(std::env::split_paths(&path)))
         .context("putting the tools on the path")?;
     let mut trunk = Run::new("trunk", ["build", "--offline", "--log", "warn"]).on_path(&path);
-    if tools.wasm_opt {
+    if quality == Quality::Rough {
+        trunk = trunk.args(["--cargo-profile", ROUGH_PROFILE]);
+    } else if tools.wasm_opt {
         // All that trunk's release mode adds, as index.html names the profile, is that it asks for wasm-opt.
         trunk = trunk.arg("--release");
     }
@@ -84,9 +115,12 @@ pub(crate) fn check_size() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn is_up_to_date(fingerprint: &str) -> bool {
+/// A page that was built well serves for trying too.
+fn is_up_to_date(fingerprint: &str, quality: Quality) -> bool {
     Path::new(DIST).join("index.html").is_file()
-        && std::fs::read_to_string(STAMP).is_ok_and(|old| old.starts_with(fingerprint))
+        && std::fs::read_to_string(STAMP).is_ok_and(|old| {
+            old.starts_with(fingerprint) && (quality == Quality::Rough || !old.ends_with(ROUGH))
+        })
 }
 
 /// Changes with any source of the page and any tool that builds it.

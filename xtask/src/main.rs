@@ -32,7 +32,9 @@ const HELP: &str = "\
 cargo xtask run [-- FLAGS]   build everything, start the server, print the link; FLAGS go to the server
 cargo xtask build            build target/release/ringleader, one file with the dashboard inside
 cargo xtask site [FOLDER]    write the page as static files that need no server, to target/site unless told
+cargo xtask page [--dev]     build the page alone; with --dev in seconds, large and unoptimised, for trying a change out
 cargo xtask test             everything that CI checks
+cargo xtask test ARGUMENTS   `cargo test ARGUMENTS` with a page that is up to date and a browser, for one test of it
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
@@ -49,6 +51,7 @@ their own: $RINGLEADER_TOOLS, or ringleader/tools in your cache folder.
 Examples:
   cargo xtask run -- --port 9000 --nodes 7
   cargo xtask run -- --hop-delay 0ms
+  cargo xtask test --package ringleader --test browser -- initiate
   cargo xtask bench 200
   cargo xtask soak --minutes 10
   cargo xtask chaos --rounds 2000 --seed 1";
@@ -79,10 +82,18 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             print_sizes()?;
             Ok(ExitCode::SUCCESS)
         }
-        "test" => {
-            no_more(rest)?;
-            checks::run()
+        "page" => {
+            let mut report = Report::default();
+            match rest {
+                [] => dashboard::build(&mut report)?,
+                [flag] if flag == "--dev" => dashboard::build_for_trying(&mut report)?,
+                [extra, ..] => bail!("`{extra}` is one argument too many\n\n{HELP}"),
+            }
+            report.print_if_slow();
+            Ok(ExitCode::SUCCESS)
         }
+        "test" if rest.is_empty() => checks::run(),
+        "test" => checks::run_some(rest),
         "check" => {
             Run::cargo(["run", "--quiet", "--release", "--package", "ringleader-checker", "--"])
                 .args(rest)
@@ -132,10 +143,11 @@ fn no_more(rest: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// The project's folder.
+/// The project's folder. Cargo names it at run time: a program that was copied with its checkout works on the copy.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    here.parent().map(Path::to_path_buf).unwrap_or(here)
 }
 
 fn build(report: &mut Report) -> anyhow::Result<()> {
