@@ -26,6 +26,9 @@ const LARGE: &str = "without wasm-opt";
 /// In the stamp: built quickly, not well.
 const ROUGH: &str = "for trying";
 
+/// The cargo profile of the page as it is given to people.
+const PROFILE: &str = "wasm-release";
+
 /// The cargo profile of a page that is built quickly.
 const ROUGH_PROFILE: &str = "wasm-dev";
 
@@ -88,10 +91,9 @@ fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality) -> anyhow::Result
     let path = std::env::join_paths(tools.folders.iter().cloned().chain(std::env::split_paths(&path)))
         .context("putting the tools on the path")?;
     let mut trunk = Run::new("trunk", ["build", "--offline", "--log", "warn"]).on_path(&path);
-    if quality == Quality::Rough {
-        trunk = trunk.args(["--cargo-profile", ROUGH_PROFILE]);
-    } else if tools.wasm_opt {
-        // All that trunk's release mode adds, as index.html names the profile, is that it asks for wasm-opt.
+    trunk = trunk.args(["--cargo-profile", if quality == Quality::Rough { ROUGH_PROFILE } else { PROFILE }]);
+    if quality == Quality::Final && tools.wasm_opt {
+        // All that trunk's release mode adds, as the profile is named, is that it asks for wasm-opt.
         trunk = trunk.arg("--release");
     }
     // trunk takes NO_COLOR=1 for a faulty flag of its own, and hides its errors in its own stack traces.
