@@ -203,7 +203,14 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::Completed { term, leader, deputy, .. } => {
             (Subject::Standing, format!("term {term} is settled: {}", led(leader, deputy.as_ref())))
         }
-        EventKind::Refused { remote, reason } => (Subject::Trouble, format!("refused {remote}: {reason}")),
+        EventKind::Refused { remote, reason, count } => {
+            let more = if *count > 1 {
+                format!(" ({count} connections since the last report)")
+            } else {
+                String::new()
+            };
+            (Subject::Trouble, format!("refused {remote}: {reason}{more}"))
+        }
         EventKind::Overflow { lost } => {
             (Subject::Trouble, format!("{lost} events were lost: more than the control link could take"))
         }

@@ -16,6 +16,10 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::problem::Refusal;
+use crate::seldom::Seldom;
+use crate::visitor::Visitor;
+
+static REFUSED: Seldom = Seldom::new();
 
 /// The environment variable with the token for those who may do everything.
 pub const OPERATOR_TOKEN: &str = "RINGLEADER_OPERATOR_TOKEN";
@@ -176,6 +180,13 @@ fn stranger(uri: &Uri) -> Response {
     (StatusCode::UNAUTHORIZED, challenge, kind, page).into_response()
 }
 
+/// The connection that this came by is no stranger's.
+fn note_known(request: &Request) {
+    if let Some(visitor) = request.extensions().get::<Visitor>() {
+        visitor.is_known();
+    }
+}
+
 /// Lets through those who may, and tells the handlers what they may.
 pub async fn middleware(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let is_look = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -187,15 +198,20 @@ pub async fn middleware(State(gate): State<Gate>, mut request: Request, next: Ne
     }
     match gate.kind(request.headers()) {
         None => {
-            tracing::info!(method = %request.method(), path = request.uri().path(), "refused: no token that is right");
+            REFUSED.log(|more| {
+                let (method, path) = (request.method(), request.uri().path());
+                tracing::info!(more, %method, path, "refused: no token that is right");
+            });
             stranger(request.uri())
         }
         Some(AccessKind::Viewer) if !is_look => {
+            note_known(&request);
             Refusal::new(StatusCode::FORBIDDEN, "you may look, and not do anything")
                 .because("this needs the operator's link, which the server printed when it started")
                 .into_response()
         }
         Some(kind) => {
+            note_known(&request);
             request.extensions_mut().insert(Access { kind });
             next.run(request).await
         }

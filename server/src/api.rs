@@ -1,6 +1,8 @@
 //! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes it; a test compares the two.
 
 mod body;
+mod budget;
+mod events;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, patch, post, put};
 use ringleader_shared::api::{
-    Access, AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, MAX_HOP_DELAY_MS, Partition,
+    Access, AddNode, ChangeNode, ChangeRing, ElectionStarted, Links, MAX_HOP_DELAY_MS, Partition,
     StartElection,
 };
 use ringleader_shared::{Attribute, LinkFault, NodeName, RingView, Seq};
@@ -24,6 +26,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::access::{self, Gate};
 use crate::api::body::{NoBody, OptionalBody, RequiredBody};
+use crate::api::budget::Budget;
 use crate::bus::Bus;
 use crate::guard::{self, Guard};
 use crate::metrics;
@@ -31,6 +34,7 @@ use crate::page;
 use crate::problem::Refusal;
 use crate::socket;
 use crate::supervisor::{Action, Handle};
+use crate::visitor::Places;
 
 /// The description of the API.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -48,6 +52,8 @@ pub struct App {
     pub supervisor: Handle,
     /// Has the events.
     pub bus: Bus,
+    /// The connections to the server.
+    pub places: Places,
     /// Becomes true when the server is stopping.
     pub stopping: watch::Receiver<bool>,
 }
@@ -79,6 +85,7 @@ pub fn router(app: App, guard: Guard, gate: Gate) -> Router {
         .route("/ws", get(bus_socket))
         .route("/healthz", get(healthz))
         .route("/metrics", get(show_metrics))
+        .route_layer(axum::middleware::from_fn_with_state(Budget::new(), budget::middleware))
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(app))
@@ -231,8 +238,7 @@ async fn events(State(app): State<Arc<App>>, query: Result<Query<EventQuery>, Qu
     if limit == 0 || limit > MAX_EVENTS {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("limit is 1 to {MAX_EVENTS}")));
     }
-    let (events, oldest, newest) = app.bus.page(place(query.after.unwrap_or(0)), limit);
-    Ok(Json(EventPage { events, oldest, newest }).into_response())
+    Ok(events::page(app.bus.clone(), place(query.after.unwrap_or(0)), limit))
 }
 
 #[derive(Debug, Deserialize)]
@@ -271,7 +277,8 @@ async fn healthz() -> &'static str {
 }
 
 async fn show_metrics(State(app): State<Arc<App>>) -> Response {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::render(&app.bus)).into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], metrics::render(&app.bus, app.places.taken()))
+        .into_response()
 }
 
 async fn fallback(method: axum::http::Method, uri: Uri, Extension(access): Extension<Access>) -> Response {

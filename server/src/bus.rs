@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
+use ringleader_node::refusals::Refusals;
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, Seq};
 use tokio::sync::{Notify, watch};
@@ -21,6 +23,9 @@ pub const HISTORY: usize = 10_000;
 /// How long an event of a node waits for earlier ones of other nodes. Reports take a few milliseconds at most, unless the
 /// machine is overloaded; a later one is placed when it comes.
 const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
+
+/// How the text of an event's frame begins; it ends with one brace.
+const ENVELOPE: &str = r#"{"type":"event","event":"#;
 
 /// How many events a subscriber is handed at a time.
 const BATCH: usize = 64;
@@ -46,6 +51,11 @@ struct State {
     view: RingView,
     history: VecDeque<(Event, Utf8Bytes)>,
     counts: BTreeMap<&'static str, u64>,
+    /// How many connections were refused.
+    refused: u64,
+    /// How many events of the history are about refused connections.
+    refusals_kept: usize,
+    refusals: Refusals<Unplaced>,
     /// Events that wait for earlier ones, the earliest first.
     waiting: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
@@ -122,6 +132,9 @@ impl Bus {
             view: RingView::empty(),
             history: VecDeque::new(),
             counts: BTreeMap::new(),
+            refused: 0,
+            refusals_kept: 0,
+            refusals: Refusals::default(),
             waiting: BinaryHeap::new(),
             arrivals: 0,
         };
@@ -156,6 +169,42 @@ impl Bus {
         }
         drop(state);
         self.inner.waiting.notify_one();
+    }
+
+    /// Publishes that a connection was refused. Of many, one event a second counts all.
+    pub fn refuse(&self, event: Unplaced) {
+        let EventKind::Refused { count, .. } = event.kind else { return };
+        let now = Duration::from_nanos(monotonic_ns());
+        self.publish_refusal(|state| {
+            state.refused = state.refused.saturating_add(count);
+            state.refusals.note(now, event, count)
+        });
+    }
+
+    /// Publishes what is left of many refused connections when it is time. Runs as long as the server.
+    pub async fn count_refusals(self) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            self.publish_refusal(|state| state.refusals.due(Duration::from_nanos(monotonic_ns())));
+        }
+    }
+
+    fn publish_refusal(&self, due: impl FnOnce(&mut State) -> Option<(Unplaced, u64)>) {
+        let mut state = self.state();
+        let before = state.view.seq;
+        let due = due(&mut state);
+        state.place_refusal(due, self.inner.born_ns);
+        let newest = state.view.seq;
+        drop(state);
+        if newest > before {
+            self.inner.newest.send_replace(newest);
+        }
+    }
+
+    /// How many connections were refused, by the server's control port and by nodes.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.state().refused
     }
 
     /// Places reported events when they have waited long enough. Runs as long as the server.
@@ -220,6 +269,25 @@ impl Bus {
         self.inner.newest.receiver_count()
     }
 
+    /// The events after `after` as JSON, at most `limit`.
+    #[must_use]
+    pub fn texts(&self, after: Seq, limit: usize) -> Vec<Bytes> {
+        let state = self.state();
+        let frames = state.history.iter().skip(state.index_after(after)).take(limit);
+        // A frame is the event in an envelope: the text is shared, not written again.
+        let inner = |text: &Utf8Bytes| {
+            let bytes = Bytes::from(text.clone());
+            bytes.slice(ENVELOPE.len()..bytes.len() - 1)
+        };
+        frames.map(|(_, text)| inner(text)).collect()
+    }
+
+    /// The oldest and the newest place that are remembered.
+    #[must_use]
+    pub fn bounds(&self) -> (Seq, Seq) {
+        self.state().bounds()
+    }
+
     /// The events after `after`, at most `limit`, with the oldest and the newest place that are remembered.
     #[must_use]
     pub fn page(&self, after: Seq, limit: usize) -> (Vec<Event>, Seq, Seq) {
@@ -242,6 +310,10 @@ impl Bus {
         drop(state);
         (frame, Subscription { bus: self.clone(), newest, at })
     }
+}
+
+fn is_refusal(event: &Option<&(Event, Utf8Bytes)>) -> bool {
+    event.is_some_and(|(event, _)| matches!(event.kind, EventKind::Refused { .. }))
 }
 
 impl State {
@@ -268,8 +340,21 @@ impl State {
         let frame = BusFrame::Event { event: Box::new(event.clone()) };
         let text = serde_json::to_string(&frame).unwrap_or_default();
         self.history.push_back((event, text.into()));
-        if self.history.len() > HISTORY {
-            self.history.pop_front();
+        self.refusals_kept += usize::from(is_refusal(&self.history.back()));
+        // What strangers cause has room of its own: it pushes no event of the ring out.
+        while self.history.len() - self.refusals_kept > HISTORY || self.refusals_kept > HISTORY {
+            let oldest = self.history.pop_front();
+            self.refusals_kept -= usize::from(is_refusal(&oldest.as_ref()));
+        }
+    }
+
+    fn place_refusal(&mut self, due: Option<(Unplaced, u64)>, born_ns: u64) {
+        if let Some((mut event, stands_for)) = due {
+            if let EventKind::Refused { count, .. } = &mut event.kind {
+                *count = stands_for;
+            }
+            self.place_until(event.at_ns, born_ns);
+            self.place(event, born_ns);
         }
     }
 
@@ -389,6 +474,29 @@ mod tests {
         }
         let Next::Missed(first, last, ring) = slow.next().await else { panic!("it missed events") };
         assert_eq!((first, last, ring.seq), (Seq(2), Seq(HISTORY as u64 + 2), Seq(HISTORY as u64 + 2)));
+    }
+
+    #[test]
+    fn the_text_of_an_event_is_its_json() {
+        let bus = bus_with(3);
+        let texts: Vec<Event> =
+            bus.texts(Seq(1), 9).iter().map(|text| serde_json::from_slice(text).expect("an event")).collect();
+        assert_eq!(texts, bus.page(Seq(1), 9).0);
+    }
+
+    #[test]
+    fn refused_connections_push_no_event_of_the_ring_out() {
+        let bus = bus_with(HISTORY);
+        for _ in 0..HISTORY + 5 {
+            let kind = EventKind::Refused { remote: "x".to_owned(), reason: "y".to_owned(), count: 1 };
+            let at_ns = monotonic_ns();
+            bus.refuse(Unplaced { node: None, incarnation: Incarnation(0), lamport: 0, at_ns, kind });
+        }
+        let (events, oldest, newest) = bus.page(Seq(0), 2 * HISTORY);
+        let logs = events.iter().filter(|event| matches!(event.kind, EventKind::Log { .. })).count();
+        assert_eq!((logs, oldest), (HISTORY, Seq(1)));
+        assert!(newest.0 < HISTORY as u64 + 100, "{newest}");
+        assert_eq!(bus.refused(), HISTORY as u64 + 5);
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,8 +16,10 @@ use ringleader_shared::{EventKind, NodeName};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::bus::{Bus, Unplaced};
+use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
 use crate::supervisor::{Handle, Hello, Secret};
+use crate::visitor::Visitor;
 
 /// How long a connection may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
@@ -47,12 +49,18 @@ async fn elsewhere(State(control): State<Control>) -> Response {
 }
 
 fn tell_refusal(control: &Control, reason: &str) {
-    let refused = EventKind::Refused { remote: "control port".to_owned(), reason: reason.to_owned() };
-    control.bus.tell(None, Incarnation(0), refused);
+    refuse(control, "control port".to_owned(), reason.to_owned());
+}
+
+fn refuse(control: &Control, remote: String, reason: String) {
+    let kind = EventKind::Refused { remote, reason, count: 1 };
+    let (incarnation, at_ns) = (Incarnation(0), monotonic_ns());
+    control.bus.refuse(Unplaced { node: None, incarnation, lamport: 0, at_ns, kind });
 }
 
 async fn upgrade(
     State(control): State<Control>,
+    visitor: Option<Extension<Visitor>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -74,13 +82,13 @@ async fn upgrade(
         .max_message_size(MAX_REPORT)
         .max_frame_size(MAX_REPORT)
         .write_buffer_size(0)
-        .on_upgrade(move |socket| serve(socket, control))
+        .on_upgrade(move |socket| serve(socket, control, visitor))
 }
 
-async fn serve(mut socket: WebSocket, control: Control) {
+async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extension<Visitor>>) {
     let hello = tokio::time::timeout(HELLO_WITHIN, read(&mut socket)).await;
     let Ok(Some(NodeReport::Hello { id, incarnation, pid, address })) = hello else {
-        return refuse(socket, "say hello first").await;
+        return turn_away(socket, "say hello first").await;
     };
     let (commands, mut queue) = mpsc::channel(256);
     let (heard_out, done) = oneshot::channel();
@@ -88,11 +96,13 @@ async fn serve(mut socket: WebSocket, control: Control) {
     let name = match control.supervisor.hello(greeting).await {
         Ok(name) => name,
         Err(reason) => {
-            let refused = EventKind::Refused { remote: address.to_string(), reason: reason.clone() };
-            control.bus.tell(None, Incarnation(0), refused);
-            return refuse(socket, &reason).await;
+            refuse(&control, address.to_string(), reason.clone());
+            return turn_away(socket, &reason).await;
         }
     };
+    if let Some(Extension(visitor)) = visitor {
+        visitor.is_known();
+    }
     let (mut to_node, mut from_node) = socket.split();
     let writer = tokio::spawn(async move {
         while let Some(command) = queue.recv().await {
@@ -123,13 +133,17 @@ fn publish(
     incarnation: Incarnation,
     events: Vec<ringleader_shared::control::NodeEvent>,
 ) {
-    bus.report(events.into_iter().map(|event| Unplaced {
+    let events = events.into_iter().map(|event| Unplaced {
         node: Some(name.clone()),
         incarnation,
         lamport: event.lamport,
         at_ns: event.at_ns,
         kind: event.kind,
-    }));
+    });
+    let (refused, others): (Vec<Unplaced>, Vec<Unplaced>) =
+        events.partition(|event| matches!(event.kind, EventKind::Refused { .. }));
+    bus.report(others);
+    refused.into_iter().for_each(|refused| bus.refuse(refused));
 }
 
 async fn read(socket: &mut WebSocket) -> Option<NodeReport> {
@@ -139,7 +153,7 @@ async fn read(socket: &mut WebSocket) -> Option<NodeReport> {
     }
 }
 
-async fn refuse(mut socket: WebSocket, reason: &str) {
+async fn turn_away(mut socket: WebSocket, reason: &str) {
     let reason = reason.chars().take(100).collect::<String>();
     let _ = socket.send(Message::Close(Some(CloseFrame { code: 1008, reason: reason.into() }))).await;
 }

@@ -13,6 +13,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::problem::Refusal;
+use crate::seldom::Seldom;
+
+static REFUSED: Seldom = Seldom::new();
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -128,7 +131,10 @@ pub async fn middleware(State(guard): State<Guard>, request: Request, next: Next
     match guard.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
-            tracing::info!(method = %request.method(), path = request.uri().path(), ?refusal.detail, "refused");
+            REFUSED.log(|more| {
+                let (method, path) = (request.method(), request.uri().path());
+                tracing::info!(more, %method, path, ?refusal.detail, "refused");
+            });
             refusal.into_response()
         }
     }

@@ -8,7 +8,7 @@ use crate::bus::Bus;
 
 /// The metrics as text.
 #[must_use]
-pub fn render(bus: &Bus) -> String {
+pub fn render(bus: &Bus, connections: usize) -> String {
     let mut text = String::new();
     let view = bus.view();
     let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, u64)>| {
@@ -29,6 +29,15 @@ pub fn render(bus: &Bus) -> String {
     family("term", "gauge", "The highest term that a live member has seen.", plain(view.term.0));
     let agreed = u64::from(view.leader.is_some());
     family("leader_agreed", "gauge", "1 when all live members follow the same live leader.", plain(agreed));
+    family(
+        "refused_total",
+        "counter",
+        "Connections refused by the control port and by nodes.",
+        plain(bus.refused()),
+    );
+    let dropped = crate::log::dropped();
+    family("log_lines_dropped_total", "counter", "Log lines that nobody read in time.", plain(dropped));
+    family("connections", "gauge", "Open connections to the public port.", plain(connections as u64));
     let subscribers = bus.subscribers() as u64;
     family("subscribers", "gauge", "Open subscriptions of the bus.", plain(subscribers));
     text

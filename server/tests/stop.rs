@@ -22,8 +22,8 @@ fn nodes(server: &Server) -> Vec<u32> {
 }
 
 #[test]
-fn ctrl_c_and_sigterm_end_the_server_in_good_order_and_leave_no_process() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+fn every_signal_that_asks_for_the_end_ends_the_server_in_good_order_and_leaves_no_process() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         let server = Server::start();
         let pids = nodes(&server);
         server.signal(signal);

@@ -73,6 +73,30 @@ fn a_stranger_on_the_control_port_is_refused_and_that_is_told() {
 }
 
 #[test]
+fn a_flood_of_refused_requests_is_counted_and_pushes_nothing_out() {
+    let server = Server::start();
+    let control = control_port(&server);
+    let before = server.events();
+    let flood = 3_000;
+    for _ in 0..flood {
+        let (answer, _) = send(&control, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        assert_eq!(answer.status, 404);
+    }
+    let mut counted = 0;
+    server.wait_for_event("all of them are counted", |event| {
+        if let EventKind::Refused { count, .. } = event.kind {
+            counted += count;
+        }
+        counted == flood
+    });
+    let after = server.events();
+    assert_eq!(after[..before.len()], before[..], "the past is as it was");
+    let reports = after.iter().filter(|event| matches!(event.kind, EventKind::Refused { .. })).count();
+    assert!(reports < 60, "{reports} reports");
+    assert_eq!(server.metric("ringleader_refused_total"), flood);
+}
+
+#[test]
 fn a_stranger_on_a_nodes_port_is_refused_and_that_is_told() {
     let server = Server::start();
     let ring = server.ring();
@@ -109,7 +133,7 @@ fn a_stranger_on_a_nodes_port_is_refused_and_that_is_told() {
         loop {
             let frame = bus.next_frame(deadline).unwrap_or_else(|| panic!("{what} is not told"));
             if let ringleader_shared::bus::BusFrame::Event { event } = frame
-                && let EventKind::Refused { remote, reason: told } = event.kind
+                && let EventKind::Refused { remote, reason: told, .. } = event.kind
             {
                 assert_eq!(event.node.as_ref(), Some(&node.name), "{what}");
                 assert!(told.contains(reason) && remote.starts_with("127.0.0.1:"), "{what}: {remote} {told}");

@@ -253,6 +253,9 @@ pub enum EventKind {
         remote: String,
         /// Why.
         reason: String,
+        /// How many connections this stands for: those that were refused since the last report, this one among them. At
+        /// least 1.
+        count: u64,
     },
     /// The node produced events faster than the control link took them; so many are lost.
     Overflow {
@@ -322,7 +325,7 @@ kinds! {
     "heartbeat" => Heartbeat { peer, rtt_us },
     "log" => Log { text },
     "completed" => Completed { outcome, term, leader, deputy, members },
-    "refused" => Refused { remote, reason },
+    "refused" => Refused { remote, reason, count },
     "overflow" => Overflow { lost },
 }
 

@@ -16,6 +16,7 @@ mod links;
 mod node;
 pub mod promises;
 mod recorder;
+pub mod refusals;
 mod settings;
 
 use std::net::SocketAddr;

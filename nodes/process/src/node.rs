@@ -24,6 +24,7 @@ use crate::control::Control;
 use crate::links::{Guest, Link, LinkId, Links, News, Purpose, What, accept_loop, close};
 use crate::promises::Promises;
 use crate::recorder::Recorder;
+use crate::refusals::Refusals;
 use crate::settings::{Faults, LinkSettings, Secret, timing};
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
@@ -64,6 +65,7 @@ pub(crate) struct Node {
     /// The message that the core is being given, and its sender.
     receiving: Option<(MessageInfo, NodeName)>,
     last_heartbeat_report: Option<Instant>,
+    refusals: Refusals<(String, String)>,
 }
 
 /// The core's timers: when each fires, if it runs.
@@ -128,6 +130,7 @@ impl Node {
             effects: Vec::new(),
             receiving: None,
             last_heartbeat_report: None,
+            refusals: Refusals::default(),
         }
     }
 
@@ -191,6 +194,8 @@ impl Node {
                 _ = probe.tick() => {
                     self.probe_skipped();
                     self.keep_standby();
+                    let due = self.refusals.due(self.born.elapsed());
+                    self.report_refusals(due);
                 }
             }
         }
@@ -430,7 +435,7 @@ impl Node {
             Guest::Member(socket, introduction) if self.ring.member(introduction.from).is_some() => {
                 if let Err(reason) = self.witness(introduction.from, introduction.incarnation) {
                     let remote = self.name(introduction.from).to_string();
-                    self.tell(EventKind::Refused { remote, reason });
+                    self.refuse(remote, reason);
                     return;
                 }
                 self.end_former(introduction.from, introduction.incarnation);
@@ -438,10 +443,10 @@ impl Node {
             }
             Guest::Member(_, introduction) => {
                 let remote = introduction.from.to_string();
-                self.tell(EventKind::Refused { remote, reason: "not a member of the ring".to_owned() });
+                self.refuse(remote, "not a member of the ring".to_owned());
             }
             Guest::Refused { remote, reason } => {
-                self.tell(EventKind::Refused { remote: remote.to_string(), reason });
+                self.refuse(remote.to_string(), reason);
             }
         }
     }
@@ -540,7 +545,7 @@ impl Node {
             }
             What::Misbehaved(reason) => {
                 let remote = self.name(peer).to_string();
-                self.tell(EventKind::Refused { remote, reason });
+                self.refuse(remote, reason);
             }
             What::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
         }
@@ -605,12 +610,24 @@ impl Node {
         self.receiving = None;
     }
 
+    /// Reports a refused connection, or holds the report back when there were many.
+    fn refuse(&mut self, remote: String, reason: String) {
+        let due = self.refusals.note(self.born.elapsed(), (remote, reason), 1);
+        self.report_refusals(due);
+    }
+
+    fn report_refusals(&mut self, due: Option<((String, String), u64)>) {
+        if let Some(((remote, reason), count)) = due {
+            self.tell(EventKind::Refused { remote, reason, count });
+        }
+    }
+
     /// Ends a link whose other end speaks out of turn.
     fn malformed(&mut self, id: LinkId, reason: &str) {
         let Some(link) = self.links.get(id) else { return };
         let (peer, kind, purpose, direction) = (link.peer, link.kind, link.purpose, link.direction);
         let remote = self.name(peer).to_string();
-        self.tell(EventKind::Refused { remote, reason: reason.to_owned() });
+        self.refuse(remote, reason.to_owned());
         self.links.close(id, close::MALFORMED, "out of turn");
         if purpose != Purpose::Standby {
             self.step(Input::LinkDown { peer, link: kind, direction });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
@@ -53,7 +53,41 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     }
 }
 
+/// Refuses a body in a coding or a character set that would have to be undone first.
+fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let values = |name: &HeaderName| {
+        let lists = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").to_owned());
+        lists
+            .flat_map(|list| list.split(',').map(|word| word.trim().to_ascii_lowercase()).collect::<Vec<_>>())
+    };
+    if let Some(coding) = values(&header::TRANSFER_ENCODING).find(|coding| coding != "chunked") {
+        return Err(Refusal::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "this server undoes no transfer coding but chunked",
+        )
+        .because(format!("Transfer-Encoding names {coding:?}: send the body as it is")));
+    }
+    if let Some(coding) = values(&header::CONTENT_ENCODING).find(|coding| coding != "identity") {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send the body without compression")
+            .because(format!("Content-Encoding names {coding:?}")));
+    }
+    let parameters = values(&header::CONTENT_TYPE).flat_map(|kind| {
+        kind.split(';').skip(1).map(|parameter| parameter.trim().to_owned()).collect::<Vec<_>>()
+    });
+    let mut charsets = parameters.filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        (name.trim() == "charset").then(|| value.trim().trim_matches('"').to_owned())
+    });
+    if let Some(charset) = charsets.find(|charset| !["utf-8", "utf8", "us-ascii"].contains(&charset.as_str()))
+    {
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON in UTF-8")
+            .because(format!("Content-Type names the character set {charset:?}")));
+    }
+    Ok(())
+}
+
 async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusal> {
+    check_coding(request.headers())?;
     let kind = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -86,4 +120,40 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusa
         return Err(unfit("it is not an object".to_owned()));
     }
     serde_json::from_slice(&body).map(Some).map_err(|error| unfit(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    async fn status(headers: &[(&str, &str)]) -> Option<u16> {
+        let mut request = Request::builder();
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from("{}")).expect("a request");
+        read::<serde_json::Value>(request).await.err().map(|refusal| refusal.status.as_u16())
+    }
+
+    #[tokio::test]
+    async fn a_body_that_would_have_to_be_decoded_first_is_refused() {
+        for (name, value, expected) in [
+            ("content-type", "application/json", None),
+            ("content-type", "application/json; charset=utf-8", None),
+            ("content-type", "application/json; charset=\"UTF-8\"", None),
+            ("content-type", "application/json; charset=iso-8859-1", Some(415)),
+            ("content-type", "application/json; charset=utf-16le", Some(415)),
+            ("content-encoding", "identity", None),
+            ("content-encoding", "gzip", Some(415)),
+            ("content-encoding", "identity, br", Some(415)),
+            ("transfer-encoding", "chunked", None),
+            ("transfer-encoding", "gzip, chunked", Some(501)),
+        ] {
+            let kind = ("content-type", "application/json");
+            let headers =
+                if name == "content-type" { vec![(name, value)] } else { vec![kind, (name, value)] };
+            assert_eq!(status(&headers).await, expected, "{name}: {value}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ pub mod raw;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ringleader_election::recording::{Step, replay};
@@ -66,6 +66,17 @@ impl Server {
         let mut command = Self::command(flags);
         command.process_group(0);
         Self::from_command(command)
+    }
+
+    /// The same, started by a shell that does something before: `ulimit -n 128`, say. Its log goes to a pipe.
+    pub fn spawn_after(shell: &str, flags: &[&str]) -> (Self, ChildStderr) {
+        let command = Self::command(flags);
+        let mut after = Command::new("sh");
+        after.args(["-c", &format!("{shell}\nexec \"$0\" \"$@\"")]).arg(command.get_program());
+        after.args(command.get_args()).stderr(Stdio::piped());
+        let mut server = Self::from_command(after);
+        let log = server.process.stderr.take().expect("it is piped");
+        (server, log)
     }
 
     /// Starts the program with just these arguments and this environment, and waits for its link.
@@ -333,6 +344,13 @@ impl Server {
             whole.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
         };
         texts.flat_map(steps).collect()
+    }
+
+    /// A number of `/metrics`.
+    pub fn metric(&self, name: &str) -> u64 {
+        let (_, metrics) = self.ask("GET", "/metrics", None);
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {metrics}"))
     }
 
     pub fn node_pids(&self) -> Vec<u32> {

@@ -48,11 +48,36 @@ impl Answer {
 /// Reads one answer from a connection.
 pub fn read_answer(stream: &mut TcpStream) -> Answer {
     let mut answer = read_head(stream);
-    let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).expect("the whole body comes");
+    let body = if answer.header("transfer-encoding") == Some("chunked") {
+        read_chunks(stream)
+    } else {
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        read_bytes(stream, length)
+    };
     answer.body = String::from_utf8(body).expect("a body is text");
     answer
+}
+
+fn read_bytes(stream: &mut TcpStream, length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    stream.read_exact(&mut bytes).expect("the whole body comes");
+    bytes
+}
+
+fn read_chunks(stream: &mut TcpStream) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let mut size = Vec::new();
+        while !size.ends_with(b"\r\n") {
+            size.extend(read_bytes(stream, 1));
+        }
+        let size = usize::from_str_radix(String::from_utf8_lossy(&size).trim(), 16).expect("a chunk's size");
+        body.extend(read_bytes(stream, size));
+        assert_eq!(read_bytes(stream, 2), b"\r\n");
+        if size == 0 {
+            return body;
+        }
+    }
 }
 
 fn read_head(stream: &mut TcpStream) -> Answer {

@@ -1,0 +1,158 @@
+//! The connections that a listener has open: how many there may be, and who has to leave when they are too many.
+//!
+//! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the places, and
+//! within it the newest is let in and the oldest has to leave: an honest client needs a millisecond to say what it wants, so
+//! idle connections keep nobody out, however many they are.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// The places of a listener. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Places {
+    free: Arc<Semaphore>,
+    most: u32,
+    strangers: Strangers,
+}
+
+/// The strangers among the connections, by the order in which they came.
+#[derive(Debug, Clone)]
+struct Strangers {
+    most: usize,
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    came: u64,
+    by_age: BTreeMap<u64, Arc<Notify>>,
+}
+
+/// One connection's place, free again when this value goes.
+#[derive(Debug)]
+pub struct Place {
+    visitor: Visitor,
+    dismissed: Arc<Notify>,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// The other end of a connection, as the handlers of its requests know it.
+#[derive(Debug, Clone)]
+pub struct Visitor {
+    number: u64,
+    strangers: Strangers,
+}
+
+impl Places {
+    /// So many places, of which strangers may hold so many.
+    #[must_use]
+    pub fn new(most: usize, strangers: usize) -> Self {
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let strangers = Strangers { most: strangers.max(1), waiting: Arc::default() };
+        Self { free: Arc::new(Semaphore::new(most as usize)), most, strangers }
+    }
+
+    /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None` when all places are
+    /// taken by connections that may ask something.
+    #[must_use]
+    pub fn enter(&self) -> Option<Place> {
+        let permit = Arc::clone(&self.free).try_acquire_owned();
+        let mut waiting = self.strangers.lock();
+        if permit.is_err() || waiting.by_age.len() >= self.strangers.most {
+            if let Some((_, oldest)) = waiting.by_age.pop_first() {
+                oldest.notify_one();
+            }
+        }
+        let permit = permit.ok()?;
+        waiting.came += 1;
+        let (number, dismissed) = (waiting.came, Arc::new(Notify::new()));
+        waiting.by_age.insert(number, Arc::clone(&dismissed));
+        drop(waiting);
+        let visitor = Visitor { number, strangers: self.strangers.clone() };
+        Some(Place { visitor, dismissed, _permit: permit })
+    }
+
+    /// Waits until nobody has a place any more.
+    pub async fn emptied(&self) {
+        let _ = self.free.acquire_many(self.most).await;
+    }
+
+    /// How many places are taken.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        (self.most as usize).saturating_sub(self.free.available_permits())
+    }
+}
+
+impl Strangers {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// The connection, for the handlers of its requests.
+    #[must_use]
+    pub fn visitor(&self) -> Visitor {
+        self.visitor.clone()
+    }
+
+    /// A signal that comes when the connection has to leave.
+    #[must_use]
+    pub fn dismissed(&self) -> Arc<Notify> {
+        Arc::clone(&self.dismissed)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.visitor.is_known();
+    }
+}
+
+impl Visitor {
+    /// Notes that it may ask what it asked: it is a stranger no more.
+    pub fn is_known(&self) {
+        self.strangers.lock().by_age.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn has_to_leave(place: &Place) -> bool {
+        place.dismissed().notified().now_or_never().is_some()
+    }
+
+    #[test]
+    fn the_oldest_stranger_leaves_for_the_newest_and_who_is_known_stays() {
+        let places = Places::new(4, 2);
+        let known = places.enter().expect("a free place");
+        known.visitor().is_known();
+        let old = places.enter().expect("a free place");
+        let young = places.enter().expect("a free place");
+        let newest = places.enter().expect("a free place");
+        assert!(has_to_leave(&old));
+        assert!([&known, &young, &newest].iter().all(|place| !has_to_leave(place)));
+    }
+
+    #[test]
+    fn when_all_places_are_taken_a_stranger_leaves_and_its_place_is_the_next_ones() {
+        let places = Places::new(2, 2);
+        let known = places.enter().expect("a free place");
+        known.visitor().is_known();
+        let stranger = places.enter().expect("a free place");
+        assert!(places.enter().is_none(), "nobody has left yet");
+        assert!(has_to_leave(&stranger));
+        drop(stranger);
+        let next = places.enter().expect("the stranger's place");
+        next.visitor().is_known();
+        assert!(places.enter().is_none(), "both are known");
+        drop((known, next));
+        assert!(places.emptied().now_or_never().is_some());
+    }
+}
