@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::api::{ChangeNode, ChangeRing, EventPage, Partition, Problem, StartElection};
+use ringleader_shared::api::{ChangeNode, EventPage, Partition, Problem, StartElection};
 use ringleader_shared::{RunId, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -36,14 +36,8 @@ pub(crate) fn obey(store: Store, order: Order) {
         }
         Order::Add(node) => give(store, "POST", "/api/v1/nodes".to_owned(), Some(to_json(&node))),
         Order::Remove(name) => give(store, "DELETE", format!("/api/v1/nodes/{name}"), None),
-        Order::ChangePace(hop_delay_ms) => {
-            change_ring(store, &ChangeRing { hop_delay_ms: Some(hop_delay_ms), ..ChangeRing::default() });
-        }
-        Order::ChangeSafety(safety) => {
-            change_ring(store, &ChangeRing { safety: Some(safety), ..ChangeRing::default() });
-        }
-        Order::ChangeAlgorithm(algorithm) => {
-            change_ring(store, &ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() });
+        Order::ChangeSettings(change) => {
+            give(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
         }
         Order::SetLink(from, to, fault) => {
             give(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(fault.to_json()));
@@ -59,10 +53,6 @@ pub(crate) fn obey(store: Store, order: Order) {
 
 fn elect(store: Store, election: &StartElection) {
     give(store, "POST", "/api/v1/elections".to_owned(), Some(to_json(election)));
-}
-
-fn change_ring(store: Store, change: &ChangeRing) {
-    give(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(change)));
 }
 
 /// Which run the server is in, and how far.

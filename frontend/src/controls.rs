@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use ringleader_shared::{RingView, Role, Safety};
+use ringleader_shared::{ChangeRing, RingView, Role, Safety};
 
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
@@ -95,10 +95,10 @@ pub(crate) fn Controls() -> impl IntoView {
 #[component]
 fn Algorithm() -> impl IntoView {
     let store = Store::here();
-    let now = Signal::derive(move || store.view.with(|view| view.algorithm));
+    let now = Signal::derive(move || store.view.with(|view| view.settings.algorithm));
     view! {
         <div class="live-algorithm">
-            <AlgorithmPicker now=now choose=move |algorithm| store.order(Order::ChangeAlgorithm(algorithm))/>
+            <AlgorithmPicker now=now choose=move |algorithm| store.order(Order::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
             <AlgorithmText now=now/>
         </div>
     }
@@ -108,7 +108,7 @@ fn Algorithm() -> impl IntoView {
 #[component]
 fn Quorum() -> impl IntoView {
     let store = Store::here();
-    let on = live::memo(move || store.view.with(|view| view.safety == Safety::Quorum));
+    let on = live::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
     };
@@ -116,7 +116,7 @@ fn Quorum() -> impl IntoView {
         // The box shows what is, not what is wished: it turns when the server says so.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Safety::Available } else { Safety::Quorum };
-        store.order(Order::ChangeSafety(wanted));
+        store.order(Order::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
     };
     view! {
         <label class="check" title="Without it whoever is left elects, and a ring torn apart has a leader on each side">
@@ -138,7 +138,7 @@ fn Quorum() -> impl IntoView {
 #[component]
 fn Pace() -> impl IntoView {
     let store = Store::here();
-    let real = live::memo(move || store.view.with(|view| view.hop_delay_ms));
+    let real = live::memo(move || store.view.with(|view| view.settings.hop_delay_ms));
     // What the reader is setting, until the server says the same.
     let wished = RwSignal::new(None::<u64>);
     let resting = StoredValue::new(None::<TimeoutHandle>);
@@ -153,7 +153,10 @@ fn Pace() -> impl IntoView {
             if pace == real.get_untracked() {
                 wished.set(None);
             } else {
-                store.order(Order::ChangePace(pace));
+                store.order(Order::ChangeSettings(ChangeRing {
+                    hop_delay_ms: Some(pace),
+                    ..ChangeRing::default()
+                }));
                 // When the server refuses, the slider goes back to what is.
                 set_timeout(
                     move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)),

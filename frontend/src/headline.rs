@@ -38,7 +38,7 @@ impl Headline {
             Self::Split(view.live().filter(|node| leads(node.role)).map(|node| node.name.clone()).collect())
         } else if let Some(leader) = view.leader.clone() {
             Self::Led { leader, deputy: view.deputy.clone() }
-        } else if view.safety == Safety::Quorum && view.live().count() < view.majority() {
+        } else if view.settings.safety == Safety::Quorum && view.live().count() < view.majority() {
             Self::NoQuorum
         } else if electing {
             Self::Electing
@@ -93,7 +93,7 @@ impl Headline {
 mod tests {
     use super::*;
     use crate::testing::{name, ring};
-    use ringleader_shared::{EventKind, Term};
+    use ringleader_shared::{EventKind, RingSettings, Term};
 
     fn said(view: &RingView) -> String {
         Headline::of(view).text(view)
@@ -129,7 +129,8 @@ mod tests {
     fn a_minority_in_quorum_mode_says_what_it_lacks() {
         let mut ring = ring(4);
         ring.running();
-        ring.then("A", EventKind::SafetyChanged { safety: Safety::Quorum });
+        let settings = RingSettings { safety: Safety::Quorum, ..RingSettings::default() };
+        ring.then("A", EventKind::SettingsChanged { settings });
         ring.killed("C");
         assert_eq!(said(&ring.killed("D")), "No quorum: 2 of 4 run, a leader needs 3");
     }

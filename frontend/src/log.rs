@@ -119,7 +119,7 @@ pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> BTreeMap<N
 mod tests {
     use super::*;
     use crate::testing::{event, message, name};
-    use ringleader_shared::{AlgorithmName, RingView, Safety};
+    use ringleader_shared::{RingSettings, RingView};
 
     fn said(seq: u64, text: &str) -> Event {
         event(seq, Some("A"), EventKind::Log { text: text.to_owned() })
@@ -178,8 +178,7 @@ mod tests {
     #[test]
     fn history_is_of_this_run_and_ends_at_the_snapshot() {
         let run = RingView::empty().run;
-        let (safety, algorithm) = (Safety::Available, AlgorithmName::MaxRing);
-        let started = EventKind::RunStarted { run, members: Vec::new(), hop_delay_ms: 0, safety, algorithm };
+        let started = EventKind::RunStarted { run, members: Vec::new(), settings: RingSettings::default() };
         let events = [said(1, "before"), event(2, None, started), said(3, "in"), said(4, "after")];
         let lines = history(&events, run, Seq(3));
         let texts: Vec<&str> = lines[&name("A")].iter().map(|line| line.text.as_str()).collect();

@@ -1,7 +1,7 @@
 //! What the reader wants done to the ring: one list, carried out by the server or by the sandbox.
 
 use ringleader_shared::api::AddNode;
-use ringleader_shared::{AlgorithmName, Attribute, LinkFault, NodeName, Safety};
+use ringleader_shared::{Attribute, ChangeRing, LinkFault, NodeName};
 
 /// What a node's process can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +55,8 @@ pub(crate) enum Order {
     Add(AddNode),
     /// Take a node out of the ring.
     Remove(NodeName),
-    /// Change the pace, in milliseconds a hop.
-    ChangePace(u64),
-    /// Change what an election is worth when members are missing.
-    ChangeSafety(Safety),
-    /// Hold another election, from the next one on.
-    ChangeAlgorithm(AlgorithmName),
+    /// Change settings of the ring.
+    ChangeSettings(ChangeRing),
     /// Set what happens to everything that the first says to the second.
     SetLink(NodeName, NodeName, LinkFault),
     /// Mend every link and end the partition.

@@ -2,8 +2,8 @@
 
 use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
 use ringleader_shared::{
-    Attribute, Event, Incarnation, Member, MessageId, NodeId, NodeName, RingView, Role, RunId, Safety, Seq,
-    Term,
+    Attribute, Event, Incarnation, Member, MessageId, NodeId, NodeName, RingSettings, RingView, Role, RunId,
+    Seq, Term,
 };
 use uuid::Uuid;
 
@@ -66,9 +66,7 @@ pub(crate) fn ring(count: usize) -> Ring {
         EventKind::RunStarted {
             run: RunId(Uuid::from_u64_pair(1, 1)),
             members,
-            hop_delay_ms: 400,
-            safety: Safety::Available,
-            algorithm: ringleader_shared::AlgorithmName::MaxRing,
+            settings: RingSettings { hop_delay_ms: 400, ..RingSettings::default() },
         },
     );
     ring

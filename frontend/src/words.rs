@@ -119,9 +119,7 @@ impl Subject {
 pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
     let line = match &event.kind {
         EventKind::RunStarted { .. }
-        | EventKind::HopDelayChanged { .. }
-        | EventKind::SafetyChanged { .. }
-        | EventKind::AlgorithmChanged { .. }
+        | EventKind::SettingsChanged { .. }
         | EventKind::PartChanged { .. }
         | EventKind::LinkFaultChanged { .. }
         | EventKind::PartitionChanged { .. }

@@ -5,7 +5,6 @@ mod budget;
 mod events;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -109,21 +108,13 @@ async fn ring(State(app): State<Arc<App>>) -> Json<RingView> {
 async fn change_ring(State(app): State<Arc<App>>, RequiredBody(change): RequiredBody<ChangeRing>) -> Answer {
     if change == ChangeRing::default() {
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing to change")
-            .because("give hop_delay_ms, safety or algorithm, or several of them"));
+            .because(format!("give one or several of {}", ChangeRing::NAMES.join(", "))));
     }
     if change.hop_delay_ms.is_some_and(|delay| delay > MAX_HOP_DELAY_MS) {
         let title = format!("the hop delay is at most {MAX_HOP_DELAY_MS} ms");
         return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title));
     }
-    if let Some(hop_delay) = change.hop_delay_ms {
-        app.supervisor.change_pace(Duration::from_millis(hop_delay)).await?;
-    }
-    if let Some(algorithm) = change.algorithm {
-        app.supervisor.change_algorithm(algorithm).await?;
-    }
-    if let Some(safety) = change.safety {
-        app.supervisor.change_safety(safety).await?;
-    }
+    app.supervisor.change_settings(change).await?;
     Ok(Json(app.bus.view()).into_response())
 }
 

@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::uri::Authority;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringleader_shared::api::MAX_HOP_DELAY_MS;
-use ringleader_shared::{AlgorithmName, Attribute, Incarnation, NodeId, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, ChangeRing, Incarnation, NodeId, NodeName, Safety};
 use uuid::Uuid;
 
 use crate::simulate::SimulateOptions;
@@ -97,8 +99,8 @@ pub struct ServeOptions {
     #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
     pub node_port: u16,
     /// What an election is worth when members are missing [default: available, or what the ring file says]
-    #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_enum)]
-    pub safety: Option<SafetyMode>,
+    #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
+    pub safety: Option<Safety>,
     /// Which election is held: max-ring, lelann, chang-roberts, hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh, bully,
     /// itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
     #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
@@ -120,22 +122,24 @@ pub struct ServeOptions {
     pub log_format: LogFormat,
 }
 
-/// What an election is worth when members are missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SafetyMode {
-    /// Whoever is left elects; the last survivor leads itself, and a ring that is torn apart has a leader on each side.
-    Available,
-    /// A leader needs a majority of all members behind it; never two at one instant, and none without a majority.
-    Quorum,
-}
-
-impl From<SafetyMode> for Safety {
-    fn from(mode: SafetyMode) -> Self {
-        match mode {
-            SafetyMode::Available => Self::Available,
-            SafetyMode::Quorum => Self::Quorum,
+impl ServeOptions {
+    /// The settings of the ring that flags were given for.
+    #[must_use]
+    pub fn settings(&self) -> ChangeRing {
+        ChangeRing {
+            hop_delay_ms: Some(u64::try_from(self.hop_delay.as_millis()).unwrap_or(MAX_HOP_DELAY_MS)),
+            safety: self.safety,
+            algorithm: self.algorithm,
         }
     }
+}
+
+/// Reads one of these words as the mode that it stands for; `--help` lists them.
+fn word_of<T>(words: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
+{
+    words.into().try_map(|word: String| word.parse::<T>())
 }
 
 /// How log lines look.

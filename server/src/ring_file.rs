@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{AlgorithmName, Attribute, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, NodeName, RingSettings, Safety};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -13,8 +13,10 @@ use crate::cli::{ServeOptions, default_attributes};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RingFile {
-    safety: Option<Safety>,
-    algorithm: Option<AlgorithmName>,
+    #[serde(default)]
+    safety: Safety,
+    #[serde(default)]
+    algorithm: AlgorithmName,
     #[serde(default)]
     node: Vec<Entry>,
 }
@@ -31,27 +33,22 @@ struct Entry {
 pub struct Ring {
     /// Names and attributes, in ring order.
     pub members: Vec<(NodeName, Attribute)>,
-    /// What an election is worth when members are missing.
-    pub safety: Safety,
-    /// Which election is held.
-    pub algorithm: AlgorithmName,
+    /// The settings of the ring.
+    pub settings: RingSettings,
 }
 
-/// The ring that the flags ask for. The flags `--safety` and `--algorithm` count more than what the file
-/// says.
+/// The ring that the flags ask for. A flag counts more than what the file says.
 ///
 /// # Errors
 /// When the file can't be read or breaks a rule (with the line), or the number of nodes is out of bounds.
 pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
-    let mode = options.safety.map(Safety::from);
+    let flags = options.settings();
     let attributes: Vec<Attribute> = match (&options.ring, &options.attributes, options.nodes) {
         (Some(path), ..) => {
             let text = std::fs::read_to_string(path)
                 .with_context(|| format!("reading the ring file {}", path.display()))?;
             let ring = parse(&text, path)?;
-            let (safety, algorithm) =
-                (mode.unwrap_or(ring.safety), options.algorithm.unwrap_or(ring.algorithm));
-            return Ok(Ring { safety, algorithm, ..ring });
+            return Ok(Ring { settings: ring.settings.with(&flags), ..ring });
         }
         (None, Some(attributes), _) => attributes.iter().copied().map(Attribute).collect(),
         (None, None, nodes) => default_attributes(nodes.unwrap_or(4)).collect(),
@@ -64,8 +61,7 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     }
     let members = attributes.into_iter().enumerate();
     let members = members.map(|(n, attribute)| (NodeName::nth(n), attribute)).collect();
-    let (safety, algorithm) = (mode.unwrap_or_default(), options.algorithm.unwrap_or_default());
-    Ok(Ring { members, safety, algorithm })
+    Ok(Ring { members, settings: RingSettings::default().with(&flags) })
 }
 
 /// Reads a ring file; `path` is what it is called in errors.
@@ -107,8 +103,8 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
         ),
         n if n > MAX_MEMBERS => bail!("{}: {n} nodes; a ring has at most {MAX_MEMBERS}", path.display()),
         _ => {
-            let (safety, algorithm) = (file.safety.unwrap_or_default(), file.algorithm.unwrap_or_default());
-            Ok(Ring { members, safety, algorithm })
+            let RingFile { safety, algorithm, .. } = file;
+            Ok(Ring { members, settings: RingSettings { safety, algorithm, ..RingSettings::default() } })
         }
     }
 }
@@ -144,7 +140,7 @@ mod tests {
     fn a_ring_file_gives_names_and_attributes_in_ring_order() {
         let text = "[[node]]\nname = \"b\"\nattribute = 2\n\n[[node]]\nname = \"a\"\nattribute = 1\n";
         let ring = parse(text, Path::new("ring.toml")).expect("a good file");
-        assert_eq!(ring.safety, Safety::Available);
+        assert_eq!(ring.settings, RingSettings::default());
         let names: Vec<String> =
             ring.members.iter().map(|(name, attribute)| format!("{name}{attribute}")).collect();
         assert_eq!(names, ["b2", "a1"]);
@@ -153,7 +149,7 @@ mod tests {
     #[test]
     fn a_ring_file_can_ask_for_a_quorum() {
         let text = "safety = \"quorum\"\n[[node]]\nname = \"a\"\nattribute = 1\n";
-        assert_eq!(parse(text, Path::new("ring.toml")).expect("a good file").safety, Safety::Quorum);
+        assert_eq!(parse(text, Path::new("ring.toml")).expect("a good file").settings.safety, Safety::Quorum);
     }
 
     #[test]

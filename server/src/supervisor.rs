@@ -16,7 +16,7 @@ use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
 use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{
-    AlgorithmName, Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSpec, RunId, Safety,
+    Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -39,18 +39,14 @@ const HELLO_WITHIN: Duration = Duration::from_secs(5);
 pub struct Plan {
     /// Names and attributes in ring order.
     pub members: Vec<(NodeName, Attribute)>,
-    /// Pace.
-    pub hop_delay: Duration,
+    /// The settings of the ring.
+    pub settings: RingSettings,
     /// How often a link is pinged.
     pub heartbeat: Duration,
     /// How long a link may be silent.
     pub hung_after: Duration,
     /// The first node's port; 0 for any.
     pub node_port: u16,
-    /// What an election is worth when members are missing.
-    pub safety: Safety,
-    /// Which election is held.
-    pub algorithm: AlgorithmName,
     /// Whether a node that dies is started again.
     pub restart: bool,
     /// Where nodes keep what they promise.
@@ -126,9 +122,7 @@ struct Supervisor {
     bus: Bus,
     run: RunId,
     secret: watch::Sender<Secret>,
-    hop_delay: Duration,
-    safety: Safety,
-    algorithm: AlgorithmName,
+    settings: RingSettings,
     nodes: Vec<Managed>,
     notices_in: mpsc::UnboundedSender<Notice>,
     notices: mpsc::UnboundedReceiver<Notice>,
@@ -151,15 +145,13 @@ pub fn start(
     let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
         runtime.block_on(async move {
             let (notices_in, notices) = mpsc::unbounded_channel();
-            let (hop_delay, safety, algorithm) = (plan.hop_delay, plan.safety, plan.algorithm);
+            let settings = plan.settings;
             let mut supervisor = Supervisor {
                 plan,
                 bus,
                 run: RunId(Uuid::new_v4()),
                 secret,
-                hop_delay,
-                safety,
-                algorithm,
+                settings,
                 nodes: Vec::new(),
                 notices_in,
                 notices,
@@ -190,9 +182,7 @@ impl Supervisor {
                         self.end_all().await;
                         self.run = RunId(Uuid::new_v4());
                         self.secret.send_replace(Secret::fresh());
-                        self.hop_delay = self.plan.hop_delay;
-                        self.safety = self.plan.safety;
-                        self.algorithm = self.plan.algorithm;
+                        self.settings = self.plan.settings;
                         self.form_ring();
                         let _ = reply.send(Ok(()));
                     }
@@ -217,10 +207,8 @@ impl Supervisor {
             Request::ChangeAttribute { node, attribute, reply } => {
                 drop(reply.send(self.change_attribute(&node, attribute)));
             }
-            Request::ChangePace { hop_delay, reply } => drop(reply.send(self.change_pace(hop_delay))),
-            Request::ChangeSafety { safety, reply } => drop(reply.send(self.change_safety(safety))),
-            Request::ChangeAlgorithm { algorithm, reply } => {
-                drop(reply.send(self.change_algorithm(algorithm)));
+            Request::ChangeSettings { change, reply } => {
+                drop(reply.send(self.change_settings(&change)));
             }
             Request::SetLink { from, to, fault, reply } => {
                 drop(reply.send(self.set_link(&from, &to, fault)));
@@ -254,13 +242,8 @@ impl Supervisor {
                 restarts: Restarts::default(),
             })
             .collect();
-        let kind = EventKind::RunStarted {
-            run: self.run,
-            members: self.ring().members,
-            hop_delay_ms: milliseconds(self.hop_delay),
-            safety: self.safety,
-            algorithm: self.algorithm,
-        };
+        let kind =
+            EventKind::RunStarted { run: self.run, members: self.ring().members, settings: self.settings };
         self.bus.tell(None, Incarnation(0), kind);
         for index in 0..self.nodes.len() {
             self.spawn(index);
@@ -355,11 +338,9 @@ impl Supervisor {
         let configuration = Configuration {
             run: self.run,
             ring: self.ring(),
-            hop_delay_ms: milliseconds(self.hop_delay),
+            settings: self.settings,
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
-            safety: self.safety,
-            algorithm: self.algorithm,
             faults: Vec::new(),
         };
         let faults = self.faults();

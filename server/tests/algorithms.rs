@@ -155,7 +155,7 @@ fn the_ring_file_says_which_election_is_held() {
     let text = "algorithm = \"peterson\"\n[[node]]\nname = \"x\"\nattribute = 1\n[[node]]\nname = \"y\"\nattribute = 2\n";
     std::fs::write(&path, text).unwrap();
     let server = Server::start_with(&["--ring", path.to_str().unwrap()]);
-    assert_eq!(server.ring().algorithm, AlgorithmName::Peterson);
+    assert_eq!(server.ring().settings.algorithm, AlgorithmName::Peterson);
     server.initiate("x");
     server.wait_for_leader("y", Some("x"));
 }

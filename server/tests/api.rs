@@ -398,7 +398,7 @@ fn a_node_is_added_once_and_the_last_one_stays() {
 fn the_pace_and_an_attribute_change_within_their_bounds() {
     let server = Server::start();
     let ring: RingView = server.call_json("PATCH", "/api/v1/ring", r#"{"hop_delay_ms":10000}"#).json();
-    assert_eq!(ring.hop_delay_ms, 10_000);
+    assert_eq!(ring.settings.hop_delay_ms, 10_000);
     server.call_json("PATCH", "/api/v1/ring", r#"{"hop_delay_ms":10001}"#).problem(422);
     let most = r#"{"attribute":9007199254740991}"#;
     assert_eq!(server.call_json("PATCH", "/api/v1/nodes/A", most).status, 200);
@@ -408,7 +408,7 @@ fn the_pace_and_an_attribute_change_within_their_bounds() {
         let body = format!(r#"{{"name":"E","attribute":{attribute}}}"#);
         server.call_json("POST", "/api/v1/nodes", &body).problem(status);
     }
-    assert_eq!(server.ring().hop_delay_ms, 10_000);
+    assert_eq!(server.ring().settings.hop_delay_ms, 10_000);
 }
 
 #[test]
@@ -422,7 +422,7 @@ fn a_reset_makes_a_fresh_ring_as_configured() {
     assert_eq!(answer.status, 200, "{answer:?}");
     let ring: RingView = answer.json();
     let attributes: Vec<u64> = ring.nodes.iter().map(|node| node.attribute.0).collect();
-    assert_eq!((attributes, ring.hop_delay_ms, ring.term.0), (vec![90, 100, 110, 120], 0, 0));
+    assert_eq!((attributes, ring.settings.hop_delay_ms, ring.term.0), (vec![90, 100, 110, 120], 0, 0));
     assert_ne!(ring.run, before.run);
     assert!(ring.seq > before.seq, "places go on growing over a reset");
     server.wait_for("all run again", |ring| ring.live().count() == 4);

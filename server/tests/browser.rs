@@ -113,7 +113,7 @@ fn the_pace_slider_changes_the_rings_hop_delay() {
         for _ in 0..3 {
             page.press(Key::Right);
         }
-        page.server().wait_for("a hop takes 150 ms", |ring| ring.hop_delay_ms == 150);
+        page.server().wait_for("a hop takes 150 ms", |ring| ring.settings.hop_delay_ms == 150);
         page.wait_for("output[for=pace]", "it.textContent", |words| words == "150 ms per hop");
     });
 }

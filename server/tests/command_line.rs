@@ -162,7 +162,7 @@ fn every_flag_can_come_from_the_environment_with_and_without_the_word_serve() {
         let server = Server::spawn_as(arguments, &environment);
         let ring = server.wait_for("all three run", |ring| ring.live().count() == 3);
         let attributes: Vec<u64> = ring.nodes.iter().map(|node| node.attribute.0).collect();
-        assert_eq!((attributes, ring.hop_delay_ms), (vec![5, 6, 7], 7), "{arguments:?}");
+        assert_eq!((attributes, ring.settings.hop_delay_ms), (vec![5, 6, 7], 7), "{arguments:?}");
         assert!(server.authority.starts_with("127.0.0.2:"), "{arguments:?}: {}", server.authority);
     }
     for arguments in [&["--nodes", "2"][..], &["serve", "--nodes", "2"]] {

@@ -17,7 +17,7 @@ fn nobody_leads(ring: &RingView) -> bool {
 #[test]
 fn a_majority_elects_and_takes_over_and_a_minority_does_not() {
     let server = start();
-    assert_eq!(server.ring().safety, Safety::Quorum);
+    assert_eq!(server.ring().settings.safety, Safety::Quorum);
     server.initiate("A");
     let ring = server.wait_for_leader("D", Some("C"));
     assert_eq!(ring.elections[0].messages, 11, "the promises cost nothing extra");
@@ -100,11 +100,11 @@ fn the_mode_is_switched_live() {
     server.initiate("A");
     server.wait_for_leader("D", Some("C"));
     let ring: RingView = server.call_json("PATCH", "/api/v1/ring", r#"{"safety":"quorum"}"#).json();
-    assert_eq!(ring.safety, Safety::Quorum);
+    assert_eq!(ring.settings.safety, Safety::Quorum);
     let ring = server.wait_for("D leads with a majority behind it", |ring| {
         ring.term.0 > 1 && ring.leader.as_ref().is_some_and(|leader| leader.as_str() == "D")
     });
-    assert_eq!(ring.safety, Safety::Quorum);
+    assert_eq!(ring.settings.safety, Safety::Quorum);
     server.call_json("PATCH", "/api/v1/ring", r#"{"safety":"available"}"#);
     for node in ["A", "B", "D"] {
         server.act(node, "kill");

@@ -2,12 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contest::AlgorithmName;
 use crate::event::Event;
 use crate::fault::FaultyLink;
 use crate::id::{Attribute, NodeName, Seq};
 use crate::json;
-use crate::role::Safety;
+pub use crate::settings::ChangeRing;
 
 /// `POST /api/v1/elections`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,21 +45,6 @@ pub struct AddNode {
 pub struct ChangeNode {
     /// The new priority; it counts from the next election.
     pub attribute: Attribute,
-}
-
-/// `PATCH /api/v1/ring`: at least one of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeRing {
-    /// Pace: how long a ring message takes per hop, in milliseconds; at most [`MAX_HOP_DELAY_MS`].
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hop_delay_ms: Option<u64>,
-    /// What an election is worth when members are missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub safety: Option<Safety>,
-    /// Which election is held, from the next one on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub algorithm: Option<AlgorithmName>,
 }
 
 /// The slowest pace, in milliseconds a hop.

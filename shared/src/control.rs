@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contest::AlgorithmName;
 use crate::event::EventKind;
 use crate::fault::NodeFault;
 use crate::id::{Incarnation, NodeId, RunId, Term};
 use crate::ring::RingSpec;
-use crate::role::Safety;
+use crate::settings::RingSettings;
 
 /// The path of the control endpoint on the server's control listener.
 pub const CONTROL_PATH: &str = "/control";
@@ -82,17 +81,13 @@ pub struct Configuration {
     pub run: RunId,
     /// The ring.
     pub ring: RingSpec,
-    /// How long each ring message waits on its link before it is sent, in milliseconds.
-    pub hop_delay_ms: u64,
+    /// The settings of the ring.
+    pub settings: RingSettings,
     /// How often a link is pinged, in milliseconds.
     pub heartbeat_ms: u64,
     /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes add two hop
     /// delays.
     pub hung_after_ms: u64,
-    /// What an election is worth when members are missing.
-    pub safety: Safety,
-    /// Which election a member holds that initiates one.
-    pub algorithm: AlgorithmName,
     /// The faults on this node's links, from it and to it.
     #[serde(default)]
     pub faults: Vec<NodeFault>,

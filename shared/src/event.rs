@@ -10,7 +10,8 @@ use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::json;
 use crate::link::{Direction, LinkKind};
 use crate::ring::Member;
-use crate::role::{Role, Safety};
+use crate::role::Role;
+use crate::settings::RingSettings;
 
 /// One event on the bus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,12 +42,9 @@ pub enum EventKind {
         run: RunId,
         /// The configured members in ring order.
         members: Vec<Member>,
-        /// The pace, in milliseconds a hop.
-        hop_delay_ms: u64,
-        /// What an election is worth.
-        safety: Safety,
-        /// Which election is held.
-        algorithm: AlgorithmName,
+        /// The settings of the ring, among the other fields in JSON.
+        #[serde(flatten)]
+        settings: RingSettings,
     },
     /// The server: a member joined the configuration at the end of the ring order.
     MemberAdded {
@@ -60,20 +58,11 @@ pub enum EventKind {
         /// The new value.
         attribute: Attribute,
     },
-    /// The server: the pace was changed.
-    HopDelayChanged {
-        /// Milliseconds a hop.
-        hop_delay_ms: u64,
-    },
-    /// The server: what an election is worth was changed.
-    SafetyChanged {
-        /// What it is worth from now on.
-        safety: Safety,
-    },
-    /// The server: another election is held from the next one on.
-    AlgorithmChanged {
-        /// Which.
-        algorithm: AlgorithmName,
+    /// The server: a setting of the ring was changed.
+    SettingsChanged {
+        /// All settings as they are from now on, among the other fields in JSON.
+        #[serde(flatten)]
+        settings: RingSettings,
     },
     /// The server: what happens to everything that one node says to another was changed; this replaces what was before.
     LinkFaultChanged {
@@ -269,7 +258,7 @@ pub enum EventKind {
 ///
 /// Read by hand: what serde derives for an enum of this size, with its tag among its fields, is a fifth of the dashboard.
 macro_rules! kinds {
-    ($($kind:literal => $variant:ident { $($field:ident),* },)*) => {
+    ($($kind:literal => $variant:ident { $($field:ident),* } $(and $settings:ident)?,)*) => {
         impl EventKind {
             /// Every `kind` that there is.
             pub const WORDS: &[&str] = &[$($kind),*];
@@ -285,7 +274,10 @@ macro_rules! kinds {
             fn read(mut fields: Map<String, Value>) -> Result<Self, String> {
                 let kind: String = json::take(&mut fields, "kind")?;
                 Ok(match kind.as_str() {
-                    $($kind => Self::$variant { $($field: json::take(&mut fields, stringify!($field))?),* },)*
+                    $($kind => Self::$variant {
+                        $($field: json::take(&mut fields, stringify!($field))?,)*
+                        $($settings: RingSettings::take(&mut fields)?,)?
+                    },)*
                     other => return Err(format!("there is no kind of event {other:?}")),
                 })
             }
@@ -294,13 +286,11 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "run_started" => RunStarted { run, members, hop_delay_ms, safety, algorithm },
+    "run_started" => RunStarted { run, members } and settings,
     "member_added" => MemberAdded { member },
     "member_removed" => MemberRemoved {},
     "attribute_changed" => AttributeChanged { attribute },
-    "hop_delay_changed" => HopDelayChanged { hop_delay_ms },
-    "safety_changed" => SafetyChanged { safety },
-    "algorithm_changed" => AlgorithmChanged { algorithm },
+    "settings_changed" => SettingsChanged {} and settings,
     "link_fault_changed" => LinkFaultChanged { from, to, fault },
     "partition_changed" => PartitionChanged { sides },
     "requested" => Requested { action },

@@ -119,10 +119,10 @@ impl Invariants {
     /// What must never be, as a sentence, and how it showed.
     pub fn see(&mut self, event: &Event, ring: &RingView) -> Result<(), String> {
         self.newest = event.seq;
-        self.quorum = ring.safety == Safety::Quorum;
+        let quorum_before = std::mem::replace(&mut self.quorum, ring.settings.safety == Safety::Quorum);
         match (&event.kind, &event.node) {
             (EventKind::RunStarted { .. }, _) => *self = Self::default(),
-            (EventKind::SafetyChanged { .. }, _) => {
+            (EventKind::SettingsChanged { .. }, _) if quorum_before != self.quorum => {
                 self.leaders.clear();
                 self.reigns.clear();
             }

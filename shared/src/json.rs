@@ -19,9 +19,11 @@ pub(crate) fn take_or_default<T: DeserializeOwned + Default>(
 
 /// Reads a struct from an object with the same names, by way of a tree; fields that it does not know are passed over.
 ///
+/// `and settings` stands for the ring's settings, which are among the fields.
+///
 /// For what the page reads: what serde derives can read from arrays, too, and is several times as much code.
 macro_rules! read_by_name {
-    ($type:ident { $($field:ident),* $(,)? } $(or default { $($optional:ident),* $(,)? })?) => {
+    ($type:ident { $($field:ident),* $(,)? } $(or default { $($optional:ident),* $(,)? })? $(and $settings:ident)?) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let mut fields = serde_json::Map::deserialize(deserializer)?;
@@ -29,6 +31,7 @@ macro_rules! read_by_name {
                     Ok(Self {
                         $($field: $crate::json::take(&mut fields, stringify!($field))?,)*
                         $($($optional: $crate::json::take_or_default(&mut fields, stringify!($optional))?,)*)?
+                        $($settings: $crate::settings::RingSettings::take(&mut fields)?,)?
                     })
                 };
                 read().map_err(serde::de::Error::custom)

@@ -21,6 +21,7 @@ pub mod link;
 pub mod message;
 pub mod ring;
 pub mod role;
+pub mod settings;
 pub mod view;
 
 pub use contest::{AlgorithmName, Parcel, Part, Towards};
@@ -30,4 +31,5 @@ pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Te
 pub use message::{Contender, Mandate, Promise, RingMessage};
 pub use ring::{Member, RingSpec};
 pub use role::{NodeState, Role, Safety};
+pub use settings::{ChangeRing, RingSettings};
 pub use view::RingView;

@@ -1,6 +1,7 @@
 //! What a node is: its role in the election and the state of its process.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,23 +55,70 @@ impl fmt::Display for NodeState {
     }
 }
 
-/// What an election is worth when members are missing.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Safety {
-    /// Whoever is left elects: the last survivor leads itself.
-    #[default]
-    Available,
-    /// An election or a takeover counts with a majority of the configured members behind it, and a leader leads as long
-    /// as a majority renews its lease: never two at one instant.
-    Quorum,
+/// Enums of modes that people choose by a word: the variants with their words come from one list.
+macro_rules! modes {
+    ($(
+        $(#[$doc:meta])+
+        $mode:ident, $what:literal { $(#[$about:meta])+ $default:ident = $first:literal, $($(#[$also:meta])+ $name:ident = $key:literal,)+ }
+    )+) => {$(
+        $(#[$doc])+
+        #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum $mode {
+            $(#[$about])+
+            #[default]
+            #[serde(rename = $first)]
+            $default,
+            $($(#[$also])+ #[serde(rename = $key)] $name,)+
+        }
+
+        impl $mode {
+            /// Every mode, the default first.
+            pub const ALL: [Self; [$first, $($key),+].len()] = [Self::$default, $(Self::$name),+];
+
+            /// The word as people type it and as JSON has it.
+            #[must_use]
+            pub const fn key(self) -> &'static str {
+                match self {
+                    Self::$default => $first,
+                    $(Self::$name => $key,)+
+                }
+            }
+        }
+
+        impl fmt::Display for $mode {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.key())
+            }
+        }
+
+        impl FromStr for $mode {
+            type Err = NoMode;
+
+            fn from_str(text: &str) -> Result<Self, NoMode> {
+                let named = Self::ALL.into_iter().find(|mode| mode.key() == text);
+                let all = || [$first, $($key),+].join(", ");
+                named.ok_or_else(|| NoMode { what: $what, text: text.to_owned(), all: all() })
+            }
+        }
+    )+};
 }
 
-impl fmt::Display for Safety {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Available => "available",
-            Self::Quorum => "quorum",
-        })
+/// A text that is the word of no mode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} `{text}`; there are: {all}")]
+pub struct NoMode {
+    what: &'static str,
+    text: String,
+    all: String,
+}
+
+modes! {
+    /// What an election is worth when members are missing.
+    Safety, "safety" {
+        /// Whoever is left elects: the last survivor leads itself.
+        Available = "available",
+        /// An election or a takeover counts with a majority of the configured members behind it, and a leader leads as long
+        /// as a majority renews its lease: never two at one instant.
+        Quorum = "quorum",
     }
 }

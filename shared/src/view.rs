@@ -13,6 +13,7 @@ use crate::id::{Attribute, Incarnation, NodeId, NodeName, RunId, Seq, Term};
 use crate::json;
 use crate::ring::Member;
 use crate::role::{NodeState, Role, Safety};
+use crate::settings::RingSettings;
 
 /// How many finished elections a view remembers.
 pub const REMEMBERED_ELECTIONS: usize = 8;
@@ -32,12 +33,9 @@ pub struct RingView {
     pub deputy: Option<NodeName>,
     /// True when live members follow different leaders that live.
     pub split_brain: bool,
-    /// What an election is worth.
-    pub safety: Safety,
-    /// Which election is held, from the next one on.
-    pub algorithm: AlgorithmName,
-    /// Pace, in milliseconds a hop.
-    pub hop_delay_ms: u64,
+    /// The settings of the ring, among the other fields in JSON.
+    #[serde(flatten)]
+    pub settings: RingSettings,
     /// The members in ring order.
     pub nodes: Vec<NodeView>,
     /// The links that were given a fault.
@@ -50,7 +48,7 @@ pub struct RingView {
     pub elections: VecDeque<ElectionView>,
 }
 
-json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, safety, algorithm, hop_delay_ms, nodes, elections } or default { faults, partition } }
+json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition } and settings }
 
 /// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
 fn concerns_standings(kind: &EventKind) -> bool {
@@ -229,9 +227,7 @@ impl RingView {
             leader: None,
             deputy: None,
             split_brain: false,
-            safety: Safety::Available,
-            algorithm: AlgorithmName::MaxRing,
-            hop_delay_ms: 0,
+            settings: RingSettings::default(),
             nodes: Vec::new(),
             faults: Vec::new(),
             partition: Vec::new(),
@@ -297,21 +293,17 @@ impl RingView {
     pub fn apply(&mut self, event: &Event) {
         self.seq = event.seq;
         match &event.kind {
-            EventKind::RunStarted { run, members, hop_delay_ms, safety, algorithm } => {
+            EventKind::RunStarted { run, members, settings } => {
                 *self = Self {
                     seq: event.seq,
                     run: *run,
-                    safety: *safety,
-                    algorithm: *algorithm,
-                    hop_delay_ms: *hop_delay_ms,
+                    settings: *settings,
                     nodes: members.iter().map(NodeView::new).collect(),
                     ..Self::empty()
                 };
             }
             EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
-            EventKind::HopDelayChanged { hop_delay_ms } => self.hop_delay_ms = *hop_delay_ms,
-            EventKind::SafetyChanged { safety } => self.safety = *safety,
-            EventKind::AlgorithmChanged { algorithm } => self.algorithm = *algorithm,
+            EventKind::SettingsChanged { settings } => self.settings = *settings,
             EventKind::MemberRemoved => {
                 let is_gone = |name: &NodeName| Some(name) == event.node.as_ref();
                 self.nodes.retain(|node| !is_gone(&node.name));
@@ -427,7 +419,8 @@ impl RingView {
         // In quorum mode who follows one that has stepped down, and has not heard of it, is late and not on another side.
         let leads = |name: &&NodeName| {
             self.node(name).is_some_and(|node| {
-                node.is_live() && (self.safety == Safety::Available || node.role == Some(Role::Leader))
+                node.is_live()
+                    && (self.settings.safety == Safety::Available || node.role == Some(Role::Leader))
             })
         };
         let mut leading = followed.into_iter().filter(leads);

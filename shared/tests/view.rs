@@ -3,7 +3,7 @@
 use ringleader_shared::event::{Claim, MessageInfo, MessageKind, Outcome};
 use ringleader_shared::{
     AlgorithmName, Attribute, Event, EventKind, Incarnation, LinkFault, Member, MessageId, NodeId, NodeName,
-    NodeState, RingView, Role, RunId, Safety, Seq, Term,
+    NodeState, RingSettings, RingView, Role, RunId, Seq, Term,
 };
 use uuid::Uuid;
 
@@ -32,17 +32,7 @@ impl Story {
             })
             .collect();
         let run = RunId(Uuid::from_u128(7));
-        story.tell(
-            "",
-            0,
-            EventKind::RunStarted {
-                run,
-                members,
-                hop_delay_ms: 0,
-                safety: Safety::Available,
-                algorithm: AlgorithmName::MaxRing,
-            },
-        );
+        story.tell("", 0, EventKind::RunStarted { run, members, settings: RingSettings::default() });
         for text in names {
             story.starts(text, 1);
         }
@@ -179,16 +169,11 @@ fn a_reset_forgets_everything() {
     let mut story = Story::of(&["A", "B"]);
     story.follows("A", Role::Leader, 2, "A", "B");
     let run = RunId(Uuid::from_u128(8));
-    let kind = EventKind::RunStarted {
-        run,
-        members: vec![],
-        hop_delay_ms: 5,
-        safety: Safety::Available,
-        algorithm: AlgorithmName::Bully,
-    };
+    let settings =
+        RingSettings { hop_delay_ms: 5, algorithm: AlgorithmName::Bully, ..RingSettings::default() };
+    let kind = EventKind::RunStarted { run, members: vec![], settings };
     story.tell("", 0, kind);
-    let (seq, algorithm) = (Seq(story.seq), AlgorithmName::Bully);
-    assert_eq!(story.view, RingView { run, seq, hop_delay_ms: 5, algorithm, ..RingView::empty() });
+    assert_eq!(story.view, RingView { run, seq: Seq(story.seq), settings, ..RingView::empty() });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_shared::fault::Share;
-use ringleader_shared::{LinkFault, NodeName, RingView, Role};
+use ringleader_shared::{ChangeRing, LinkFault, NodeName, RingView, Role};
 use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
 
 use super::settings::HOP;
@@ -44,8 +44,11 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
         }
         Order::Add(node) => one(Action::Add { attribute: node.attribute.0 }),
         Order::Remove(name) => one(Action::Remove(place(name)?)),
-        Order::ChangeAlgorithm(algorithm) => one(Action::Algorithm(*algorithm)),
-        Order::ChangeSafety(safety) => one(Action::Safety(*safety)),
+        Order::ChangeSettings(change) => {
+            // The speed is the page's own business.
+            let change = ChangeRing { hop_delay_ms: None, ..*change };
+            Ok(if change == ChangeRing::default() { Vec::new() } else { vec![Action::Change(change)] })
+        }
         Order::SetLink(from, to, fault) => Ok(set_link(
             (place(from)?, view.own_fault(from, to)),
             (place(to)?, view.own_fault(to, from)),
@@ -73,8 +76,8 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             };
             pairs.into_iter().map(sever).collect()
         }
-        // The speed and the restart are the page's own business.
-        Order::ChangePace(_) | Order::Reset => Ok(Vec::new()),
+        // A restart is the page's own business.
+        Order::Reset => Ok(Vec::new()),
     }
 }
 

@@ -67,9 +67,10 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
     view! {
         <div class="inline-form settings" role="group" aria-label="The ring: each change begins a fresh one">
             <AlgorithmPicker
-                now=Signal::derive(move || settings.with(|settings| settings.algorithm))
+                now=Signal::derive(move || settings.with(|settings| settings.ring.algorithm))
                 choose=move |algorithm| {
-                    let wanted = Settings { algorithm, ..settings.get_untracked() };
+                    let mut wanted = settings.get_untracked();
+                    wanted.ring.algorithm = algorithm;
                     sandbox.rebuild(store, &wanted);
                 }
             />
@@ -98,7 +99,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                     <path fill-rule="evenodd" d="M-8 -10 H8 A2 2 0 0 1 10 -8 V8 A2 2 0 0 1 8 10 H-8 A2 2 0 0 1 -10 8 V-8 A2 2 0 0 1 -8 -10 Z M-5 -7.2 A2.2 2.2 0 1 0 -5 -2.8 A2.2 2.2 0 1 0 -5 -7.2 Z M5 -7.2 A2.2 2.2 0 1 0 5 -2.8 A2.2 2.2 0 1 0 5 -7.2 Z M0 -2.2 A2.2 2.2 0 1 0 0 2.2 A2.2 2.2 0 1 0 0 -2.2 Z M-5 2.8 A2.2 2.2 0 1 0 -5 7.2 A2.2 2.2 0 1 0 -5 2.8 Z M5 2.8 A2.2 2.2 0 1 0 5 7.2 A2.2 2.2 0 1 0 5 2.8 Z"></path>
                 </svg>
             </button>
-            <AlgorithmText now=Signal::derive(move || settings.with(|settings| settings.algorithm))/>
+            <AlgorithmText now=Signal::derive(move || settings.with(|settings| settings.ring.algorithm))/>
         </div>
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::{Safety, Seq};
+use ringleader_shared::{ChangeRing, RingSettings, Seq};
 use ringleader_simulator::{Case, Schedule};
 
 use super::choice::{Arrangement, Links, Start};
@@ -61,7 +61,6 @@ impl Link {
     fn take(&mut self, name: &str, value: &str) -> Option<()> {
         let settings = &mut self.settings;
         match name {
-            "algorithm" => settings.algorithm = value.parse().ok()?,
             "nodes" => {
                 settings.nodes = value.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes))?
             }
@@ -69,13 +68,18 @@ impl Link {
             "links" => settings.links = Links::named(value)?,
             "seed" => settings.seed = value.parse().ok()?,
             "start" => settings.start = Start::named(value)?,
-            "safety" => settings.safety = safety(value)?,
             "hop" => self.speed = Speed::numbered(value)?,
             "do" => self.script = Some(script(value)?),
             "at" => {
                 let (at, seq) = value.split_once('.')?;
                 let (at, seq) = (Duration::from_nanos(at.parse().ok()?), Seq(seq.parse().ok()?));
                 self.place = Some(Place { at, seq });
+            }
+            // The pace of a simulated ring is its speed, `hop`.
+            name if name != "hop_delay_ms" && ChangeRing::NAMES.contains(&name) => {
+                let mut change = ChangeRing::default();
+                change.set(name, value).ok()?;
+                settings.ring = settings.ring.with(&change);
             }
             // What a later version adds is not a reason to show nothing.
             _ => {}
@@ -85,7 +89,8 @@ impl Link {
 
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
-        let Settings { algorithm, nodes, arrangement, links, seed, safety, start } = &self.settings;
+        let Settings { ring, nodes, arrangement, links, seed, start } = &self.settings;
+        let RingSettings { hop_delay_ms: _, safety, algorithm } = ring;
         let mut text = format!(
             "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
             arrangement.word(),
@@ -105,10 +110,6 @@ impl Link {
     }
 }
 
-fn safety(word: &str) -> Option<Safety> {
-    [Safety::Available, Safety::Quorum].into_iter().find(|safety| safety.to_string() == word)
-}
-
 /// What is done, as a [`Case`] says it; the ring in front of it is only there to make it one.
 fn script(text: &str) -> Option<Schedule> {
     let text = text.replace(',', "; ").replace('.', " ");
@@ -118,17 +119,20 @@ fn script(text: &str) -> Option<Schedule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringleader_shared::AlgorithmName;
+    use ringleader_shared::{AlgorithmName, Safety};
     use ringleader_simulator::Action;
 
     fn full() -> Link {
         let settings = Settings {
-            algorithm: AlgorithmName::Franklin,
+            ring: RingSettings {
+                safety: Safety::Quorum,
+                algorithm: AlgorithmName::Franklin,
+                ..RingSettings::default()
+            },
             nodes: 1000,
             arrangement: Arrangement::Alternating,
             links: Links::Exponential,
             seed: 77,
-            safety: Safety::Quorum,
             start: Start::All,
         };
         let us = Duration::from_micros;

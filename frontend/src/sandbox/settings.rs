@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, Safety};
+use ringleader_shared::RingSettings;
 use ringleader_simulator::{Action, Latency, Schedule, Setup};
 
 use super::choice::{Arrangement, Links, Start};
@@ -19,8 +19,8 @@ const ATTRIBUTES: (u64, u64) = (90, 10);
 /// Everything that decides how a run goes, but for what is done to it by hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// Which election is held.
-    pub(crate) algorithm: AlgorithmName,
+    /// The settings of the ring; its pace is the player's speed.
+    pub(crate) ring: RingSettings,
     /// How many nodes.
     pub(crate) nodes: usize,
     /// How their attributes are laid.
@@ -29,8 +29,6 @@ pub(crate) struct Settings {
     pub(crate) links: Links,
     /// Where all chance comes from.
     pub(crate) seed: u64,
-    /// What an election is worth when members are missing.
-    pub(crate) safety: Safety,
     /// Who starts.
     pub(crate) start: Start,
 }
@@ -39,12 +37,11 @@ impl Default for Settings {
     /// The ring that the server starts.
     fn default() -> Self {
         Self {
-            algorithm: AlgorithmName::MaxRing,
+            ring: RingSettings::default(),
             nodes: 4,
             arrangement: Arrangement::Increasing,
             links: Links::Constant,
             seed: 1,
-            safety: Safety::Available,
             start: Start::One,
         }
     }
@@ -53,8 +50,10 @@ impl Default for Settings {
 impl Settings {
     /// The ring.
     pub(crate) fn setup(&self) -> Setup {
-        let setup = Setup::of(&self.attributes()).seed(self.seed).safety(self.safety).latency(self.latency());
-        setup.algorithm(self.algorithm).patient()
+        Setup { settings: self.ring, ..Setup::of(&self.attributes()) }
+            .seed(self.seed)
+            .latency(self.latency())
+            .patient()
     }
 
     /// What happens at the beginning.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety};
 use uuid::Uuid;
 
 /// How often each thing may happen in one run. Everything else happens as often as it can.
@@ -82,10 +82,8 @@ pub struct Bounds {
     pub start: Start,
     /// How much may happen.
     pub faults: Faults,
-    /// What an election is worth when members are missing.
-    pub safety: Safety,
-    /// Which election is held.
-    pub algorithm: AlgorithmName,
+    /// The settings of the ring.
+    pub settings: RingSettings,
 }
 
 impl Bounds {
@@ -93,13 +91,7 @@ impl Bounds {
     #[must_use]
     pub fn of(attributes: &[u64]) -> Self {
         let attributes = attributes.to_vec();
-        Self {
-            attributes,
-            start: Start::Fresh,
-            faults: Faults::default(),
-            safety: Safety::default(),
-            algorithm: AlgorithmName::MaxRing,
-        }
+        Self { attributes, start: Start::Fresh, faults: Faults::default(), settings: RingSettings::default() }
     }
 
     /// The same, with this much happening to it.
@@ -119,14 +111,14 @@ impl Bounds {
     /// The same where another election is held.
     #[must_use]
     pub fn holding(mut self, algorithm: AlgorithmName) -> Self {
-        self.algorithm = algorithm;
+        self.settings.algorithm = algorithm;
         self
     }
 
     /// The same in quorum mode.
     #[must_use]
     pub fn quorum(mut self) -> Self {
-        self.safety = Safety::Quorum;
+        self.settings.safety = Safety::Quorum;
         self
     }
 
@@ -146,11 +138,11 @@ impl Bounds {
     /// Where a run begins and what may happen, in words.
     #[must_use]
     pub fn asked(&self) -> String {
-        let election = match self.algorithm {
+        let election = match self.settings.algorithm {
             AlgorithmName::MaxRing => String::new(),
             classic => format!("{classic}, "),
         };
-        let start = match (self.start, self.safety) {
+        let start = match (self.start, self.settings.safety) {
             (Start::Fresh, Safety::Available) => "fresh",
             (Start::Elected, Safety::Available) => "elected",
             (Start::Fresh, Safety::Quorum) => "quorum, fresh",

@@ -52,7 +52,7 @@ impl RingModel {
 
     /// Nobody is taken for dead who is not: then even the `available` mode promises one leader per term.
     fn promises_one_leader(&self) -> bool {
-        match self.bounds.safety {
+        match self.bounds.settings.safety {
             Safety::Available => self.bounds.faults.breaks == 0,
             Safety::Quorum => true,
         }
@@ -139,7 +139,7 @@ impl Model for RingModel {
                 !model.promises_one_leader() || has_one_leader(ring)
             }),
             Property::always(ONE_AT_ONCE, |model, ring| {
-                model.bounds.safety == Safety::Available || leaders(ring) < 2
+                model.bounds.settings.safety == Safety::Available || leaders(ring) < 2
             }),
             Property::always(ONE_FOR_EVER, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsATermAgain)),
             Property::always(TERMS_GROW, |_, ring: &Ring| ring.misstep() != Some(Misstep::TermWentBack)),
@@ -154,7 +154,7 @@ impl Model for RingModel {
             Property::always(NO_WAITING, needs_no_timer),
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
-                let at_peace = ring.is_quiet() || model.bounds.safety == Safety::Quorum;
+                let at_peace = ring.is_quiet() || model.bounds.settings.safety == Safety::Quorum;
                 ring.left().is_undisturbed() && at_peace && ring.agrees()
             }),
         ]
@@ -245,5 +245,5 @@ fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
     if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
         return no_timer() && no_election();
     }
-    model.bounds.safety == Safety::Quorum || !model.is_undisturbed(ring) || no_timer()
+    model.bounds.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || no_timer()
 }

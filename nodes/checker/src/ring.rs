@@ -143,7 +143,7 @@ impl Ring {
             misstep: None,
             now: Time::default(),
             led: BTreeMap::new(),
-            safety: bounds.safety,
+            safety: bounds.settings.safety,
         };
         for place in ring.places() {
             ring.give(place, configuration(bounds));
@@ -519,9 +519,9 @@ impl Ring {
 }
 
 fn configuration(bounds: &Bounds) -> Input<RingMessage> {
-    let Bounds { safety, algorithm, .. } = *bounds;
+    let settings = bounds.settings;
     // No coin is tossed: Itai and Rodeh's are checked apart, falling in every way.
-    Input::Configured { ring: bounds.members().into(), timing: bounds.timing(), safety, algorithm, chance: 0 }
+    Input::Configured { ring: bounds.members().into(), timing: bounds.timing(), settings, chance: 0 }
 }
 
 fn name(place: Place) -> String {

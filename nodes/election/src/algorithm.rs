@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, Role, Safety, Term};
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, RingSettings, Role, Term};
 use serde::{Deserialize, Serialize};
 
 use crate::Explanation;
@@ -33,10 +33,9 @@ pub enum Input<M> {
         ring: Arc<[Contender]>,
         /// How patient to be.
         timing: Timing,
-        /// What an election is worth when members are missing. The same at every member.
-        safety: Safety,
-        /// Which election this member holds when it initiates one.
-        algorithm: AlgorithmName,
+        /// The settings of the ring, the same at every member. The pace is the caller's business.
+        #[serde(flatten)]
+        settings: RingSettings,
         /// Any number: the coins that the member tosses follow from it.
         chance: u64,
     },

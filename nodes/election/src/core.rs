@@ -11,7 +11,9 @@ mod reign;
 mod repair;
 
 use ringleader_shared::event::Outcome;
-use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, Role, Term};
+use ringleader_shared::{
+    AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Term,
+};
 
 use self::quorum::Quorum;
 use crate::classic::Notion;
@@ -41,8 +43,8 @@ pub struct Core {
     contest: Option<Contest>,
     /// My part in the classic contest of `term`, also when it is decided: its last messages still go their ways.
     classic: Option<classic::Part>,
-    /// Which election I hold when I initiate one.
-    algorithm: AlgorithmName,
+    /// The settings of the ring.
+    settings: RingSettings,
     /// What the next coin that is tossed follows from.
     dice: u64,
     /// Whether I talk to everyone directly.
@@ -94,7 +96,7 @@ impl Core {
             confirmed: false,
             contest: None,
             classic: None,
-            algorithm: AlgorithmName::default(),
+            settings: RingSettings::default(),
             dice: 0,
             direct: false,
             unreachable: Vec::new(),
@@ -342,9 +344,9 @@ impl Algorithm for Core {
         self.now = now;
         self.expire(out);
         match input {
-            Input::Configured { ring, timing, safety, algorithm, chance } => {
-                (self.algorithm, self.dice) = (algorithm, chance);
-                self.configure(ring, timing, safety, out);
+            Input::Configured { ring, timing, settings, chance } => {
+                self.dice = chance;
+                self.configure(ring, timing, settings, out);
             }
             Input::Initiate => self.initiate(out),
             Input::InitiateTogether { term } => self.initiate_together(term, out),

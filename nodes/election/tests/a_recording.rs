@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step, replay};
 use ringleader_election::{Algorithm, Core, Input, Time, Timing};
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, Safety};
+use ringleader_shared::{Attribute, Contender, NodeId, RingSettings};
 use uuid::Uuid;
 
 fn recorded() -> (Beginning, Vec<Step>) {
@@ -17,8 +17,7 @@ fn recorded() -> (Beginning, Vec<Step>) {
         Input::Configured {
             ring: ring.into(),
             timing: Timing::default(),
-            safety: Safety::Available,
-            algorithm: AlgorithmName::default(),
+            settings: RingSettings::default(),
             chance: 0,
         },
         Input::Initiate,
@@ -44,4 +43,14 @@ fn the_first_step_that_differs_is_named() {
     let (beginning, mut steps) = recorded();
     steps[1].effects.pop();
     assert_eq!(replay(beginning, steps).expect_err("an effect is missing").place, 1);
+}
+
+#[test]
+fn a_recorded_configuration_is_read_as_it_was_written_and_so_is_that_of_an_older_version() {
+    let (_, steps) = recorded();
+    let written = serde_json::to_string(&steps[0]).expect("a step can be written");
+    assert_eq!(serde_json::from_str::<Step>(&written).expect("a step"), steps[0]);
+    let older = written.replace("\"hop_delay_ms\":0,", "");
+    assert_ne!(older, written);
+    assert_eq!(serde_json::from_str::<Step>(&older).expect("an older step"), steps[0]);
 }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Mandate, NodeId, Parcel, RingMessage, Safety, Term, Towards,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, Parcel, RingMessage, RingSettings, Safety, Term,
+    Towards,
 };
 use uuid::Uuid;
 
@@ -114,14 +115,22 @@ fn timing() -> impl Strategy<Value = Timing> {
     })
 }
 
+fn settings() -> impl Strategy<Value = RingSettings> {
+    let safety = prop::sample::select(Safety::ALL.to_vec());
+    (number(), safety, algorithm()).prop_map(|(hop_delay_ms, safety, algorithm)| RingSettings {
+        hop_delay_ms,
+        safety,
+        algorithm,
+    })
+}
+
 fn input() -> impl Strategy<Value = Input<RingMessage>> {
     let link = || prop_oneof![Just(LinkKind::Ring), Just(LinkKind::Heartbeat), Just(LinkKind::Direct)];
     let way = || prop_oneof![Just(Direction::Outgoing), Just(Direction::Incoming)];
-    let safety = prop_oneof![Just(Safety::Available), Just(Safety::Quorum)];
     prop_oneof![
-        1 => (prop::collection::vec(contender(), 0..6), timing(), safety, algorithm(), number()).prop_map(
-            |(ring, timing, safety, algorithm, chance)| {
-                Input::Configured { ring: ring.into(), timing, safety, algorithm, chance }
+        1 => (prop::collection::vec(contender(), 0..6), timing(), settings(), number()).prop_map(
+            |(ring, timing, settings, chance)| {
+                Input::Configured { ring: ring.into(), timing, settings, chance }
             }
         ),
         1 => Just(Input::Initiate),

@@ -229,8 +229,8 @@ impl Node {
         if first {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
-        let (safety, algorithm) = (configuration.safety, configuration.algorithm);
-        self.step(Input::Configured { ring, timing, safety, algorithm, chance: fastrand::u64(..) });
+        let settings = configuration.settings;
+        self.step(Input::Configured { ring, timing, settings, chance: fastrand::u64(..) });
     }
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.

@@ -61,7 +61,7 @@ pub(crate) struct LinkSettings {
 
 impl From<&Configuration> for LinkSettings {
     fn from(configuration: &Configuration) -> Self {
-        let hop_delay = Duration::from_millis(configuration.hop_delay_ms);
+        let hop_delay = Duration::from_millis(configuration.settings.hop_delay_ms);
         Self {
             hop_delay,
             heartbeat: Duration::from_millis(configuration.heartbeat_ms.max(1)),

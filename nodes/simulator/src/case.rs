@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety};
 
 use crate::chance::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
@@ -42,12 +42,12 @@ impl fmt::Display for Case {
         for member in &setup.members {
             write!(f, " {}", member.attribute)?;
         }
-        match setup.safety {
+        match setup.settings.safety {
             Safety::Available => {}
             Safety::Quorum => f.write_str("; quorum")?,
         }
-        if setup.algorithm != AlgorithmName::MaxRing {
-            write!(f, "; {}", setup.algorithm)?;
+        if setup.settings.algorithm != AlgorithmName::MaxRing {
+            write!(f, "; {}", setup.settings.algorithm)?;
         }
         if setup.patient {
             f.write_str("; patient")?;
@@ -87,10 +87,10 @@ impl Case {
                 self.setup.members = Setup::of(&attributes).members;
             }
             "patient" => self.setup.patient = true,
-            "quorum" => self.setup.safety = Safety::Quorum,
+            "quorum" => self.setup.settings.safety = Safety::Quorum,
             "constant" | "uniform" | "exponential" => self.setup.latency = latency(first, &mut words)?,
             name if name.parse::<AlgorithmName>().is_ok() => {
-                self.setup.algorithm = name.parse().map_err(|_| "no algorithm")?;
+                self.setup.settings.algorithm = name.parse().map_err(|_| "no algorithm")?;
             }
             wait => {
                 let wait = time(wait)?;
@@ -135,11 +135,6 @@ fn latency(kind: &str, words: &mut SplitWhitespace<'_>) -> Result<Latency, &'sta
     }
 }
 
-fn safety(word: &str) -> Result<Safety, &'static str> {
-    let known = [Safety::Available, Safety::Quorum].into_iter().find(|safety| safety.to_string() == word);
-    known.ok_or("a safety is needed: available or quorum")
-}
-
 fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
     Ok(match word(words)? {
         "initiate" if words.clone().next() == Some("all") => {
@@ -166,12 +161,22 @@ fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
         },
         "drift" => Action::Drift { place: place(words)?, per_mille: number(words)? },
         "add" => Action::Add { attribute: number(words)? },
-        "safety" => Action::Safety(safety(word(words)?)?),
-        "algorithm" => Action::Algorithm(word(words)?.parse().map_err(|_| "there is no such algorithm")?),
         "remove" => Action::Remove(place(words)?),
         "attribute" => Action::Attribute { place: place(words)?, attribute: number(words)? },
+        name if ChangeRing::NAMES.contains(&name) => Action::Change(change(name, words)?),
         _ => return Err("there is no such action"),
     })
+}
+
+/// Settings by name and value, as many as the action has.
+fn change(first: &str, words: &mut SplitWhitespace<'_>) -> Result<ChangeRing, &'static str> {
+    let mut change = ChangeRing::default();
+    let mut name = Some(first);
+    while let Some(setting) = name {
+        change.set(setting, word(words)?).map_err(|_| "there is no such setting, or no such value of it")?;
+        name = words.next();
+    }
+    Ok(change)
 }
 
 #[cfg(test)]
@@ -184,7 +189,8 @@ mod tests {
                     1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
                     11us remove C; 12us attribute A 9; 13us initiate AB; 14us initiate all; 1500ns kill A; \
-                    15us algorithm bully; 16us safety quorum; 17us safety available";
+                    15us algorithm bully; 16us safety quorum; 17us safety available; \
+                    18us safety quorum algorithm franklin";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 
@@ -198,7 +204,7 @@ mod tests {
             ("ring 1; 5us kill", "missing"),
             ("ring 1; 5us kill A B", "too much"),
             ("ring 1; 5us kill a", "a member is needed"),
-            ("ring 1; 5us algorithm raft", "no such algorithm"),
+            ("ring 1; 5us algorithm raft", "no such value"),
             ("ring 1; raft", "a time is needed"),
         ] {
             let error = text.parse::<Case>().expect_err(text).to_string();

@@ -280,7 +280,7 @@ fn play(
 /// What an election costs when nothing else happens, and nobody loses patience.
 fn expected_cost(setup: &Setup, schedule: &Schedule) -> Option<u64> {
     let [(_, Action::Initiate(initiator))] = schedule.steps.as_slice() else { return None };
-    if setup.algorithm != AlgorithmName::MaxRing {
+    if setup.settings.algorithm != AlgorithmName::MaxRing {
         return None;
     }
     let slowest = match setup.latency {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, NodeName, Safety};
+use ringleader_shared::{ChangeRing, NodeName};
 
 use crate::chance::PerMille;
 use crate::setup::Latency;
@@ -66,8 +66,6 @@ pub enum Action {
         /// Its attribute.
         attribute: u64,
     },
-    /// Whoever initiates an election holds this one from now on.
-    Algorithm(AlgorithmName),
     /// It dies and leaves the ring for ever, unless it is the last one.
     Remove(usize),
     /// Its attribute is another from now on.
@@ -77,8 +75,8 @@ pub enum Action {
         /// The new one.
         attribute: u64,
     },
-    /// From now on an election is worth this; the members learn of it as they do of a new ring.
-    Safety(Safety),
+    /// Settings of the ring are changed; the members learn of it as they do of a new ring.
+    Change(ChangeRing),
 }
 
 /// What happens to messages on one link in one direction.
@@ -122,9 +120,8 @@ impl fmt::Display for Action {
                 )
             }
             Self::Drift { place, per_mille } => write!(f, "drift {} {per_mille}", name(place)),
-            Self::Safety(safety) => write!(f, "safety {safety}"),
             Self::Add { attribute } => write!(f, "add {attribute}"),
-            Self::Algorithm(algorithm) => write!(f, "algorithm {algorithm}"),
+            Self::Change(change) => change.fmt(f),
             Self::Remove(place) => write!(f, "remove {}", name(place)),
             Self::Attribute { place, attribute } => write!(f, "attribute {} {attribute}", name(place)),
         }

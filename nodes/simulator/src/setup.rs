@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety};
 use uuid::Uuid;
 
 /// How long things take on a link.
@@ -59,10 +59,8 @@ pub struct Setup {
     pub timing: Timing,
     /// Whether they are the more patient the more they are and the slower their links.
     pub patient: bool,
-    /// What an election is worth when members are missing.
-    pub safety: Safety,
-    /// Which election is held.
-    pub algorithm: AlgorithmName,
+    /// The settings of the ring. Its pace is [`Setup::latency`]'s business here.
+    pub settings: RingSettings,
     /// How often a member dials those again that it routes past.
     pub probe: Duration,
     /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least: see
@@ -89,8 +87,7 @@ impl Setup {
                 lease: Duration::from_millis(600),
             },
             patient: false,
-            safety: Safety::Available,
-            algorithm: AlgorithmName::MaxRing,
+            settings: RingSettings::default(),
             probe: Duration::from_millis(250),
             hung_after: Duration::from_millis(150),
         }
@@ -106,14 +103,14 @@ impl Setup {
     /// The same ring with this safety.
     #[must_use]
     pub fn safety(mut self, safety: Safety) -> Self {
-        self.safety = safety;
+        self.settings.safety = safety;
         self
     }
 
     /// The same ring where another election is held.
     #[must_use]
     pub fn algorithm(mut self, algorithm: AlgorithmName) -> Self {
-        self.algorithm = algorithm;
+        self.settings.algorithm = algorithm;
         self
     }
 

@@ -45,8 +45,7 @@ impl Recorder {
             receiving: None,
         };
         let run = RunId(Uuid::from_u128(u128::from(setup.seed)));
-        let (safety, algorithm) = (setup.safety, setup.algorithm);
-        let kind = EventKind::RunStarted { run, members, hop_delay_ms: 0, safety, algorithm };
+        let kind = EventKind::RunStarted { run, members, settings: setup.settings };
         recorder.tell(0, None, kind);
         recorder
     }
@@ -209,8 +208,6 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::Spawned { .. }
         | EventKind::Ready { .. }
         | EventKind::Heartbeat { .. }
-        | EventKind::HopDelayChanged { .. }
-        | EventKind::SafetyChanged { .. }
         | EventKind::PartChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::StartFailed { .. }
@@ -219,7 +216,7 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => return None,
         EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),
-        EventKind::AlgorithmChanged { algorithm } => format!("*** {algorithm} from now on"),
+        EventKind::SettingsChanged { settings } => format!("*** {settings} from now on"),
         EventKind::MemberRemoved => "*** is removed".to_owned(),
         EventKind::AttributeChanged { attribute } => format!("*** has {attribute} from now on"),
         EventKind::LinkFaultChanged { from, to, fault } if fault.is_none() => {

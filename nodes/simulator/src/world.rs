@@ -246,7 +246,7 @@ impl World {
     /// Whether leading takes a majority.
     #[must_use]
     pub fn quorum(&self) -> bool {
-        self.setup.safety == Safety::Quorum
+        self.setup.settings.safety == Safety::Quorum
     }
 
     /// Whether enough members live to have a leader.

@@ -46,7 +46,8 @@ fn adds_up(view: &RingView) -> Result<(), String> {
     let leader = one(view.live().map(|node| node.leader.as_ref()).collect());
     let deputy = one(view.live().map(|node| node.deputy.as_ref()).collect()).filter(|_| leader.is_some());
     let leads = |name: &&NodeName| {
-        let stands = |node: &NodeView| view.safety == Safety::Available || node.role == Some(Role::Leader);
+        let stands =
+            |node: &NodeView| view.settings.safety == Safety::Available || node.role == Some(Role::Leader);
         view.live().any(|node| node.name == **name && stands(node))
     };
     let followed: BTreeSet<&NodeName> =

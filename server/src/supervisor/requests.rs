@@ -1,19 +1,17 @@
 //! What can be asked of the supervisor, and when it refuses.
 
-use std::time::Duration;
-
 use ringleader_shared::api::ElectionStarted;
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{
-    AlgorithmName, Attribute, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
-    NodeState, Safety, Term,
+    Attribute, ChangeRing, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
+    NodeState, Term,
 };
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::restarts::Restarts;
-use super::{Hello, Managed, Signal, Supervisor, milliseconds, now};
+use super::{Hello, Managed, Signal, Supervisor, now};
 use crate::problem::Refusal;
 
 const NOBODY_RUNS: &str = "no node is running, so none can initiate an election; start one first";
@@ -56,9 +54,7 @@ pub(super) enum Request {
     Add { name: NodeName, attribute: Attribute, reply: Reply<()> },
     Remove { node: String, reply: Reply<()> },
     ChangeAttribute { node: String, attribute: Attribute, reply: Reply<()> },
-    ChangePace { hop_delay: Duration, reply: Reply<()> },
-    ChangeSafety { safety: Safety, reply: Reply<()> },
-    ChangeAlgorithm { algorithm: AlgorithmName, reply: Reply<()> },
+    ChangeSettings { change: ChangeRing, reply: Reply<()> },
     SetLink { from: String, to: String, fault: LinkFault, reply: Reply<FaultyLink> },
     Part { sides: Vec<Vec<NodeName>>, reply: Reply<()> },
     HealPartition { reply: Reply<()> },
@@ -134,28 +130,12 @@ impl Handle {
         self.ask(|reply| Request::ChangeAttribute { node, attribute, reply }).await
     }
 
-    /// Changes the pace.
+    /// Changes settings of the ring.
     ///
     /// # Errors
     /// Only when the server is stopping.
-    pub async fn change_pace(&self, hop_delay: Duration) -> Result<(), Refusal> {
-        self.ask(|reply| Request::ChangePace { hop_delay, reply }).await
-    }
-
-    /// Changes what an election is worth when members are missing.
-    ///
-    /// # Errors
-    /// Only when the server is stopping.
-    pub async fn change_safety(&self, safety: Safety) -> Result<(), Refusal> {
-        self.ask(|reply| Request::ChangeSafety { safety, reply }).await
-    }
-
-    /// Changes which election is held, from the next one on.
-    ///
-    /// # Errors
-    /// Only when the server is stopping.
-    pub async fn change_algorithm(&self, algorithm: AlgorithmName) -> Result<(), Refusal> {
-        self.ask(|reply| Request::ChangeAlgorithm { algorithm, reply }).await
+    pub async fn change_settings(&self, change: ChangeRing) -> Result<(), Refusal> {
+        self.ask(|reply| Request::ChangeSettings { change, reply }).await
     }
 
     /// Sets what happens to everything that one node says to another; both are named or meant by their role.
@@ -393,27 +373,12 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(super) fn change_pace(&mut self, hop_delay: Duration) -> Result<(), Refusal> {
-        self.hop_delay = hop_delay;
-        let hop_delay_ms = milliseconds(hop_delay);
-        self.bus.tell(None, Incarnation(0), EventKind::HopDelayChanged { hop_delay_ms });
-        self.configure_all(None);
-        Ok(())
-    }
-
-    pub(super) fn change_algorithm(&mut self, algorithm: AlgorithmName) -> Result<(), Refusal> {
-        if algorithm != self.algorithm {
-            self.algorithm = algorithm;
-            self.bus.tell(None, Incarnation(0), EventKind::AlgorithmChanged { algorithm });
-            self.configure_all(None);
-        }
-        Ok(())
-    }
-
-    pub(super) fn change_safety(&mut self, safety: Safety) -> Result<(), Refusal> {
-        if safety != self.safety {
-            self.safety = safety;
-            self.bus.tell(None, Incarnation(0), EventKind::SafetyChanged { safety });
+    /// Announces settings only when they differ from those before.
+    pub(super) fn change_settings(&mut self, change: &ChangeRing) -> Result<(), Refusal> {
+        let settings = self.settings.with(change);
+        if settings != self.settings {
+            self.settings = settings;
+            self.bus.tell(None, Incarnation(0), EventKind::SettingsChanged { settings });
             self.configure_all(None);
         }
         Ok(())

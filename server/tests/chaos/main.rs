@@ -309,7 +309,7 @@ fn heal(server: &Server, watcher: &Watcher, everybody: bool) -> Result<(), Strin
 /// next live one. Where a quorum is asked for and too few live, nobody leads.
 fn agrees(ring: &RingView) -> bool {
     let live: Vec<_> = ring.live().collect();
-    if ring.safety == Safety::Quorum && live.len() * 2 <= ring.nodes.len() {
+    if ring.settings.safety == Safety::Quorum && live.len() * 2 <= ring.nodes.len() {
         return live.iter().all(|node| node.role != Some(Role::Leader));
     }
     let next = live.iter().cycle().skip(1);

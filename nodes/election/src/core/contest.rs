@@ -28,8 +28,8 @@ impl Core {
         if self.route.is_alone() && !planted(Bug::AloneNeverWins) {
             return self.win(me, None, out);
         }
-        if self.algorithm != AlgorithmName::MaxRing {
-            return self.initiate_classic(self.algorithm, out);
+        if self.settings.algorithm != AlgorithmName::MaxRing {
+            return self.initiate_classic(self.settings.algorithm, out);
         }
         self.contest = Some(Contest { best: Some(me) });
         if !planted(Bug::InitiatorWaitsForEver) {

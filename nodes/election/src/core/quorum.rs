@@ -25,7 +25,6 @@ const RENEWALS_A_LEASE: u32 = 6;
 /// What a member knows of quorum mode.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Quorum {
-    pub(super) safety: Safety,
     /// The last promise. Durable.
     pub(super) promise: Option<Promise>,
     /// To whom this member has granted its lease, and until when by its own clock.
@@ -55,7 +54,7 @@ impl Core {
 
     /// Whether leading takes more than this member's own will.
     pub(super) fn needs_quorum(&self) -> bool {
-        self.quorum.safety == Safety::Quorum && self.majority() > 1
+        self.settings.safety == Safety::Quorum && self.majority() > 1
     }
 
     /// Whether this member leads: in quorum mode, holds a lease.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{Contender, NodeId, RingMessage, Safety};
+use ringleader_shared::{Contender, NodeId, RingMessage, RingSettings};
 
 use super::{Core, Out};
 use crate::planted::{Bug, planted};
@@ -15,7 +15,7 @@ impl Core {
         &mut self,
         ring: Arc<[Contender]>,
         timing: Timing,
-        safety: Safety,
+        settings: RingSettings,
         out: &mut Out,
     ) {
         let first = self.told.is_none();
@@ -24,7 +24,7 @@ impl Core {
         self.timing = timing;
         self.route.configure(ring);
         let successor = self.route.successor();
-        self.quorum.safety = safety;
+        self.settings = settings;
         if first {
             out.push(Effect::SuccessorChanged(successor));
             self.remember_promise(out);

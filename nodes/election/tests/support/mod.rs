@@ -9,8 +9,8 @@ use ringleader_election::{Algorithm, Core, DropReason, Effect, Explanation, Inpu
 use ringleader_shared::event::Outcome;
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, Role, Safety, Term,
-    Towards,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, RingSettings, Role,
+    Safety, Term, Towards,
 };
 use uuid::Uuid;
 
@@ -52,8 +52,7 @@ pub(crate) struct QuietRing {
     timers: BTreeMap<(Duration, NodeId, Timer), ()>,
     now: Duration,
     duplicating: bool,
-    safety: Safety,
-    algorithm: AlgorithmName,
+    settings: RingSettings,
     /// What survives a death.
     promises: BTreeMap<NodeId, Promise>,
 }
@@ -79,15 +78,15 @@ impl QuietRing {
 
     /// The same, where another election is held.
     pub(crate) fn holding(algorithm: AlgorithmName, attributes: &[u64], safety: Safety) -> Self {
-        Self::new(attributes, safety, algorithm)
+        Self::new(attributes, RingSettings { safety, algorithm, ..RingSettings::default() })
     }
 
     /// The same with this safety.
     pub(crate) fn with(attributes: &[u64], safety: Safety) -> Self {
-        Self::new(attributes, safety, AlgorithmName::MaxRing)
+        Self::holding(AlgorithmName::MaxRing, attributes, safety)
     }
 
-    fn new(attributes: &[u64], safety: Safety, algorithm: AlgorithmName) -> Self {
+    fn new(attributes: &[u64], settings: RingSettings) -> Self {
         let member = |(n, &attribute): (usize, &u64)| Contender {
             attribute: Attribute(attribute),
             id: NodeId(Uuid::from_u128(n as u128 + 1)),
@@ -105,8 +104,7 @@ impl QuietRing {
             timers: BTreeMap::new(),
             now: Duration::ZERO,
             duplicating: false,
-            safety,
-            algorithm,
+            settings,
             promises: BTreeMap::new(),
         };
         for member in ring.members.clone() {
@@ -127,8 +125,8 @@ impl QuietRing {
 
     fn configuration(&self, of: NodeId) -> Input<RingMessage> {
         let chance = u64::try_from(of.0.as_u128()).expect("a small id");
-        let (ring, safety, algorithm) = (self.members.clone().into(), self.safety, self.algorithm);
-        Input::Configured { ring, timing: TIMING, safety, algorithm, chance }
+        let (ring, settings) = (self.members.clone().into(), self.settings);
+        Input::Configured { ring, timing: TIMING, settings, chance }
     }
 
     // What a test does.
@@ -272,9 +270,9 @@ impl QuietRing {
 
     /// One member is told that another election is held.
     pub(crate) fn change_algorithm(&mut self, who: &str, algorithm: AlgorithmName) -> &mut Self {
-        let before = std::mem::replace(&mut self.algorithm, algorithm);
+        let before = std::mem::replace(&mut self.settings.algorithm, algorithm);
         self.give(id(who), self.configuration(id(who)));
-        self.algorithm = before;
+        self.settings.algorithm = before;
         self
     }
 
@@ -331,7 +329,7 @@ impl QuietRing {
 
     /// Every member is told that this is what an election is worth from now on.
     pub(crate) fn make(&mut self, safety: Safety) -> &mut Self {
-        self.safety = safety;
+        self.settings.safety = safety;
         self.reconfigure()
     }
 

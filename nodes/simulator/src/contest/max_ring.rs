@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::classic::Worst;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingMessage, Safety, Term};
+use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, RingSettings, Term};
 use uuid::Uuid;
 
 use super::wheel::Wheel;
@@ -50,8 +50,8 @@ impl MaxRingContest {
             .iter()
             .map(|member| {
                 let mut core = Core::new(member.id);
-                let (ring, safety, algorithm) = (ring.clone(), Safety::Available, AlgorithmName::MaxRing);
-                let configured = Input::Configured { ring, timing, safety, algorithm, chance: 0 };
+                let (ring, settings) = (ring.clone(), RingSettings::default());
+                let configured = Input::Configured { ring, timing, settings, chance: 0 };
                 core.handle(Time::default(), configured, &mut Vec::new());
                 core
             })

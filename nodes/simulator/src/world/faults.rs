@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use ringleader_election::{Core, Input};
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Incarnation, Member as Configured, NodeId, Safety,
-};
+use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
@@ -41,10 +39,9 @@ impl World {
             }
             Action::Mend { one, other } => self.mend(Place::nth(one), Place::nth(other)),
             Action::Drift { place, per_mille } => self.drift(Place::nth(place), per_mille),
-            Action::Safety(safety) => self.change_safety(safety),
             Action::Add { attribute } => self.add(Attribute(attribute)),
             Action::Remove(place) => self.remove(Place::nth(place)),
-            Action::Algorithm(algorithm) => self.change_algorithm(algorithm),
+            Action::Change(change) => self.change_settings(&change),
             Action::Attribute { place, attribute } => {
                 self.change_attribute(Place::nth(place), Attribute(attribute));
             }
@@ -108,10 +105,10 @@ impl World {
 
     fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
         let timing = self.setup.timing_of(ring.len());
-        let Setup { safety, algorithm, seed, .. } = self.setup;
+        let Setup { settings, seed, .. } = self.setup;
         // Not drawn: what else is drawn in a run does not depend on which election is held.
         let chance = seed ^ self.now ^ u64::from(me.0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.give(me, Input::Configured { ring: Arc::clone(ring), timing, safety, algorithm, chance });
+        self.give(me, Input::Configured { ring: Arc::clone(ring), timing, settings, chance });
     }
 
     /// Sends the ring as it is now to all that run.
@@ -311,18 +308,13 @@ impl World {
         self.announce();
     }
 
-    fn change_safety(&mut self, safety: Safety) {
-        if self.setup.safety != safety {
-            self.setup.safety = safety;
-            self.tell_ring(None, || EventKind::SafetyChanged { safety });
+    fn change_settings(&mut self, change: &ChangeRing) {
+        let settings = self.setup.settings.with(change);
+        if self.setup.settings != settings {
+            self.setup.settings = settings;
+            self.tell_ring(None, || EventKind::SettingsChanged { settings });
             self.announce();
         }
-    }
-
-    fn change_algorithm(&mut self, algorithm: AlgorithmName) {
-        self.setup.algorithm = algorithm;
-        self.tell_ring(None, || EventKind::AlgorithmChanged { algorithm });
-        self.announce();
     }
 
     fn change_attribute(&mut self, place: Place, attribute: Attribute) {

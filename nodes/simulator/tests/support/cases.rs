@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringleader_shared::{AlgorithmName, Safety};
+use ringleader_shared::{AlgorithmName, ChangeRing, Safety};
 use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup};
 
 /// What is done to a ring, besides elections that users ask for.
@@ -138,7 +138,8 @@ fn step(
         may.push(Action::Drift { place: one, per_mille });
     }
     if faults.algorithms {
-        may.push(Action::Algorithm(AlgorithmName::ALL[usize::from(much) % AlgorithmName::ALL.len()]));
+        let algorithm = Some(AlgorithmName::ALL[usize::from(much) % AlgorithmName::ALL.len()]);
+        may.push(Action::Change(ChangeRing { algorithm, ..ChangeRing::default() }));
     }
     if faults.members {
         let attribute = u64::from(much % 8);
