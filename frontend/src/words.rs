@@ -150,6 +150,9 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
             (Subject::Trouble, format!("process exited with code {code}"))
         }
         EventKind::Exited { code: None, signal: None } => (Subject::Trouble, "process ended".to_owned()),
+        EventKind::ExitOverdue { after_ms } => {
+            (Subject::Trouble, format!("did not leave within {after_ms} ms and was killed"))
+        }
         EventKind::Paused => (Subject::Trouble, "process paused: it hangs".to_owned()),
         EventKind::Resumed => (Subject::Process, "process goes on".to_owned()),
         EventKind::Ready { address } => (Subject::Process, format!("ready on {address}")),

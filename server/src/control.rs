@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::{SinkExt, StreamExt};
-use ringleader_shared::Incarnation;
-use ringleader_shared::control::{CONTROL_PATH, NodeReport};
-use ringleader_shared::{EventKind, NodeName};
+use ringleader_shared::control::{CONTROL_PATH, Configuration, NodeCommand, NodeReport};
+use ringleader_shared::fault::NodeFault;
+use ringleader_shared::{EventKind, Incarnation, NodeId, NodeName};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::bus::{Bus, Unplaced};
@@ -91,8 +91,9 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
         return turn_away(socket, "say hello first").await;
     };
     let (commands, mut queue) = mpsc::channel(256);
+    let (configuration, mut newest) = watch::channel(None);
     let (heard_out, done) = oneshot::channel();
-    let greeting = Hello { id, incarnation, pid, address, commands, heard_out: done };
+    let greeting = Hello { id, incarnation, pid, address, commands, configuration, heard_out: done };
     let name = match control.supervisor.hello(greeting).await {
         Ok(name) => name,
         Err(reason) => {
@@ -105,7 +106,20 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
     }
     let (mut to_node, mut from_node) = socket.split();
     let writer = tokio::spawn(async move {
-        while let Some(command) = queue.recv().await {
+        loop {
+            let command = tokio::select! {
+                // First: what is asked of the node is meant for the ring as it is.
+                biased;
+                Ok(()) = newest.changed() => {
+                    let newest = newest.borrow_and_update().clone();
+                    let Some(configuration) = newest else { continue };
+                    NodeCommand::Configure(for_node(&configuration, id))
+                }
+                command = queue.recv() => match command {
+                    Some(command) => command,
+                    None => return,
+                },
+            };
             let Ok(text) = serde_json::to_string(&command) else { continue };
             if to_node.send(Message::text(text)).await.is_err() {
                 return;
@@ -125,6 +139,19 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
     }
     writer.abort();
     let _ = heard_out.send(());
+}
+
+/// The configuration as one node gets it: with the faults of its own links.
+fn for_node(configuration: &Configuration, id: NodeId) -> Configuration {
+    let ends_here = |fault: &&NodeFault| [fault.from, fault.to].contains(&id);
+    Configuration {
+        run: configuration.run,
+        ring: configuration.ring.clone(),
+        settings: configuration.settings,
+        heartbeat_ms: configuration.heartbeat_ms,
+        hung_after_ms: configuration.hung_after_ms,
+        faults: configuration.faults.iter().filter(ends_here).copied().collect(),
+    }
 }
 
 fn publish(

@@ -6,6 +6,7 @@ mod progress;
 
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -64,7 +65,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             restart: options.restart,
             state: state.path().to_owned(),
             record: options.record.clone(),
-            program: std::env::current_exe().context("finding this program's own file")?,
+            program: own_program()?,
             control: control_listener.local_addr()?,
         };
         let door = Door { tokens, names: options.allow_host.clone() };
@@ -126,6 +127,14 @@ async fn serve(
     }
     let _ = thread.join();
     Ok(())
+}
+
+/// The program to run as a node: this one. On Linux by the file that is open, also when another one has its name by now, or none.
+fn own_program() -> anyhow::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        return Ok(PathBuf::from("/proc/self/exe"));
+    }
+    std::env::current_exe().context("finding this program's own file")
 }
 
 /// The signals that end the server: Ctrl-C, `kill`, a terminal that is closed, Ctrl-\\.

@@ -10,29 +10,33 @@ mod restarts;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
-use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{
     Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId,
 };
 use subtle::ConstantTimeEq;
+use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::bus::{Bus, Unplaced};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
-use crate::supervisor::child::{Child, Ended, Notice, Signal};
+use crate::supervisor::child::{Change, Child, Ended, Notice, Signal};
 
-use crate::supervisor::requests::Request;
 pub use crate::supervisor::requests::{Action, Handle};
+use crate::supervisor::requests::{Reply, Request};
 use crate::supervisor::restarts::Restarts;
 
 /// How long a node may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long a node may take to leave when it is asked to.
+const EXIT_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the ring is made of, as configured at start-up; a reset goes back to it.
 #[derive(Debug, Clone)]
@@ -95,6 +99,8 @@ pub struct Hello {
     pub address: SocketAddr,
     /// Where commands for it go.
     pub commands: mpsc::Sender<NodeCommand>,
+    /// Its newest configuration, with the faults of all links. One that was not taken yet is replaced.
+    pub configuration: watch::Sender<Option<Arc<Configuration>>>,
     /// Closed when everything that it said has been published.
     pub heard_out: oneshot::Receiver<()>,
 }
@@ -109,12 +115,34 @@ struct Managed {
 struct Process {
     child: Child,
     pid: u32,
-    commands: Option<mpsc::Sender<NodeCommand>>,
+    /// The ways to it, once it has said hello.
+    lines: Option<Lines>,
+    /// Whether the kernel holds it stopped.
     paused: bool,
-    /// Somebody asked for its end.
-    ending: bool,
+    /// Those who asked for it to be stopped or continued, and wait until the kernel has done it.
+    asked: Vec<(Change, Reply<NodeName>)>,
+    /// It was sent SIGKILL.
+    killed: bool,
     /// It is to stay ended: it was asked to leave, or the whole ring ends.
     leaving: bool,
+}
+
+/// The ways to a node that has said hello.
+struct Lines {
+    commands: mpsc::Sender<NodeCommand>,
+    configuration: watch::Sender<Option<Arc<Configuration>>>,
+}
+
+impl Process {
+    /// Whether its end was asked for.
+    fn is_ending(&self) -> bool {
+        self.killed || self.leaving
+    }
+
+    fn kill(&mut self) {
+        self.killed = true;
+        self.child.signal(Signal::Kill);
+    }
 }
 
 struct Supervisor {
@@ -169,9 +197,18 @@ pub fn start(
 
 impl Supervisor {
     async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut children = match signal(SignalKind::child()) {
+            Ok(children) => Some(children),
+            Err(error) => {
+                tracing::error!("stopped nodes will not be noticed: {error}");
+                None
+            }
+        };
         loop {
             tokio::select! {
                 Some(notice) = self.notices.recv() => self.notice(&notice),
+                // The kernel has stopped, continued or ended some of the nodes: several such signals may be one.
+                Some(()) = next(&mut children) => self.look_at_processes(),
                 request = requests.recv() => match request {
                     Some(Request::Shutdown { done }) => {
                         self.end_all().await;
@@ -199,7 +236,7 @@ impl Supervisor {
     fn answer(&mut self, request: Request) {
         // Whoever asked may have gone; then nobody wants the reply.
         match request {
-            Request::Act { node, action, reply } => drop(reply.send(self.act(&node, action))),
+            Request::Act { node, action, reply } => self.act(&node, action, reply),
             Request::Initiate { initiator, reply } => drop(reply.send(self.initiate(initiator))),
             Request::InitiateTogether { reply } => drop(reply.send(self.initiate_together())),
             Request::Add { name, attribute, reply } => drop(reply.send(self.add(name, attribute))),
@@ -267,9 +304,15 @@ impl Supervisor {
         match Child::spawn(&self.plan, &node.member, node.port, &secret, self.notices_in.clone()) {
             Ok(child) => {
                 let pid = child.pid;
-                let process =
-                    Process { child, pid, commands: None, paused: false, ending: false, leaving: false };
-                node.process = Some(process);
+                node.process = Some(Process {
+                    child,
+                    pid,
+                    lines: None,
+                    paused: false,
+                    asked: Vec::new(),
+                    killed: false,
+                    leaving: false,
+                });
                 self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
@@ -292,10 +335,10 @@ impl Supervisor {
             return Err("another start of this node is the present one".to_owned());
         }
         let Some(process) = node.process.as_mut() else { return Err("its process has ended".to_owned()) };
-        if process.commands.is_some() || process.pid != hello.pid {
+        if process.lines.is_some() || process.pid != hello.pid {
             return Err("this node has said hello already, or is another process".to_owned());
         }
-        process.commands = Some(hello.commands);
+        process.lines = Some(Lines { commands: hello.commands, configuration: hello.configuration });
         process.child.hear_out(hello.heard_out);
         node.member.address = Some(hello.address);
         let name = node.member.name.clone();
@@ -307,6 +350,7 @@ impl Supervisor {
         match notice {
             Notice::Ended(ended) => self.has_ended(ended),
             Notice::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
+            Notice::ExitDue { id, incarnation } => self.exit_due(*id, *incarnation),
             Notice::RestartDue { id, incarnation } => self.restart_due(*id, *incarnation),
         }
     }
@@ -316,10 +360,9 @@ impl Supervisor {
         let node =
             self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
         if let Some(node) = node
-            && let Some(process) = node.process.as_mut().filter(|process| process.commands.is_none())
+            && let Some(process) = node.process.as_mut().filter(|process| process.lines.is_none())
         {
-            process.ending = true;
-            process.child.signal(Signal::Kill);
+            process.kill();
             let reason = format!("it did not report within {} s and was killed", HELLO_WITHIN.as_secs());
             let name = node.member.name.clone();
             tracing::error!(node = %name, "{reason}");
@@ -327,10 +370,48 @@ impl Supervisor {
         }
     }
 
+    /// A node was asked to leave and has had its time for that.
+    fn exit_due(&mut self, id: NodeId, incarnation: Incarnation) {
+        let node =
+            self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
+        if let Some(node) = node
+            && let Some(process) = node.process.as_mut().filter(|process| !process.killed)
+        {
+            process.kill();
+            let name = node.member.name.clone();
+            let after_ms = milliseconds(EXIT_WITHIN);
+            self.bus.tell(Some(&name), incarnation, EventKind::ExitOverdue { after_ms });
+        }
+    }
+
+    /// Publishes which nodes the kernel has stopped or continued, whoever asked it to.
+    fn look_at_processes(&mut self) {
+        for node in &mut self.nodes {
+            let Some(process) = &mut node.process else { continue };
+            let Some(change) = process.child.last_change() else { continue };
+            let (name, incarnation) = (&node.member.name, node.member.incarnation);
+            let is_paused = change == Change::Stopped;
+            if process.paused != is_paused {
+                process.paused = is_paused;
+                let kind = if is_paused { EventKind::Paused } else { EventKind::Resumed };
+                self.bus.tell(Some(name), incarnation, kind);
+            }
+            if let Some(lines) = process.lines.as_ref().filter(|_| !is_paused) {
+                // It may have missed some: the newest is sent again.
+                lines.configuration.send_modify(|_| ());
+            }
+            let (done, waiting) = process.asked.drain(..).partition(|(wanted, _)| *wanted == change);
+            process.asked = waiting;
+            let done: Vec<(Change, Reply<NodeName>)> = done;
+            for (_, reply) in done {
+                let _ = reply.send(Ok(name.clone()));
+            }
+        }
+    }
+
     /// Tells every connected node what the ring is; `first` before the others.
     fn configure_all(&mut self, first: Option<NodeId>) {
-        let awaited =
-            |node: &Managed| node.process.as_ref().is_some_and(|process| process.commands.is_none());
+        let awaited = |node: &Managed| node.process.as_ref().is_some_and(|process| process.lines.is_none());
         if self.forming && self.nodes.iter().any(awaited) {
             return;
         }
@@ -341,20 +422,15 @@ impl Supervisor {
             settings: self.settings,
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
-            faults: Vec::new(),
+            faults: self.faults(),
         };
-        let faults = self.faults();
+        let configuration = Arc::new(configuration);
         let (fresh, others): (Vec<&Managed>, Vec<&Managed>) =
             self.nodes.iter().partition(|node| Some(node.member.id) == first);
         for node in fresh.into_iter().chain(others) {
-            if let Some(commands) = node.process.as_ref().and_then(|process| process.commands.as_ref()) {
-                // A paused node takes it when it goes on; one whose queue is full of older ones has enough to do.
-                let ends_here = |fault: &&NodeFault| [fault.from, fault.to].contains(&node.member.id);
-                let faults = faults.iter().filter(ends_here).copied().collect();
-                let configuration = Configuration { faults, ..configuration.clone() };
-                if commands.try_send(NodeCommand::Configure(configuration)).is_err() {
-                    tracing::warn!(node = %node.member.name, "its control link takes no configuration");
-                }
+            if let Some(lines) = node.process.as_ref().and_then(|process| process.lines.as_ref()) {
+                // A paused node takes the newest when it goes on, whatever it missed.
+                lines.configuration.send_replace(Some(Arc::clone(&configuration)));
             }
         }
     }
@@ -366,9 +442,16 @@ impl Supervisor {
         let Some(node) = self.nodes.get_mut(index) else { return };
         node.member.address = None;
         let process = node.process.take();
-        let said_hello = process.as_ref().is_some_and(|process| process.commands.is_some());
-        let stays_ended = ended.code == Some(0) || process.is_some_and(|process| process.leaving);
+        let said_hello = process.as_ref().is_some_and(|process| process.lines.is_some());
         let name = node.member.name.clone();
+        // Whether it is to stay ended is the supervisor's knowledge, whatever code the process ended with.
+        let mut stays_ended = false;
+        if let Some(process) = process {
+            stays_ended = process.leaving;
+            for (_, reply) in process.asked {
+                let _ = reply.send(Err(Refusal::conflict(format!("{name} has ended meanwhile"))));
+            }
+        }
         let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
         // In order with what the node and its neighbours said.
         self.bus.report([Unplaced {
@@ -429,6 +512,14 @@ fn no_such_node(word: &str) -> Refusal {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The next of a kind of signals; waits for ever where they can't be had.
+async fn next(signals: &mut Option<UnixSignal>) -> Option<()> {
+    match signals {
+        Some(signals) => signals.recv().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The moment before a signal goes out: what follows from it is measured from here.

@@ -112,9 +112,14 @@ pub enum EventKind {
         #[serde(skip_serializing_if = "Option::is_none")]
         signal: Option<i32>,
     },
-    /// The server: this node's process was stopped by SIGSTOP.
+    /// The server: this node was asked to leave, did not within this time, and was killed.
+    ExitOverdue {
+        /// The time that it had, in milliseconds.
+        after_ms: u64,
+    },
+    /// The server: the kernel has stopped this node's process, whoever sent SIGSTOP.
     Paused,
-    /// The server: this node's process goes on.
+    /// The server: the kernel has let this node's process go on, whoever sent SIGCONT.
     Resumed,
 
     /// The node is configured and takes part.
@@ -299,6 +304,7 @@ kinds! {
     "restart_planned" => RestartPlanned { after_ms },
     "given_up" => GivenUp { reason },
     "exited" => Exited { code, signal },
+    "exit_overdue" => ExitOverdue { after_ms },
     "paused" => Paused {},
     "resumed" => Resumed {},
     "ready" => Ready { address },

@@ -330,6 +330,7 @@ impl RingView {
             | EventKind::RestartPlanned { .. }
             | EventKind::GivenUp { .. }
             | EventKind::Exited { .. }
+            | EventKind::ExitOverdue { .. }
             | EventKind::Paused
             | EventKind::Resumed
             | EventKind::Ready { .. }

@@ -57,6 +57,9 @@ pub struct Options {
 /// can be opened, or the control link can't be made.
 pub fn run(options: Options) -> anyhow::Result<()> {
     lifeline::die_with_supervisor()?;
+    // The kernel would call it `exe`, after the link by which it was started.
+    #[cfg(target_os = "linux")]
+    nix::sys::prctl::set_name(c"ringleader")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(live(options));
     // Link tasks may still wait for peers that hang; nobody waits for them.

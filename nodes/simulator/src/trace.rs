@@ -213,6 +213,7 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::StartFailed { .. }
         | EventKind::RestartPlanned { .. }
         | EventKind::GivenUp { .. }
+        | EventKind::ExitOverdue { .. }
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => return None,
         EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),

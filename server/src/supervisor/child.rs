@@ -1,12 +1,15 @@
 //! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can never reach another
 //! process that got the same number.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::{self, Signal as UnixSignal};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use ringleader_shared::control::{CONTROL_ENV, CONTROL_PATH, SECRET_ENV, SUPERVISOR_ENV};
 use ringleader_shared::{Incarnation, Member, NodeId};
@@ -26,6 +29,13 @@ pub(super) enum Signal {
     Continue,
 }
 
+/// What the kernel did with a process that goes on existing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Stopped,
+    Continued,
+}
+
 /// A process that is not reaped yet.
 pub(super) struct Child {
     pub(super) pid: u32,
@@ -41,6 +51,8 @@ pub(super) enum Notice {
     Ended(Ended),
     /// It has had its time to say hello.
     HelloDue { id: NodeId, incarnation: Incarnation },
+    /// It was asked to leave, and has had its time for that.
+    ExitDue { id: NodeId, incarnation: Incarnation },
     /// It died, and the pause before its restart is over.
     RestartDue { id: NodeId, incarnation: Incarnation },
 }
@@ -70,13 +82,15 @@ impl Child {
         let mut command = tokio::process::Command::new(&plan.program);
         command
             .arg("node")
-            .args(["--name", member.name.as_str()])
-            .args(["--id", &member.id.to_string()])
-            .args(["--incarnation", &member.incarnation.to_string()])
-            .args(["--listen", &format!("127.0.0.1:{port}")])
-            .arg("--promises")
-            .arg(plan.state.join(format!("{}.promise", member.id)))
-            .args(record.into_iter().flat_map(|path| ["--record".into(), path.into_os_string()]))
+            // In one word each: a value that begins with a dash is no flag then.
+            .arg(format!("--name={}", member.name))
+            .arg(format!("--id={}", member.id))
+            .arg(format!("--incarnation={}", member.incarnation))
+            .arg(format!("--listen=127.0.0.1:{port}"))
+            .arg(flag("--promises=", &plan.state.join(format!("{}.promise", member.id))))
+            .args(record.map(|path| flag("--record=", &path)))
+            // A terminal's Ctrl-C, Ctrl-Z and Ctrl-\ are for the server, which decides about its nodes.
+            .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);
@@ -142,8 +156,32 @@ impl Child {
         }
     }
 
+    /// Whether the kernel has stopped or continued the process since this was asked last, whoever it was that sent the signal: the
+    /// latest of those changes. Its end is not among them.
+    pub(super) fn last_change(&self) -> Option<Change> {
+        let mut latest = None;
+        while !self.reaped.load(Ordering::Relaxed)
+            && let Ok(pid) = i32::try_from(self.pid)
+        {
+            let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG;
+            latest = match waitid(Id::Pid(Pid::from_raw(pid)), flags) {
+                Ok(WaitStatus::Stopped(..)) => Some(Change::Stopped),
+                Ok(WaitStatus::Continued(_)) => Some(Change::Continued),
+                Ok(_) | Err(_) => return latest,
+            };
+        }
+        latest
+    }
+
     /// What to wait for before the end of the process is told.
     pub(super) fn hear_out(&self, done: oneshot::Receiver<()>) {
         let _ = self.hear_out.send(done);
     }
+}
+
+/// A flag and its value in one word.
+fn flag(name: &str, value: &Path) -> OsString {
+    let mut word = OsString::from(name);
+    word.push(value);
+    word
 }

@@ -1,5 +1,7 @@
 //! What can be asked of the supervisor, and when it refuses.
 
+use std::time::Duration;
+
 use ringleader_shared::api::ElectionStarted;
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
@@ -11,12 +13,15 @@ use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use super::restarts::Restarts;
-use super::{Hello, Managed, Signal, Supervisor, now};
+use super::{Change, EXIT_WITHIN, Hello, Managed, Notice, Signal, Supervisor, now};
 use crate::problem::Refusal;
+
+/// How long the kernel may take to stop or continue a process before whoever asked for it is answered.
+const ACT_WITHIN: Duration = Duration::from_secs(5);
 
 const NOBODY_RUNS: &str = "no node is running, so none can initiate an election; start one first";
 
-type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// What can be done to one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +92,14 @@ impl Handle {
     /// # Errors
     /// When there is no such node, or its state does not allow it.
     pub async fn act(&self, node: String, action: Action) -> Result<NodeName, Refusal> {
-        self.ask(|reply| Request::Act { node, action, reply }).await
+        let done = self.ask(|reply| Request::Act { node, action, reply });
+        let late = || {
+            Refusal::conflict(format!(
+                "the system takes long to {} it; look again in a moment",
+                action.word()
+            ))
+        };
+        tokio::time::timeout(ACT_WITHIN, done).await.map_err(|_| late())?
     }
 
     /// Starts an election at this node, or at the first live member in ring order.
@@ -199,25 +211,39 @@ impl Handle {
 }
 
 impl Supervisor {
-    pub(super) fn act(&mut self, word: &str, action: Action) -> Result<NodeName, Refusal> {
-        let index = self.resolve(word)?;
-        let Some(node) = self.nodes.get_mut(index) else { return Err(super::no_such_node(word)) };
+    /// Does something to a node's process. Whoever asks to stop or to continue it is answered when the kernel has done so.
+    pub(super) fn act(&mut self, word: &str, action: Action, reply: Reply<NodeName>) {
+        let acted = self.resolve(word).and_then(|index| self.act_on(index, action).map(|name| (index, name)));
+        let (index, name) = match acted {
+            Ok(acted) => acted,
+            // Whoever asked may have gone; then nobody wants the reply.
+            Err(refusal) => return drop(reply.send(Err(refusal))),
+        };
+        let process = self.nodes.get_mut(index).and_then(|node| node.process.as_mut());
+        match (action, process) {
+            (Action::Pause, Some(process)) => process.asked.push((Change::Stopped, reply)),
+            (Action::Resume, Some(process)) => process.asked.push((Change::Continued, reply)),
+            _ => drop(reply.send(Ok(name))),
+        }
+    }
+
+    fn act_on(&mut self, index: usize, action: Action) -> Result<NodeName, Refusal> {
+        let Some(node) = self.nodes.get_mut(index) else { return Err(super::no_such_node("it")) };
         let name = node.member.name.clone();
         let at = now();
         match (action, node.process.as_mut()) {
             (Action::Start, None) => node.restarts.forgive(),
-            (Action::Start, Some(process)) if process.ending => {
+            (Action::Start, Some(process)) if process.is_ending() => {
                 return Err(Refusal::conflict(format!("{name} is still ending; try again in a moment")));
             }
             (Action::Start, Some(_)) => return Err(Refusal::conflict(format!("{name} is running already"))),
             (_, None) => return Err(Refusal::conflict(format!("{name} is not running; start it first"))),
-            (_, Some(process)) if process.ending => {
+            // Whoever was asked to leave and does not can be killed.
+            (Action::Kill, Some(process)) if !process.killed => process.kill(),
+            (_, Some(process)) if process.is_ending() => {
                 return Err(Refusal::conflict(format!("{name} is ending already")));
             }
-            (Action::Kill, Some(process)) => {
-                process.ending = true;
-                process.child.signal(Signal::Kill);
-            }
+            (Action::Kill, Some(_)) => {}
             (Action::Exit, Some(process)) => {
                 if process.paused {
                     let title = format!(
@@ -225,43 +251,43 @@ impl Supervisor {
                     );
                     return Err(Refusal::conflict(title));
                 }
-                let sent = process.commands.as_ref().is_some_and(|to| to.try_send(NodeCommand::Exit).is_ok());
-                if !sent {
+                let commands = process.lines.as_ref().map(|lines| &lines.commands);
+                if !commands.is_some_and(|commands| commands.try_send(NodeCommand::Exit).is_ok()) {
                     return Err(Refusal::conflict(format!(
-                        "{name} can't be told to exit now; try again, or kill it"
+                        "{name} can't be asked to exit now; try again, or kill it"
                     )));
                 }
-                process.ending = true;
                 process.leaving = true;
+                let (notices, id) = (self.notices_in.clone(), node.member.id);
+                let incarnation = node.member.incarnation;
+                tokio::spawn(async move {
+                    tokio::time::sleep(EXIT_WITHIN).await;
+                    let _ = notices.send(Notice::ExitDue { id, incarnation });
+                });
             }
             (Action::Pause, Some(process)) => {
                 if process.paused {
                     return Err(Refusal::conflict(format!("{name} is paused already")));
                 }
-                if process.commands.is_none() {
+                if process.lines.is_none() {
                     return Err(Refusal::conflict(format!(
                         "{name} is still starting; try again in a moment"
                     )));
                 }
-                process.paused = true;
                 process.child.signal(Signal::Stop);
             }
             (Action::Resume, Some(process)) => {
                 if !process.paused {
                     return Err(Refusal::conflict(format!("{name} is not paused")));
                 }
-                process.paused = false;
                 process.child.signal(Signal::Continue);
             }
         }
         let incarnation = node.member.incarnation;
         let requested = EventKind::Requested { action: action.word().to_owned() };
         self.bus.tell_at(at, Some(&name), incarnation, requested);
-        match action {
-            Action::Pause => self.bus.tell(Some(&name), incarnation, EventKind::Paused),
-            Action::Resume => self.bus.tell(Some(&name), incarnation, EventKind::Resumed),
-            Action::Start => self.spawn(index),
-            Action::Kill | Action::Exit => {}
+        if action == Action::Start {
+            self.spawn(index);
         }
         Ok(name)
     }
@@ -282,8 +308,8 @@ impl Supervisor {
                 .ok_or_else(|| Refusal::conflict(NOBODY_RUNS))?,
         };
         let name = node.member.name.clone();
-        let commands = node.process.as_ref().filter(|process| !process.paused && !process.ending);
-        let Some(commands) = commands.and_then(|process| process.commands.as_ref()).filter(|_| live(&name))
+        let commands = node.process.as_ref().filter(|process| !process.paused && !process.is_ending());
+        let Some(commands) = commands.and_then(|process| process.lines.as_ref()).filter(|_| live(&name))
         else {
             return Err(Refusal::conflict(format!(
                 "{name} is not running, so it can't initiate; start or resume it first"
@@ -292,6 +318,7 @@ impl Supervisor {
         let incarnation = node.member.incarnation;
         self.bus.tell(Some(&name), incarnation, EventKind::Requested { action: "initiate".to_owned() });
         commands
+            .commands
             .try_send(NodeCommand::Initiate)
             .map_err(|_| Refusal::conflict(format!("{name} is too busy to initiate now; try again")))?;
         Ok(name)
@@ -304,9 +331,9 @@ impl Supervisor {
         });
         let mut initiators = Vec::new();
         for node in self.nodes.iter().filter(|node| live.contains(&node.member.name)) {
-            let process = node.process.as_ref().filter(|process| !process.paused && !process.ending);
-            let Some(commands) = process.and_then(|process| process.commands.as_ref()) else { continue };
-            if commands.try_send(NodeCommand::InitiateTogether { term }).is_ok() {
+            let process = node.process.as_ref().filter(|process| !process.paused && !process.is_ending());
+            let Some(lines) = process.and_then(|process| process.lines.as_ref()) else { continue };
+            if lines.commands.try_send(NodeCommand::InitiateTogether { term }).is_ok() {
                 let (name, incarnation) = (&node.member.name, node.member.incarnation);
                 self.bus.tell(
                     Some(name),
