@@ -334,10 +334,16 @@ impl Server {
 
     /// What every start of every node was given so far, and did: also what is too frequent to be told.
     pub fn recorded(&self) -> Vec<Step> {
+        self.recorded_by("")
+    }
+
+    /// The same of the nodes whose recording has a name that begins so: `B-1-`, say, for the first start of B.
+    pub fn recorded_by(&self, prefix: &str) -> Vec<Step> {
         let directory = self.recordings.as_ref().expect("a test records").path();
-        let files = std::fs::read_dir(directory).expect("the directory is there");
-        let texts =
-            files.map(|entry| std::fs::read_to_string(entry.expect("it can be read").path()).unwrap());
+        let files = std::fs::read_dir(directory).expect("the directory is there").map(|entry| entry.unwrap());
+        let texts = files
+            .filter(|file| file.file_name().to_string_lossy().starts_with(prefix))
+            .map(|file| std::fs::read_to_string(file.path()).expect("it can be read"));
         // The first line is who it is of; the last one may be written to at this moment.
         let steps = |text: String| -> Vec<Step> {
             let whole = text.rfind('\n').map_or("", |end| &text[..end]);
