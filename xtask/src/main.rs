@@ -8,6 +8,7 @@ mod architecture;
 mod browser;
 mod checks;
 mod dashboard;
+mod forms;
 mod licences;
 mod process;
 mod progress;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::dashboard::{self, DIST};
+use crate::forms;
 use crate::report::Report;
 
 /// Where the site goes unless told otherwise.
@@ -24,6 +25,9 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(DIST).with_context(|| format!("reading {DIST}"))? {
         let from = entry?.path();
         let Some(name) = from.file_name() else { continue };
+        if forms::is_further(Path::new(name)) {
+            continue;
+        }
         let to = folder.join(name);
         if name == "index.html" {
             let page =
