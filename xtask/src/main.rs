@@ -10,6 +10,7 @@ mod checks;
 mod dashboard;
 mod forms;
 mod licences;
+mod nginx;
 mod process;
 mod progress;
 mod report;
