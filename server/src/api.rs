@@ -127,16 +127,17 @@ async fn start_election(
     State(app): State<Arc<App>>,
     OptionalBody(request): OptionalBody<StartElection>,
 ) -> Answer {
-    let StartElection { initiator, everyone } = request.unwrap_or_default();
-    let asked = match (initiator, everyone) {
-        (Some(_), true) => {
-            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
-                .because("give initiator, or everyone, not both"));
-        }
-        (None, true) => app.supervisor.initiate_together().await?,
-        (initiator, false) => {
+    let StartElection { initiator, initiators, everyone } = request.unwrap_or_default();
+    let asked = match (initiator, initiators, everyone) {
+        (None, None, true) => app.supervisor.initiate_together(None).await?,
+        (None, Some(names), false) => app.supervisor.initiate_together(Some(names)).await?,
+        (initiator, None, false) => {
             let initiator = app.supervisor.initiate(initiator).await?;
             ElectionStarted { initiators: vec![initiator.clone()], initiator }
+        }
+        _ => {
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
+                .because("give one of initiator, initiators and everyone"));
         }
     };
     Ok((StatusCode::ACCEPTED, Json(asked)).into_response())
@@ -144,8 +145,9 @@ async fn start_election(
 
 async fn add_node(State(app): State<Arc<App>>, RequiredBody(node): RequiredBody<AddNode>) -> Answer {
     bounded(node.attribute)?;
-    app.supervisor.add(node.name.clone(), node.attribute).await?;
-    Ok((StatusCode::CREATED, Json(node_view(&app, &node.name))).into_response())
+    let name = node.name.clone();
+    app.supervisor.add(node).await?;
+    Ok((StatusCode::CREATED, Json(node_view(&app, &name))).into_response())
 }
 
 async fn change_node(

@@ -1,6 +1,8 @@
 //! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can never reach another
 //! process that got the same number.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +11,7 @@ use std::time::Duration;
 use nix::sys::signal::{self, Signal as UnixSignal};
 use nix::unistd::Pid;
 use ringleader_shared::control::{CONTROL_ENV, CONTROL_PATH, SECRET_ENV, SUPERVISOR_ENV};
-use ringleader_shared::{Incarnation, Member, NodeId};
+use ringleader_shared::{Incarnation, Member, NodeId, RunId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{HELLO_WITHIN, Plan};
@@ -42,7 +44,9 @@ pub(super) enum Notice {
     /// It has had its time to say hello.
     HelloDue { id: NodeId, incarnation: Incarnation },
     /// It died, and the pause before its restart is over.
-    RestartDue { id: NodeId, incarnation: Incarnation },
+    RestartDue { run: RunId, id: NodeId, incarnation: Incarnation },
+    /// Every node of the ring is ready for its first election.
+    StartDue { run: RunId },
 }
 
 /// How a process ended.
@@ -56,27 +60,36 @@ pub(super) struct Ended {
     pub(super) at_ns: u64,
 }
 
+/// A flag and its value as one argument: a value may begin with a hyphen, as names and paths may.
+fn flag(name: &str, value: PathBuf) -> OsString {
+    let mut argument = OsString::from(name);
+    argument.push(value);
+    argument
+}
+
 impl Child {
     pub(super) fn spawn(
         plan: &Plan,
+        run: RunId,
         member: &Member,
         port: u16,
         secret: &str,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> std::io::Result<Self> {
+        // Ids and names come again in the next run, which must find nothing of this one.
+        let promises = plan.state.join(format!("{run}-{}.promise", member.id));
         let record = plan.record.as_ref().map(|directory| {
-            directory.join(format!("{}-{}-{}.jsonl", member.name, member.incarnation, member.id))
+            directory.join(ringleader_node::recordings::file_name(run, &member.name, member.incarnation))
         });
         let mut command = tokio::process::Command::new(&plan.program);
         command
             .arg("node")
-            .args(["--name", member.name.as_str()])
-            .args(["--id", &member.id.to_string()])
-            .args(["--incarnation", &member.incarnation.to_string()])
-            .args(["--listen", &format!("127.0.0.1:{port}")])
-            .arg("--promises")
-            .arg(plan.state.join(format!("{}.promise", member.id)))
-            .args(record.into_iter().flat_map(|path| ["--record".into(), path.into_os_string()]))
+            .arg(format!("--name={}", member.name))
+            .arg(format!("--id={}", member.id))
+            .arg(format!("--incarnation={}", member.incarnation))
+            .arg(format!("--listen=127.0.0.1:{port}"))
+            .arg(flag("--promises=", promises))
+            .args(record.map(|path| flag("--record=", path)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);
