@@ -24,8 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Has the server do this; the reader hears when it is refused. What it changes comes back on the bus.
 pub(crate) fn obey(store: Store, order: Order) {
     match order {
-        Order::Elect(initiator) => elect(store, &StartElection { initiator, everyone: false }),
-        Order::ElectAll => elect(store, &StartElection { initiator: None, everyone: true }),
+        Order::Elect(initiator) => elect(store, &StartElection { initiator, ..StartElection::default() }),
+        Order::ElectTogether(names) => {
+            elect(store, &StartElection { initiators: Some(names), ..StartElection::default() });
+        }
+        Order::ElectAll => elect(store, &StartElection { everyone: true, ..StartElection::default() }),
         Order::Fault(whom, fault) => {
             let whom = match &whom {
                 Whom::Leader => "leader",
