@@ -149,7 +149,7 @@ impl Gate {
         let cookie = format!("{}={token}; HttpOnly; SameSite=Strict", self.cookie);
         // Not a redirect: one that another site's link led to would come without the strict cookie.
         let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=./\">\
-                    <title>Ringleader</title><p><a href=\"./\">To the ring</a>";
+                    <link rel=\"icon\" href=\"data:,\"><title>Ringleader</title><p><a href=\"./\">To the ring</a>";
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

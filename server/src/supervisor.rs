@@ -17,9 +17,7 @@ use std::time::Duration;
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
 use ringleader_shared::fault::NodeFault;
-use ringleader_shared::{
-    EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId,
-};
+use ringleader_shared::{EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId};
 use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;

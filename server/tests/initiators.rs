@@ -105,7 +105,7 @@ fn ticked_nodes_initiate_together_on_the_page() {
         page.click("initiate");
         page.wait_for_attribute("card-D", "data-role", "leader");
         assert_eq!(asked(page.server()), ["A", "C"]);
-        page.click("C-kill");
+        page.click("kill-C");
         page.wait_until_enabled("initiate", false);
         page.wait_for("[data-testid='initiate']", "it.title", |title| {
             title.as_str().is_some_and(|title| title.starts_with("C is not running"))

@@ -192,7 +192,7 @@ impl Node {
                 _ = probe.tick() => {
                     self.probe_skipped();
                     self.keep_standby();
-                    let due = self.refusals.due(self.born.elapsed());
+                    let due = self.refusals.due(Duration::from_nanos(monotonic_ns()));
                     self.report_refusals(due);
                 }
             }
@@ -611,7 +611,7 @@ impl Node {
 
     /// Reports a refused connection, or holds the report back when there were many.
     fn refuse(&mut self, remote: String, reason: String) {
-        let due = self.refusals.note(self.born.elapsed(), (remote, reason), 1);
+        let due = self.refusals.note(Duration::from_nanos(monotonic_ns()), (remote, reason), 1);
         self.report_refusals(due);
     }
 

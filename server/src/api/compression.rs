@@ -35,7 +35,11 @@ impl Encoders {
 }
 
 /// Lets an answer keep its encoder until it is read. Without one that is free it goes out as it is.
-pub(super) async fn middleware(State(encoders): State<Encoders>, mut request: Request, next: Next) -> Response {
+pub(super) async fn middleware(
+    State(encoders): State<Encoders>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let Ok(encoder) = encoders.0.try_acquire_owned() else {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
         return next.run(request).await;

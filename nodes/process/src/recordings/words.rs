@@ -17,9 +17,9 @@ pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
         Direction::Incoming => format!("from {}", name(peer)),
     };
     match input {
-        Input::Configured { ring: members, safety, algorithm, .. } => {
+        Input::Configured { ring: members, settings, .. } => {
             let members: Vec<String> = members.iter().map(|member| contender(ring, member)).collect();
-            format!("is configured: {}; {safety}, {algorithm}", members.join(", "))
+            format!("is configured: {}; {}, {}", members.join(", "), settings.safety, settings.algorithm)
         }
         Input::Initiate => "is asked for an election".to_owned(),
         Input::InitiateTogether { term } => format!("is asked, with others, for an election of term {term}"),
