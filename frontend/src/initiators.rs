@@ -40,7 +40,7 @@ impl Initiators {
         self.0.with(|chosen| names.filter(|name| chosen.contains(name)).cloned().collect())
     }
 
-    /// What starts an election with those that are chosen.
+    /// The order that starts an election with those that are chosen.
     pub(crate) fn order(self, view: &RingView) -> Order {
         let mut names = self.among(view);
         match names.len() {
@@ -50,12 +50,12 @@ impl Initiators {
         }
     }
 
-    /// What is on the button that does it.
+    /// The label of the button that does it.
     pub(crate) fn label(self, view: &RingView) -> String {
         label(&self.among(view))
     }
 
-    /// What the button does, in a sentence.
+    /// The effect of the button, in a sentence.
     pub(crate) fn says(self, view: &RingView) -> &'static str {
         match self.among(view).len() {
             0 => "The first running node starts an election; tick nodes, and they start it together",

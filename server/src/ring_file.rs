@@ -177,7 +177,7 @@ fn chosen_id(text: &str) -> anyhow::Result<NodeId> {
     }
 }
 
-/// What the reader of TOML complains of, without Rust's names of types.
+/// A complaint of the reader of TOML, without Rust's names of types.
 fn plain(message: &str) -> String {
     message.trim().replace("expected u64", "expected a whole number from 0 up")
 }

@@ -35,7 +35,7 @@ fn get(server: &Server, path: &str, headers: &[(&str, &str)]) -> Reply {
     }
 }
 
-/// What a program makes of these bytes.
+/// The output of a program that is given these bytes.
 fn through(program: &str, arguments: &[&str], bytes: &[u8]) -> Vec<u8> {
     let mut process = Command::new(program)
         .args(arguments)
@@ -179,6 +179,17 @@ fn answers_of_the_api_are_compressed_when_that_is_worth_it() {
         let refused = get(&server, path, &[("accept-encoding", "gzip;q=0")]);
         assert_eq!(refused.header("content-encoding"), None, "{path}");
     }
+    // A stream of events has no size beforehand.
+    let events = |accepted| get(&server, "/api/v1/events?limit=3", &[("accept-encoding", accepted)]);
+    let (plain, packed) = (events("identity"), events("gzip"));
+    assert_eq!((plain.header("content-encoding"), packed.header("content-encoding")), (None, Some("gzip")));
+    let first = |reply: &Reply| -> serde_json::Value {
+        let page: serde_json::Value = serde_json::from_slice(&unpacked(reply)).expect("a whole page");
+        page["events"].clone()
+    };
+    assert!(
+        first(&plain) == first(&packed) && first(&plain).as_array().is_some_and(|events| events.len() == 3)
+    );
     let document = get(&server, "/api/v1/openapi.json", &[("accept-encoding", "gzip")]);
     assert!(unpacked(&document) == include_bytes!("../openapi.json"));
     for small in ["/api/v1/access", "/healthz"] {

@@ -90,13 +90,20 @@ fn a_node_that_is_added_may_be_given_an_id_that_nobody_has() {
     assert_eq!(add(&twin, json!({ "name": "D", "attribute": 7 })).unwrap()["id"], own);
 }
 
+/// Whether all four run and each is linked to the next.
+fn is_whole(ring: &RingView) -> bool {
+    let next = ring.nodes.iter().cycle().skip(1);
+    ring.live().count() == 4
+        && ring.nodes.iter().zip(next).all(|(node, next)| node.successor.as_ref() == Some(&next.name))
+}
+
 #[test]
 fn a_name_that_is_removed_and_added_again_goes_on_counting_its_starts_and_repeats_no_message_id() {
     let server = Server::start();
     server.act("D", "kill");
     server.wait_for_state("D", NodeState::Stopped);
     server.act("D", "start");
-    server.wait_for_state("D", NodeState::Running);
+    server.wait_for("D is back", is_whole);
     let mut starts = vec![2];
     let mut known = BTreeSet::from([server.ring().nodes[3].id]);
     for _ in 0..6 {
@@ -106,10 +113,7 @@ fn a_name_that_is_removed_and_added_again_goes_on_counting_its_starts_and_repeat
         remove(&server, "D");
         let added = add(&server, json!({ "name": "D", "attribute": 120 })).unwrap();
         starts.push(added["incarnation"].as_u64().unwrap());
-        let ring = server.wait_for("D is back", |ring| {
-            ring.live().count() == 4
-                && ring.nodes[2].successor.as_ref().is_some_and(|next| next.as_str() == "D")
-        });
+        let ring = server.wait_for("D is back", is_whole);
         assert!(known.insert(ring.nodes[3].id), "another member has another id");
     }
     assert_eq!(starts, [2, 3, 4, 5, 6, 7, 8]);

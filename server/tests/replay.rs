@@ -18,7 +18,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("text")
 }
 
-/// What a run of four nodes recorded in which D led, was killed and came back.
+/// The recordings of a run of four nodes in which D led, was killed and came back.
 fn recorded() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start_with(&["--record", directory.path().to_str().unwrap()]);
@@ -48,7 +48,7 @@ fn a_recording_is_shown_in_order_in_words_and_the_core_does_the_same_again() {
         "of A, B, C, D: 5 starts, ",
         "A/1  is configured: A (90), B (100), C (110), D (120); available, max-ring",
         "A/1  is asked for an election",
-        "says: initiating the election of term 1 with my attribute (90)",
+        "explains: initiating the election of term 1 with my attribute (90)",
         "B/1  receives from A: election of term 1, started by A, best A (90), link 1",
         "D/1  receives from C: election",
         "C/1  its heartbeat link to D has failed",

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use crate::process::{Run, apt_update, on_path};
 use crate::tools;
 
-/// Where Debian and others install it, besides the path: it is a system administrator's program.
+/// The places where it is installed, besides the path: it is a system administrator's program.
 const USUAL: [&str; 2] = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"];
 
 /// Finds nginx, or unpacks Debian's package among the tools. Without it the tests that need it are skipped,

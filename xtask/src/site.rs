@@ -60,7 +60,7 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
 }
 
-/// The page, which says of itself that there is no server, and links to none.
+/// The page, marked as one without a server, and without links to one.
 fn without_server(page: &str) -> anyhow::Result<String> {
     let said = page.replacen("<html", &format!("<html {NO_SERVER}"), 1).replacen(
         "<a href=\"api/v1/ring\">api/v1/ring</a>",

@@ -33,7 +33,7 @@ fn parse_file_name(text: &str) -> Option<(RunId, NodeName, Incarnation)> {
     Some((RunId(run.parse().ok()?), name.parse().ok()?, Incarnation(incarnation.parse().ok()?)))
 }
 
-/// What one start of a node was given and did.
+/// The inputs and effects of one start of a node.
 #[derive(Debug, Clone)]
 pub struct Recording {
     /// The run of the ring.
@@ -66,9 +66,9 @@ pub enum ReadError {
     /// The directory or a file can't be read.
     #[error("reading {}: {source}", path.display())]
     Io {
-        /// What.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: std::io::Error,
     },
     /// There is nothing to read.
@@ -93,7 +93,7 @@ pub enum ReadError {
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
 }

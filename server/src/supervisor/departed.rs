@@ -36,8 +36,8 @@ impl Departed {
         self.ids.contains(&id)
     }
 
-    /// The last start of the members that had this name. A newcomer goes on counting there: what is said of
-    /// one start is then never said of another, and no message number comes twice.
+    /// The last start of the members that had this name. A newcomer goes on counting there, so that no event
+    /// of one start is taken for another's, and no message number comes twice.
     pub(super) fn last_start(&self, name: &NodeName) -> Incarnation {
         self.names.get(name).map_or(Incarnation(0), |former| former.incarnation)
     }

@@ -102,7 +102,7 @@ impl Supervisor {
         self.bus.with_view(|view| view.node(name).is_some_and(|node| node.state == NodeState::Running))
     }
 
-    /// Where a node that can initiate is asked to; `None` for one that does not run, hangs or ends.
+    /// The channel on which a node is asked to initiate; `None` for one that does not run, hangs or ends.
     fn initiates<'a>(&self, node: &'a Managed) -> Option<&'a mpsc::Sender<NodeCommand>> {
         let process = node.process.as_ref().filter(|process| !process.paused && !process.ending)?;
         process.commands.as_ref().filter(|_| self.is_running(&node.member.name))

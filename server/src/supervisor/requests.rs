@@ -177,7 +177,7 @@ impl Handle {
         self.ask(|reply| Request::Reset { reply }).await
     }
 
-    /// A node said hello; its name comes back with its right to report, or why it is not wanted.
+    /// Admits a node that has said hello. Returns its name and its right to report.
     ///
     /// # Errors
     /// When it is not the node that is awaited.

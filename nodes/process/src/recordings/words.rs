@@ -8,7 +8,7 @@ use ringleader_shared::{
     Contender, Incarnation, Mandate, MessageId, NodeId, NodeName, RingMessage, RingSpec,
 };
 
-/// What a node was given.
+/// An input in words.
 #[must_use]
 pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
     let name = |id: &NodeId| telling::name(ring, *id);
@@ -39,7 +39,7 @@ pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
     }
 }
 
-/// One thing that a node did.
+/// An effect in words.
 #[must_use]
 pub fn did(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
     let name = |id: NodeId| telling::name(ring, id);
@@ -74,7 +74,7 @@ pub fn did(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
         Effect::Completed { mandate: known, members, .. } => {
             format!("its lap is back, all {members} live members know: {}", mandate(ring, known))
         }
-        Effect::Explain(why) => format!("says: {}", why.words(|id| name(id).to_string())),
+        Effect::Explain(why) => format!("explains: {}", why.words(|id| name(id).to_string())),
     }
 }
 
