@@ -1,4 +1,6 @@
 //! Calls of the HTTP API: orders, and what the page asks for by itself.
+//!
+//! All addresses are relative to the page's own: a proxy may serve it under a path.
 
 use std::time::Duration;
 
@@ -22,37 +24,40 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Has the server do this; the reader hears when it is refused. What it changes comes back on the bus.
 pub(crate) fn obey(store: Store, order: Order) {
     match order {
-        Order::Elect(initiator) => elect(store, &StartElection { initiator, everyone: false }),
-        Order::ElectAll => elect(store, &StartElection { initiator: None, everyone: true }),
+        Order::Elect(initiator) => elect(store, &StartElection { initiator, ..StartElection::default() }),
+        Order::ElectTogether(names) => {
+            elect(store, &StartElection { initiators: Some(names), ..StartElection::default() });
+        }
+        Order::ElectAll => elect(store, &StartElection { everyone: true, ..StartElection::default() }),
         Order::Fault(whom, fault) => {
             let whom = match &whom {
                 Whom::Leader => "leader",
                 Whom::Node(name) => name.as_str(),
             };
-            give(store, "POST", format!("/api/v1/nodes/{whom}/{}", fault.word()), None);
+            give(store, "POST", format!("api/v1/nodes/{whom}/{}", fault.word()), None);
         }
         Order::ChangeAttribute(name, attribute) => {
-            give(store, "PATCH", format!("/api/v1/nodes/{name}"), Some(to_json(&ChangeNode { attribute })));
+            give(store, "PATCH", format!("api/v1/nodes/{name}"), Some(to_json(&ChangeNode { attribute })));
         }
-        Order::Add(node) => give(store, "POST", "/api/v1/nodes".to_owned(), Some(to_json(&node))),
-        Order::Remove(name) => give(store, "DELETE", format!("/api/v1/nodes/{name}"), None),
+        Order::Add(node) => give(store, "POST", "api/v1/nodes".to_owned(), Some(to_json(&node))),
+        Order::Remove(name) => give(store, "DELETE", format!("api/v1/nodes/{name}"), None),
         Order::ChangeSettings(change) => {
-            give(store, "PATCH", "/api/v1/ring".to_owned(), Some(to_json(&change)));
+            give(store, "PATCH", "api/v1/ring".to_owned(), Some(to_json(&change)));
         }
         Order::SetLink(from, to, fault) => {
-            give(store, "PUT", format!("/api/v1/links/{from}/{to}"), Some(fault.to_json()));
+            give(store, "PUT", format!("api/v1/links/{from}/{to}"), Some(fault.to_json()));
         }
-        Order::HealLinks => give(store, "DELETE", "/api/v1/links".to_owned(), None),
+        Order::HealLinks => give(store, "DELETE", "api/v1/links".to_owned(), None),
         Order::Part(side) => {
             let partition = Partition { groups: vec![side] };
-            give(store, "POST", "/api/v1/partitions".to_owned(), Some(to_json(&partition)));
+            give(store, "POST", "api/v1/partitions".to_owned(), Some(to_json(&partition)));
         }
-        Order::Reset => give(store, "POST", "/api/v1/reset".to_owned(), None),
+        Order::Reset => give(store, "POST", "api/v1/reset".to_owned(), None),
     }
 }
 
 fn elect(store: Store, election: &StartElection) {
-    give(store, "POST", "/api/v1/elections".to_owned(), Some(to_json(election)));
+    give(store, "POST", "api/v1/elections".to_owned(), Some(to_json(election)));
 }
 
 /// Which run the server is in, and how far.
@@ -66,17 +71,17 @@ pub(crate) struct Position {
 
 /// Where the server stands.
 pub(crate) async fn position() -> Result<Position, Problem> {
-    read("/api/v1/ring").await
+    read("api/v1/ring").await
 }
 
 /// The events after `after`, oldest first.
 pub(crate) async fn events(after: Seq, limit: u64) -> Result<EventPage, Problem> {
-    read(&format!("/api/v1/events?after={after}&limit={limit}")).await
+    read(&format!("api/v1/events?after={after}&limit={limit}")).await
 }
 
 /// Whether the server lives.
 pub(crate) async fn is_healthy() -> bool {
-    call("GET", "/healthz", None).await.is_ok()
+    call("GET", "healthz", None).await.is_ok()
 }
 
 fn give(store: Store, method: &'static str, path: String, body: Option<String>) {

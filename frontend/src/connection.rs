@@ -13,7 +13,7 @@ use leptos::task::spawn_local;
 use ringleader_shared::{Event, RunId, Seq};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::{MessageEvent, Url, WebSocket};
 
 use self::subscription::{Subscription, Verdict};
 use crate::api;
@@ -88,7 +88,7 @@ impl Keeper {
         inner.generation.set(generation);
         inner.heard.set(now_ms());
         let url = socket_url(&inner.subscription.borrow().path());
-        let Ok(socket) = WebSocket::new(&url) else {
+        let Some(socket) = url.and_then(|url| WebSocket::new(&url).ok()) else {
             return self.lost(generation);
         };
         let keeper = self.clone();
@@ -232,10 +232,12 @@ fn fill_logs(store: Store, run: RunId, snapshot: Seq) {
     });
 }
 
-fn socket_url(path: &str) -> String {
-    let location = window().location();
-    let scheme = if location.protocol().is_ok_and(|scheme| scheme == "https:") { "wss" } else { "ws" };
-    format!("{scheme}://{}{path}", location.host().unwrap_or_default())
+/// The address of the bus beside the page's own, wherever a proxy serves it; `None` when the page has none.
+fn socket_url(path: &str) -> Option<String> {
+    let base = document().base_uri().ok()??;
+    let url = Url::new_with_base(path, &base).ok()?;
+    url.set_protocol(if url.protocol() == "https:" { "wss:" } else { "ws:" });
+    Some(url.href())
 }
 
 /// The time of day, `hh:mm:ss`.

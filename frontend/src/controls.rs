@@ -47,16 +47,23 @@ pub(crate) fn Controls() -> impl IntoView {
             }
         })
     };
+    let together = Signal::derive(move || {
+        if store.is_connected() {
+            store.view.with(|view| store.initiators.refusal(view))
+        } else {
+            Some("Not connected to the server".to_owned())
+        }
+    });
     view! {
         <div class="controls" role="group" aria-label="Controls of the ring">
             <ActionButton
                 id="initiate"
                 class="primary"
-                says="The first running node starts an election"
-                refusal=refusal(no_election)
-                press=move |()| store.order(Order::Elect(None))
+                says=live::words(move || store.view.with(|view| store.initiators.says(view)))
+                refusal=together
+                press=move |()| store.order(store.view.with_untracked(|view| store.initiators.order(view)))
             >
-                "Initiate election"
+                {live::words(move || store.view.with(|view| store.initiators.label(view)))}
             </ActionButton>
             <ActionButton
                 id="initiate-all"

@@ -24,6 +24,7 @@ mod controls;
 mod copy;
 mod faults;
 mod headline;
+mod initiators;
 mod json;
 mod live;
 mod log;

@@ -45,6 +45,8 @@ pub(crate) enum Whom {
 pub(crate) enum Order {
     /// Start an election; without an initiator the first live member in ring order starts it.
     Elect(Option<NodeName>),
+    /// These members start an election at once, all in the same term.
+    ElectTogether(Vec<NodeName>),
     /// Every live member starts an election at once.
     ElectAll,
     /// Do this to a node.

@@ -30,7 +30,7 @@ fn parse(view: &RingView, name: &str, attribute: &str) -> Result<AddNode, String
     if view.node(&name).is_some() {
         return Err(format!("There is a node {name} already"));
     }
-    Ok(AddNode { name, attribute: parse_attribute(attribute)? })
+    Ok(AddNode { name, attribute: parse_attribute(attribute)?, id: None })
 }
 
 /// What was typed as an attribute, or what is wrong with it.

@@ -10,6 +10,7 @@ use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 use crate::api;
 use crate::clock::ServerClock;
 use crate::faults::Ends;
+use crate::initiators::Initiators;
 use crate::live;
 use crate::log::{Line, NodeLog, history};
 use crate::order::Order;
@@ -65,6 +66,8 @@ pub(crate) struct Store {
     pub(crate) stage: StoredValue<Stage, LocalStorage>,
     /// The node that the reader has chosen, where not every node has a card.
     pub(crate) chosen: RwSignal<Option<NodeName>>,
+    /// The nodes that are to initiate the next election.
+    pub(crate) initiators: Initiators,
     /// The ring in the page, when it is one of those.
     pub(crate) sandbox: Option<Sandbox>,
     clock: StoredValue<ServerClock>,
@@ -100,6 +103,7 @@ impl Store {
             link: RwSignal::new(None),
             stage: StoredValue::new_local(Stage::new(crowded)),
             chosen: RwSignal::new(None),
+            initiators: Initiators::nobody(),
             sandbox,
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),

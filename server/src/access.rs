@@ -144,10 +144,12 @@ impl Gate {
             return None;
         }
         let Some(_) = tokens.kind(token.as_bytes()) else { return Some(stranger(uri)) };
-        let cookie = format!("{}={token}; HttpOnly; SameSite=Strict; Path=/", self.cookie);
+        // Without a path the cookie is for the folder of the address that the browser asked for, and the
+        // links are relative: only the browser knows under which path a proxy serves the page.
+        let cookie = format!("{}={token}; HttpOnly; SameSite=Strict", self.cookie);
         // Not a redirect: one that another site's link led to would come without the strict cookie.
-        let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=/\">\
-                    <title>Ringleader</title><p><a href=\"/\">To the ring</a>";
+        let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=./\">\
+                    <link rel=\"icon\" href=\"data:,\"><title>Ringleader</title><p><a href=\"./\">To the ring</a>";
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -273,7 +275,7 @@ mod tests {
         let answer = gate().exchange(&Uri::from_static("/?token=viewer-viewer-view")).expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK);
         let cookie = answer.headers().get(header::SET_COOKIE).expect("a cookie");
-        assert_eq!(cookie, "ringleader-8005=viewer-viewer-view; HttpOnly; SameSite=Strict; Path=/");
+        assert_eq!(cookie, "ringleader-8005=viewer-viewer-view; HttpOnly; SameSite=Strict");
         let wrong = gate().exchange(&Uri::from_static("/?token=viewer")).expect("an answer");
         assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
         assert!(!wrong.headers().contains_key(header::SET_COOKIE));

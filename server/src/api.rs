@@ -2,6 +2,7 @@
 
 mod body;
 mod budget;
+mod compression;
 mod events;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Extension, Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, patch, post, put};
 use ringleader_shared::api::{
@@ -26,6 +27,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use crate::access::{self, Gate};
 use crate::api::body::{NoBody, OptionalBody, RequiredBody};
 use crate::api::budget::Budget;
+use crate::api::compression::Encoders;
 use crate::bus::Bus;
 use crate::guard::{self, Guard};
 use crate::metrics;
@@ -81,10 +83,13 @@ pub fn router(app: App, guard: Guard, gate: Gate) -> Router {
         .route("/api/v1/reset", post(reset))
         .route("/api/v1/events", get(events))
         .route("/api/v1/openapi.json", get(openapi))
-        .route("/ws", get(bus_socket))
-        .route("/healthz", get(healthz))
         .route("/metrics", get(show_metrics))
         .route_layer(axum::middleware::from_fn_with_state(Budget::new(), budget::middleware))
+        .layer(compression::layer())
+        .layer(axum::middleware::from_fn_with_state(Encoders::new(), compression::middleware))
+        // What comes after this has nothing to compress, or was compressed when it was built.
+        .route("/ws", get(bus_socket))
+        .route("/healthz", get(healthz))
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(app))
@@ -122,16 +127,17 @@ async fn start_election(
     State(app): State<Arc<App>>,
     OptionalBody(request): OptionalBody<StartElection>,
 ) -> Answer {
-    let StartElection { initiator, everyone } = request.unwrap_or_default();
-    let asked = match (initiator, everyone) {
-        (Some(_), true) => {
-            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
-                .because("give initiator, or everyone, not both"));
-        }
-        (None, true) => app.supervisor.initiate_together().await?,
-        (initiator, false) => {
+    let StartElection { initiator, initiators, everyone } = request.unwrap_or_default();
+    let asked = match (initiator, initiators, everyone) {
+        (None, None, true) => app.supervisor.initiate_together(None).await?,
+        (None, Some(names), false) => app.supervisor.initiate_together(Some(names)).await?,
+        (initiator, None, false) => {
             let initiator = app.supervisor.initiate(initiator).await?;
             ElectionStarted { initiators: vec![initiator.clone()], initiator }
+        }
+        _ => {
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
+                .because("give one of initiator, initiators and everyone"));
         }
     };
     Ok((StatusCode::ACCEPTED, Json(asked)).into_response())
@@ -139,8 +145,9 @@ async fn start_election(
 
 async fn add_node(State(app): State<Arc<App>>, RequiredBody(node): RequiredBody<AddNode>) -> Answer {
     bounded(node.attribute)?;
-    app.supervisor.add(node.name.clone(), node.attribute).await?;
-    Ok((StatusCode::CREATED, Json(node_view(&app, &node.name))).into_response())
+    let name = node.name.clone();
+    app.supervisor.add(node).await?;
+    Ok((StatusCode::CREATED, Json(node_view(&app, &name))).into_response())
 }
 
 async fn change_node(
@@ -272,9 +279,14 @@ async fn show_metrics(State(app): State<Arc<App>>) -> Response {
         .into_response()
 }
 
-async fn fallback(method: axum::http::Method, uri: Uri, Extension(access): Extension<Access>) -> Response {
+async fn fallback(
+    method: axum::http::Method,
+    uri: Uri,
+    headers: HeaderMap,
+    Extension(access): Extension<Access>,
+) -> Response {
     if method == axum::http::Method::GET || method == axum::http::Method::HEAD {
-        return page::serve(&uri, access.kind);
+        return page::serve(&uri, &headers, access.kind);
     }
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here")
         .because("GET /api/v1/openapi.json describes every call")

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -59,6 +60,14 @@ struct State {
     /// Events that wait for earlier ones, the earliest first.
     waiting: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
+    /// Events of members that had left when they came.
+    too_late: u64,
+}
+
+/// A member's right to report. It ends when the member leaves the ring, or the run ends.
+#[derive(Debug, Clone, Default)]
+pub struct Membership {
+    ended: Arc<AtomicBool>,
 }
 
 /// An event that waits; ordered by when it happened, then by when it arrived.
@@ -137,6 +146,7 @@ impl Bus {
             refusals: Refusals::default(),
             waiting: BinaryHeap::new(),
             arrivals: 0,
+            too_late: 0,
         };
         let (newest, _) = watch::channel(Seq(0));
         let inner =
@@ -159,9 +169,17 @@ impl Bus {
         self.inner.newest.send_replace(newest);
     }
 
-    /// Takes events to be placed in the order in which they happened. [`Bus::keep_in_order`] does it.
-    pub fn report(&self, events: impl IntoIterator<Item = Unplaced>) {
+    /// Takes events of a member to be placed in the order in which they happened. [`Bus::keep_in_order`] does
+    /// it. Those of one that has left are dropped and counted: its name may be another's by now. Of
+    /// connections that it refused, one event a second counts all.
+    pub fn report(&self, membership: &Membership, events: impl IntoIterator<Item = Unplaced>) {
+        let (refused, events): (Vec<Unplaced>, Vec<Unplaced>) =
+            events.into_iter().partition(|event| matches!(event.kind, EventKind::Refused { .. }));
         let mut state = self.state();
+        if membership.ended.load(Ordering::Relaxed) {
+            state.too_late += (refused.len() + events.len()) as u64;
+            return;
+        }
         for event in events {
             state.arrivals += 1;
             let arrival = state.arrivals;
@@ -169,6 +187,7 @@ impl Bus {
         }
         drop(state);
         self.inner.waiting.notify_one();
+        refused.into_iter().for_each(|refused| self.refuse(refused));
     }
 
     /// Publishes that a connection was refused. Of many, one event a second counts all.
@@ -205,6 +224,20 @@ impl Bus {
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.state().refused
+    }
+
+    /// Ends the right of a member that leaves to report. What it has reported so far still counts.
+    pub fn dismiss(&self, membership: &Membership) {
+        // Under the lock of `report`: what is accepted before this is placed before whatever the caller
+        // publishes next.
+        let _state = self.state();
+        membership.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// How many events were dropped because their members had left.
+    #[must_use]
+    pub fn too_late(&self) -> u64 {
+        self.state().too_late
     }
 
     /// Places reported events when they have waited long enough. Runs as long as the server.
@@ -456,13 +489,35 @@ mod tests {
             at_ns,
             kind: EventKind::Paused,
         };
-        bus.report([report(now + 2), report(now + 4)]);
-        bus.report([report(now + 1), report(now + 3)]);
+        let member = Membership::default();
+        bus.report(&member, [report(now + 2), report(now + 4)]);
+        bus.report(&member, [report(now + 1), report(now + 3)]);
         let (_, mut subscription) = bus.subscribe(None);
         tokio::spawn(bus.clone().keep_in_order());
         let Next::Events(_) = subscription.next().await else { panic!("nothing was missed") };
         let order: Vec<u64> = bus.page(Seq(0), 10).0.iter().map(|event| event.lamport).collect();
         assert_eq!(order, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_a_member_reports_counts_until_it_leaves_and_is_dropped_and_counted_after_that() {
+        let bus = Bus::new();
+        let (left, present) = (Membership::default(), Membership::default());
+        let report = |lamport: u64| Unplaced {
+            node: None,
+            incarnation: Incarnation(1),
+            lamport,
+            at_ns: monotonic_ns(),
+            kind: EventKind::Paused,
+        };
+        bus.report(&left, [report(1)]);
+        bus.dismiss(&left);
+        bus.tell(None, Incarnation(0), EventKind::MemberRemoved);
+        bus.report(&left.clone(), [report(2), report(3)]);
+        bus.report(&present, [report(4)]);
+        bus.tell(None, Incarnation(0), EventKind::Resumed);
+        let order: Vec<u64> = bus.page(Seq(0), 10).0.iter().map(|event| event.lamport).collect();
+        assert_eq!((order, bus.too_late()), (vec![1, 0, 4, 0], 2));
     }
 
     #[tokio::test]

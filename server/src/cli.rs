@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use ringleader_shared::api::MAX_HOP_DELAY_MS;
 use ringleader_shared::{AlgorithmName, Attribute, ChangeRing, Incarnation, NodeId, NodeName, Safety};
 use uuid::Uuid;
 
+use crate::replay::ReplayOptions;
 use crate::simulate::SimulateOptions;
 
 const EXAMPLES: &str = "\
@@ -22,10 +23,15 @@ Examples:
   ringleader --ring ring.toml --port 9000     a ring of your own, see below
   RINGLEADER_HOP_DELAY=0ms ringleader         every flag can come from the environment
 
-A ring file lists the members in ring order:
+A ring file lists the members in ring order; all else in it is optional:
+  safety = \"quorum\"                              # as --safety
+  algorithm = \"chang-roberts\"                    # as --algorithm
+  [start]
+  initiators = [\"amber\"]                         # an election as soon as all nodes are ready
   [[node]]
   name = \"amber\"
   attribute = 90
+  id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"    # the higher one wins a tie; else it follows from the name
 
 Stop it with Ctrl-C: nothing is left running.";
 
@@ -50,6 +56,9 @@ pub enum Command {
     /// Run elections of any size in virtual time and compare them with the theory
     #[command(after_help = crate::simulate::options::EXAMPLES)]
     Simulate(Box<SimulateOptions>),
+    /// Show what --record wrote, and whether the election core does the same again
+    #[command(after_help = crate::replay::EXAMPLES)]
+    Replay(ReplayOptions),
     /// Be one node of a ring: started by `serve`, not by hand
     #[command(hide = true)]
     Node(NodeOptions),
@@ -67,9 +76,10 @@ pub struct ServeOptions {
         env = "RINGLEADER_ATTRIBUTES",
         value_name = "N,N,…",
         value_delimiter = ',',
+        value_parser = attribute,
         conflicts_with = "ring"
     )]
-    pub attributes: Option<Vec<u64>>,
+    pub attributes: Option<Vec<Attribute>>,
     /// A file with the nodes' names and attributes in ring order
     #[arg(long, env = "RINGLEADER_RING", value_name = "FILE")]
     pub ring: Option<PathBuf>,
@@ -78,7 +88,7 @@ pub struct ServeOptions {
     pub port: u16,
     /// The address to serve on: one of this machine's own, 0.0.0.0 for all. Beyond 127.0.0.1 a token is asked for, which is
     /// printed, or taken from RINGLEADER_OPERATOR_TOKEN and RINGLEADER_VIEWER_TOKEN
-    #[arg(long, env = "RINGLEADER_BIND", value_name = "ADDRESS", default_value = "127.0.0.1")]
+    #[arg(long, env = "RINGLEADER_BIND", value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub bind: IpAddr,
     /// Ask for a token on 127.0.0.1 as well: for a server behind a proxy, which brings it strangers
     #[arg(long, env = "RINGLEADER_ASK_TOKEN")]
@@ -111,7 +121,8 @@ pub struct ServeOptions {
     /// Where nodes keep what they promise in quorum mode [default: a fresh directory that goes when the server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
-    /// Write down, one file for each start of a node, what its election core is given and does, for replay
+    /// Write down, one file for each start of a node, what its election core is given and does, for
+    /// `ringleader replay`
     #[arg(long, env = "RINGLEADER_RECORD", value_name = "DIRECTORY")]
     pub record: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
@@ -192,6 +203,31 @@ fn host(text: &str) -> Result<Authority, String> {
         return Err("write it like ring.example or ring.example:8443".to_owned());
     }
     Ok(authority)
+}
+
+fn attribute(text: &str) -> Result<Attribute, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("an attribute is missing beside a comma; write them like 5,3,1".to_owned());
+    }
+    let number = text.parse().ok().map(Attribute).filter(|attribute| *attribute <= Attribute::MAX);
+    number.ok_or_else(|| {
+        format!("{text:?} is no whole number from 0 to {}; write them like 5,3,1", Attribute::MAX)
+    })
+}
+
+fn address(text: &str) -> Result<IpAddr, String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse() {
+        return Ok(address);
+    }
+    Err(match text.parse::<SocketAddr>() {
+        Ok(both) => format!("give the port apart: --bind {} --port {}", both.ip(), both.port()),
+        Err(_) => "write an address of this machine, such as 192.0.2.7, 127.0.0.1 or ::1, 0.0.0.0 for all, or localhost".to_owned(),
+    })
 }
 
 fn time(text: &str) -> Result<Duration, String> {

@@ -15,7 +15,7 @@ use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{EventKind, Incarnation, NodeId, NodeName};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::bus::{Bus, Unplaced};
+use crate::bus::{Bus, Membership, Unplaced};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
 use crate::supervisor::{Handle, Hello, Secret};
@@ -94,8 +94,8 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
     let (configuration, mut newest) = watch::channel(None);
     let (heard_out, done) = oneshot::channel();
     let greeting = Hello { id, incarnation, pid, address, commands, configuration, heard_out: done };
-    let name = match control.supervisor.hello(greeting).await {
-        Ok(name) => name,
+    let (name, membership) = match control.supervisor.hello(greeting).await {
+        Ok(known) => known,
         Err(reason) => {
             refuse(&control, address.to_string(), reason.clone());
             return turn_away(socket, &reason).await;
@@ -129,7 +129,9 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
     while let Some(Ok(message)) = from_node.next().await {
         match message {
             Message::Text(text) => match serde_json::from_str(text.as_str()) {
-                Ok(NodeReport::Events { events }) => publish(&control.bus, &name, incarnation, events),
+                Ok(NodeReport::Events { events }) => {
+                    publish(&control.bus, &membership, &name, incarnation, events)
+                }
                 Ok(NodeReport::Hello { .. }) => tracing::warn!(node = %name, "says hello again"),
                 Err(error) => tracing::warn!(node = %name, "a report that can't be read: {error}"),
             },
@@ -156,6 +158,7 @@ fn for_node(configuration: &Configuration, id: NodeId) -> Configuration {
 
 fn publish(
     bus: &Bus,
+    membership: &Membership,
     name: &NodeName,
     incarnation: Incarnation,
     events: Vec<ringleader_shared::control::NodeEvent>,
@@ -167,10 +170,7 @@ fn publish(
         at_ns: event.at_ns,
         kind: event.kind,
     });
-    let (refused, others): (Vec<Unplaced>, Vec<Unplaced>) =
-        events.partition(|event| matches!(event.kind, EventKind::Refused { .. }));
-    bus.report(others);
-    refused.into_iter().for_each(|refused| bus.refuse(refused));
+    bus.report(membership, events);
 }
 
 async fn read(socket: &mut WebSocket) -> Option<NodeReport> {

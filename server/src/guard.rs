@@ -118,12 +118,17 @@ fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>,
 
 fn misdirected(why: &str) -> Refusal {
     Refusal::new(StatusCode::MISDIRECTED_REQUEST, "this request is not meant for this server")
-        .because(format!("{why}. Use the link that the server printed when it started"))
+        .because(format!(
+            "{why}. Use the link that the server printed when it started; a name that a proxy or a hosts file gives it is \
+             allowed by --allow-host"
+        ))
 }
 
 fn foreign(why: &str) -> Refusal {
-    Refusal::new(StatusCode::FORBIDDEN, "other sites may not use this server")
-        .because(format!("{why}. Scripts and programs send no Origin header; pages are served from here"))
+    Refusal::new(StatusCode::FORBIDDEN, "other sites may not use this server").because(format!(
+        "{why}. Scripts and programs send no Origin header; pages are served from here, or from a name that \
+             --allow-host gave"
+    ))
 }
 
 /// Lets through what [`Guard::check`] allows.

@@ -5,7 +5,7 @@
 //! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns the processes,
 //! [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what people ask, [`guard`] is who
 //! may ask, and [`access`] what they may. [`visitor`] and [`descriptors`] bound how many connections there are, [`log`] never
-//! waits. [`simulate`] needs none of them.
+//! waits. [`simulate`] and [`replay`] need none of them.
 #![forbid(unsafe_code)]
 
 pub mod access;
@@ -16,10 +16,12 @@ pub mod clock;
 pub mod control;
 pub mod descriptors;
 pub mod guard;
+pub mod identity;
 pub mod log;
 pub mod metrics;
 pub mod page;
 pub mod problem;
+pub mod replay;
 pub mod ring_file;
 pub mod seldom;
 pub mod serve;

@@ -17,13 +17,16 @@ fn main() -> ExitCode {
         std::process::exit(error.exit_code());
     });
     let result = match cli.command {
-        Some(Command::Node(options)) => ringleader_node::run(options.into()),
-        Some(Command::Simulate(options)) => ringleader::simulate::run(&options),
-        Some(Command::Serve(options)) => ringleader::serve::run(&options),
-        None => ringleader::serve::run(&cli.serve),
+        Some(Command::Node(options)) => ringleader_node::run(options.into()).map(|()| true),
+        Some(Command::Simulate(options)) => ringleader::simulate::run(&options).map(|()| true),
+        Some(Command::Replay(options)) => ringleader::replay::run(&options),
+        Some(Command::Serve(options)) => ringleader::serve::run(&options).map(|()| true),
+        None => ringleader::serve::run(&cli.serve).map(|()| true),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // What differs has been printed.
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

@@ -39,6 +39,8 @@ pub fn render(bus: &Bus, connections: usize) -> String {
     family("log_lines_dropped_total", "counter", "Log lines that nobody read in time.", plain(dropped));
     family("connections", "gauge", "Open connections to the public port.", plain(connections as u64));
     let subscribers = bus.subscribers() as u64;
+    let help = "Events of members that had left the ring when they came, which were not published.";
+    family("late_events_total", "counter", help, plain(bus.too_late()));
     family("subscribers", "gauge", "Open subscriptions of the bus.", plain(subscribers));
     text
 }

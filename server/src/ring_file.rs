@@ -1,14 +1,19 @@
 //! Which nodes the ring has: from a file, a list of attributes, or a number.
 
+mod text;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{AlgorithmName, Attribute, NodeName, RingSettings, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, NodeId, NodeName, RingSettings, Safety};
 use serde::Deserialize;
 use toml::Spanned;
+use uuid::Uuid;
 
 use crate::cli::{ServeOptions, default_attributes};
+use crate::identity;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,8 +22,15 @@ struct RingFile {
     safety: Safety,
     #[serde(default)]
     algorithm: AlgorithmName,
+    start: Option<Start>,
     #[serde(default)]
     node: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Start {
+    initiators: Spanned<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]
@@ -26,15 +38,35 @@ struct RingFile {
 struct Entry {
     name: Spanned<String>,
     attribute: Spanned<u64>,
+    id: Option<Spanned<String>>,
+}
+
+/// A member of a ring that is not formed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its name.
+    pub name: NodeName,
+    /// Its priority.
+    pub attribute: Attribute,
+    /// Its id: the one that it was given, else the one that follows from its name.
+    pub id: NodeId,
+}
+
+impl Planned {
+    fn named(name: NodeName, attribute: Attribute) -> Self {
+        Self { id: identity::derived(&name, 0), name, attribute }
+    }
 }
 
 /// What the ring is made of.
 #[derive(Debug)]
 pub struct Ring {
-    /// Names and attributes, in ring order.
-    pub members: Vec<(NodeName, Attribute)>,
+    /// The members in ring order.
+    pub members: Vec<Planned>,
     /// The settings of the ring.
     pub settings: RingSettings,
+    /// The members that initiate an election as soon as all are ready; none when nobody does.
+    pub start: Vec<NodeName>,
 }
 
 /// The ring that the flags ask for. A flag counts more than what the file says.
@@ -43,25 +75,19 @@ pub struct Ring {
 /// When the file can't be read or breaks a rule (with the line), or the number of nodes is out of bounds.
 pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     let flags = options.settings();
-    let attributes: Vec<Attribute> = match (&options.ring, &options.attributes, options.nodes) {
-        (Some(path), ..) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("reading the ring file {}", path.display()))?;
-            let ring = parse(&text, path)?;
-            return Ok(Ring { settings: ring.settings.with(&flags), ..ring });
-        }
-        (None, Some(attributes), _) => attributes.iter().copied().map(Attribute).collect(),
-        (None, None, nodes) => default_attributes(nodes.unwrap_or(4)).collect(),
-    };
-    if attributes.is_empty() || attributes.len() > MAX_MEMBERS {
-        bail!("a ring has 1 to {MAX_MEMBERS} nodes, not {}", attributes.len());
+    if let Some(path) = &options.ring {
+        let ring = parse(&text::read(path)?, path)?;
+        return Ok(Ring { settings: ring.settings.with(&flags), ..ring });
     }
-    if let Some(attribute) = attributes.iter().find(|attribute| **attribute > Attribute::MAX) {
-        bail!("the attribute {attribute} is too large: at most {}", Attribute::MAX);
+    let count = options.attributes.as_ref().map_or(options.nodes.unwrap_or(4), Vec::len);
+    // Before a list of so many is made.
+    if !(1..=MAX_MEMBERS).contains(&count) {
+        bail!("a ring has 1 to {MAX_MEMBERS} nodes, not {count}");
     }
+    let attributes = options.attributes.clone().unwrap_or_else(|| default_attributes(count).collect());
     let members = attributes.into_iter().enumerate();
-    let members = members.map(|(n, attribute)| (NodeName::nth(n), attribute)).collect();
-    Ok(Ring { members, settings: RingSettings::default().with(&flags) })
+    let members = members.map(|(n, attribute)| Planned::named(NodeName::nth(n), attribute)).collect();
+    Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
 }
 
 /// Reads a ring file; `path` is what it is called in errors.
@@ -76,14 +102,15 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
         Err(error) => bail!(
             "{}: {}",
             error.span().map_or_else(|| path.display().to_string(), |span| at(span.start)),
-            error.message()
+            plain(error.message())
         ),
     };
-    let mut members: Vec<(NodeName, Attribute)> = Vec::new();
+    let mut members: Vec<Planned> = Vec::new();
+    let mut ids: BTreeMap<NodeId, NodeName> = BTreeMap::new();
     for entry in &file.node {
         let place = at(entry.name.span().start);
         let name: NodeName = entry.name.get_ref().parse().with_context(|| place.clone())?;
-        if members.iter().any(|(other, _)| *other == name) {
+        if members.iter().any(|other| other.name == name) {
             bail!("{place}: there is a node {name} already; names must differ");
         }
         let attribute = Attribute(*entry.attribute.get_ref());
@@ -94,7 +121,16 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
                 Attribute::MAX
             );
         }
-        members.push((name, attribute));
+        let mut member = Planned::named(name, attribute);
+        let mut place = place;
+        if let Some(id) = &entry.id {
+            place = at(id.span().start);
+            member.id = chosen_id(id.get_ref()).with_context(|| place.clone())?;
+        }
+        if let Some(other) = ids.insert(member.id, member.name.clone()) {
+            bail!("{place}: {} has the id of {other}; ids must differ", member.name);
+        }
+        members.push(member);
     }
     match members.len() {
         0 => bail!(
@@ -102,11 +138,48 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
             path.display()
         ),
         n if n > MAX_MEMBERS => bail!("{}: {n} nodes; a ring has at most {MAX_MEMBERS}", path.display()),
-        _ => {
-            let RingFile { safety, algorithm, .. } = file;
-            Ok(Ring { members, settings: RingSettings { safety, algorithm, ..RingSettings::default() } })
+        _ => {}
+    }
+    let mut start: Vec<NodeName> = Vec::new();
+    if let Some(Start { initiators }) = &file.start {
+        for initiator in initiators.get_ref() {
+            let place = at(initiator.span().start);
+            let name = initiator.get_ref();
+            match members.iter().find(|member| member.name.as_str() == name) {
+                None => bail!("{place}: there is no node {name:?} in this file to initiate an election"),
+                Some(member) if start.contains(&member.name) => {
+                    bail!("{place}: {name} is named twice; it initiates once")
+                }
+                Some(member) => start.push(member.name.clone()),
+            }
+        }
+        if start.is_empty() {
+            let place = at(initiators.span().start);
+            bail!("{place}: initiators names nobody; name a node, or leave [start] out");
         }
     }
+    let RingFile { safety, algorithm, .. } = file;
+    let settings = RingSettings { safety, algorithm, ..RingSettings::default() };
+    Ok(Ring { members, settings, start })
+}
+
+/// An id that somebody wrote.
+fn chosen_id(text: &str) -> anyhow::Result<NodeId> {
+    match text.parse::<Uuid>() {
+        Ok(id) if id.is_nil() => {
+            bail!("the nil UUID is no node's id; leave the id out, and it follows from the name")
+        }
+        Ok(id) => Ok(NodeId(id)),
+        Err(_) => bail!(
+            "{text:?} is no id; write a UUID like \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\", or leave the id out, and it follows from \
+             the name"
+        ),
+    }
+}
+
+/// A complaint of the reader of TOML, without Rust's names of types.
+fn plain(message: &str) -> String {
+    message.trim().replace("expected u64", "expected a whole number from 0 up")
 }
 
 #[cfg(test)]
@@ -142,7 +215,7 @@ mod tests {
         let ring = parse(text, Path::new("ring.toml")).expect("a good file");
         assert_eq!(ring.settings, RingSettings::default());
         let names: Vec<String> =
-            ring.members.iter().map(|(name, attribute)| format!("{name}{attribute}")).collect();
+            ring.members.iter().map(|member| format!("{}{}", member.name, member.attribute)).collect();
         assert_eq!(names, ["b2", "a1"]);
     }
 
@@ -153,12 +226,32 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_the_one_that_was_given_or_follows_from_the_name() {
+        let text = "[[node]]\nname = \"a\"\nattribute = 1\n\n[[node]]\nname = \"b\"\nattribute = 1\n\
+                    id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"\n";
+        let [a, b]: [Planned; 2] = parse(text, Path::new("ring.toml"))
+            .expect("a good file")
+            .members
+            .try_into()
+            .expect("two members");
+        assert_eq!(a.id, identity::derived(&a.name, 0));
+        assert_eq!(b.id.to_string(), "6ba7b810-9dad-41d1-80b4-00c04fd430c8");
+    }
+
+    #[test]
+    fn a_ring_file_can_ask_for_an_election_at_the_start() {
+        let text = "[start]\ninitiators = [\"b\"]\n[[node]]\nname = \"a\"\nattribute = 1\n[[node]]\nname = \"b\"\nattribute = 2\n";
+        let start = parse(text, Path::new("ring.toml")).expect("a good file").start;
+        assert_eq!(start.iter().map(NodeName::as_str).collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
     fn a_bad_ring_file_says_where_and_what() {
         for (text, says) in [
             ("", vec!["no nodes"]),
             ("[[node]]\nname = \"a\"\n", vec!["line 1", "attribute"]),
             ("[[node]]\nname = \"a\"\nattribute = \"x\"\n", vec!["line 3", "expected"]),
-            ("[[node]]\nname = \"a\"\nattribute = -1\n", vec!["line 3"]),
+            ("[[node]]\nname = \"a\"\nattribute = -1\n", vec!["line 3", "a whole number from 0 up"]),
             (
                 "[[node]]\nname = \"a\"\nattribute = 1\n[[node]]\nname = \"a\"\nattribute = 2\n",
                 vec!["line 5", "already"],
@@ -167,6 +260,33 @@ mod tests {
             ("[[node]]\nname = \"a\"\nattribute = 1\ncolour = 2\n", vec!["line 4", "colour"]),
             ("[[node]]\nname = \"a\"\nattribute = 9007199254740992\n", vec!["line 3", "too large"]),
             ("[[node]\n", vec!["line 1"]),
+            ("[[node]]\nname = \"M\u{fc}ller\"\nattribute = 1\n", vec!["line 2", "A to Z", "\u{fc}"]),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\nid = \"7\"\n",
+                vec!["line 4", "\"7\" is no id", "leave the id out"],
+            ),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\nid = \"00000000-0000-0000-0000-000000000000\"\n",
+                vec!["line 4", "nil UUID"],
+            ),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\nid = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"\n\
+                 [[node]]\nname = \"b\"\nattribute = 1\nid = \"6BA7B8109DAD41D180B400C04FD430C8\"\n",
+                vec!["line 8", "b has the id of a"],
+            ),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\n[start]\ninitiators = []\n",
+                vec!["line 5", "names nobody"],
+            ),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\n[start]\ninitiators = [\n\"a\",\n\"b\"]\n",
+                vec!["line 7", "no node \"b\""],
+            ),
+            (
+                "[[node]]\nname = \"a\"\nattribute = 1\n[start]\ninitiators = [\"a\", \"a\"]\n",
+                vec!["line 5", "twice"],
+            ),
+            ("[[nodes]]\nname = \"a\"\n", vec!["line 1", "nodes", "node"]),
             ("safety = \"most\"\n", vec!["line 1", "available", "quorum"]),
             ("algorithm = \"raft\"\n", vec!["line 1", "raft", "max-ring", "chang-roberts"]),
         ] {

@@ -38,7 +38,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let _log = log::start(options)?;
-    let Ring { members, settings } = ring_file::ring(options)?;
+    let Ring { members, settings, start } = ring_file::ring(options)?;
     if let Some(directory) = &options.record {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("making the directory {} (--record)", directory.display()))?;
@@ -58,6 +58,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             .context("opening a port for the nodes to report to")?;
         let plan = Plan {
             members,
+            start,
             settings,
             heartbeat: options.heartbeat,
             hung_after,

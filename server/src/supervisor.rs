@@ -4,6 +4,8 @@
 //! that spawned it ends. All its state belongs to one loop; others send it requests.
 
 mod child;
+mod departed;
+mod elections;
 mod faults;
 mod requests;
 mod restarts;
@@ -15,19 +17,18 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
-use ringleader_shared::{
-    Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId,
-};
+use ringleader_shared::{EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId};
 use subtle::ConstantTimeEq;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::bus::{Bus, Unplaced};
+use crate::bus::{Bus, Membership, Unplaced};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
+use crate::ring_file::Planned;
 use crate::supervisor::child::{Change, Child, Ended, Notice, Signal};
-
+use crate::supervisor::departed::Departed;
 pub use crate::supervisor::requests::{Action, Handle};
 use crate::supervisor::requests::{Reply, Request};
 use crate::supervisor::restarts::Restarts;
@@ -41,10 +42,12 @@ const EXIT_WITHIN: Duration = Duration::from_secs(2);
 /// What the ring is made of, as configured at start-up; a reset goes back to it.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Names and attributes in ring order.
-    pub members: Vec<(NodeName, Attribute)>,
+    /// The members in ring order.
+    pub members: Vec<Planned>,
     /// The settings of the ring.
     pub settings: RingSettings,
+    /// The members that initiate an election as soon as all are ready; none when nobody does.
+    pub start: Vec<NodeName>,
     /// How often a link is pinged.
     pub heartbeat: Duration,
     /// How long a link may be silent.
@@ -110,6 +113,7 @@ struct Managed {
     process: Option<Process>,
     port: u16,
     restarts: Restarts,
+    membership: Membership,
 }
 
 struct Process {
@@ -152,6 +156,7 @@ struct Supervisor {
     secret: watch::Sender<Secret>,
     settings: RingSettings,
     nodes: Vec<Managed>,
+    departed: Departed,
     notices_in: mpsc::UnboundedSender<Notice>,
     notices: mpsc::UnboundedReceiver<Notice>,
     /// The first configuration waits until every node of a fresh ring has said hello, so that all start with the same.
@@ -181,6 +186,7 @@ pub fn start(
                 secret,
                 settings,
                 nodes: Vec::new(),
+                departed: Departed::default(),
                 notices_in,
                 notices,
                 forming: true,
@@ -238,8 +244,10 @@ impl Supervisor {
         match request {
             Request::Act { node, action, reply } => self.act(&node, action, reply),
             Request::Initiate { initiator, reply } => drop(reply.send(self.initiate(initiator))),
-            Request::InitiateTogether { reply } => drop(reply.send(self.initiate_together())),
-            Request::Add { name, attribute, reply } => drop(reply.send(self.add(name, attribute))),
+            Request::InitiateTogether { names, reply } => {
+                drop(reply.send(self.initiate_together(names.as_deref())));
+            }
+            Request::Add { node, reply } => drop(reply.send(self.add(node))),
             Request::Remove { node, reply } => drop(reply.send(self.remove(&node))),
             Request::ChangeAttribute { node, attribute, reply } => {
                 drop(reply.send(self.change_attribute(&node, attribute)));
@@ -261,22 +269,27 @@ impl Supervisor {
     /// A fresh ring as planned.
     fn form_ring(&mut self) {
         self.forming = true;
+        // Ids come again in the next run: what members of the last one still have to report must not be taken
+        // for theirs.
+        self.nodes.iter().for_each(|node| self.bus.dismiss(&node.membership));
+        self.departed = Departed::default();
         self.nodes = self
             .plan
             .members
             .iter()
             .zip(0..)
-            .map(|((name, attribute), place): (_, u16)| Managed {
+            .map(|(planned, place): (_, u16)| Managed {
                 member: Member {
-                    id: NodeId(Uuid::new_v4()),
-                    name: name.clone(),
-                    attribute: *attribute,
+                    id: planned.id,
+                    name: planned.name.clone(),
+                    attribute: planned.attribute,
                     incarnation: Incarnation(0),
                     address: None,
                 },
                 process: None,
                 port: self.port(place),
                 restarts: Restarts::default(),
+                membership: Membership::default(),
             })
             .collect();
         let kind =
@@ -285,6 +298,7 @@ impl Supervisor {
         for index in 0..self.nodes.len() {
             self.spawn(index);
         }
+        self.await_start();
     }
 
     fn port(&self, place: u16) -> u16 {
@@ -301,7 +315,7 @@ impl Supervisor {
         node.member.incarnation = Incarnation(node.member.incarnation.0.saturating_add(1));
         node.member.address = None;
         let (name, incarnation) = (node.member.name.clone(), node.member.incarnation);
-        match Child::spawn(&self.plan, &node.member, node.port, &secret, self.notices_in.clone()) {
+        match Child::spawn(&self.plan, self.run, &node.member, node.port, &secret, self.notices_in.clone()) {
             Ok(child) => {
                 let pid = child.pid;
                 node.process = Some(Process {
@@ -327,7 +341,7 @@ impl Supervisor {
         }
     }
 
-    fn hello(&mut self, hello: Hello) -> Result<NodeName, String> {
+    fn hello(&mut self, hello: Hello) -> Result<(NodeName, Membership), String> {
         let Some(node) = self.nodes.iter_mut().find(|node| node.member.id == hello.id) else {
             return Err("no such node in this run".to_owned());
         };
@@ -341,17 +355,18 @@ impl Supervisor {
         process.lines = Some(Lines { commands: hello.commands, configuration: hello.configuration });
         process.child.hear_out(hello.heard_out);
         node.member.address = Some(hello.address);
-        let name = node.member.name.clone();
+        let known = (node.member.name.clone(), node.membership.clone());
         self.configure_all(Some(hello.id));
-        Ok(name)
+        Ok(known)
     }
 
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Ended(ended) => self.has_ended(ended),
             Notice::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
-            Notice::ExitDue { id, incarnation } => self.exit_due(*id, *incarnation),
-            Notice::RestartDue { id, incarnation } => self.restart_due(*id, *incarnation),
+            Notice::ExitDue { run, id, incarnation } => self.exit_due(*run, *id, *incarnation),
+            Notice::RestartDue { run, id, incarnation } => self.restart_due(*run, *id, *incarnation),
+            Notice::StartDue { run } => self.start_due(*run),
         }
     }
 
@@ -371,7 +386,10 @@ impl Supervisor {
     }
 
     /// A node was asked to leave and has had its time for that.
-    fn exit_due(&mut self, id: NodeId, incarnation: Incarnation) {
+    fn exit_due(&mut self, run: RunId, id: NodeId, incarnation: Incarnation) {
+        if run != self.run {
+            return;
+        }
         let node =
             self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
         if let Some(node) = node
@@ -454,13 +472,14 @@ impl Supervisor {
         }
         let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
         // In order with what the node and its neighbours said.
-        self.bus.report([Unplaced {
+        let exited = Unplaced {
             node: Some(name.clone()),
             incarnation: ended.incarnation,
             lamport: 0,
             at_ns: ended.at_ns,
             kind,
-        }]);
+        };
+        self.bus.report(&node.membership, [exited]);
         if !said_hello {
             let reason =
                 "its process ended before it could take part; the server's log has its last words".to_owned();

@@ -84,13 +84,20 @@ fn flags_that_can_not_be_are_refused_with_what_can_be() {
         (&["--nodes", "many"], &["many", "--nodes"]),
         (&["--attributes", &too_many], &["1 to 64 nodes, not 65"]),
         (&["--attributes", "1,x"], &["x", "--attributes"]),
-        (&["--attributes", "9007199254740992"], &["too large", "9007199254740991"]),
+        (&["--nodes", "1000000000000"], &["1 to 64 nodes, not 1000000000000"]),
+        (&["--attributes", "9007199254740992"], &["no whole number from 0 to 9007199254740991"]),
+        (&["--attributes", "1,-5"], &["\"-5\" is no whole number from 0", "like 5,3,1"]),
+        (&["--attributes", "1;2"], &["\"1;2\" is no whole number", "like 5,3,1"]),
+        (&["--attributes", "5,3,"], &["missing beside a comma", "like 5,3,1"]),
+        (&["--attributes", ""], &["--attributes"]),
         (&["--nodes", "2", "--attributes", "1,2"], &["--nodes", "cannot be used with", "--attributes"]),
         // An address for documentation, which no machine has.
         (&["--bind", "192.0.2.1"], &["can't open 192.0.2.1", "--bind"]),
         (&["--allow-host", "http://ring.example/"], &["ring.example:8443", "--allow-host"]),
         (&["--allow-host", "me@ring.example"], &["ring.example:8443", "--allow-host"]),
-        (&["--bind", "localhost"], &["localhost", "--bind"]),
+        (&["--bind", "127.0.0.1:9000"], &["--bind 127.0.0.1 --port 9000"]),
+        (&["--bind", "ring.example"], &["an address of this machine", "localhost"]),
+        (&["--bind", "*"], &["0.0.0.0 for all"]),
         (&["--port", "65536"], &["65536", "--port"]),
         (&["--hop-delay", "400"], &["--hop-delay", "write it like 400ms"]),
         (&["--hop-delay", "11s"], &["at most 10s"]),
@@ -131,6 +138,36 @@ fn a_bad_ring_file_is_refused_with_its_line() {
         assert_refused(&["--ring", &path], &[name, says]);
     }
     assert_refused(&["--ring", "no/such/ring.toml"], &["no/such/ring.toml", "No such file"]);
+    assert_refused(&["--ring", "/dev/zero"], &["/dev/zero", "so it is no ring file"]);
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("utf-16.toml");
+    let text = "\u{feff}[[node]]\r\nname = \"a\"\r\nattribute = 1\r\n";
+    std::fs::write(&path, text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()).unwrap();
+    assert_refused(
+        &["--ring", path.to_str().unwrap()],
+        &["utf-16.toml", "UTF-16", "save it as UTF-8", "iconv"],
+    );
+}
+
+#[test]
+fn what_people_write_is_understood() {
+    let path = ring_file("marked.toml", "\u{feff}[[node]]\r\nname = \"-a\"\r\nattribute = 7\r\n");
+    let help = "[[node]]\nname = \"--help\"\nattribute = 7\n";
+    let other = ring_file("help.toml", help);
+    for (flags, attributes) in [
+        (&["--attributes", "5, 3, 1"][..], vec![5, 3, 1]),
+        (&["--attributes", " 5 ,3 "], vec![5, 3]),
+        (&["--bind", "localhost", "--nodes", "1"], vec![90]),
+        (&["--bind", "LocalHost", "--nodes", "1"], vec![90]),
+        (&["--ring", &path], vec![7]),
+        // A name is no flag of the node that has it.
+        (&["--ring", &other], vec![7]),
+    ] {
+        let server = Server::start_with(flags);
+        assert!(server.authority.starts_with("127.0.0.1:"), "{flags:?}: {}", server.authority);
+        let ring = server.ring();
+        let found: Vec<u64> = ring.nodes.iter().map(|node| node.attribute.0).collect();
+        assert_eq!(found, attributes, "{flags:?}");
+    }
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_node_remembers_its_promise_and_refuses_a_damaged_file() {
     let server = Server::start_with(&["--safety", "quorum", "--hung-after", "500ms", "--state-dir", state]);
     server.initiate("A");
     let ring = server.wait_for_leader("D", Some("C"));
-    let file = directory.path().join(format!("{}.promise", ring.nodes[0].id));
+    let file = directory.path().join(format!("{}-{}.promise", ring.run, ring.nodes[0].id));
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains(&format!("\"term\":{}", ring.term)), "{kept}");
 

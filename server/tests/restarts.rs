@@ -45,7 +45,7 @@ fn a_node_that_can_not_live_is_given_up_and_says_so_until_somebody_mends_it() {
     let server = Server::start_with(&["--safety", "quorum", "--restart", "--state-dir", state]);
     server.initiate("A");
     let ring = server.wait_for_leader("D", Some("C"));
-    let file = directory.path().join(format!("{}.promise", ring.nodes[0].id));
+    let file = directory.path().join(format!("{}-{}.promise", ring.run, ring.nodes[0].id));
     let kept = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, &kept[..kept.len() - 3]).unwrap();
     server.act("A", "kill");
@@ -80,7 +80,7 @@ fn the_page_shows_that_a_node_is_given_up() {
     on_the_page(&["--safety", "quorum", "--restart", "--state-dir", state], |page| {
         page.server().initiate("A");
         let ring = page.server().wait_for_leader("D", Some("C"));
-        let file = directory.path().join(format!("{}.promise", ring.nodes[0].id));
+        let file = directory.path().join(format!("{}-{}.promise", ring.run, ring.nodes[0].id));
         std::fs::write(&file, "torn").unwrap();
         page.server().act("A", "kill");
         page.wait_for("[data-testid='card-A']", "it.textContent", |text| {

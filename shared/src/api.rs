@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
 use crate::fault::FaultyLink;
-use crate::id::{Attribute, NodeName, Seq};
+use crate::id::{Attribute, NodeId, NodeName, Seq};
 use crate::json;
 pub use crate::settings::ChangeRing;
 
@@ -15,7 +15,10 @@ pub struct StartElection {
     /// Who initiates; without it the first live member in ring order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiator: Option<NodeName>,
-    /// Every live member initiates, all in the same term. Then nobody is named as the initiator.
+    /// Several members that initiate, all in the same term. In place of `initiator`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiators: Option<Vec<NodeName>>,
+    /// Every live member initiates, all in the same term. In place of the other two.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub everyone: bool,
 }
@@ -37,6 +40,9 @@ pub struct AddNode {
     pub name: NodeName,
     /// Its priority.
     pub attribute: Attribute,
+    /// Its id, which decides between equal attributes; without one it follows from the name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<NodeId>,
 }
 
 /// `PATCH /api/v1/nodes/{name}`.

@@ -7,7 +7,8 @@ use crate::json;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Identifies one member of a ring for as long as it is configured, across restarts. A UUID v4.
+/// Identifies one member of a ring for as long as it is configured, across restarts. Any UUID but the nil
+/// one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NodeId(pub Uuid);
@@ -116,7 +117,10 @@ pub struct MessageId {
 
 json::read_by_name! { MessageId { from, incarnation, number } }
 
-/// A member's short name, unique in its ring: 1 to 16 of letters, digits, `-` and `_`.
+/// A member's short name, unique in its ring: 1 to 16 of the ASCII letters, digits, `-` and `_`.
+///
+/// ASCII, because names are compared byte by byte, and stand in addresses, file names and command lines:
+/// letters that look the same are the same there.
 ///
 /// `leader` and `deputy` are not names: the API takes them to mean whoever holds that role.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -137,8 +141,10 @@ pub enum NameError {
         /// Its length in characters.
         len: usize,
     },
-    /// Contains something else than letters, digits, `-` and `_`.
-    #[error("a node's name has only letters, digits, '-' and '_'; {name:?} has {bad:?}")]
+    /// Contains something else than ASCII letters, digits, `-` and `_`.
+    #[error(
+        "a node's name has only the letters A to Z and a to z, digits, '-' and '_'; {name:?} has {bad:?}"
+    )]
     Character {
         /// The text.
         name: String,

@@ -302,7 +302,15 @@ impl RingView {
                     ..Self::empty()
                 };
             }
-            EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
+            EventKind::MemberAdded { member } => {
+                // Whoever follows a member of this name follows one that has left the ring.
+                for node in &mut self.nodes {
+                    for followed in [&mut node.leader, &mut node.deputy] {
+                        followed.take_if(|name| *name == member.name);
+                    }
+                }
+                self.nodes.push(NodeView::new(member));
+            }
             EventKind::SettingsChanged { settings } => self.settings = *settings,
             EventKind::MemberRemoved => {
                 let is_gone = |name: &NodeName| Some(name) == event.node.as_ref();

@@ -220,3 +220,27 @@ fn a_late_subscriber_sees_faults_and_sides_until_they_are_healed() {
     story.tell("", 0, EventKind::LinkFaultChanged { from, to, fault: LinkFault::default() });
     assert_eq!(story.view.faulty().count(), 0);
 }
+
+#[test]
+fn a_newcomer_is_not_taken_for_the_leader_that_had_its_name() {
+    let mut story = Story::of(&["A", "B", "C"]);
+    for node in ["A", "B", "C"] {
+        let (leader, deputy) = (Some(name("C")), Some(name("B")));
+        let role = if node == "C" { Role::Leader } else { Role::Follower };
+        story.tell(node, 1, EventKind::StandingChanged { role, term: Term(1), leader, deputy });
+    }
+    assert_eq!(story.view.leader, Some(name("C")));
+    story.tell("C", 1, EventKind::MemberRemoved);
+    let member = Member {
+        id: NodeId(Uuid::from_u128(9)),
+        name: name("C"),
+        attribute: Attribute(90),
+        incarnation: Incarnation(1),
+        address: None,
+    };
+    story.tell("C", 1, EventKind::MemberAdded { member });
+    story.starts("C", 2);
+    assert_eq!((story.view.leader.as_ref(), story.view.split_brain), (None, false), "{:#?}", story.view);
+    let followed: Vec<_> = story.view.nodes.iter().map(|node| node.deputy.as_ref()).collect();
+    assert_eq!(followed, [Some(&name("B")), Some(&name("B")), None], "the deputy is the same as before");
+}

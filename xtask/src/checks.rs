@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, licences, same_everywhere};
+use crate::{architecture, browser, dashboard, licences, nginx, same_everywhere};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -48,6 +48,9 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
                 .env("RINGLEADER_CHROMIUM", &browser.chromium)
                 .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver);
         }
+        if let Some(nginx) = nginx::find_or_unpack() {
+            tests = tests.env("RINGLEADER_NGINX", &nginx);
+        }
         tests.check()
     });
     report.check("planted bugs are caught", || {
@@ -68,11 +71,14 @@ pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<ExitCode> {
     dashboard::build_for_trying(&mut page)?;
     page.print_if_slow();
     let browser = browser::install()?;
-    Run::cargo(["test"])
+    let mut tests = Run::cargo(["test"])
         .args(arguments)
         .env("RINGLEADER_CHROMIUM", &browser.chromium)
-        .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver)
-        .check()?;
+        .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver);
+    if let Some(nginx) = nginx::find_or_unpack() {
+        tests = tests.env("RINGLEADER_NGINX", &nginx);
+    }
+    tests.check()?;
     Ok(ExitCode::SUCCESS)
 }
 

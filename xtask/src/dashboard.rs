@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::forms;
 use crate::process::Run;
 use crate::report::Report;
 use crate::tools::{self, Tools};
@@ -76,7 +77,10 @@ fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
     report.step("the page", || {
         let minutes = if quality == Quality::Final { 3 } else { 1 };
         println!("Building the page: about {minutes} min on 2 cores the first time …");
-        trunk(&tools, &compiler, quality)
+        trunk(&tools, &compiler, quality)?;
+        forms::write_viewers_page(Path::new(DIST))?;
+        // A page for trying is built often and goes no further than this machine.
+        if quality == Quality::Final { forms::compress(&files(Path::new(DIST))?) } else { Ok(()) }
     })?;
     let how = match quality {
         Quality::Rough => ROUGH,
@@ -109,12 +113,31 @@ pub(crate) fn check_size() -> anyhow::Result<()> {
     let raw = std::fs::metadata(wasm).with_context(|| format!("looking at {}", wasm.display()))?.len();
     let gzipped = Run::new("gzip", ["-9", "--stdout"]).arg(wasm).output_len()?;
     println!("the page's WASM            {:>6} kB, {} kB gzipped", raw / 1000, gzipped / 1000);
+    let sent = |suffix: &str| -> anyhow::Result<u64> {
+        let forms =
+            all.iter().filter(|file| !forms::is_further(Path::new(file.file_name().unwrap_or_default())));
+        forms.map(|file| size_as_sent(file, suffix)).sum()
+    };
+    println!(
+        "the whole page             {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
+        sent("")? / 1000,
+        sent(".gz")? / 1000,
+        sent(".br")? / 1000
+    );
     if std::fs::read_to_string(STAMP).is_ok_and(|stamp| stamp.ends_with(LARGE)) {
         println!("That is no measure: it was built without wasm-opt, which npm would have installed.");
     } else if gzipped > MAX_GZIPPED {
         bail!("the WASM weighs {gzipped} bytes gzipped; it may weigh {MAX_GZIPPED}");
     }
     Ok(())
+}
+
+/// The size of a file in bytes, compressed where that form of it is there.
+fn size_as_sent(file: &Path, suffix: &str) -> anyhow::Result<u64> {
+    let mut packed = file.as_os_str().to_owned();
+    packed.push(suffix);
+    let metadata = std::fs::metadata(&packed).or_else(|_| std::fs::metadata(file));
+    Ok(metadata.with_context(|| format!("looking at {}", file.display()))?.len())
 }
 
 /// A page that was built well serves for trying too.
@@ -130,6 +153,7 @@ fn fingerprint() -> anyhow::Result<String> {
     let mut hasher = DefaultHasher::new();
     (versions::TRUNK, versions::BINARYEN, versions::LLD).hash(&mut hasher);
     wasm::rustflags().hash(&mut hasher);
+    include_str!("forms.rs").hash(&mut hasher);
     for source in SOURCES {
         for file in files(Path::new(source))? {
             file.hash(&mut hasher);

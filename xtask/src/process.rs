@@ -77,6 +77,12 @@ impl Run {
         self
     }
 
+    /// In this folder.
+    pub(crate) fn within(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
     /// Without an environment variable that it would inherit.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
@@ -151,21 +157,38 @@ pub(crate) fn on_path(program: &str) -> bool {
 /// Installs Debian's packages, or says what to do.
 pub(crate) fn apt_install(packages: &[&str], what_for: &str) -> anyhow::Result<()> {
     let list = packages.join(" ");
-    let as_root = Run::new("id", ["-u"]).output()?.trim() == "0";
-    if !on_path("apt-get") || !(as_root || Run::new("sudo", ["-n", "true"]).succeeds()) {
+    if !may_apt()? {
         bail!(
             "{what_for} is missing. Install it with your system's package manager (on Debian: {list}), then try again"
         );
     }
     println!("Installing {what_for} ({list}), about 20 s …");
-    let apt = |arguments: &[&str]| {
-        let mut words: Vec<&str> = if as_root { vec![] } else { vec!["sudo", "-n"] };
-        words.push("apt-get");
-        words.extend(arguments);
-        Run::new(words[0], &words[1..]).env("DEBIAN_FRONTEND", "noninteractive").check_quietly()
-    };
     apt(&["update"])?;
     let mut install = vec!["install", "-y", "--no-install-recommends"];
     install.extend(packages);
     apt(&install)
+}
+
+/// Fetches the lists of Debian's packages.
+pub(crate) fn apt_update() -> anyhow::Result<()> {
+    if !may_apt()? {
+        bail!("the lists of packages are missing, and only root may fetch them: `apt-get update`");
+    }
+    apt(&["update"])
+}
+
+/// Whether apt-get is there and may be used without a question.
+fn may_apt() -> anyhow::Result<bool> {
+    Ok(on_path("apt-get") && (is_root()? || Run::new("sudo", ["-n", "true"]).succeeds()))
+}
+
+fn is_root() -> anyhow::Result<bool> {
+    Ok(Run::new("id", ["-u"]).output()?.trim() == "0")
+}
+
+fn apt(arguments: &[&str]) -> anyhow::Result<()> {
+    let mut words: Vec<&str> = if is_root()? { vec![] } else { vec!["sudo", "-n"] };
+    words.push("apt-get");
+    words.extend(arguments);
+    Run::new(words[0], &words[1..]).env("DEBIAN_FRONTEND", "noninteractive").check_quietly()
 }

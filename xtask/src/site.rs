@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::dashboard::{self, DIST};
+use crate::forms;
 use crate::report::Report;
 
 /// Where the site goes unless told otherwise.
@@ -24,6 +25,9 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(DIST).with_context(|| format!("reading {DIST}"))? {
         let from = entry?.path();
         let Some(name) = from.file_name() else { continue };
+        if forms::is_further(Path::new(name)) {
+            continue;
+        }
         let to = folder.join(name);
         if name == "index.html" {
             let page =
@@ -56,11 +60,11 @@ fn clear(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))
 }
 
-/// The page, which says of itself that there is no server. Whoever wrote a path from the root of the host into it meant one.
+/// The page, marked as one without a server, and without links to one.
 fn without_server(page: &str) -> anyhow::Result<String> {
     let said = page.replacen("<html", &format!("<html {NO_SERVER}"), 1).replacen(
-        "<a href=\"/api/v1/ring\">/api/v1/ring</a>",
-        "/api/v1/ring",
+        "<a href=\"api/v1/ring\">api/v1/ring</a>",
+        "api/v1/ring",
         1,
     );
     if ["=\"/", "'/"].iter().any(|root| said.contains(root)) {
@@ -83,11 +87,12 @@ mod tests {
 
     #[test]
     fn the_page_says_that_there_is_no_server_and_asks_none() {
-        let page = "<!doctype html><html lang=\"en\"><a href=\"/api/v1/ring\">/api/v1/ring</a><script src=\"./a.js\">";
+        let page =
+            "<!doctype html><html lang=\"en\"><a href=\"api/v1/ring\">api/v1/ring</a><script src=\"./a.js\">";
         let said = without_server(page).expect("a page that works anywhere");
         assert_eq!(
             said,
-            "<!doctype html><html data-no-server lang=\"en\">/api/v1/ring<script src=\"./a.js\">"
+            "<!doctype html><html data-no-server lang=\"en\">api/v1/ring<script src=\"./a.js\">"
         );
         assert!(without_server("<html><script src=\"/a.js\">").is_err());
     }

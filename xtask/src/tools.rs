@@ -118,7 +118,7 @@ fn cargo_install(home: &Path, into: &Path, flags: &[&str]) -> anyhow::Result<()>
 }
 
 /// Where the tools are kept.
-fn home() -> anyhow::Result<PathBuf> {
+pub(crate) fn home() -> anyhow::Result<PathBuf> {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")));
     let home = from("RINGLEADER_TOOLS").or_else(|| cache.map(|cache| cache.join("ringleader/tools")));

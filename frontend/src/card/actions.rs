@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState};
 
 use crate::button::ActionButton;
+use crate::initiators::Tick;
 use crate::live;
 use crate::order::{Fault, Order, Whom};
 use crate::store::Store;
@@ -94,6 +95,7 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
     let (initiator, leaver) = (name.clone(), name.clone());
     view! {
         <div class="actions" role="group" aria-label=format!("Actions on {name}")>
+            <Tick name=name.clone()/>
             <ActionButton
                 id=format!("initiate-{name}")
                 class="small"

@@ -62,8 +62,8 @@ impl Subscription {
     /// The path to subscribe at.
     pub(crate) fn path(&self) -> String {
         match self.resumable() {
-            Some((_, seq)) => format!("/ws?after={seq}"),
-            None => "/ws".to_owned(),
+            Some((_, seq)) => format!("ws?after={seq}"),
+            None => "ws".to_owned(),
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_first_subscription_asks_for_a_snapshot() {
-        assert_eq!(Subscription::default().path(), "/ws");
+        assert_eq!(Subscription::default().path(), "ws");
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         let (mut subscription, seq) = subscribed();
         assert!(matches!(subscription.frame(said(seq + 1)), Verdict::Apply(_)));
         subscription.lost();
-        assert_eq!(subscription.path(), format!("/ws?after={}", seq + 1));
+        assert_eq!(subscription.path(), format!("ws?after={}", seq + 1));
         assert_eq!(subscription.frame(BusFrame::Resumed { after: Seq(seq + 1) }), Verdict::Continue);
         assert_eq!(subscription.frame(said(seq + 1)), Verdict::Known);
         assert!(matches!(subscription.frame(said(seq + 2)), Verdict::Apply(_)));
@@ -163,7 +163,7 @@ mod tests {
         let verdict = subscription.frame(said(seq + 3));
         assert_eq!(verdict, Verdict::Resubscribe { first: Seq(seq + 1), last: Seq(seq + 2) });
         assert!(matches!(subscription.frame(said(seq + 1)), Verdict::Resubscribe { .. }));
-        assert_eq!(subscription.path(), "/ws");
+        assert_eq!(subscription.path(), "ws");
         assert!(matches!(subscription.frame(snapshot()), Verdict::Replace { void: false, .. }));
     }
 
@@ -172,7 +172,7 @@ mod tests {
         let (mut subscription, seq) = subscribed();
         let missed = BusFrame::Missed { first: Seq(seq + 1), last: Seq(seq + 9) };
         assert!(matches!(subscription.frame(missed), Verdict::Resubscribe { .. }));
-        assert_eq!(subscription.path(), "/ws");
+        assert_eq!(subscription.path(), "ws");
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
         subscription.frame(said(seq + 1));
         let known = subscription.resumable().expect("a position");
         subscription.compare(known.0, Seq(seq));
-        assert_eq!(subscription.path(), "/ws");
+        assert_eq!(subscription.path(), "ws");
         assert!(matches!(subscription.frame(snapshot()), Verdict::Replace { void: true, .. }));
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn another_run_is_never_resumed_even_at_a_higher_number() {
         let (mut subscription, seq) = subscribed();
         subscription.compare(RingView::empty().run, Seq(seq + 500));
-        assert_eq!(subscription.path(), "/ws");
+        assert_eq!(subscription.path(), "ws");
     }
 
     #[test]

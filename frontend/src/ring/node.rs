@@ -93,6 +93,20 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
         let name = name.clone();
         move || focus_card(&name)
     };
+    let click = {
+        let name = name.clone();
+        move |event: web_sys::MouseEvent| {
+            if event.ctrl_key() || event.meta_key() {
+                store.initiators.toggle(&name);
+            } else {
+                focus_card(&name);
+            }
+        }
+    };
+    let initiates = {
+        let name = name.clone();
+        live::whether(move || store.initiators.has(&name))
+    };
     let on_key = {
         let press = press.clone();
         move |event: web_sys::KeyboardEvent| {
@@ -104,7 +118,10 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
     };
     view! {
         <g
-            class=live::words(move || format!("node {} {}", badge.get().word(), room(radius())))
+            class=live::words(move || {
+                let initiates = if initiates.get() { " initiates" } else { "" };
+                format!("node {} {}{initiates}", badge.get().word(), room(radius()))
+            })
             data-testid=format!("node-{name}")
             data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
             data-state=live::words(move || {
@@ -114,7 +131,7 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
             tabindex="0"
             role="button"
             aria-label=live::words(move || format!("{}. Go to its card.", described.get()))
-            on:click=move |_| press()
+            on:click=click
             on:keydown=on_key
         >
             <title>{live::words(move || described.get())}</title>

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ringleader_shared::fault::Share;
+use ringleader_shared::view::NodeView;
 use ringleader_shared::{ChangeRing, LinkFault, NodeName, RingView, Role};
 use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
 
@@ -22,6 +23,14 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             Some(first) => one(Action::Initiate(place(&first.name)?)),
             None => Err("No node is running: start one first".to_owned()),
         },
+        Order::ElectTogether(names) => {
+            let idle = |name: &&NodeName| !view.node(name).is_some_and(NodeView::is_live);
+            if let Some(name) = names.iter().find(idle) {
+                return Err(format!("{name} is not running: start or resume it first"));
+            }
+            let term = view.term.next();
+            names.iter().map(|name| Ok(Action::InitiateTogether { place: place(name)?, term })).collect()
+        }
         Order::ElectAll => one(Action::InitiateAll),
         Order::Fault(whom, fault) => {
             let place = match whom {
@@ -143,6 +152,16 @@ mod tests {
         assert!(actions(&Order::Fault(Whom::Leader, Fault::Kill), &view).is_err());
         let view = ring.led_by("D", "C", 1);
         assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill D; ");
+    }
+
+    #[test]
+    fn several_that_initiate_do_so_in_one_term_and_all_of_them_must_run() {
+        let mut ring = ring(4);
+        ring.running();
+        let view = ring.led_by("D", "C", 4);
+        let order = Order::ElectTogether(vec![name("A"), name("C")]);
+        assert_eq!(told(&order, &view), "initiate A term 5; initiate C term 5; ");
+        assert!(actions(&order, &ring.killed("C")).is_err_and(|why| why.starts_with("C is not running")));
     }
 
     #[test]

@@ -58,7 +58,6 @@ pub(crate) struct Node {
     in_use: Option<LinkId>,
     news: mpsc::Receiver<News>,
     timers: Timers,
-    born: Instant,
     lamport: Lamport,
     sent: u64,
     effects: Vec<Effect<RingMessage>>,
@@ -124,7 +123,6 @@ impl Node {
             in_use: None,
             news,
             timers: Timers::default(),
-            born: Instant::now(),
             lamport: Lamport::default(),
             sent: 0,
             effects: Vec::new(),
@@ -194,7 +192,7 @@ impl Node {
                 _ = probe.tick() => {
                     self.probe_skipped();
                     self.keep_standby();
-                    let due = self.refusals.due(self.born.elapsed());
+                    let due = self.refusals.due(Duration::from_nanos(monotonic_ns()));
                     self.report_refusals(due);
                 }
             }
@@ -235,7 +233,8 @@ impl Node {
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.
     fn step(&mut self, input: Input<RingMessage>) {
-        let now = Time(self.born.elapsed());
+        // The clock that all nodes of a machine share: their recordings can be put in order.
+        let now = Time(Duration::from_nanos(monotonic_ns()));
         let mut effects = std::mem::take(&mut self.effects);
         let recorded = self.recorder.is_some().then(|| input.clone());
         self.core.handle(now, input, &mut effects);
@@ -612,7 +611,7 @@ impl Node {
 
     /// Reports a refused connection, or holds the report back when there were many.
     fn refuse(&mut self, remote: String, reason: String) {
-        let due = self.refusals.note(self.born.elapsed(), (remote, reason), 1);
+        let due = self.refusals.note(Duration::from_nanos(monotonic_ns()), (remote, reason), 1);
         self.report_refusals(due);
     }
 

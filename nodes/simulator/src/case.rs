@@ -12,7 +12,7 @@ use std::fmt;
 use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety, Term};
 
 use crate::chance::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
@@ -141,7 +141,14 @@ fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
             words.next();
             Action::InitiateAll
         }
-        "initiate" => Action::Initiate(place(words)?),
+        "initiate" => {
+            let place = place(words)?;
+            if words.clone().next() == Some("term") {
+                Action::InitiateTogether { place, term: Term(named("term", words)?) }
+            } else {
+                Action::Initiate(place)
+            }
+        }
         "kill" => Action::Kill(place(words)?),
         "start" => Action::Start(place(words)?),
         "pause" => Action::Pause(place(words)?),
@@ -188,8 +195,8 @@ mod tests {
         let text = "seed 18446744073709551615; ring 3 1; quorum; franklin; patient; exponential 500us; 0us initiate A; \
                     1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
-                    11us remove C; 12us attribute A 9; 13us initiate AB; 14us initiate all; 1500ns kill A; \
-                    15us algorithm bully; 16us safety quorum; 17us safety available; \
+                    11us remove C; 12us attribute A 9; 13us initiate AB; 13us initiate B term 7; 14us initiate all; \
+                    1500ns kill A; 15us algorithm bully; 16us safety quorum; 17us safety available; \
                     18us safety quorum algorithm franklin";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use ringleader_shared::{ChangeRing, NodeName};
+use ringleader_shared::{ChangeRing, NodeName, Term};
 
 use crate::chance::PerMille;
 use crate::setup::Latency;
@@ -16,6 +16,13 @@ pub enum Action {
     Initiate(usize),
     /// Every live member is asked for an election, all at the same instant.
     InitiateAll,
+    /// It is asked, with others at the same instant, for an election of this term.
+    InitiateTogether {
+        /// Which member.
+        place: usize,
+        /// The term.
+        term: Term,
+    },
     /// It dies. What it had sent still arrives.
     Kill(usize),
     /// It starts again. It remembers what it promised, and nothing else.
@@ -102,6 +109,7 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::InitiateAll => f.write_str("initiate all"),
+            Self::InitiateTogether { place, term } => write!(f, "initiate {} term {term}", name(place)),
             Self::Initiate(place) => write!(f, "initiate {}", name(place)),
             Self::Kill(place) => write!(f, "kill {}", name(place)),
             Self::Start(place) => write!(f, "start {}", name(place)),

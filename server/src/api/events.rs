@@ -3,7 +3,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use ringleader_shared::Seq;
 
 use crate::bus::Bus;
@@ -26,7 +26,8 @@ pub(super) fn page(bus: Bus, after: Seq, limit: usize) -> Response {
         std::future::ready(next.map(|(text, stage)| (Ok::<_, std::convert::Infallible>(text), stage)))
     });
     let head = stream::once(std::future::ready(Ok(Bytes::from(head))));
-    let text = futures_util::StreamExt::chain(head, events);
+    // What compresses it may ask once more after its end.
+    let text = head.chain(events).fuse();
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(text)).into_response()
 }
 

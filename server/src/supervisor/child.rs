@@ -2,7 +2,7 @@
 //! process that got the same number.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,7 @@ use nix::sys::signal::{self, Signal as UnixSignal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use ringleader_shared::control::{CONTROL_ENV, CONTROL_PATH, SECRET_ENV, SUPERVISOR_ENV};
-use ringleader_shared::{Incarnation, Member, NodeId};
+use ringleader_shared::{Incarnation, Member, NodeId, RunId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{HELLO_WITHIN, Plan};
@@ -52,9 +52,11 @@ pub(super) enum Notice {
     /// It has had its time to say hello.
     HelloDue { id: NodeId, incarnation: Incarnation },
     /// It was asked to leave, and has had its time for that.
-    ExitDue { id: NodeId, incarnation: Incarnation },
+    ExitDue { run: RunId, id: NodeId, incarnation: Incarnation },
     /// It died, and the pause before its restart is over.
-    RestartDue { id: NodeId, incarnation: Incarnation },
+    RestartDue { run: RunId, id: NodeId, incarnation: Incarnation },
+    /// Every node of the ring is ready for its first election.
+    StartDue { run: RunId },
 }
 
 /// How a process ended.
@@ -68,16 +70,26 @@ pub(super) struct Ended {
     pub(super) at_ns: u64,
 }
 
+/// A flag and its value as one argument: a value may begin with a hyphen, as names and paths may.
+fn flag(name: &str, value: PathBuf) -> OsString {
+    let mut argument = OsString::from(name);
+    argument.push(value);
+    argument
+}
+
 impl Child {
     pub(super) fn spawn(
         plan: &Plan,
+        run: RunId,
         member: &Member,
         port: u16,
         secret: &str,
         notices: mpsc::UnboundedSender<Notice>,
     ) -> std::io::Result<Self> {
+        // Ids and names come again in the next run, which must find nothing of this one.
+        let promises = plan.state.join(format!("{run}-{}.promise", member.id));
         let record = plan.record.as_ref().map(|directory| {
-            directory.join(format!("{}-{}-{}.jsonl", member.name, member.incarnation, member.id))
+            directory.join(ringleader_node::recordings::file_name(run, &member.name, member.incarnation))
         });
         let mut command = tokio::process::Command::new(&plan.program);
         command
@@ -87,8 +99,8 @@ impl Child {
             .arg(format!("--id={}", member.id))
             .arg(format!("--incarnation={}", member.incarnation))
             .arg(format!("--listen=127.0.0.1:{port}"))
-            .arg(flag("--promises=", &plan.state.join(format!("{}.promise", member.id))))
-            .args(record.map(|path| flag("--record=", &path)))
+            .arg(flag("--promises=", promises))
+            .args(record.map(|path| flag("--record=", path)))
             // A terminal's Ctrl-C, Ctrl-Z and Ctrl-\ are for the server, which decides about its nodes.
             .process_group(0)
             .stdin(Stdio::null())
@@ -177,11 +189,4 @@ impl Child {
     pub(super) fn hear_out(&self, done: oneshot::Receiver<()>) {
         let _ = self.hear_out.send(done);
     }
-}
-
-/// A flag and its value in one word.
-fn flag(name: &str, value: &Path) -> OsString {
-    let mut word = OsString::from(name);
-    word.push(value);
-    word
 }

@@ -2,24 +2,22 @@
 
 use std::time::Duration;
 
-use ringleader_shared::api::ElectionStarted;
+use axum::http::StatusCode;
+use ringleader_shared::api::{AddNode, ElectionStarted};
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{
     Attribute, ChangeRing, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
-    NodeState, Term,
 };
 use tokio::sync::{mpsc, oneshot};
-use uuid::Uuid;
 
 use super::restarts::Restarts;
 use super::{Change, EXIT_WITHIN, Hello, Managed, Notice, Signal, Supervisor, now};
+use crate::bus::Membership;
 use crate::problem::Refusal;
 
 /// How long the kernel may take to stop or continue a process before whoever asked for it is answered.
 const ACT_WITHIN: Duration = Duration::from_secs(5);
-
-const NOBODY_RUNS: &str = "no node is running, so none can initiate an election; start one first";
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
@@ -55,8 +53,8 @@ impl Action {
 pub(super) enum Request {
     Act { node: String, action: Action, reply: Reply<NodeName> },
     Initiate { initiator: Option<NodeName>, reply: Reply<NodeName> },
-    InitiateTogether { reply: Reply<ElectionStarted> },
-    Add { name: NodeName, attribute: Attribute, reply: Reply<()> },
+    InitiateTogether { names: Option<Vec<NodeName>>, reply: Reply<ElectionStarted> },
+    Add { node: AddNode, reply: Reply<()> },
     Remove { node: String, reply: Reply<()> },
     ChangeAttribute { node: String, attribute: Attribute, reply: Reply<()> },
     ChangeSettings { change: ChangeRing, reply: Reply<()> },
@@ -65,7 +63,7 @@ pub(super) enum Request {
     HealPartition { reply: Reply<()> },
     HealAll { reply: Reply<()> },
     Reset { reply: Reply<()> },
-    Hello { hello: Hello, reply: oneshot::Sender<Result<NodeName, String>> },
+    Hello { hello: Hello, reply: oneshot::Sender<Result<(NodeName, Membership), String>> },
     Shutdown { done: oneshot::Sender<()> },
 }
 
@@ -110,20 +108,21 @@ impl Handle {
         self.ask(|reply| Request::Initiate { initiator, reply }).await
     }
 
-    /// Starts an election at every live node, all in the same term. Says which.
+    /// Starts an election at these nodes, or at every live one, all in the same term. Returns which.
     ///
     /// # Errors
-    /// When no node runs.
-    pub async fn initiate_together(&self) -> Result<ElectionStarted, Refusal> {
-        self.ask(|reply| Request::InitiateTogether { reply }).await
+    /// When one that is named is not there or does not run, with the names; when none is named and no node
+    /// runs.
+    pub async fn initiate_together(&self, names: Option<Vec<NodeName>>) -> Result<ElectionStarted, Refusal> {
+        self.ask(|reply| Request::InitiateTogether { names, reply }).await
     }
 
     /// Adds a node at the end of the ring order and starts it.
     ///
     /// # Errors
-    /// When the name is taken or the ring is full.
-    pub async fn add(&self, name: NodeName, attribute: Attribute) -> Result<(), Refusal> {
-        self.ask(|reply| Request::Add { name, attribute, reply }).await
+    /// When the name or the id is taken, or the ring is full.
+    pub async fn add(&self, node: AddNode) -> Result<(), Refusal> {
+        self.ask(|reply| Request::Add { node, reply }).await
     }
 
     /// Ends a node and takes it out of the ring.
@@ -190,11 +189,11 @@ impl Handle {
         self.ask(|reply| Request::Reset { reply }).await
     }
 
-    /// A node said hello; its name comes back, or why it is not wanted.
+    /// Admits a node that has said hello. Returns its name and its right to report.
     ///
     /// # Errors
     /// When it is not the node that is awaited.
-    pub async fn hello(&self, hello: Hello) -> Result<NodeName, String> {
+    pub async fn hello(&self, hello: Hello) -> Result<(NodeName, Membership), String> {
         let (reply, answer) = oneshot::channel();
         let gone = || "the server is stopping".to_owned();
         self.requests.send(Request::Hello { hello, reply }).await.map_err(|_| gone())?;
@@ -258,11 +257,11 @@ impl Supervisor {
                     )));
                 }
                 process.leaving = true;
-                let (notices, id) = (self.notices_in.clone(), node.member.id);
+                let (notices, run, id) = (self.notices_in.clone(), self.run, node.member.id);
                 let incarnation = node.member.incarnation;
                 tokio::spawn(async move {
                     tokio::time::sleep(EXIT_WITHIN).await;
-                    let _ = notices.send(Notice::ExitDue { id, incarnation });
+                    let _ = notices.send(Notice::ExitDue { run, id, incarnation });
                 });
             }
             (Action::Pause, Some(process)) => {
@@ -292,73 +291,20 @@ impl Supervisor {
         Ok(name)
     }
 
-    pub(super) fn initiate(&mut self, initiator: Option<NodeName>) -> Result<NodeName, Refusal> {
-        let live = |name: &NodeName| {
-            self.bus.with_view(|view| view.node(name).is_some_and(|node| node.state == NodeState::Running))
-        };
-        let node = match &initiator {
-            Some(name) => {
-                let node = self.nodes.iter().find(|node| node.member.name == *name);
-                node.ok_or_else(|| super::no_such_node(name.as_str()))?
-            }
-            None => self
-                .nodes
-                .iter()
-                .find(|node| live(&node.member.name))
-                .ok_or_else(|| Refusal::conflict(NOBODY_RUNS))?,
-        };
-        let name = node.member.name.clone();
-        let commands = node.process.as_ref().filter(|process| !process.paused && !process.is_ending());
-        let Some(commands) = commands.and_then(|process| process.lines.as_ref()).filter(|_| live(&name))
-        else {
-            return Err(Refusal::conflict(format!(
-                "{name} is not running, so it can't initiate; start or resume it first"
-            )));
-        };
-        let incarnation = node.member.incarnation;
-        self.bus.tell(Some(&name), incarnation, EventKind::Requested { action: "initiate".to_owned() });
-        commands
-            .commands
-            .try_send(NodeCommand::Initiate)
-            .map_err(|_| Refusal::conflict(format!("{name} is too busy to initiate now; try again")))?;
-        Ok(name)
-    }
-
-    pub(super) fn initiate_together(&mut self) -> Result<ElectionStarted, Refusal> {
-        let (term, live): (Term, Vec<NodeName>) = self.bus.with_view(|view| {
-            let live = view.nodes.iter().filter(|node| node.state == NodeState::Running);
-            (view.term.next(), live.map(|node| node.name.clone()).collect())
-        });
-        let mut initiators = Vec::new();
-        for node in self.nodes.iter().filter(|node| live.contains(&node.member.name)) {
-            let process = node.process.as_ref().filter(|process| !process.paused && !process.is_ending());
-            let Some(lines) = process.and_then(|process| process.lines.as_ref()) else { continue };
-            if lines.commands.try_send(NodeCommand::InitiateTogether { term }).is_ok() {
-                let (name, incarnation) = (&node.member.name, node.member.incarnation);
-                self.bus.tell(
-                    Some(name),
-                    incarnation,
-                    EventKind::Requested { action: "initiate".to_owned() },
-                );
-                initiators.push(name.clone());
-            }
-        }
-        let Some(initiator) = initiators.first().cloned() else {
-            return Err(Refusal::conflict(NOBODY_RUNS));
-        };
-        Ok(ElectionStarted { initiator, initiators })
-    }
-
-    pub(super) fn add(&mut self, name: NodeName, attribute: Attribute) -> Result<(), Refusal> {
+    pub(super) fn add(&mut self, node: AddNode) -> Result<(), Refusal> {
+        let AddNode { name, attribute, id } = node;
         if self.nodes.iter().any(|node| node.member.name == name) {
             return Err(Refusal::conflict(format!("there is a node {name} already; choose another name")));
         }
         if self.nodes.len() >= MAX_MEMBERS {
             return Err(Refusal::conflict(format!("the ring is full: it has {MAX_MEMBERS} nodes")));
         }
-        let incarnation = Incarnation(0);
-        let member =
-            Member { id: NodeId(Uuid::new_v4()), name: name.clone(), attribute, incarnation, address: None };
+        let id = match id {
+            Some(id) => self.unused(id)?,
+            None => self.departed.fresh_id(&name, |id| self.nodes.iter().any(|node| node.member.id == id)),
+        };
+        let incarnation = self.departed.last_start(&name);
+        let member = Member { id, name: name.clone(), attribute, incarnation, address: None };
         // A port that a removed node had may be free again: take the first that no member has.
         let taken: Vec<u16> = self.nodes.iter().map(|node| node.port).collect();
         let port =
@@ -368,10 +314,33 @@ impl Supervisor {
             process: None,
             port,
             restarts: Restarts::default(),
+            membership: Membership::default(),
         });
         self.bus.tell(Some(&name), incarnation, EventKind::MemberAdded { member });
         self.spawn(self.nodes.len() - 1);
         Ok(())
+    }
+
+    /// An id that somebody chose for a newcomer.
+    fn unused(&self, id: NodeId) -> Result<NodeId, Refusal> {
+        if id.0.is_nil() {
+            let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the nil UUID is no node's id");
+            return Err(refusal.because("give another one, or none: it then follows from the name"));
+        }
+        if let Some(other) = self.nodes.iter().find(|node| node.member.id == id) {
+            let title = format!("the id {id} is that of {}; ids must differ", other.member.name);
+            return Err(
+                Refusal::conflict(title).because("give another one, or none: it then follows from the name")
+            );
+        }
+        if self.departed.had(id) {
+            let title =
+                format!("a node that has left the ring had the id {id}, and some may still speak of it");
+            return Err(
+                Refusal::conflict(title).because("give another one, or none; a reset makes it free again")
+            );
+        }
+        Ok(id)
     }
 
     pub(super) fn remove(&mut self, word: &str) -> Result<(), Refusal> {
@@ -384,6 +353,8 @@ impl Supervisor {
             // Its end is reaped by its own task; nobody is left to be told of it.
             process.child.signal(Signal::Kill);
         }
+        self.departed.note(&node.member);
+        self.bus.dismiss(&node.membership);
         self.bus.tell(Some(&node.member.name), node.member.incarnation, EventKind::MemberRemoved);
         self.configure_all(None);
         Ok(())

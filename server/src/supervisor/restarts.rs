@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use ringleader_shared::{EventKind, Incarnation, NodeId};
+use ringleader_shared::{EventKind, Incarnation, NodeId, RunId};
 
 use super::{Notice, Supervisor, milliseconds};
 
@@ -59,18 +59,20 @@ impl Supervisor {
         };
         let after_ms = milliseconds(pause);
         self.bus.tell(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
-        let notices = self.notices_in.clone();
+        let (notices, run) = (self.notices_in.clone(), self.run);
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
-            let _ = notices.send(Notice::RestartDue { id, incarnation });
+            let _ = notices.send(Notice::RestartDue { run, id, incarnation });
         });
     }
 
-    /// The pause is over. Somebody may have started the node meanwhile, or taken it out of the ring.
-    pub(super) fn restart_due(&mut self, id: NodeId, incarnation: Incarnation) {
+    /// The pause is over. Somebody may have started the node meanwhile, taken it out of the ring, or formed
+    /// another ring.
+    pub(super) fn restart_due(&mut self, run: RunId, id: NodeId, incarnation: Incarnation) {
         let index = self.nodes.iter().position(|node| {
             node.member.id == id && node.member.incarnation == incarnation && node.process.is_none()
         });
+        let index = index.filter(|_| run == self.run);
         if let Some(index) = index {
             self.spawn(index);
         }

@@ -159,7 +159,8 @@ impl Page {
             options["binary"] = chromium.to_string_lossy().into();
         }
         let capabilities =
-            json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+            // Certificates that a test has made for itself are good enough for its browser.
+            json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" }, "acceptInsecureCerts": true });
         let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
         let client = runtime
             .block_on(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ringleader_election::{Core, Input};
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId};
+use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId, Term};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
@@ -25,6 +25,7 @@ impl World {
         match action {
             Action::Initiate(place) => self.initiate(Place::nth(place)),
             Action::InitiateAll => self.initiate_all(),
+            Action::InitiateTogether { place, term } => self.initiate_together(Place::nth(place), term),
             Action::Kill(place) => self.kill(Place::nth(place)),
             Action::Start(place) => self.start(Place::nth(place)),
             Action::Pause(place) => self.pause(Place::nth(place)),
@@ -137,12 +138,15 @@ impl World {
 
     fn initiate_all(&mut self) {
         let newest = self.live().map(|(core, _)| core.term()).max().unwrap_or_default();
-        let together = Input::InitiateTogether { term: newest.next() };
         for place in (0..self.members.len()).map(Place::nth) {
-            if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
-                self.requested(place, "initiate");
-                self.give(place, together.clone());
-            }
+            self.initiate_together(place, newest.next());
+        }
+    }
+
+    fn initiate_together(&mut self, place: Place, term: Term) {
+        if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
+            self.requested(place, "initiate");
+            self.give(place, Input::InitiateTogether { term });
         }
     }
 
