@@ -1,0 +1,84 @@
+//! A page that is open for long: what it costs does not grow with what it has seen.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+#[path = "support/browser.rs"]
+mod browser;
+
+use std::time::Instant;
+
+use browser::{Page, on_the_page};
+use ringleader_shared::bus::BusFrame;
+use ringleader_shared::{EventKind, Seq, Term};
+use serde_json::{Value, json};
+use support::{Bus, PATIENCE};
+
+/// Takes hold of the page's WebAssembly memory when it is made.
+const TAKE_MEMORY: &str = "for (const name of ['instantiate', 'instantiateStreaming']) {
+    const real = WebAssembly[name].bind(WebAssembly);
+    WebAssembly[name] = (...given) => real(...given).then((made) => {
+        window.wasmMemory = (made.instance ?? made).exports.memory;
+        return made;
+    });
+}";
+
+/// So much may the memory grow after the first elections, in bytes.
+const MOST_GROWTH: u64 = 1 << 20;
+
+/// How many elections may be under way before the page has to show one of them.
+const BEHIND: u64 = 100;
+
+/// Waits on the bus until the election of this term is over. Returns the sequence number of that event.
+fn wait_until_over(bus: &mut Bus, wanted: Term) -> Seq {
+    let deadline = Instant::now() + PATIENCE;
+    while let Some(frame) = bus.next_frame(deadline) {
+        if let BusFrame::Event { event } = frame
+            && let EventKind::Completed { term, .. } = &event.kind
+            && *term >= wanted
+        {
+            return event.seq;
+        }
+    }
+    panic!("term {wanted} never ended");
+}
+
+/// Holds elections up to this term, one after the other; the page shows the last one at the end.
+fn elect(page: &Page, bus: &mut Bus, terms: std::ops::RangeInclusive<u64>) {
+    let last = *terms.end();
+    for term in terms {
+        page.server().initiate("A");
+        wait_until_over(bus, Term(term));
+        if term % BEHIND == 0 || term == last {
+            page.wait_for(".centre .term", "it.textContent", |words| *words == json!(format!("TERM {term}")));
+        }
+    }
+}
+
+fn wasm_bytes(page: &Page) -> u64 {
+    page.script("return window.wasmMemory.buffer.byteLength", Vec::new()).as_u64().expect("a size")
+}
+
+#[test]
+fn five_thousand_elections_with_open_logs_cost_no_more_memory_than_five_hundred() {
+    on_the_page(&[], |page| {
+        page.before_each_load(TAKE_MEMORY);
+        page.reload();
+        page.wait_for("html", "document.querySelectorAll('.log.open').length", |open| *open == json!(4));
+        page.script(
+            "document.querySelectorAll('.log input[type=checkbox]').forEach(it => it.click())",
+            Vec::new(),
+        );
+        let mut bus = page.server().subscribe(Some(page.server().ring().seq));
+        elect(page, &mut bus, 1..=500);
+        let first = wasm_bytes(page);
+        elect(page, &mut bus, 501..=5_000);
+        let last = wasm_bytes(page);
+        assert!(last <= first + MOST_GROWTH, "{first} bytes after 500 elections, {last} after 5,000");
+        // The logs were written all the time, and keep what is newest.
+        let rows =
+            "return [...document.querySelectorAll('.lines')].map(it => it.querySelectorAll('.line').length)";
+        assert_eq!(page.script(rows, Vec::new()), Value::from(vec![500; 4]));
+        page.wait_for_text("log-D", "term 5000");
+    });
+}
