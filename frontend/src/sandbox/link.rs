@@ -264,7 +264,10 @@ mod tests {
         // The settings of the ring have sentences of their own.
         let (_, refused) = Link::read("sandbox?algorithm=paxos&safety=no&nodes=x");
         let allowed: Vec<&str> = refused.iter().map(|refused| refused.allowed.as_str()).collect();
-        assert!(allowed[0].starts_with("there is no algorithm `paxos`; there are: max-ring, "), "{allowed:?}");
+        assert!(
+            allowed[0].starts_with("there is no algorithm `paxos`; there are: max-ring, "),
+            "{allowed:?}"
+        );
         assert!(allowed[1].contains("available") && allowed[1].contains("quorum"), "{allowed:?}");
         assert_eq!(allowed.len(), 3);
     }
