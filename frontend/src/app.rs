@@ -10,6 +10,7 @@ use ringleader_shared::api::Problem;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+use crate::address::{self, Target};
 use crate::announcer::Announcer;
 use crate::card::Card;
 use crate::connection;
@@ -20,8 +21,9 @@ use crate::notices::Notices;
 use crate::ring::RingFigure;
 use crate::ring::geometry::CROWD;
 use crate::roster::Roster;
+use crate::sandbox::Sandbox;
 use crate::sandbox::form::Form;
-use crate::sandbox::link::Link;
+use crate::sandbox::link::{Link, Refused};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::sandbox::transport::Transport;
@@ -29,9 +31,6 @@ use crate::store::{Connection, Store};
 use crate::summary::Summary;
 use crate::theme::Theme;
 use crate::top_bar::{LostBanner, TopBar};
-
-/// The fragment of the address that leads back to the server's ring.
-pub(crate) const LIVE: &str = "live";
 
 /// Which rings there are to look at, and which one is looked at.
 #[derive(Clone, Copy)]
@@ -54,31 +53,46 @@ impl Rings {
         }
         let sandbox = Store::of_sandbox(&Link::new(Settings::default(), Speed::default()));
         let rings = Self { live, sandbox, in_sandbox: RwSignal::new(live.is_none()) };
-        rings.follow(&fragment());
+        rings.follow(&address::fragment());
         rings
     }
 
     /// Shows what the address says.
     fn follow(self, fragment: &str) {
         let Some(sandbox) = self.sandbox.sandbox else { return };
-        if Link::is_meant(fragment) {
-            // Without anything behind it, it is the ring that was left there.
-            if fragment.contains('?') && fragment != sandbox.fragment() {
-                match Link::read(fragment) {
-                    Ok(link) => sandbox.open(self.sandbox, &link),
-                    Err(part) => self.sandbox.notify(Problem {
-                        kind: "about:blank".to_owned(),
-                        title: "A part of the link makes no sense".to_owned(),
-                        status: 0,
-                        detail: Some(part),
-                    }),
+        let is_element = |name: &str| document().get_element_by_id(name).is_some();
+        let in_sandbox = match Target::of(fragment, self.live.is_some(), is_element) {
+            Target::Live => false,
+            Target::Sandbox => true,
+            Target::Run => {
+                if fragment != sandbox.fragment() {
+                    self.show_run(sandbox, fragment);
                 }
+                true
             }
-            self.in_sandbox.set(true);
-        } else if self.live.is_some() && fragment == LIVE {
-            self.in_sandbox.set(false);
+            Target::Element => self.in_sandbox.get_untracked(),
+        };
+        // Another page is mounted when another ring is looked at, and only then.
+        if self.in_sandbox.get_untracked() != in_sandbox {
+            self.in_sandbox.set(in_sandbox);
         }
-        sandbox.own_address(self.in_sandbox.get_untracked());
+        sandbox.own_address(in_sandbox.then_some(fragment));
+    }
+
+    /// Shows the run of a link, and names the parts of it that were left out.
+    fn show_run(self, sandbox: Sandbox, fragment: &str) {
+        let (link, refused) = Link::read(fragment);
+        sandbox.open(self.sandbox, &link);
+        if refused.is_empty() {
+            return;
+        }
+        let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
+        self.sandbox.notify(Problem {
+            kind: "about:blank".to_owned(),
+            title: "A part of the link makes no sense and was left out".to_owned(),
+            status: 0,
+            detail: Some(parts.collect::<Vec<_>>().join(" · ")),
+        });
     }
 
     fn shown(self) -> Store {
@@ -89,17 +103,13 @@ impl Rings {
     }
 }
 
-fn fragment() -> String {
-    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
-}
-
 /// The page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
     Theme::provide();
     let rings = Rings::open();
     provide_context(rings);
-    let changed = Closure::<dyn FnMut()>::new(move || rings.follow(&fragment()));
+    let changed = Closure::<dyn FnMut()>::new(move || rings.follow(&address::fragment()));
     let listening =
         window().add_event_listener_with_callback("hashchange", changed.as_ref().unchecked_ref()).is_ok();
     if listening {

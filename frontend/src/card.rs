@@ -3,6 +3,7 @@
 mod actions;
 mod attribute;
 mod log_panel;
+mod log_rows;
 
 use leptos::prelude::*;
 use ringleader_shared::view::NodeView;

@@ -19,10 +19,11 @@ use self::subscription::{Subscription, Verdict};
 use crate::api;
 use crate::store::{Connection, Store, now_ms};
 
-/// Events that arrive within this time are shown together: about one frame of a screen.
-const GATHER: Duration = Duration::from_millis(15);
+/// A hidden page has no frames: events that arrive within this time are applied together.
+const GATHER_HIDDEN: Duration = Duration::from_millis(250);
 
-/// More events than these are shown at once, however short the time.
+/// More events than these are applied at once, before the frame: what waits is bounded, though a browser may hold back the timers of
+/// a hidden page for a minute.
 const MOST_GATHERED: usize = 400;
 
 /// How many events of the past fill the logs.
@@ -48,6 +49,7 @@ pub(crate) fn keep(store: Store) {
     }));
     keeper.open();
     keeper.watch();
+    keeper.watch_visibility();
 }
 
 struct Inner {
@@ -143,7 +145,22 @@ impl Keeper {
             self.show_gathered();
         } else if !inner.gathering.replace(true) {
             let keeper = self.clone();
-            set_timeout(move || keeper.show_gathered(), GATHER);
+            if document().hidden() {
+                set_timeout(move || keeper.show_gathered(), GATHER_HIDDEN);
+            } else {
+                request_animation_frame(move || keeper.show_gathered());
+            }
+        }
+    }
+
+    /// A page that is hidden before its frame comes must not wait for it.
+    fn watch_visibility(&self) {
+        let keeper = self.clone();
+        let changed = Closure::<dyn FnMut()>::new(move || keeper.show_gathered());
+        let listener = changed.as_ref().unchecked_ref();
+        if document().add_event_listener_with_callback("visibilitychange", listener).is_ok() {
+            // As long as the page lives.
+            changed.forget();
         }
     }
 

@@ -155,9 +155,10 @@ fn Pace() -> impl IntoView {
             wished.set(None);
         }
     });
+    // May be called when another ring is looked at: the slider is asked for with care.
     let ask = move || {
-        if let Some(pace) = wished.get_untracked() {
-            if pace == real.get_untracked() {
+        if let (Some(Some(pace)), Some(now)) = (wished.try_get_untracked(), real.try_get_untracked()) {
+            if pace == now {
                 wished.set(None);
             } else {
                 store.order(Order::ChangeSettings(ChangeRing {

@@ -11,6 +11,7 @@
 // The component macro writes `pub` in front of what it makes, whatever stands in the source.
 #![allow(unreachable_pub)]
 
+mod address;
 mod algorithm;
 mod announcer;
 mod api;

@@ -80,7 +80,8 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
         })
     });
     view! {
-            <svg class="drawing" hidden=live::whether(move || is_crowd.get()) viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
+        <div class="board" hidden=live::whether(move || is_crowd.get())>
+            <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                         <rect class="hatch-ground" width="12" height="12"></rect>
@@ -107,6 +108,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
                 </For>
                 <g class="stage-layer" node_ref=over aria-hidden="true"></g>
             </svg>
+        </div>
     }
 }
 

@@ -20,12 +20,12 @@ use std::time::Duration;
 use leptos::prelude::*;
 use ringleader_shared::api::Problem;
 use ringleader_shared::{NodeName, Seq};
-use wasm_bindgen::JsValue;
 
 use self::link::Link;
 use self::player::Player;
 use self::settings::Settings;
 use self::speed::Speed;
+use crate::address::Entry;
 use crate::order::Order;
 use crate::store::{Store, now_ms};
 
@@ -56,8 +56,10 @@ pub(crate) struct Sandbox {
     seen: StoredValue<Option<Seq>>,
     /// When the last frame was.
     framed: StoredValue<Option<f64>>,
-    /// Whether the address is the sandbox's to write, and a timer runs that will write it.
-    address: StoredValue<(bool, bool)>,
+    /// The history's entry that shows the moment, while the sandbox is looked at.
+    entry: StoredValue<Option<Entry>>,
+    /// Whether a timer runs that will write it.
+    write_waits: StoredValue<bool>,
 }
 
 impl Sandbox {
@@ -72,7 +74,8 @@ impl Sandbox {
             player: StoredValue::new_local(Player::open(link)),
             seen: StoredValue::new(None),
             framed: StoredValue::new(None),
-            address: StoredValue::new((false, false)),
+            entry: StoredValue::new(None),
+            write_waits: StoredValue::new(false),
         }
     }
 
@@ -227,10 +230,10 @@ impl Sandbox {
         self.look(|player| player.link(&settings, speed)).text()
     }
 
-    /// Whether the address is the sandbox's to write.
-    pub(crate) fn own_address(self, own: bool) {
-        self.address.update_value(|(owns, _)| *owns = own);
-        if own {
+    /// Keeps the history's entry of this fragment in step from now on; or none, when another ring is looked at.
+    pub(crate) fn own_address(self, fragment: Option<&str>) {
+        self.entry.set_value(fragment.map(Entry::of));
+        if fragment.is_some() {
             self.write_soon();
         } else {
             self.pause();
@@ -238,25 +241,20 @@ impl Sandbox {
     }
 
     fn write_soon(self) {
-        let due = self.address.try_update_value(|(owns, waits)| *owns && !std::mem::replace(waits, *owns));
-        if due == Some(true) {
+        let is_due = self.entry.with_value(Option::is_some) && !self.write_waits.get_value();
+        if is_due {
+            self.write_waits.set_value(true);
             set_timeout(move || self.write(), REST);
         }
     }
 
     fn write(self) {
-        let mut owns = false;
-        self.address.update_value(|(own, waits)| {
-            *waits = false;
-            owns = *own;
+        self.write_waits.set_value(false);
+        let fragment = self.fragment();
+        self.entry.update_value(|entry| {
+            if let Some(entry) = entry {
+                entry.rewrite(fragment);
+            }
         });
-        if !owns {
-            return;
-        }
-        if let Ok(history) = window().history() {
-            // A browser that refuses has an address that is a little old.
-            let _ =
-                history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{}", self.fragment())));
-        }
     }
 }

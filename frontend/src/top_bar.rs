@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::app::{LIVE, Rings};
+use crate::address::LIVE;
+use crate::app::Rings;
 use crate::headline::Headline;
 use crate::live;
 use crate::sandbox::link;

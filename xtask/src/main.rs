@@ -42,6 +42,7 @@ cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless t
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
 cargo xtask bench busy       whether anybody is taken for dead when every processor is kept busy: 10 minutes, or --minutes N
 cargo xtask bench sandbox    what a frame of the sandbox costs in a browser, with 64, 256 and 1,000 nodes
+cargo xtask bench page       what a frame of the live page costs, with 4 and 64 nodes; fails above 8 ms
 cargo xtask bench wasm       what share of its native speed the simulator has in a browser
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
@@ -190,6 +191,19 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
             let browser = browser::install()?;
             Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "sandbox", "--"])
                 .arg(root().join(site::FOLDER))
+                .env("RINGLEADER_CHROMIUM", &browser.chromium)
+                .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver)
+                .check()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        [page, scene @ ..] if page == "page" => {
+            // The server takes the page in when it is compiled.
+            let mut report = Report::default();
+            dashboard::build(&mut report)?;
+            report.print_if_slow();
+            let browser = browser::install()?;
+            Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "page", "--"])
+                .args(scene)
                 .env("RINGLEADER_CHROMIUM", &browser.chromium)
                 .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver)
                 .check()?;

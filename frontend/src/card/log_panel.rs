@@ -7,12 +7,11 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
+use super::log_rows::Rows;
 use crate::copy as clipboard;
 use crate::live;
-use crate::log::Line;
 use crate::ring::geometry::CROWD;
 use crate::store::Store;
-use crate::words;
 
 /// In a larger ring the logs are closed at first: that many would bury the page.
 const OPEN_UP_TO: usize = 8;
@@ -47,16 +46,20 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         (true, _) => "No line matches",
     });
     let closed = live::whether(move || !open.get());
+    // May be called when the card is gone: the panel is asked for with care.
     let to_end = move || {
-        if let Some(panel) = panel.get_untracked() {
+        if let Some(panel) = panel.try_get_untracked().flatten() {
             panel.set_scroll_top(panel.scroll_height());
         }
     };
+    let list = NodeRef::<html::Div>::new();
+    let rows = StoredValue::new_local(Rows::default());
     live::effect(move || {
-        lines.track();
+        let Some(list) = list.get() else { return };
+        lines.with(|lines| rows.update_value(|rows| rows.show(&list, lines)));
         if following.get_untracked() {
-            // After the new lines are in place.
-            request_animation_frame(to_end);
+            // After all logs have their new rows, so that the page is laid out once for all of them.
+            queue_microtask(to_end);
         }
     });
     // A panel that grew or shrank is no longer at its end, and says nothing about it.
@@ -132,9 +135,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     tabindex="0"
                     on:scroll=scrolled
                 >
-                    <For each=move || lines.get() key=|line| (line.seq, line.at_us) let:line>
-                        <LogLine line=line/>
-                    </For>
+                    <div node_ref=list></div>
                     <p class="empty">{nothing}</p>
                 </div>
                     <button
@@ -149,15 +150,5 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                         "↓ newest"
                     </button>
         </div>
-    }
-}
-
-#[component]
-fn LogLine(line: std::sync::Arc<Line>) -> impl IntoView {
-    view! {
-        <p class=line.subject.class()>
-            <time>{line.at_us.map(words::stamp)}</time>
-            <span>{line.text.clone()}</span>
-        </p>
     }
 }

@@ -50,8 +50,20 @@ pub(crate) struct Layers {
 struct Flash {
     until: f64,
     element: Element,
-    /// The time beside a link; only the latest one of a link is shown.
-    label: Option<(NodeName, NodeName, Element)>,
+    /// What it shows. The same again does not add a flash: the one that is there begins anew.
+    shows: Shown,
+}
+
+/// What a flash shows. One element for each at most: where messages are many, more of the same on top of each other could not be
+/// told apart, and cost the browser a frame.
+#[derive(PartialEq)]
+enum Shown {
+    /// A message of this look crossed a link.
+    Crossed(NodeName, NodeName, &'static str),
+    /// A message of this look arrived at a node.
+    Landed(NodeName, &'static str),
+    /// A heartbeat went between these two.
+    Pulse(NodeName, NodeName),
 }
 
 /// Everything that moves.
@@ -222,32 +234,48 @@ impl Stage {
     /// A message that moved as a dot has arrived: a ripple round the receiver, with the time that it took.
     fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
         let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
+        let took = travel_us.map(|travel_us| format!("{from} to {to} in {}", words::duration(travel_us)));
+        let shows = Shown::Landed(to.clone(), class(kind));
+        if let Some(element) = self.again(&shows, FLASH_MS) {
+            write(&element, "title", took.as_deref().unwrap_or_default());
+            return;
+        }
         let Some(element) = self.append("g", &format!("landed {}", class(kind))) else { return };
         set(&element, "transform", &format!("translate({at})"));
         if let Some(circle) = add(&element, "circle") {
             set(&circle, "r", &rounded(radius + 4.0).to_string());
         }
-        if let (Some(title), Some(travel_us)) = (add(&element, "title"), travel_us) {
-            title.set_text_content(Some(&format!("{from} to {to} in {}", words::duration(travel_us))));
+        if let Some(title) = add(&element, "title") {
+            title.set_text_content(took.as_deref());
         }
-        self.keep(element, FLASH_MS, None);
+        self.keep(element, FLASH_MS, shows);
     }
 
     /// A message that was too quick to see: its link lights up, with the time that it took beside it.
     fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
-        if self.flashes.len() >= MOST_DOTS {
+        let took = words::duration(travel_us);
+        let said = format!("{} {from} to {to} in {took}", kind.word());
+        let shows = Shown::Crossed(from.clone(), to.clone(), class(kind));
+        if kind != MessageKind::Standing {
+            // Two times at one place could not be read.
+            let is_here = |shown: &Shown| matches!(shown, Shown::Crossed(a, b, _) if a == from && b == to);
+            for flash in self.flashes.iter().filter(|flash| is_here(&flash.shows) && flash.shows != shows) {
+                write(&flash.element, "text", "");
+            }
+        }
+        if let Some(element) = self.again(&shows, FLASH_MS) {
+            write(&element, "title", &said);
+            write(&element, "text", &took);
             return;
         }
         let Some(curve) = self.layout.curve(from, to) else { return };
         let Some(element) = self.append_under("g", &format!("flash {}", class(kind))) else { return };
-        let took = words::duration(travel_us);
         if let Some(title) = add(&element, "title") {
-            title.set_text_content(Some(&format!("{} {from} to {to} in {took}", kind.word())));
+            title.set_text_content(Some(&said));
         }
         if let Some(path) = add(&element, "path") {
             set(&path, "d", &curve.path());
         }
-        let mut label = None;
         if kind != MessageKind::Standing
             && self.layout.len() <= 16
             && let Some(text) = add(&element, "text")
@@ -256,28 +284,34 @@ impl Stage {
             set(&text, "x", &rounded(middle.x).to_string());
             set(&text, "y", &rounded(middle.y).to_string());
             text.set_text_content(Some(&took));
-            for (old_from, old_to, old) in self.flashes.iter().filter_map(|flash| flash.label.as_ref()) {
-                if old_from == from && old_to == to {
-                    old.remove();
-                }
-            }
-            label = Some((from.clone(), to.clone(), text));
         }
-        self.keep(element, FLASH_MS, label);
+        self.keep(element, FLASH_MS, shows);
     }
 
     fn pulse(&mut self, from: &NodeName, to: &NodeName) {
+        let shows = Shown::Pulse(from.clone(), to.clone());
+        if self.again(&shows, PULSE_MS).is_some() {
+            return;
+        }
         let Some((start, end)) = self.layout.straight(from, to) else { return };
         let Some(element) = self.append_under("line", "pulse") else { return };
         for (name, value) in [("x1", start.x), ("y1", start.y), ("x2", end.x), ("y2", end.y)] {
             set(&element, name, &rounded(value).to_string());
         }
-        self.keep(element, PULSE_MS, None);
+        self.keep(element, PULSE_MS, shows);
     }
 
-    fn keep(&mut self, element: Element, time: f64, label: Option<(NodeName, NodeName, Element)>) {
-        let time = if motion_is_reduced() { STILL_MS } else { time };
-        self.flashes.push(Flash { until: now_ms() + time, element, label });
+    fn keep(&mut self, element: Element, time: f64, shows: Shown) {
+        self.flashes.push(Flash { until: until(time), element, shows });
+    }
+
+    /// Begins a flash anew that shows the same, and returns it; `None` when there is none.
+    fn again(&mut self, shows: &Shown, time: f64) -> Option<Element> {
+        let flash = self.flashes.iter_mut().find(|flash| flash.shows == *shows)?;
+        flash.until = until(time);
+        // The same animation by another name, or it would not begin anew.
+        let _ = flash.element.class_list().toggle("again");
+        Some(flash.element.clone())
     }
 
     fn append(&self, tag: &str, class: &str) -> Option<Element> {
@@ -286,6 +320,18 @@ impl Stage {
 
     fn append_under(&self, tag: &str, class: &str) -> Option<Element> {
         self.layers.as_ref().and_then(|layers| classed(&layers.under, tag, class))
+    }
+}
+
+/// When a flash is over that is shown from now on for so long, in milliseconds.
+fn until(time: f64) -> f64 {
+    now_ms() + if motion_is_reduced() { STILL_MS } else { time }
+}
+
+/// Writes into the first element of this kind below `parent`, if there is one.
+fn write(parent: &Element, tag: &str, text: &str) {
+    if let Ok(Some(element)) = parent.query_selector(tag) {
+        element.set_text_content(Some(text));
     }
 }
 

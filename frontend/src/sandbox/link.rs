@@ -14,6 +14,23 @@ use super::speed::Speed;
 /// The word that the fragment of the sandbox begins with.
 pub(crate) const WORD: &str = "sandbox";
 
+/// The names of a link's parts that are no settings of the ring.
+const NAMES: [&str; 8] = ["nodes", "order", "links", "seed", "start", "hop", "do", "at"];
+
+/// The names of the ring's settings that a link has. The pace of a simulated ring is its speed, `hop`.
+fn ring_settings() -> impl Iterator<Item = &'static str> {
+    ChangeRing::NAMES.iter().copied().filter(|name| *name != "hop_delay_ms")
+}
+
+/// A part of a link that was left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// The part, as it stands in the address.
+    pub(crate) part: String,
+    /// What may stand there.
+    pub(crate) allowed: String,
+}
+
 /// What a link says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Link {
@@ -47,44 +64,58 @@ impl Link {
         fragment.split('?').next() == Some(WORD)
     }
 
-    /// What a fragment says, or which part of it makes no sense.
-    pub(crate) fn read(fragment: &str) -> Result<Self, String> {
+    /// The link of a fragment. Parts that make no sense are left out, and named; everything else holds.
+    pub(crate) fn read(fragment: &str) -> (Self, Vec<Refused>) {
         let mut link = Self::new(Settings::default(), Speed::default());
+        let mut refused = Vec::new();
         let (_, parts) = fragment.split_once('?').unwrap_or_default();
         for part in parts.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            link.take(name, value).ok_or_else(|| format!("{part:.60}"))?;
+            if let Err(allowed) = link.take(name, value) {
+                refused.push(Refused { part: format!("{part:.60}"), allowed });
+            }
         }
-        Ok(link)
+        (link, refused)
     }
 
-    fn take(&mut self, name: &str, value: &str) -> Option<()> {
+    /// Takes one part in, or returns what is allowed there.
+    fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
         let settings = &mut self.settings;
+        let one_of = |all: &[(&str, &str)]| list(all.iter().map(|(word, _)| *word));
         match name {
             "nodes" => {
-                settings.nodes = value.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes))?
+                let nodes = value.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes));
+                settings.nodes = nodes.ok_or_else(|| format!("a whole number from 1 to {MOST_NODES}"))?;
             }
-            "order" => settings.arrangement = Arrangement::named(value)?,
-            "links" => settings.links = Links::named(value)?,
-            "seed" => settings.seed = value.parse().ok()?,
-            "start" => settings.start = Start::named(value)?,
-            "hop" => self.speed = Speed::numbered(value)?,
+            "order" => {
+                settings.arrangement = Arrangement::named(value).ok_or_else(|| one_of(Arrangement::ALL))?;
+            }
+            "links" => settings.links = Links::named(value).ok_or_else(|| one_of(Links::ALL))?,
+            "seed" => {
+                settings.seed =
+                    value.parse().map_err(|_| format!("a whole number from 0 to {}", u64::MAX))?;
+            }
+            "start" => settings.start = Start::named(value).ok_or_else(|| one_of(Start::ALL))?,
+            "hop" => {
+                let allowed = || format!("a hop in milliseconds, from 0 to {}", Speed::SLOWEST);
+                self.speed = Speed::numbered(value).ok_or_else(allowed)?;
+            }
             "do" => self.script = Some(script(value)?),
             "at" => {
-                let (at, seq) = value.split_once('.')?;
-                let (at, seq) = (Duration::from_nanos(at.parse().ok()?), Seq(seq.parse().ok()?));
-                self.place = Some(Place { at, seq });
+                let allowed =
+                    || "nanoseconds, a point and the number of an event, as in 6500000.31".to_owned();
+                self.place = Some(place(value).ok_or_else(allowed)?);
             }
-            // The pace of a simulated ring is its speed, `hop`.
-            name if name != "hop_delay_ms" && ChangeRing::NAMES.contains(&name) => {
+            name if ring_settings().any(|setting| setting == name) => {
                 let mut change = ChangeRing::default();
-                change.set(name, value).ok()?;
+                // It names the setting, which stands in the part already.
+                let allowed = |error: String| error.trim_start_matches(&format!("{name}: ")).to_owned();
+                change.set(name, value).map_err(allowed)?;
                 settings.ring = settings.ring.with(&change);
             }
-            // What a later version adds is not a reason to show nothing.
-            _ => {}
+            _ => return Err(list(ring_settings().chain(NAMES))),
         }
-        Some(())
+        Ok(())
     }
 
     /// The fragment, without its `#`.
@@ -110,10 +141,37 @@ impl Link {
     }
 }
 
-/// What is done, as a [`Case`] says it; the ring in front of it is only there to make it one.
-fn script(text: &str) -> Option<Schedule> {
-    let text = text.replace(',', "; ").replace('.', " ");
-    format!("ring 1; {text}").parse::<Case>().ok().map(|case| case.schedule)
+fn place(text: &str) -> Option<Place> {
+    let (at, seq) = text.split_once('.')?;
+    Some(Place { at: Duration::from_nanos(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
+}
+
+/// What is done, as a [`Case`] writes it; the ring in front of it is only there to make it one. As each step changes what the next
+/// ones do, a script with a bad step is none.
+fn script(text: &str) -> Result<Schedule, String> {
+    let mut steps = Vec::new();
+    for step in text.split(',').filter(|step| !step.is_empty()) {
+        let case = format!("ring 1; {}", step.replace('.', " ")).parse::<Case>();
+        match case.map(|case| case.schedule.steps) {
+            Ok(one) if one.len() == 1 => steps.extend(one),
+            _ => {
+                return Err(format!(
+                    "after a wait, something to do, as in 300us.kill.D, which `{step:.40}` is not"
+                ));
+            }
+        }
+    }
+    Ok(Schedule { steps })
+}
+
+/// Choices in words.
+fn list<T: AsRef<str>>(all: impl IntoIterator<Item = T>) -> String {
+    let mut text = String::new();
+    for one in all {
+        text.push_str(if text.is_empty() { "one of " } else { ", " });
+        text.push_str(one.as_ref());
+    }
+    text
 }
 
 #[cfg(test)]
@@ -152,7 +210,7 @@ mod tests {
     fn a_link_is_read_as_it_was_written() {
         let bare = Link::new(Settings::default(), Speed::default());
         for link in [full(), bare] {
-            assert_eq!(Link::read(&link.text()), Ok(link));
+            assert_eq!(Link::read(&link.text()), (link, Vec::new()));
         }
     }
 
@@ -163,11 +221,54 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_named_and_what_is_missing_is_as_usual() {
-        assert_eq!(Link::read("sandbox?nodes=1001"), Err("nodes=1001".to_owned()));
-        assert_eq!(Link::read("sandbox?do=5us.smash.A"), Err("do=5us.smash.A".to_owned()));
-        assert_eq!(Link::read("sandbox?at=5"), Err("at=5".to_owned()));
-        assert_eq!(Link::read("sandbox"), Ok(Link::new(Settings::default(), Speed::default())));
+    fn the_names_of_a_links_parts_are_those_that_it_has() {
+        let text = full().text();
+        let (_, parts) = text.split_once('?').expect("parts");
+        let mut written: Vec<&str> =
+            parts.split('&').filter_map(|part| Some(part.split_once('=')?.0)).collect();
+        let mut named: Vec<&str> = ring_settings().chain(NAMES).collect();
+        written.sort_unstable();
+        named.sort_unstable();
+        assert_eq!(written, named);
+    }
+
+    #[test]
+    fn what_is_missing_is_as_usual() {
+        assert_eq!(Link::read("sandbox"), (Link::new(Settings::default(), Speed::default()), Vec::new()));
         assert!(Link::is_meant("sandbox?seed=1") && !Link::is_meant("ring"));
+    }
+
+    #[test]
+    fn a_bad_part_is_named_with_what_is_allowed_and_the_others_hold() {
+        for (bad, allowed) in [
+            ("nodes=1001", "a whole number from 1 to 1000"),
+            ("nodes=0", "a whole number from 1 to 1000"),
+            ("order=up", "one of random, increasing, decreasing, alternating"),
+            ("start=", "one of one, all, nobody"),
+            ("seed=-1", "a whole number from 0 to 18446744073709551615"),
+            ("hop=fast", "a hop in milliseconds, from 0 to 60000"),
+            ("at=5", "nanoseconds, a point and the number of an event, as in 6500000.31"),
+            (
+                "do=5us.kill.A,5us.smash.A",
+                "after a wait, something to do, as in 300us.kill.D, which `5us.smash.A` is not",
+            ),
+            ("do=seed.5", "after a wait, something to do, as in 300us.kill.D, which `seed.5` is not"),
+            ("node=4", "one of safety, algorithm, nodes, order, links, seed, start, hop, do, at"),
+        ] {
+            let (link, refused) = Link::read(&format!("sandbox?links=uniform&{bad}&algorithm=franklin"));
+            let ring = RingSettings { algorithm: AlgorithmName::Franklin, ..RingSettings::default() };
+            let settings = Settings { ring, links: Links::Uniform, ..Settings::default() };
+            assert_eq!(link, Link::new(settings, Speed::default()), "{bad}");
+            assert_eq!(refused, [Refused { part: bad.to_owned(), allowed: allowed.to_owned() }]);
+        }
+        // The settings of the ring have sentences of their own.
+        let (_, refused) = Link::read("sandbox?algorithm=paxos&safety=no&nodes=x");
+        let allowed: Vec<&str> = refused.iter().map(|refused| refused.allowed.as_str()).collect();
+        assert!(
+            allowed[0].starts_with("there is no algorithm `paxos`; there are: max-ring, "),
+            "{allowed:?}"
+        );
+        assert!(allowed[1].contains("available") && allowed[1].contains("quorum"), "{allowed:?}");
+        assert_eq!(allowed.len(), 3);
     }
 }

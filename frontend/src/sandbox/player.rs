@@ -12,10 +12,15 @@ use super::speed::Speed;
 /// After so many things the clock is looked at: a frame must not take long.
 const CHUNK: usize = 64;
 
+/// A link that leads beyond so many things leads there: the page must not hang on one.
+const FURTHEST: usize = 5_000_000;
+
 /// A run. What it shows begins when the nodes have found each other.
 pub(crate) struct Player {
     session: Session,
     begin: Duration,
+    /// When the election begins that the settings ask for.
+    opens: Duration,
     flights: Vec<InFlight>,
 }
 
@@ -24,7 +29,7 @@ impl Player {
     pub(crate) fn open(link: &Link) -> Self {
         let mut player = Self::at_first(link);
         if let Some(Place { at, seq }) = link.place {
-            player.session.play_until(at, usize::MAX);
+            player.session.play_until(at, FURTHEST);
             while player.session.seq() > seq && player.session.step_back() {}
         }
         player.look();
@@ -36,7 +41,7 @@ impl Player {
         let mut session = Session::of(&Case { setup: link.settings.setup(), schedule });
         let begin = link.settings.begin();
         session.play_until(begin, usize::MAX);
-        Self { session, begin, flights: Vec::new() }
+        Self { session, begin, opens: link.settings.opens(), flights: Vec::new() }
     }
 
     /// The same ring at its beginning, with nothing done to it but what its settings say.
@@ -152,8 +157,13 @@ impl Player {
         self.look();
     }
 
-    /// Does this now, after the beginning of what is shown.
+    /// Does this now, after the beginning of what is shown. An election that the reader asks for takes the place of the one that
+    /// the settings ask for, if that has not begun: one click is one election.
     pub(crate) fn act(&mut self, actions: &[Action]) {
+        let is_election = |action: &Action| matches!(action, Action::Initiate(_) | Action::InitiateAll);
+        if actions.iter().any(is_election) {
+            self.session.withdraw(self.opens, is_election);
+        }
         actions.iter().for_each(|action| self.session.act(*action));
         self.look();
     }
@@ -188,7 +198,9 @@ mod tests {
 
     fn again(player: &Player) -> Player {
         let link = player.link(&Settings::default(), Speed::default());
-        Player::open(&Link::read(&link.text()).expect("a link"))
+        let (link, refused) = Link::read(&link.text());
+        assert_eq!(refused, []);
+        Player::open(&link)
     }
 
     #[test]
@@ -206,6 +218,33 @@ mod tests {
         assert!(player.flights().is_empty() && player.end() == player.now());
         let election = player.view().elections.front().expect("an election");
         assert_eq!(Some(election.messages), election.expected);
+    }
+
+    #[test]
+    fn an_election_that_is_asked_for_takes_the_place_of_the_planned_one_that_has_not_begun() {
+        for (start, asked) in [
+            (Start::One, Action::Initiate(0)),
+            (Start::One, Action::Initiate(2)),
+            (Start::All, Action::Initiate(0)),
+            (Start::One, Action::InitiateAll),
+            (Start::Nobody, Action::Initiate(1)),
+        ] {
+            let settings = Settings { start, ..Settings::default() };
+            let mut player = Player::open(&Player::afresh(&settings).link(&settings, Speed::default()));
+            player.act(&[asked]);
+            while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+            let steps = player.session.case().schedule.steps;
+            assert_eq!(steps.iter().map(|(_, action)| *action).collect::<Vec<_>>(), [asked]);
+            assert_eq!((player.view().elections.len(), player.view().term.0), (1, 1), "{start:?}, {asked}");
+        }
+    }
+
+    #[test]
+    fn an_election_after_the_planned_one_is_another() {
+        let mut player = played();
+        player.act(&[Action::Initiate(0)]);
+        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        assert_eq!((player.view().elections.len(), player.view().term.0), (2, 2));
     }
 
     #[test]

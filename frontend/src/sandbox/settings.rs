@@ -58,13 +58,17 @@ impl Settings {
 
     /// What happens at the beginning.
     pub(crate) fn opening(&self) -> Schedule {
-        let soon = self.begin() + Duration::from_micros(1);
         let steps = match self.start {
-            Start::One => vec![(soon, Action::Initiate(0))],
-            Start::All => vec![(soon, Action::InitiateAll)],
+            Start::One => vec![(self.opens(), Action::Initiate(0))],
+            Start::All => vec![(self.opens(), Action::InitiateAll)],
             Start::Nobody => Vec::new(),
         };
         Schedule { steps }
+    }
+
+    /// When the first election begins by itself: right after what is shown first.
+    pub(crate) fn opens(&self) -> Duration {
+        self.begin() + Duration::from_micros(1)
     }
 
     /// When the nodes have found each other: the run that is shown begins here.

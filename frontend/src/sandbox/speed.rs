@@ -35,9 +35,12 @@ impl Speed {
         self.0
     }
 
-    /// The speed with this number; a minute a hop at least.
+    /// The largest number in a link: a minute a hop.
+    pub(crate) const SLOWEST: u32 = 60_000;
+
+    /// The speed with this number.
     pub(crate) fn numbered(number: &str) -> Option<Self> {
-        number.parse().ok().filter(|number| *number <= 60_000).map(Self)
+        number.parse().ok().filter(|number| *number <= Self::SLOWEST).map(Self)
     }
 
     /// How much virtual time passes in this much real time; `None` as fast as it goes.

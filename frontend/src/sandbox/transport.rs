@@ -118,8 +118,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
         }
     };
     // A link may come with one that is not on the list.
-    let unusual = Some(sandbox.speed.get_untracked()).filter(|speed| !Speed::ALL.contains(speed));
-    let speeds: Vec<Speed> = Speed::ALL.into_iter().chain(unusual).collect();
+    let unusual = live::memo(move || Some(sandbox.speed.get()).filter(|speed| !Speed::ALL.contains(speed)));
     let copied = RwSignal::new(false);
     let copy_link = move |_| {
         let address = window().location().href().unwrap_or_default();
@@ -169,11 +168,14 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
                 </p>
             </div>
             <select data-testid="speed" aria-label="Speed" title="How long a hop takes to watch" on:change=choose_speed>
-                {speeds.into_iter().map(|speed| view! {
+                {Speed::ALL.into_iter().map(|speed| view! {
                     <option value=speed.number() prop:selected=live::whether(move || sandbox.speed.get() == speed)>
                         {speed.words()}
                     </option>
                 }).collect_view()}
+                {live::part(move || unusual.get().map(|speed| view! {
+                    <option value=speed.number() selected=true>{speed.words()}</option>
+                }))}
             </select>
             <button
                 class="quiet"

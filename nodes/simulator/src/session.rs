@@ -199,6 +199,18 @@ impl Session {
         self.go_on(now);
     }
 
+    /// Takes out of the case what it has in store up to then and what was never done, as far as this holds for it. For an action
+    /// by hand that takes the place of one that was planned.
+    pub fn withdraw(&mut self, until: Duration, which: impl Fn(&Action) -> bool) {
+        let until = nanoseconds(until);
+        let mut place = 0;
+        let reached = self.reached;
+        self.script.retain(|(at, action)| {
+            place += 1;
+            place <= reached || *at > until || !which(action)
+        });
+    }
+
     /// The newest events up to now, oldest first: a few thousand. Those before [`Session::first_kept`] are forgotten.
     #[must_use]
     pub fn events(&self) -> &[Event] {

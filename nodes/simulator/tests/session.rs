@@ -325,3 +325,21 @@ fn a_ring_of_which_a_dead_member_is_dialled_for_ever_has_a_last_step() {
     assert!(!session.step());
     assert_eq!((shown(&session), session.end()), before);
 }
+
+#[test]
+fn what_was_planned_and_never_done_can_be_withdrawn_and_what_was_done_stays() {
+    let us = Duration::from_micros;
+    let case: Case =
+        "ring 90 100 110 120; 5us initiate A; 5us kill D; 5us initiate B".parse().expect("a case");
+    let steps = |session: &Session| session.case().schedule.steps.len();
+    let mut session = Session::of(&case);
+    session.play_until(us(7), usize::MAX);
+    session.seek(Duration::ZERO);
+    let is_election = |action: &Action| matches!(action, Action::Initiate(_));
+    session.withdraw(us(14), is_election);
+    assert_eq!(session.case(), case, "A was asked already, and B is asked later");
+    session.withdraw(us(15), is_election);
+    assert_eq!(steps(&session), 2);
+    session.withdraw(us(15), |_| true);
+    assert_eq!(steps(&session), 1);
+}

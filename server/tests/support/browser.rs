@@ -128,7 +128,8 @@ pub struct Page {
 }
 
 impl Page {
-    fn open(flags: &[&str]) -> Self {
+    /// The dashboard of a new server, with everything running.
+    pub fn open(flags: &[&str]) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let server = Server::start_with(flags);
         let page = server.ask("GET", "/", None).1;
@@ -236,6 +237,16 @@ impl Page {
     /// From now on the console may say this.
     pub fn expect(&mut self, complaint: &'static str) {
         self.expected.push(complaint);
+    }
+
+    /// Runs this script in every page from now on, before the page's own.
+    pub fn before_each_load(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
+    }
+
+    /// Gives a command of the Chrome DevTools Protocol.
+    pub fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.ask_driver("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
 
     /// Runs a script in the page.
@@ -368,8 +379,7 @@ impl Page {
     /// Makes the window look like one of this size.
     pub fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
-        let command = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": metrics });
-        self.ask_driver("goog/cdp/execute", &command);
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics);
     }
 
     /// Everything that the console has said so far.

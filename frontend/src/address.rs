@@ -1,0 +1,110 @@
+//! The part of the page's address behind `#`: which ring is looked at, and for the sandbox which run and which moment of it.
+//!
+//! The state of the page is in its signals; the address is made from it, and read only when the browser reports another one.
+//! Rules of the history:
+//!
+//! 1. The reader makes entries: a tab, a link, an address that is typed. The page pushes none.
+//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox is shown, so that a reload and a copied
+//!    address lead to the moment that is shown. It never rewrites the entry of the live ring.
+//! 3. Back and forward show what the entry says. Until the page has followed it, [`Entry::is_current`] is false and nothing is
+//!    written: an entry that was gone back to still says what it said.
+
+use leptos::prelude::*;
+use wasm_bindgen::JsValue;
+
+use crate::sandbox::link::Link;
+
+/// The fragment of the address that leads back to the server's ring.
+pub(crate) const LIVE: &str = "live";
+
+/// What a fragment leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The server's ring.
+    Live,
+    /// The sandbox as it was left.
+    Sandbox,
+    /// A run in the sandbox.
+    Run,
+    /// An element of the page: the ring that is shown stays.
+    Element,
+}
+
+impl Target {
+    /// Where a fragment, without its `#`, leads. An address without one is the server's ring, where there is a server.
+    pub(crate) fn of(fragment: &str, has_server: bool, is_element: impl FnOnce(&str) -> bool) -> Self {
+        if Link::is_meant(fragment) {
+            if fragment.contains('?') { Self::Run } else { Self::Sandbox }
+        } else if !fragment.is_empty() && fragment != LIVE && is_element(fragment) {
+            Self::Element
+        } else if has_server {
+            Self::Live
+        } else {
+            Self::Sandbox
+        }
+    }
+}
+
+/// The fragment that the browser shows, without its `#`.
+pub(crate) fn fragment() -> String {
+    window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
+}
+
+/// The history's entry that the page has followed or written.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry(String);
+
+impl Entry {
+    /// The entry with this fragment, which the page shows.
+    pub(crate) fn of(fragment: &str) -> Self {
+        Self(fragment.to_owned())
+    }
+
+    /// Whether the browser is still at this entry.
+    fn is_current(&self) -> bool {
+        self.0 == fragment()
+    }
+
+    /// Makes the entry say this, unless the browser is at another one, which the page has yet to follow.
+    pub(crate) fn rewrite(&mut self, fragment: String) {
+        if self.0 == fragment || !self.is_current() {
+            return;
+        }
+        // A browser that refuses has an address that is a little old.
+        if let Ok(history) = window().history()
+            && history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
+        {
+            self.0 = fragment;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(fragment: &str, has_server: bool) -> Target {
+        Target::of(fragment, has_server, |name| name == "ring")
+    }
+
+    #[test]
+    fn an_address_without_a_word_about_the_sandbox_is_the_servers_ring() {
+        for fragment in ["", "live", "sandboxes", "nonsense"] {
+            assert_eq!(target(fragment, true), Target::Live, "{fragment}");
+            assert_eq!(target(fragment, false), Target::Sandbox, "{fragment}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_a_run_and_the_bare_word_is_the_sandbox_as_it_was_left() {
+        for has_server in [true, false] {
+            assert_eq!(target("sandbox", has_server), Target::Sandbox);
+            assert_eq!(target("sandbox?nodes=5", has_server), Target::Run);
+        }
+    }
+
+    #[test]
+    fn to_jump_to_a_part_of_the_page_is_not_to_leave_the_ring() {
+        assert_eq!(target("ring", true), Target::Element);
+    }
+}

@@ -1,0 +1,173 @@
+//! What the page costs the browser's main thread while messages fly: a real ring, headless Chromium, four scenes.
+//!
+//! The main thread's time comes from Chromium itself (`Performance.getMetrics`): script, layout, style and painting, with what the
+//! page does outside of frames. A neighbour that takes the processor away does not count where Chromium counts thread time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "../tests/support/browser.rs"]
+mod browser;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use browser::Page;
+use serde_json::{Value, json};
+
+/// What a frame may cost, in milliseconds of the main thread.
+const GOAL_MS: f64 = 8.0;
+
+/// How long a scene goes on before it is looked at: the first frames compile and lay out.
+const WARM_UP: Duration = Duration::from_secs(4);
+
+/// How long a scene is looked at.
+const WATCHED: Duration = Duration::from_secs(10);
+
+struct Scene {
+    name: &'static str,
+    nodes: &'static str,
+    hop_delay: &'static str,
+    /// How often all members are asked for an election.
+    every: Duration,
+}
+
+const SCENES: [Scene; 4] = [
+    Scene {
+        name: "4 nodes, full speed, 5/s",
+        nodes: "4",
+        hop_delay: "0ms",
+        every: Duration::from_millis(200),
+    },
+    Scene {
+        name: "4 nodes, full speed, 20/s",
+        nodes: "4",
+        hop_delay: "0ms",
+        every: Duration::from_millis(50),
+    },
+    Scene { name: "64 nodes, 400 ms a hop", nodes: "64", hop_delay: "400ms", every: Duration::from_secs(20) },
+    Scene { name: "64 nodes, 50 ms a hop", nodes: "64", hop_delay: "50ms", every: Duration::from_secs(5) },
+];
+
+/// Notes for each frame how long it is from its first script to after its painting.
+const PROBE: &str = "window.frames = [];
+    const painted = new MessageChannel();
+    let began = 0;
+    painted.port1.onmessage = () => window.frames.push(performance.now() - began);
+    const frame = () => {
+        began = performance.now();
+        painted.port2.postMessage(0);
+        requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);";
+
+/// Chromium's sums since the page was opened, in seconds where they are times.
+fn metrics(page: &Page) -> BTreeMap<String, f64> {
+    let answer = page.devtools("Performance.getMetrics", json!({}));
+    let all = answer["metrics"].as_array().cloned().unwrap_or_default();
+    let one = |metric: &Value| Some((metric["name"].as_str()?.to_owned(), metric["value"].as_f64()?));
+    all.iter().filter_map(one).collect()
+}
+
+/// What a scene costs, in milliseconds a frame.
+struct Cost {
+    frames_a_second: f64,
+    all: f64,
+    script: f64,
+    layout: f64,
+    style: f64,
+    median: f64,
+    late: f64,
+}
+
+/// Ends the elections with this value.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn watch(scene: &Scene) -> Cost {
+    let page = Page::open(&["--nodes", scene.nodes, "--hop-delay", scene.hop_delay]);
+    page.resize(1366, 768);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let server = page.server();
+        scope.spawn(|| {
+            let mut due = Instant::now();
+            while !done.load(Ordering::Relaxed) {
+                // Refused while nobody can be asked; that is part of the scene.
+                server.ask("POST", "/api/v1/elections", Some(json!({ "everyone": true })));
+                due += scene.every;
+                while !done.load(Ordering::Relaxed) && Instant::now() < due {
+                    std::thread::sleep((due - Instant::now()).min(Duration::from_millis(20)));
+                }
+            }
+        });
+        let _until_then = Done(&done);
+        measure(&page)
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of frames")]
+fn measure(page: &Page) -> Cost {
+    std::thread::sleep(WARM_UP);
+    page.devtools("Performance.enable", json!({ "timeDomain": "threadTicks" }));
+    page.script(PROBE, Vec::new());
+    let (before, began) = (metrics(page), Instant::now());
+    std::thread::sleep(WATCHED);
+    let frames = page.script("return window.frames.splice(0)", Vec::new());
+    let (after, took) = (metrics(page), began.elapsed());
+    let mut frames: Vec<f64> = frames.as_array().expect("a list").iter().filter_map(Value::as_f64).collect();
+    frames.sort_by(f64::total_cmp);
+    assert!(frames.len() > 20, "the page drew {} frames", frames.len());
+    let count = frames.len() as f64;
+    let a_frame = |name: &str| (after[name] - before[name]) * 1000.0 / count;
+    Cost {
+        frames_a_second: count / took.as_secs_f64(),
+        all: a_frame("TaskDuration"),
+        script: a_frame("ScriptDuration"),
+        layout: a_frame("LayoutDuration"),
+        style: a_frame("RecalcStyleDuration"),
+        median: frames[frames.len() / 2],
+        late: frames[frames.len() * 95 / 100],
+    }
+}
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).unwrap_or_default();
+    println!(
+        "main thread, milliseconds a frame; mean of {} s by scene; median and 95 % of a frame's script to its painting, by the clock",
+        WATCHED.as_secs()
+    );
+    println!(
+        "{:<28} {:>8} {:>8} {:>8} {:>8} {:>8}   {:>8} {:>8}   {}",
+        "scene", "frames/s", "all", "script", "layout", "style", "median", "95 %", "goal"
+    );
+    let mut missed = 0;
+    for scene in SCENES.iter().filter(|scene| scene.name.contains(&wanted)) {
+        let cost = watch(scene);
+        let verdict = if cost.all <= GOAL_MS { "reached" } else { "missed" };
+        missed += usize::from(cost.all > GOAL_MS);
+        println!(
+            "{:<28} {:>8.1} {:>8.2} {:>8.2} {:>8.2} {:>8.2}   {:>8.1} {:>8.1}   {GOAL_MS} {verdict}",
+            scene.name,
+            cost.frames_a_second,
+            cost.all,
+            cost.script,
+            cost.layout,
+            cost.style,
+            cost.median,
+            cost.late
+        );
+    }
+    if missed > 0 {
+        println!("{missed} of the scenes cost more than {GOAL_MS} ms a frame");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
