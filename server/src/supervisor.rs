@@ -16,7 +16,7 @@ use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
 use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{
-    Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId,
+    Attribute, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId, Term,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -115,6 +115,8 @@ struct Process {
     ending: bool,
     /// It is to stay ended: it was asked to leave, or the whole ring ends.
     leaving: bool,
+    /// The highest term of the run in the last configuration that was sent to it.
+    highest_term: Term,
 }
 
 struct Supervisor {
@@ -267,9 +269,15 @@ impl Supervisor {
         match Child::spawn(&self.plan, &node.member, node.port, &secret, self.notices_in.clone()) {
             Ok(child) => {
                 let pid = child.pid;
-                let process =
-                    Process { child, pid, commands: None, paused: false, ending: false, leaving: false };
-                node.process = Some(process);
+                node.process = Some(Process {
+                    child,
+                    pid,
+                    commands: None,
+                    paused: false,
+                    ending: false,
+                    leaving: false,
+                    highest_term: Term::ZERO,
+                });
                 self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
@@ -341,21 +349,38 @@ impl Supervisor {
             settings: self.settings,
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
+            highest_term: self.bus.with_view(|view| view.term),
             faults: Vec::new(),
         };
         let faults = self.faults();
-        let (fresh, others): (Vec<&Managed>, Vec<&Managed>) =
-            self.nodes.iter().partition(|node| Some(node.member.id) == first);
+        let (fresh, others): (Vec<&mut Managed>, Vec<&mut Managed>) =
+            self.nodes.iter_mut().partition(|node| Some(node.member.id) == first);
         for node in fresh.into_iter().chain(others) {
-            if let Some(commands) = node.process.as_ref().and_then(|process| process.commands.as_ref()) {
+            let Some(process) = node.process.as_mut() else { continue };
+            if let Some(commands) = process.commands.as_ref() {
                 // A paused node takes it when it goes on; one whose queue is full of older ones has enough to do.
                 let ends_here = |fault: &&NodeFault| [fault.from, fault.to].contains(&node.member.id);
                 let faults = faults.iter().filter(ends_here).copied().collect();
                 let configuration = Configuration { faults, ..configuration.clone() };
+                let highest_term = configuration.highest_term;
                 if commands.try_send(NodeCommand::Configure(configuration)).is_err() {
                     tracing::warn!(node = %node.member.name, "its control link takes no configuration");
+                } else {
+                    process.highest_term = highest_term;
                 }
             }
+        }
+    }
+
+    /// Sends the run's highest term to the nodes that were configured before the first election. Such a node
+    /// may have heard of none (it hung, or was cut off), and be the only one left.
+    pub(super) fn announce_first_term(&mut self) {
+        let has_elected = self.bus.with_view(|view| view.term > Term::ZERO);
+        let knows_of_none = |process: &Process| {
+            process.commands.is_some() && !process.leaving && process.highest_term == Term::ZERO
+        };
+        if has_elected && self.nodes.iter().filter_map(|node| node.process.as_ref()).any(knows_of_none) {
+            self.configure_all(None);
         }
     }
 
@@ -384,6 +409,7 @@ impl Supervisor {
             self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }
+        self.announce_first_term();
         if !stays_ended {
             self.restart_later(index, ended.at_ns);
         }

@@ -258,7 +258,10 @@ impl Supervisor {
         let requested = EventKind::Requested { action: action.word().to_owned() };
         self.bus.tell_at(at, Some(&name), incarnation, requested);
         match action {
-            Action::Pause => self.bus.tell(Some(&name), incarnation, EventKind::Paused),
+            Action::Pause => {
+                self.bus.tell(Some(&name), incarnation, EventKind::Paused);
+                self.announce_first_term();
+            }
             Action::Resume => self.bus.tell(Some(&name), incarnation, EventKind::Resumed),
             Action::Start => self.spawn(index),
             Action::Kill | Action::Exit => {}
