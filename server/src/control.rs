@@ -152,6 +152,7 @@ fn for_node(configuration: &Configuration, id: NodeId) -> Configuration {
         settings: configuration.settings,
         heartbeat_ms: configuration.heartbeat_ms,
         hung_after_ms: configuration.hung_after_ms,
+        highest_term: configuration.highest_term,
         faults: configuration.faults.iter().filter(ends_here).copied().collect(),
     }
 }

@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
-use ringleader_shared::{EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId};
+use ringleader_shared::{
+    EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId, Term,
+};
 use subtle::ConstantTimeEq;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -129,6 +131,8 @@ struct Process {
     killed: bool,
     /// It is to stay ended: it was asked to leave, or the whole ring ends.
     leaving: bool,
+    /// The highest term of the run in the last configuration that was sent to it.
+    highest_term: Term,
 }
 
 /// The ways to a node that has said hello.
@@ -326,6 +330,7 @@ impl Supervisor {
                     asked: Vec::new(),
                     killed: false,
                     leaving: false,
+                    highest_term: Term::ZERO,
                 });
                 self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
             }
@@ -425,6 +430,7 @@ impl Supervisor {
                 let _ = reply.send(Ok(name.clone()));
             }
         }
+        self.announce_first_term();
     }
 
     /// Tells every connected node what the ring is; `first` before the others.
@@ -440,16 +446,31 @@ impl Supervisor {
             settings: self.settings,
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
+            highest_term: self.bus.with_view(|view| view.term),
             faults: self.faults(),
         };
         let configuration = Arc::new(configuration);
-        let (fresh, others): (Vec<&Managed>, Vec<&Managed>) =
-            self.nodes.iter().partition(|node| Some(node.member.id) == first);
+        let (fresh, others): (Vec<&mut Managed>, Vec<&mut Managed>) =
+            self.nodes.iter_mut().partition(|node| Some(node.member.id) == first);
         for node in fresh.into_iter().chain(others) {
-            if let Some(lines) = node.process.as_ref().and_then(|process| process.lines.as_ref()) {
+            let Some(process) = node.process.as_mut() else { continue };
+            if let Some(lines) = process.lines.as_ref() {
                 // A paused node takes the newest when it goes on, whatever it missed.
                 lines.configuration.send_replace(Some(Arc::clone(&configuration)));
+                process.highest_term = configuration.highest_term;
             }
+        }
+    }
+
+    /// Sends the run's highest term to the nodes that were configured before the first election. Such a node
+    /// may have heard of none (it hung, or was cut off), and be the only one left.
+    pub(super) fn announce_first_term(&mut self) {
+        let has_elected = self.bus.with_view(|view| view.term > Term::ZERO);
+        let knows_of_none = |process: &Process| {
+            process.lines.is_some() && !process.leaving && process.highest_term == Term::ZERO
+        };
+        if has_elected && self.nodes.iter().filter_map(|node| node.process.as_ref()).any(knows_of_none) {
+            self.configure_all(None);
         }
     }
 
@@ -486,6 +507,7 @@ impl Supervisor {
             self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }
+        self.announce_first_term();
         if !stays_ended {
             self.restart_later(index, ended.at_ns);
         }

@@ -208,6 +208,9 @@ pub fn small() -> Vec<Bounds> {
         Bounds::of(&[4, 3, 2, 1]).with(Faults { crashes: 2, ..none }).elected(),
         Bounds::of(&[4, 2, 3, 1]).with(Faults { crashes: 1, restarts: 1, ..none }).elected(),
         Bounds::of(&[3, 2, 1]).with(Faults { crashes: 3, restarts: 1, ..none }).elected(),
+        // All die, and all return.
+        Bounds::of(&[2, 1]).with(Faults { crashes: 3, restarts: 3, ..none }).elected(),
+        Bounds::of(&[3, 1, 2]).with(Faults { crashes: 3, restarts: 2, ..none }).elected(),
         Bounds::of(&[4, 1, 2, 3]).with(Faults { breaks: 1, ..none }).elected(),
         Bounds::of(&[5, 3, 1, 4, 2]).with(Faults { initiations: 1, losses: 1, ..none }),
     ];
