@@ -2,6 +2,8 @@
 //! get it by the same [`RingView::apply`].
 
 mod election;
+mod leader;
+mod leaderless;
 mod node;
 mod reach;
 
@@ -10,7 +12,6 @@ use std::collections::VecDeque;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::contest::AlgorithmName;
 use crate::event::{Event, EventKind};
 use crate::fault::FaultyLink;
 use crate::id::{NodeName, RunId, Seq, Term};
@@ -19,6 +20,8 @@ use crate::role::{NodeState, Role, Safety};
 use crate::settings::RingSettings;
 
 pub use self::election::{ElectionView, quiet_cost};
+pub use self::leader::Led;
+pub use self::leaderless::{Leaderless, LossCause, Outage, REMEMBERED_OUTAGES, Took, Watched};
 pub use self::node::NodeView;
 
 /// How many finished elections a view remembers.
@@ -52,9 +55,11 @@ pub struct RingView {
     pub partition: Vec<Vec<NodeName>>,
     /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
     pub elections: VecDeque<ElectionView>,
+    /// The times without a leader.
+    pub leaderless: Leaderless,
 }
 
-json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition } and settings }
+json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition, leaderless } and settings }
 
 /// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
 fn concerns_standings(kind: &EventKind) -> bool {
@@ -88,6 +93,7 @@ impl RingView {
             faults: Vec::new(),
             partition: Vec::new(),
             elections: VecDeque::new(),
+            leaderless: Leaderless::default(),
         }
     }
 
@@ -121,6 +127,8 @@ impl RingView {
     /// An event of an earlier incarnation of a node changes nothing but `seq`.
     pub fn apply(&mut self, event: &Event) {
         self.seq = event.seq;
+        // Whether this changes who lives, who reaches whom, or whom a live member follows.
+        let mut turned = false;
         match &event.kind {
             EventKind::RunStarted { run, members, settings } => {
                 *self = Self {
@@ -134,6 +142,7 @@ impl RingView {
             EventKind::MemberAdded { member } => self.nodes.push(NodeView::new(member)),
             EventKind::SettingsChanged { settings } => self.settings = *settings,
             EventKind::MemberRemoved => {
+                turned = true;
                 let is_gone = |name: &NodeName| Some(name) == event.node.as_ref();
                 self.nodes.retain(|node| !is_gone(&node.name));
                 self.faults.retain(|link| !is_gone(&link.from) && !is_gone(&link.to));
@@ -141,12 +150,16 @@ impl RingView {
                 self.partition.retain(|side| !side.is_empty());
             }
             EventKind::LinkFaultChanged { from, to, fault } => {
+                turned = true;
                 self.faults.retain(|link| (&link.from, &link.to) != (from, to));
                 if !fault.is_none() {
                     self.faults.push(FaultyLink { from: from.clone(), to: to.clone(), fault: *fault });
                 }
             }
-            EventKind::PartitionChanged { sides } => self.partition.clone_from(sides),
+            EventKind::PartitionChanged { sides } => {
+                turned = true;
+                self.partition.clone_from(sides);
+            }
             EventKind::Sent { message, .. } => self.count_sent(event, message),
             EventKind::Received { message, .. } => self.count_received(event, message),
             EventKind::Completed { outcome, term, leader, deputy, members } => {
@@ -175,18 +188,23 @@ impl RingView {
             | EventKind::Refused { .. }
             | EventKind::Overflow { .. } => {}
         }
-        self.apply_to_node(event);
+        turned |= self.apply_to_node(event);
         if concerns_standings(&event.kind) {
             self.agree();
         }
+        self.account(event, turned);
     }
 
-    fn apply_to_node(&mut self, event: &Event) {
+    /// Applies an event to the member that it is about. Returns whether that changed if it lives, or whom it
+    /// follows.
+    fn apply_to_node(&mut self, event: &Event) -> bool {
         let place = event.node.as_ref().and_then(|name| self.index(name));
-        let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) else { return };
+        let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) else { return false };
         if event.incarnation < node.incarnation {
-            return;
+            return false;
         }
+        let (was_live, led) = (node.is_live(), node.role == Some(Role::Leader));
+        let mut follows_another = false;
         match &event.kind {
             EventKind::AttributeChanged { attribute } => node.attribute = *attribute,
             EventKind::Spawned { pid } => {
@@ -195,6 +213,7 @@ impl RingView {
                 node.pid = Some(*pid);
                 node.incarnation = event.incarnation;
                 node.term = Term::ZERO;
+                node.engaged = Term::ZERO;
                 node.given_up = false;
             }
             EventKind::GivenUp { .. } => node.given_up = true,
@@ -211,6 +230,7 @@ impl RingView {
                 node.role = Some(Role::Follower);
             }
             EventKind::StandingChanged { role, term, leader, deputy } if node.pid.is_some() => {
+                follows_another = node.leader != *leader || led != (*role == Role::Leader);
                 node.role = Some(*role);
                 node.term = *term;
                 node.leader.clone_from(leader);
@@ -222,6 +242,7 @@ impl RingView {
             }
             _ => {}
         }
+        follows_another || node.is_live() != was_live
     }
 
     /// Recomputes what follows from the members' own standings.

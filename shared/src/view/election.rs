@@ -19,7 +19,8 @@ pub struct ElectionView {
     pub algorithm: AlgorithmName,
     /// Who sent the first message.
     pub initiator: NodeName,
-    /// How many members started one in this term; the formula holds for one.
+    /// How many members initiated it: on request, or because they lost patience or a neighbour. The formula
+    /// holds for one. A takeover and a deputy search have one.
     pub initiators: u32,
     /// The live members when it began.
     pub members: u32,
@@ -37,7 +38,8 @@ pub struct ElectionView {
     pub expected: Option<u32>,
     /// When the first message was sent, in microseconds since the server started.
     pub started_us: u64,
-    /// From the first message to the lap's end, in microseconds; `None` while it runs.
+    /// From the first message until the leader's lap is back, in microseconds; `None` while it runs. What it
+    /// does not contain is how long the loss of a leader went unnoticed: see [`Outage`](super::Outage).
     pub took_us: Option<u64>,
     /// True when it never ended: a later one took its place.
     pub superseded: bool,
@@ -70,9 +72,9 @@ impl ElectionView {
     }
 }
 
-/// The number of messages of a quiet election in a ring of `members` live nodes, with one initiator that is `distance`
-/// links before the winner: `distance` until the winner enters its own value, one lap until it comes back, one lap to
-/// tell everyone. At most 3n − 1. A ring of one sends nothing.
+/// The number of messages of a quiet election in a ring of `members` live nodes, with one initiator that is
+/// `distance` links before the winner: `distance` until the winner enters its own value, one lap until it
+/// comes back, one lap to tell everyone. At most 3n − 1. A ring of one sends nothing.
 #[must_use]
 pub fn quiet_cost(members: u32, distance: u32) -> u32 {
     if members < 2 { 0 } else { distance + 2 * members }
@@ -92,36 +94,52 @@ impl RingView {
             }
             MessageKind::Standing | MessageKind::Lease => return,
         };
-        // Who sends the first message of a classic contest began it; max-ring's messages say who did.
-        let (starts, initiator) = if message.message == MessageKind::Contest {
-            (true, event.node.clone())
-        } else {
-            let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
-            (starts, message.initiator.clone())
-        };
+        let initiates = outcome == Outcome::Election && self.engage(event, message.term);
         if let Some(election) = self.election_at(message.term, event.at_us) {
             election.messages += 1;
             // A contest that is no max-ring may be confirmed by a lap of it.
             if (message.message == MessageKind::Election) == (election.algorithm == AlgorithmName::MaxRing) {
                 election.contest += contest;
             }
-            let is_another = event.node.as_ref() != Some(&election.initiator);
-            if starts && is_another && message.message != MessageKind::Contest {
+            if initiates && election.outcome == Outcome::Election {
+                // What somebody made of its first message may be reported before that one.
+                let unknown = election.initiators == 0;
+                if let Some(initiator) = event.node.as_ref().filter(|_| unknown) {
+                    election.initiator = initiator.clone();
+                }
                 election.initiators += 1;
             }
             return;
         }
-        let (Some(initiator), true) = (initiator, starts) else { return };
+        // The first message that is seen begins the count. Those of a deputy search say whose it is; a
+        // classic message does not.
+        let is_first = message.message == MessageKind::Contest
+            || message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
+        let (Some(initiator), true) = (event.node.clone(), is_first) else { return };
         // The leader of this term already had its mandate: it looks for another deputy.
         let known = self.elections.iter().any(|past| past.term == message.term && past.took_us.is_some());
         let outcome = if known && outcome == Outcome::Takeover { Outcome::NewDeputy } else { outcome };
         let ring = self.live().map(|node| node.name.clone()).collect();
         let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
         let algorithm = message.algorithm.unwrap_or_default();
-        self.remember(ElectionView { messages: 1, contest, algorithm, ..election });
+        let initiators = u32::from(initiates || outcome != Outcome::Election);
+        self.remember(ElectionView { messages: 1, contest, initiators, algorithm, ..election });
+    }
+
+    /// Notes that a member has to do with the election of this term. Returns whether it had not before.
+    fn engage(&mut self, event: &Event, term: Term) -> bool {
+        let at = event.node.as_ref().and_then(|name| self.index(name));
+        let node = at.and_then(|at| self.nodes.get_mut(at));
+        let Some(node) = node.filter(|node| node.incarnation == event.incarnation) else { return false };
+        let is_first = node.engaged < term;
+        node.engaged = node.engaged.max(term);
+        is_first
     }
 
     pub(super) fn count_received(&mut self, event: &Event, message: &MessageInfo) {
+        if matches!(message.message, MessageKind::Election | MessageKind::Contest | MessageKind::RollCall) {
+            self.engage(event, message.term);
+        }
         if !matches!(message.message, MessageKind::Standing | MessageKind::Lease)
             && let Some(election) = self.election_at(message.term, event.at_us)
         {
@@ -141,8 +159,8 @@ impl RingView {
         self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
     }
 
-    /// A new election takes the place of those that never ended. One of an older term than is known comes too late: it was
-    /// started by somebody who had not heard yet.
+    /// A new election takes the place of those that never ended. One of an older term than is known comes too
+    /// late: it was started by somebody who had not heard yet.
     fn remember(&mut self, mut election: ElectionView) {
         let newer = self.elections.iter().take_while(|known| known.term > election.term).count();
         election.superseded = newer > 0;

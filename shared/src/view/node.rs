@@ -41,9 +41,17 @@ pub struct NodeView {
     /// Whether it died so often that it is not started again by itself.
     #[serde(skip_serializing_if = "is_false")]
     pub given_up: bool,
+    /// The newest term of which it has sent or received a message of an election: the first one that it sends
+    /// of a term, before it has received one, is its own initiative.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) engaged: Term,
 }
 
-json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up } }
+json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up, engaged } }
+
+fn is_zero(term: &Term) -> bool {
+    *term == Term::ZERO
+}
 
 fn is_false(it: &bool) -> bool {
     !it
@@ -66,6 +74,7 @@ impl NodeView {
             incarnation: member.incarnation,
             address: None,
             given_up: false,
+            engaged: Term::ZERO,
         }
     }
 
