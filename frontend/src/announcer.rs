@@ -14,14 +14,16 @@ pub(crate) fn Announcer() -> impl IntoView {
         Connection::Connecting => String::new(),
         Connection::Lost { .. } => "Connection lost".to_owned(),
         Connection::Connected => store.view.with(|view| match Headline::of(view) {
-            Headline::Led { leader, deputy } => {
-                let mut said = format!("{leader} is the leader of term {}", view.term);
+            Headline::Led { leader, term, deputy, out_of_reach: _ } => {
+                let mut said = format!("{leader} is the leader of term {term}");
                 if let Some(deputy) = deputy {
                     said.push_str(&format!(", {deputy} is the deputy"));
                 }
                 said
             }
-            Headline::Split(_) | Headline::NoQuorum => Headline::of(view).text(view),
+            Headline::Split(_) | Headline::NoQuorum | Headline::NoMajority(_) | Headline::Hung { .. } => {
+                Headline::of(view).text(view)
+            }
             Headline::Leaderless if view.term.0 > 0 => "No leader".to_owned(),
             Headline::NothingRuns => "No node is running".to_owned(),
             Headline::NoLeaderYet | Headline::Electing | Headline::Leaderless => String::new(),

@@ -18,6 +18,7 @@ use crate::controls::Controls;
 use crate::faults::FaultPanel;
 use crate::live;
 use crate::notices::Notices;
+use crate::outage::OutageLine;
 use crate::ring::RingFigure;
 use crate::ring::geometry::CROWD;
 use crate::roster::Roster;
@@ -146,6 +147,7 @@ fn Page(store: Store) -> impl IntoView {
                 <div class="stage">
                     <Controls/>
                     <FaultPanel/>
+                    <OutageLine/>
                     <RingFigure/>
                     {store.sandbox.map(|sandbox| view! { <Transport sandbox=sandbox/> })}
                     <Summary/>
@@ -174,7 +176,9 @@ fn Cards() -> impl IntoView {
             let chosen = store.chosen.get().filter(|name| view.node(name).is_some());
             let first = view.nodes.first().map(|node| node.name.clone());
             let mut shown: Vec<NodeName> = Vec::new();
-            for name in [chosen, view.leader.clone(), view.deputy.clone(), first].into_iter().flatten() {
+            let leader = view.leading().map(|node| node.name.clone());
+            let deputy = view.deputy_of_leading().map(|node| node.name.clone());
+            for name in [chosen, leader, deputy, first].into_iter().flatten() {
                 if !shown.contains(&name) {
                     shown.push(name);
                 }

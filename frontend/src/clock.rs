@@ -22,8 +22,22 @@ impl ServerClock {
         if self.offsets.len() > WINDOW {
             self.offsets.pop_front();
         }
-        let least = self.offsets.iter().copied().fold(f64::INFINITY, f64::min);
-        at_ms + least
+        at_ms + self.least_offset()
+    }
+
+    fn least_offset(&self) -> f64 {
+        self.offsets.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// The server's time now, in microseconds since it started; `None` before the first event.
+    pub(crate) fn server_us(&self, now_ms: f64) -> Option<u64> {
+        let us = (now_ms - self.least_offset()) * 1000.0;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a time since the server started"
+        )]
+        (us.is_finite() && us >= 0.0).then_some(us as u64)
     }
 
     /// Another server, another clock.
@@ -42,6 +56,14 @@ mod tests {
         assert_eq!(clock.happened(1_000_000, 5_000.0), 5_000.0);
         // Sent a second later, arrived three seconds later.
         assert_eq!(clock.happened(2_000_000, 8_000.0), 6_000.0);
+    }
+
+    #[test]
+    fn the_servers_time_is_known_from_the_first_event_on() {
+        let mut clock = ServerClock::default();
+        assert_eq!(clock.server_us(7_000.0), None);
+        clock.happened(1_000_000, 5_000.0);
+        assert_eq!(clock.server_us(7_000.0), Some(3_000_000));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use ringleader_shared::{ChangeRing, RingView, Role, Safety};
+use ringleader_shared::{ChangeRing, RingView, Safety};
 
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
@@ -25,8 +25,7 @@ fn no_election(view: &RingView) -> Option<String> {
 
 /// Why the leader can't be killed.
 fn no_kill(view: &RingView) -> Option<String> {
-    let leads = view.nodes.iter().any(|node| node.pid.is_some() && node.role == Some(Role::Leader));
-    (!leads).then(|| "There is no leader to kill".to_owned())
+    view.leading().is_none().then(|| "There is no leader to kill".to_owned())
 }
 
 /// The pace in words.

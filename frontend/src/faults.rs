@@ -2,13 +2,17 @@
 
 use leptos::prelude::*;
 use ringleader_shared::fault::{MAX_DELAY_MS, Share};
-use ringleader_shared::{FaultyLink, LinkFault, NodeName, RingView};
+use ringleader_shared::view::NodeView;
+use ringleader_shared::{LinkFault, NodeName, RingView};
 
 use crate::button::ActionButton;
 use crate::live;
 use crate::order::Order;
 use crate::ring::geometry::CROWD;
 use crate::store::Store;
+
+/// As many members of a side are named.
+const MOST_NAMED: usize = 12;
 
 /// Who speaks and who ought to hear it: the link that the panel is about.
 pub(crate) type Ends = (NodeName, NodeName);
@@ -56,13 +60,14 @@ fn Panel() -> impl IntoView {
     let fault = live::memo(move || {
         ends.get().map(|(from, to)| store.view.with(|view| view.own_fault(&from, &to))).unwrap_or_default()
     });
-    let faulty = live::memo(move || store.view.with(|view| view.faulty().collect::<Vec<_>>()));
+    let is_whole =
+        live::memo(move || store.view.with(|view| view.faults.is_empty() && view.partition.is_empty()));
     let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
     let no_link = Signal::derive(move || {
         offline().or_else(|| ends.with(Option::is_none).then(|| "A link has two ends".to_owned()))
     });
     let no_fault = Signal::derive(move || {
-        offline().or_else(|| faulty.with(Vec::is_empty).then(|| "Every link is whole".to_owned()))
+        offline().or_else(|| is_whole.get().then(|| "Every link is whole".to_owned()))
     });
     let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
@@ -129,7 +134,7 @@ fn Panel() -> impl IntoView {
             </ActionButton>
             {live::part(move || (store.view.with(|view| view.nodes.len()) <= CROWD).then(|| view! { <Parting/> }))}
             <p class="faulty" data-testid="faulty" role="status">
-                {live::words(move || faulty.with(|faulty| summary(faulty)))}
+                {live::words(move || store.view.with(summary))}
             </p>
         </section>
     }
@@ -166,14 +171,24 @@ fn Percent(
     }
 }
 
-/// The faults in one line.
-fn summary(faulty: &[FaultyLink]) -> String {
-    if faulty.is_empty() {
-        return "Every link is whole".to_owned();
+/// The faults in one line: the sides of a ring that is torn apart, then what else is wrong with links.
+fn summary(view: &RingView) -> String {
+    let sides: Vec<String> = view.sides().iter().map(|side| members(side)).collect();
+    let parted = (!sides.is_empty()).then(|| sides.join(" | "));
+    let beside = view.faults_beside_sides();
+    let links = beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, words(&link.fault)));
+    let told: Vec<String> = parted.into_iter().chain(links).collect();
+    if told.is_empty() { "Every link is whole".to_owned() } else { told.join(" · ") }
+}
+
+/// One side: its members, of many the first ones.
+fn members(side: &[&NodeView]) -> String {
+    let most = if side.len() > MOST_NAMED { MOST_NAMED - 1 } else { side.len() };
+    let mut names: Vec<String> = side.iter().take(most).map(|node| node.name.to_string()).collect();
+    if side.len() > most {
+        names.push(format!("{} more", side.len() - most));
     }
-    let told: Vec<String> =
-        faulty.iter().map(|link| format!("{}→{} {}", link.from, link.to, words(&link.fault))).collect();
-    told.join(" · ")
+    format!("{{{}}}", names.join(", "))
 }
 
 /// One end of the link.
@@ -268,6 +283,7 @@ fn Parting() -> impl IntoView {
 mod tests {
     use super::*;
     use crate::testing::{name, ring};
+    use ringleader_shared::EventKind;
 
     #[test]
     fn a_link_with_a_missing_end_gives_way_to_the_first_one() {
@@ -282,11 +298,23 @@ mod tests {
     fn faults_are_told_in_one_line() {
         let drop = Share::try_from(0.25).expect("a share");
         let slow = LinkFault { delay_ms: 80, drop, ..LinkFault::default() };
-        let links = [
-            FaultyLink { from: name("A"), to: name("B"), fault: LinkFault::CUT },
-            FaultyLink { from: name("B"), to: name("C"), fault: slow },
-        ];
-        assert_eq!(summary(&links), "A→B cut · B→C 80 ms slower, loses 25 %");
-        assert_eq!(summary(&[]), "Every link is whole");
+        let mut ring = ring(4);
+        assert_eq!(summary(&ring.running()), "Every link is whole");
+        for (from, to, fault) in [("A", "B", LinkFault::CUT), ("B", "C", slow)] {
+            ring.then("A", EventKind::LinkFaultChanged { from: name(from), to: name(to), fault });
+        }
+        let sides = vec![vec![name("A"), name("B")]];
+        let one = ring.then("A", EventKind::PartitionChanged { sides: Vec::new() });
+        assert_eq!(summary(&one), "A→B cut · B→C 80 ms slower, loses 25 %");
+        let parted = ring.then("A", EventKind::PartitionChanged { sides });
+        assert_eq!(summary(&parted), "{A, B} | {C, D} · A→B cut · B→C 80 ms slower, loses 25 %");
+    }
+
+    #[test]
+    fn of_a_side_of_many_the_first_are_named() {
+        let mut ring = ring(64);
+        ring.running();
+        let view = ring.then("A", EventKind::PartitionChanged { sides: vec![vec![name("A"), name("C")]] });
+        assert_eq!(summary(&view), "{A, C} | {B, D, E, F, G, H, I, J, K, L, M, 51 more}");
     }
 }

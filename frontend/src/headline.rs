@@ -1,6 +1,6 @@
 //! The ring in one sentence.
 
-use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety};
+use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety, Term};
 
 /// What matters most right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,15 +13,29 @@ pub(crate) enum Headline {
     Electing,
     /// More than one live member leads.
     Split(Vec<NodeName>),
-    /// Every live member follows this one.
+    /// Every live member that this one reaches follows it.
     Led {
         /// The leader.
         leader: NodeName,
-        /// The deputy, once it is known to all.
+        /// The term that it leads.
+        term: Term,
+        /// The deputy, once it is known to all of them.
         deputy: Option<NodeName>,
+        /// The live members that cuts keep from it.
+        out_of_reach: Vec<NodeName>,
+    },
+    /// The leader hangs, and no other one leads yet.
+    Hung {
+        /// The leader.
+        leader: NodeName,
+        /// The term that it leads.
+        term: Term,
     },
     /// Quorum mode, and too few members run to have a leader.
     NoQuorum,
+    /// Quorum mode: enough members run, but the parts that can reach one another are of these sizes, all too
+    /// small.
+    NoMajority(Vec<usize>),
     /// A leader was there and no contest is going on.
     Leaderless,
 }
@@ -36,12 +50,23 @@ impl Headline {
         } else if view.split_brain {
             let leads = |role| role == Some(Role::Leader);
             Self::Split(view.live().filter(|node| leads(node.role)).map(|node| node.name.clone()).collect())
-        } else if let Some(leader) = view.leader.clone() {
-            Self::Led { leader, deputy: view.deputy.clone() }
+        } else if let Some(led) = view.led() {
+            Self::Led {
+                leader: led.leader.name.clone(),
+                term: led.leader.term,
+                deputy: led.deputy.map(|deputy| deputy.name.clone()),
+                out_of_reach: led.out_of_reach.iter().map(|node| node.name.clone()).collect(),
+            }
         } else if view.settings.safety == Safety::Quorum && view.live().count() < view.majority() {
             Self::NoQuorum
+        } else if let Some(parts) =
+            view.parts_without_majority().filter(|_| view.settings.safety == Safety::Quorum)
+        {
+            Self::NoMajority(parts)
         } else if electing {
             Self::Electing
+        } else if let Some(hung) = view.leading().filter(|leader| leader.state == NodeState::Paused) {
+            Self::Hung { leader: hung.name.clone(), term: hung.term }
         } else if view.term.0 == 0 {
             Self::NoLeaderYet
         } else {
@@ -51,7 +76,6 @@ impl Headline {
 
     /// In words, for the top bar.
     pub(crate) fn text(&self, view: &RingView) -> String {
-        let term = view.term;
         match self {
             Self::NothingRuns if view.nodes.is_empty() => "The ring is empty – add a node".to_owned(),
             Self::NothingRuns => "No node is running – start one".to_owned(),
@@ -61,19 +85,39 @@ impl Headline {
                 let names: Vec<&str> = leaders.iter().map(NodeName::as_str).collect();
                 format!("Split: {} lead at the same time", names.join(" and "))
             }
-            Self::Led { leader, deputy: Some(deputy) } => {
-                format!("{leader} leads term {term} · deputy {deputy}")
+            Self::Led { leader, term, deputy, out_of_reach } => {
+                let alone = view.live().count() == out_of_reach.len() + 1;
+                let mut text = match deputy {
+                    Some(deputy) => format!("{leader} leads term {term} · deputy {deputy}"),
+                    None if alone => format!("{leader} leads term {term} alone"),
+                    None => format!("{leader} leads term {term} · no deputy yet"),
+                };
+                match &out_of_reach[..] {
+                    [] => {}
+                    [one] => text.push_str(&format!(" · {one} is out of reach")),
+                    [one, other] => text.push_str(&format!(" · {one} and {other} are out of reach")),
+                    many => text.push_str(&format!(" · {} nodes are out of reach", many.len())),
+                }
+                text
             }
-            Self::Led { leader, deputy: None } if view.live().count() == 1 => {
-                format!("{leader} leads term {term} alone")
-            }
-            Self::Led { leader, deputy: None } => format!("{leader} leads term {term} · no deputy yet"),
+            Self::Hung { leader, term } => format!("{leader}, the leader of term {term}, hangs"),
             Self::NoQuorum => format!(
                 "No quorum: {} of {} run, a leader needs {}",
                 view.live().count(),
                 view.nodes.len(),
                 view.majority()
             ),
+            Self::NoMajority(parts) => {
+                let sizes: Vec<String> = parts.iter().map(usize::to_string).collect();
+                let (last, others) =
+                    sizes.split_last().map_or(("0", &[][..]), |(last, others)| (last.as_str(), others));
+                let sizes = if others.is_empty() {
+                    last.to_owned()
+                } else {
+                    format!("{} and {last}", others.join(", "))
+                };
+                format!("No majority can be reached: parts of {sizes}, a leader needs {}", view.majority())
+            }
             Self::Leaderless => "No leader that all live members follow".to_owned(),
         }
     }
@@ -82,8 +126,8 @@ impl Headline {
     pub(crate) const fn class(&self) -> &'static str {
         match self {
             Self::NothingRuns | Self::NoLeaderYet => "headline idle",
-            Self::Electing | Self::NoQuorum | Self::Leaderless => "headline electing",
-            Self::Split(_) => "headline split",
+            Self::Electing | Self::NoQuorum | Self::NoMajority(_) | Self::Leaderless => "headline electing",
+            Self::Split(_) | Self::Hung { .. } => "headline split",
             Self::Led { .. } => "headline led",
         }
     }
@@ -93,7 +137,7 @@ impl Headline {
 mod tests {
     use super::*;
     use crate::testing::{name, ring};
-    use ringleader_shared::{EventKind, RingSettings, Term};
+    use ringleader_shared::{EventKind, RingSettings};
 
     fn said(view: &RingView) -> String {
         Headline::of(view).text(view)
@@ -133,6 +177,59 @@ mod tests {
         ring.then("A", EventKind::SettingsChanged { settings });
         ring.killed("C");
         assert_eq!(said(&ring.killed("D")), "No quorum: 2 of 4 run, a leader needs 3");
+    }
+
+    fn quorum() -> EventKind {
+        let settings = RingSettings { safety: Safety::Quorum, ..RingSettings::default() };
+        EventKind::SettingsChanged { settings }
+    }
+
+    fn parted(ring: &mut crate::testing::Ring, side: &[&str]) -> RingView {
+        let sides = vec![side.iter().map(|text| name(text)).collect()];
+        ring.then("A", EventKind::PartitionChanged { sides })
+    }
+
+    #[test]
+    fn a_ring_torn_into_halves_says_that_no_majority_can_be_reached_instead_of_electing_for_ever() {
+        let mut ring = ring(4);
+        ring.running();
+        ring.then("A", quorum());
+        ring.led_by("D", "C", 1);
+        parted(&mut ring, &["A", "B"]);
+        let candidate =
+            EventKind::StandingChanged { role: Role::Candidate, term: Term(2), leader: None, deputy: None };
+        ring.then("A", candidate);
+        let message = crate::testing::message("A", 1);
+        let message = ringleader_shared::event::MessageInfo { term: Term(2), ..message };
+        let view = ring.then("A", EventKind::Sent { message, to: name("B"), hold_us: 0 });
+        assert_eq!(said(&view), "No majority can be reached: parts of 2 and 2, a leader needs 3");
+        parted(&mut ring, &["A"]);
+        assert_eq!(said(&ring.killed("B")), "No majority can be reached: parts of 1 and 2, a leader needs 3");
+    }
+
+    #[test]
+    fn a_leader_that_some_cannot_reach_still_leads_the_others_in_its_own_term() {
+        let mut ring = ring(5);
+        ring.running();
+        ring.led_by("E", "D", 1);
+        parted(&mut ring, &["A", "B"]);
+        let candidate =
+            EventKind::StandingChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None };
+        ring.then("A", candidate);
+        let message =
+            ringleader_shared::event::MessageInfo { term: Term(7), ..crate::testing::message("A", 1) };
+        let view = ring.then("A", EventKind::Sent { message, to: name("B"), hold_us: 0 });
+        assert_eq!(said(&view), "E leads term 1 · deputy D · A and B are out of reach");
+        let view = ring.then("A", quorum());
+        assert_eq!(said(&view), "E leads term 1 · deputy D · A and B are out of reach");
+    }
+
+    #[test]
+    fn a_hung_leader_is_named_until_another_one_leads() {
+        let mut ring = ring(4);
+        ring.running();
+        ring.led_by("D", "C", 1);
+        assert_eq!(said(&ring.then("D", EventKind::Paused)), "D, the leader of term 1, hangs");
     }
 
     #[test]

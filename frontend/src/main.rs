@@ -31,6 +31,7 @@ mod live;
 mod log;
 mod notices;
 mod order;
+mod outage;
 mod ring;
 mod roster;
 mod sandbox;

@@ -73,6 +73,12 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
     }
     // An arrow is as large as what it points at allows.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
+    let bands = live::memo(move || {
+        if is_crowd.get() {
+            return Vec::new();
+        }
+        store.view.with(|view| layout.with(|layout| layout.bands(&view.sides())))
+    });
     let heart = live::memo(move || {
         store.view.with(|view| {
             let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
@@ -94,6 +100,12 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
                     cy="500"
                     r=live::units(move || layout.with(|layout| layout.ring_radius))
                 ></circle>
+                {live::part(move || {
+                    let width = layout.with(band_width);
+                    bands.get().into_iter().map(|(side, band)| view! {
+                        <path class=format!("side side-{}", side % 3) d=band.path() stroke-width=width.clone()></path>
+                    }).collect_view()
+                })}
                 {live::part(move || heart.get().map(|(start, end)| view! {
                     <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
                 }))}
@@ -110,6 +122,11 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
             </svg>
         </div>
     }
+}
+
+/// How wide the band of a side is: a little wider than a node.
+fn band_width(layout: &Layout) -> String {
+    rounded(2.0 * layout.node_radius + (layout.node_radius * 0.5).clamp(12.0, 40.0)).to_string()
 }
 
 /// Real messages: events act them out as time goes by.
@@ -188,21 +205,32 @@ fn Centre() -> impl IntoView {
             if view.nodes.len() < 2 {
                 return None;
             }
-            let (class, first, second) = match Headline::of(view) {
-                Headline::Led { leader, deputy } => (
+            let headline = Headline::of(view);
+            // Members that are out of the leader's reach may be in newer terms.
+            let led = if let Headline::Led { term, .. } | Headline::Hung { term, .. } = headline {
+                Some(term)
+            } else {
+                None
+            };
+            let (class, first, second) = match headline {
+                Headline::Led { leader, deputy, .. } => (
                     "led",
                     format!("{leader} leads"),
                     deputy.map_or_else(|| "no deputy".to_owned(), |deputy| format!("deputy {deputy}")),
                 ),
                 Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
                 Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
+                Headline::Hung { leader, .. } => ("split", format!("{leader} hangs"), "no leader".to_owned()),
+                Headline::NoMajority(_) => {
+                    ("idle", "no majority".to_owned(), format!("needs {}", view.majority()))
+                }
                 Headline::NoQuorum => ("idle", "no quorum".to_owned(), format!("needs {}", view.majority())),
                 Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
                 Headline::NoLeaderYet | Headline::Leaderless => {
                     ("idle", "no leader".to_owned(), String::new())
                 }
             };
-            Some((class, view.term.0, first, second))
+            Some((class, led.unwrap_or(view.term).0, first, second))
         })
     });
     live::part(move || {

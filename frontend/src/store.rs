@@ -17,6 +17,7 @@ use crate::order::Order;
 use crate::ring::stage::Stage;
 use crate::sandbox::Sandbox;
 use crate::sandbox::link::Link;
+use crate::sandbox::player::Player;
 
 /// How the page and the server stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,6 +230,15 @@ impl Store {
         }
         if start {
             request_animation_frame(move || self.next_frame());
+        }
+    }
+
+    /// The time of the ring's events now, in microseconds: the server's, or the virtual one. `None` before
+    /// the server's is known.
+    pub(crate) fn event_time_us(self) -> Option<u64> {
+        match self.sandbox {
+            Some(sandbox) => u64::try_from(sandbox.look(Player::now).as_micros()).ok(),
+            None => self.clock.try_with_value(|clock| clock.server_us(now_ms())).flatten(),
         }
     }
 

@@ -47,8 +47,8 @@ fn Latest(election: ElectionView) -> impl IntoView {
                     <dt>"upkeep"</dt><dd data-testid="summary-upkeep">{election.upkeep}</dd>
                 </div>
                 <div><dt>"hops"</dt><dd data-testid="summary-hops">{election.hops}</dd></div>
-                <div>
-                    <dt>"time"</dt>
+                <div title="From the first message of this election until the leader's lap is back. How long there was no leader is shown above the ring">
+                    <dt>"first message to settled"</dt>
                     <dd data-testid="summary-time">{election.took_us.map_or_else(|| "…".to_owned(), words::duration)}</dd>
                 </div>
                 <div class:exact=exact>

@@ -234,6 +234,9 @@ pub(crate) fn outcome(election: &ElectionView) -> String {
         (Some(leader), deputy) => led(leader, deputy.as_ref()),
         (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
         (None, _) => match election.outcome {
+            Outcome::Election if election.initiators > 1 => {
+                format!("{} members asked at once: who is best?", election.initiators)
+            }
             Outcome::Election => format!("{} asked: who is best?", election.initiator),
             Outcome::Takeover => format!("{} took over, looks for a deputy", election.initiator),
             Outcome::NewDeputy => format!("{} looks for a new deputy", election.initiator),
@@ -270,7 +273,7 @@ pub(crate) fn against_formula(election: &ElectionView) -> Option<(bool, String)>
     }
     let Some(expected) = election.expected else {
         let text = if election.initiators > 1 {
-            format!("{} started it at once: the formula is for one", election.initiators)
+            format!("{} members initiated it: the formula is for one", election.initiators)
         } else {
             "the ring changed meanwhile: the formula is for a quiet one".to_owned()
         };

@@ -17,6 +17,7 @@ use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, Seq};
 use tokio::sync::{Notify, watch};
 
 use crate::clock::monotonic_ns;
+use crate::metrics::OutageTimes;
 
 /// How many events are remembered. At about 400 bytes each, twice: 8 MB.
 pub const HISTORY: usize = 10_000;
@@ -57,6 +58,7 @@ struct State {
     /// How many events of the history are about refused connections.
     refusals_kept: usize,
     refusals: Refusals<Unplaced>,
+    outages: OutageTimes,
     /// Events that wait for earlier ones, the earliest first.
     waiting: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
@@ -144,6 +146,7 @@ impl Bus {
             refused: 0,
             refusals_kept: 0,
             refusals: Refusals::default(),
+            outages: OutageTimes::default(),
             waiting: BinaryHeap::new(),
             arrivals: 0,
             too_late: 0,
@@ -296,6 +299,22 @@ impl Bus {
         self.state().counts.iter().map(|(kind, count)| (*kind, *count)).collect()
     }
 
+    /// The time without a leader of the outages that are over.
+    #[must_use]
+    pub fn outage_times(&self) -> OutageTimes {
+        let now_us = self.now_us();
+        let mut state = self.state();
+        let State { view, outages, .. } = &mut *state;
+        outages.observe(view, now_us);
+        outages.clone()
+    }
+
+    /// The time now, in microseconds since the server started.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
+        monotonic_ns().saturating_sub(self.inner.born_ns) / 1_000
+    }
+
     /// How many subscribers wait for events.
     #[must_use]
     pub fn subscribers(&self) -> usize {
@@ -368,6 +387,9 @@ impl State {
             lamport: event.lamport,
             kind: event.kind,
         };
+        // A run that ends takes its outages with it.
+        let is_new_run = matches!(event.kind, EventKind::RunStarted { .. });
+        self.outages.observe(&self.view, if is_new_run { u64::MAX } else { event.at_us });
         self.view.apply(&event);
         *self.counts.entry(event.kind.word()).or_default() += 1;
         let frame = BusFrame::Event { event: Box::new(event.clone()) };

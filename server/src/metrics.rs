@@ -1,10 +1,13 @@
 //! `GET /metrics`, in Prometheus' text format.
 
+mod outages;
+
 use std::fmt::Write;
 
 use ringleader_shared::NodeState;
 
 use crate::bus::Bus;
+pub use crate::metrics::outages::OutageTimes;
 
 /// The metrics as text.
 #[must_use]
@@ -44,5 +47,15 @@ pub fn render(bus: &Bus, connections: usize) -> String {
     let help = "Events of members that had left the ring when they came, which were not published.";
     family("late_events_total", "counter", help, plain(bus.too_late()));
     family("subscribers", "gauge", "Open subscriptions of the bus.", plain(subscribers));
+    let now_us = bus.now_us();
+    let running = view.leaderless.now.as_ref().map_or(0, |outage| outage.took_at(now_us).total_us);
+    let running = outages::seconds(running);
+    let _ = writeln!(
+        text,
+        "# HELP ringleader_leaderless_now_seconds For how long there has been no leader; 0 while there is one.\n\
+         # TYPE ringleader_leaderless_now_seconds gauge\n\
+         ringleader_leaderless_now_seconds {running}"
+    );
+    bus.outage_times().write(&mut text);
     text
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
+use ringleader_shared::view::NodeView;
 use ringleader_shared::{
     EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId, Term,
 };
@@ -529,16 +530,14 @@ impl Supervisor {
 
     /// The node that a name, or the word `leader` or `deputy`, stands for.
     fn resolve(&self, word: &str) -> Result<usize, Refusal> {
-        let role = |name: Option<NodeName>| {
-            name.ok_or_else(|| {
-                Refusal::conflict(format!(
-                    "there is no {word} now: the live members don't agree on one. Initiate an election"
-                ))
+        let role = |node: Option<&NodeView>| {
+            node.map(|node| node.name.clone()).ok_or_else(|| {
+                Refusal::conflict(format!("there is no {word} now, running or hung. Initiate an election"))
             })
         };
         let name = match word {
-            "leader" => role(self.bus.with_view(|view| view.leader.clone()))?,
-            "deputy" => role(self.bus.with_view(|view| view.deputy.clone()))?,
+            "leader" => self.bus.with_view(|view| role(view.leading()))?,
+            "deputy" => self.bus.with_view(|view| role(view.deputy_of_leading()))?,
             other => other.parse().map_err(|error| no_such_node(other).because(format!("{error}")))?,
         };
         self.nodes.iter().position(|node| node.member.name == name).ok_or_else(|| no_such_node(word))

@@ -11,7 +11,7 @@ use ringleader_shared::api::{
 };
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::MessageInfo;
-use ringleader_shared::view::{ElectionView, NodeView};
+use ringleader_shared::view::{ElectionView, Leaderless, NodeView, Outage, Took, Watched};
 use ringleader_shared::{Event, EventKind, FaultyLink, LinkFault, Member, NodeState, RingView, Seq};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -214,6 +214,10 @@ fn every_example_is_what_its_schema_and_its_type_say() {
         let again = match name {
             "RingView" => round_trip::<RingView>(&example),
             "NodeView" => round_trip::<NodeView>(&example),
+            "Leaderless" => round_trip::<Leaderless>(&example),
+            "Outage" => round_trip::<Outage>(&example),
+            "Took" => round_trip::<Took>(&example),
+            "Watched" => round_trip::<Watched>(&example),
             "ElectionView" => round_trip::<ElectionView>(&example),
             "Event" => round_trip::<Event>(&example),
             "EventPage" => round_trip::<EventPage>(&example),
@@ -600,13 +604,17 @@ fn health_and_metrics_are_plain_text() {
         "ringleader_nodes{state=\"paused\"} 1",
         "ringleader_term 1",
         "ringleader_leader_agreed 1",
+        "ringleader_leaderless_now_seconds 0.000000",
+        "# TYPE ringleader_leaderless_seconds histogram",
+        "ringleader_leaderless_seconds_count 0",
+        "ringleader_leaderless_part_seconds_count{part=\"noticing\"} 0",
         "ringleader_subscribers 1",
     ] {
         assert!(metrics.body.lines().any(|have| have == line), "{line}\n{}", metrics.body);
     }
     for line in metrics.body.lines().filter(|line| !line.starts_with("# ")) {
         let (_, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
-        assert!(value.parse::<u64>().is_ok(), "{line}");
+        assert!(value.parse::<f64>().is_ok(), "{line}");
     }
 }
 

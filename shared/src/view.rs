@@ -1,19 +1,28 @@
 //! What the ring looks like: one value, made by applying events. The server answers with it, the page draws it, and both
 //! get it by the same [`RingView::apply`].
 
+mod election;
+mod leader;
+mod leaderless;
+mod node;
+mod reach;
+
 use std::collections::VecDeque;
 
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::contest::{AlgorithmName, Part};
-use crate::event::{Event, EventKind, MessageInfo, MessageKind, Outcome};
-use crate::fault::{FaultyLink, LinkFault, are_parted};
-use crate::id::{Attribute, Incarnation, NodeId, NodeName, RunId, Seq, Term};
+use crate::event::{Event, EventKind};
+use crate::fault::FaultyLink;
+use crate::id::{NodeName, RunId, Seq, Term};
 use crate::json;
-use crate::ring::Member;
 use crate::role::{NodeState, Role, Safety};
 use crate::settings::RingSettings;
+
+pub use self::election::{ElectionView, quiet_cost};
+pub use self::leader::Led;
+pub use self::leaderless::{Leaderless, LossCause, Outage, REMEMBERED_OUTAGES, Took, Watched};
+pub use self::node::NodeView;
 
 /// How many finished elections a view remembers.
 pub const REMEMBERED_ELECTIONS: usize = 8;
@@ -49,9 +58,11 @@ pub struct RingView {
     pub upkeep: u64,
     /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
     pub elections: VecDeque<ElectionView>,
+    /// The times without a leader.
+    pub leaderless: Leaderless,
 }
 
-json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition, upkeep } and settings }
+json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition, upkeep, leaderless } and settings }
 
 /// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
 fn concerns_standings(kind: &EventKind) -> bool {
@@ -69,159 +80,6 @@ fn concerns_standings(kind: &EventKind) -> bool {
             | EventKind::Log { .. }
     )
 }
-
-/// One member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NodeView {
-    /// Its name.
-    pub name: NodeName,
-    /// Its id.
-    pub id: NodeId,
-    /// Its priority.
-    pub attribute: Attribute,
-    /// Its process.
-    pub state: NodeState,
-    /// Its role; `None` when not running.
-    pub role: Option<Role>,
-    /// The highest term it has seen.
-    pub term: Term,
-    /// The leader it follows.
-    pub leader: Option<NodeName>,
-    /// The deputy it knows.
-    pub deputy: Option<NodeName>,
-    /// To whom it sends.
-    pub successor: Option<NodeName>,
-    /// What it is in the middle of a classic election, or was in the last one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<Part>,
-    /// Its process id.
-    pub pid: Option<u32>,
-    /// Which start of it.
-    pub incarnation: Incarnation,
-    /// Where it accepts node links, as `host:port`.
-    pub address: Option<String>,
-    /// Whether it died so often that it is not started again by itself.
-    #[serde(skip_serializing_if = "is_false")]
-    pub given_up: bool,
-}
-
-json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up } }
-
-fn is_false(it: &bool) -> bool {
-    !it
-}
-
-impl NodeView {
-    fn new(member: &Member) -> Self {
-        Self {
-            name: member.name.clone(),
-            id: member.id,
-            attribute: member.attribute,
-            state: NodeState::Stopped,
-            role: None,
-            term: Term::ZERO,
-            leader: None,
-            deputy: None,
-            successor: None,
-            part: None,
-            pid: None,
-            incarnation: member.incarnation,
-            address: None,
-            given_up: false,
-        }
-    }
-
-    /// Whether it takes part: running, and not hung.
-    #[must_use]
-    pub fn is_live(&self) -> bool {
-        self.state == NodeState::Running
-    }
-
-    fn has_stopped(&mut self) {
-        self.state = NodeState::Stopped;
-        self.role = None;
-        self.leader = None;
-        self.deputy = None;
-        self.successor = None;
-        self.part = None;
-        self.pid = None;
-        self.address = None;
-    }
-}
-
-/// One election, takeover or deputy search as it went, with what it cost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ElectionView {
-    /// Its term.
-    pub term: Term,
-    /// How it came about: known from its first message.
-    pub outcome: Outcome,
-    /// Which algorithm decided it; for takeovers and searches, which have no contest, max-ring.
-    pub algorithm: AlgorithmName,
-    /// Who sent the first message.
-    pub initiator: NodeName,
-    /// How many members started one in this term; the formula holds for one.
-    pub initiators: u32,
-    /// The live members when it began.
-    pub members: u32,
-    /// Whom every member follows now; `None` while it runs.
-    pub leader: Option<NodeName>,
-    /// The deputy found.
-    pub deputy: Option<NodeName>,
-    /// Messages put on links.
-    pub messages: u32,
-    /// Those of the contest among them: without roll calls, the result's lap and the search for a deputy.
-    pub contest: u32,
-    /// Messages of upkeep sent while it ran, which are none of its own: see [`RingView::upkeep`].
-    pub upkeep: u32,
-    /// Messages that arrived: links crossed.
-    pub hops: u32,
-    /// What the formula says a quiet one costs: see [`quiet_cost`]. `None` where it says nothing.
-    pub expected: Option<u32>,
-    /// When the first message was sent, in microseconds since the server started.
-    pub started_us: u64,
-    /// From the first message to the lap's end, in microseconds; `None` while it runs.
-    pub took_us: Option<u64>,
-    /// True when it never ended: a later one took its place.
-    pub superseded: bool,
-    /// The live members in ring order when it began.
-    ring: Vec<NodeName>,
-}
-
-json::read_by_name! { ElectionView { term, outcome, algorithm, initiator, initiators, members, leader, deputy, messages, contest, hops, expected, started_us, took_us, superseded, ring } or default { upkeep } }
-
-impl ElectionView {
-    fn new(term: Term, outcome: Outcome, initiator: NodeName, started_us: u64, ring: Vec<NodeName>) -> Self {
-        Self {
-            term,
-            outcome,
-            algorithm: AlgorithmName::MaxRing,
-            initiator,
-            initiators: 1,
-            members: u32::try_from(ring.len()).unwrap_or(u32::MAX),
-            leader: None,
-            deputy: None,
-            messages: 0,
-            contest: 0,
-            upkeep: 0,
-            hops: 0,
-            expected: None,
-            started_us,
-            took_us: None,
-            superseded: false,
-            ring,
-        }
-    }
-}
-
-/// The number of messages of a quiet election in a ring of `members` live nodes, with one initiator that is `distance`
-/// links before the winner: `distance` until the winner enters its own value, one lap until it comes back, one lap to
-/// tell everyone. At most 3n − 1. A ring of one sends nothing.
-#[must_use]
-pub fn quiet_cost(members: u32, distance: u32) -> u32 {
-    if members < 2 { 0 } else { distance + 2 * members }
-}
-
 impl RingView {
     /// A view before any event.
     #[must_use]
@@ -239,34 +97,8 @@ impl RingView {
             partition: Vec::new(),
             upkeep: 0,
             elections: VecDeque::new(),
+            leaderless: Leaderless::default(),
         }
-    }
-
-    /// What happens to everything that one member says to another: the link's own fault, and a cut between the sides of
-    /// a partition.
-    #[must_use]
-    pub fn fault(&self, from: &NodeName, to: &NodeName) -> LinkFault {
-        let own = self.own_fault(from, to);
-        LinkFault { cut: own.cut || are_parted(&self.partition, from, to), ..own }
-    }
-
-    /// The fault that a link was given itself, whatever the partition.
-    #[must_use]
-    pub fn own_fault(&self, from: &NodeName, to: &NodeName) -> LinkFault {
-        let own = self.faults.iter().find(|link| (&link.from, &link.to) == (from, to));
-        own.map(|link| link.fault).unwrap_or_default()
-    }
-
-    /// The links with a fault, a partition's among them, in ring order.
-    pub fn faulty(&self) -> impl Iterator<Item = FaultyLink> {
-        let pairs =
-            self.nodes.iter().flat_map(|from| self.nodes.iter().map(move |to| (&from.name, &to.name)));
-        // Most rings have none, and the pairs are many.
-        let most = if self.faults.is_empty() && self.partition.is_empty() { 0 } else { usize::MAX };
-        pairs.take(most).filter(|(from, to)| from != to).filter_map(|(from, to)| {
-            let fault = self.fault(from, to);
-            (!fault.is_none()).then(|| FaultyLink { from: from.clone(), to: to.clone(), fault })
-        })
     }
 
     /// The member with this name.
@@ -300,6 +132,8 @@ impl RingView {
     /// higher one.
     pub fn apply(&mut self, event: &Event) {
         self.seq = event.seq;
+        // Whether this changes who lives, who reaches whom, or whom a live member follows.
+        let mut turned = false;
         match &event.kind {
             EventKind::RunStarted { run, members, settings } => {
                 *self = Self {
@@ -311,6 +145,7 @@ impl RingView {
                 };
             }
             EventKind::MemberAdded { member } => {
+                turned = true;
                 // Whoever follows a member of this name follows one that has left the ring.
                 for node in &mut self.nodes {
                     for followed in [&mut node.leader, &mut node.deputy] {
@@ -321,6 +156,7 @@ impl RingView {
             }
             EventKind::SettingsChanged { settings } => self.settings = *settings,
             EventKind::MemberRemoved => {
+                turned = true;
                 let is_gone = |name: &NodeName| Some(name) == event.node.as_ref();
                 self.nodes.retain(|node| !is_gone(&node.name));
                 self.faults.retain(|link| !is_gone(&link.from) && !is_gone(&link.to));
@@ -328,12 +164,16 @@ impl RingView {
                 self.partition.retain(|side| !side.is_empty());
             }
             EventKind::LinkFaultChanged { from, to, fault } => {
+                turned = true;
                 self.faults.retain(|link| (&link.from, &link.to) != (from, to));
                 if !fault.is_none() {
                     self.faults.push(FaultyLink { from: from.clone(), to: to.clone(), fault: *fault });
                 }
             }
-            EventKind::PartitionChanged { sides } => self.partition.clone_from(sides),
+            EventKind::PartitionChanged { sides } => {
+                turned = true;
+                self.partition.clone_from(sides);
+            }
             // Whatever became of the member since: the term is used.
             EventKind::StandingChanged { term, .. } => self.term = self.term.max(*term),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
@@ -364,18 +204,23 @@ impl RingView {
             | EventKind::Refused { .. }
             | EventKind::Overflow { .. } => {}
         }
-        self.apply_to_node(event);
+        turned |= self.apply_to_node(event);
         if concerns_standings(&event.kind) {
             self.agree();
         }
+        self.account(event, turned);
     }
 
-    fn apply_to_node(&mut self, event: &Event) {
+    /// Applies an event to the member that it is about. Returns whether that changed if it lives, or whom it
+    /// follows.
+    fn apply_to_node(&mut self, event: &Event) -> bool {
         let place = event.node.as_ref().and_then(|name| self.index(name));
-        let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) else { return };
+        let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) else { return false };
         if event.incarnation < node.incarnation {
-            return;
+            return false;
         }
+        let (was_live, led) = (node.is_live(), node.role == Some(Role::Leader));
+        let mut follows_another = false;
         match &event.kind {
             EventKind::AttributeChanged { attribute } => node.attribute = *attribute,
             EventKind::Spawned { pid } => {
@@ -384,6 +229,7 @@ impl RingView {
                 node.pid = Some(*pid);
                 node.incarnation = event.incarnation;
                 node.term = Term::ZERO;
+                node.engaged = Term::ZERO;
                 node.given_up = false;
             }
             EventKind::GivenUp { .. } => node.given_up = true,
@@ -400,6 +246,7 @@ impl RingView {
                 node.role = Some(Role::Follower);
             }
             EventKind::StandingChanged { role, term, leader, deputy } if node.pid.is_some() => {
+                follows_another = node.leader != *leader || led != (*role == Role::Leader);
                 node.role = Some(*role);
                 node.term = *term;
                 node.leader.clone_from(leader);
@@ -411,6 +258,7 @@ impl RingView {
             }
             _ => {}
         }
+        follows_another || node.is_live() != was_live
     }
 
     /// Recomputes what follows from the members' own standings.
@@ -450,135 +298,5 @@ impl RingView {
         self.split_brain = split_brain;
         self.leader = leader;
         self.deputy = deputy;
-    }
-
-    fn count_sent(&mut self, event: &Event, message: &MessageInfo) {
-        let (outcome, contest) = match message.message {
-            MessageKind::Election | MessageKind::Contest => (Outcome::Election, 1),
-            MessageKind::RollCall => (Outcome::Election, 0),
-            MessageKind::DeputySearch => (Outcome::Takeover, 0),
-            MessageKind::Elected | MessageKind::Found => {
-                if let Some(election) = self.election_at(message.term, event.at_us) {
-                    election.messages += 1;
-                }
-                return;
-            }
-            MessageKind::Standing => return self.count_upkeep(event.at_us),
-            MessageKind::Lease => return,
-        };
-        // Who sends the first message of a classic contest began it; max-ring's messages say who did.
-        let (starts, initiator) = if message.message == MessageKind::Contest {
-            (true, event.node.clone())
-        } else {
-            let starts = message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
-            (starts, message.initiator.clone())
-        };
-        if let Some(election) = self.election_at(message.term, event.at_us) {
-            election.messages += 1;
-            // A contest that is no max-ring may be confirmed by a lap of it.
-            if (message.message == MessageKind::Election) == (election.algorithm == AlgorithmName::MaxRing) {
-                election.contest += contest;
-            }
-            let is_another = event.node.as_ref() != Some(&election.initiator);
-            if starts && is_another && message.message != MessageKind::Contest {
-                election.initiators += 1;
-            }
-            return;
-        }
-        let (Some(initiator), true) = (initiator, starts) else { return };
-        // The leader of this term already had its mandate: it looks for another deputy.
-        let known = self.elections.iter().any(|past| past.term == message.term && past.took_us.is_some());
-        let outcome = if known && outcome == Outcome::Takeover { Outcome::NewDeputy } else { outcome };
-        let ring = self.live().map(|node| node.name.clone()).collect();
-        let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
-        let algorithm = message.algorithm.unwrap_or_default();
-        self.remember(ElectionView { messages: 1, contest, algorithm, ..election });
-    }
-
-    fn count_upkeep(&mut self, at_us: u64) {
-        self.upkeep += 1;
-        // Of those that never ended the newest took the others' place.
-        let running = self.elections.iter_mut().filter(|election| !election.superseded).find(|election| {
-            let ended_us = election.took_us.map(|took| election.started_us.saturating_add(took));
-            at_us >= election.started_us && ended_us.is_none_or(|ended_us| at_us <= ended_us)
-        });
-        if let Some(election) = running {
-            election.upkeep += 1;
-        }
-    }
-
-    fn count_received(&mut self, event: &Event, message: &MessageInfo) {
-        if !matches!(message.message, MessageKind::Standing | MessageKind::Lease)
-            && let Some(election) = self.election_at(message.term, event.at_us)
-        {
-            election.hops += 1;
-        }
-    }
-
-    /// The election of this term that was under way at this time: what is told late still counts.
-    fn election_at(&mut self, term: Term, at_us: u64) -> Option<&mut ElectionView> {
-        self.elections.iter_mut().find(|election| {
-            let ended_us = election.took_us.map(|took| election.started_us.saturating_add(took));
-            election.term == term && ended_us.is_none_or(|ended_us| at_us <= ended_us)
-        })
-    }
-
-    fn running(&mut self, term: Term) -> Option<&mut ElectionView> {
-        self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
-    }
-
-    /// A new election takes the place of those that never ended. One of an older term than is known comes too late: it was
-    /// started by somebody who had not heard yet.
-    fn remember(&mut self, mut election: ElectionView) {
-        let newer = self.elections.iter().take_while(|known| known.term > election.term).count();
-        election.superseded = newer > 0;
-        for past in self.elections.iter_mut().skip(newer) {
-            past.superseded |= past.took_us.is_none();
-        }
-        self.elections.insert(newer, election);
-        self.elections.truncate(REMEMBERED_ELECTIONS);
-    }
-
-    fn complete(
-        &mut self,
-        event: &Event,
-        outcome: Outcome,
-        term: Term,
-        leader: &NodeName,
-        deputy: Option<&NodeName>,
-        members: u32,
-    ) {
-        if members == 1 && self.running(term).is_none() {
-            // A ring of one elects without a message: there is no first one to begin the count with.
-            self.remember(ElectionView::new(
-                term,
-                outcome,
-                leader.clone(),
-                event.at_us,
-                vec![leader.clone()],
-            ));
-        }
-        let Some(election) = self.running(term) else { return };
-        election.outcome = outcome;
-        election.leader = Some(leader.clone());
-        election.deputy = deputy.cloned();
-        election.took_us = Some(event.at_us.saturating_sub(election.started_us));
-        election.superseded = false;
-        election.expected = match outcome {
-            // A search lap and a telling lap, both started by the leader.
-            Outcome::Takeover | Outcome::NewDeputy => Some(if members < 2 { 0 } else { 2 * members }),
-            Outcome::Election
-                if election.algorithm == AlgorithmName::MaxRing
-                    && election.initiators == 1
-                    && members == election.members =>
-            {
-                let place = |name: &NodeName| election.ring.iter().position(|other| other == name);
-                place(&election.initiator).zip(place(leader)).and_then(|(from, to)| {
-                    let n = election.ring.len();
-                    u32::try_from((to + n - from) % n).ok().map(|distance| quiet_cost(members, distance))
-                })
-            }
-            Outcome::Election => None,
-        };
     }
 }

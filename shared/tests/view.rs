@@ -1,89 +1,13 @@
 //! What a reader of the ring sees, event by event.
 
-use ringleader_shared::event::{Claim, MessageInfo, MessageKind, Outcome};
+mod support;
+
+use ringleader_shared::event::{MessageKind, Outcome};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Event, EventKind, Incarnation, LinkFault, Member, MessageId, NodeId, NodeName,
-    NodeState, RingSettings, RingView, Role, RunId, Seq, Term,
+    AlgorithmName, EventKind, LinkFault, NodeState, RingSettings, RingView, Role, RunId, Seq, Term,
 };
+use support::{Story, name};
 use uuid::Uuid;
-
-struct Story {
-    view: RingView,
-    seq: u64,
-}
-
-fn name(text: &str) -> NodeName {
-    text.parse().expect("a good name")
-}
-
-impl Story {
-    /// A ring of these members, all of them running.
-    fn of(names: &[&str]) -> Self {
-        let mut story = Self { view: RingView::empty(), seq: 0 };
-        let members = names
-            .iter()
-            .zip(1..)
-            .map(|(text, n)| Member {
-                id: NodeId(Uuid::from_u128(n)),
-                name: name(text),
-                attribute: Attribute(90),
-                incarnation: Incarnation(0),
-                address: None,
-            })
-            .collect();
-        let run = RunId(Uuid::from_u128(7));
-        story.tell("", 0, EventKind::RunStarted { run, members, settings: RingSettings::default() });
-        for text in names {
-            story.starts(text, 1);
-        }
-        story
-    }
-
-    fn tell(&mut self, node: &str, incarnation: u32, kind: EventKind) {
-        self.seq += 1;
-        let node = (!node.is_empty()).then(|| name(node));
-        let event = Event {
-            seq: Seq(self.seq),
-            at_us: self.seq * 10,
-            node,
-            incarnation: Incarnation(incarnation),
-            lamport: 0,
-            kind,
-        };
-        let json = serde_json::to_string(&event).expect("events can be written");
-        let read: Event = serde_json::from_str(&json).expect("events can be read");
-        assert_eq!(read, event, "an event survives the wire");
-        assert!(json.contains(&format!("\"kind\":\"{}\"", event.kind.word())), "{json}");
-        self.view.apply(&read);
-    }
-
-    fn starts(&mut self, node: &str, incarnation: u32) {
-        self.tell(node, incarnation, EventKind::Spawned { pid: 100 });
-        self.tell(node, incarnation, EventKind::Ready { address: "127.0.0.1:8000".into() });
-    }
-
-    fn follows(&mut self, node: &str, role: Role, term: u64, leader: &str, deputy: &str) {
-        let (leader, deputy) = (Some(name(leader)), Some(name(deputy)));
-        self.tell(node, 1, EventKind::StandingChanged { role, term: Term(term), leader, deputy });
-    }
-
-    fn sends(&mut self, from: &str, to: &str, kind: MessageKind, term: u64, initiator: &str, hops: u32) {
-        let message = MessageInfo {
-            id: MessageId { from: name(from), incarnation: Incarnation(1), number: self.seq },
-            message: kind,
-            term: Term(term),
-            initiator: Some(name(initiator)),
-            candidate: Some(Claim { name: name(initiator), attribute: Attribute(90) }),
-            deputy: None,
-            hops,
-            algorithm: None,
-            towards: None,
-            says: None,
-        };
-        self.tell(from, 1, EventKind::Sent { message: message.clone(), to: name(to), hold_us: 0 });
-        self.tell(to, 1, EventKind::Received { message, from: name(from), travel_us: 35 });
-    }
-}
 
 #[test]
 fn a_leader_is_shown_only_when_all_live_members_follow_it() {

@@ -72,6 +72,7 @@ impl Range {
 /// The members and the links that are not as they should be.
 fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
     brush.clear();
+    brush.bands(&layout.bands(&view.sides()));
     brush.ring(layout.ring_radius);
     let is_stopped = |name: &NodeName| view.node(name).is_none_or(|node| node.state == NodeState::Stopped);
     let detours: Vec<Curve> = view
@@ -83,8 +84,12 @@ fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
         })
         .collect();
     brush.curves(&detours, Ink::Contest, 4.0);
-    let cut = view.faults.iter().filter(|link| link.fault.cut);
-    let cut: Vec<Curve> = cut.filter_map(|link| layout.curve(&link.from, &link.to)).collect();
+    let cut: Vec<Curve> = view
+        .faults_beside_sides()
+        .iter()
+        .filter(|link| link.fault.cut)
+        .filter_map(|link| layout.curve(&link.from, &link.to))
+        .collect();
     brush.curves(&cut, Ink::Trouble, 5.0);
     if let Some((start, end)) = view
         .leader
@@ -206,8 +211,8 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             return Vec::new();
         }
         store.view.with(|view| {
-            let leader = view.leader.clone().map(|name| ("leader", name));
-            let deputy = view.deputy.clone().map(|name| ("deputy", name));
+            let leader = view.leading().map(|node| ("leader", node.name.clone()));
+            let deputy = view.deputy_of_leading().map(|node| ("deputy", node.name.clone()));
             let chosen = store.chosen.get().map(|name| ("chosen", name));
             let mut named: Vec<(&str, NodeName)> = Vec::new();
             for (class, name) in [leader, deputy, chosen].into_iter().flatten() {

@@ -3,6 +3,7 @@
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 use std::fmt;
 
+use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, RingView};
 
 use crate::live::rounded;
@@ -204,6 +205,34 @@ impl Layout {
         let (here, there) = (self.position(from)?, self.position(to)?);
         (here != there)
             .then(|| (here.towards(there, self.node_radius), there.towards(here, self.node_radius)))
+    }
+
+    /// Bands along the circle for the sides of a ring that is torn apart, with each the index of its side:
+    /// one for each run of neighbours on the same side.
+    pub(crate) fn bands(&self, sides: &[Vec<&NodeView>]) -> Vec<(usize, Curve)> {
+        let mut side_of: Vec<Option<usize>> = vec![None; self.names.len()];
+        for (side, members) in sides.iter().enumerate() {
+            for place in members.iter().filter_map(|node| self.place(&node.name)) {
+                if let Some(its) = side_of.get_mut(place) {
+                    *its = Some(side);
+                }
+            }
+        }
+        let sides = side_of;
+        let count = sides.len();
+        let begins = |at: usize| sides.get(at) != sides.get((at + count - 1) % count);
+        let first = (0..count).find(|at| begins(*at)).unwrap_or(0);
+        let half = (self.angle(1) - self.angle(0)) / 2.0 * 0.86;
+        let mut bands: Vec<(usize, Curve)> = Vec::new();
+        for place in (0..count).map(|step| first + step) {
+            let Some(side) = sides.get(place % count).copied().flatten() else { continue };
+            let (from, to) = (self.angle(place) - half, self.angle(place) + half);
+            match bands.last_mut() {
+                Some((_, Curve::Arc { to: end, .. })) if !begins(place % count) => *end = to,
+                _ => bands.push((side, Curve::Arc { radius: self.ring_radius, from, to })),
+            }
+        }
+        bands
     }
 
     /// A node that is its own successor: a loop on its inner side.
@@ -416,6 +445,34 @@ mod tests {
             assert_eq!(crowd.place(name), Some(place));
         }
         assert_eq!(crowd.place(&NodeName::nth(3)), None);
+    }
+
+    #[test]
+    fn each_run_of_neighbours_on_one_side_of_a_torn_ring_has_a_band_that_touches_no_other() {
+        let mut builder = crate::testing::ring(6);
+        builder.running();
+        let name = crate::testing::name;
+        for (side, runs) in
+            [(vec!["A", "F", "B"], vec![3, 3]), (vec!["B", "D"], vec![1, 1, 1, 3]), (vec!["C"], vec![1, 5])]
+        {
+            let sides = vec![side.iter().map(|text| name(text)).collect()];
+            let view = builder.then("A", ringleader_shared::EventKind::PartitionChanged { sides });
+            let bands = Layout::of(&view).bands(&view.sides());
+            let widths: Vec<f64> = bands
+                .iter()
+                .map(
+                    |(_, band)| {
+                        if let Curve::Arc { from, to, .. } = band { (to - from) / (TAU / 6.0) } else { 0.0 }
+                    },
+                )
+                .collect();
+            let members = |width: &f64| rounded(width + 0.14);
+            let mut counted: Vec<i32> = widths.iter().map(members).collect();
+            counted.sort_unstable();
+            assert_eq!(counted, runs, "{side:?}");
+            assert!(widths.iter().sum::<f64>() < 6.0, "{side:?}");
+        }
+        assert!(Layout::of(&builder.running()).bands(&[]).is_empty());
     }
 
     #[test]

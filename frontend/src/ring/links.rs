@@ -71,8 +71,9 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
             None => {}
         }
     }
-    // A link that somebody cut is shown though nobody would send on it.
-    for cut in view.faults.iter().filter(|link| link.fault.cut) {
+    // A link that somebody cut is shown though nobody would send on it; those between the sides of a torn
+    // ring are too many.
+    for cut in view.faults_beside_sides().iter().filter(|link| link.fault.cut) {
         let is_drawn = links.iter().any(|link| (&link.from, &link.to) == (&cut.from, &cut.to));
         if let (false, Some(curve)) = (is_drawn, layout.curve(&cut.from, &cut.to)) {
             let (from, to) = (cut.from.clone(), cut.to.clone());
@@ -134,6 +135,13 @@ mod tests {
         let mut parted = ring(4);
         parted.running();
         let view = parted.then("A", EventKind::PartitionChanged { sides });
+        assert_eq!(drawn(&view), ["A→B live", "B→C cut", "C→D live", "D→A cut"]);
+        let mut by_hand = ring(4);
+        let mut view = by_hand.running();
+        for (one, other) in [("A", "C"), ("A", "D"), ("B", "C"), ("B", "D")] {
+            by_hand.then("A", cut(one, other));
+            view = by_hand.then("A", cut(other, one));
+        }
         assert_eq!(drawn(&view), ["A→B live", "B→C cut", "C→D live", "D→A cut"]);
     }
 

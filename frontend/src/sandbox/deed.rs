@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_shared::fault::Share;
 use ringleader_shared::view::NodeView;
-use ringleader_shared::{ChangeRing, LinkFault, NodeName, RingView, Role};
+use ringleader_shared::{ChangeRing, LinkFault, NodeName, RingView};
 use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
 
 use super::settings::HOP;
@@ -35,10 +35,7 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
         Order::Fault(whom, fault) => {
             let place = match whom {
                 Whom::Node(name) => place(name)?,
-                Whom::Leader => {
-                    let leader = view.nodes.iter().find(|node| node.role == Some(Role::Leader));
-                    place(&leader.ok_or("There is no leader")?.name)?
-                }
+                Whom::Leader => place(&view.leading().ok_or("There is no leader")?.name)?,
             };
             one(match fault {
                 // Nothing is left behind either way, and no process is there to be asked.
@@ -132,7 +129,7 @@ fn disturbance(fault: &LinkFault) -> Disturbance {
 mod tests {
     use super::*;
     use crate::testing::{name, ring};
-    use ringleader_shared::EventKind;
+    use ringleader_shared::{EventKind, Role, Term};
 
     const SLOW: LinkFault = LinkFault { cut: false, delay_ms: 40, ..LinkFault::CUT };
 
@@ -162,6 +159,18 @@ mod tests {
         let order = Order::ElectTogether(vec![name("A"), name("C")]);
         assert_eq!(told(&order, &view), "initiate A term 5; initiate C term 5; ");
         assert!(actions(&order, &ring.killed("C")).is_err_and(|why| why.starts_with("C is not running")));
+    }
+
+    #[test]
+    fn of_a_hung_leader_and_one_of_a_newer_term_the_newer_one_is_meant() {
+        let mut ring = ring(4);
+        ring.running();
+        ring.led_by("A", "B", 1);
+        let view = ring.then("A", EventKind::Paused);
+        assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill A; ");
+        let (role, term, leader) = (Role::Leader, Term(2), Some(name("B")));
+        let view = ring.then("B", EventKind::StandingChanged { role, term, leader, deputy: None });
+        assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill B; ");
     }
 
     #[test]

@@ -101,6 +101,19 @@ impl Brush {
         self.stroke(Ink::Line, 3.0);
     }
 
+    /// The sides of a ring that is torn apart, inside of its circle.
+    pub(super) fn bands(&self, bands: &[(usize, Curve)]) {
+        self.context.set_line_cap("butt");
+        self.context.set_global_alpha(0.4);
+        for (side, band) in bands {
+            // Every second side is narrower: not the colour alone tells them apart.
+            let (ink, width) = if side % 2 == 0 { (Ink::Contest, 26.0) } else { (Ink::Deputy, 14.0) };
+            self.curves(std::slice::from_ref(band), ink, width);
+        }
+        self.context.set_global_alpha(1.0);
+        self.context.set_line_cap("round");
+    }
+
     pub(super) fn lines(&self, lines: &[(Point, Point)], ink: Ink, width: f64) {
         if lines.is_empty() {
             return;
@@ -121,8 +134,10 @@ impl Brush {
         for curve in curves {
             let start = curve.at(0.0);
             self.context.move_to(start.x, start.y);
-            for step in 1..=12 {
-                let point = curve.at(f64::from(step) / 12.0);
+            // An arc may go all the way round.
+            let steps = if let Curve::Arc { .. } = curve { 96 } else { 12 };
+            for step in 1..=steps {
+                let point = curve.at(f64::from(step) / f64::from(steps));
                 self.context.line_to(point.x, point.y);
             }
         }

@@ -1,0 +1,97 @@
+//! One member as the events describe it.
+
+use serde::Serialize;
+
+use crate::contest::Part;
+use crate::id::{Attribute, Incarnation, NodeId, NodeName, Term};
+use crate::json;
+use crate::ring::Member;
+use crate::role::{NodeState, Role};
+
+/// One member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NodeView {
+    /// Its name.
+    pub name: NodeName,
+    /// Its id.
+    pub id: NodeId,
+    /// Its priority.
+    pub attribute: Attribute,
+    /// Its process.
+    pub state: NodeState,
+    /// Its role; `None` when not running.
+    pub role: Option<Role>,
+    /// The highest term it has seen.
+    pub term: Term,
+    /// The leader it follows.
+    pub leader: Option<NodeName>,
+    /// The deputy it knows.
+    pub deputy: Option<NodeName>,
+    /// To whom it sends.
+    pub successor: Option<NodeName>,
+    /// What it is in the middle of a classic election, or was in the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// Its process id.
+    pub pid: Option<u32>,
+    /// Which start of it.
+    pub incarnation: Incarnation,
+    /// Where it accepts node links, as `host:port`.
+    pub address: Option<String>,
+    /// Whether it died so often that it is not started again by itself.
+    #[serde(skip_serializing_if = "is_false")]
+    pub given_up: bool,
+    /// The newest term of which it has sent or received a message of an election: the first one that it sends
+    /// of a term, before it has received one, is its own initiative.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) engaged: Term,
+}
+
+json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up, engaged } }
+
+fn is_zero(term: &Term) -> bool {
+    *term == Term::ZERO
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
+}
+
+impl NodeView {
+    pub(super) fn new(member: &Member) -> Self {
+        Self {
+            name: member.name.clone(),
+            id: member.id,
+            attribute: member.attribute,
+            state: NodeState::Stopped,
+            role: None,
+            term: Term::ZERO,
+            leader: None,
+            deputy: None,
+            successor: None,
+            part: None,
+            pid: None,
+            incarnation: member.incarnation,
+            address: None,
+            given_up: false,
+            engaged: Term::ZERO,
+        }
+    }
+
+    /// Whether it takes part: running, and not hung.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.state == NodeState::Running
+    }
+
+    pub(super) fn has_stopped(&mut self) {
+        self.state = NodeState::Stopped;
+        self.role = None;
+        self.leader = None;
+        self.deputy = None;
+        self.successor = None;
+        self.part = None;
+        self.pid = None;
+        self.address = None;
+    }
+}
