@@ -1,5 +1,7 @@
 //! A run as the part of an address behind `#`: whoever opens it sees the same ring at the same time.
 //!
+//! A ring of given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` where those start.
+//!
 //! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&hop=500&do=5000us.initiate.A&at=6500000.31`
 
 use std::time::Duration;
@@ -8,14 +10,15 @@ use ringleader_shared::{ChangeRing, RingSettings, Seq};
 use ringleader_simulator::{Case, Schedule};
 
 use super::choice::{Arrangement, Links, Start};
-use super::settings::{MOST_NODES, Settings};
+use super::settings::{MOST_NODES, Settings, numbers};
 use super::speed::Speed;
 
 /// The word that the fragment of the sandbox begins with.
 pub(crate) const WORD: &str = "sandbox";
 
 /// The names of a link's parts that are no settings of the ring.
-const NAMES: [&str; 8] = ["nodes", "order", "links", "seed", "start", "hop", "do", "at"];
+const NAMES: [&str; 10] =
+    ["nodes", "order", "links", "labels", "initiators", "seed", "start", "hop", "do", "at"];
 
 /// The names of the ring's settings that a link has. The pace of a simulated ring is its speed, `hop`.
 fn ring_settings() -> impl Iterator<Item = &'static str> {
@@ -75,7 +78,34 @@ impl Link {
                 refused.push(Refused { part: format!("{part:.60}"), allowed });
             }
         }
+        link.settle_labels(&mut refused);
         (link, refused)
+    }
+
+    /// Lays the given labels and has the given nodes start, in whichever order the parts came.
+    fn settle_labels(&mut self, refused: &mut Vec<Refused>) {
+        let settings = &mut self.settings;
+        let (labels, initiators) =
+            (std::mem::take(&mut settings.labels), std::mem::take(&mut settings.initiators));
+        let mut refuse = |part: String, allowed: &str| {
+            refused.push(Refused { part, allowed: allowed.to_owned() });
+        };
+        if !labels.is_empty() {
+            settings.lay(Arrangement::Given, labels);
+        } else if settings.arrangement == Arrangement::Given {
+            settings.arrangement = Settings::default().arrangement;
+            refuse("order=given".to_owned(), "the labels beside it, as in labels=3.7.2");
+        }
+        if !initiators.is_empty() {
+            let initiators = numbers_as_text(&initiators);
+            if settings.give_initiators(&initiators).is_err() {
+                settings.start = Settings::default().start;
+                refuse(format!("initiators={initiators}"), "labels of nodes, as in initiators=2.9");
+            }
+        } else if settings.start == Start::Given {
+            settings.start = Settings::default().start;
+            refuse("start=given".to_owned(), "the labels of those nodes beside it, as in initiators=2.9");
+        }
     }
 
     /// Takes one part in, or returns what is allowed there.
@@ -100,6 +130,8 @@ impl Link {
                 let allowed = || format!("a hop in milliseconds, from 0 to {}", Speed::SLOWEST);
                 self.speed = Speed::numbered(value).ok_or_else(allowed)?;
             }
+            "labels" => settings.labels = numbers(value)?,
+            "initiators" => settings.initiators = numbers(value)?,
             "do" => self.script = Some(script(value)?),
             "at" => {
                 let allowed =
@@ -120,7 +152,7 @@ impl Link {
 
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
-        let Settings { ring, nodes, arrangement, links, seed, start } = &self.settings;
+        let Settings { ring, nodes, arrangement, links, seed, start, labels, initiators } = &self.settings;
         let RingSettings { hop_delay_ms: _, safety, algorithm } = ring;
         let mut text = format!(
             "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
@@ -129,6 +161,11 @@ impl Link {
             start.word(),
             self.speed.number()
         );
+        for (name, numbers) in [("labels", labels), ("initiators", initiators)] {
+            if !numbers.is_empty() {
+                text.push_str(&format!("&{name}={}", numbers_as_text(numbers)));
+            }
+        }
         if let Some(script) = &self.script {
             // Points and commas instead of what would have to be escaped.
             text.push_str("&do=");
@@ -174,6 +211,11 @@ fn list<T: AsRef<str>>(all: impl IntoIterator<Item = T>) -> String {
     text
 }
 
+/// Labels with points between them, which need no escapes.
+fn numbers_as_text(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +234,8 @@ mod tests {
             links: Links::Exponential,
             seed: 77,
             start: Start::All,
+            labels: Vec::new(),
+            initiators: Vec::new(),
         };
         let us = Duration::from_micros;
         let steps = vec![
@@ -209,9 +253,22 @@ mod tests {
     #[test]
     fn a_link_is_read_as_it_was_written() {
         let bare = Link::new(Settings::default(), Speed::default());
-        for link in [full(), bare] {
+        let mut labelled = bare.clone();
+        labelled.settings.give_labels("3,7,2,9,4").expect("labels");
+        labelled.settings.give_initiators("2,9").expect("two of them");
+        assert!(labelled.text().contains("&labels=3.7.2.9.4&initiators=2.9"), "{}", labelled.text());
+        for link in [full(), bare, labelled] {
             assert_eq!(Link::read(&link.text()), (link, Vec::new()));
         }
+    }
+
+    #[test]
+    fn a_link_by_hand_needs_no_more_than_labels_and_initiators() {
+        let settings = Link::read("sandbox?initiators=2.9&labels=3.7.2.9.4").expect("a link").settings;
+        assert_eq!(
+            (settings.nodes, settings.arrangement, settings.start),
+            (5, Arrangement::Given, Start::Given)
+        );
     }
 
     #[test]
@@ -222,7 +279,9 @@ mod tests {
 
     #[test]
     fn the_names_of_a_links_parts_are_those_that_it_has() {
-        let text = full().text();
+        let mut link = full();
+        (link.settings.labels, link.settings.initiators) = (vec![3, 7], vec![7]);
+        let text = link.text();
         let (_, parts) = text.split_once('?').expect("parts");
         let mut written: Vec<&str> =
             parts.split('&').filter_map(|part| Some(part.split_once('=')?.0)).collect();
@@ -247,13 +306,19 @@ mod tests {
             ("start=", "one of one, all, nobody"),
             ("seed=-1", "a whole number from 0 to 18446744073709551615"),
             ("hop=fast", "a hop in milliseconds, from 0 to 60000"),
+            ("order=given", "the labels beside it, as in labels=3.7.2"),
+            ("start=given", "the labels of those nodes beside it, as in initiators=2.9"),
+            ("initiators=999", "labels of nodes, as in initiators=2.9"),
             ("at=5", "nanoseconds, a point and the number of an event, as in 6500000.31"),
             (
                 "do=5us.kill.A,5us.smash.A",
                 "after a wait, something to do, as in 300us.kill.D, which `5us.smash.A` is not",
             ),
             ("do=seed.5", "after a wait, something to do, as in 300us.kill.D, which `seed.5` is not"),
-            ("node=4", "one of safety, algorithm, nodes, order, links, seed, start, hop, do, at"),
+            (
+                "node=4",
+                "one of safety, algorithm, nodes, order, links, labels, initiators, seed, start, hop, do, at",
+            ),
         ] {
             let (link, refused) = Link::read(&format!("sandbox?links=uniform&{bad}&algorithm=franklin"));
             let ring = RingSettings { algorithm: AlgorithmName::Franklin, ..RingSettings::default() };

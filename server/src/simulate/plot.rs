@@ -4,17 +4,17 @@ use std::fmt::Write;
 
 use super::Series;
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 620.0;
 const LEFT: f64 = 84.0;
-const RIGHT: f64 = 236.0;
+const RIGHT: f64 = 276.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 60.0;
 
 /// Told apart by people who don't see all colours, on white; marks differ as well.
-const COLOURS: [&str; 10] = [
+const COLOURS: [&str; 12] = [
     "#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7b3294", "#e69f00",
-    "#666666",
+    "#666666", "#a50026", "#35b779",
 ];
 
 struct Axes {
