@@ -138,6 +138,7 @@ fn is_by_node(kind: &EventKind) -> bool {
         | EventKind::RestartPlanned { .. }
         | EventKind::GivenUp { .. }
         | EventKind::Exited { .. }
+        | EventKind::ExitOverdue { .. }
         | EventKind::Paused
         | EventKind::Resumed => false,
     }
