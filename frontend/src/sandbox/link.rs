@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_link_by_hand_needs_no_more_than_labels_and_initiators() {
-        let settings = Link::read("sandbox?initiators=2.9&labels=3.7.2.9.4").expect("a link").settings;
+        let settings = Link::read("sandbox?initiators=2.9&labels=3.7.2.9.4").0.settings;
         assert_eq!(
             (settings.nodes, settings.arrangement, settings.start),
             (5, Arrangement::Given, Start::Given)

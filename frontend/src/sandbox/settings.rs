@@ -71,7 +71,7 @@ impl Settings {
             Start::Given => {
                 let attributes = self.attributes();
                 let places = (0..attributes.len()).filter(|&at| self.initiators.contains(&attributes[at]));
-                let waits = std::iter::once(soon).chain(std::iter::repeat(Duration::ZERO));
+                let waits = std::iter::once(self.opens()).chain(std::iter::repeat(Duration::ZERO));
                 waits.zip(places.map(Action::Initiate)).collect()
             }
         };
