@@ -43,6 +43,9 @@ fn Latest(election: ElectionView) -> impl IntoView {
             <p class="outcome" class:running=election.took_us.is_none()>{words::outcome(&election)}</p>
             <dl class="figures">
                 <div><dt>"messages"</dt><dd data-testid="summary-messages">{election.messages}</dd></div>
+                <div title="Standing messages: neighbours tell each other who leads when a link comes up or a message was lost">
+                    <dt>"upkeep"</dt><dd data-testid="summary-upkeep">{election.upkeep}</dd>
+                </div>
                 <div><dt>"hops"</dt><dd data-testid="summary-hops">{election.hops}</dd></div>
                 <div>
                     <dt>"time"</dt>
@@ -69,6 +72,7 @@ fn Past(election: ElectionView) -> impl IntoView {
             <span class="outcome">{words::outcome(&election)}</span>
             <span class="cost">
                 {election.messages} " messages"
+                {(election.upkeep > 0).then(|| format!(" · {} upkeep", election.upkeep))}
                 {election.took_us.map(|took| format!(", {}", words::duration(took)))}
             </span>
         </li>

@@ -26,7 +26,9 @@ pub fn render(bus: &Bus, connections: usize) -> String {
         .map(|state| (state, view.nodes.iter().filter(|node| node.state == state).count() as u64));
     let states = states.iter().map(|(state, count)| (format!("{{state=\"{state}\"}}"), *count)).collect();
     family("nodes", "gauge", "Configured nodes, by the state of their process.", states);
-    family("term", "gauge", "The highest term that a live member has seen.", plain(view.term.0));
+    family("term", "gauge", "The highest term that a node has reported in this run.", plain(view.term.0));
+    let upkeep = "Messages of upkeep (`standing`) sent in this run.";
+    family("upkeep_messages_total", "counter", upkeep, plain(view.upkeep));
     let agreed = u64::from(view.leader.is_some());
     family("leader_agreed", "gauge", "1 when all live members follow the same live leader.", plain(agreed));
     family(

@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_shared::control::{Configuration, NodeCommand};
-use ringleader_shared::{EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId};
+use ringleader_shared::{
+    EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId, Term,
+};
 use subtle::ConstantTimeEq;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -404,6 +406,7 @@ impl Supervisor {
 
     /// Publishes which nodes the kernel has stopped or continued, whoever asked it to.
     fn look_at_processes(&mut self) {
+        let mut has_paused = false;
         for node in &mut self.nodes {
             let Some(process) = &mut node.process else { continue };
             let Some(change) = process.child.last_change() else { continue };
@@ -413,6 +416,7 @@ impl Supervisor {
                 process.paused = is_paused;
                 let kind = if is_paused { EventKind::Paused } else { EventKind::Resumed };
                 self.bus.tell(Some(name), incarnation, kind);
+                has_paused |= is_paused;
             }
             if let Some(lines) = process.lines.as_ref().filter(|_| !is_paused) {
                 // It may have missed some: the newest is sent again.
@@ -424,6 +428,9 @@ impl Supervisor {
             for (_, reply) in done {
                 let _ = reply.send(Ok(name.clone()));
             }
+        }
+        if has_paused {
+            self.announce_first_term();
         }
     }
 
@@ -440,6 +447,7 @@ impl Supervisor {
             settings: self.settings,
             heartbeat_ms: milliseconds(self.plan.heartbeat),
             hung_after_ms: milliseconds(self.plan.hung_after),
+            highest_term: self.bus.with_view(|view| view.term),
             faults: self.faults(),
         };
         let configuration = Arc::new(configuration);
@@ -450,6 +458,22 @@ impl Supervisor {
                 // A paused node takes the newest when it goes on, whatever it missed.
                 lines.configuration.send_replace(Some(Arc::clone(&configuration)));
             }
+        }
+    }
+
+    /// Sends the run's highest term to the nodes that were configured before the first election. Such a node
+    /// may have heard of none (it hung, or was cut off), and be the only one left.
+    fn announce_first_term(&mut self) {
+        let has_elected = self.bus.with_view(|view| view.term > Term::ZERO);
+        let knows_of_none = |process: &Process| {
+            let lines = process.lines.as_ref().filter(|_| !process.leaving);
+            lines.is_some_and(|lines| {
+                let configuration = lines.configuration.borrow();
+                configuration.as_ref().is_some_and(|it| it.highest_term == Term::ZERO)
+            })
+        };
+        if has_elected && self.nodes.iter().filter_map(|node| node.process.as_ref()).any(knows_of_none) {
+            self.configure_all(None);
         }
     }
 
@@ -486,6 +510,7 @@ impl Supervisor {
             self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }
+        self.announce_first_term();
         if !stays_ended {
             self.restart_later(index, ended.at_ns);
         }

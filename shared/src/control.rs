@@ -88,6 +88,9 @@ pub struct Configuration {
     /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes add two hop
     /// delays.
     pub hung_after_ms: u64,
+    /// The highest term that any node has reported in this run; zero before the first election. A node that
+    /// has heard of no election takes it from here: after the loss of all that had, terms go on from it.
+    pub highest_term: Term,
     /// The faults on this node's links, from it and to it.
     #[serde(default)]
     pub faults: Vec<NodeFault>,

@@ -61,6 +61,8 @@ impl fmt::Display for Reign {
 pub struct Invariants {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
+    /// The highest term that was led when all members were last dead at once: none up to it is led again.
+    outlived: Term,
     /// Terms that somebody began to lead while members may have been apart: the others need not have heard of it.
     begun_apart: BTreeSet<Term>,
     on_their_way: HashMap<MessageId, OnItsWay>,
@@ -216,6 +218,12 @@ impl Invariants {
         }
         *last = term;
         if role == Role::Leader {
+            if term <= self.outlived {
+                return Err(format!(
+                    "terms outlive their members: {node} leads term {term}, and all died after term {} was led",
+                    self.outlived
+                ));
+            }
             let leaders = self.leaders.entry(term).or_default();
             let is_new = leaders.insert(node.clone());
             if is_new && self.may_be_apart && !self.quorum {
@@ -228,13 +236,20 @@ impl Invariants {
         Ok(())
     }
 
-    /// Without a quorum nobody keeps a term across its death: one that no living member has heard of may be used again.
+    /// Without a quorum a term that no living member has heard of may be used again, as long as somebody
+    /// lives. Once all are dead, terms go on from the highest that was reported.
     fn forget_terms_that_nobody_knows(&mut self, ring: &RingView) {
-        if !self.quorum {
-            let living = ring.nodes.iter().filter(|node| node.pid.is_some());
-            let highest = living.map(|node| node.term).max().unwrap_or_default();
-            self.leaders.retain(|term, _| *term <= highest);
-            self.begun_apart.retain(|term| *term <= highest);
+        if self.quorum {
+            return;
+        }
+        let living = ring.nodes.iter().filter(|node| node.pid.is_some());
+        match living.map(|node| node.term).max() {
+            Some(highest) => {
+                let known = highest.max(self.outlived);
+                self.leaders.retain(|term, _| *term <= known);
+                self.begun_apart.retain(|term| *term <= known);
+            }
+            None => self.outlived = self.leaders.keys().next_back().copied().unwrap_or_default(),
         }
     }
 

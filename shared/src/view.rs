@@ -25,7 +25,7 @@ pub struct RingView {
     pub seq: Seq,
     /// The run.
     pub run: RunId,
-    /// The highest term that a live member has seen.
+    /// The highest term that a member has reported in this run: it never goes back.
     pub term: Term,
     /// The leader that all live members agree on; `None` while they don't.
     pub leader: Option<NodeName>,
@@ -44,11 +44,14 @@ pub struct RingView {
     /// The sides of a partition; none when there is none. Members that no side names are together on one more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partition: Vec<Vec<NodeName>>,
+    /// Messages of upkeep sent in this run: `standing`, by which neighbours keep each other up to date.
+    /// Leases and heartbeats are not reported, and not counted.
+    pub upkeep: u64,
     /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
     pub elections: VecDeque<ElectionView>,
 }
 
-json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition } and settings }
+json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition, upkeep } and settings }
 
 /// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
 fn concerns_standings(kind: &EventKind) -> bool {
@@ -169,6 +172,8 @@ pub struct ElectionView {
     pub messages: u32,
     /// Those of the contest among them: without roll calls, the result's lap and the search for a deputy.
     pub contest: u32,
+    /// Messages of upkeep sent while it ran, which are none of its own: see [`RingView::upkeep`].
+    pub upkeep: u32,
     /// Messages that arrived: links crossed.
     pub hops: u32,
     /// What the formula says a quiet one costs: see [`quiet_cost`]. `None` where it says nothing.
@@ -183,7 +188,7 @@ pub struct ElectionView {
     ring: Vec<NodeName>,
 }
 
-json::read_by_name! { ElectionView { term, outcome, algorithm, initiator, initiators, members, leader, deputy, messages, contest, hops, expected, started_us, took_us, superseded, ring } }
+json::read_by_name! { ElectionView { term, outcome, algorithm, initiator, initiators, members, leader, deputy, messages, contest, hops, expected, started_us, took_us, superseded, ring } or default { upkeep } }
 
 impl ElectionView {
     fn new(term: Term, outcome: Outcome, initiator: NodeName, started_us: u64, ring: Vec<NodeName>) -> Self {
@@ -198,6 +203,7 @@ impl ElectionView {
             deputy: None,
             messages: 0,
             contest: 0,
+            upkeep: 0,
             hops: 0,
             expected: None,
             started_us,
@@ -231,6 +237,7 @@ impl RingView {
             nodes: Vec::new(),
             faults: Vec::new(),
             partition: Vec::new(),
+            upkeep: 0,
             elections: VecDeque::new(),
         }
     }
@@ -289,7 +296,8 @@ impl RingView {
 
     /// Takes one event in. Events must come in the order of their sequence numbers, without a gap.
     ///
-    /// An event of an earlier incarnation of a node changes nothing but `seq`.
+    /// An event of an earlier incarnation of a node changes nothing but `seq`, and `term` if it reports a
+    /// higher one.
     pub fn apply(&mut self, event: &Event) {
         self.seq = event.seq;
         match &event.kind {
@@ -326,6 +334,8 @@ impl RingView {
                 }
             }
             EventKind::PartitionChanged { sides } => self.partition.clone_from(sides),
+            // Whatever became of the member since: the term is used.
+            EventKind::StandingChanged { term, .. } => self.term = self.term.max(*term),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
             EventKind::Received { message, .. } => self.count_received(event, message),
             EventKind::Completed { outcome, term, leader, deputy, members } => {
@@ -342,7 +352,6 @@ impl RingView {
             | EventKind::Paused
             | EventKind::Resumed
             | EventKind::Ready { .. }
-            | EventKind::StandingChanged { .. }
             | EventKind::PartChanged { .. }
             | EventKind::SuccessorChanged { .. }
             | EventKind::Dropped { .. }
@@ -454,7 +463,8 @@ impl RingView {
                 }
                 return;
             }
-            MessageKind::Standing | MessageKind::Lease => return,
+            MessageKind::Standing => return self.count_upkeep(event.at_us),
+            MessageKind::Lease => return,
         };
         // Who sends the first message of a classic contest began it; max-ring's messages say who did.
         let (starts, initiator) = if message.message == MessageKind::Contest {
@@ -483,6 +493,18 @@ impl RingView {
         let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
         let algorithm = message.algorithm.unwrap_or_default();
         self.remember(ElectionView { messages: 1, contest, algorithm, ..election });
+    }
+
+    fn count_upkeep(&mut self, at_us: u64) {
+        self.upkeep += 1;
+        // Of those that never ended the newest took the others' place.
+        let running = self.elections.iter_mut().filter(|election| !election.superseded).find(|election| {
+            let ended_us = election.took_us.map(|took| election.started_us.saturating_add(took));
+            at_us >= election.started_us && ended_us.is_none_or(|ended_us| at_us <= ended_us)
+        });
+        if let Some(election) = running {
+            election.upkeep += 1;
+        }
     }
 
     fn count_received(&mut self, event: &Event, message: &MessageInfo) {

@@ -108,12 +108,12 @@ fn a_dead_leader_is_not_shown_as_the_leader() {
 }
 
 #[test]
-fn what_an_earlier_start_of_a_node_said_changes_nothing() {
+fn what_an_earlier_start_of_a_node_said_changes_nothing_but_the_term_of_the_run() {
     let mut story = Story::of(&["A", "B"]);
     story.starts("B", 2);
     story.follows("B", Role::Leader, 9, "B", "A");
     assert_eq!(story.view.node(&name("B")).map(|node| node.role), Some(Some(Role::Follower)));
-    assert_eq!(story.view.term, Term(0));
+    assert_eq!((story.view.term, &story.view.leader), (Term(9), &None));
 }
 
 #[test]
@@ -243,4 +243,38 @@ fn a_newcomer_is_not_taken_for_the_leader_that_had_its_name() {
     assert_eq!((story.view.leader.as_ref(), story.view.split_brain), (None, false), "{:#?}", story.view);
     let followed: Vec<_> = story.view.nodes.iter().map(|node| node.deputy.as_ref()).collect();
     assert_eq!(followed, [Some(&name("B")), Some(&name("B")), None], "the deputy is the same as before");
+}
+
+#[test]
+fn the_term_of_a_run_outlives_its_members() {
+    let mut story = Story::of(&["A", "B"]);
+    story.follows("B", Role::Leader, 3, "B", "A");
+    for node in ["A", "B"] {
+        story.tell(node, 1, EventKind::Exited { code: None, signal: Some(9) });
+        story.starts(node, 2);
+    }
+    assert_eq!((story.view.term, &story.view.leader), (Term(3), &None));
+}
+
+#[test]
+fn upkeep_is_counted_apart_from_the_messages_of_an_election() {
+    let mut story = Story::of(&["A", "B"]);
+    story.sends("A", "B", MessageKind::Standing, 0, "A", 1);
+    story.sends("A", "B", MessageKind::Election, 1, "A", 1);
+    story.sends("B", "A", MessageKind::Standing, 1, "B", 1);
+    story.sends("B", "A", MessageKind::Election, 1, "A", 2);
+    story.tell(
+        "A",
+        1,
+        EventKind::Completed {
+            outcome: Outcome::Election,
+            term: Term(1),
+            leader: name("A"),
+            deputy: Some(name("B")),
+            members: 2,
+        },
+    );
+    story.sends("A", "B", MessageKind::Standing, 1, "A", 1);
+    let election = &story.view.elections[0];
+    assert_eq!((election.messages, election.upkeep, story.view.upkeep), (2, 1, 3));
 }

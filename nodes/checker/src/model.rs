@@ -1,6 +1,6 @@
 //! What must hold in every state.
 
-use ringleader_shared::{Contender, RingMessage, Role, Safety};
+use ringleader_shared::{Contender, RingMessage, Role, Safety, Term};
 use stateright::{Model, Property};
 
 use crate::bounds::{Bounds, Faults, Start};
@@ -81,6 +81,8 @@ pub const TERMS_GROW: &str = "a member's term never goes back while it runs";
 pub const ONE_AT_ONCE: &str = "in quorum mode never two leaders at one instant";
 /// A term is a fencing token.
 pub const ONE_FOR_EVER: &str = "in quorum mode a term has one leader for ever";
+/// A total loss is no way back.
+pub const OUTLIVED: &str = "after the death of all members nobody leads a term that was reached before";
 /// A leader is never its own deputy.
 pub const NO_OWN_DEPUTY: &str = "a leader is never its own deputy";
 /// A quiet ring agrees.
@@ -98,6 +100,8 @@ pub const ENDS: &str =
 /// Quick ways out.
 pub const NO_WAITING: &str =
     "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
+/// A return disturbs nobody.
+pub const RETURNS: &str = "one death and a return in a ring at peace need no timer and no election";
 /// The best wins.
 pub const BEST_WINS: &str =
     "undisturbed elections are won by the best member, and the second best is its deputy";
@@ -145,6 +149,7 @@ impl Model for RingModel {
             Property::always(TERMS_GROW, |_, ring: &Ring| ring.misstep() != Some(Misstep::TermWentBack)),
             Property::always(FOLLOWED, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsWhatItFollowed)),
             Property::always(NO_HEARSAY, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsByHearsay)),
+            Property::always(OUTLIVED, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsAnOutlivedTerm)),
             Property::always(FAIR, |_, ring: &Ring| ring.misstep() != Some(Misstep::WinsUnfairly)),
             Property::always(NO_OWN_DEPUTY, |_, ring| has_no_own_deputy(ring)),
             Property::always(AGREEMENT, |_, ring| agrees_when_quiet(ring)),
@@ -152,6 +157,7 @@ impl Model for RingModel {
             Property::always(BEST_WINS, best_wins),
             Property::always(BEST_DEPUTY, best_deputy),
             Property::always(NO_WAITING, needs_no_timer),
+            Property::always(RETURNS, returns_in_peace),
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
                 let at_peace = ring.is_quiet() || model.bounds.settings.safety == Safety::Quorum;
@@ -183,9 +189,9 @@ fn has_no_own_deputy(ring: &Ring) -> bool {
     mandates.into_iter().all(|mandate| mandate.deputy.is_none_or(|deputy| deputy.id != mandate.leader.id))
 }
 
-/// Nothing is asked of a ring in which nobody lives, or has heard of an election: all that did are dead.
+/// Nothing is asked of a ring in which nobody lives, or no election was ever started.
 fn agrees_when_quiet(ring: &Ring) -> bool {
-    let heard = ring.live().any(|(_, core)| core.term().0 > 0);
+    let heard = ring.live().any(|(_, core)| core.known_term() > Term::ZERO);
     !heard || !ring.is_quiet() || ring.agrees()
 }
 
@@ -236,14 +242,27 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
 }
 
 fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
-    let no_timer = || !ring.is_at_rest() || ring.is_quiet();
-    let no_election = || {
-        ring.messages()
-            .all(|message| !matches!(message, RingMessage::Election { .. } | RingMessage::Contest { .. }))
-    };
     let one_death = Faults { crashes: 1, ..Faults::default() };
     if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
-        return no_timer() && no_election();
+        return has_no_timer(ring) && has_no_election(ring);
     }
-    model.bounds.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || no_timer()
+    model.bounds.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || has_no_timer(ring)
+}
+
+fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
+    let death_and_return = Faults { crashes: 1, restarts: 1, ..Faults::default() };
+    let is_asked = model.bounds.start == Start::Elected
+        && model.bounds.faults == death_and_return
+        && model.bounds.attributes.len() > 1;
+    !is_asked || has_no_timer(ring) && has_no_election(ring)
+}
+
+fn has_no_timer(ring: &Ring) -> bool {
+    !ring.is_at_rest() || ring.is_quiet()
+}
+
+fn has_no_election(ring: &Ring) -> bool {
+    let is_election =
+        |message: &RingMessage| matches!(message, RingMessage::Election { .. } | RingMessage::Contest { .. });
+    !ring.messages().any(is_election)
 }

@@ -46,6 +46,11 @@ pub struct Ring {
     now: Time,
     /// Quorum mode: who has led each term.
     led: BTreeMap<Term, Place>,
+    /// The highest term that a dead member has reported, while it is above those of the live ones; else zero.
+    buried: Term,
+    /// The highest term when all were last dead at once, while a live member may still be below it; else
+    /// zero.
+    outlived: Term,
     safety: Safety,
 }
 
@@ -60,6 +65,8 @@ pub enum Misstep {
     LeadsByHearsay,
     /// Quorum mode: it leads a term that another has led.
     LeadsATermAgain,
+    /// It leads a term that was reached before all members died.
+    LeadsAnOutlivedTerm,
     /// It won by a message that is not of its term, does not carry it, or when it was no candidate any more.
     WinsUnfairly,
 }
@@ -143,10 +150,12 @@ impl Ring {
             misstep: None,
             now: Time::default(),
             led: BTreeMap::new(),
+            buried: Term::ZERO,
+            outlived: Term::ZERO,
             safety: bounds.settings.safety,
         };
         for place in ring.places() {
-            ring.give(place, configuration(bounds));
+            ring.give(place, configuration(bounds, Term::ZERO));
         }
         ring.settle();
         if bounds.start == Start::Elected {
@@ -277,18 +286,24 @@ impl Ring {
             }
             Event::Crash(place) => {
                 self.left.crashes = self.left.crashes.saturating_sub(1);
+                let highest_term = self.highest_term();
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
                     let promise = member.promise;
                     *member = Member { core: None, timers: BTreeMap::new(), promise, lease_due: None };
                 }
                 self.links.die(place);
+                self.buried = highest_term;
+                if self.live().next().is_none() {
+                    self.outlived = highest_term;
+                }
+                self.announce_first_term(bounds);
             }
             Event::Restart(place) => {
                 self.left.restarts = self.left.restarts.saturating_sub(1);
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
                     member.core = Some(Arc::new(Core::recovered(id(place.into()), member.promise)));
                 }
-                self.give(place, configuration(bounds));
+                self.give(place, configuration(bounds, self.highest_term()));
             }
             Event::Lose(from, to) => {
                 self.left.losses = self.left.losses.saturating_sub(1);
@@ -304,6 +319,39 @@ impl Ring {
                 self.left.breaks = self.left.breaks.saturating_sub(1);
                 self.links.break_down(Dial { dialler, acceptor, kind });
             }
+        }
+        self.forget_what_follows();
+    }
+
+    /// The highest term that a member has reported: what a supervisor knows.
+    fn highest_term(&self) -> Term {
+        self.live().map(|(_, core)| core.term()).fold(self.buried, Term::max)
+    }
+
+    /// As the supervisor does at each death, and at once: members that were configured before the first
+    /// election may have heard of none, and be the only ones left.
+    fn announce_first_term(&mut self, bounds: &Bounds) {
+        let highest_term = self.highest_term();
+        let knows_of_none =
+            |(place, core): (Place, &Core)| (core.known_term() == Term::ZERO).then_some(place);
+        let uninformed: Vec<Place> = self.live().filter_map(knows_of_none).collect();
+        for place in uninformed.into_iter().filter(|_| highest_term > Term::ZERO) {
+            self.give(place, configuration(bounds, highest_term));
+        }
+    }
+
+    /// Keeps states equal that differ in nothing that matters any more.
+    fn forget_what_follows(&mut self) {
+        let (mut lowest, mut highest) = (Term(u64::MAX), Term::ZERO);
+        for (_, core) in self.live() {
+            (lowest, highest) = (lowest.min(core.term()), highest.max(core.term()));
+        }
+        let somebody_lives = lowest <= highest;
+        if self.buried <= highest || (self.left.restarts == 0 && somebody_lives) {
+            self.buried = Term::ZERO;
+        }
+        if somebody_lives && lowest > self.outlived {
+            self.outlived = Term::ZERO;
         }
     }
 
@@ -454,6 +502,8 @@ impl Ring {
             let has_led = *self.led.entry(core.term()).or_insert(me);
             self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
         }
+        let outlived = core.role() == Role::Leader && core.term() <= self.outlived;
+        self.misstep = self.misstep.or(outlived.then_some(Misstep::LeadsAnOutlivedTerm));
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => self.send(me, to, message),
@@ -518,10 +568,10 @@ impl Ring {
     }
 }
 
-fn configuration(bounds: &Bounds) -> Input<RingMessage> {
-    let settings = bounds.settings;
+fn configuration(bounds: &Bounds, highest_term: Term) -> Input<RingMessage> {
+    let (ring, timing, settings) = (bounds.members().into(), bounds.timing(), bounds.settings);
     // No coin is tossed: Itai and Rodeh's are checked apart, falling in every way.
-    Input::Configured { ring: bounds.members().into(), timing: bounds.timing(), settings, chance: 0 }
+    Input::Configured { ring, timing, settings, chance: 0, highest_term }
 }
 
 fn name(place: Place) -> String {

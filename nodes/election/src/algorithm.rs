@@ -38,6 +38,9 @@ pub enum Input<M> {
         settings: RingSettings,
         /// Any number: the coins that the member tosses follow from it.
         chance: u64,
+        /// The highest term that any member has seen in this run, as far as the caller knows; zero before the
+        /// first election.
+        highest_term: Term,
     },
     /// Somebody wants an election.
     Initiate,

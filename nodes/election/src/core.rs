@@ -6,6 +6,7 @@
 
 mod classic;
 mod contest;
+mod knowledge;
 mod quorum;
 mod reign;
 mod repair;
@@ -15,6 +16,7 @@ use ringleader_shared::{
     AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Term,
 };
 
+pub use self::knowledge::{digest, digest_of_sender};
 use self::quorum::Quorum;
 use crate::classic::Notion;
 use crate::planted::{Bug, planted};
@@ -31,6 +33,10 @@ pub struct Core {
     timing: Timing,
     /// The highest term seen.
     term: Term,
+    /// The highest term of the run when this start began, while it is above `term`; else zero. An election
+    /// that this member initiates is above it. It is no reason to refuse the mandate of an older term: its
+    /// leader may be working.
+    floor: Term,
     /// Who leads `term`; `None` before the first election and while one runs.
     mandate: Option<Mandate>,
     /// Whether the mandate is mine and this very start of me won it.
@@ -90,6 +96,7 @@ impl Core {
             route: Route::new(me),
             timing: Timing::default(),
             term: Term::ZERO,
+            floor: Term::ZERO,
             mandate: None,
             leading: false,
             leader_lost: false,
@@ -134,6 +141,13 @@ impl Core {
     #[must_use]
     pub fn term(&self) -> Term {
         self.term
+    }
+
+    /// The highest term that this member has seen or that it was configured with: zero when it has heard of
+    /// no election.
+    #[must_use]
+    pub fn known_term(&self) -> Term {
+        self.term.max(self.floor)
     }
 
     /// Whom this member follows, itself included.
@@ -190,38 +204,6 @@ impl Core {
     fn pass_on(&mut self, message: RingMessage, out: &mut Out) {
         self.in_flight = Some(message);
         out.push(Effect::Send { to: self.route.successor(), message });
-    }
-
-    /// What I tell neighbours that I know. That I lead is said only while I do, not by a later start of me.
-    fn told_mandate(&self) -> Option<Mandate> {
-        self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
-    }
-
-    /// A number that two members share when they know the same: of which term and whose mandate they would tell a neighbour.
-    /// FNV-1a, 64 bits.
-    #[must_use]
-    pub fn knowledge(&self) -> u64 {
-        let mandate = self.told_mandate();
-        let deputy = mandate.and_then(|mandate| mandate.deputy);
-        let words = [
-            self.term.0,
-            mandate.map_or(0, |mandate| u64::from(mandate.appointment) + 1),
-            mandate.map_or(0, |mandate| mandate.leader.attribute.0),
-            deputy.map_or(0, |deputy| deputy.attribute.0),
-        ];
-        let leader = mandate.map_or([0; 16], |mandate| *mandate.leader.id.0.as_bytes());
-        let deputy = deputy.map_or([0; 16], |deputy| *deputy.id.0.as_bytes());
-        let bytes = words.into_iter().flat_map(u64::to_be_bytes).chain(leader).chain(deputy);
-        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
-    }
-
-    fn tell_standing(&self, to: NodeId, out: &mut Out) {
-        if self.term > Term::ZERO && to != self.me {
-            let mandate = self.told_mandate();
-            out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
-        }
     }
 
     fn explain(why: Explanation, out: &mut Out) {
@@ -311,8 +293,8 @@ impl Core {
     fn timer_fired(&mut self, timer: Timer, out: &mut Out) {
         match timer {
             Timer::Election => {
-                if !self.has_leader() && self.term > Term::ZERO {
-                    Self::explain(Explanation::ElectionTimeout { term: self.term }, out);
+                if !self.has_leader() && self.known_term() > Term::ZERO {
+                    Self::explain(Explanation::ElectionTimeout { term: self.known_term() }, out);
                     self.initiate(out);
                 }
             }
@@ -344,9 +326,11 @@ impl Algorithm for Core {
         self.now = now;
         self.expire(out);
         match input {
-            Input::Configured { ring, timing, settings, chance } => {
+            Input::Configured { ring, timing, settings, chance, highest_term } => {
                 self.dice = chance;
+                let is_start = self.told.is_none();
                 self.configure(ring, timing, settings, out);
+                self.learn_of_run(highest_term, is_start, out);
             }
             Input::Initiate => self.initiate(out),
             Input::InitiateTogether { term } => self.initiate_together(term, out),
@@ -355,6 +339,9 @@ impl Algorithm for Core {
             Input::LinkUp { peer, link, direction } => self.link_up(peer, link, direction, out),
             Input::LinkDown { peer, link, direction } => self.link_down(peer, link, direction, out),
             Input::LinkClosed { peer, link, direction } => self.link_closed(peer, link, direction, out),
+        }
+        if self.floor <= self.term {
+            self.floor = Term::ZERO;
         }
         self.tell_changes(out);
         self.now = Time::default();

@@ -36,6 +36,7 @@ pub enum Explanation {
     NewSuccessor { successor: NodeId },
     SendingAgain { to: NodeId },
     OldMandate { term: Term },
+    WaitingForLeader { term: Term },
     Claiming { term: Term, me: Contender, needed: u32 },
     Promising { term: Term, leader: NodeId },
     NotPromising { term: Term, leader: NodeId },
@@ -174,6 +175,10 @@ impl Explanation {
                     "I was the leader of term {term} before I was restarted: waiting for my deputy to lead"
                 )
             }
+            Self::WaitingForLeader { term } => write!(
+                text,
+                "term {term} has been reached before this start: waiting for a neighbour that knows the leader"
+            ),
             Self::Claiming { term, me, needed } => write!(
                 text,
                 "my own value ({}) came back: nobody is higher; to lead term {term} I need the promises of {needed} members",

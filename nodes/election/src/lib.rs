@@ -14,8 +14,9 @@
 //! 5. dial [`Core::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
 //! 6. dial a direct link when there is something to send to a member with which there is none, and keep it while
 //!    [`WantedLinks::direct`];
-//! 7. have both ends of a ring link compare their [`Core::knowledge`]: when it stays different, a message between them was
-//!    lost, and the link counts as come up anew.
+//! 7. have the dialler of a ring link compare its [`Core::knowledge`] with the other end's, and with the
+//!    [`digest_of_sender`] of the last message that arrived there: while both stay different, a message was
+//!    lost, and the dialler is given [`Input::LinkUp`] again.
 #![forbid(unsafe_code)]
 
 mod algorithm;
@@ -28,7 +29,7 @@ mod route;
 pub mod telling;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
-pub use core::Core;
+pub use core::{Core, digest, digest_of_sender};
 pub use explanation::Explanation;
 #[cfg(feature = "planted-bugs")]
 pub use planted::{Bug, plant};

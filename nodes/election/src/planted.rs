@@ -132,6 +132,12 @@ bugs! {
     RepairForgotten,
     /// A member that answers again is not re-admitted.
     NeverReadmits,
+    /// A start in a ring that has held elections waits for ever for a neighbour that knows the leader.
+    StartWaitsForEver,
+    /// A start in a ring that has held elections initiates at once.
+    StartDoesNotWait,
+    /// A start uses terms again that its run has used.
+    RunForgotten,
     /// Quorum mode: a leader takes its lease for longer than it was granted.
     LeaseTooLong,
     /// Quorum mode: a lease takes no majority.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step, replay};
 use ringleader_election::{Algorithm, Core, Input, Time, Timing};
-use ringleader_shared::{Attribute, Contender, NodeId, RingSettings};
+use ringleader_shared::{Attribute, Contender, NodeId, RingSettings, Term};
 use uuid::Uuid;
 
 fn recorded() -> (Beginning, Vec<Step>) {
@@ -19,6 +19,7 @@ fn recorded() -> (Beginning, Vec<Step>) {
             timing: Timing::default(),
             settings: RingSettings::default(),
             chance: 0,
+            highest_term: Term::ZERO,
         },
         Input::Initiate,
         Input::Initiate,

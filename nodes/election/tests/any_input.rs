@@ -128,9 +128,10 @@ fn input() -> impl Strategy<Value = Input<RingMessage>> {
     let link = || prop_oneof![Just(LinkKind::Ring), Just(LinkKind::Heartbeat), Just(LinkKind::Direct)];
     let way = || prop_oneof![Just(Direction::Outgoing), Just(Direction::Incoming)];
     prop_oneof![
-        1 => (prop::collection::vec(contender(), 0..6), timing(), settings(), number()).prop_map(
-            |(ring, timing, settings, chance)| {
-                Input::Configured { ring: ring.into(), timing, settings, chance }
+        1 => (prop::collection::vec(contender(), 0..6), timing(), settings(), number(), number()).prop_map(
+            |(ring, timing, settings, chance, highest)| {
+                let highest_term = Term(highest);
+                Input::Configured { ring: ring.into(), timing, settings, chance, highest_term }
             }
         ),
         1 => Just(Input::Initiate),

@@ -141,7 +141,8 @@ fn direct_links_are_there_for_the_bully_only_and_gone_when_everyone_knows() {
 fn two_algorithms_in_one_term_do_not_mix() {
     let mut ring = QuietRing::holding(AlgorithmName::Franklin, &[90, 100, 110, 120], Safety::Available);
     ring.initiate("A");
-    ring.change_algorithm("C", AlgorithmName::MaxRing);
+    // The supervisor has not heard of A's election yet: C's is of the same term.
+    ring.reached(0).change_algorithm("C", AlgorithmName::MaxRing);
     ring.initiate("C").settle();
     ring.let_time_pass();
     leader(&ring, &NAMES[..4]);

@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use ringleader_election::digest;
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
-use ringleader_shared::{Incarnation, NodeId};
+use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
 use self::lateness::Lateness;
 use crate::handshake::{self, Introduction};
+use crate::links::pump::Pinged;
 pub(crate) use crate::links::wire::Wire;
 use crate::settings::{Faults, LinkSettings, PeerFaults, Secret};
 
@@ -73,7 +75,7 @@ pub(crate) enum What {
     Injected(MessageInfo, Injection),
     /// A ping came back.
     RoundTrip(Duration),
-    /// The other end knows something else than this one, and has done so for long.
+    /// The other end knows something else than this one and was not told what this one knows, both for long.
     Differs,
     /// The peer did something that it must not; the end follows.
     Misbehaved(String),
@@ -127,6 +129,8 @@ pub(crate) struct Link {
     pub(crate) up: Option<Instant>,
     /// Which start of the peer dialled; `None` where this node did.
     pub(crate) dialled_by: Option<Incarnation>,
+    /// The digest of what the peer knew when it sent its last message, as pings report it back.
+    told: Arc<AtomicU64>,
     orders: mpsc::Sender<Order>,
 }
 
@@ -179,6 +183,13 @@ impl Links {
     /// What pings say from now on.
     pub(crate) fn set_knowledge(&self, knowledge: u64) {
         self.knowledge.store(knowledge, Ordering::Relaxed);
+    }
+
+    /// The last message of this peer tells that it knows this.
+    pub(crate) fn set_told(&self, peer: NodeId, knowledge: u64) {
+        for link in self.links.iter().filter(|link| link.peer == peer) {
+            link.told.store(knowledge, Ordering::Relaxed);
+        }
     }
 
     /// What the network does from now on, to links that are there and to those to come.
@@ -289,7 +300,20 @@ impl Links {
         self.next += 1;
         let id = LinkId(self.next);
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
-        self.links.push(Link { id, peer, kind, direction, purpose, up: None, dialled_by: None, orders });
+        // Who was told nothing has been told as much as by a peer that knows of no election.
+        let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
+        let pinged = Pinged { knowledge: Arc::clone(&self.knowledge), told: Arc::clone(&told) };
+        self.links.push(Link {
+            id,
+            peer,
+            kind,
+            direction,
+            purpose,
+            up: None,
+            dialled_by: None,
+            told,
+            orders,
+        });
         (
             id,
             pump::Pump::new(
@@ -301,7 +325,7 @@ impl Links {
                 self.news.clone(),
                 self.lateness.clone(),
             )
-            .with_knowledge(Arc::clone(&self.knowledge)),
+            .pinging(pinged),
         )
     }
 

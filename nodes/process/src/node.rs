@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, telling};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, telling};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
@@ -227,8 +227,8 @@ impl Node {
         if first {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
-        let settings = configuration.settings;
-        self.step(Input::Configured { ring, timing, settings, chance: fastrand::u64(..) });
+        let Configuration { settings, highest_term, .. } = *configuration;
+        self.step(Input::Configured { ring, timing, settings, chance: fastrand::u64(..), highest_term });
     }
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.
@@ -527,8 +527,13 @@ impl Node {
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
             What::Frame(frame) => self.received(id, peer, frame),
-            // A message between us was lost: both tell each other again what they know. Ends of a standby link are no neighbours.
-            What::Differs if kind == LinkKind::Ring && purpose != Purpose::Standby && link.up.is_some() => {
+            // A message to my successor was lost: it is told again what I know. News go round, so what it
+            // knows and I don't comes to me from the other side. Ends of a standby link are no neighbours.
+            What::Differs
+                if (kind, direction) == (LinkKind::Ring, Direction::Outgoing)
+                    && purpose != Purpose::Standby
+                    && link.up.is_some() =>
+            {
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
             What::Differs => {}
@@ -596,6 +601,7 @@ impl Node {
         }
         let now = monotonic_ns();
         self.lamport.witness(frame.lamport);
+        self.links.set_told(from, digest_of_sender(&frame.message));
         let info = telling::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
         if frame.message.is_upkeep() {

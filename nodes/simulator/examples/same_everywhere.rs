@@ -15,12 +15,12 @@ use ringleader_simulator::{Action, Case, Session, Setup, trace};
 pub(crate) const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; 500000us start D",
-        0x3714_c989_8ccb_1f8c,
+        0xca57_fe7b_8106_121c,
     ),
     (
         "seed 2; ring 3 1 2 1 3; exponential 1000us; 20000us initiate B; 0us initiate D; 9000us pause A; \
          400000us resume A; 0us kill E; 0us start E",
-        0xfb5a_6477_ff34_a799,
+        0x9699_ace0_dfe5_05ce,
     ),
     (
         "seed 3; ring 2 2 2 2; constant 500us; 20000us initiate A; 0us disturb A B exponential 4000us drop 200 \
@@ -31,31 +31,31 @@ pub(crate) const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 4; ring 1 2 3; quorum; uniform 50us 3000us; 20000us initiate A; 0us drift B 50; 0us drift C -50; \
          900000us kill C; 1500000us start C; 300000us cut A B; 500000us mend A B",
-        0xbb76_3391_a954_cfe8,
+        0x1a53_ca6d_c3ee_81de,
     ),
     (
         "seed 5; ring 1 2; exponential 300us; 20000us initiate A; 5000us add 7; 100000us add 0; 50000us remove B; \
          100000us attribute A 9; 0us initiate A; 400000us remove C",
-        0xe8dc_4613_cc75_280b,
+        0x96cf_04e4_ffc2_0beb,
     ),
     (
         "seed 6; ring 5 4 3 2 1 0; uniform 0us 100us; 20000us initiate F; 200000us sever A B; 0us sever A F; \
          0us cut C D; 700000us mend A B; 0us drift E 200; 0us drift F -200; 0us initiate E",
-        0x0095_0fcb_bb85_64bd,
+        0xdf9a_76af_0de2_f782,
     ),
     (
         "seed 7; ring 3 5 1 4 2; franklin; uniform 50us 3000us; 20000us initiate A; 2000us kill B; 300000us start B; \
          200000us algorithm bully; 9000us initiate C; 300000us kill B",
-        0x37b1_9d3b_b59a_8c44,
+        0x4299_06f6_835e_1ae5,
     ),
     (
         "seed 8; ring 1 1 1 1; itai-rodeh; exponential 700us; 20000us initiate A; 0us initiate C; 400000us kill D",
-        0x7a38_210c_e6e0_1889,
+        0x0915_3c37_c5df_5f7f,
     ),
 ];
 
 /// The fingerprint of a session in which somebody goes forward and back and does this and that.
-pub(crate) const GOLDEN_SESSION: u64 = 0xf036_1bef_e8b4_99e2;
+pub(crate) const GOLDEN_SESSION: u64 = 0x12d3_aa2a_661c_5635;
 
 /// What that session shows now, and what it shows when its text is played.
 pub(crate) fn sessions() -> [u64; 2] {

@@ -28,6 +28,8 @@ pub enum Invariant {
     OneLeaderAtOnce,
     /// Asked of every start of every member.
     TermsOnlyGrow,
+    /// Asked of every leader: a total loss is no way back.
+    TermsOutliveMembers,
     /// Asked of what every member believes.
     DeputyIsAnother,
     /// Asked of every message of an election, a search or a result.
@@ -46,10 +48,11 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OneLeaderATerm,
         Self::OneLeaderAtOnce,
         Self::TermsOnlyGrow,
+        Self::TermsOutliveMembers,
         Self::DeputyIsAnother,
         Self::DropsAreTold,
         Self::NoLeaderOfAMinority,
@@ -66,6 +69,9 @@ impl Invariant {
             Self::OneLeaderATerm => "never two leaders in one term",
             Self::OneLeaderAtOnce => "in quorum mode never two leaders at one instant",
             Self::TermsOnlyGrow => "a term never goes back while its member runs",
+            Self::TermsOutliveMembers => {
+                "after the death of all members nobody leads a term that was reached before"
+            }
             Self::DeputyIsAnother => "a leader is never its own deputy",
             Self::DropsAreTold => "every message is acted on, or its drop is told with a true reason",
             Self::NoLeaderOfAMinority => "in quorum mode nobody leads a minority",
@@ -149,6 +155,11 @@ impl Invariants {
                 let what = format!("{} believes that in term {}", world.name(id), mandate.term);
                 return Err(Violation::of(Invariant::DeputyIsAnother, what));
             }
+            if role == Role::Leader && term <= world.outlived_term() {
+                let (who, outlived) = (world.name(id), world.outlived_term());
+                let what = format!("{who} leads term {term}, and all members died after term {outlived}");
+                return Err(Violation::of(Invariant::TermsOutliveMembers, what));
+            }
             if role == Role::Leader {
                 another_leader(world, id, term, awake)?;
             }
@@ -158,7 +169,7 @@ impl Invariants {
 
     /// What must come once nothing is done to the ring any more: agreement, then quiet. Says how long that took.
     ///
-    /// Nothing is asked of a ring whose live members have never heard of an election: all that did are dead.
+    /// Nothing is asked of a ring in which no election has ever been started, or that nobody lives in.
     ///
     /// # Errors
     /// What did not come, or what happened on the way that must not.
@@ -166,8 +177,8 @@ impl Invariants {
         let start = world.now();
         let deadline = Time(start.0 + AGREES_WITHIN);
         loop {
-            if world.now().0 >= start.0 + UNDER_WAY && world.live().all(|(node, _)| node.term() == Term::ZERO)
-            {
+            let nothing_to_agree_on = world.highest_term() == Term::ZERO || world.live().next().is_none();
+            if world.now().0 >= start.0 + UNDER_WAY && nothing_to_agree_on {
                 return Ok(Duration::ZERO);
             }
             if !world.has_quorum() {

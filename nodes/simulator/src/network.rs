@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ringleader_election::digest;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Incarnation, RingMessage};
+use ringleader_shared::{Incarnation, RingMessage, Term};
 
 use crate::chance::Chance;
 use crate::schedule::Disturbance;
@@ -73,8 +74,10 @@ pub(crate) struct Link {
     pub(crate) up_since: u64,
     /// Whether the acceptor has heard something on it.
     pub(crate) heard: bool,
-    /// Whether its ends are going to compare what they know.
+    /// Whether its dialler is going to compare what its ends know.
     pub(crate) compares: bool,
+    /// The digest of what the dialler knew when it sent the last message that arrived at the acceptor.
+    pub(crate) told: u64,
     /// What the dialler sends once the link is up.
     pub(crate) queued: Vec<Arc<Letter>>,
     /// When the last thing sent on it arrives, at the acceptor and at the dialler.
@@ -146,6 +149,7 @@ impl Network {
             up_since: 0,
             heard: false,
             compares: false,
+            told: digest(Term::ZERO, None),
             queued: Vec::new(),
             last_arrivals: (0, 0),
         };

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Time, Timer};
-use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety};
+use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Term};
 
 use self::member::{Machine, Member};
 use crate::chance::{Chance, nanoseconds};
@@ -45,7 +45,7 @@ enum Happening {
     /// For long enough the pings on a link have said that its ends know different things, unless they agree again.
     Compared { link: LinkId },
     /// The ring is another.
-    Configured { incarnation: Incarnation, ring: Arc<[Contender]> },
+    Configured { incarnation: Incarnation, ring: Arc<[Contender]>, highest_term: Term },
     /// A timer runs out, unless it was started anew or stopped.
     TimerRunsOut { timer: Timer, started: u64 },
     /// Time to dial those again that it routes past.
@@ -141,6 +141,10 @@ pub struct World {
     misstep: Option<(Place, Misstep)>,
     /// Whether a live member was ever taken for dead.
     misjudged: bool,
+    /// The highest term that a member has reported: what the supervisor of a real ring knows.
+    highest_term: Term,
+    /// That one when all members were last dead at once.
+    outlived_term: Term,
     /// Kept for its room.
     effects: Vec<Effect<RingMessage>>,
 }
@@ -175,6 +179,8 @@ impl World {
             touched: Vec::new(),
             misstep: None,
             misjudged: false,
+            highest_term: Term::ZERO,
+            outlived_term: Term::ZERO,
             effects: Vec::new(),
             setup,
         };
@@ -259,6 +265,18 @@ impl World {
     #[must_use]
     pub fn misjudged(&self) -> bool {
         self.misjudged
+    }
+
+    /// The highest term that a member has reported.
+    #[must_use]
+    pub fn highest_term(&self) -> Term {
+        self.highest_term
+    }
+
+    /// The highest term when all members were last dead at once; zero when they never were.
+    #[must_use]
+    pub fn outlived_term(&self) -> Term {
+        self.outlived_term
     }
 
     /// When a message of an election, a search or a result was last sent.
@@ -412,7 +430,9 @@ impl World {
             Happening::Deserted { link } => self.deserted(me, link),
             Happening::Silent { peer, since } => self.silent(me, peer, since),
             Happening::Compared { link } => self.compared(me, link),
-            Happening::Configured { incarnation, ring } => self.configured(me, incarnation, &ring),
+            Happening::Configured { incarnation, ring, highest_term } => {
+                self.configured(me, incarnation, &ring, highest_term);
+            }
             Happening::TimerRunsOut { timer, started } => self.timer_runs_out(me, timer, started),
             Happening::Probes { incarnation } => self.probes(me, incarnation),
         }

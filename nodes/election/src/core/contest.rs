@@ -21,7 +21,8 @@ impl Core {
         }
         // Who is left alone has not heard of a deputy that came back and may be taking over the next term at this moment.
         let alone_of_many = self.route.is_alone() && self.route.skipped().next().is_some();
-        let next = if alone_of_many { self.term.next().next() } else { self.term.next() };
+        let newest = if planted(Bug::RunForgotten) { self.term } else { self.known_term() };
+        let next = if alone_of_many { newest.next().next() } else { newest.next() };
         let term = if planted(Bug::TermNotRaised) { self.term } else { next };
         self.enter_contest(term, out);
         Self::explain(Explanation::Initiating { term, me }, out);
@@ -43,7 +44,7 @@ impl Core {
 
     /// Rule 1 for many at once: the election of this term is everybody's. Who has heard of it already takes part in it.
     pub(super) fn initiate_together(&mut self, term: Term, out: &mut Out) {
-        if self.term.next() <= term {
+        if self.known_term().next() <= term {
             self.term = Term(term.0.saturating_sub(1));
             return self.initiate(out);
         }

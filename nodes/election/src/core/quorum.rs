@@ -10,7 +10,7 @@ use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
 use super::{Core, Out};
 use crate::planted::{Bug, planted};
-use crate::{DropReason, Effect, Explanation, Time, Timer};
+use crate::{DropReason, Effect, Explanation, Time, Timer, Timing};
 
 /// The leader takes its lease for shorter than the members grant it, by this share: 9/10. So clocks may run too fast or too
 /// slow by up to 1/20 (0.9 · 1.05 < 0.95, all in the worst direction).
@@ -62,13 +62,19 @@ impl Core {
         self.leading && (!self.needs_quorum() || self.quorum.leased_until.is_some())
     }
 
-    /// After a restart: whatever lease I granted before may still run, and nobody else may remember a leader.
-    pub(super) fn remember_promise(&mut self, out: &mut Out) {
+    /// After a restart a lease that this member granted before may still run.
+    pub(super) fn remember_promise(&mut self) {
         if self.quorum.promise.is_some() && self.needs_quorum() {
             self.quorum.silent_until = Some(Time(self.now.0 + self.timing.lease));
-            let after = self.timing.lease + self.timing.election.saturating_mul(2);
-            out.push(Effect::StartTimer { timer: Timer::Election, after });
         }
+    }
+
+    /// Gives the neighbours of a start the time to name the leader; in quorum mode until a lease that it
+    /// granted before is over, and two election timeouts more.
+    pub(super) fn wait_for_leader(&self) -> Effect<RingMessage> {
+        let Timing { election, lease, .. } = self.timing;
+        let after = if self.needs_quorum() { lease + election.saturating_mul(2) } else { election };
+        Effect::StartTimer { timer: Timer::Election, after }
     }
 
     /// Whether there is a leader to wait for. In quorum mode it must have had its lease renewed.

@@ -29,13 +29,17 @@ impl Core {
 
     /// Rule 4, deputy: the leader is lost, so I lead at once in the next term, and one lap finds the next deputy.
     ///
-    /// Only a deputy that the leader itself confirmed: the leader may have appointed another one since a neighbour's word,
-    /// and two must not lead one term. One that was not starts an election at once.
+    /// Only a deputy that the leader itself confirmed: the leader may have appointed another one since a
+    /// neighbour's word, and two must not lead one term. One that was not starts an election at once; so does
+    /// one that knows that the next term was used before.
     pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
         if self.waits_for_grant(out) {
             self.leader_lost = true;
             return;
+        }
+        if self.floor > self.term && !planted(Bug::RunForgotten) {
+            return self.initiate(out);
         }
         if !planted(Bug::TakeoverInSameTerm) {
             self.term = self.term.next();
@@ -194,6 +198,26 @@ impl Core {
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
             self.search_deputy(out);
         }
+    }
+
+    /// Rule 7: elections have been held in this run, and this start of the member has heard of none. It waits
+    /// for a neighbour that knows a leader; if none does, it initiates above the run's highest term.
+    ///
+    /// A member that has heard of an election itself takes nothing from here: its neighbours keep it up to
+    /// date.
+    pub(super) fn learn_of_run(&mut self, highest: Term, is_start: bool, out: &mut Out) {
+        let knew_nothing = is_start || self.known_term() == Term::ZERO;
+        if is_start || self.term == Term::ZERO {
+            self.floor = self.floor.max(highest);
+        }
+        if !knew_nothing || self.known_term() == Term::ZERO || planted(Bug::StartWaitsForEver) {
+            return;
+        }
+        if planted(Bug::StartDoesNotWait) {
+            return self.initiate(out);
+        }
+        Self::explain(Explanation::WaitingForLeader { term: self.known_term() }, out);
+        out.push(self.wait_for_leader());
     }
 
     /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.

@@ -27,7 +27,7 @@ impl Core {
         self.settings = settings;
         if first {
             out.push(Effect::SuccessorChanged(successor));
-            self.remember_promise(out);
+            self.remember_promise();
             return;
         }
         if led_without_quorum && self.needs_quorum() {

@@ -55,6 +55,8 @@ pub(crate) struct QuietRing {
     settings: RingSettings,
     /// What survives a death.
     promises: BTreeMap<NodeId, Promise>,
+    /// The highest term that a member has reported: each start is told of it.
+    highest_term: Term,
 }
 
 pub(crate) fn id(name: &str) -> NodeId {
@@ -106,6 +108,7 @@ impl QuietRing {
             duplicating: false,
             settings,
             promises: BTreeMap::new(),
+            highest_term: Term::ZERO,
         };
         for member in ring.members.clone() {
             ring.give(member.id, ring.configuration(member.id));
@@ -125,8 +128,8 @@ impl QuietRing {
 
     fn configuration(&self, of: NodeId) -> Input<RingMessage> {
         let chance = u64::try_from(of.0.as_u128()).expect("a small id");
-        let (ring, settings) = (self.members.clone().into(), self.settings);
-        Input::Configured { ring, timing: TIMING, settings, chance }
+        let (ring, settings, highest_term) = (self.members.clone().into(), self.settings, self.highest_term);
+        Input::Configured { ring, timing: TIMING, settings, chance, highest_term }
     }
 
     // What a test does.
@@ -215,6 +218,18 @@ impl QuietRing {
     pub(crate) fn add(&mut self, who: &str, attribute: u64) -> &mut Self {
         self.members.push(contender(who, attribute));
         self.reconfigure().start(who)
+    }
+
+    /// A member that is gone reported this term.
+    pub(crate) fn reached(&mut self, term: u64) -> &mut Self {
+        self.highest_term = Term(term);
+        self
+    }
+
+    /// What members promised is lost.
+    pub(crate) fn forget_promises(&mut self) -> &mut Self {
+        self.promises.clear();
+        self
     }
 
     /// From now on every message arrives twice, or once again.
@@ -482,7 +497,8 @@ impl QuietRing {
                 );
             }
             Effect::Explain(why) => self.said.push((me, why)),
-            Effect::Became { .. } | Effect::PartChanged(_) | Effect::SuccessorChanged(_) => {}
+            Effect::Became { term, .. } => self.highest_term = self.highest_term.max(term),
+            Effect::PartChanged(_) | Effect::SuccessorChanged(_) => {}
         }
     }
 

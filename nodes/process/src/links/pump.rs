@@ -34,15 +34,24 @@ pub(super) struct Pump {
     faults: watch::Receiver<Faults>,
     news: mpsc::Sender<News>,
     lateness: Lateness,
-    /// What this node knows.
-    knowledge: Arc<AtomicU64>,
-    /// Since when the other end's pings say that it knows something else.
+    pinged: Pinged,
+    /// Since when the other end's pings report that it knows something else, and was not told what this one
+    /// knows.
     differs_since: Option<Instant>,
     held: VecDeque<Held>,
     /// The message that the next one overtakes.
     overtaken: Option<Held>,
     /// What could not be written.
     unsent: Vec<MessageInfo>,
+}
+
+/// What pings report beside the time.
+#[derive(Default)]
+pub(super) struct Pinged {
+    /// What this node knows.
+    pub(super) knowledge: Arc<AtomicU64>,
+    /// What the other end knew when it sent the last message that arrived here.
+    pub(super) told: Arc<AtomicU64>,
 }
 
 struct Held {
@@ -90,7 +99,7 @@ impl Pump {
             faults,
             news,
             lateness,
-            knowledge: Arc::default(),
+            pinged: Pinged::default(),
             differs_since: None,
             held: VecDeque::new(),
             overtaken: None,
@@ -98,8 +107,8 @@ impl Pump {
         }
     }
 
-    pub(super) fn with_knowledge(self, knowledge: Arc<AtomicU64>) -> Self {
-        Self { knowledge, ..self }
+    pub(super) fn pinging(self, pinged: Pinged) -> Self {
+        Self { pinged, ..self }
     }
 
     /// The link could not be made.
@@ -322,17 +331,22 @@ impl Pump {
         }
     }
 
-    /// Says when it was sent, and what this node knows.
+    /// Sends the time, what this node knows, and what it was last told.
     async fn ping(&self, socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
         let mut payload = monotonic_ns().to_be_bytes().to_vec();
-        payload.extend(self.knowledge.load(Ordering::Relaxed).to_be_bytes());
+        for digest in [&self.pinged.knowledge, &self.pinged.told] {
+            payload.extend(digest.load(Ordering::Relaxed).to_be_bytes());
+        }
         write(socket, Message::Ping(Bytes::from(payload)), settings).await
     }
 
-    /// A neighbour is behind for a hop, not for longer: then a message between us was lost.
+    /// A message to a neighbour takes a hop, not longer: a neighbour that was not told for longer has missed
+    /// one. One that was told and still knows something else is not told again.
     async fn compare(&mut self, payload: &[u8]) {
-        let Some(theirs) = payload.get(8..).and_then(|bytes| bytes.try_into().ok()) else { return };
-        let same = u64::from_be_bytes(theirs) == self.knowledge.load(Ordering::Relaxed);
+        let number = |at: usize| payload.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes);
+        let (Some(theirs), Some(told)) = (number(8), number(16)) else { return };
+        let mine = self.pinged.knowledge.load(Ordering::Relaxed);
+        let same = theirs == mine || told == mine;
         let patience = self.settings.borrow().hung_after;
         match self.differs_since {
             _ if same => self.differs_since = None,

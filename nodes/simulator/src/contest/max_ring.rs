@@ -50,8 +50,8 @@ impl MaxRingContest {
             .iter()
             .map(|member| {
                 let mut core = Core::new(member.id);
-                let (ring, settings) = (ring.clone(), RingSettings::default());
-                let configured = Input::Configured { ring, timing, settings, chance: 0 };
+                let (ring, settings, highest_term) = (ring.clone(), RingSettings::default(), Term::ZERO);
+                let configured = Input::Configured { ring, timing, settings, chance: 0, highest_term };
                 core.handle(Time::default(), configured, &mut Vec::new());
                 core
             })

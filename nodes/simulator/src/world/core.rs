@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer};
+use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
@@ -70,8 +70,11 @@ impl World {
                     member.promise = Some(promise);
                 }
             }
-            Effect::Became { .. }
-            | Effect::PartChanged(_)
+            Effect::Became { term, .. } => {
+                self.highest_term = self.highest_term.max(term);
+                self.tell_effect(me, &effect);
+            }
+            Effect::PartChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
@@ -150,9 +153,17 @@ impl World {
 
     pub(super) fn received(&mut self, me: Place, from: Place, letter: &Letter) {
         let now = self.now;
-        let Some(machine) = self.machine_mut(me) else { return };
+        let Some(machine) = self.members.get_mut(me.index()).and_then(|member| member.machine.as_mut())
+        else {
+            return;
+        };
         machine.lamport = machine.lamport.max(letter.lamport) + 1;
         let lamport = machine.lamport;
+        for id in &machine.links {
+            if let Some(link) = self.network.get_mut(*id).filter(|link| link.dialler == from) {
+                link.told = digest_of_sender(&letter.message);
+            }
+        }
         if let Some(recorder) = &mut self.recorder {
             recorder.received(
                 now,

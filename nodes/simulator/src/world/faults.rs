@@ -87,6 +87,7 @@ impl World {
             knowledge: 0,
             sent: 0,
             lamport: 0,
+            highest_term: self.highest_term,
         });
         self.tell_of(place, || EventKind::Spawned { pid: trace::pid(place.index(), incarnation) });
     }
@@ -94,22 +95,29 @@ impl World {
     pub(super) fn configure_first(&mut self, place: Place) {
         self.tell(place, |_| EventKind::Ready { address: format!("virtual:{}", place.0) });
         let ring = Arc::clone(&self.ring);
-        self.configure(place, &ring);
+        self.configure(place, &ring, self.highest_term);
     }
 
-    pub(super) fn configured(&mut self, me: Place, incarnation: Incarnation, ring: &Arc<[Contender]>) {
+    pub(super) fn configured(
+        &mut self,
+        me: Place,
+        incarnation: Incarnation,
+        ring: &Arc<[Contender]>,
+        highest_term: Term,
+    ) {
         if self.members.get(me.index()).is_some_and(|member| member.incarnation == incarnation) {
-            self.configure(me, ring);
+            self.configure(me, ring, highest_term);
             self.dial_skipped(me);
         }
     }
 
-    fn configure(&mut self, me: Place, ring: &Arc<[Contender]>) {
+    fn configure(&mut self, me: Place, ring: &Arc<[Contender]>, highest_term: Term) {
         let timing = self.setup.timing_of(ring.len());
         let Setup { settings, seed, .. } = self.setup;
         // Not drawn: what else is drawn in a run does not depend on which election is held.
         let chance = seed ^ self.now ^ u64::from(me.0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.give(me, Input::Configured { ring: Arc::clone(ring), timing, settings, chance });
+        let ring = Arc::clone(ring);
+        self.give(me, Input::Configured { ring, timing, settings, chance, highest_term });
     }
 
     /// Sends the ring as it is now to all that run.
@@ -117,15 +125,15 @@ impl World {
         for place in (0..self.members.len()).map(Place::nth) {
             let delay = self.chance.up_to(NEWS_WITHIN);
             let soonest = self.now + delay;
+            let highest_term = self.highest_term;
             let Some(member) = self.members.get_mut(place.index()) else { continue };
-            if member.machine.is_none() {
-                continue;
-            }
+            let Some(machine) = &mut member.machine else { continue };
+            machine.highest_term = highest_term;
             member.last_configured = soonest.max(member.last_configured + 1);
             let after = member.last_configured - self.now;
             let incarnation = member.incarnation;
             let ring = Arc::clone(&self.ring);
-            self.plan(after, place, Happening::Configured { incarnation, ring });
+            self.plan(after, place, Happening::Configured { incarnation, ring, highest_term });
         }
     }
 
@@ -137,9 +145,8 @@ impl World {
     }
 
     fn initiate_all(&mut self) {
-        let newest = self.live().map(|(core, _)| core.term()).max().unwrap_or_default();
         for place in (0..self.members.len()).map(Place::nth) {
-            self.initiate_together(place, newest.next());
+            self.initiate_together(place, self.highest_term.next());
         }
     }
 
@@ -178,6 +185,19 @@ impl World {
                 Some((End::Dialling | End::Closed, _)) | None => {}
             }
         }
+        if self.machines().next().is_none() {
+            self.outlived_term = self.highest_term;
+        }
+        self.announce_first_term();
+    }
+
+    /// As the supervisor of a real ring does when a member dies or is paused: members that were configured
+    /// before the first election may have heard of none, and be the only ones left.
+    fn announce_first_term(&mut self) {
+        let knows_of_none = |(_, machine): (_, &Machine)| machine.highest_term == Term::ZERO;
+        if self.highest_term > Term::ZERO && self.machines().any(knows_of_none) {
+            self.announce();
+        }
     }
 
     fn start(&mut self, place: Place) {
@@ -198,6 +218,7 @@ impl World {
         machine.paused = Some(number);
         self.requested(place, "pause");
         self.tell_of(place, || EventKind::Paused);
+        self.announce_first_term();
         for other in (0..self.members.len()).map(Place::nth).filter(|other| *other != place) {
             self.expect_silence(other, place, number);
         }

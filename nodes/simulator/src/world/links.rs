@@ -11,7 +11,7 @@ use ringleader_shared::link::{Direction, LinkKind};
 
 use super::{Happening, World};
 use crate::chance::nanoseconds;
-use crate::network::{End, Fate, Letter, LinkId, Place};
+use crate::network::{End, Fate, Letter, Link, LinkId, Place};
 use crate::schedule;
 
 /// Why a member is taken for dead.
@@ -301,20 +301,15 @@ impl World {
         }
     }
 
-    /// Has the ends of this member's ring links compare what they know, where that is different now. Both say it in each
-    /// ping; who is behind for longer than pings may fail to come has missed a message.
+    /// Has the diallers of this member's ring links compare what their ends know, where that is different
+    /// now. Both ends say it in each ping, and what they were last told; an acceptor that is behind, and was
+    /// not told for longer than pings may fail to come, has missed a message.
     pub(super) fn compare(&mut self, me: Place) {
         let patience = nanoseconds(self.setup.silence());
         let Some(machine) = self.machine(me) else { return };
-        let differs = |id: &&LinkId| {
-            self.network.get(**id).is_some_and(|link| {
-                let is_up = (link.kind, link.end(me), link.end(link.other(me)))
-                    == (LinkKind::Ring, End::Open, End::Open);
-                let theirs = self.machine(link.other(me)).map(|other| other.knowledge);
-                is_up && !link.compares && theirs.is_some_and(|theirs| theirs != machine.knowledge)
-            })
-        };
-        let different: Vec<LinkId> = machine.links.iter().filter(differs).copied().collect();
+        let missed =
+            |id: &&LinkId| self.network.get(**id).is_some_and(|link| !link.compares && self.has_missed(link));
+        let different: Vec<LinkId> = machine.links.iter().filter(missed).copied().collect();
         for id in different {
             if let Some(link) = self.network.get_mut(id) {
                 link.compares = true;
@@ -323,23 +318,26 @@ impl World {
         }
     }
 
+    /// Whether the acceptor of a ring link that is up knows something else than the dialler, and was not told
+    /// what that one knows.
+    fn has_missed(&self, link: &Link) -> bool {
+        let is_up =
+            (link.kind, link.dialler_end, link.acceptor_end) == (LinkKind::Ring, End::Open, End::Open);
+        let knowledge = |place| self.machine(place).map(|machine| machine.knowledge);
+        let (ours, theirs) = (knowledge(link.dialler), knowledge(link.acceptor));
+        is_up && ours != theirs && ours.is_some_and(|ours| ours != link.told)
+    }
+
     pub(super) fn compared(&mut self, me: Place, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.end(me) == End::Open) else { return };
         link.compares = false;
-        let peer = link.other(me);
-        let ours = self.machine(me).map(|machine| machine.knowledge);
-        let theirs = self.machine(peer).map(|machine| machine.knowledge);
-        for (listener, speaker) in [(me, peer), (peer, me)] {
-            let awake = |place| self.machine(place).is_some_and(|machine| machine.paused.is_none());
-            let heard =
-                awake(listener) && awake(speaker) && self.network.cut_between(speaker, listener).is_none();
-            let is_open = self.network.get(id).is_some_and(|link| link.end(listener) == End::Open);
-            if ours != theirs && heard && is_open {
-                let peer = self.id(speaker);
-                let outgoing = self.network.get(id).is_some_and(|link| link.dialler == listener);
-                let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
-                self.give(listener, Input::LinkUp { peer, link: LinkKind::Ring, direction });
-            }
+        let (dialler, acceptor) = (link.dialler, link.acceptor);
+        let awake = |place| self.machine(place).is_some_and(|machine| machine.paused.is_none());
+        let heard =
+            awake(dialler) && awake(acceptor) && self.network.cut_between(acceptor, dialler).is_none();
+        if heard && self.network.get(id).is_some_and(|link| self.has_missed(link)) {
+            let (peer, direction) = (self.id(acceptor), Direction::Outgoing);
+            self.give(dialler, Input::LinkUp { peer, link: LinkKind::Ring, direction });
         }
         self.compare(me);
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use ringleader_election::{Core, Time, Timer};
-use ringleader_shared::{Contender, Incarnation, Promise};
+use ringleader_shared::{Contender, Incarnation, Promise, Term};
 
 use super::Happening;
 use crate::network::LinkId;
@@ -43,6 +43,8 @@ pub(super) struct Machine {
     /// How many messages it has sent.
     pub(super) sent: u64,
     pub(super) lamport: u64,
+    /// The highest term of the run in the last configuration that was sent to it.
+    pub(super) highest_term: Term,
 }
 
 /// A clock with an origin and a speed of its own.
