@@ -61,7 +61,8 @@ impl fmt::Display for Reign {
 pub struct Invariants {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
-    /// The highest term that was led when all members were last dead at once: none up to it is led again.
+    /// The highest term that was reported when all members were last dead at once: none up to it is led
+    /// again.
     outlived: Term,
     /// Terms that somebody began to lead while members may have been apart: the others need not have heard of it.
     begun_apart: BTreeSet<Term>,
@@ -220,7 +221,7 @@ impl Invariants {
         if role == Role::Leader {
             if term <= self.outlived {
                 return Err(format!(
-                    "terms outlive their members: {node} leads term {term}, and all died after term {} was led",
+                    "terms outlive their members: {node} leads term {term}, and all died after term {}",
                     self.outlived
                 ));
             }
@@ -249,7 +250,7 @@ impl Invariants {
                 self.leaders.retain(|term, _| *term <= known);
                 self.begun_apart.retain(|term| *term <= known);
             }
-            None => self.outlived = self.leaders.keys().next_back().copied().unwrap_or_default(),
+            None => self.outlived = ring.term,
         }
     }
 

@@ -208,6 +208,8 @@ pub fn small() -> Vec<Bounds> {
         Bounds::of(&[4, 3, 2, 1]).with(Faults { crashes: 2, ..none }).elected(),
         Bounds::of(&[4, 2, 3, 1]).with(Faults { crashes: 1, restarts: 1, ..none }).elected(),
         Bounds::of(&[3, 2, 1]).with(Faults { crashes: 3, restarts: 1, ..none }).elected(),
+        // All die, and all return.
+        Bounds::of(&[2, 1]).with(Faults { crashes: 3, restarts: 3, ..none }).elected(),
         Bounds::of(&[4, 1, 2, 3]).with(Faults { breaks: 1, ..none }).elected(),
         Bounds::of(&[5, 3, 1, 4, 2]).with(Faults { initiations: 1, losses: 1, ..none }),
     ];
@@ -310,6 +312,7 @@ pub fn large() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { losses: 1, ..again }).elected());
         all.push(ring.clone().with(Faults { duplicates: 1, ..again }).elected());
         all.push(ring.clone().with(Faults { crashes: 2, restarts: 2, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 3, restarts: 2, ..none }).elected());
         all.push(ring.with(Faults { crashes: 1, breaks: 1, hasty_timers: 1, ..none }).elected());
     }
     let parted = Faults { breaks: 2, crashes: 1, restarts: 1, jumps: 3, ..none };

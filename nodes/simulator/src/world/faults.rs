@@ -145,8 +145,9 @@ impl World {
     }
 
     fn initiate_all(&mut self) {
+        let term = self.highest_term.next();
         for place in (0..self.members.len()).map(Place::nth) {
-            self.initiate_together(place, self.highest_term.next());
+            self.initiate_together(place, term);
         }
     }
 
