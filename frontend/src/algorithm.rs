@@ -19,6 +19,7 @@ fn assumptions(facts: &Facts) -> String {
     } else {
         ", members are anonymous: they draw labels"
     });
+    text.push_str(if facts.only_initiators { ", only initiators may win" } else { "" });
     if facts.knows_size {
         text.push_str(", their number is known");
     }
@@ -53,7 +54,7 @@ pub(crate) fn AlgorithmPicker(
             "Algorithm"
             <select data-testid="algorithm" on:change=chosen>
                 {AlgorithmName::ALL.into_iter().map(|name| view! {
-                    <option value=name.key() prop:selected=live::whether(move || now.get() == name)>{title(facts(name))}</option>
+                    <option value=name.key() title=facts(name).variant prop:selected=live::whether(move || now.get() == name)>{title(facts(name))}</option>
                 }).collect_view()}
             </select>
         </label>
@@ -72,6 +73,7 @@ pub(crate) fn AlgorithmText(
         <details class="algorithm-text" data-testid="algorithm-text">
             <summary>{fact(|facts| format!("How {} works", facts.name))}</summary>
             <p>{fact(|facts| facts.how.to_owned())}</p>
+            <p data-testid="algorithm-variant">{fact(|facts| format!("Variant: {}.", facts.variant))}</p>
             <p>{fact(assumptions)}</p>
             <p>
                 {fact(|facts| {
@@ -93,6 +95,14 @@ mod tests {
         let titles: Vec<String> = AlgorithmName::ALL.into_iter().map(|name| title(facts(name))).collect();
         assert_eq!(titles[0], "max-ring");
         assert!(titles[2].contains("1979"), "{titles:?}");
+        let mut different = titles.clone();
+        different.sort_unstable();
+        different.dedup();
+        assert_eq!(different.len(), titles.len(), "variants are told apart: {titles:?}");
+        assert!(AlgorithmName::ALL.into_iter().all(|name| !facts(name).variant.is_empty()));
+        assert!(
+            assumptions(facts(AlgorithmName::ChangRobertsInitiators)).contains("only initiators may win")
+        );
         let anonymous = assumptions(facts(AlgorithmName::ItaiRodeh));
         assert!(anonymous.contains("anonymous") && anonymous.contains("number is known"), "{anonymous}");
     }

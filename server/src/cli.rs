@@ -111,8 +111,8 @@ pub struct ServeOptions {
     /// What an election is worth when members are missing [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
-    /// Which election is held: max-ring, lelann, chang-roberts, hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh, bully,
-    /// itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
+    /// Which election is held: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
+    /// dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
     #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
     pub algorithm: Option<AlgorithmName>,
     /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it is given up

@@ -1,10 +1,13 @@
 //! `ringleader simulate`: elections of any size in virtual time, against the theory.
 //!
-//! [`options`] says what is wanted, here it is run on all cores, [`report`] prints it and [`plot`] draws it.
+//! [`options`] says what is wanted and [`ring`] of which ring, here it is run on all cores, [`report`] prints it and [`plot`]
+//! draws it; [`trace`] prints every step of one election.
 
 pub mod options;
 mod plot;
 mod report;
+mod ring;
+mod trace;
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
@@ -18,6 +21,8 @@ use serde::Serialize;
 
 pub use options::SimulateOptions;
 
+use ring::Ring;
+
 /// One election.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Run {
@@ -29,6 +34,8 @@ struct Run {
     /// When the last message arrived, in units of the mean time that a message takes.
     virtual_time: f64,
     wall_seconds: f64,
+    /// The leader's label.
+    leader: u64,
     #[serde(skip)]
     most_in_flight: usize,
 }
@@ -44,29 +51,38 @@ struct Series {
 }
 
 /// One election that is to be run.
-struct Job {
+struct Job<'a> {
     series: usize,
     facts: &'static Facts,
-    settings: Settings,
+    settings: Settings<'a>,
 }
 
 /// Runs what was asked for and prints it.
 ///
 /// # Errors
-/// When a picture can't be written, the output is closed, or an algorithm elected nobody (which is a bug).
+/// When there is no such ring, a picture can't be written, the output is closed, a trace would be too long, or an algorithm
+/// elected nobody or the wrong member (which is a bug).
 pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
+    let ring = Ring::of(options)?;
+    if let Some(format) = options.trace {
+        return trace::print(options, &ring, format, &mut std::io::stdout().lock());
+    }
     // Before hours of work, not after them.
     let picture = options
         .plot
         .as_ref()
         .map(|file| std::fs::File::create(file).with_context(|| format!("can't write {}", file.display())));
     let picture = picture.transpose()?;
-    let (mut all, left_out) = options.series();
-    let jobs: Vec<Job> = all
+    let (mut all, left_out) = options.series(&ring.sizes(options))?;
+    let jobs: Vec<Job<'_>> = all
         .iter()
         .enumerate()
         .flat_map(|(series, &(facts, nodes))| {
-            options.settings(nodes).map(move |settings| Job { series, facts, settings })
+            let first = options.settings(&ring, nodes);
+            (0..u64::from(options.runs)).map(move |run| {
+                let settings = Settings { seed: first.seed.wrapping_add(run), ..first };
+                Job { series, facts, settings }
+            })
         })
         .collect();
     let mut series: Vec<Series> = all
@@ -77,7 +93,7 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
         })
         .collect();
     let begun = Instant::now();
-    for (at, run) in run_all(&jobs)? {
+    for (at, run) in run_all(&jobs, &ring)? {
         series[at].runs.push(run);
     }
     for series in &mut series {
@@ -103,9 +119,9 @@ impl Visitor for Sizes {
     }
 }
 
-struct OneElection(Settings);
+struct OneElection<'a>(Settings<'a>);
 
-impl Visitor for OneElection {
+impl Visitor for OneElection<'_> {
     type Output = (Outcome, Duration);
 
     fn visit<A: Classic<u32>>(self) -> (Outcome, Duration) {
@@ -116,7 +132,24 @@ impl Visitor for OneElection {
     }
 }
 
-fn elect(job: &Job) -> anyhow::Result<Run> {
+/// The label, as the engine has it, of the one that leads: the one that must, known to everybody.
+fn leader(facts: &Facts, outcome: &Outcome) -> anyhow::Result<u32> {
+    let leader = outcome.leader.map(|at| outcome.labels[at as usize]);
+    let everybody = outcome.informed as usize == outcome.labels.len();
+    let winner = facts.winner(&outcome.labels, outcome.starters());
+    leader.filter(|leader| everybody && winner.is_none_or(|winner| winner == *leader)).with_context(|| {
+        let labels = outcome.labels.get(..20).unwrap_or(&outcome.labels);
+        format!(
+            "{} elected {leader:?} of {} members, {labels:?} …, known to {}, instead of {winner:?}. This is a bug; please \
+             report this line with the command",
+            facts.name,
+            outcome.labels.len(),
+            outcome.informed,
+        )
+    })
+}
+
+fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
     let (outcome, took) = match classic::visit(job.facts.key, OneElection(job.settings)) {
         Some(result) => result,
         None => {
@@ -125,13 +158,8 @@ fn elect(job: &Job) -> anyhow::Result<Run> {
             (contest.run(), begun.elapsed())
         }
     };
-    anyhow::ensure!(
-        outcome.leader.is_some() && outcome.informed == job.settings.size,
-        "{} elected nobody: {:?}. This is a bug; please report this line",
-        job.facts.name,
-        job.settings
-    );
     Ok(Run {
+        leader: ring.label(leader(job.facts, &outcome)?),
         seed: job.settings.seed,
         messages: outcome.messages,
         hops: outcome.hops(),
@@ -142,7 +170,7 @@ fn elect(job: &Job) -> anyhow::Result<Run> {
 }
 
 /// Runs the jobs on all cores, with a line that tells how far it is when a person watches.
-fn run_all(jobs: &[Job]) -> anyhow::Result<Vec<(usize, Run)>> {
+fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let messages = AtomicU64::new(0);
@@ -154,7 +182,7 @@ fn run_all(jobs: &[Job]) -> anyhow::Result<Vec<(usize, Run)>> {
             .map(|_| {
                 scope.spawn(|| -> anyhow::Result<()> {
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let run = elect(job)?;
+                        let run = elect(job, ring)?;
                         let sent = messages.fetch_add(run.hops, Ordering::Relaxed) + run.hops;
                         let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                         done.push((job.series, run));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Classic, Seat, Side, World};
+use ringleader_election::classic::{Classic, Seat, Side, Standing, World};
 use stateright::{Model, Property};
 
 /// A ring with these labels, and who starts.
@@ -32,6 +32,8 @@ pub struct ContestState<A, M> {
     sent: u64,
     /// A member has changed its mind about who leads.
     wavered: bool,
+    /// A bit for each member that started of its own accord, where only those may win.
+    started: u32,
 }
 
 /// Where a link leads.
@@ -98,6 +100,9 @@ impl<A: Classic<u32>> ContestModel<A> {
         let (at, letter, coins) = match chosen {
             Move::Wake(at, coins) => {
                 state.to_wake.retain(|waiting| waiting != at);
+                if A::FACTS.only_initiators && state.members[*at].notion().standing == Standing::Asleep {
+                    state.started |= 1 << at;
+                }
                 (*at, None, coins)
             }
             Move::Deliver(link, coins) => {
@@ -172,6 +177,7 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
             elected: vec![None; self.labels.len()],
             sent: 0,
             wavered: false,
+            started: 0,
         }]
     }
 
@@ -201,10 +207,11 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
                 !state.wavered && elected.all(|leader| Some(leader) == first)
             }),
             Property::always(
-                "the highest label leads where there are labels",
+                "the highest label leads where there are labels, or the highest initiator where only those may",
                 |model: &Self, state: &State<A>| {
-                    let highest = model.labels.iter().max();
-                    !A::FACTS.labels || state.elected.iter().flatten().all(|leader| Some(leader) == highest)
+                    let started = (0..model.labels.len()).filter(|at| state.started >> at & 1 == 1);
+                    let winner = A::FACTS.winner(&model.labels, started);
+                    !A::FACTS.labels || state.elected.iter().flatten().all(|&leader| Some(leader) == winner)
                 },
             ),
             Property::always(

@@ -1,5 +1,6 @@
 //! What must hold in every state.
 
+use ringleader_election::classic;
 use ringleader_shared::{Contender, RingMessage, Role, Safety};
 use stateright::{Model, Property};
 
@@ -98,7 +99,7 @@ pub const ENDS: &str =
 /// Quick ways out.
 pub const NO_WAITING: &str =
     "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
-/// The best wins.
+/// The best wins: of all members, or of those that were asked where only those may win.
 pub const BEST_WINS: &str =
     "undisturbed elections are won by the best member, and the second best is its deputy";
 /// Searches find the best.
@@ -215,12 +216,13 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     if !model.is_undisturbed(ring) || !ring.is_quiet() {
         return true;
     }
-    let ranking = model.ranking(ring);
+    let (members, ranking) = (model.bounds.members(), model.ranking(ring));
+    let facts = classic::facts(model.bounds.settings.algorithm);
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
-        ranking.first() == Some(&mandate.leader)
-            && ranking.get(1) == mandate.deputy.as_ref()
-            && mandate.appointment == 0
+        let winner = facts.winner(&members, ring.initiators(mandate.term).map(usize::from));
+        let deputy = ranking.iter().find(|member| **member != mandate.leader);
+        winner == Some(mandate.leader) && deputy == mandate.deputy.as_ref() && mandate.appointment == 0
     })
 }
 

@@ -1,9 +1,10 @@
 //! A state of the ring, and what can happen in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use ringleader_election::classic::facts;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Safety, Term};
@@ -46,6 +47,8 @@ pub struct Ring {
     now: Time,
     /// Quorum mode: who has led each term.
     led: BTreeMap<Term, Place>,
+    /// Who was asked for the election of each term, where only those may win it.
+    initiators: BTreeSet<(Term, Place)>,
     safety: Safety,
 }
 
@@ -143,6 +146,7 @@ impl Ring {
             misstep: None,
             now: Time::default(),
             led: BTreeMap::new(),
+            initiators: BTreeSet::new(),
             safety: bounds.settings.safety,
         };
         for place in ring.places() {
@@ -150,10 +154,23 @@ impl Ring {
         }
         ring.settle();
         if bounds.start == Start::Elected {
-            ring.give(0, Input::Initiate);
+            ring.initiate(0, bounds);
             ring.settle();
         }
         ring
+    }
+
+    fn initiate(&mut self, place: Place, bounds: &Bounds) {
+        self.give(place, Input::Initiate);
+        if facts(bounds.settings.algorithm).only_initiators {
+            let term = self.live().find(|(at, _)| *at == place).map(|(_, core)| core.term());
+            self.initiators.extend(term.map(|term| (term, place)));
+        }
+    }
+
+    /// Those that were asked for the election of this term, where only those may win it.
+    pub fn initiators(&self, term: Term) -> impl Iterator<Item = Place> {
+        self.initiators.iter().filter(move |(of, _)| *of == term).map(|(_, place)| *place)
     }
 
     /// Everything under way arrives, in one order. With a broken core that may never end.
@@ -273,7 +290,7 @@ impl Ring {
             }
             Event::Initiate(place) => {
                 self.left.initiations = self.left.initiations.saturating_sub(1);
-                self.give(place, Input::Initiate);
+                self.initiate(place, bounds);
             }
             Event::Crash(place) => {
                 self.left.crashes = self.left.crashes.saturating_sub(1);

@@ -55,7 +55,7 @@ fn rings(n: u32, labels: bool) -> Vec<Vec<u32>> {
 
 fn budget(facts: &classic::Facts, n: u32) -> u64 {
     match (facts.key, facts.labels) {
-        ("chang-roberts", _) => u64::from(n * (n + 1) / 2),
+        ("chang-roberts" | "chang-roberts-initiators", _) => u64::from(n * (n + 1) / 2),
         (_, false) => u64::MAX,
         _ => (facts.bound.messages)(f64::from(n)) as u64,
     }

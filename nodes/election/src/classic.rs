@@ -6,10 +6,13 @@
 //!
 //! None of these papers tolerates a failure: a message lost is an election that never ends.
 //! "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes whom it finds asleep.
+//! [`ChangRobertsInitiators`] is the exception, and says so ([`Facts::only_initiators`]).
 
 mod bully;
 mod chang_roberts;
+mod chang_roberts_initiators;
 mod dolev_klawe_rodeh;
+mod dolev_klawe_rodeh_a;
 mod facts;
 mod franklin;
 mod higham_przytycka;
@@ -25,7 +28,9 @@ use std::sync::Arc;
 
 pub use bully::Bully;
 pub use chang_roberts::ChangRoberts;
+pub use chang_roberts_initiators::ChangRobertsInitiators;
 pub use dolev_klawe_rodeh::DolevKlaweRodeh;
+pub use dolev_klawe_rodeh_a::DolevKlaweRodehA;
 pub use facts::{Bound, Direction, Facts, MAX_RING, Worst};
 pub use franklin::Franklin;
 pub use higham_przytycka::HighamPrzytycka;
@@ -297,9 +302,11 @@ macro_rules! registry {
 registry! {
     LeLann,
     ChangRoberts,
+    ChangRobertsInitiators,
     HirschbergSinclair,
     Franklin,
     Peterson,
+    DolevKlaweRodehA,
     DolevKlaweRodeh,
     Bully,
     ItaiRodeh,

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ringleader_election::classic::{
-    Bully, ChangRoberts, Classic, DolevKlaweRodeh, Franklin, HighamPrzytycka, HirschbergSinclair, ItaiRodeh,
-    LeLann, Peterson, Seat, Side, Standing, World,
+    Bully, ChangRoberts, ChangRobertsInitiators, Classic, DolevKlaweRodeh, DolevKlaweRodehA, Franklin,
+    HighamPrzytycka, HirschbergSinclair, ItaiRodeh, LeLann, Peterson, Seat, Side, Standing, World,
 };
 
 const RING: [u32; 8] = [5, 1, 8, 2, 7, 3, 6, 4];
@@ -133,6 +133,18 @@ fn chang_and_roberts_who_is_woken_by_a_higher_label_need_not_start() {
 }
 
 #[test]
+fn chang_and_roberts_as_textbooks_teach_it_the_highest_initiator_wins_and_all_others_pass_on() {
+    // 7 starts, and 3: 7 goes all round, past 8; 3 ends at 7, seven links on.
+    let ring = Ring::<ChangRobertsInitiators<u32>>::of(&RING).starts(4).starts(5).finish();
+    assert_eq!((ring.sent[0], ring.elected), (8 + 7, vec![(4, 7)]));
+    // Whom a message has found asleep is passive: it can't start any more.
+    let ring = Ring::<ChangRobertsInitiators<u32>>::of(&RING).starts(1).deliver(1).starts(2).finish();
+    assert_eq!((ring.sent[0], ring.elected), (8, vec![(1, 1)]));
+    let everybody = Ring::<ChangRobertsInitiators<u32>>::of(&RING).everybody_starts().finish();
+    assert_eq!((everybody.sent[0], everybody.elected), (24, vec![(2, 8)]), "as the 1979 paper's");
+}
+
+#[test]
 fn hirschberg_and_sinclair_four_of_eight_are_left_after_phase_0_and_one_after_phase_1() {
     // A probe each way from everybody, and the replies to those of 5, 8, 7 and 6.
     let ring = Ring::<HirschbergSinclair<u32>>::of(&RING).everybody_starts().deliver(16 + 8);
@@ -161,6 +173,18 @@ fn peterson_the_labels_move_on_and_the_highest_comes_home() {
     // In the second phase 8 moves on to the place of 3, and from there it goes home: five links.
     assert_eq!(ring.holds(5), 8);
     assert_eq!((ring.sent[0], ring.elected), (16 + 16 + 5, vec![(2, 8)]));
+}
+
+#[test]
+fn dolev_klawe_and_rodeh_a_the_nearer_of_two_labels_is_compared_with_the_one_behind_it() {
+    let ring = Ring::<DolevKlaweRodehA<u32>>::of(&RING).everybody_starts().deliver(16);
+    // As with Peterson's first algorithm, whose second message is the higher of the two instead.
+    assert_eq!((ring.active(), ring.sent), (vec![1, 3, 5, 7], [8 + 4, 8, 0, 0]));
+    assert_eq!([1, 3, 5, 7].map(|at| ring.holds(at)), [5, 8, 7, 6]);
+    let ring = ring.finish();
+    // In the second phase 8 moves on to the place of 3, which is the only one left, and its label comes back there.
+    assert_eq!(ring.sent, [8 + 8 + 8, 8 + 8, 0, 0]);
+    assert_eq!(ring.elected, [(5, 8)], "who finds the highest need not be the highest");
 }
 
 #[test]

@@ -35,12 +35,14 @@ fn whoever_initiates_every_member_follows_the_same_leader_and_the_best_of_the_ot
         for safety in [Safety::Available, Safety::Quorum] {
             for size in 2..=6 {
                 let (members, attributes) = (&NAMES[..size], [90, 140, 110, 120, 100, 130]);
-                for initiator in members {
+                for (at, initiator) in members.iter().enumerate() {
                     let mut ring = QuietRing::holding(algorithm, &attributes[..size], safety);
                     ring.initiate(initiator).settle();
                     let leader = leader(&ring, members);
-                    if facts(algorithm).labels {
-                        assert_eq!((leader.as_str(), algorithm), ("B", algorithm));
+                    if let Some(highest) = facts(algorithm).winner(&attributes[..size], [at]) {
+                        let winner = attributes.iter().position(|attribute| *attribute == highest);
+                        let winner = winner.and_then(|at| members.get(at)).copied();
+                        assert_eq!((Some(leader.as_str()), algorithm), (winner, algorithm));
                     }
                 }
             }
@@ -58,6 +60,28 @@ fn all_at_once_take_as_many_messages_as_the_bound_says_at_most_and_one_term() {
         #[allow(clippy::cast_precision_loss, reason = "few")]
         let sent = contest(&ring) as f64;
         assert!(sent <= (facts(algorithm).bound.messages)(6.0), "{algorithm}: {sent}");
+    }
+}
+
+#[test]
+fn where_only_initiators_may_win_the_highest_of_them_leads_and_the_best_of_all_others_is_its_deputy() {
+    let attributes = [90, 140, 110, 120, 100, 130];
+    for initiators in [&["A"][..], &["A", "E"], &["C", "D"], &["E", "F", "A"], &NAMES] {
+        let mut ring =
+            QuietRing::holding(AlgorithmName::ChangRobertsInitiators, &attributes, Safety::Available);
+        for who in initiators {
+            ring.initiate(who);
+        }
+        ring.settle();
+        let best = |of: &mut dyn Iterator<Item = &&'static str>| {
+            of.max_by_key(|who| attributes[NAMES.iter().position(|name| name == *who).expect("a member")])
+                .copied()
+                .expect("one at least")
+        };
+        let winner = best(&mut initiators.iter());
+        let deputy = best(&mut NAMES.iter().filter(|who| **who != winner));
+        ring.assert_led_by(winner, Some(deputy));
+        assert_eq!(ring.node("A").term().0, 1, "{initiators:?} decide one term");
     }
 }
 

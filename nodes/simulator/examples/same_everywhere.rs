@@ -97,7 +97,7 @@ fn fnv(words: impl Iterator<Item = u64>) -> u64 {
 }
 
 /// The fingerprint of what the classic algorithms count, all of them, at every pace.
-pub(crate) const GOLDEN_CONTESTS: u64 = 0xce31_34c8_e302_45fd;
+pub(crate) const GOLDEN_CONTESTS: u64 = 0x2ec8_ddd4_88ea_e59b;
 
 /// What they count now.
 pub(crate) fn contests() -> u64 {

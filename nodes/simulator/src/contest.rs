@@ -14,6 +14,7 @@
 mod max_ring;
 mod network;
 mod settings;
+pub mod watch;
 mod wheel;
 
 use std::hint::black_box;
@@ -27,6 +28,7 @@ pub use settings::{Initiators, Labels, Pace, Settings};
 
 use crate::chance::Chance;
 use network::{Letter, Network};
+use watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch};
 use wheel::Wheel;
 
 /// Ticks of virtual time in one unit: the mean time that a message takes.
@@ -40,6 +42,8 @@ const FAR: usize = 8 << 20;
 pub struct Outcome {
     /// The labels in ring order.
     pub labels: Arc<[u32]>,
+    /// The places of those that started of their own accord, in ring order; `None` for everybody.
+    pub initiators: Option<Arc<[u32]>>,
     /// The place of the one leader; `None` when nobody leads, or more than one does.
     pub leader: Option<u32>,
     /// How many members know that leader to lead.
@@ -59,6 +63,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The places of those that started of their own accord.
+    pub fn starters(&self) -> impl Iterator<Item = usize> {
+        let some = self.initiators.iter().flat_map(|places| places.iter().map(|&at| at as usize));
+        let all = 0..if self.initiators.is_none() { self.labels.len() } else { 0 };
+        some.chain(all)
+    }
+
     /// Links crossed in all.
     #[must_use]
     pub const fn hops(&self) -> u64 {
@@ -73,9 +84,12 @@ struct Hands<'a, A: Classic<u32>, W> {
     watch: &'a mut W,
 }
 
-impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<'_, A, W> {
+impl<A: Classic<u32>, W: Watch> World<u32, A::Message> for Hands<'_, A, W> {
     #[inline]
     fn send(&mut self, to: Side, message: A::Message) {
+        if W::LISTENS {
+            self.watch.sends(self.network.place(self.at, to), Message::Classic(A::pack(&message)));
+        }
         self.network.by_kind[A::kind(&message) & 3] += 1;
         self.network.post(self.at, to, message);
     }
@@ -86,21 +100,30 @@ impl<A: Classic<u32>, W: FnMut(u32, Why<u32>)> World<u32, A::Message> for Hands<
 
     fn elected(&mut self, leader: u32) {
         self.network.learn(leader);
+        self.watch.learns(leader);
         if !A::FACTS.everyone_knows {
             self.network.tally.finder = Some(self.at);
-            self.network.tell(self.at, leader);
+            tell(self.network, self.at, leader, self.watch);
         }
     }
 
+    #[inline]
     fn explain(&mut self, why: Why<u32>) {
-        (self.watch)(self.at, why);
+        self.watch.decides(Decision::Classic(why));
     }
+}
+
+/// Sends the result on to the next member.
+fn tell<M: Copy>(network: &mut Network<M>, at: u32, leader: u32, watch: &mut impl Watch) {
+    watch.sends(network.place(at, Side::Successor), Message::Result { leader });
+    network.tell(at, leader);
 }
 
 /// One election of one algorithm.
 #[derive(Debug)]
 pub struct Contest<A: Classic<u32>> {
     labels: Arc<[u32]>,
+    initiators: Option<Arc<[u32]>>,
     members: Vec<A>,
     network: Network<A::Message>,
 }
@@ -116,19 +139,34 @@ impl<A: Classic<u32>> Contest<A> {
 
     /// A ring whose initiators have just woken, at time 0.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings<'_>) -> Self {
+        Self::begin(settings, &mut Unwatched)
+    }
+
+    /// A ring with these different labels, instead of those of the settings.
+    #[must_use]
+    pub fn of(labels: &[u32], settings: Settings<'_>) -> Self {
+        Self::new(Settings { labels: Labels::Given(labels), ..settings })
+    }
+
+    /// Runs an election and writes every step down: the same run as that of [`Contest::run`].
+    ///
+    /// # Errors
+    /// When it takes more than so many messages, the announcement of the result included.
+    pub fn traced(settings: Settings<'_>, most: u64) -> Result<(Outcome, Vec<Step>), TooLong> {
+        let mut recorder = Recorder::default();
+        let mut contest = Self::begin(settings, &mut recorder);
+        recorder.check(most)?;
+        while let Some(letter) = contest.network.wheel.pop() {
+            contest.deliver(letter, &mut recorder);
+            recorder.check(most)?;
+        }
+        Ok((contest.outcome(), recorder.finish()))
+    }
+
+    fn begin(settings: Settings<'_>, watch: &mut impl Watch) -> Self {
         let mut chance = Chance::new(settings.seed);
         let labels = settings.labels(A::FACTS.worst, &mut chance);
-        Self::with_labels(labels, settings, chance)
-    }
-
-    /// A ring with these labels, 1 to `n` in any order, instead of those of the settings.
-    #[must_use]
-    pub fn of(labels: &[u32], settings: Settings) -> Self {
-        Self::with_labels(Arc::from(labels), settings, Chance::new(settings.seed))
-    }
-
-    fn with_labels(labels: Arc<[u32]>, settings: Settings, mut chance: Chance) -> Self {
         let size = u32::try_from(labels.len()).unwrap_or(u32::MAX);
         let members = (0..size).map(|at| A::new(&Seat { at, size, everyone: &labels })).collect();
         let links = match (settings.pace, A::FACTS.direction) {
@@ -137,42 +175,58 @@ impl<A: Classic<u32>> Contest<A> {
             (_, Direction::Unidirectional) => labels.len(),
             (_, Direction::Bidirectional) => labels.len() * 2,
         };
-        let initiators = settings.initiators(size, &mut chance);
+        let initiators = settings.initiators(&labels, &mut chance);
         let network = Network::new(size, links, settings.pace, chance);
-        let mut contest = Self { labels, members, network };
-        for at in initiators {
-            let mut watch = |_, _| {};
-            let mut hands = Hands::<A, _> { at, network: &mut contest.network, watch: &mut watch };
-            contest.members[at as usize].wake(&mut hands);
+        let mut contest = Self { labels, initiators, members, network };
+        match contest.initiators.clone() {
+            Some(places) => places.iter().for_each(|&at| contest.wake(at, watch)),
+            None => (0..size).for_each(|at| contest.wake(at, watch)),
         }
         contest
     }
 
-    /// Delivers the next message; false when there is none, and the election is over.
-    pub fn step(&mut self) -> bool {
-        self.step_watched(&mut |_, _| {})
+    fn wake<W: Watch>(&mut self, at: u32, watch: &mut W) {
+        watch.acts(self.network.wheel.now(), at);
+        let member = &mut self.members[at as usize];
+        member.wake(&mut Hands::<A, W> { at, network: &mut self.network, watch });
+        if W::LISTENS {
+            watch.becomes(State::Classic(self.members[at as usize].notion()));
+        }
     }
 
-    /// Delivers the next message and tells the watcher which member did what for which reason.
-    pub fn step_watched(&mut self, watch: &mut impl FnMut(u32, Why<u32>)) -> bool {
+    /// Delivers the next message; false when there is none, and the election is over.
+    pub fn step(&mut self) -> bool {
         let Some(letter) = self.network.wheel.pop() else { return false };
-        self.deliver(letter, watch);
+        self.deliver(letter, &mut Unwatched);
         true
     }
 
     #[inline]
-    fn deliver(&mut self, letter: Letter<A::Message>, watch: &mut impl FnMut(u32, Why<u32>)) {
+    fn deliver<W: Watch>(&mut self, letter: Letter<A::Message>, watch: &mut W) {
         let network = &mut self.network;
         match letter {
             Letter::Contest { to, from, message } => {
-                let mut hands = Hands::<A, _> { at: to, network, watch };
+                if W::LISTENS {
+                    watch.acts(network.wheel.now(), to);
+                    watch.receives(network.place(to, from.side()), Message::Classic(A::pack(&message)));
+                }
+                let mut hands = Hands::<A, W> { at: to, network, watch };
                 self.members[to as usize].receive(from.side(), message, &mut hands);
+                if W::LISTENS {
+                    watch.becomes(State::Classic(self.members[to as usize].notion()));
+                }
             }
-            // Back at the finder the lap is over.
-            Letter::Told { to, .. } if network.tally.finder == Some(to) => {}
             Letter::Told { to, leader } => {
-                network.learn(leader);
-                network.tell(to, leader);
+                if W::LISTENS {
+                    watch.acts(network.wheel.now(), to);
+                    watch.receives(network.place(to, Side::Predecessor), Message::Result { leader });
+                }
+                // Back at the finder the lap is over.
+                if network.tally.finder != Some(to) {
+                    network.learn(leader);
+                    watch.learns(leader);
+                    tell(network, to, leader, watch);
+                }
             }
         }
     }
@@ -186,7 +240,7 @@ impl<A: Classic<u32>> Contest<A> {
             }
             for place in ready.clone() {
                 let letter = self.network.wheel.at(place);
-                self.deliver(letter, &mut |_, _| {});
+                self.deliver(letter, &mut Unwatched);
             }
             self.network.wheel.take(ready);
         }
@@ -227,6 +281,7 @@ impl<A: Classic<u32>> Contest<A> {
         let place = leader.and_then(|winner| self.labels.iter().position(|&label| label == winner));
         Outcome {
             labels: Arc::clone(&self.labels),
+            initiators: self.initiators.clone(),
             leader: place.and_then(|at| u32::try_from(at).ok()),
             informed: tally.informed,
             messages: self.network.messages(),

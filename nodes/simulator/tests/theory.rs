@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
 use ringleader_election::classic::{
-    self, Bully, ChangRoberts, Classic, DolevKlaweRodeh, Franklin, HighamPrzytycka, HirschbergSinclair,
-    ItaiRodeh, LeLann, Peterson, Visitor,
+    self, Bully, ChangRoberts, ChangRobertsInitiators, Classic, DolevKlaweRodeh, DolevKlaweRodehA, Franklin,
+    HighamPrzytycka, HirschbergSinclair, ItaiRodeh, LeLann, Peterson, Visitor,
 };
+use ringleader_shared::RingMessage;
+use ringleader_simulator::contest::watch::{self, Cause, Message};
 use ringleader_simulator::contest::{Contest, Initiators, Labels, MaxRingContest, Outcome, Pace, Settings};
 
 /// Every cyclic arrangement of 1 to `n`: the highest stays first, the others are permuted.
@@ -24,14 +26,14 @@ fn arrangements(n: u32) -> Vec<Vec<u32>> {
     out
 }
 
-/// One leader, known to all; the highest label where labels decide.
+/// One leader, known to all; the highest label, or the highest initiator's, where labels decide.
 fn assert_decided<A: Classic<u32>>(outcome: &Outcome, told: &str) {
     let n = u32::try_from(outcome.labels.len()).unwrap();
     let name = A::FACTS.name;
     let at = outcome.leader.unwrap_or_else(|| panic!("{name}: no one leader, {told}"));
     assert_eq!(outcome.informed, n, "{name}: members that know the leader, {told}");
-    if A::FACTS.labels {
-        assert_eq!(outcome.labels[at as usize], n, "{name}: the leader's label, {told}");
+    if let Some(winner) = A::FACTS.winner(&outcome.labels, outcome.starters()) {
+        assert_eq!(outcome.labels[at as usize], winner, "{name}: the leader's label, {told}");
     }
     let telling = if A::FACTS.everyone_knows { 0 } else { u64::from(n) };
     assert_eq!(outcome.told, telling, "{name}: messages that tell the result, {told}");
@@ -137,6 +139,45 @@ fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
 }
 
 #[test]
+fn chang_and_roberts_with_k_initiators_takes_n_times_the_kth_harmonic_number_on_average() {
+    // The i-th highest of the initiators' labels goes on to the next of the i - 1 higher ones, or all round: n/i links
+    // on average, as i places part a ring.
+    let (n, runs) = (60_u32, 4_000_u32);
+    for k in [1, 2, 3, 10, 60] {
+        let initiators = Initiators::Some(k);
+        let cost = |seed| {
+            let settings = Settings { initiators, seed, ..Settings::new(n) };
+            let outcome = Contest::<ChangRobertsInitiators<u32>>::new(settings).run();
+            assert_eq!(outcome.starters().count(), k as usize);
+            outcome.messages as f64
+        };
+        let costs: Vec<f64> = (0..runs.into()).map(cost).collect();
+        let mean = costs.iter().sum::<f64>() / f64::from(runs);
+        let variance = costs.iter().map(|cost| (cost - mean).powi(2)).sum::<f64>() / f64::from(runs);
+        let exact = f64::from(n) * (1..=k).map(|i| 1.0 / f64::from(i)).sum::<f64>();
+        let sigma = (variance / f64::from(runs)).sqrt();
+        assert!((mean - exact).abs() <= 4.0 * sigma, "{k} initiators: {mean} ± {sigma}, n·Hₖ = {exact}");
+    }
+}
+
+#[test]
+fn who_starts_is_chosen_by_label_and_only_an_initiator_wins_where_only_those_may() {
+    let labels = [3, 7, 2, 9, 4];
+    let settings = Settings {
+        labels: Labels::Given(&labels),
+        initiators: Initiators::Labelled(&[2, 4]),
+        ..Settings::new(1)
+    };
+    let outcome = Contest::<ChangRobertsInitiators<u32>>::new(settings).run();
+    assert_eq!(outcome.starters().collect::<Vec<_>>(), [2, 4]);
+    assert_eq!(outcome.leader, Some(4), "of 2 and 4, 4");
+    // 4 goes all round; 2 goes as far as 4.
+    assert_eq!((outcome.messages, outcome.informed), (5 + 2, 5));
+    let as_in_the_paper = Contest::<ChangRoberts<u32>>::new(settings).run();
+    assert_eq!(as_in_the_paper.leader, Some(3), "9 wins, which was asleep");
+}
+
+#[test]
 fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
     // Alone, max-ring sends itself nothing.
     for seed in 0..300 {
@@ -174,6 +215,68 @@ fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
     }
     for facts in classic::ALL {
         classic::visit(facts.key, BothWays).unwrap();
+    }
+}
+
+/// Counts what a trace shows, and compares it with the run that is only counted.
+fn assert_traced(outcome: &Outcome, traced: &Outcome, steps: &[watch::Step], what: &str) {
+    assert_eq!(outcome, traced, "{what}: the run is the same one");
+    let sent: Vec<_> = steps.iter().flat_map(|step| &step.sent).collect();
+    assert!(sent.iter().map(|sent| sent.number).eq(1..=outcome.hops()), "{what}: every message, in order");
+    let mut received: Vec<u64> = steps
+        .iter()
+        .filter_map(|step| match step.cause {
+            Cause::Receives { number, message, .. } => {
+                let sent = sent[usize::try_from(number).unwrap() - 1];
+                assert_eq!((sent.to, sent.message), (step.member, message), "{what}: message {number}");
+                Some(number)
+            }
+            Cause::Starts => None,
+        })
+        .collect();
+    received.sort_unstable();
+    assert!(received.into_iter().eq(1..=outcome.hops()), "{what}: each arrives once");
+    let starts = steps.iter().filter(|step| step.cause == Cause::Starts).count();
+    assert_eq!(starts, outcome.starters().count(), "{what}");
+    let learnt = steps.iter().filter(|step| step.learnt.is_some()).count();
+    assert_eq!(learnt, outcome.informed as usize, "{what}: who learns it");
+    let told = sent.iter().filter(|sent| match sent.message {
+        Message::Result { .. } => true,
+        Message::MaxRing(message) => matches!(message, RingMessage::Elected { .. }),
+        Message::Classic(_) => false,
+    });
+    assert_eq!(told.count() as u64, outcome.told, "{what}: what announces the result");
+}
+
+#[test]
+fn a_trace_shows_every_message_of_the_very_run_that_is_counted() {
+    struct Traced;
+    impl Visitor for Traced {
+        type Output = ();
+
+        fn visit<A: Classic<u32>>(self) {
+            for initiators in [Initiators::All, Initiators::Some(3)] {
+                for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
+                    let settings = Settings { pace, seed: 5, initiators, ..Settings::new(40) };
+                    let what = format!("{} {settings:?}", A::FACTS.name);
+                    let outcome = Contest::<A>::new(settings).run();
+                    let (traced, steps) = Contest::<A>::traced(settings, outcome.hops()).unwrap();
+                    assert_traced(&outcome, &traced, &steps, &what);
+                    let too_long = Contest::<A>::traced(settings, outcome.hops() - 1);
+                    assert_eq!(too_long.unwrap_err().most, outcome.hops() - 1, "{what}");
+                }
+            }
+        }
+    }
+    for facts in classic::ALL {
+        classic::visit(facts.key, Traced).unwrap();
+    }
+    for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
+        let settings = Settings { pace, seed: 5, ..Settings::new(40) };
+        let outcome = MaxRingContest::new(settings).run();
+        let (traced, steps) = MaxRingContest::traced(settings, outcome.hops()).unwrap();
+        assert_traced(&outcome, &traced, &steps, "max-ring");
+        assert!(MaxRingContest::traced(settings, outcome.hops() - 1).is_err());
     }
 }
 
@@ -279,6 +382,22 @@ fn assert_constant<A: Classic<u32>>(constant: f64, linear: f64) {
 #[test]
 fn peterson_keeps_to_2_n_log_n() {
     assert_constant::<Peterson<u32>>(2.0, 1.0);
+}
+
+#[test]
+fn dolev_klawe_and_rodeh_a_takes_two_messages_a_link_in_each_phase_and_half_of_the_members_retire() {
+    assert_constant::<DolevKlaweRodehA<u32>>(2.0, 1.0);
+    for (n, labels) in [(1, Labels::Random), (2, Labels::Random), (64, Labels::Worst), (999, Labels::Random)]
+    {
+        let settings = Settings { labels, pace: Pace::Exponential, ..Settings::new(n) };
+        let mut contest = Contest::<DolevKlaweRodehA<u32>>::new(settings);
+        while contest.step() {}
+        let phases = (0..n).filter_map(|at| contest.notion(at).phase).max().unwrap();
+        assert_eq!(contest.outcome().messages, u64::from(n) * (2 * u64::from(phases) + 1), "n = {n}");
+        assert!(phases <= n.ilog2(), "n = {n}: {phases} phases");
+    }
+    let worst = Settings { labels: Labels::Worst, ..Settings::new(1024) };
+    assert_eq!(Contest::<DolevKlaweRodehA<u32>>::new(worst).run().messages, 1024 * 21);
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ringleader_simulator::classic::{self, Facts, MAX_RING};
-use ringleader_simulator::contest::{Initiators, Labels, MaxRingContest, Pace, Settings};
+use ringleader_simulator::contest::{Labels, MaxRingContest, Pace, Settings};
+
+use super::ring::Ring;
 
 /// What is shown after the flags.
 pub const EXAMPLES: &str = "\
@@ -12,7 +15,9 @@ Examples:
   ringleader simulate --algorithm chang-roberts --nodes 1000000 --runs 20
   ringleader simulate --algorithm peterson --nodes 1024 --ids worst --latency exponential
   ringleader simulate --compare all --nodes 16..65536 --plot comparison.svg
-  ringleader simulate --compare franklin,peterson --nodes 64..4096 --format csv > runs.csv";
+  ringleader simulate --compare franklin,peterson --nodes 64..4096 --format csv > runs.csv
+  ringleader simulate --algorithm peterson --labels 3,7,2,9,4 --trace
+  ringleader simulate --labels 3,7,2,9,4 --initiators 2,4 --only-initiators --trace markdown";
 
 /// An election with more messages than this is left out of a comparison, and that is said.
 const MOST_MESSAGES: f64 = 3e8;
@@ -23,8 +28,8 @@ const MOST_NODES: u32 = 20_000_000;
 /// Flags of `ringleader simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateOptions {
-    /// The algorithm: max-ring, lelann, chang-roberts, hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh, bully,
-    /// itai-rodeh or higham-przytycka
+    /// The algorithm: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
+    /// dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka
     #[arg(long, value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
     pub algorithm: Algorithms,
     /// Several algorithms beside each other: names with commas between them, or `all`
@@ -33,12 +38,23 @@ pub struct SimulateOptions {
     /// How many members; `16..65536` for all powers of two between, the ends included
     #[arg(long, value_name = "N", default_value = "1000", value_parser = sizes)]
     pub nodes: Sizes,
+    /// The labels in ring order, in the direction of the messages, with commas between them
+    #[arg(long, value_name = "N,N,…", value_parser = labels, conflicts_with_all = ["nodes", "ids", "labels_file"])]
+    pub labels: Option<LabelList>,
+    /// A file with the labels in ring order, with commas, spaces or line ends between them; `#` begins a remark
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "ids"])]
+    pub labels_file: Option<PathBuf>,
     /// How the labels 1 to N are laid round the ring
     #[arg(long, value_name = "ORDER", value_enum, default_value = "random")]
     pub ids: Ids,
-    /// Who starts of its own accord: `all`, `one`, or how many, chosen at random
+    /// Who starts of its own accord: `all`, `one`, how many, chosen at random, or labels with commas between them. Beside
+    /// `--labels` a single number is a label too
     #[arg(long, value_name = "WHO", default_value = "all", value_parser = initiators)]
-    pub initiators: Initiators,
+    pub initiators: Who,
+    /// Only those that start may win, as textbooks teach Chang and Roberts's election: chang-roberts-initiators instead of
+    /// chang-roberts
+    #[arg(long)]
+    pub only_initiators: bool,
     /// Where all chance comes from; each further run has the next number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
@@ -51,6 +67,16 @@ pub struct SimulateOptions {
     /// How to print the results
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
+    /// Print every message and decision of one election as numbered steps, as text, markdown or json
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        num_args = 0..=1,
+        default_missing_value = "text",
+        conflicts_with_all = ["compare", "runs", "format", "plot"]
+    )]
+    pub trace: Option<TraceFormat>,
     /// Draw messages over members, with the theory's curves, to this SVG file
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
@@ -98,15 +124,65 @@ pub enum Format {
     Csv,
 }
 
+/// `--trace`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[allow(missing_docs, reason = "their names")]
+pub enum TraceFormat {
+    Text,
+    Markdown,
+    Json,
+}
+
+/// What `--labels` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelList(pub Vec<u64>);
+
+/// What `--initiators` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// Everybody.
+    All,
+    /// One, chosen at random.
+    One,
+    /// So many, or the one with this label where labels are given.
+    Number(u64),
+    /// Those with these labels.
+    Labelled(Vec<u64>),
+}
+
 impl SimulateOptions {
+    /// The algorithms that are to be run.
+    ///
+    /// # Errors
+    /// When `--only-initiators` is asked of one that is not known in that form.
+    pub fn algorithms(&self) -> anyhow::Result<Vec<&'static Facts>> {
+        let chosen = &self.compare.as_ref().unwrap_or(&self.algorithm).0;
+        if !self.only_initiators {
+            return Ok(chosen.clone());
+        }
+        let only_initiators = |facts: &&'static Facts| {
+            let form = known().find(|form| form.only_initiators && form.key.starts_with(facts.key));
+            form.with_context(|| {
+                let forms = known().filter(|form| form.only_initiators).map(|form| form.key);
+                format!(
+                    "--only-initiators: of {} no form is known in which only initiators may win; there are: {}",
+                    facts.key,
+                    forms.collect::<Vec<_>>().join(", ")
+                )
+            })
+        };
+        chosen.iter().map(only_initiators).collect()
+    }
+
     /// Which algorithm at which size; and what is left out, in words.
-    #[must_use]
-    pub fn series(&self) -> (Vec<(&'static Facts, u32)>, Vec<String>) {
+    ///
+    /// # Errors
+    /// As [`SimulateOptions::algorithms`].
+    pub fn series(&self, sizes: &[u32]) -> anyhow::Result<(Vec<(&'static Facts, u32)>, Vec<String>)> {
         let (mut series, mut left_out) = (Vec::new(), Vec::new());
-        let chosen = self.compare.as_ref().unwrap_or(&self.algorithm);
-        for facts in &chosen.0 {
+        for facts in self.algorithms()? {
             let so_far = left_out.len();
-            for &nodes in &self.nodes.0 {
+            for &nodes in sizes {
                 if left_out.len() > so_far {
                     // What was too much for a smaller ring is too much for this one.
                     break;
@@ -125,34 +201,32 @@ impl SimulateOptions {
                         messages / 1e9
                     ));
                 } else {
-                    series.push((*facts, nodes));
+                    series.push((facts, nodes));
                 }
             }
         }
-        (series, left_out)
+        Ok((series, left_out))
     }
 
-    /// The elections at one size.
-    pub fn settings(&self, nodes: u32) -> impl Iterator<Item = Settings> + use<> {
-        let settings = Settings {
+    /// The first election at one size, on this ring. Each further one has the next seed.
+    pub(super) fn settings<'a>(&self, ring: &'a Ring, nodes: u32) -> Settings<'a> {
+        Settings {
             size: nodes,
-            labels: match self.ids {
+            labels: ring.labels().unwrap_or(match self.ids {
                 Ids::Random => Labels::Random,
                 Ids::Increasing => Labels::Increasing,
                 Ids::Decreasing => Labels::Decreasing,
                 Ids::Worst => Labels::Worst,
                 Ids::Alternating => Labels::Alternating,
-            },
-            initiators: self.initiators,
+            }),
+            initiators: ring.initiators(),
             pace: match self.latency {
                 Latency::Unit => Pace::Unit,
                 Latency::Uniform => Pace::Uniform,
                 Latency::Exponential => Pace::Exponential,
             },
             seed: self.seed,
-        };
-        (0..u64::from(self.runs))
-            .map(move |run| Settings { seed: settings.seed.wrapping_add(run), ..settings })
+        }
     }
 }
 
@@ -187,13 +261,37 @@ fn sizes(text: &str) -> Result<Sizes, String> {
     Ok(Sizes(powers))
 }
 
-fn initiators(text: &str) -> Result<Initiators, String> {
+/// Labels in ring order, with anything of `between` between them.
+pub(super) fn labels_between(text: &str, between: &[char]) -> Result<LabelList, String> {
+    let words = text.split(between).map(str::trim).filter(|word| !word.is_empty());
+    let label = |word: &str| {
+        word.parse().map_err(|_| {
+            format!("`{word}` is no label: labels are whole numbers from 0 to {}, as in 3,7,2,9,4", u64::MAX)
+        })
+    };
+    let labels: Vec<u64> = words.map(label).collect::<Result<_, _>>()?;
+    match labels.len() {
+        0 => Err("there is no label; write them like 3,7,2,9,4".to_owned()),
+        n if n > MOST_NODES as usize => {
+            Err(format!("{n} labels are too many: a ring has at most {MOST_NODES}"))
+        }
+        _ => Ok(LabelList(labels)),
+    }
+}
+
+fn labels(text: &str) -> Result<LabelList, String> {
+    labels_between(text, &[','])
+}
+
+fn initiators(text: &str) -> Result<Who, String> {
     match text {
-        "all" => Ok(Initiators::All),
-        "one" => Ok(Initiators::Some(1)),
-        _ => match text.parse() {
-            Ok(count) if count > 0 => Ok(Initiators::Some(count)),
-            _ => Err("write `all`, `one`, or how many, at least 1".to_owned()),
-        },
+        "all" => return Ok(Who::All),
+        "one" => return Ok(Who::One),
+        _ => {}
+    }
+    let wrong = |_| "write `all`, `one`, how many, at least 1, or labels with commas between them".to_owned();
+    match text.split_once(',') {
+        Some(_) => labels(text).map(|labels| Who::Labelled(labels.0)).map_err(wrong),
+        None => text.trim().parse().map(Who::Number).map_err(|_| wrong(String::new())),
     }
 }

@@ -12,9 +12,9 @@ const TOP: f64 = 64.0;
 const BOTTOM: f64 = 60.0;
 
 /// Told apart by people who don't see all colours, on white; marks differ as well.
-const COLOURS: [&str; 10] = [
+const COLOURS: [&str; 12] = [
     "#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7b3294", "#e69f00",
-    "#666666",
+    "#666666", "#a50026", "#35b779",
 ];
 
 struct Axes {

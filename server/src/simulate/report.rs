@@ -80,6 +80,11 @@ fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> 
         number(series.nodes.into()),
         series.runs.len()
     )?;
+    writeln!(out, "variant: {}", facts.variant)?;
+    let leader = series.runs.first().map(|run| run.leader);
+    if let Some(leader) = leader.filter(|leader| series.runs.iter().all(|run| run.leader == *leader)) {
+        writeln!(out, "leader: {leader}")?;
+    }
     writeln!(out)?;
     writeln!(out, "{:<24}{:>16}{:>16}{:>16}", "", "min", "median", "max")?;
     let mut row = |what: &str, spread: &Spread, show: &dyn Fn(f64) -> String| {
@@ -154,6 +159,7 @@ fn json(series: &[Series], out: &mut impl Write) -> anyhow::Result<()> {
                 |spread: Spread| json!({"min": spread.min, "median": spread.median, "max": spread.max});
             json!({
                 "algorithm": series.facts.key,
+                "variant": series.facts.variant,
                 "nodes": series.nodes,
                 "bound": series.bound(),
                 "bound_words": series.facts.bound.words,

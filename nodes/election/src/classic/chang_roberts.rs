@@ -8,10 +8,13 @@ const FACTS: Facts = Facts {
     key: "chang-roberts",
     name: "Chang–Roberts",
     year: 1979,
+    variant: "as in the 1979 paper: a message wakes whom it finds asleep, so that the highest label of all wins, \
+              whoever starts",
     how: "Every member sends its label round. A member passes on what is higher than its own and swallows what is lower. Only \
           the highest comes home: its owner leads.",
     direction: Direction::Unidirectional,
     labels: true,
+    only_initiators: false,
     knows_size: false,
     needs_order: false,
     survives_failures: false,

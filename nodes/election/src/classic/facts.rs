@@ -54,12 +54,16 @@ pub struct Facts {
     pub name: &'static str,
     /// When it was published.
     pub year: u16,
+    /// Which of its variants this is: what papers and textbooks give otherwise under the same name.
+    pub variant: &'static str,
     /// How it works, in two or three sentences.
     pub how: &'static str,
     /// Which way messages may go.
     pub direction: Direction,
     /// Whether members have unique labels; an anonymous ring has none.
     pub labels: bool,
+    /// Whether only members that start of their own accord may win. Otherwise a message wakes whom it finds asleep.
+    pub only_initiators: bool,
     /// Whether members know how many they are.
     pub knows_size: bool,
     /// Whether links must keep order.
@@ -84,6 +88,22 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The label that must win a ring where those at these places, at least one, start of their own accord. `None`
+    /// where labels don't decide.
+    pub fn winner<L: Copy + Ord>(
+        &self,
+        labels: &[L],
+        initiators: impl IntoIterator<Item = usize>,
+    ) -> Option<L> {
+        if !self.labels {
+            None
+        } else if self.only_initiators {
+            initiators.into_iter().filter_map(|at| labels.get(at).copied()).max()
+        } else {
+            labels.iter().copied().max()
+        }
+    }
+
     /// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
     /// proved that. `None` where no such bound is known to this program.
     #[must_use]
@@ -123,10 +143,12 @@ pub const MAX_RING: Facts = Facts {
     key: "max-ring",
     name: "max-ring",
     year: 2026,
+    variant: "this project's own: after Chang and Roberts, with a deputy",
     how: "One message goes round and collects the best and the second best member: leader and deputy. When it is back at the \
           best, that one leads and one more lap tells everybody. Terms, ring repair and succession are part of it.",
     direction: Direction::Unidirectional,
     labels: true,
+    only_initiators: false,
     knows_size: false,
     needs_order: true,
     survives_failures: true,

@@ -8,11 +8,13 @@ const FACTS: Facts = Facts {
     key: "itai-rodeh",
     name: "Itai–Rodeh",
     year: 1990,
+    variant: "with round numbers, as Fokkink and Pang give it; members know n",
     how: "Members have no labels but know how many they are, n. Each draws a number from 1 to n and sends it round with a hop \
           counter and a mark. A higher number of the same or a later round beats a lower one; meeting an equal one takes the mark \
           away. A number that comes home after n hops with its mark wins; without it, its owner and those it tied with draw again.",
     direction: Direction::Unidirectional,
     labels: false,
+    only_initiators: false,
     knows_size: true,
     needs_order: true,
     survives_failures: false,

@@ -8,10 +8,12 @@ const FACTS: Facts = Facts {
     key: "lelann",
     name: "LeLann",
     year: 1977,
+    variant: "every label returns home, and each member finds the highest by itself",
     how: "Every member sends its label all the way round. Links keep order, so when its own is back it has seen all the \
           others, and the highest of them leads.",
     direction: Direction::Unidirectional,
     labels: true,
+    only_initiators: false,
     knows_size: false,
     needs_order: true,
     survives_failures: false,

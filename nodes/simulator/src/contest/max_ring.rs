@@ -1,5 +1,6 @@
 //! max-ring on the same footing as the classic algorithms: the same settings, no failures, and so no timers.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
 use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, RingSettings, Term};
 use uuid::Uuid;
 
+use super::watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch};
 use super::wheel::Wheel;
-use super::{Outcome, Settings, TICKS, units};
+use super::{Outcome, Pace, Settings, TICKS, units};
 use crate::chance::Chance;
 
 /// One election of max-ring, its deputy included.
@@ -17,8 +19,8 @@ use crate::chance::Chance;
 pub struct MaxRingContest {
     labels: Arc<[u32]>,
     members: Vec<Core>,
-    initiators: Vec<u32>,
-    settings: Settings,
+    initiators: Option<Arc<[u32]>>,
+    pace: Pace,
     chance: Chance,
     wheel: Wheel<(u32, u32, RingMessage)>,
     arrivals: Vec<u64>,
@@ -36,10 +38,10 @@ impl MaxRingContest {
 
     /// A ring whose links are up, before anybody starts.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings<'_>) -> Self {
         let mut chance = Chance::new(settings.seed);
         let labels = settings.labels(Worst::Any, &mut chance);
-        let initiators = settings.initiators(settings.size, &mut chance);
+        let initiators = settings.initiators(&labels, &mut chance);
         let ring: Arc<[Contender]> = (0..)
             .zip(labels.iter())
             .map(|(at, &label)| Contender { attribute: Attribute(label.into()), id: id(at) })
@@ -61,7 +63,7 @@ impl MaxRingContest {
             labels,
             members,
             initiators,
-            settings,
+            pace: settings.pace,
             chance,
             wheel: Wheel::new((0, 0, RingMessage::Standing { term: Term::ZERO, mandate: None })),
             messages: 0,
@@ -69,11 +71,39 @@ impl MaxRingContest {
         }
     }
 
-    fn handle(&mut self, at: u32, input: Input<RingMessage>, effects: &mut Vec<Effect<RingMessage>>) {
+    /// The place of the member with this id.
+    #[must_use]
+    pub fn place(id: NodeId) -> u32 {
+        u32::try_from(id.0.as_u128().saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+
+    fn handle<W: Watch>(
+        &mut self,
+        at: u32,
+        input: Input<RingMessage>,
+        effects: &mut Vec<Effect<RingMessage>>,
+        watch: &mut W,
+    ) {
         // The core's clock only counts for leases and timers, of which there are none here.
         let now = Time(Duration::from_nanos(self.wheel.now().saturating_mul(1_000_000_000 / TICKS)));
+        watch.acts(self.wheel.now(), at);
+        if let Input::Received { from, message } = input {
+            watch.receives(Self::place(from), Message::MaxRing(message));
+        }
         self.members[at as usize].handle(now, input, effects);
         for effect in effects.drain(..) {
+            if let Effect::Explain(why) = effect {
+                watch.decides(Decision::MaxRing(why));
+            }
+            if let Effect::Drop { reason, .. } = effect {
+                watch.decides(Decision::Dropped(reason));
+            }
+            if let Effect::Became { role, mandate, .. } = effect {
+                watch.becomes(State::MaxRing(role));
+                if let Some(at) = mandate.map(|mandate| Self::place(mandate.leader.id)) {
+                    watch.learns(self.labels[at as usize]);
+                }
+            }
             let Effect::Send { to, message } = effect else { continue };
             match message {
                 RingMessage::Elected { .. } => self.told += 1,
@@ -85,33 +115,57 @@ impl MaxRingContest {
                 | RingMessage::Lease { .. }
                 | RingMessage::Standing { .. } => self.messages += 1,
             }
-            let place = u32::try_from(to.0.as_u128() - 1).unwrap_or_default();
-            let due =
-                (self.wheel.now() + self.chance.ticks(self.settings.pace)).max(self.arrivals[at as usize]);
+            let to = Self::place(to);
+            watch.sends(to, Message::MaxRing(message));
+            let due = (self.wheel.now() + self.chance.ticks(self.pace)).max(self.arrivals[at as usize]);
             self.arrivals[at as usize] = due;
-            self.wheel.push(due, (at, place, message));
+            self.wheel.push(due, (at, to, message));
         }
     }
 
     /// Everybody who starts does so, and everything is delivered.
     #[must_use]
-    pub fn run(mut self) -> Outcome {
+    pub fn run(self) -> Outcome {
+        let Ok(outcome) = self.deliver(&mut Unwatched, |_| Ok::<_, Infallible>(()));
+        outcome
+    }
+
+    /// Runs an election and writes every step down: the same run as that of [`MaxRingContest::run`].
+    ///
+    /// # Errors
+    /// When it takes more than so many messages, the announcement of the result included.
+    pub fn traced(settings: Settings<'_>, most: u64) -> Result<(Outcome, Vec<Step>), TooLong> {
+        let mut recorder = Recorder::default();
+        let outcome = Self::new(settings).deliver(&mut recorder, |recorder| recorder.check(most))?;
+        Ok((outcome, recorder.finish()))
+    }
+
+    fn deliver<W: Watch, E>(
+        mut self,
+        watch: &mut W,
+        may_go_on: impl Fn(&W) -> Result<(), E>,
+    ) -> Result<Outcome, E> {
         let mut effects = Vec::new();
-        for at in std::mem::take(&mut self.initiators) {
-            self.handle(at, Input::Initiate, &mut effects);
+        let everybody = 0..u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+        let initiators = self.initiators.clone().unwrap_or_else(|| everybody.collect());
+        for &at in initiators.iter() {
+            self.handle(at, Input::Initiate, &mut effects, watch);
+            may_go_on(watch)?;
         }
         let mut decided = None;
         while let Some((from, at, message)) = self.wheel.pop() {
-            self.handle(at, Input::Received { from: id(from), message }, &mut effects);
+            self.handle(at, Input::Received { from: id(from), message }, &mut effects, watch);
+            may_go_on(watch)?;
             if decided.is_none() && self.told > 0 {
                 decided = Some(self.wheel.now());
             }
         }
         let mandate = self.members.first().and_then(|member| member.mandate().copied());
         let followers = self.members.iter().filter(|member| member.mandate().copied() == mandate).count();
-        let leader = mandate.and_then(|mandate| u32::try_from(mandate.leader.id.0.as_u128() - 1).ok());
-        Outcome {
+        let leader = mandate.map(|mandate| Self::place(mandate.leader.id));
+        Ok(Outcome {
             labels: self.labels,
+            initiators: self.initiators,
             leader,
             informed: u32::try_from(followers).unwrap_or(u32::MAX),
             messages: self.messages,
@@ -120,6 +174,6 @@ impl MaxRingContest {
             decided: units(decided.unwrap_or_default()),
             ended: units(self.wheel.now()),
             most_in_flight: self.wheel.most(),
-        }
+        })
     }
 }

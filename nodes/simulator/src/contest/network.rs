@@ -98,6 +98,15 @@ impl<M: Copy> Network<M> {
         self.wheel.push(due, Letter::Told { to: self.successor(at), leader });
     }
 
+    /// The place of the member on this side of the one at a place.
+    pub(super) const fn place(&self, at: u32, side: Side) -> u32 {
+        match side {
+            Side::Successor => self.successor(at),
+            Side::Predecessor => self.predecessor(at),
+            Side::Peer(peer) => peer,
+        }
+    }
+
     #[inline]
     const fn successor(&self, at: u32) -> u32 {
         if at == self.size - 1 { 0 } else { at + 1 }

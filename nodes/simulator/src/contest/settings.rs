@@ -7,9 +7,9 @@ use ringleader_election::classic::Worst;
 use super::TICKS;
 use crate::chance::Chance;
 
-/// How the labels 1 to n are laid round the ring, in the direction of the messages.
+/// The labels, 1 to n where they are not given, and how they are laid round the ring, in the direction of the messages.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Labels {
+pub enum Labels<'a> {
     /// In any order, each as likely.
     #[default]
     Random,
@@ -21,16 +21,20 @@ pub enum Labels {
     Worst,
     /// The lowest, the highest, the second lowest, the second highest …
     Alternating,
+    /// These, all different. They are as many as the ring has members, whatever size the settings say.
+    Given(&'a [u32]),
 }
 
 /// Who starts of its own accord, at time 0.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Initiators {
+pub enum Initiators<'a> {
     /// Everybody.
     #[default]
     All,
     /// So many, chosen at random; one at least.
     Some(u32),
+    /// Those with these labels.
+    Labelled(&'a [u32]),
 }
 
 /// How long a message takes. The mean is one unit.
@@ -47,20 +51,20 @@ pub enum Pace {
 
 /// A contest, from its seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Settings {
+pub struct Settings<'a> {
     /// How many members; one at least.
     pub size: u32,
     /// How their labels are laid.
-    pub labels: Labels,
+    pub labels: Labels<'a>,
     /// Who starts.
-    pub initiators: Initiators,
+    pub initiators: Initiators<'a>,
     /// How long messages take.
     pub pace: Pace,
     /// Where all chance comes from.
     pub seed: u64,
 }
 
-impl Settings {
+impl Settings<'_> {
     /// A ring of this size with random labels where everybody starts and every message takes one unit.
     #[must_use]
     pub fn new(size: u32) -> Self {
@@ -76,6 +80,7 @@ impl Settings {
     pub(super) fn labels(&self, worst: Worst, chance: &mut Chance) -> Arc<[u32]> {
         let size = self.size.max(1);
         match (self.labels, worst) {
+            (Labels::Given(labels), _) => labels.into(),
             (Labels::Random, _) | (Labels::Worst, Worst::Any) => {
                 let mut labels: Vec<u32> = (1..=size).collect();
                 chance.shuffle(&mut labels);
@@ -98,14 +103,19 @@ impl Settings {
         }
     }
 
-    pub(super) fn initiators(&self, size: u32, chance: &mut Chance) -> Vec<u32> {
-        let mut places: Vec<u32> = (0..size).collect();
-        if let Initiators::Some(count) = self.initiators {
-            chance.shuffle(&mut places);
-            places.truncate(count.max(1) as usize);
-            places.sort_unstable();
+    /// The places of those that start, in ring order; `None` for everybody.
+    pub(super) fn initiators(&self, labels: &[u32], chance: &mut Chance) -> Option<Arc<[u32]>> {
+        let mut places: Vec<u32> = (0..).take(labels.len()).collect();
+        match self.initiators {
+            Initiators::All => return None,
+            Initiators::Some(count) => {
+                chance.shuffle(&mut places);
+                places.truncate(count.max(1) as usize);
+                places.sort_unstable();
+            }
+            Initiators::Labelled(chosen) => places.retain(|&at| chosen.contains(&labels[at as usize])),
         }
-        places
+        Some(places.into())
     }
 }
 
@@ -139,7 +149,7 @@ fn quantiles() -> &'static [u16] {
 mod tests {
     use super::*;
 
-    fn laid(labels: Labels, worst: Worst, size: u32) -> Vec<u32> {
+    fn laid(labels: Labels<'_>, worst: Worst, size: u32) -> Vec<u32> {
         let settings = Settings { labels, ..Settings::new(size) };
         settings.labels(worst, &mut Chance::new(1)).to_vec()
     }

@@ -1,0 +1,153 @@
+//! Dolev, Klawe and Rodeh (1982), algorithm A: the comparison of three labels on a ring with one direction, in two messages a
+//! phase. Their algorithm B improves it, in `dolev_klawe_rodeh.rs`; Peterson found it independently.
+
+use super::{
+    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+};
+
+const FACTS: Facts = Facts {
+    key: "dolev-klawe-rodeh-a",
+    name: "Dolev–Klawe–Rodeh A",
+    year: 1982,
+    variant: "algorithm A of the paper, 2 n log₂ n; algorithm B is the improved one",
+    how: "Each active member holds a label, at first its own, and sends it to the next active one, which sends it on to the \
+          one after it. So each hears of the two before it. When the nearer one's is the highest of the three it takes that \
+          over and goes on, otherwise it only relays. Who receives the label that it holds has found the highest.",
+    direction: Direction::Unidirectional,
+    labels: true,
+    only_initiators: false,
+    knows_size: false,
+    needs_order: true,
+    survives_failures: false,
+    everyone_knows: false,
+    bound: Bound {
+        words: "2n⌊log₂ n⌋ + n", messages: |n| 2.0 * n * n.log2().floor() + n, worst_case: true
+    },
+    worst: Worst::BitReversed,
+    time: "O(n)",
+    kinds: &["first", "second"],
+    numbers: &[],
+    source: "D. Dolev, M. Klawe, M. Rodeh, An O(n log n) unidirectional distributed algorithm for extrema finding in a circle, \
+             Journal of Algorithms 3(3), 1982, pp. 245–260 (algorithm A)",
+};
+
+/// What travels: the paper's ⟨1, i⟩ and ⟨2, i⟩.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Message<L> {
+    /// M1: the label that the active member before holds.
+    First(L),
+    /// M2: the label that the active member before that one holds.
+    Second(L),
+}
+
+/// One member. `max` and `left` are the paper's names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DolevKlaweRodehA<L> {
+    me: L,
+    standing: Standing,
+    phase: u8,
+    /// The label that it holds.
+    max: L,
+    /// The label of the active member before it, once heard in this phase.
+    left: Option<L>,
+}
+
+impl<L: Label> DolevKlaweRodehA<L> {
+    /// Step A0: "send M1 ⟨1, max(v)⟩".
+    fn begin_phase(&mut self, max: L, world: &mut impl World<L, Message<L>>) {
+        (self.max, self.left) = (max, None);
+        world.send(Side::Successor, Message::First(max));
+    }
+
+    /// Step A1: "if i ≠ max(v) then send ⟨2, i⟩ and assign i to left(v), otherwise halt: max(v) is the global maximum".
+    fn on_first(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+        if label == self.max {
+            self.standing = Standing::Done;
+            world.explain(Why::Found(label));
+            world.elected(label);
+        } else {
+            self.left = Some(label);
+            world.explain(Why::Holding(label));
+            world.send(Side::Successor, Message::Second(label));
+        }
+    }
+
+    /// Step A2: "if left(v) is greater than both j and max(v) then assign left(v) to max(v) and send ⟨1, max(v)⟩, otherwise
+    /// become passive".
+    fn on_second(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+        let highest = self.max.max(label);
+        match self.left {
+            Some(left) if left > highest => {
+                self.phase = self.phase.saturating_add(1);
+                world.explain(Why::Advanced { phase: u32::from(self.phase), label: left });
+                self.begin_phase(left, world);
+            }
+            Some(_) => {
+                self.standing = Standing::Relay;
+                world.explain(Why::BeatenBy(highest));
+            }
+            // Links keep order, and a first one is sent before each second one.
+            None => {}
+        }
+    }
+}
+
+impl<L: Label> Classic<L> for DolevKlaweRodehA<L> {
+    type Message = Message<L>;
+    const FACTS: &'static Facts = &FACTS;
+
+    fn new(seat: &Seat<'_, L>) -> Self {
+        let me = seat.label();
+        Self { me, standing: Standing::Asleep, phase: 0, max: me, left: None }
+    }
+
+    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
+        if self.standing == Standing::Asleep {
+            self.standing = Standing::Active;
+            world.explain(Why::Joined(self.me));
+            self.begin_phase(self.me, world);
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
+        self.wake(world);
+        match (self.standing, message) {
+            (Standing::Active, Message::First(label)) => self.on_first(label, world),
+            (Standing::Active, Message::Second(label)) => self.on_second(label, world),
+            (Standing::Relay, Message::First(label) | Message::Second(label)) => {
+                world.explain(Why::PassedOn(label));
+                world.send(Side::Successor, message);
+            }
+            (Standing::Asleep | Standing::Waiting | Standing::Done, _) => {}
+        }
+    }
+
+    #[inline]
+    fn notion(&self) -> Notion<L> {
+        Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
+    }
+
+    fn kind(message: &Message<L>) -> usize {
+        match message {
+            Message::First(_) => 0,
+            Message::Second(_) => 1,
+        }
+    }
+
+    fn pack(message: &Message<L>) -> Parcel<L> {
+        match *message {
+            Message::First(label) => Parcel::of(0, label),
+            Message::Second(label) => Parcel::of(1, label),
+        }
+    }
+
+    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
+        let label = parcel.label?;
+        match parcel.kind {
+            0 => Some(Message::First(label)),
+            1 => Some(Message::Second(label)),
+            _ => None,
+        }
+    }
+}
