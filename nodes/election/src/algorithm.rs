@@ -36,7 +36,8 @@ pub enum Input<M> {
         /// The settings of the ring, the same at every member. The pace is the caller's business.
         #[serde(flatten)]
         settings: RingSettings,
-        /// Any number: the coins that the member tosses follow from it.
+        /// Any number: the coins that the member tosses follow from it. Members whose coins are to be
+        /// independent need numbers that are, as [`crate::random::derived`] gives them.
         chance: u64,
     },
     /// Somebody wants an election.

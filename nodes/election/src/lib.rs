@@ -23,6 +23,7 @@ pub mod classic;
 mod core;
 mod explanation;
 mod planted;
+pub mod random;
 pub mod recording;
 mod route;
 pub mod telling;

@@ -2,6 +2,7 @@
 
 mod support;
 
+use ringleader_election::random;
 use ringleader_shared::event::Outcome;
 use ringleader_shared::view::quiet_cost;
 use support::{QuietRing, name};
@@ -12,14 +13,10 @@ fn best(attributes: &[u64]) -> usize {
 }
 
 fn shuffled(n: usize, seed: u64) -> Vec<u64> {
-    let mut state = seed;
-    let mut next = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(state >> 33).expect("31 bits")
-    };
     let mut attributes: Vec<u64> = (1..=n as u64).collect();
     for i in (1..n).rev() {
-        attributes.swap(i, next() % (i + 1));
+        let drawn = usize::try_from(random::derived(seed, i as u64) >> 33).expect("31 bits");
+        attributes.swap(i, drawn % (i + 1));
     }
     attributes
 }

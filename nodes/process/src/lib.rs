@@ -25,6 +25,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use ringleader_election::random;
 use ringleader_election::recording::Beginning;
 use ringleader_shared::control::NodeReport;
 use ringleader_shared::{Incarnation, NodeId, NodeName};
@@ -62,11 +63,19 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     // The kernel would call it `exe`, after the link by which it was started.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_name(c"ringleader")?;
+    draw_apart(options.id);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(live(options));
     // Link tasks may still wait for peers that hang; nobody waits for them.
     runtime.shutdown_background();
     result
+}
+
+/// Gives this process a sequence of random numbers of its own: jitter, coins and the faults of links come from it.
+fn draw_apart(id: NodeId) {
+    // By itself the generator begins with a hash of the clock, which nodes that start together may share.
+    let (high, low) = id.0.as_u64_pair();
+    fastrand::seed(random::derived(random::derived(fastrand::u64(..), high), low));
 }
 
 async fn live(options: Options) -> anyhow::Result<()> {

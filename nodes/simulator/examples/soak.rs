@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::Safety;
-use ringleader_simulator::{Case, World, trace};
+use ringleader_simulator::{Case, World, random, trace};
 
 use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, cases};
 
@@ -99,9 +99,7 @@ fn soak(minutes: f64, seed: u64) -> ExitCode {
     std::thread::scope(|scope| {
         let done = &done;
         let workers: Vec<_> = (0..threads)
-            .map(|thread| {
-                scope.spawn(move || work(seed.wrapping_mul(1000).wrapping_add(thread), until, done))
-            })
+            .map(|thread| scope.spawn(move || work(random::derived(seed, thread), until, done)))
             .collect();
         let mut last = Instant::now();
         while !workers.iter().all(std::thread::ScopedJoinHandle::is_finished) {

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use ringleader_election::random;
+
 use crate::setup::Latency;
 
 /// How often something happens, in times out of a thousand.
@@ -41,8 +43,10 @@ impl fmt::Display for PerMille {
 pub(crate) struct Chance(fastrand::Rng);
 
 impl Chance {
+    /// Runs with other seeds are independent, whether those were counted or drawn.
     pub(crate) fn new(seed: u64) -> Self {
-        Self(fastrand::Rng::with_seed(seed))
+        // Wyrand adds a constant and multiplies: from states that differ by little, what it gives is related.
+        Self(fastrand::Rng::with_seed(random::mixed(seed)))
     }
 
     /// Whether something that is so likely happens. What never happens costs no random number, so that a ring without

@@ -34,7 +34,7 @@ mod world;
 pub use case::Case;
 pub use chance::PerMille;
 pub use check::{Invariant, Invariants, Violation};
-pub use ringleader_election::classic;
+pub use ringleader_election::{classic, random};
 pub use schedule::{Action, Disturbance, Schedule};
 pub use session::{InFlight, Session};
 pub use setup::{Latency, Setup};

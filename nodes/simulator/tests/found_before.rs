@@ -1,4 +1,7 @@
 //! Cases that once failed, smallest form, each with its cause: they stay fixed.
+//!
+//! They were found before seeds were mixed. Each seed here is the one that `random::mixed` makes the seed of that
+//! time, so that the run is the same one; only the coins of Itai–Rodeh's members fall otherwise.
 
 use ringleader_simulator::Case;
 
@@ -13,7 +16,7 @@ fn is_fine(case: &str) {
 #[test]
 fn who_is_left_alone_does_not_lead_the_term_that_a_deputy_takes_over() {
     is_fine(
-        "seed 10491678186956887646; ring 4 1 1; uniform 50us 3000us; 20000us initiate A; 4302us initiate C; 917us kill C; \
+        "seed 15665777215617164883; ring 4 1 1; uniform 50us 3000us; 20000us initiate A; 4302us initiate C; 917us kill C; \
          0us start C; 8000us initiate C; 1105us kill A",
     );
 }
@@ -22,7 +25,7 @@ fn who_is_left_alone_does_not_lead_the_term_that_a_deputy_takes_over() {
 #[test]
 fn a_member_that_answers_again_takes_part_in_the_bullys_next_contest() {
     is_fine(
-        "seed 10677330856678150947; ring 1 1 1; quorum; bully; uniform 50us 3000us; 20000us initiate B; 3061us mend A A; \
+        "seed 3739988423955916007; ring 1 1 1; quorum; bully; uniform 50us 3000us; 20000us initiate B; 3061us mend A A; \
          3827us kill C; 0us sever A B; 4000us pause C",
     );
 }
@@ -31,7 +34,7 @@ fn a_member_that_answers_again_takes_part_in_the_bullys_next_contest() {
 #[test]
 fn an_older_link_that_fails_does_not_take_the_newer_one_with_it() {
     is_fine(
-        "seed 538960788273580888; ring 1 1; quorum; itai-rodeh; uniform 50us 3000us; 20000us initiate A; 1271us initiate A; \
+        "seed 2313714430772631238; ring 1 1; quorum; itai-rodeh; uniform 50us 3000us; 20000us initiate A; 1271us initiate A; \
          0us cut B A; 32000us resume A; 0us initiate A; 271000us initiate A; 3280us cut A B; 25000us resume A; \
          27000us initiate A; 38000us resume A; 1000us initiate all",
     );
@@ -41,7 +44,7 @@ fn an_older_link_that_fails_does_not_take_the_newer_one_with_it() {
 #[test]
 fn nothing_is_said_on_a_probe_that_may_find_nobody() {
     is_fine(
-        "seed 3787730414760561408; ring 1 1 1 1; itai-rodeh; uniform 50us 3000us; 20000us initiate B; \
+        "seed 12585649957496823684; ring 1 1 1 1; itai-rodeh; uniform 50us 3000us; 20000us initiate B; \
          5126us algorithm bully; 0us attribute A 2; 22000us resume A; 2275us initiate all; 11000us pause A",
     );
 }
@@ -50,7 +53,7 @@ fn nothing_is_said_on_a_probe_that_may_find_nobody() {
 #[test]
 fn a_restarted_leader_says_that_it_drops_the_lap_of_its_former_start() {
     is_fine(
-        "seed 12736776953589; ring 1 2 1 1 1 2; uniform 0us 100us; 20000us initiate A; 622us kill E; 1us kill F; \
+        "seed 2781720179490902721; ring 1 2 1 1 1 2; uniform 0us 100us; 20000us initiate A; 622us kill E; 1us kill F; \
          0us kill B; 0us initiate E; 0us start F; 97us initiate A",
     );
 }
@@ -59,7 +62,7 @@ fn a_restarted_leader_says_that_it_drops_the_lap_of_its_former_start() {
 #[test]
 fn a_claimant_says_that_it_drops_a_claim_that_it_has_given_up() {
     is_fine(
-        "seed 3878212578673376247; ring 1 1; quorum; uniform 50us 3000us; 20000us initiate B; 4942us sever A A; \
+        "seed 2323168935054700401; ring 1 1; quorum; uniform 50us 3000us; 20000us initiate B; 4942us sever A A; \
          0us kill A",
     );
 }
@@ -69,15 +72,15 @@ fn a_claimant_says_that_it_drops_a_claim_that_it_has_given_up() {
 #[test]
 fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
     is_fine(
-        "seed 2094906735837935327; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 2001us start A; \
+        "seed 7049207956862207881; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 2001us start A; \
          0us remove A; 0us add 0; 4000us pause B",
     );
     is_fine(
-        "seed 7113782203639071396; ring 1 1 1 4 4 1 1; uniform 50us 3000us; 20000us initiate B; 2841us resume A; \
+        "seed 12017385279997834034; ring 1 1 1 4 4 1 1; uniform 50us 3000us; 20000us initiate B; 2841us resume A; \
          4387us start A; 4000us kill G; 0us remove E; 0us kill D; 833us kill A; 2536us kill F",
     );
     is_fine(
-        "seed 63539704408949374; ring 3 3 1; uniform 50us 3000us; 20000us initiate B; 0us start A; 3936us kill A; \
+        "seed 17615951635860170717; ring 3 3 1; uniform 50us 3000us; 20000us initiate B; 0us start A; 3936us kill A; \
          1617us initiate D; 0us remove B; 0us add 0; 1528us kill C",
     );
 }
@@ -86,15 +89,15 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
 #[test]
 fn a_neighbour_that_missed_what_it_was_told_is_told_again() {
     is_fine(
-        "seed 787734962238099243; ring 1 4 1 4; uniform 50us 3000us; 20000us initiate D; 4954us add 0; 2497us sever E D",
+        "seed 11724682980878392987; ring 1 4 1 4; uniform 50us 3000us; 20000us initiate D; 4954us add 0; 2497us sever E D",
     );
     is_fine(
-        "seed 4777834152528355330; ring 1 1 1 1; exponential 1000us; 20000us initiate A; 0us kill C; 32000us initiate A; \
+        "seed 14605544324549897183; ring 1 1 1 1; exponential 1000us; 20000us initiate A; 0us kill C; 32000us initiate A; \
          0us initiate D; 0us initiate C; 0us start D; 0us start D; 778us start C; \
          0us disturb B C constant 20000us drop 500 duplicate 0 reorder 500; 0us start A; 0us initiate B; 23000us start A",
     );
     is_fine(
-        "seed 1546563768589695286; ring 2 1 1 2; uniform 50us 3000us; 20000us initiate D; \
+        "seed 3853040904270139429; ring 2 1 1 2; uniform 50us 3000us; 20000us initiate D; \
          3974us disturb B C constant 20000us drop 500 duplicate 0 reorder 0; 4276us initiate C; 0us kill C; \
          4717us start C; 1838us kill A; 20000us start A",
     );
@@ -104,7 +107,7 @@ fn a_neighbour_that_missed_what_it_was_told_is_told_again() {
 #[test]
 fn a_leader_that_has_left_the_ring_is_not_believed_that_it_leads() {
     is_fine(
-        "seed 7601062347555223389; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 1711us add 0; \
+        "seed 17631940114001536724; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 1711us add 0; \
          3013us resume A; 2000us remove A; 0us kill B",
     );
 }
@@ -114,7 +117,7 @@ fn a_leader_that_has_left_the_ring_is_not_believed_that_it_leads() {
 #[test]
 fn the_former_start_of_a_member_is_lost_before_the_new_one_is_spoken_to() {
     is_fine(
-        "seed 10643125307454133838; ring 1 1 1; uniform 50us 3000us; 20000us initiate C; 11000us start A; \
+        "seed 1634452142439099903; ring 1 1 1; uniform 50us 3000us; 20000us initiate C; 11000us start A; \
          1563us initiate B; 3449us start A; 4165us start A; 875us kill B; 0us start B; 4445us start A; 1464us kill C",
     );
 }

@@ -8,6 +8,7 @@ mod cases;
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::Safety;
+use ringleader_simulator::random;
 
 use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, cases};
 
@@ -26,7 +27,7 @@ fn play(share: u32, faults: Faults, safety: Safety) {
                 cases: schedules.div_ceil(threads),
                 failure_persistence: None,
                 max_shrink_iters: 20_000,
-                rng_seed: RngSeed::Fixed(u64::from(seed) << 32 | u64::from(thread)),
+                rng_seed: RngSeed::Fixed(random::derived(seed.into(), thread.into())),
                 ..Config::default()
             };
             scope.spawn(move || play_some(config, faults, safety));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ringleader_shared::fault::Share;
 use ringleader_shared::{AlgorithmName, LinkFault, Safety};
+use ringleader_simulator::random::derived;
 use serde_json::{Value, json};
 
 /// Everybody who may be in the ring; it begins with the first five.
@@ -64,15 +65,20 @@ impl Act {
     }
 }
 
-fn random(seed: u64, round: u64) -> fastrand::Rng {
-    let mut random = fastrand::Rng::with_seed(seed);
-    let ring = random.u64(..);
-    fastrand::Rng::with_seed(ring.wrapping_add(round))
+/// What chance decides of a round, each from a sequence of its own.
+#[derive(Clone, Copy)]
+enum Drawn {
+    Steps,
+    Starts,
+}
+
+fn random(seed: u64, round: u64, what: Drawn) -> fastrand::Rng {
+    fastrand::Rng::with_seed(derived(derived(seed, round), what as u64))
 }
 
 /// The steps of a round. A quorum is counted in a fixed set of members: with one nobody joins or leaves.
 pub fn round(seed: u64, round: u64, safety: Safety) -> Vec<Step> {
-    let mut random = random(seed, round);
+    let mut random = random(seed, round, Drawn::Steps);
     let count = random.usize(2..9);
     let steps = (0..count).map(|_| {
         let act = act(&mut random);
@@ -88,7 +94,7 @@ pub fn round(seed: u64, round: u64, safety: Safety) -> Vec<Step> {
 
 /// Whether all the dead are started when the round is over.
 pub fn starts_everybody(seed: u64, round: u64) -> bool {
-    random(seed, round).bool()
+    random(seed, round, Drawn::Starts).bool()
 }
 
 fn act(random: &mut fastrand::Rng) -> Act {

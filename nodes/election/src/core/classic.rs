@@ -10,7 +10,7 @@ use ringleader_shared::{AlgorithmName, Contender, NodeId, Parcel, RingMessage, T
 
 use super::{Contest, Core, Out};
 use crate::classic::{self, Direction, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
-use crate::{DropReason, Effect, Explanation, Timer};
+use crate::{DropReason, Effect, Explanation, Timer, random};
 
 /// My part in a classic contest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -92,12 +92,11 @@ impl World<Contender, Parcel> for Hands<'_> {
         }
     }
 
-    /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), begun by the number that the caller gave with the ring.
+    /// SplitMix64, begun by the number that the caller gave with the ring.
     fn draw(&mut self, below: u32) -> u32 {
-        *self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (*self.dice ^ (*self.dice >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        u32::try_from(((mixed >> 32) * u64::from(below)) >> 32).unwrap_or(0)
+        let drawn = random::mixed(*self.dice);
+        *self.dice = self.dice.wrapping_add(random::STEP);
+        u32::try_from(((drawn >> 32) * u64::from(below)) >> 32).unwrap_or(0)
     }
 
     fn elected(&mut self, leader: Contender) {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ringleader_election::{Core, Input};
+use ringleader_election::{Core, Input, random};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId, Term};
 use uuid::Uuid;
@@ -108,7 +108,7 @@ impl World {
         let timing = self.setup.timing_of(ring.len());
         let Setup { settings, seed, .. } = self.setup;
         // Not drawn: what else is drawn in a run does not depend on which election is held.
-        let chance = seed ^ self.now ^ u64::from(me.0).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let chance = random::derived(random::derived(seed, u64::from(me.0) + 1), self.now);
         self.give(me, Input::Configured { ring: Arc::clone(ring), timing, settings, chance });
     }
 
