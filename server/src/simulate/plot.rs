@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use super::Series;
 
-const WIDTH: f64 = 960.0;
+const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 620.0;
 const LEFT: f64 = 84.0;
-const RIGHT: f64 = 236.0;
+const RIGHT: f64 = 276.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 60.0;
 

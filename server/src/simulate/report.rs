@@ -125,7 +125,7 @@ fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> 
 fn many(series: &[Series], out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "{:<24}{:>10}{:>15}{:>15}{:>15}{:>10}{:>10}{:>14}{:>12}",
+        "{:<32}{:>10}{:>15}{:>15}{:>15}{:>10}{:>10}{:>14}{:>12}",
         "algorithm", "members", "min", "median", "max", "÷ bound", "÷ lower", "virtual time", "ms"
     )?;
     for series in series {
@@ -136,7 +136,7 @@ fn many(series: &[Series], out: &mut impl Write) -> io::Result<()> {
             .map_or_else(|| "–".to_owned(), |(bound, _)| format!("{:.2}", messages.median / bound));
         writeln!(
             out,
-            "{:<24}{:>10}{:>15}{:>15}{:>15}{:>10.2}{:>10}{:>14}{:>12.2}",
+            "{:<32}{:>10}{:>15}{:>15}{:>15}{:>10.2}{:>10}{:>14}{:>12.2}",
             series.facts.name,
             number(series.nodes.into()),
             number(messages.min),

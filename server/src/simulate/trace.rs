@@ -151,11 +151,8 @@ impl Trace<'_> {
         vec![
             ("leader", self.ring.name(self.leader)),
             ("messages", format!("{announced}{sum}")),
-            (
-                "the paper",
-                format!("{} of the election {how}, {figure:.1} when everybody starts", bound.words),
-            ),
-            ("time", format!("decided at {decided}, the last message arrives at {ended}")),
+            ("the paper", format!("{} ({how} {} when everybody starts)", bound.words, short(figure))),
+            ("time", format!("decided at {}, the last message arrives at {}", short(decided), short(ended))),
         ]
     }
 
