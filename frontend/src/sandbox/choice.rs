@@ -42,6 +42,8 @@ choice! {
         Decreasing = "decreasing", "decreasing";
         /// The lowest, the highest, the second lowest, the second highest …
         Alternating = "alternating", "alternating";
+        /// As they were given.
+        Given = "given", "as given";
     }
 }
 
@@ -66,5 +68,7 @@ choice! {
         All = "all", "all at once";
         /// Nobody, until somebody is told to.
         Nobody = "nobody", "nobody";
+        /// Those with the labels that were given, at once.
+        Given = "given", "by label";
     }
 }

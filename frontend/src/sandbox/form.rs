@@ -1,10 +1,11 @@
 //! What the ring of the sandbox is made of, to be changed: each change begins a fresh ring.
 
 use leptos::prelude::*;
+use ringleader_shared::api::Problem;
 
 use super::Sandbox;
 use super::choice::{Arrangement, Links, Start};
-use super::settings::{MOST_NODES, Settings};
+use super::settings::Settings;
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::live;
 use crate::store::Store;
@@ -59,6 +60,40 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 </label>
             }
         };
+    let labels = move |id: &'static str,
+                       says: &'static str,
+                       about: &'static str,
+                       now: fn(&Settings) -> &[u64],
+                       set: fn(&mut Settings, &str) -> Result<(), String>| {
+        let given = move |event: web_sys::Event| {
+            let mut wanted = settings.get_untracked();
+            match set(&mut wanted, &event_target_value(&event)) {
+                Ok(()) if wanted != settings.get_untracked() => return sandbox.rebuild(store, &wanted),
+                Ok(()) => {}
+                Err(why) => {
+                    let kind = "about:blank".to_owned();
+                    store.notify(Problem { kind, title: why, status: 0, detail: None });
+                }
+            }
+            settings.notify();
+        };
+        let text =
+            move |settings: &Settings| now(settings).iter().map(u64::to_string).collect::<Vec<_>>().join(",");
+        view! {
+            <label title=about>
+                {says}
+                <input
+                    type="text"
+                    autocomplete="off"
+                    spellcheck="false"
+                    data-testid=id
+                    placeholder="3,7,2,9,4"
+                    prop:value=live::words(move || settings.with(text))
+                    on:change=given
+                />
+            </label>
+        }
+    };
     let dice = move |_| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]
         let seed = (js_sys::Math::random() * 1_000_000.0) as u32;
@@ -75,17 +110,31 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 }
             />
             {field("nodes", "Nodes", 4, |settings| settings.nodes.to_string(), |settings, text| {
-                settings.nodes = text.parse().ok().map(|nodes: usize| nodes.clamp(1, MOST_NODES))?;
+                settings.resize(text.parse().ok()?);
                 Some(())
             })}
             {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.word(), |settings, word| {
-                settings.arrangement = Arrangement::named(word)?;
+                settings.lay(Arrangement::named(word)?, Vec::new());
                 Some(())
             })}
+            {labels(
+                "labels",
+                "Labels",
+                "The attributes in ring order, with commas between them",
+                |settings| &settings.labels,
+                Settings::give_labels,
+            )}
             {list("start", "Initiates", Start::ALL, |settings| settings.start.word(), |settings, word| {
-                settings.start = Start::named(word)?;
+                settings.begin_with(Start::named(word)?);
                 Some(())
             })}
+            {labels(
+                "initiators",
+                "Initiators",
+                "The labels of those that start, with commas between them",
+                |settings| &settings.initiators,
+                Settings::give_initiators,
+            )}
             {list("links", "Hops take", Links::ALL, |settings| settings.links.word(), |settings, word| {
                 settings.links = Links::named(word)?;
                 Some(())

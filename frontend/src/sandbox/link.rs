@@ -1,5 +1,7 @@
 //! A run as the part of an address behind `#`: whoever opens it sees the same ring at the same time.
 //!
+//! A ring of given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` where those start.
+//!
 //! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&hop=500&do=5000us.initiate.A&at=6500000.31`
 
 use std::time::Duration;
@@ -8,7 +10,7 @@ use ringleader_shared::{ChangeRing, RingSettings, Seq};
 use ringleader_simulator::{Case, Schedule};
 
 use super::choice::{Arrangement, Links, Start};
-use super::settings::{MOST_NODES, Settings};
+use super::settings::{MOST_NODES, Settings, numbers};
 use super::speed::Speed;
 
 /// The word that the fragment of the sandbox begins with.
@@ -55,7 +57,24 @@ impl Link {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             link.take(name, value).ok_or_else(|| format!("{part:.60}"))?;
         }
+        link.check_labels().ok_or_else(|| "initiators or labels".to_owned())?;
         Ok(link)
+    }
+
+    /// Labels say how many nodes there are, and initiators are some of them, in whichever order the parts came.
+    fn check_labels(&mut self) -> Option<()> {
+        let settings = &mut self.settings;
+        let (labels, initiators) = (std::mem::take(&mut settings.labels), settings.initiators.clone());
+        if !labels.is_empty() {
+            settings.lay(Arrangement::Given, labels);
+        } else if settings.arrangement == Arrangement::Given {
+            return None;
+        }
+        match settings.start {
+            Start::Given if initiators.is_empty() => None,
+            _ if initiators.is_empty() => Some(()),
+            _ => settings.give_initiators(&numbers_as_text(&initiators)).ok(),
+        }
     }
 
     fn take(&mut self, name: &str, value: &str) -> Option<()> {
@@ -66,6 +85,8 @@ impl Link {
             }
             "order" => settings.arrangement = Arrangement::named(value)?,
             "links" => settings.links = Links::named(value)?,
+            "labels" => settings.labels = numbers(value).ok()?,
+            "initiators" => settings.initiators = numbers(value).ok()?,
             "seed" => settings.seed = value.parse().ok()?,
             "start" => settings.start = Start::named(value)?,
             "hop" => self.speed = Speed::numbered(value)?,
@@ -89,7 +110,7 @@ impl Link {
 
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
-        let Settings { ring, nodes, arrangement, links, seed, start } = &self.settings;
+        let Settings { ring, nodes, arrangement, links, seed, start, labels, initiators } = &self.settings;
         let RingSettings { hop_delay_ms: _, safety, algorithm } = ring;
         let mut text = format!(
             "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
@@ -98,6 +119,11 @@ impl Link {
             start.word(),
             self.speed.number()
         );
+        for (name, numbers) in [("labels", labels), ("initiators", initiators)] {
+            if !numbers.is_empty() {
+                text.push_str(&format!("&{name}={}", numbers_as_text(numbers)));
+            }
+        }
         if let Some(script) = &self.script {
             // Points and commas instead of what would have to be escaped.
             text.push_str("&do=");
@@ -108,6 +134,11 @@ impl Link {
         }
         text
     }
+}
+
+/// Labels with points between them, which need no escapes.
+fn numbers_as_text(numbers: &[u64]) -> String {
+    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
 }
 
 /// What is done, as a [`Case`] says it; the ring in front of it is only there to make it one.
@@ -134,6 +165,8 @@ mod tests {
             links: Links::Exponential,
             seed: 77,
             start: Start::All,
+            labels: Vec::new(),
+            initiators: Vec::new(),
         };
         let us = Duration::from_micros;
         let steps = vec![
@@ -151,9 +184,22 @@ mod tests {
     #[test]
     fn a_link_is_read_as_it_was_written() {
         let bare = Link::new(Settings::default(), Speed::default());
-        for link in [full(), bare] {
+        let mut labelled = bare.clone();
+        labelled.settings.give_labels("3,7,2,9,4").expect("labels");
+        labelled.settings.give_initiators("2,9").expect("two of them");
+        assert!(labelled.text().contains("&labels=3.7.2.9.4&initiators=2.9"), "{}", labelled.text());
+        for link in [full(), bare, labelled] {
             assert_eq!(Link::read(&link.text()), Ok(link));
         }
+    }
+
+    #[test]
+    fn a_link_by_hand_needs_no_more_than_labels_and_initiators() {
+        let settings = Link::read("sandbox?initiators=2.9&labels=3.7.2.9.4").expect("a link").settings;
+        assert_eq!(
+            (settings.nodes, settings.arrangement, settings.start),
+            (5, Arrangement::Given, Start::Given)
+        );
     }
 
     #[test]
@@ -167,6 +213,9 @@ mod tests {
         assert_eq!(Link::read("sandbox?nodes=1001"), Err("nodes=1001".to_owned()));
         assert_eq!(Link::read("sandbox?do=5us.smash.A"), Err("do=5us.smash.A".to_owned()));
         assert_eq!(Link::read("sandbox?at=5"), Err("at=5".to_owned()));
+        assert_eq!(Link::read("sandbox?labels=3.x"), Err("labels=3.x".to_owned()));
+        assert!(Link::read("sandbox?labels=3.7&initiators=8").is_err());
+        assert!(Link::read("sandbox?order=given").is_err() && Link::read("sandbox?start=given").is_err());
         assert_eq!(Link::read("sandbox"), Ok(Link::new(Settings::default(), Speed::default())));
         assert!(Link::is_meant("sandbox?seed=1") && !Link::is_meant("ring"));
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ringleader_shared::RingSettings;
-use ringleader_simulator::{Action, Latency, Schedule, Setup};
+use ringleader_shared::{Attribute, RingSettings};
+use ringleader_simulator::{Action, Latency, Schedule, Setup, random};
 
 use super::choice::{Arrangement, Links, Start};
 
@@ -31,6 +31,10 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     /// Who starts.
     pub(crate) start: Start,
+    /// The attributes in ring order where they are given, and only then: as many as there are nodes.
+    pub(crate) labels: Vec<u64>,
+    /// The attributes of those that start where these are given, and only then.
+    pub(crate) initiators: Vec<u64>,
 }
 
 impl Default for Settings {
@@ -43,6 +47,8 @@ impl Default for Settings {
             links: Links::Constant,
             seed: 1,
             start: Start::One,
+            labels: Vec::new(),
+            initiators: Vec::new(),
         }
     }
 }
@@ -63,6 +69,12 @@ impl Settings {
             Start::One => vec![(soon, Action::Initiate(0))],
             Start::All => vec![(soon, Action::InitiateAll)],
             Start::Nobody => Vec::new(),
+            Start::Given => {
+                let attributes = self.attributes();
+                let places = (0..attributes.len()).filter(|&at| self.initiators.contains(&attributes[at]));
+                let waits = std::iter::once(soon).chain(std::iter::repeat(Duration::ZERO));
+                waits.zip(places.map(Action::Initiate)).collect()
+            }
         };
         Schedule { steps }
     }
@@ -72,6 +84,73 @@ impl Settings {
         match self.links {
             Links::Constant | Links::Uniform => 5 * HOP,
             Links::Exponential => 20 * HOP,
+        }
+    }
+
+    /// Lays these labels round the ring; none at all lays them in ascending order again.
+    ///
+    /// # Errors
+    /// A sentence that says what labels are, when these are none.
+    pub(crate) fn give_labels(&mut self, text: &str) -> Result<(), String> {
+        let labels = numbers(text)?;
+        self.lay(if labels.is_empty() { Arrangement::Increasing } else { Arrangement::Given }, labels);
+        Ok(())
+    }
+
+    /// Lays the labels otherwise. As given and none given: those that there are, to be changed.
+    pub(crate) fn lay(&mut self, arrangement: Arrangement, labels: Vec<u64>) {
+        let labels = match arrangement {
+            Arrangement::Given if labels.is_empty() => self.attributes(),
+            _ => labels,
+        };
+        if !labels.is_empty() {
+            self.nodes = labels.len();
+        }
+        (self.arrangement, self.labels) = (arrangement, labels);
+        self.forget_initiators_that_left();
+    }
+
+    /// Another number of nodes, whose labels are laid anew.
+    pub(crate) fn resize(&mut self, nodes: usize) {
+        self.nodes = nodes.clamp(1, MOST_NODES);
+        if self.arrangement == Arrangement::Given {
+            self.arrangement = Arrangement::Increasing;
+        }
+        self.labels.clear();
+        self.forget_initiators_that_left();
+    }
+
+    /// Has those with these labels start; with none at all, the first node.
+    ///
+    /// # Errors
+    /// A sentence that says which labels there are, when these are others.
+    pub(crate) fn give_initiators(&mut self, text: &str) -> Result<(), String> {
+        let (initiators, attributes) = (numbers(text)?, self.attributes());
+        if let Some(unknown) = initiators.iter().find(|label| !attributes.contains(label)) {
+            const MOST: usize = 12;
+            let mut known: Vec<String> = attributes.iter().take(MOST).map(u64::to_string).collect();
+            if attributes.len() > MOST {
+                known.push("…".to_owned());
+            }
+            return Err(format!("No node has the label {unknown}: there are {}", known.join(", ")));
+        }
+        self.start = if initiators.is_empty() { Start::One } else { Start::Given };
+        self.initiators = initiators;
+        Ok(())
+    }
+
+    /// Another choice of those that start. By label and none given: the first node.
+    pub(crate) fn begin_with(&mut self, start: Start) {
+        let first = self.attributes().first().copied();
+        self.initiators = first.filter(|_| start == Start::Given).into_iter().collect();
+        self.start = start;
+    }
+
+    fn forget_initiators_that_left(&mut self) {
+        let attributes = self.attributes();
+        self.initiators.retain(|label| attributes.contains(label));
+        if self.start == Start::Given && self.initiators.is_empty() {
+            self.start = Start::One;
         }
     }
 
@@ -87,10 +166,12 @@ impl Settings {
         let (lowest, step) = ATTRIBUTES;
         let mut ranks: Vec<u64> = (0..).take(self.nodes).collect();
         match self.arrangement {
-            Arrangement::Increasing => {}
+            Arrangement::Given if !self.labels.is_empty() => return self.labels.clone(),
+            Arrangement::Increasing | Arrangement::Given => {}
             Arrangement::Decreasing => ranks.reverse(),
             Arrangement::Random => {
-                let mut chance = fastrand::Rng::with_seed(self.seed);
+                // Another sequence than the one that the run draws from.
+                let mut chance = fastrand::Rng::with_seed(random::derived(self.seed, 1));
                 for last in (1..ranks.len()).rev() {
                     // Not `shuffle`, which draws numbers whose width depends on the platform.
                     let other = chance.u32(0..=u32::try_from(last).unwrap_or(u32::MAX));
@@ -108,9 +189,65 @@ impl Settings {
     }
 }
 
+/// Labels, with commas, points or spaces between them.
+pub(crate) fn numbers(text: &str) -> Result<Vec<u64>, String> {
+    let words = text.split([',', '.', ' ', '\t']).filter(|word| !word.is_empty());
+    let label = |word: &str| {
+        let label = word.parse().ok().filter(|label| *label <= Attribute::MAX.0);
+        label.ok_or_else(|| {
+            format!(
+                "{word:.20} is no label: labels are whole numbers up to {}, as in 3,7,2,9,4",
+                Attribute::MAX
+            )
+        })
+    };
+    let labels: Vec<u64> = words.map(label).collect::<Result<_, _>>()?;
+    if labels.len() > MOST_NODES {
+        return Err(format!("A ring has at most {MOST_NODES} nodes; these are {} labels", labels.len()));
+    }
+    Ok(labels)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_textbooks_ring_is_given_by_its_labels_and_who_starts_by_theirs() {
+        let mut settings = Settings::default();
+        settings.give_labels("3, 7,2.9 4").expect("labels");
+        settings.give_initiators("2,9").expect("two of them");
+        assert_eq!((settings.attributes(), settings.nodes), (vec![3, 7, 2, 9, 4], 5));
+        let text = settings.opening().to_string();
+        assert_eq!(text, "5001us initiate C; 0us initiate D");
+        // Who has left does not start.
+        settings.give_labels("9 1").expect("labels");
+        assert_eq!((&settings.initiators[..], settings.start), (&[9][..], Start::Given));
+        settings.resize(3);
+        assert_eq!((settings.attributes(), settings.start), (vec![90, 100, 110], Start::One));
+    }
+
+    #[test]
+    fn what_is_no_label_or_no_nodes_is_refused_with_what_is_allowed() {
+        let mut settings = Settings::default();
+        let no_label = settings.give_labels("3,x").expect_err("no number");
+        assert!(no_label.contains("x is no label") && no_label.contains("3,7,2,9,4"), "{no_label}");
+        let too_many = settings.give_labels(&"1,".repeat(MOST_NODES + 1)).expect_err("too many");
+        assert!(too_many.contains("at most 1000"), "{too_many}");
+        let nobody = settings.give_initiators("90,91").expect_err("nobody's");
+        assert_eq!(nobody, "No node has the label 91: there are 90, 100, 110, 120");
+        assert_eq!(settings, Settings::default());
+    }
+
+    #[test]
+    fn as_given_without_labels_takes_those_that_there_are() {
+        let mut settings = Settings { arrangement: Arrangement::Alternating, ..Settings::default() };
+        let before = settings.attributes();
+        settings.lay(Arrangement::Given, Vec::new());
+        assert_eq!((&settings.labels, settings.attributes()), (&before, before.clone()));
+        settings.begin_with(Start::Given);
+        assert_eq!(settings.initiators, [90]);
+    }
 
     fn laid(arrangement: Arrangement, nodes: usize) -> Vec<u64> {
         Settings { nodes, arrangement, ..Settings::default() }.attributes()
