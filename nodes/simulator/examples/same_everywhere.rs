@@ -46,7 +46,7 @@ pub(crate) const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 7; ring 3 5 1 4 2; franklin; uniform 50us 3000us; 20000us initiate A; 2000us kill B; 300000us start B; \
          200000us algorithm bully; 9000us initiate C; 300000us kill B",
-        0xa079_fb99_783a_ee1f,
+        0xd643_33f4_a990_bd06,
     ),
     (
         "seed 8; ring 1 1 1 1; itai-rodeh; exponential 700us; 20000us initiate A; 0us initiate C; 400000us kill D",
