@@ -207,17 +207,20 @@ mod tests {
         let ring = ring(&[5, 1, 5], Starts::All);
         assert_eq!(ring.labels(), Some(Labels::Given(&[2, 1, 3])));
         assert_eq!([1, 2, 3].map(|rank| ring.name(rank)), ["1", "5#1", "5#3"]);
-        let given = ring.given.unwrap();
-        assert_eq!((given.repeated(), given.ranked(5).unwrap().collect::<Vec<_>>()), (Some(5), vec![2, 3]));
+        let given = ring.given.expect("labels");
+        assert_eq!(
+            (given.repeated(), given.ranked(5).expect("two of them").collect::<Vec<_>>()),
+            (Some(5), vec![2, 3])
+        );
     }
 
     #[test]
     fn an_initiator_that_is_no_member_is_refused_with_those_that_are_or_the_nearest() {
         let few = Given::new(vec![3, 7, 2, 9, 4]);
-        let error = few.ranked(8).err().unwrap().to_string();
+        let error = few.ranked(8).err().expect("nobody's").to_string();
         assert_eq!(error, "--initiators: no member has the label 8; there are: 2, 3, 4, 7, 9");
         let many = Given::new((0..100).map(|n| 10 * n).collect());
-        let error = many.ranked(54).err().unwrap().to_string();
+        let error = many.ranked(54).err().expect("nobody's").to_string();
         assert!(error.ends_with("the nearest are: 50, 60"), "{error}");
     }
 }
