@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use ringleader_shared::{ChangeRing, RingView, Role, Safety};
+use ringleader_shared::{ChangeRing, RingView, Role, Safety, Succession};
 
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
@@ -93,6 +93,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 "Break links"
             </ActionButton>
             <Quorum/>
+            <Deputies/>
             {store.sandbox.is_none().then(|| view! { <Pace/> <Algorithm/> })}
         </div>
     }
@@ -137,6 +138,35 @@ fn Quorum() -> impl IntoView {
                 on:change=press
             />
             {live::words(words)}
+        </label>
+    }
+}
+
+/// The switch between the two kinds of succession.
+#[component]
+fn Deputies() -> impl IntoView {
+    let store = Store::here();
+    let on = live::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
+    let press = move |event: web_sys::Event| {
+        event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
+        let wanted = if on.get_untracked() { Succession::Election } else { Succession::Deputy };
+        store.order(Order::ChangeSettings(ChangeRing {
+            succession: Some(wanted),
+            ..ChangeRing::default()
+        }));
+    };
+    view! {
+        <label class="check" title="Without it nobody is deputy: whoever notices that the leader is lost starts an election">
+            <input
+                id="succession"
+                data-testid="succession"
+                type="checkbox"
+                role="switch"
+                prop:checked=live::whether(move || on.get())
+                disabled=live::whether(move || !store.is_connected())
+                on:change=press
+            />
+            "Deputy takes over"
         </label>
     }
 }

@@ -1,6 +1,6 @@
 //! The ring in one sentence.
 
-use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety};
+use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety, Succession};
 
 /// What matters most right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,9 @@ impl Headline {
             Self::Led { leader, deputy: None } if view.live().count() == 1 => {
                 format!("{leader} leads term {term} alone")
             }
+            Self::Led { leader, deputy: None } if view.settings.succession == Succession::Election => {
+                format!("{leader} leads term {term}")
+            }
             Self::Led { leader, deputy: None } => format!("{leader} leads term {term} · no deputy yet"),
             Self::NoQuorum => format!(
                 "No quorum: {} of {} run, a leader needs {}",
@@ -109,6 +112,20 @@ mod tests {
         let mut ring = ring(4);
         ring.running();
         assert_eq!(said(&ring.led_by("D", "C", 3)), "D leads term 3 · deputy C");
+    }
+
+    #[test]
+    fn without_succession_no_deputy_is_missed() {
+        let mut ring = ring(4);
+        ring.running();
+        ring.led_by("D", "C", 3);
+        let settings = RingSettings { succession: Succession::Election, ..RingSettings::default() };
+        ring.then("A", EventKind::SettingsChanged { settings });
+        for (node, role) in [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Follower), ("D", Role::Leader)] {
+            let leader = Some(name("D"));
+            ring.then(node, EventKind::StandingChanged { role, term: Term(3), leader, deputy: None });
+        }
+        assert_eq!(said(&ring.view()), "D leads term 3");
     }
 
     #[test]

@@ -134,6 +134,11 @@ impl Ring {
         self.view.clone()
     }
 
+    /// The ring now.
+    pub(crate) fn view(&self) -> RingView {
+        self.view.clone()
+    }
+
     /// This happened as well.
     pub(crate) fn then(&mut self, node: &str, kind: EventKind) -> RingView {
         self.tell(Some(node), kind);

@@ -62,10 +62,11 @@ pub(crate) fn message(info: &MessageInfo) -> String {
 }
 
 /// Leader and deputy in words.
-fn led(leader: &NodeName, deputy: Option<&NodeName>) -> String {
+fn led(leader: &NodeName, deputy: Option<&NodeName>, members: u32) -> String {
     match deputy {
         Some(deputy) => format!("{leader} leads, deputy {deputy}"),
-        None => format!("{leader} leads alone"),
+        None if members < 2 => format!("{leader} leads alone"),
+        None => format!("{leader} leads, without a deputy"),
     }
 }
 
@@ -159,7 +160,7 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::StandingChanged { role, term, leader, deputy } => {
             let text = match (role, leader, deputy) {
                 (Role::Leader, _, Some(deputy)) => format!("leader of term {term}, deputy {deputy}"),
-                (Role::Leader, _, None) => format!("leader of term {term}, no deputy yet"),
+                (Role::Leader, _, None) => format!("leader of term {term}, without a deputy"),
                 (Role::Deputy, Some(leader), _) => format!("deputy of {leader} in term {term}"),
                 (Role::Follower, Some(leader), Some(deputy)) => {
                     format!("follows {leader} in term {term}, deputy {deputy}")
@@ -201,8 +202,8 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
             (subject, format!("{} is down: {reason}", link(peer, *kind, *direction)))
         }
         EventKind::Log { text } => (Subject::Decision, text.clone()),
-        EventKind::Completed { term, leader, deputy, .. } => {
-            (Subject::Standing, format!("term {term} is settled: {}", led(leader, deputy.as_ref())))
+        EventKind::Completed { term, leader, deputy, members, .. } => {
+            (Subject::Standing, format!("term {term} is settled: {}", led(leader, deputy.as_ref(), *members)))
         }
         EventKind::Refused { remote, reason, count } => {
             let more = if *count > 1 {
@@ -231,7 +232,7 @@ pub(crate) fn contest(election: &ElectionView) -> &'static str {
 /// How it came out.
 pub(crate) fn outcome(election: &ElectionView) -> String {
     match (&election.leader, &election.deputy) {
-        (Some(leader), deputy) => led(leader, deputy.as_ref()),
+        (Some(leader), deputy) => led(leader, deputy.as_ref(), election.members),
         (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
         (None, _) => match election.outcome {
             Outcome::Election => format!("{} asked: who is best?", election.initiator),

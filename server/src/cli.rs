@@ -9,7 +9,7 @@ use axum::http::uri::Authority;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringleader_shared::api::MAX_HOP_DELAY_MS;
-use ringleader_shared::{AlgorithmName, Attribute, ChangeRing, Incarnation, NodeId, NodeName, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, ChangeRing, Incarnation, NodeId, NodeName, Safety, Succession};
 use uuid::Uuid;
 
 use crate::replay::ReplayOptions;
@@ -111,6 +111,10 @@ pub struct ServeOptions {
     /// What an election is worth when members are missing [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
+    /// What follows the loss of the leader: deputy (it takes over at once) or election (nobody is deputy; whoever notices starts an
+    /// election) [default: deputy, or what the ring file says]
+    #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
+    pub succession: Option<Succession>,
     /// Which election is held: max-ring, lelann, chang-roberts, hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh, bully,
     /// itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
     #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
@@ -140,6 +144,7 @@ impl ServeOptions {
         ChangeRing {
             hop_delay_ms: Some(u64::try_from(self.hop_delay.as_millis()).unwrap_or(MAX_HOP_DELAY_MS)),
             safety: self.safety,
+            succession: self.succession,
             algorithm: self.algorithm,
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{AlgorithmName, Attribute, NodeId, NodeName, RingSettings, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, NodeId, NodeName, RingSettings, Safety, Succession};
 use serde::Deserialize;
 use toml::Spanned;
 use uuid::Uuid;
@@ -20,6 +20,8 @@ use crate::identity;
 struct RingFile {
     #[serde(default)]
     safety: Safety,
+    #[serde(default)]
+    succession: Succession,
     #[serde(default)]
     algorithm: AlgorithmName,
     start: Option<Start>,
@@ -158,8 +160,8 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
             bail!("{place}: initiators names nobody; name a node, or leave [start] out");
         }
     }
-    let RingFile { safety, algorithm, .. } = file;
-    let settings = RingSettings { safety, algorithm, ..RingSettings::default() };
+    let RingFile { safety, succession, algorithm, .. } = file;
+    let settings = RingSettings { safety, succession, algorithm, ..RingSettings::default() };
     Ok(Ring { members, settings, start })
 }
 
@@ -246,6 +248,13 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_file_can_do_without_a_deputy() {
+        let text = "succession = \"election\"\n[[node]]\nname = \"a\"\nattribute = 1\n";
+        let ring = parse(text, Path::new("ring.toml")).expect("a good file");
+        assert_eq!(ring.settings.succession, Succession::Election);
+    }
+
+    #[test]
     fn a_bad_ring_file_says_where_and_what() {
         for (text, says) in [
             ("", vec!["no nodes"]),
@@ -288,6 +297,7 @@ mod tests {
             ),
             ("[[nodes]]\nname = \"a\"\n", vec!["line 1", "nodes", "node"]),
             ("safety = \"most\"\n", vec!["line 1", "available", "quorum"]),
+            ("succession = \"heir\"\n", vec!["line 1", "deputy", "election"]),
             ("algorithm = \"raft\"\n", vec!["line 1", "raft", "max-ring", "chang-roberts"]),
         ] {
             let error = error(text);

@@ -121,4 +121,12 @@ modes! {
         /// as a majority renews its lease: never two at one instant.
         Quorum = "quorum",
     }
+
+    /// What follows the loss of the leader.
+    Succession, "succession" {
+        /// The deputy takes over at once.
+        Deputy = "deputy",
+        /// Nobody is deputy: whoever notices the loss starts an election, by the algorithm that the ring holds.
+        Election = "election",
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::contest::AlgorithmName;
 use crate::json;
-use crate::role::Safety;
+use crate::role::{Safety, Succession};
 
 macro_rules! settings {
     ($($(#[$about:meta])+ $name:ident: $type:ty,)+) => {
@@ -105,6 +105,8 @@ settings! {
     hop_delay_ms: u64,
     /// What an election is worth when members are missing.
     safety: Safety,
+    /// What follows the loss of the leader.
+    succession: Succession,
     /// The election that is held, from the next one on.
     algorithm: AlgorithmName,
 }

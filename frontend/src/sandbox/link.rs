@@ -1,6 +1,6 @@
 //! A run as the part of an address behind `#`: whoever opens it sees the same ring at the same time.
 //!
-//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&hop=500&do=5000us.initiate.A&at=6500000.31`
+//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&succession=deputy&hop=500&do=5000us.initiate.A&at=6500000.31`
 
 use std::time::Duration;
 
@@ -90,9 +90,9 @@ impl Link {
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
         let Settings { ring, nodes, arrangement, links, seed, start } = &self.settings;
-        let RingSettings { hop_delay_ms: _, safety, algorithm } = ring;
+        let RingSettings { hop_delay_ms: _, safety, succession, algorithm } = ring;
         let mut text = format!(
-            "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
+            "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&succession={succession}&hop={}",
             arrangement.word(),
             links.word(),
             start.word(),
@@ -119,13 +119,14 @@ fn script(text: &str) -> Option<Schedule> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringleader_shared::{AlgorithmName, Safety};
+    use ringleader_shared::{AlgorithmName, Safety, Succession};
     use ringleader_simulator::Action;
 
     fn full() -> Link {
         let settings = Settings {
             ring: RingSettings {
                 safety: Safety::Quorum,
+                succession: Succession::Election,
                 algorithm: AlgorithmName::Franklin,
                 ..RingSettings::default()
             },

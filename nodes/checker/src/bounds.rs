@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety, Succession};
 use uuid::Uuid;
 
 /// How often each thing may happen in one run. Everything else happens as often as it can.
@@ -122,6 +122,13 @@ impl Bounds {
         self
     }
 
+    /// The same where nobody is deputy.
+    #[must_use]
+    pub fn without_succession(mut self) -> Self {
+        self.settings.succession = Succession::Election;
+        self
+    }
+
     /// The members in ring order.
     #[must_use]
     pub fn members(&self) -> Vec<Contender> {
@@ -148,9 +155,13 @@ impl Bounds {
             (Start::Fresh, Safety::Quorum) => "quorum, fresh",
             (Start::Elected, Safety::Quorum) => "quorum, elected",
         };
+        let succession = match self.settings.succession {
+            Succession::Deputy => "",
+            Succession::Election => "no succession, ",
+        };
         let counted = self.faults.counted();
         let counted = counted.into_iter().filter(|(times, _)| *times > 0);
-        counted.fold(election + start, |text, (times, what)| format!("{text}, {times} × {what}"))
+        counted.fold(election + succession + start, |text, (times, what)| format!("{text}, {times} × {what}"))
     }
 
     /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
@@ -235,6 +246,32 @@ pub fn small_quorum() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
         all.push(ring.clone().with(Faults { initiations: 1, jumps: 1, renewals: 1, ..none }).elected());
         all.push(ring.with(Faults { breaks: 1, jumps: 2, ..none }).elected());
+    }
+    all
+}
+
+/// Bounds of rings in which nobody is deputy, that are checked in seconds.
+#[must_use]
+pub fn small_without_succession() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = Vec::new();
+    for ring in [vec![2, 1], vec![3, 2, 1], vec![3, 1, 2]] {
+        let ring = Bounds::of(&ring).without_succession();
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { breaks: 1, ..none }).elected());
+        let ring = ring.quorum();
+        all.push(ring.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, jumps: 3, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, jumps: 2, ..none }).elected());
+    }
+    all.push(Bounds::of(&[4, 2, 3, 1]).without_succession().with(Faults { crashes: 2, ..none }).elected());
+    for algorithm in modelled() {
+        let ring = Bounds::of(&[3, 1, 2]).holding(algorithm).without_succession();
+        all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 1, restarts: 1, ..none }).elected());
     }
     all
 }

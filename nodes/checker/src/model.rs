@@ -1,6 +1,6 @@
 //! What must hold in every state.
 
-use ringleader_shared::{Contender, RingMessage, Role, Safety};
+use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession};
 use stateright::{Model, Property};
 
 use crate::bounds::{Bounds, Faults, Start};
@@ -219,7 +219,7 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
         ranking.first() == Some(&mandate.leader)
-            && ranking.get(1) == mandate.deputy.as_ref()
+            && ranking.get(1).filter(|_| ring.wants_deputy()) == mandate.deputy.as_ref()
             && mandate.appointment == 0
     })
 }
@@ -232,7 +232,10 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
     let ranking = model.ranking(ring);
     let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
     mandates
-        .all(|mandate| ranking.iter().find(|member| **member != mandate.leader) == mandate.deputy.as_ref())
+        .all(|mandate| {
+            let best = ranking.iter().find(|member| **member != mandate.leader);
+            best.filter(|_| ring.wants_deputy()) == mandate.deputy.as_ref()
+        })
 }
 
 fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
@@ -243,7 +246,9 @@ fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
     };
     let one_death = Faults { crashes: 1, ..Faults::default() };
     if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
-        return no_timer() && no_election();
+        // Without a deputy the death is answered by an election.
+        let elects = model.bounds.settings.succession == Succession::Election;
+        return no_timer() && (elects || no_election());
     }
     model.bounds.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || no_timer()
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Safety, Term};
+use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term};
 
 use crate::bounds::{self, Bounds, Faults, Start, id, place};
 use crate::links::{Dial, Links, News, Parcel};
@@ -46,7 +46,7 @@ pub struct Ring {
     now: Time,
     /// Quorum mode: who has led each term.
     led: BTreeMap<Term, Place>,
-    safety: Safety,
+    settings: RingSettings,
 }
 
 /// A step that no member may ever make, whatever it is told.
@@ -143,7 +143,7 @@ impl Ring {
             misstep: None,
             now: Time::default(),
             led: BTreeMap::new(),
-            safety: bounds.settings.safety,
+            settings: bounds.settings,
         };
         for place in ring.places() {
             ring.give(place, configuration(bounds));
@@ -189,7 +189,7 @@ impl Ring {
         let at_rest = self.links.nothing_under_way() && events.len() == before;
         let overdue = self.members.iter().any(|member| member.timers.values().any(|&by| by >= OVERTAKEN));
         for (place, member) in self.numbered() {
-            if self.safety == Safety::Quorum {
+            if self.settings.safety == Safety::Quorum {
                 self.quorum_timers(place, member, events);
             } else if at_rest || self.left.hasty_timers > 0 {
                 let due = member.timers.iter().filter(|(_, by)| !at_rest || !overdue || **by >= OVERTAKEN);
@@ -255,7 +255,7 @@ impl Ring {
                     }
                 } else if timer == Timer::Renewal {
                     self.left.renewals = self.left.renewals.saturating_sub(1);
-                } else if self.safety == Safety::Available && self.is_at_rest() {
+                } else if self.settings.safety == Safety::Available && self.is_at_rest() {
                     for by in self.members.iter_mut().flat_map(|member| member.timers.values_mut()) {
                         *by = by.saturating_add(1).min(OVERTAKEN);
                     }
@@ -396,7 +396,13 @@ impl Ring {
         self.links.longest_queue()
     }
 
-    /// Whether all live members follow one live leader, who knows it, and one live deputy if two or more live, who does.
+    /// Whether a leader of the live members is to have a deputy.
+    #[must_use]
+    pub fn wants_deputy(&self) -> bool {
+        self.settings.succession == Succession::Deputy && self.live().count() > 1
+    }
+
+    /// Whether all live members follow one live leader, who knows it, and one live deputy if one is to be, who does.
     #[must_use]
     pub fn agrees(&self) -> bool {
         let Some(mandate) = self.live().find_map(|(_, core)| core.mandate().copied()) else { return false };
@@ -408,7 +414,7 @@ impl Ring {
         self.live().all(|(_, core)| same(core))
             && with_role(Role::Leader) == [mandate.leader.id]
             && with_role(Role::Deputy) == deputy
-            && deputy.is_empty() == (self.live().count() == 1)
+            && deputy.is_empty() != self.wants_deputy()
     }
 
     fn numbered(&self) -> impl Iterator<Item = (Place, &Member)> {
@@ -450,7 +456,7 @@ impl Ring {
         let mut effects = Vec::new();
         core.handle(self.now, input.clone(), &mut effects);
         self.misstep = self.misstep.or_else(|| misstep(&before, &input, core));
-        if self.safety == Safety::Quorum && core.role() == Role::Leader {
+        if self.settings.safety == Safety::Quorum && core.role() == Role::Leader {
             let has_led = *self.led.entry(core.term()).or_insert(me);
             self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringleader_checker::bounds::{small, small_classic, small_quorum};
+use ringleader_checker::bounds::{small, small_classic, small_quorum, small_without_succession};
 use ringleader_checker::{Bounds, Report, RingModel, check};
 
 /// Far more than it takes: a machine that is busy must not fail the test.
@@ -21,6 +21,13 @@ fn exhausted(bounds: &Bounds) -> Report {
 fn nothing_that_can_happen_to_a_small_ring_violates_a_property() {
     for bounds in small().into_iter().chain(small_quorum()) {
         exhausted(&bounds);
+    }
+}
+
+#[test]
+fn nothing_that_can_happen_to_a_small_ring_without_succession_violates_a_property() {
+    for bounds in small_without_succession() {
+        assert!(exhausted(&bounds).some_agree, "{bounds} asks nothing");
     }
 }
 

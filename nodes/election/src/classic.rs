@@ -4,7 +4,7 @@
 //! everything, like [`crate::Core`]; what its paper takes for granted is data ([`Facts`]), and it may look at nothing
 //! else of its [`Seat`]. Labels are only compared, so they may be ranks in a simulator and contenders in a process.
 //!
-//! None of these papers tolerates a failure: a message lost is an election that never ends.
+//! But for the bully's, none of these papers tolerates a failure: a message lost is an election that never ends.
 //! "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes whom it finds asleep.
 
 mod bully;
@@ -170,6 +170,12 @@ pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// A message arrives.
     fn receive(&mut self, from: Side, message: Self::Message, world: &mut impl World<L, Self::Message>);
 
+    /// A member that takes part does not answer. False where the paper knows no failures: the contest is void.
+    fn unanswered(&mut self, peer: Side, world: &mut impl World<L, Self::Message>) -> bool {
+        let _ = (peer, world);
+        false
+    }
+
     /// What it is in the middle of.
     fn notion(&self) -> Notion<L>;
 
@@ -271,6 +277,16 @@ macro_rules! registry {
                     })+
                 }
                 true
+            }
+
+            /// A member that takes part does not answer. False when the contest is void by that.
+            pub fn unanswered(&mut self, peer: Side, world: &mut impl World<Contender, Parcel>) -> bool {
+                match self {
+                    $(Self::$algorithm(machine) => machine.unanswered(peer, &mut Packing {
+                        world,
+                        algorithm: PhantomData::<$algorithm<Contender>>,
+                    }),)+
+                }
             }
 
             /// What it is in the middle of.

@@ -12,7 +12,8 @@ mod repair;
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{
-    AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Term,
+    AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Succession,
+    Term,
 };
 
 use self::quorum::Quorum;
@@ -168,7 +169,7 @@ impl Core {
         let successor = self.route.successor();
         let leader = self
             .mandate
-            .filter(|mandate| self.is_deputy_of(mandate) && !self.leader_lost)
+            .filter(|mandate| self.is_deputy_of(mandate) && !self.leader_lost && self.appoints_deputies())
             .map(|mandate| mandate.leader.id);
         WantedLinks { successor: (successor != self.me).then_some(successor), leader, direct: self.direct }
     }
@@ -176,6 +177,11 @@ impl Core {
     /// The members that are routed past, nearest first: to be dialled again now and then.
     pub fn skipped(&self) -> impl Iterator<Item = NodeId> {
         self.route.skipped()
+    }
+
+    /// Whether a leader of this ring has a deputy.
+    fn appoints_deputies(&self) -> bool {
+        self.settings.succession == Succession::Deputy || planted(Bug::DeputyDespiteSetting)
     }
 
     fn is_deputy_of(&self, mandate: &Mandate) -> bool {

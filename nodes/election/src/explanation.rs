@@ -26,6 +26,9 @@ pub enum Explanation {
     SteppingDown { term: Term, leader: Option<NodeId> },
     LeaderLost { leader: NodeId },
     LeaderLostUnconfirmed { leader: NodeId },
+    LeaderLostElecting { leader: NodeId },
+    LeaderLostWaiting { leader: NodeId },
+    NoDeputyFromNowOn,
     CandidateLost { candidate: Contender },
     ElectionTimeout { term: Term },
     LapTimeout,
@@ -36,6 +39,7 @@ pub enum Explanation {
     NewSuccessor { successor: NodeId },
     SendingAgain { to: NodeId },
     OldMandate { term: Term },
+    OldMandateWithoutDeputy { term: Term },
     Claiming { term: Term, me: Contender, needed: u32 },
     Promising { term: Term, leader: NodeId },
     NotPromising { term: Term, leader: NodeId },
@@ -49,6 +53,7 @@ pub enum Explanation {
     CallingTheRoll,
     RollCalled { members: u32 },
     WonContest { term: Term },
+    WonWithoutDeputy { term: Term },
     Confirming { term: Term },
     ContestVoid { term: Term },
     TakingPartAlready { term: Term },
@@ -149,6 +154,17 @@ impl Explanation {
                 "{} is lost before it told me itself that I am its deputy: starting an election instead",
                 name(*leader)
             ),
+            Self::LeaderLostElecting { leader } => {
+                write!(text, "the leader {} is lost, and nobody is its deputy: starting an election", name(*leader))
+            }
+            Self::LeaderLostWaiting { leader } => write!(
+                text,
+                "the leader {} is lost, and nobody is its deputy: waiting for the member before it to start an election",
+                name(*leader)
+            ),
+            Self::NoDeputyFromNowOn => {
+                write!(text, "nobody is to be deputy from now on: telling everyone")
+            }
             Self::CandidateLost { candidate } => {
                 write!(text, "{} was about to win and is lost: starting again", who(candidate))
             }
@@ -172,6 +188,12 @@ impl Explanation {
                 write!(
                     text,
                     "I was the leader of term {term} before I was restarted: waiting for my deputy to lead"
+                )
+            }
+            Self::OldMandateWithoutDeputy { term } => {
+                write!(
+                    text,
+                    "I was the leader of term {term} before I was restarted, and had no deputy: waiting for another's election"
                 )
             }
             Self::Claiming { term, me, needed } => write!(
@@ -216,6 +238,9 @@ impl Explanation {
                     text,
                     "I am the leader of term {term}: telling everyone, and looking for a deputy on the way"
                 )
+            }
+            Self::WonWithoutDeputy { term } => {
+                write!(text, "I am the leader of term {term}: telling everyone")
             }
             Self::Confirming { term } => {
                 write!(

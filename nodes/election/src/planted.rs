@@ -19,7 +19,13 @@ macro_rules! bugs {
             /// Whether it is one of quorum mode.
             #[must_use]
             pub fn is_of_quorum(self) -> bool {
-                self >= Self::LeaseTooLong
+                (Self::LeaseTooLong..=Self::LeaseNeverOver).contains(&self)
+            }
+
+            /// Whether it shows only where nobody is deputy.
+            #[must_use]
+            pub fn is_without_succession(self) -> bool {
+                self >= Self::DeputyDespiteSetting
             }
 
             /// What the mistake is, as a sentence.
@@ -138,6 +144,10 @@ bugs! {
     MinorityLeads,
     /// Quorum mode: a leader never steps down when its lease is over.
     LeaseNeverOver,
+    /// Without succession: a leader has a deputy all the same.
+    DeputyDespiteSetting,
+    /// Without succession: whoever notices that the leader is lost starts no election.
+    LossWithoutElection,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -12,13 +12,13 @@ use std::fmt;
 use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety, Term};
+use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety, Succession, Term};
 
 use crate::chance::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
 use crate::setup::{Latency, Setup};
 
-/// A ring and what is done to it. Only what [`Setup::of`], `seed`, `safety`, `patient` and `latency` set is part of its text.
+/// A ring and what is done to it. Only what [`Setup::of`], `seed`, `safety`, `succession`, `algorithm`, `patient` and `latency` set is part of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// The ring.
@@ -45,6 +45,10 @@ impl fmt::Display for Case {
         match setup.settings.safety {
             Safety::Available => {}
             Safety::Quorum => f.write_str("; quorum")?,
+        }
+        match setup.settings.succession {
+            Succession::Deputy => {}
+            Succession::Election => f.write_str("; no succession")?,
         }
         if setup.settings.algorithm != AlgorithmName::MaxRing {
             write!(f, "; {}", setup.settings.algorithm)?;
@@ -87,6 +91,10 @@ impl Case {
                 self.setup.members = Setup::of(&attributes).members;
             }
             "patient" => self.setup.patient = true,
+            "no" => match word(&mut words)? {
+                "succession" => self.setup.settings.succession = Succession::Election,
+                _ => return Err("there is only `no succession`"),
+            },
             "quorum" => self.setup.settings.safety = Safety::Quorum,
             "constant" | "uniform" | "exponential" => self.setup.latency = latency(first, &mut words)?,
             name if name.parse::<AlgorithmName>().is_ok() => {
@@ -192,12 +200,12 @@ mod tests {
 
     #[test]
     fn every_action_is_read_as_it_is_written() {
-        let text = "seed 18446744073709551615; ring 3 1; quorum; franklin; patient; exponential 500us; 0us initiate A; \
+        let text = "seed 18446744073709551615; ring 3 1; quorum; no succession; franklin; patient; exponential 500us; 0us initiate A; \
                     1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
                     11us remove C; 12us attribute A 9; 13us initiate AB; 13us initiate B term 7; 14us initiate all; \
                     1500ns kill A; 15us algorithm bully; 16us safety quorum; 17us safety available; \
-                    18us safety quorum algorithm franklin";
+                    18us safety quorum algorithm franklin; 19us succession election";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety, Succession};
 use uuid::Uuid;
 
 /// How long things take on a link.
@@ -104,6 +104,13 @@ impl Setup {
     #[must_use]
     pub fn safety(mut self, safety: Safety) -> Self {
         self.settings.safety = safety;
+        self
+    }
+
+    /// The same ring with this succession.
+    #[must_use]
+    pub fn succession(mut self, succession: Succession) -> Self {
+        self.settings.succession = succession;
         self
     }
 

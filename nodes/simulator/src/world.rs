@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Time, Timer};
-use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety};
+use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Succession};
 
 use self::member::{Machine, Member};
 use crate::chance::{Chance, nanoseconds};
@@ -90,7 +90,7 @@ impl Ord for Planned {
 pub struct Agreement {
     /// The leader, live.
     pub leader: NodeId,
-    /// The deputy, live; `None` when the leader is alone.
+    /// The deputy, live; `None` when the leader is alone, or nobody is to be deputy.
     pub deputy: Option<NodeId>,
 }
 
@@ -278,9 +278,10 @@ impl World {
             |id: NodeId, role: Role| self.live().any(|(node, _)| node.id() == id && node.role() == role);
         let leading = self.live().filter(|(node, _)| node.role() == Role::Leader).count();
         let deputy = mandate.deputy.map(|deputy| deputy.id);
+        let is_wanted = self.setup.settings.succession == Succession::Deputy && self.live().count() > 1;
         let deputy_fits = match deputy {
-            Some(deputy) => holds(deputy, Role::Deputy),
-            None => self.live().count() == 1,
+            Some(deputy) => is_wanted && holds(deputy, Role::Deputy),
+            None => !is_wanted,
         };
         (self.live().all(same) && leading == 1 && holds(mandate.leader.id, Role::Leader) && deputy_fits)
             .then_some(Agreement { leader: mandate.leader.id, deputy })

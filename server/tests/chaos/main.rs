@@ -305,7 +305,7 @@ fn heal(server: &Server, watcher: &Watcher, everybody: bool) -> Result<(), Strin
     Ok(())
 }
 
-/// One live leader that all live members follow in one term, one live deputy if two or more live, and each sends to the
+/// One live leader that all live members follow in one term, one live deputy if two or more live and there is to be one, and each sends to the
 /// next live one. Where a quorum is asked for and too few live, nobody leads.
 fn agrees(ring: &RingView) -> bool {
     let live: Vec<_> = ring.live().collect();
@@ -317,7 +317,8 @@ fn agrees(ring: &RingView) -> bool {
         && !live.is_empty()
         && ring.leader.is_some()
         && !ring.split_brain
-        && (live.len() < 2 || ring.deputy.is_some() && ring.deputy != ring.leader)
+        && ring.deputy.is_some() == (live.len() > 1 && ring.settings.succession == Succession::Deputy)
+        && ring.deputy != ring.leader
         && live.windows(2).all(|pair| pair[0].term == pair[1].term)
         && live.iter().zip(next).all(|(node, next)| node.successor.as_ref() == Some(&next.name))
 }

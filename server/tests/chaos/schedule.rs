@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_shared::fault::Share;
-use ringleader_shared::{AlgorithmName, LinkFault, Safety};
+use ringleader_shared::{AlgorithmName, LinkFault, Safety, Succession};
 use serde_json::{Value, json};
 
 /// Everybody who may be in the ring; it begins with the first five.
@@ -27,6 +27,7 @@ pub enum Act {
     Remove { node: &'static str },
     Attribute { node: &'static str, attribute: u64 },
     Algorithm(AlgorithmName),
+    Succession(Succession),
     InitiateTogether,
 }
 
@@ -52,6 +53,9 @@ impl Act {
             }
             Self::Algorithm(algorithm) => {
                 ("PATCH", "/api/v1/ring".to_owned(), Some(json!({ "algorithm": algorithm })))
+            }
+            Self::Succession(succession) => {
+                ("PATCH", "/api/v1/ring".to_owned(), Some(json!({ "succession": succession })))
             }
             Self::InitiateTogether => {
                 ("POST", "/api/v1/elections".to_owned(), Some(json!({ "everyone": true })))
@@ -99,7 +103,7 @@ fn act(random: &mut fastrand::Rng) -> Act {
         _ => name(random).to_owned(),
     };
     let attribute = |random: &mut fastrand::Rng| 90 + 10 * random.u64(0..6);
-    match random.u8(0..23) {
+    match random.u8(0..24) {
         0..3 => Act::Node { node: anybody(random), action: "kill" },
         3 => Act::Node { node: anybody(random), action: "exit" },
         4..7 => Act::Node { node: name(random).to_owned(), action: "start" },
@@ -116,6 +120,7 @@ fn act(random: &mut fastrand::Rng) -> Act {
         18 => Act::Remove { node: name(random) },
         19..21 => Act::Algorithm(AlgorithmName::ALL[random.usize(..AlgorithmName::ALL.len())]),
         21 => Act::InitiateTogether,
+        22 => Act::Succession(Succession::ALL[random.usize(..2)]),
         _ => Act::Attribute { node: name(random), attribute: attribute(random) },
     }
 }

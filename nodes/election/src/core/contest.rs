@@ -82,6 +82,7 @@ impl Core {
             return self.win(candidate, deputy, out);
         }
         let (candidate, deputy, why) = merge(candidate, deputy, me);
+        let deputy = deputy.filter(|_| self.appoints_deputies());
         if let Some(best) = best.filter(|best| *best >= candidate && !planted(Bug::EverythingPassedOn)) {
             return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
         }
@@ -124,7 +125,7 @@ impl Core {
     /// My own value came back, a classic contest found me, or nobody else is there: I lead this term, and the runner-up, where one came
     /// with the contest, is my deputy.
     pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
-        let deputy = deputy.filter(|deputy| deputy.id != self.me);
+        let deputy = deputy.filter(|deputy| deputy.id != self.me && self.appoints_deputies());
         let term = self.term;
         self.contest = None;
         self.leading = true;
@@ -138,6 +139,8 @@ impl Core {
                 Explanation::AloneAndLeading { term, me }
             } else if self.found_without_deputy() {
                 Explanation::WonContest { term }
+            } else if self.classic.is_some() {
+                Explanation::WonWithoutDeputy { term }
             } else {
                 Explanation::Won { term, me, deputy }
             },
@@ -154,7 +157,9 @@ impl Core {
     }
 
     fn found_without_deputy(&self) -> bool {
-        self.classic.is_some() && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
+        self.classic.is_some()
+            && self.appoints_deputies()
+            && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
     }
 }
 

@@ -56,13 +56,28 @@ impl Core {
         }
     }
 
-    /// Rule 4, leader: one lap finds the next deputy. Also how a lap that got lost is sent again.
+    /// Rule 4, leader: one lap finds the next deputy, or tells that there is none where nobody is to be. Also how a lap that got
+    /// lost is sent again.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
         mandate.appointment =
             mandate.appointment.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
         mandate.deputy = None;
-        self.send_search(out);
+        if self.appoints_deputies() { self.send_search(out) } else { self.tell_result(out) }
+    }
+
+    /// The setting `succession` is another: a deputy is looked for, or the one that is there is none any more.
+    pub(super) fn succession_changed(&mut self, out: &mut Out) {
+        let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
+        if self.appoints_deputies() {
+            self.find_deputy_if_none(out);
+        } else if self.leading && (has_deputy || self.lap == Some(Lap::Search)) {
+            Self::explain(Explanation::NoDeputyFromNowOn, out);
+            if self.lap.is_none() {
+                self.outcome = Outcome::NewDeputy;
+            }
+            self.search_deputy(out);
+        }
     }
 
     pub(super) fn send_search(&mut self, out: &mut Out) {
@@ -186,6 +201,7 @@ impl Core {
         let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
         if self.is_leader()
             && open
+            && self.appoints_deputies()
             && self.lap.is_none()
             && !self.route.is_alone()
             && !planted(Bug::CompanyIgnored)
@@ -266,7 +282,7 @@ impl Core {
         if mandate.term > self.term {
             self.classic = None;
         }
-        if mandate.deputy.is_some() {
+        if mandate.deputy.is_some() || !self.appoints_deputies() {
             self.contest_is_over();
         }
         self.term = mandate.term;
@@ -287,7 +303,9 @@ impl Core {
         }
         let term = mandate.term;
         Self::explain(
-            if leader == self.me {
+            if leader == self.me && !self.appoints_deputies() {
+                Explanation::OldMandateWithoutDeputy { term }
+            } else if leader == self.me {
                 Explanation::OldMandate { term }
             } else if self.is_deputy_of(&mandate) {
                 Explanation::DeputyNow { term, leader }

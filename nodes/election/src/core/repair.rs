@@ -20,6 +20,7 @@ impl Core {
     ) {
         let first = self.told.is_none();
         let led_without_quorum = self.leading && !self.needs_quorum();
+        let succession = self.settings.succession;
         let before = self.route.successor();
         self.timing = timing;
         self.route.configure(ring);
@@ -37,10 +38,13 @@ impl Core {
         let (unsent, term) = (self.in_flight.take(), self.term);
         if let Some(mandate) = self.mandate {
             if !self.route.is_member(mandate.leader.id) {
-                self.lost(mandate.leader.id, out);
+                self.lost(mandate.leader.id, successor != before, out);
             } else if let Some(deputy) = mandate.deputy.filter(|deputy| !self.route.is_member(deputy.id)) {
-                self.lost(deputy.id, out);
+                self.lost(deputy.id, successor != before, out);
             }
+        }
+        if succession != settings.succession {
+            self.succession_changed(out);
         }
         if successor != before {
             Self::explain(Explanation::NewSuccessor { successor }, out);
@@ -60,7 +64,7 @@ impl Core {
         if link == LinkKind::Direct {
             // Whether it still has its place in the ring, the ring's links decide.
             if unanswered {
-                self.neighbours_changed(out);
+                self.goes_unanswered(peer, out);
             }
             return;
         }
@@ -81,7 +85,7 @@ impl Core {
             out.push(Effect::SuccessorChanged(successor));
         }
         match link {
-            LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, out),
+            LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, repaired, out),
             LinkKind::Direct => {}
         }
         if repaired {
@@ -91,7 +95,10 @@ impl Core {
         } else if self.in_flight.is_none() {
             self.in_flight = unsent;
         }
-        if (repaired || follower_lost || unanswered) && self.term == term {
+        if self.term == term && unanswered {
+            self.goes_unanswered(peer, out);
+        }
+        if self.term == term && (repaired || follower_lost) {
             self.neighbours_changed(out);
         }
     }
@@ -147,8 +154,8 @@ impl Core {
         }
     }
 
-    /// What the loss of a member means for who leads.
-    fn lost(&mut self, peer: NodeId, out: &mut Out) {
+    /// What the loss of a member means for who leads; whether this member has closed the gap in the ring that it leaves.
+    fn lost(&mut self, peer: NodeId, repaired: bool, out: &mut Out) {
         if let Some(best) = self.contest.and_then(|contest| contest.best)
             && (best.id == peer || self.route.is_alone())
         {
@@ -170,6 +177,8 @@ impl Core {
                 }
                 self.search_deputy(out);
             }
+        } else if mandate.leader.id == peer && !self.leader_lost && !self.appoints_deputies() {
+            self.replace_by_election(peer, repaired, out);
         } else if mandate.leader.id == peer && !self.leader_lost {
             if self.is_deputy_of(&mandate) && planted(Bug::DeputyStandsStill) {
                 return;
@@ -187,6 +196,23 @@ impl Core {
                 out.push(self.wait_for_takeover());
             }
         }
+    }
+
+    /// Rule 4 without succession: whoever notices that the leader is lost initiates the next election.
+    ///
+    /// A classic ring election needs neighbours that stay. It is started by the member that closes the gap; the one behind the gap
+    /// would see its own void when that repair arrives, so it waits for the other's and initiates only if none comes.
+    fn replace_by_election(&mut self, leader: NodeId, repaired: bool, out: &mut Out) {
+        self.leader_lost = true;
+        if planted(Bug::LossWithoutElection) {
+            return;
+        }
+        if repaired || !self.holds_classic_ring() {
+            Self::explain(Explanation::LeaderLostElecting { leader }, out);
+            return self.initiate(out);
+        }
+        Self::explain(Explanation::LeaderLostWaiting { leader }, out);
+        out.push(self.wait_for_takeover());
     }
 
     /// The message that the lost successor may have taken with it goes to the new one, unless something newer went.

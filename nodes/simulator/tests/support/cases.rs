@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringleader_shared::{AlgorithmName, ChangeRing, Safety};
+use ringleader_shared::{AlgorithmName, ChangeRing, Safety, Succession};
 use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup};
 
 /// What is done to a ring, besides elections that users ask for.
@@ -23,6 +23,8 @@ pub(crate) struct Faults {
     pub(crate) members: bool,
     /// Other elections than max-ring are held.
     pub(crate) algorithms: bool,
+    /// Rings have no deputy, or have one again.
+    pub(crate) settings: bool,
 }
 
 /// Nothing but deaths.
@@ -34,6 +36,7 @@ pub(crate) const DEATHS: Faults = Faults {
     drift: false,
     members: false,
     algorithms: false,
+    settings: false,
 };
 
 /// Everything that is done to a ring that holds max-ring elections.
@@ -45,11 +48,15 @@ pub(crate) const EVERYTHING: Faults = Faults {
     drift: true,
     members: true,
     algorithms: false,
+    settings: false,
 };
 
 /// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only, each change
 /// known to all before the next, and a random schedule can't wait for that.
 pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
+
+/// Everything, in rings some of which have no deputy.
+pub(crate) const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
 pub(crate) const NOTHING: Faults = Faults {
@@ -60,6 +67,7 @@ pub(crate) const NOTHING: Faults = Faults {
     drift: false,
     members: false,
     algorithms: false,
+    settings: false,
 };
 
 /// One step before it is known what may be done: which of it, to whom, how much, and after which time.
@@ -86,8 +94,9 @@ pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Cas
             let which = usize::try_from(seed % AlgorithmName::ALL.len() as u64).unwrap_or(0);
             let algorithm =
                 if faults.algorithms { AlgorithmName::ALL[which] } else { AlgorithmName::MaxRing };
+            let succession = Succession::ALL[usize::from(faults.settings && (seed >> 8) % 3 > 0)];
             let setup =
-                Setup::of(&attributes).seed(seed).safety(safety).latency(latency).algorithm(algorithm);
+                Setup::of(&attributes).seed(seed).safety(safety).latency(latency).algorithm(algorithm).succession(succession);
             let first = (Duration::from_millis(20), Action::Initiate(usize::from(initiator) % n));
             let steps = steps.into_iter().map(|raw| step(raw, n, faults, safety));
             Case { setup, schedule: Schedule { steps: std::iter::once(first).chain(steps).collect() } }
@@ -148,6 +157,10 @@ fn step(
             Action::Remove(one),
             Action::Attribute { place: one, attribute },
         ]);
+    }
+    if faults.settings {
+        let succession = Some(Succession::ALL[usize::from(much) % 2]);
+        may.push(Action::Change(ChangeRing { succession, ..ChangeRing::default() }));
     }
     (wait, may[usize::from(kind) % may.len()])
 }
