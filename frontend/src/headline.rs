@@ -20,6 +20,8 @@ pub(crate) enum Headline {
         /// The deputy, once it is known to all.
         deputy: Option<NodeName>,
     },
+    /// None of the live members may lead.
+    NobodyMayLead,
     /// Quorum mode, and too few members run to have a leader.
     NoQuorum,
     /// A leader was there and no contest is going on.
@@ -38,6 +40,8 @@ impl Headline {
             Self::Split(view.live().filter(|node| leads(node.role)).map(|node| node.name.clone()).collect())
         } else if let Some(leader) = view.leader.clone() {
             Self::Led { leader, deputy: view.deputy.clone() }
+        } else if view.live().next().is_some() && !view.somebody_may_lead() {
+            Self::NobodyMayLead
         } else if view.settings.safety == Safety::Quorum && view.live().count() < view.majority() {
             Self::NoQuorum
         } else if electing {
@@ -70,7 +74,13 @@ impl Headline {
             Self::Led { leader, deputy: None } if view.settings.succession == Succession::Election => {
                 format!("{leader} leads term {term}")
             }
+            Self::Led { leader, deputy: None }
+                if !view.live().any(|node| node.eligible && node.name != *leader) =>
+            {
+                format!("{leader} leads term {term} · no other live member may be deputy")
+            }
             Self::Led { leader, deputy: None } => format!("{leader} leads term {term} · no deputy yet"),
+            Self::NobodyMayLead => "No live member may lead – start one that may, or let one lead".to_owned(),
             Self::NoQuorum => format!(
                 "No quorum: {} of {} run, a leader needs {}",
                 view.live().count(),
@@ -85,7 +95,7 @@ impl Headline {
     pub(crate) const fn class(&self) -> &'static str {
         match self {
             Self::NothingRuns | Self::NoLeaderYet => "headline idle",
-            Self::Electing | Self::NoQuorum | Self::Leaderless => "headline electing",
+            Self::Electing | Self::NobodyMayLead | Self::NoQuorum | Self::Leaderless => "headline electing",
             Self::Split(_) => "headline split",
             Self::Led { .. } => "headline led",
         }
@@ -121,11 +131,22 @@ mod tests {
         ring.led_by("D", "C", 3);
         let settings = RingSettings { succession: Succession::Election, ..RingSettings::default() };
         ring.then("A", EventKind::SettingsChanged { settings });
-        for (node, role) in [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Follower), ("D", Role::Leader)] {
+        for (node, role) in
+            [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Follower), ("D", Role::Leader)]
+        {
             let leader = Some(name("D"));
             ring.then(node, EventKind::StandingChanged { role, term: Term(3), leader, deputy: None });
         }
         assert_eq!(said(&ring.view()), "D leads term 3");
+    }
+
+    #[test]
+    fn where_nobody_that_lives_may_lead_it_says_so() {
+        let mut ring = ring(2);
+        ring.running();
+        ring.then("A", EventKind::EligibilityChanged { eligible: false });
+        assert_eq!(said(&ring.view()), "No leader yet – click Initiate election");
+        assert_eq!(said(&ring.killed("B")), "No live member may lead – start one that may, or let one lead");
     }
 
     #[test]

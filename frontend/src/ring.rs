@@ -194,6 +194,7 @@ fn Centre() -> impl IntoView {
                 ),
                 Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
                 Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
+                Headline::NobodyMayLead => ("idle", "no leader".to_owned(), "nobody may lead".to_owned()),
                 Headline::NoQuorum => ("idle", "no quorum".to_owned(), format!("needs {}", view.majority())),
                 Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
                 Headline::NoLeaderYet | Headline::Leaderless => {

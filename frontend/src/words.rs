@@ -132,6 +132,12 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::AttributeChanged { attribute } => {
             (Subject::Process, format!("attribute is {attribute} from the next election on"))
         }
+        EventKind::EligibilityChanged { eligible: true } => {
+            (Subject::Process, "may lead from the next election on".to_owned())
+        }
+        EventKind::EligibilityChanged { eligible: false } => {
+            (Subject::Process, "may not lead from the next election on".to_owned())
+        }
         EventKind::Requested { action } => (Subject::Process, format!("request: {action}")),
         EventKind::Spawned { pid } => {
             (Subject::Process, format!("process {pid} spawned, start {}", event.incarnation))
@@ -234,6 +240,7 @@ pub(crate) fn outcome(election: &ElectionView) -> String {
     match (&election.leader, &election.deputy) {
         (Some(leader), deputy) => led(leader, deputy.as_ref(), election.members),
         (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
+        (None, _) if election.took_us.is_some() => "no live member may lead".to_owned(),
         (None, _) => match election.outcome {
             Outcome::Election => format!("{} asked: who is best?", election.initiator),
             Outcome::Takeover => format!("{} took over, looks for a deputy", election.initiator),
@@ -266,6 +273,7 @@ fn against_bound(election: &ElectionView) -> String {
 /// The messages counted against the formula's number. True when they are the same.
 pub(crate) fn against_formula(election: &ElectionView) -> Option<(bool, String)> {
     election.took_us?;
+    election.leader.as_ref()?;
     if election.algorithm != AlgorithmName::MaxRing {
         return Some((false, against_bound(election)));
     }

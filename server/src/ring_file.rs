@@ -40,7 +40,13 @@ struct Start {
 struct Entry {
     name: Spanned<String>,
     attribute: Spanned<u64>,
+    #[serde(default = "may_lead")]
+    eligible: bool,
     id: Option<Spanned<String>>,
+}
+
+const fn may_lead() -> bool {
+    true
 }
 
 /// A member of a ring that is not formed yet.
@@ -50,13 +56,15 @@ pub struct Planned {
     pub name: NodeName,
     /// Its priority.
     pub attribute: Attribute,
+    /// Whether it may lead and be deputy.
+    pub eligible: bool,
     /// Its id: the one that it was given, else the one that follows from its name.
     pub id: NodeId,
 }
 
 impl Planned {
     fn named(name: NodeName, attribute: Attribute) -> Self {
-        Self { id: identity::derived(&name, 0), name, attribute }
+        Self { id: identity::derived(&name, 0), name, attribute, eligible: true }
     }
 }
 
@@ -79,7 +87,8 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     let flags = options.settings();
     if let Some(path) = &options.ring {
         let ring = parse(&text::read(path)?, path)?;
-        return Ok(Ring { settings: ring.settings.with(&flags), ..ring });
+        let members = not_eligible(ring.members, &options.ineligible)?;
+        return Ok(Ring { members, settings: ring.settings.with(&flags), start: ring.start });
     }
     let count = options.attributes.as_ref().map_or(options.nodes.unwrap_or(4), Vec::len);
     // Before a list of so many is made.
@@ -88,8 +97,21 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     }
     let attributes = options.attributes.clone().unwrap_or_else(|| default_attributes(count).collect());
     let members = attributes.into_iter().enumerate();
-    let members = members.map(|(n, attribute)| Planned::named(NodeName::nth(n), attribute)).collect();
+    let members = members.map(|(n, attribute)| Planned::named(NodeName::nth(n), attribute));
+    let members = not_eligible(members.collect(), &options.ineligible)?;
     Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
+}
+
+/// The members, of whom those with these names may not lead.
+fn not_eligible(mut members: Vec<Planned>, names: &[NodeName]) -> anyhow::Result<Vec<Planned>> {
+    for name in names {
+        let Some(member) = members.iter_mut().find(|member| member.name == *name) else {
+            let all: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+            bail!("--ineligible {name}: there is no such node; there are: {}", all.join(", "));
+        };
+        member.eligible = false;
+    }
+    Ok(members)
 }
 
 /// Reads a ring file; `path` is what it is called in errors.
@@ -123,7 +145,7 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
                 Attribute::MAX
             );
         }
-        let mut member = Planned::named(name, attribute);
+        let mut member = Planned { eligible: entry.eligible, ..Planned::named(name, attribute) };
         let mut place = place;
         if let Some(id) = &entry.id {
             place = at(id.span().start);
@@ -252,6 +274,19 @@ mod tests {
         let text = "succession = \"election\"\n[[node]]\nname = \"a\"\nattribute = 1\n";
         let ring = parse(text, Path::new("ring.toml")).expect("a good file");
         assert_eq!(ring.settings.succession, Succession::Election);
+    }
+
+    #[test]
+    fn a_ring_file_says_who_may_not_lead() {
+        let text = "[[node]]\nname = \"a\"\nattribute = 1\neligible = false\n[[node]]\nname = \"b\"\nattribute = 2\n";
+        let ring = parse(text, Path::new("ring.toml")).expect("a good file");
+        assert_eq!(ring.members.iter().map(|node| node.eligible).collect::<Vec<_>>(), [false, true]);
+        let both = ["a", "b"].map(|name| name.parse().expect("a name"));
+        let members = not_eligible(ring.members, &both).expect("both are there");
+        assert!(members.iter().all(|node| !node.eligible));
+        let error =
+            not_eligible(members, &["c".parse().expect("a name")]).expect_err("no such node").to_string();
+        assert!(error.contains("--ineligible c") && error.contains("a, b"), "{error}");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The settings of the whole ring: one value from the ring file to the election core, changed while the ring runs.
+//! The settings of the whole ring: one value from the ring file to the election core, changed while the ring
+//! runs.
 //!
 //! A new setting is one line in the list at the end of this file, and whatever acts on it.
 
@@ -44,8 +45,8 @@ macro_rules! settings {
                 ChangeRing { $($name: (self.$name != before.$name).then_some(self.$name),)+ }
             }
 
-            /// Takes the settings out of an object that has them among its fields. Those that are missing, as in the
-            /// recordings of an older version, have their default.
+            /// Takes the settings out of an object that has them among its fields. Those that are missing, as
+            /// in the recordings of an older version, have their default.
             pub(crate) fn take(fields: &mut Map<String, Value>) -> Result<Self, String> {
                 Ok(Self { $($name: json::take_or_default(fields, stringify!($name))?,)+ })
             }

@@ -76,6 +76,8 @@ pub struct NodeView {
     pub id: NodeId,
     /// Its priority.
     pub attribute: Attribute,
+    /// Whether it may lead and be deputy.
+    pub eligible: bool,
     /// Its process.
     pub state: NodeState,
     /// Its role; `None` when not running.
@@ -102,7 +104,7 @@ pub struct NodeView {
     pub given_up: bool,
 }
 
-json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up } }
+json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up } or true { eligible } }
 
 fn is_false(it: &bool) -> bool {
     !it
@@ -114,6 +116,7 @@ impl NodeView {
             name: member.name.clone(),
             id: member.id,
             attribute: member.attribute,
+            eligible: member.eligible,
             state: NodeState::Stopped,
             role: None,
             term: Term::ZERO,
@@ -161,7 +164,8 @@ pub struct ElectionView {
     pub initiators: u32,
     /// The live members when it began.
     pub members: u32,
-    /// Whom every member follows now; `None` while it runs.
+    /// Whom every member follows now; `None` while it runs, and when it ended because no live member may
+    /// lead.
     pub leader: Option<NodeName>,
     /// The deputy found.
     pub deputy: Option<NodeName>,
@@ -332,6 +336,7 @@ impl RingView {
                 self.complete(event, *outcome, *term, leader, deputy.as_ref(), *members);
             }
             EventKind::AttributeChanged { .. }
+            | EventKind::EligibilityChanged { .. }
             | EventKind::Requested { .. }
             | EventKind::Spawned { .. }
             | EventKind::StartFailed { .. }
@@ -369,6 +374,7 @@ impl RingView {
         }
         match &event.kind {
             EventKind::AttributeChanged { attribute } => node.attribute = *attribute,
+            EventKind::EligibilityChanged { eligible } => node.eligible = *eligible,
             EventKind::Spawned { pid } => {
                 node.has_stopped();
                 node.state = NodeState::Starting;
@@ -448,6 +454,7 @@ impl RingView {
             MessageKind::Election | MessageKind::Contest => (Outcome::Election, 1),
             MessageKind::RollCall => (Outcome::Election, 0),
             MessageKind::DeputySearch => (Outcome::Takeover, 0),
+            MessageKind::Vacant => return self.count_vacant(event, message),
             MessageKind::Elected | MessageKind::Found => {
                 if let Some(election) = self.election_at(message.term, event.at_us) {
                     election.messages += 1;
@@ -483,6 +490,28 @@ impl RingView {
         let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
         let algorithm = message.algorithm.unwrap_or_default();
         self.remember(ElectionView { messages: 1, contest, algorithm, ..election });
+    }
+
+    /// The first message of the `Vacant` lap ends an election that nobody could win.
+    fn count_vacant(&mut self, event: &Event, message: &MessageInfo) {
+        if let Some(election) = self.election_of(message.term) {
+            election.messages += 1;
+            if election.leader.is_none() && election.took_us.is_none() {
+                election.took_us = Some(event.at_us.saturating_sub(election.started_us));
+                election.superseded = false;
+            }
+        }
+    }
+
+    /// The newest election of this term, whether it is over or not.
+    fn election_of(&mut self, term: Term) -> Option<&mut ElectionView> {
+        self.elections.iter_mut().find(|election| election.term == term)
+    }
+
+    /// Whether a live member may lead.
+    #[must_use]
+    pub fn somebody_may_lead(&self) -> bool {
+        self.live().any(|node| node.eligible)
     }
 
     fn count_received(&mut self, event: &Event, message: &MessageInfo) {
@@ -544,6 +573,8 @@ impl RingView {
         election.superseded = false;
         election.expected = match outcome {
             // A search lap and a telling lap, both started by the leader.
+            // One that finds nobody who may be deputy ends with the search.
+            Outcome::Takeover | Outcome::NewDeputy if members > 1 && deputy.is_none() => Some(members),
             Outcome::Takeover | Outcome::NewDeputy => Some(if members < 2 { 0 } else { 2 * members }),
             Outcome::Election
                 if election.algorithm == AlgorithmName::MaxRing

@@ -36,7 +36,9 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             let place = match whom {
                 Whom::Node(name) => place(name)?,
                 Whom::Leader => {
-                    let leader = view.nodes.iter().find(|node| node.role == Some(Role::Leader));
+                    // One that hangs is a leader only while nobody else is.
+                    let leads = |node: &&NodeView| node.role == Some(Role::Leader);
+                    let leader = view.live().find(leads).or_else(|| view.nodes.iter().find(leads));
                     place(&leader.ok_or("There is no leader")?.name)?
                 }
             };
@@ -51,7 +53,10 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
         Order::ChangeAttribute(name, attribute) => {
             one(Action::Attribute { place: place(name)?, attribute: attribute.0 })
         }
-        Order::Add(node) => one(Action::Add { attribute: node.attribute.0 }),
+        Order::ChangeEligibility(name, eligible) => {
+            one(Action::Eligible { place: place(name)?, eligible: *eligible })
+        }
+        Order::Add(node) => one(Action::Add { attribute: node.attribute.0, eligible: node.eligible }),
         Order::Remove(name) => one(Action::Remove(place(name)?)),
         Order::ChangeSettings(change) => {
             // The speed is the page's own business.

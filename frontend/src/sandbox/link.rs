@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::{ChangeRing, RingSettings, Seq};
+use ringleader_shared::{ChangeRing, NodeName, RingSettings, Seq};
 use ringleader_simulator::{Case, Schedule};
 
 use super::choice::{Arrangement, Links, Start};
@@ -64,6 +64,7 @@ impl Link {
             "nodes" => {
                 settings.nodes = value.parse().ok().filter(|nodes| (1..=MOST_NODES).contains(nodes))?
             }
+            "ineligible" => settings.ineligible = Settings::names(value)?,
             "order" => settings.arrangement = Arrangement::named(value)?,
             "links" => settings.links = Links::named(value)?,
             "seed" => settings.seed = value.parse().ok()?,
@@ -89,7 +90,7 @@ impl Link {
 
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
-        let Settings { ring, nodes, arrangement, links, seed, start } = &self.settings;
+        let Settings { ring, nodes, ineligible, arrangement, links, seed, start } = &self.settings;
         let RingSettings { hop_delay_ms: _, safety, succession, algorithm } = ring;
         let mut text = format!(
             "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&succession={succession}&hop={}",
@@ -98,6 +99,10 @@ impl Link {
             start.word(),
             self.speed.number()
         );
+        if !ineligible.is_empty() {
+            let names: Vec<&str> = ineligible.iter().map(NodeName::as_str).collect();
+            text.push_str(&format!("&ineligible={}", names.join(".")));
+        }
         if let Some(script) = &self.script {
             // Points and commas instead of what would have to be escaped.
             text.push_str("&do=");
@@ -131,6 +136,7 @@ mod tests {
                 ..RingSettings::default()
             },
             nodes: 1000,
+            ineligible: Settings::names("B.AB").expect("names"),
             arrangement: Arrangement::Alternating,
             links: Links::Exponential,
             seed: 77,
@@ -167,6 +173,7 @@ mod tests {
     fn what_makes_no_sense_is_named_and_what_is_missing_is_as_usual() {
         assert_eq!(Link::read("sandbox?nodes=1001"), Err("nodes=1001".to_owned()));
         assert_eq!(Link::read("sandbox?do=5us.smash.A"), Err("do=5us.smash.A".to_owned()));
+        assert_eq!(Link::read("sandbox?ineligible=b"), Err("ineligible=b".to_owned()));
         assert_eq!(Link::read("sandbox?at=5"), Err("at=5".to_owned()));
         assert_eq!(Link::read("sandbox"), Ok(Link::new(Settings::default(), Speed::default())));
         assert!(Link::is_meant("sandbox?seed=1") && !Link::is_meant("ring"));

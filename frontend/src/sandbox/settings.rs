@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::RingSettings;
+use ringleader_shared::{NodeName, RingSettings};
 use ringleader_simulator::{Action, Latency, Schedule, Setup};
 
 use super::choice::{Arrangement, Links, Start};
@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) ring: RingSettings,
     /// How many nodes.
     pub(crate) nodes: usize,
+    /// Which of them may not lead, by name; names that there are not are passed over.
+    pub(crate) ineligible: Vec<NodeName>,
     /// How their attributes are laid.
     pub(crate) arrangement: Arrangement,
     /// How long their messages take.
@@ -39,6 +41,7 @@ impl Default for Settings {
         Self {
             ring: RingSettings::default(),
             nodes: 4,
+            ineligible: Vec::new(),
             arrangement: Arrangement::Increasing,
             links: Links::Constant,
             seed: 1,
@@ -51,6 +54,7 @@ impl Settings {
     /// The ring.
     pub(crate) fn setup(&self) -> Setup {
         Setup { settings: self.ring, ..Setup::of(&self.attributes()) }
+            .ineligible(&self.ineligible.iter().filter_map(NodeName::ordinal).collect::<Vec<_>>())
             .seed(self.seed)
             .latency(self.latency())
             .patient()
@@ -73,6 +77,12 @@ impl Settings {
             Links::Constant | Links::Uniform => 5 * HOP,
             Links::Exponential => 20 * HOP,
         }
+    }
+
+    /// Names as people type them: separated by commas, points or spaces.
+    pub(crate) fn names(text: &str) -> Option<Vec<NodeName>> {
+        let names = text.split([',', '.', ' ']).filter(|name| !name.is_empty());
+        names.map(|name| name.parse().ok().filter(|name: &NodeName| name.ordinal().is_some())).collect()
     }
 
     fn latency(&self) -> Latency {

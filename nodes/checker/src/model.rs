@@ -64,10 +64,10 @@ impl RingModel {
         Faults { initiations: all.initiations, ..left } == all
     }
 
-    /// The contenders that live, best first.
+    /// The contenders that live and may lead, best first.
     fn ranking(&self, ring: &Ring) -> Vec<Contender> {
         let mut ranking = self.bounds.members();
-        ranking.retain(|member| ring.live().any(|(_, core)| core.id() == member.id));
+        ranking.retain(|member| member.eligible && ring.live().any(|(_, core)| core.id() == member.id));
         ranking.sort_unstable_by(|a, b| b.cmp(a));
         ranking
     }
@@ -155,7 +155,9 @@ impl Model for RingModel {
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
                 let at_peace = ring.is_quiet() || model.bounds.settings.safety == Safety::Quorum;
-                ring.left().is_undisturbed() && at_peace && ring.agrees()
+                ring.left().is_undisturbed()
+                    && at_peace
+                    && (ring.agrees() || !ring.somebody_may_lead() && ring.is_vacant())
             }),
         ]
     }
@@ -186,7 +188,7 @@ fn has_no_own_deputy(ring: &Ring) -> bool {
 /// Nothing is asked of a ring in which nobody lives, or has heard of an election: all that did are dead.
 fn agrees_when_quiet(ring: &Ring) -> bool {
     let heard = ring.live().any(|(_, core)| core.term().0 > 0);
-    !heard || !ring.is_quiet() || ring.agrees()
+    !heard || !ring.is_quiet() || if ring.somebody_may_lead() { ring.agrees() } else { ring.is_vacant() }
 }
 
 fn stays_within(model: &RingModel, ring: &Ring) -> bool {
@@ -200,6 +202,7 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         | RingMessage::Elected { hops, .. }
         | RingMessage::RollCall { hops, .. }
         | RingMessage::Found { hops, .. }
+        | RingMessage::Vacant { hops, .. }
         | RingMessage::Lease { hops, .. } => *hops <= budget,
         // What numbers mean is their algorithm's; endless ones fill queues.
         RingMessage::Contest { .. } | RingMessage::Standing { .. } => true,
@@ -231,11 +234,10 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
     }
     let ranking = model.ranking(ring);
     let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
-    mandates
-        .all(|mandate| {
-            let best = ranking.iter().find(|member| **member != mandate.leader);
-            best.filter(|_| ring.wants_deputy()) == mandate.deputy.as_ref()
-        })
+    mandates.all(|mandate| {
+        let best = ranking.iter().find(|member| **member != mandate.leader);
+        best.filter(|_| ring.wants_deputy()) == mandate.deputy.as_ref()
+    })
 }
 
 fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {

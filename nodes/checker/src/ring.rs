@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term};
+use ringleader_shared::{
+    Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
+};
 
 use crate::bounds::{self, Bounds, Faults, Start, id, place};
 use crate::links::{Dial, Links, News, Parcel};
@@ -92,6 +94,8 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
         RingMessage::Found { term, leader, .. } => {
             ((term, leader.id) != (after.term(), before.id())).then_some(Misstep::WinsUnfairly)
         }
+        // Who was not asked initiates, and wins when it is alone by now.
+        RingMessage::Vacant { .. } => (after.successor() != after.id()).then_some(Misstep::WinsUnfairly),
         RingMessage::RollCall { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Elected { .. }
@@ -399,10 +403,24 @@ impl Ring {
     /// Whether a leader of the live members is to have a deputy.
     #[must_use]
     pub fn wants_deputy(&self) -> bool {
-        self.settings.succession == Succession::Deputy && self.live().count() > 1
+        let may = |core: &Core| core.may_lead() && core.role() != Role::Leader;
+        self.settings.succession == Succession::Deputy && self.live().any(|(_, core)| may(core))
     }
 
-    /// Whether all live members follow one live leader, who knows it, and one live deputy if one is to be, who does.
+    /// Whether a live member may lead.
+    #[must_use]
+    pub fn somebody_may_lead(&self) -> bool {
+        self.live().any(|(_, core)| core.may_lead())
+    }
+
+    /// Whether nobody leads, and nobody waits for a leader.
+    #[must_use]
+    pub fn is_vacant(&self) -> bool {
+        self.live().all(|(_, core)| core.mandate().is_none() && core.role() == Role::Follower)
+    }
+
+    /// Whether all live members follow one live leader, who knows it, and one live deputy if one is to be,
+    /// who does.
     #[must_use]
     pub fn agrees(&self) -> bool {
         let Some(mandate) = self.live().find_map(|(_, core)| core.mandate().copied()) else { return false };
@@ -565,6 +583,9 @@ impl fmt::Display for Parcel {
             }
             Self::Message(RingMessage::RollCall { term, hops, .. }) => {
                 write!(f, "roll call of term {term}, hop {hops}")
+            }
+            Self::Message(RingMessage::Vacant { term, hops, .. }) => {
+                write!(f, "nobody may lead term {term}, hop {hops}")
             }
             Self::Message(RingMessage::Found { term, leader, hops }) => {
                 write!(f, "{} has won term {term}, hop {hops}", name_of(leader))

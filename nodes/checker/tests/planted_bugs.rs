@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use ringleader_checker::bounds::{small, small_quorum, small_without_succession};
+use ringleader_checker::bounds::{small, small_eligibility, small_quorum, small_without_succession};
 use ringleader_checker::{Bounds, RingModel, check};
 use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
@@ -31,6 +31,8 @@ fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
         small_quorum()
     } else if bug.is_without_succession() {
         small_without_succession()
+    } else if bug.is_of_eligibility() {
+        small_eligibility()
     } else {
         small()
     };
@@ -45,9 +47,16 @@ fn found_by_simulator(bug: Option<Bug>) -> Option<(Case, Violation)> {
     plant(bug);
     let kinds: &[(Faults, Safety)] = match bug {
         Some(bug) if bug.is_of_quorum() => &[(QUORUM, Safety::Quorum)],
-        Some(bug) if bug.is_without_succession() => &[(SETTINGS, Safety::Available)],
+        Some(bug) if bug.is_without_succession() || bug.is_of_eligibility() => {
+            &[(SETTINGS, Safety::Available)]
+        }
         Some(_) => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available)],
-        None => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available), (QUORUM, Safety::Quorum), (SETTINGS, Safety::Available)],
+        None => &[
+            (DEATHS, Safety::Available),
+            (EVERYTHING, Safety::Available),
+            (QUORUM, Safety::Quorum),
+            (SETTINGS, Safety::Available),
+        ],
     };
     let found = kinds.iter().find_map(|&(faults, safety)| {
         let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(1), ..Config::default() });
@@ -112,7 +121,8 @@ fn without_a_bug_the_simulator_finds_nothing_in_the_same_schedules() {
 
 #[test]
 fn without_a_bug_the_checker_finds_nothing_within_the_same_bounds() {
-    for bounds in small().into_iter().chain(small_quorum()).chain(small_without_succession()) {
+    let bounds = [small(), small_quorum(), small_without_succession(), small_eligibility()];
+    for bounds in bounds.into_iter().flatten() {
         let report = check(RingModel::new(bounds.clone()), 1, AT_MOST);
         assert_eq!(report.violations, [], "{bounds}");
     }

@@ -12,6 +12,13 @@ use crate::classic::Why;
 #[allow(missing_docs, reason = "each variant is the sentence that `words` makes of it")]
 pub enum Explanation {
     Initiating { term: Term, me: Contender },
+    InitiatingIneligible { term: Term },
+    NobodyMayLead { term: Term },
+    PassingOnIneligible { candidate: Contender },
+    ReplacingIneligible { candidate: Contender, me: Contender },
+    LeaderLostIneligible { leader: NodeId },
+    DeputyMayNotLead { deputy: NodeId },
+    NoDeputyFound,
     Replacing { candidate: Contender, me: Contender },
     PassingOn { candidate: Contender, me: Contender },
     PassingOnResult { leader: NodeId, deputy: Option<NodeId> },
@@ -69,6 +76,27 @@ impl Explanation {
             Self::Initiating { term, me } => {
                 write!(text, "initiating the election of term {term} with my attribute ({})", me.attribute)
             }
+            Self::InitiatingIneligible { term } => {
+                write!(text, "initiating the election of term {term}; I may not lead myself")
+            }
+            Self::NobodyMayLead { term } => {
+                write!(text, "no live member may lead: term {term} stays without a leader")
+            }
+            Self::PassingOnIneligible { candidate } => {
+                write!(text, "passing on {}: I may not lead", who(candidate))
+            }
+            Self::ReplacingIneligible { candidate, me } => {
+                write!(text, "replacing {}, which may not lead, with me ({})", who(candidate), me.attribute)
+            }
+            Self::LeaderLostIneligible { leader } => write!(
+                text,
+                "the leader {} is lost, and as its deputy I may not lead any more: starting an election",
+                name(*leader)
+            ),
+            Self::DeputyMayNotLead { deputy } => {
+                write!(text, "my deputy {} may not lead any more: looking for the next one", name(*deputy))
+            }
+            Self::NoDeputyFound => write!(text, "no other live member may be deputy"),
             Self::Replacing { candidate, me } if candidate.attribute == me.attribute => {
                 write!(text, "replacing {} with me: same as mine, my id is higher", who(candidate))
             }
@@ -155,7 +183,11 @@ impl Explanation {
                 name(*leader)
             ),
             Self::LeaderLostElecting { leader } => {
-                write!(text, "the leader {} is lost, and nobody is its deputy: starting an election", name(*leader))
+                write!(
+                    text,
+                    "the leader {} is lost, and nobody is its deputy: starting an election",
+                    name(*leader)
+                )
             }
             Self::LeaderLostWaiting { leader } => write!(
                 text,
@@ -264,6 +296,7 @@ impl Explanation {
 fn contest_words(why: &Why<Contender>, who: impl Fn(&Contender) -> String) -> String {
     match why {
         Why::Joined(me) => format!("taking part with my own label, {}", who(me)),
+        Why::Passive(_) => "I may not lead: I only pass messages on".to_owned(),
         Why::PassedOn(label) => format!("passing on {}", who(label)),
         Why::Swallowed(label) => format!("{} goes no further here: it can't win any more", who(label)),
         Why::SentBack(label) => {

@@ -25,7 +25,13 @@ macro_rules! bugs {
             /// Whether it shows only where nobody is deputy.
             #[must_use]
             pub fn is_without_succession(self) -> bool {
-                self >= Self::DeputyDespiteSetting
+                matches!(self, Self::DeputyDespiteSetting | Self::LossWithoutElection)
+            }
+
+            /// Whether it shows only where some members may not lead.
+            #[must_use]
+            pub fn is_of_eligibility(self) -> bool {
+                self >= Self::IneligibleContends
             }
 
             /// What the mistake is, as a sentence.
@@ -146,8 +152,16 @@ bugs! {
     LeaseNeverOver,
     /// Without succession: a leader has a deputy all the same.
     DeputyDespiteSetting,
-    /// Without succession: whoever notices that the leader is lost starts no election.
+    /// Without succession: a member that notices the loss of the leader starts no election.
     LossWithoutElection,
+    /// A member that may not lead puts itself in the place of a candidate with a lower attribute.
+    IneligibleContends,
+    /// A member that may not lead wins when its own value comes back.
+    IneligibleWins,
+    /// A search for a deputy collects members that may not lead.
+    IneligibleDeputy,
+    /// An election that ends without anybody who may lead is not announced.
+    VacancyNotTold,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -130,7 +130,8 @@ impl<A: Classic<u32>> Contest<A> {
 
     fn with_labels(labels: Arc<[u32]>, settings: Settings, mut chance: Chance) -> Self {
         let size = u32::try_from(labels.len()).unwrap_or(u32::MAX);
-        let members = (0..size).map(|at| A::new(&Seat { at, size, everyone: &labels })).collect();
+        let members =
+            (0..size).map(|at| A::new(&Seat { at, size, everyone: &labels, eligible: true })).collect();
         let links = match (settings.pace, A::FACTS.direction) {
             // What always takes the same time keeps order by itself.
             (Pace::Unit, _) | (_, Direction::Complete) => 0,

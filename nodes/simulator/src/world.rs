@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Time, Timer};
-use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Succession};
+use ringleader_shared::{
+    Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Succession,
+};
 
 use self::member::{Machine, Member};
 use crate::chance::{Chance, nanoseconds};
@@ -90,7 +92,7 @@ impl Ord for Planned {
 pub struct Agreement {
     /// The leader, live.
     pub leader: NodeId,
-    /// The deputy, live; `None` when the leader is alone, or nobody is to be deputy.
+    /// The deputy, live; `None` when nobody is to be deputy, or no other live member may be.
     pub deputy: Option<NodeId>,
 }
 
@@ -255,6 +257,17 @@ impl World {
         !self.quorum() || self.live().count() > self.ring.len() / 2
     }
 
+    /// Whether the member with this id is configured as one that may lead.
+    fn is_eligible(&self, id: NodeId) -> bool {
+        self.ring.iter().any(|member| member.id == id && member.eligible)
+    }
+
+    /// Whether a live member may lead.
+    #[must_use]
+    pub fn somebody_may_lead(&self) -> bool {
+        self.live().any(|(node, _)| self.is_eligible(node.id()))
+    }
+
     /// Whether any live member was ever taken for dead: only then may the available mode have two leaders in one term.
     #[must_use]
     pub fn misjudged(&self) -> bool {
@@ -278,7 +291,9 @@ impl World {
             |id: NodeId, role: Role| self.live().any(|(node, _)| node.id() == id && node.role() == role);
         let leading = self.live().filter(|(node, _)| node.role() == Role::Leader).count();
         let deputy = mandate.deputy.map(|deputy| deputy.id);
-        let is_wanted = self.setup.settings.succession == Succession::Deputy && self.live().count() > 1;
+        let others = self.live().filter(|(node, _)| node.id() != mandate.leader.id);
+        let is_wanted = self.setup.settings.succession == Succession::Deputy
+            && others.filter(|(node, _)| self.is_eligible(node.id())).count() > 0;
         let deputy_fits = match deputy {
             Some(deputy) => is_wanted && holds(deputy, Role::Deputy),
             None => !is_wanted,

@@ -80,7 +80,8 @@ fn a_ring_that_holds_classic_elections_is_safe_and_agrees_when_left_in_peace() {
 }
 
 #[test]
-fn a_ring_with_and_without_deputies_is_safe_and_agrees_when_left_in_peace() {
+fn a_ring_with_and_without_deputies_and_with_members_that_may_not_lead_is_safe_and_agrees_when_left_in_peace()
+{
     play(10, Faults { settings: true, ..DEATHS }, Safety::Available);
     play(10, SETTINGS, Safety::Available);
     play(20, Faults { settings: true, ..QUORUM }, Safety::Quorum);

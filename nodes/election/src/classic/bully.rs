@@ -1,8 +1,9 @@
 //! Garcia-Molina's bully (1982): no ring at all. Everybody knows everybody, and the highest tells the others.
 //!
-//! The paper is about failures: time-outs tell a member that all higher ones are down. Here the links do: a higher member that
-//! does not answer is left out. In a simulated contest all live, as with the others, so that what is counted is what the
-//! contest costs; the highest knows from the list of members that there is no higher one.
+//! The paper is about failures: time-outs tell a member that all higher ones are down. Here the links do: a
+//! higher member that does not answer is left out. In a simulated contest all live, as with the others, so
+//! that what is counted is what the contest costs; the highest knows from the list of members that there is
+//! no higher one.
 
 use std::sync::Arc;
 
@@ -101,7 +102,13 @@ impl<L: Label> Classic<L> for Bully<L> {
     const FACTS: &'static Facts = &FACTS;
 
     fn new(seat: &Seat<'_, L>) -> Self {
-        Self { at: seat.at, everyone: Arc::clone(seat.everyone), standing: Standing::Asleep, down: Vec::new(), relies_on: None }
+        Self {
+            at: seat.at,
+            everyone: Arc::clone(seat.everyone),
+            standing: Standing::Asleep,
+            down: Vec::new(),
+            relies_on: None,
+        }
     }
 
     fn wake(&mut self, world: &mut impl World<L, Message>) {
@@ -137,7 +144,8 @@ impl<L: Label> Classic<L> for Bully<L> {
         }
     }
 
-    /// "If no higher node answers, it becomes the coordinator." When the one that it relies on is down, it has to start again.
+    /// "If no higher node answers, it becomes the coordinator." When the one that it relies on is down, it
+    /// has to start again.
     fn unanswered(&mut self, peer: Side, world: &mut impl World<L, Message>) -> bool {
         let Side::Peer(at) = peer else { return false };
         if self.relies_on == Some(at) {

@@ -162,7 +162,12 @@ impl Core {
             Arc::from([me])
         };
         let at = everyone.iter().position(|member| *member == me).unwrap_or(0);
-        let seat = Seat { at: u32::try_from(at).unwrap_or(0), size: size.max(1), everyone: &everyone };
+        let seat = Seat {
+            at: u32::try_from(at).unwrap_or(0),
+            size: size.max(1),
+            everyone: &everyone,
+            eligible: me.eligible,
+        };
         let part = self.part(algorithm, size, Machine::new(algorithm, &seat));
         self.classic = Some(Part { everyone, ..part });
     }
@@ -378,8 +383,9 @@ impl Core {
         algorithm != AlgorithmName::MaxRing && classic::facts(algorithm).direction != Direction::Complete
     }
 
-    /// A neighbour has come or gone: an undecided classic contest that goes round the ring is void. Where everyone talks to
-    /// everyone, neighbours only matter for the lap that confirms the winner, which is max-ring's and survives a repair.
+    /// A neighbour has come or gone: an undecided classic contest that goes round the ring is void. Where
+    /// everyone talks to everyone, neighbours only matter for the lap that confirms the winner, which is
+    /// max-ring's and survives a repair.
     pub(super) fn neighbours_changed(&mut self, out: &mut Out) {
         let rings = |part: &Part| part.facts().direction != Direction::Complete;
         if self.classic.as_ref().is_some_and(rings) {
@@ -387,7 +393,8 @@ impl Core {
         }
     }
 
-    /// A member that takes part does not answer. Its machine may know what to do; otherwise the contest is void.
+    /// A member that takes part does not answer. Its machine may know what to do; otherwise the contest is
+    /// void.
     pub(super) fn goes_unanswered(&mut self, peer: NodeId, out: &mut Out) {
         let place = self.classic.as_ref().and_then(|part| {
             let at = part.everyone.iter().position(|member| member.id == peer)?;

@@ -22,6 +22,8 @@ impl Core {
         let led_without_quorum = self.leading && !self.needs_quorum();
         let succession = self.settings.succession;
         let before = self.route.successor();
+        let could_lead = self.may_lead();
+        let had_ineligible = self.route.has_ineligible();
         self.timing = timing;
         self.route.configure(ring);
         let successor = self.route.successor();
@@ -43,9 +45,11 @@ impl Core {
                 self.lost(deputy.id, successor != before, out);
             }
         }
+        self.company |= had_ineligible || self.route.has_ineligible();
         if succession != settings.succession {
             self.succession_changed(out);
         }
+        self.eligibility_changed(could_lead, out);
         if successor != before {
             Self::explain(Explanation::NewSuccessor { successor }, out);
             out.push(Effect::SuccessorChanged(successor));
@@ -58,8 +62,30 @@ impl Core {
         }
     }
 
+    /// Members may lead that might not before, or the other way round. A leader stays; its deputy may have to
+    /// be another one.
+    fn eligibility_changed(&mut self, could_lead: bool, out: &mut Out) {
+        let deputy = self.mandate.and_then(|mandate| mandate.deputy).map(|deputy| deputy.id);
+        let unfit = deputy.filter(|deputy| self.leading && self.route.is_unfit(*deputy));
+        if let Some(deputy) = unfit {
+            Self::explain(Explanation::DeputyMayNotLead { deputy }, out);
+            if self.lap.is_none() {
+                self.outcome = Outcome::NewDeputy;
+            }
+            self.search_deputy(out);
+        } else if self.company {
+            self.find_deputy_if_none(out);
+        }
+        if self.may_lead() && !could_lead && self.knows_no_leader() {
+            self.initiate(out);
+        }
+    }
+
     /// Rule 4 and ring repair: a member does not answer.
     pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
+        if link == LinkKind::Heartbeat {
+            self.caller = self.caller.filter(|caller| *caller != peer);
+        }
         let unanswered = self.unanswered(peer);
         if link == LinkKind::Direct {
             // Whether it still has its place in the ring, the ring's links decide.
@@ -108,6 +134,10 @@ impl Core {
         match link {
             LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
             LinkKind::Heartbeat => {
+                if self.leading && self.route.has_ineligible() {
+                    self.company = true;
+                    self.caller = Some(peer);
+                }
                 let is_my_deputy = self.leading
                     && self
                         .mandate
@@ -119,6 +149,9 @@ impl Core {
                 if self.leading && !planted(Bug::DeputyNotConfirmed) {
                     // Confirms the deputy; tells whoever takes itself for one that it has missed something.
                     self.tell_standing(peer, out);
+                }
+                if self.route.has_ineligible() {
+                    self.find_deputy_if_none(out);
                 }
             }
             LinkKind::Ring => {
@@ -133,9 +166,13 @@ impl Core {
                 if !planted(Bug::StandingNotTold) {
                     self.tell_standing(peer, out);
                 }
+                self.company |= self.route.has_ineligible();
                 self.find_deputy_if_none(out);
                 if successor != before || followed {
                     self.neighbours_changed(out);
+                    if self.is_vacant() && self.route.is_eligible(peer) {
+                        self.initiate(out);
+                    }
                 }
             }
         }
@@ -147,6 +184,9 @@ impl Core {
         if link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer) {
             self.neighbours_changed(out);
         }
+        if link == LinkKind::Heartbeat {
+            self.caller = self.caller.filter(|caller| *caller != peer);
+        }
         let deputy = self.mandate.and_then(|mandate| mandate.deputy);
         let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
         if self.leading && was_watching {
@@ -154,7 +194,8 @@ impl Core {
         }
     }
 
-    /// What the loss of a member means for who leads; whether this member has closed the gap in the ring that it leaves.
+    /// The consequences of a lost member for who leads. `repaired`: this member has closed the gap in the
+    /// ring.
     fn lost(&mut self, peer: NodeId, repaired: bool, out: &mut Out) {
         if let Some(best) = self.contest.and_then(|contest| contest.best)
             && (best.id == peer || self.route.is_alone())
@@ -183,6 +224,10 @@ impl Core {
             if self.is_deputy_of(&mandate) && planted(Bug::DeputyStandsStill) {
                 return;
             }
+            if self.is_deputy_of(&mandate) && !self.may_lead() {
+                Self::explain(Explanation::LeaderLostIneligible { leader: peer }, out);
+                return self.initiate(out);
+            }
             if self.is_deputy_of(&mandate) && (self.confirmed || planted(Bug::UnconfirmedTakesOver)) {
                 return self.take_over(peer, out);
             }
@@ -198,10 +243,11 @@ impl Core {
         }
     }
 
-    /// Rule 4 without succession: whoever notices that the leader is lost initiates the next election.
+    /// Rule 4 without succession: a member that notices the loss of the leader initiates the next election.
     ///
-    /// A classic ring election needs neighbours that stay. It is started by the member that closes the gap; the one behind the gap
-    /// would see its own void when that repair arrives, so it waits for the other's and initiates only if none comes.
+    /// A classic ring election needs neighbours that stay. It is started by the member that closes the gap;
+    /// the one behind the gap would see its own void when that repair arrives, so it waits for the other's
+    /// and initiates only if none comes.
     fn replace_by_election(&mut self, leader: NodeId, repaired: bool, out: &mut Out) {
         self.leader_lost = true;
         if planted(Bug::LossWithoutElection) {
@@ -235,6 +281,7 @@ fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
         | RingMessage::Contest { .. }
         | RingMessage::RollCall { .. }
         | RingMessage::Found { .. }
+        | RingMessage::Vacant { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Lease { .. }
         | RingMessage::Standing { .. } => false,

@@ -23,7 +23,7 @@ pub(crate) struct Faults {
     pub(crate) members: bool,
     /// Other elections than max-ring are held.
     pub(crate) algorithms: bool,
-    /// Rings have no deputy, or have one again.
+    /// Rings have no deputy, or have one again; some members may not lead, or may again.
     pub(crate) settings: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) const EVERYTHING: Faults = Faults {
 /// known to all before the next, and a random schedule can't wait for that.
 pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
-/// Everything, in rings some of which have no deputy.
+/// Everything, in rings some of which have no deputy, and members that may not lead.
 pub(crate) const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
@@ -95,8 +95,15 @@ pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Cas
             let algorithm =
                 if faults.algorithms { AlgorithmName::ALL[which] } else { AlgorithmName::MaxRing };
             let succession = Succession::ALL[usize::from(faults.settings && (seed >> 8) % 3 > 0)];
-            let setup =
-                Setup::of(&attributes).seed(seed).safety(safety).latency(latency).algorithm(algorithm).succession(succession);
+            let setup = Setup::of(&attributes)
+                .seed(seed)
+                .safety(safety)
+                .latency(latency)
+                .algorithm(algorithm)
+                .succession(succession);
+            let may_not = |place: &usize| faults.settings && (seed >> (16 + 4 * place)) % 16 < 5;
+            let ineligible: Vec<usize> = (0..n).filter(may_not).collect();
+            let setup = setup.ineligible(&ineligible);
             let first = (Duration::from_millis(20), Action::Initiate(usize::from(initiator) % n));
             let steps = steps.into_iter().map(|raw| step(raw, n, faults, safety));
             Case { setup, schedule: Schedule { steps: std::iter::once(first).chain(steps).collect() } }
@@ -153,14 +160,17 @@ fn step(
     if faults.members {
         let attribute = u64::from(much % 8);
         may.extend([
-            Action::Add { attribute },
+            Action::Add { attribute, eligible: !faults.settings || much & 8 == 0 },
             Action::Remove(one),
             Action::Attribute { place: one, attribute },
         ]);
     }
     if faults.settings {
         let succession = Some(Succession::ALL[usize::from(much) % 2]);
-        may.push(Action::Change(ChangeRing { succession, ..ChangeRing::default() }));
+        may.extend([
+            Action::Change(ChangeRing { succession, ..ChangeRing::default() }),
+            Action::Eligible { place: one, eligible: much & 2 == 0 },
+        ]);
     }
     (wait, may[usize::from(kind) % may.len()])
 }
