@@ -6,6 +6,7 @@ use ringleader_checker::bounds::{
     small, small_classic, small_eligibility, small_quorum, small_without_succession,
 };
 use ringleader_checker::{Bounds, Report, RingModel, check};
+use ringleader_shared::Safety;
 
 /// Far more than it takes: a machine that is busy must not fail the test.
 const AT_MOST: Duration = Duration::from_secs(600);
@@ -29,7 +30,10 @@ fn nothing_that_can_happen_to_a_small_ring_violates_a_property() {
 #[test]
 fn nothing_that_can_happen_to_a_small_ring_without_succession_violates_a_property() {
     for bounds in small_without_succession() {
-        assert!(exhausted(&bounds).some_agree, "{bounds} asks nothing");
+        let report = exhausted(&bounds);
+        // In quorum mode what is left of a ring may have no majority.
+        let asks = report.some_agree || bounds.settings.safety == Safety::Quorum;
+        assert!(asks, "{bounds} asks nothing");
     }
 }
 
