@@ -21,9 +21,11 @@ pub(crate) fn Announcer() -> impl IntoView {
                 }
                 said
             }
-            Headline::Split(_) | Headline::NoQuorum | Headline::NoMajority(_) | Headline::Hung { .. } => {
-                Headline::of(view).text(view)
-            }
+            Headline::Split(_)
+            | Headline::NobodyMayLead
+            | Headline::NoQuorum
+            | Headline::NoMajority(_)
+            | Headline::Hung { .. } => Headline::of(view).text(view),
             Headline::Leaderless if view.term.0 > 0 => "No leader".to_owned(),
             Headline::NothingRuns => "No node is running".to_owned(),
             Headline::NoLeaderYet | Headline::Electing | Headline::Leaderless => String::new(),

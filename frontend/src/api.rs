@@ -7,7 +7,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ringleader_shared::api::{ChangeNode, EventPage, Partition, Problem, StartElection};
-use ringleader_shared::{RunId, Seq};
+use ringleader_shared::{NodeName, RunId, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -37,7 +37,10 @@ pub(crate) fn obey(store: Store, order: Order) {
             give(store, "POST", format!("api/v1/nodes/{whom}/{}", fault.word()), None);
         }
         Order::ChangeAttribute(name, attribute) => {
-            give(store, "PATCH", format!("api/v1/nodes/{name}"), Some(to_json(&ChangeNode { attribute })));
+            change_node(store, &name, &ChangeNode { attribute: Some(attribute), ..ChangeNode::default() });
+        }
+        Order::ChangeEligibility(name, eligible) => {
+            change_node(store, &name, &ChangeNode { eligible: Some(eligible), ..ChangeNode::default() });
         }
         Order::Add(node) => give(store, "POST", "api/v1/nodes".to_owned(), Some(to_json(&node))),
         Order::Remove(name) => give(store, "DELETE", format!("api/v1/nodes/{name}"), None),
@@ -54,6 +57,10 @@ pub(crate) fn obey(store: Store, order: Order) {
         }
         Order::Reset => give(store, "POST", "api/v1/reset".to_owned(), None),
     }
+}
+
+fn change_node(store: Store, name: &NodeName, change: &ChangeNode) {
+    give(store, "PATCH", format!("api/v1/nodes/{name}"), Some(to_json(change)));
 }
 
 fn elect(store: Store, election: &StartElection) {

@@ -16,6 +16,7 @@ use self::attribute::AttributeField;
 use self::log_panel::LogPanel;
 use crate::badge::{Badge, Icon, label, role_word};
 use crate::live;
+use crate::order::Order;
 use crate::store::Store;
 
 /// Moves the reader to a node's card.
@@ -58,6 +59,38 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// Whether the node may lead: a switch.
+#[component]
+fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
+    let store = Store::here();
+    let id = format!("eligible-{name}");
+    let about = format!(
+        "Unless {name} may lead, it takes part in elections and votes, but never leads and is never deputy. Counts from the next election."
+    );
+    let press = {
+        let name = name.clone();
+        move |event: web_sys::Event| {
+            // The box shows what is, not what is wished.
+            event_target::<web_sys::HtmlInputElement>(&event).set_checked(eligible.get_untracked());
+            store.order(Order::ChangeEligibility(name.clone(), !eligible.get_untracked()));
+        }
+    };
+    view! {
+        <label class="check eligibility" title=about>
+            <input
+                data-testid=id
+                type="checkbox"
+                role="switch"
+                aria-label=format!("{name} may lead")
+                prop:checked=live::whether(move || eligible.get())
+                disabled=live::whether(move || !store.is_connected() || store.watching)
+                on:change=press
+            />
+            <span hidden=live::whether(move || eligible.get())>"may not lead"</span>
+        </label>
+    }
+}
+
 /// The card.
 #[component]
 pub(crate) fn Card(name: NodeName) -> impl IntoView {
@@ -67,10 +100,13 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
     let words = live::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
     let known = live::memo(move || node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
     let state = move || node.with(|node| node.as_ref().map_or(NodeState::Stopped, |node| node.state));
+    let eligible = live::memo(move || node.with(|node| node.as_ref().is_none_or(|node| node.eligible)));
     let heading = format!("card-{name}-name");
     view! {
         <article
-            class=live::words(move || format!("card {}", badge.get().word()))
+            class=live::words(move || {
+                format!("card {}{}", badge.get().word(), if eligible.get() { "" } else { " ineligible" })
+            })
             id=format!("card-{name}")
             data-testid=format!("card-{name}")
             data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
@@ -81,6 +117,7 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
             <header>
                 <h3 id=heading.clone()>{name.to_string()}</h3>
                 <AttributeField name=name.clone() node=node/>
+                <Eligibility name=name.clone() eligible=eligible/>
                 <span class="badge">
                     <Icon badge=badge/>
                     {live::words(move || words.get())}

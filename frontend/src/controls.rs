@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use ringleader_shared::{ChangeRing, RingView, Safety};
+use ringleader_shared::{ChangeRing, NodeName, NodeState, RingView, Role, Safety, Succession};
 
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
@@ -26,6 +26,32 @@ fn no_election(view: &RingView) -> Option<String> {
 /// Why the leader can't be killed.
 fn no_kill(view: &RingView) -> Option<String> {
     view.leading().is_none().then(|| "There is no leader to kill".to_owned())
+}
+
+/// Why the leader can't be paused.
+fn no_pause(view: &RingView) -> Option<String> {
+    let leads = |state: NodeState| {
+        view.nodes.iter().find(|node| node.state == state && node.role == Some(Role::Leader))
+    };
+    match (leads(NodeState::Running), leads(NodeState::Paused)) {
+        (Some(_), _) => None,
+        (None, Some(paused)) => Some(format!("{} hangs already, and nobody else leads yet", paused.name)),
+        (None, None) => Some("There is no leader to pause".to_owned()),
+    }
+}
+
+/// The nodes that hang.
+fn paused(view: &RingView) -> Vec<NodeName> {
+    let hangs = view.nodes.iter().filter(|node| node.state == NodeState::Paused);
+    hangs.map(|node| node.name.clone()).collect()
+}
+
+/// The words on the button that resumes them.
+fn resume_words(paused: &[NodeName]) -> String {
+    match paused {
+        [one] => format!("Resume {one}"),
+        some => format!("Resume {} nodes", some.len()),
+    }
 }
 
 /// The pace in words.
@@ -53,6 +79,7 @@ pub(crate) fn Controls() -> impl IntoView {
             Some("Not connected to the server".to_owned())
         }
     });
+    let hanging = live::memo(move || store.view.with(paused));
     view! {
         <div class="controls" role="group" aria-label="Controls of the ring">
             <ActionButton
@@ -83,6 +110,38 @@ pub(crate) fn Controls() -> impl IntoView {
                 "Kill leader"
             </ActionButton>
             <ActionButton
+                id="pause-leader"
+                class="quiet"
+                says=if store.sandbox.is_some() {
+                    "Makes the leader hang: it does nothing, and its links stay open"
+                } else {
+                    "Makes the leader's process hang, with SIGSTOP: hung is not dead, its links stay open"
+                }
+                refusal=refusal(no_pause)
+                press=move |()| store.order(Order::Fault(Whom::Leader, Fault::Pause))
+            >
+                "Pause leader"
+            </ActionButton>
+            {live::part(move || {
+                let paused = hanging.get();
+                (!paused.is_empty()).then(|| view! {
+                    <ActionButton
+                        id="resume-paused"
+                        class="good"
+                        says="Lets what hangs go on"
+                        refusal=refusal(|_| None)
+                        press={
+                            let paused = paused.clone();
+                            move |()| for name in &paused {
+                                store.order(Order::Fault(Whom::Node(name.clone()), Fault::Resume));
+                            }
+                        }
+                    >
+                        {resume_words(&paused)}
+                    </ActionButton>
+                })
+            })}
+            <ActionButton
                 id="faults"
                 class="quiet"
                 says="Cut or slow down links, part the ring"
@@ -92,6 +151,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 "Break links"
             </ActionButton>
             <Quorum/>
+            <Deputies/>
             {store.sandbox.is_none().then(|| view! { <Pace/> <Algorithm/> })}
         </div>
     }
@@ -136,6 +196,32 @@ fn Quorum() -> impl IntoView {
                 on:change=press
             />
             {live::words(words)}
+        </label>
+    }
+}
+
+/// The switch between the two kinds of succession.
+#[component]
+fn Deputies() -> impl IntoView {
+    let store = Store::here();
+    let on = live::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
+    let press = move |event: web_sys::Event| {
+        event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
+        let wanted = if on.get_untracked() { Succession::Election } else { Succession::Deputy };
+        store.order(Order::ChangeSettings(ChangeRing { succession: Some(wanted), ..ChangeRing::default() }));
+    };
+    view! {
+        <label class="check" title="Without it nobody is deputy: whoever notices that the leader is lost starts an election">
+            <input
+                id="succession"
+                data-testid="succession"
+                type="checkbox"
+                role="switch"
+                prop:checked=live::whether(move || on.get())
+                disabled=live::whether(move || !store.is_connected())
+                on:change=press
+            />
+            "Deputy takes over"
         </label>
     }
 }
@@ -218,6 +304,24 @@ mod tests {
         assert_eq!(no_kill(&ring.led_by("D", "C", 1)), None);
         assert_eq!(no_kill(&ring.then("D", EventKind::Paused)), None);
         assert!(no_kill(&ring.killed("D")).is_some());
+    }
+
+    #[test]
+    fn a_leader_can_be_paused_unless_it_hangs_already_and_what_hangs_can_be_resumed() {
+        let mut ring = ring(4);
+        assert_eq!(no_pause(&ring.running()).as_deref(), Some("There is no leader to pause"));
+        let led = ring.led_by("D", "C", 1);
+        assert_eq!((no_pause(&led), paused(&led)), (None, Vec::new()));
+        let hung = ring.then("D", EventKind::Paused);
+        assert!(no_pause(&hung).is_some_and(|why| why.contains("D hangs already")));
+        assert_eq!(resume_words(&paused(&hung)), "Resume D");
+        let standing = EventKind::StandingChanged {
+            role: Role::Leader,
+            term: ringleader_shared::Term(2),
+            leader: Some(crate::testing::name("C")),
+            deputy: None,
+        };
+        assert_eq!(no_pause(&ring.then("C", standing)), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The ring in one sentence.
 
-use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety, Term};
+use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety, Succession, Term};
 
 /// What matters most right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub(crate) enum Headline {
         /// The term that it leads.
         term: Term,
     },
+    /// None of the live members may lead.
+    NobodyMayLead,
     /// Quorum mode, and too few members run to have a leader.
     NoQuorum,
     /// Quorum mode: enough members run, but the parts that can reach one another are of these sizes, all too
@@ -57,6 +59,8 @@ impl Headline {
                 deputy: led.deputy.map(|deputy| deputy.name.clone()),
                 out_of_reach: led.out_of_reach.iter().map(|node| node.name.clone()).collect(),
             }
+        } else if view.live().next().is_some() && !view.somebody_may_lead() {
+            Self::NobodyMayLead
         } else if view.settings.safety == Safety::Quorum && view.live().count() < view.majority() {
             Self::NoQuorum
         } else if let Some(parts) =
@@ -101,6 +105,7 @@ impl Headline {
                 text
             }
             Self::Hung { leader, term } => format!("{leader}, the leader of term {term}, hangs"),
+            Self::NobodyMayLead => "No live member may lead – start one that may, or let one lead".to_owned(),
             Self::NoQuorum => format!(
                 "No quorum: {} of {} run, a leader needs {}",
                 view.live().count(),
@@ -126,7 +131,11 @@ impl Headline {
     pub(crate) const fn class(&self) -> &'static str {
         match self {
             Self::NothingRuns | Self::NoLeaderYet => "headline idle",
-            Self::Electing | Self::NoQuorum | Self::NoMajority(_) | Self::Leaderless => "headline electing",
+            Self::Electing
+            | Self::NobodyMayLead
+            | Self::NoQuorum
+            | Self::NoMajority(_)
+            | Self::Leaderless => "headline electing",
             Self::Split(_) | Self::Hung { .. } => "headline split",
             Self::Led { .. } => "headline led",
         }
@@ -153,6 +162,31 @@ mod tests {
         let mut ring = ring(4);
         ring.running();
         assert_eq!(said(&ring.led_by("D", "C", 3)), "D leads term 3 · deputy C");
+    }
+
+    #[test]
+    fn without_succession_no_deputy_is_missed() {
+        let mut ring = ring(4);
+        ring.running();
+        ring.led_by("D", "C", 3);
+        let settings = RingSettings { succession: Succession::Election, ..RingSettings::default() };
+        ring.then("A", EventKind::SettingsChanged { settings });
+        for (node, role) in
+            [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Follower), ("D", Role::Leader)]
+        {
+            let leader = Some(name("D"));
+            ring.then(node, EventKind::StandingChanged { role, term: Term(3), leader, deputy: None });
+        }
+        assert_eq!(said(&ring.view()), "D leads term 3");
+    }
+
+    #[test]
+    fn where_nobody_that_lives_may_lead_it_says_so() {
+        let mut ring = ring(2);
+        ring.running();
+        ring.then("A", EventKind::EligibilityChanged { eligible: false });
+        assert_eq!(said(&ring.view()), "No leader yet – click Initiate election");
+        assert_eq!(said(&ring.killed("B")), "No live member may lead – start one that may, or let one lead");
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub(crate) enum Order {
     Fault(Whom, Fault),
     /// Change a node's attribute.
     ChangeAttribute(NodeName, Attribute),
+    /// Let a node lead and be deputy, or not.
+    ChangeEligibility(NodeName, bool),
     /// Add a node at the end of the ring order.
     Add(AddNode),
     /// Take a node out of the ring.

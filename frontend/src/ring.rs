@@ -224,6 +224,7 @@ fn Centre() -> impl IntoView {
                 Headline::NoMajority(_) => {
                     ("idle", "no majority".to_owned(), format!("needs {}", view.majority()))
                 }
+                Headline::NobodyMayLead => ("idle", "no leader".to_owned(), "nobody may lead".to_owned()),
                 Headline::NoQuorum => ("idle", "no quorum".to_owned(), format!("needs {}", view.majority())),
                 Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
                 Headline::NoLeaderYet | Headline::Leaderless => {

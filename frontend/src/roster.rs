@@ -25,12 +25,12 @@ fn suggestion(view: &RingView) -> (String, u64) {
 }
 
 /// What was typed as a node, or what is wrong with it.
-fn parse(view: &RingView, name: &str, attribute: &str) -> Result<AddNode, String> {
+fn parse(view: &RingView, name: &str, attribute: &str, eligible: bool) -> Result<AddNode, String> {
     let name: NodeName = name.trim().parse().map_err(|error| format!("{error}"))?;
     if view.node(&name).is_some() {
         return Err(format!("There is a node {name} already"));
     }
-    Ok(AddNode { name, attribute: parse_attribute(attribute)?, id: None })
+    Ok(AddNode { name, attribute: parse_attribute(attribute)?, eligible, id: None })
 }
 
 /// What was typed as an attribute, or what is wrong with it.
@@ -121,7 +121,8 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let first_name = given.unwrap_or(free_name);
     let name = RwSignal::new(first_name);
     let attribute = RwSignal::new(first_attribute.to_string());
-    let parsed = move || store.view.with(|view| parse(view, &name.read(), &attribute.read()));
+    let eligible = RwSignal::new(true);
+    let parsed = move || store.view.with(|view| parse(view, &name.read(), &attribute.read(), eligible.get()));
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Ok(node) = parsed() {
@@ -166,6 +167,15 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     prop:value=live::words(move || attribute.get())
                     on:input=move |event| attribute.set(event_target_value(&event))
                 />
+            </label>
+            <label class="check" title="Unless it may, it takes part in elections and votes, but never leads and is never deputy">
+                <input
+                    data-testid="add-eligible"
+                    type="checkbox"
+                    prop:checked=live::whether(move || eligible.get())
+                    on:change=move |event| eligible.set(event_target_checked(&event))
+                />
+                "May lead"
             </label>
             <button class="primary" type="submit" data-testid="add-submit" disabled=live::whether(move || {
                 parsed().is_err() || !store.is_connected()
@@ -246,10 +256,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_new_node_is_said() {
         let view = ring(4).running();
-        assert!(parse(&view, "A", "5").expect_err("taken").contains("already"));
-        assert!(parse(&view, "", "5").expect_err("empty").contains("1 to 16"));
-        assert!(parse(&view, "E", "-1").expect_err("negative").contains("whole number"));
-        assert!(parse(&view, "E", "9007199254740992").expect_err("too large").contains("whole number"));
-        assert_eq!(parse(&view, " E ", " 95 ").map(|node| node.attribute), Ok(Attribute(95)));
+        assert!(parse(&view, "A", "5", true).expect_err("taken").contains("already"));
+        assert!(parse(&view, "", "5", true).expect_err("empty").contains("1 to 16"));
+        assert!(parse(&view, "E", "-1", true).expect_err("negative").contains("whole number"));
+        assert!(parse(&view, "E", "9007199254740992", true).expect_err("too large").contains("whole number"));
+        assert_eq!(parse(&view, " E ", " 95 ", true).map(|node| node.attribute), Ok(Attribute(95)));
     }
 }

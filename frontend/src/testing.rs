@@ -56,6 +56,7 @@ pub(crate) fn ring(count: usize) -> Ring {
             id: NodeId(Uuid::from_u64_pair(0, n)),
             name: name.clone(),
             attribute: Attribute(90 + 10 * n),
+            eligible: true,
             incarnation: Incarnation(0),
             address: None,
         })
@@ -131,6 +132,11 @@ impl Ring {
             };
             self.tell(Some(node.as_str()), standing);
         }
+        self.view.clone()
+    }
+
+    /// The ring now.
+    pub(crate) fn view(&self) -> RingView {
         self.view.clone()
     }
 

@@ -62,10 +62,11 @@ pub(crate) fn message(info: &MessageInfo) -> String {
 }
 
 /// Leader and deputy in words.
-fn led(leader: &NodeName, deputy: Option<&NodeName>) -> String {
+fn led(leader: &NodeName, deputy: Option<&NodeName>, members: u32) -> String {
     match deputy {
         Some(deputy) => format!("{leader} leads, deputy {deputy}"),
-        None => format!("{leader} leads alone"),
+        None if members < 2 => format!("{leader} leads alone"),
+        None => format!("{leader} leads, without a deputy"),
     }
 }
 
@@ -131,6 +132,12 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::AttributeChanged { attribute } => {
             (Subject::Process, format!("attribute is {attribute} from the next election on"))
         }
+        EventKind::EligibilityChanged { eligible: true } => {
+            (Subject::Process, "may lead from the next election on".to_owned())
+        }
+        EventKind::EligibilityChanged { eligible: false } => {
+            (Subject::Process, "may not lead from the next election on".to_owned())
+        }
         EventKind::Requested { action } => (Subject::Process, format!("request: {action}")),
         EventKind::Spawned { pid } => {
             (Subject::Process, format!("process {pid} spawned, start {}", event.incarnation))
@@ -159,7 +166,7 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::StandingChanged { role, term, leader, deputy } => {
             let text = match (role, leader, deputy) {
                 (Role::Leader, _, Some(deputy)) => format!("leader of term {term}, deputy {deputy}"),
-                (Role::Leader, _, None) => format!("leader of term {term}, no deputy yet"),
+                (Role::Leader, _, None) => format!("leader of term {term}, without a deputy"),
                 (Role::Deputy, Some(leader), _) => format!("deputy of {leader} in term {term}"),
                 (Role::Follower, Some(leader), Some(deputy)) => {
                     format!("follows {leader} in term {term}, deputy {deputy}")
@@ -201,8 +208,8 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
             (subject, format!("{} is down: {reason}", link(peer, *kind, *direction)))
         }
         EventKind::Log { text } => (Subject::Decision, text.clone()),
-        EventKind::Completed { term, leader, deputy, .. } => {
-            (Subject::Standing, format!("term {term} is settled: {}", led(leader, deputy.as_ref())))
+        EventKind::Completed { term, leader, deputy, members, .. } => {
+            (Subject::Standing, format!("term {term} is settled: {}", led(leader, deputy.as_ref(), *members)))
         }
         EventKind::Refused { remote, reason, count } => {
             let more = if *count > 1 {
@@ -231,8 +238,9 @@ pub(crate) fn contest(election: &ElectionView) -> &'static str {
 /// How it came out.
 pub(crate) fn outcome(election: &ElectionView) -> String {
     match (&election.leader, &election.deputy) {
-        (Some(leader), deputy) => led(leader, deputy.as_ref()),
+        (Some(leader), deputy) => led(leader, deputy.as_ref(), election.members),
         (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
+        (None, _) if election.took_us.is_some() => "no live member may lead".to_owned(),
         (None, _) => match election.outcome {
             Outcome::Election if election.initiators > 1 => {
                 format!("{} members asked at once: who is best?", election.initiators)
@@ -268,6 +276,7 @@ fn against_bound(election: &ElectionView) -> String {
 /// The messages counted against the formula's number. True when they are the same.
 pub(crate) fn against_formula(election: &ElectionView) -> Option<(bool, String)> {
     election.took_us?;
+    election.leader.as_ref()?;
     if election.algorithm != AlgorithmName::MaxRing {
         return Some((false, against_bound(election)));
     }

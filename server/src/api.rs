@@ -155,8 +155,12 @@ async fn change_node(
     name: Result<Path<String>, PathRejection>,
     RequiredBody(change): RequiredBody<ChangeNode>,
 ) -> Answer {
-    bounded(change.attribute)?;
-    app.supervisor.change_attribute(named(name)?, change.attribute).await?;
+    if change == ChangeNode::default() {
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "nothing to change")
+            .because("give attribute or eligible, or both"));
+    }
+    change.attribute.map_or(Ok(()), bounded)?;
+    app.supervisor.change_node(named(name)?, change).await?;
     Ok(Json(app.bus.view()).into_response())
 }
 

@@ -9,7 +9,9 @@ use axum::http::uri::Authority;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ringleader_shared::api::MAX_HOP_DELAY_MS;
-use ringleader_shared::{AlgorithmName, Attribute, ChangeRing, Incarnation, NodeId, NodeName, Safety};
+use ringleader_shared::{
+    AlgorithmName, Attribute, ChangeRing, Incarnation, NodeId, NodeName, Safety, Succession,
+};
 use uuid::Uuid;
 
 use crate::replay::ReplayOptions;
@@ -80,6 +82,9 @@ pub struct ServeOptions {
         conflicts_with = "ring"
     )]
     pub attributes: Option<Vec<Attribute>>,
+    /// The nodes that may never lead nor be deputy; they take part in elections and vote
+    #[arg(long, env = "RINGLEADER_INELIGIBLE", value_name = "NAME,NAME,…", value_delimiter = ',')]
+    pub ineligible: Vec<NodeName>,
     /// A file with the nodes' names and attributes in ring order
     #[arg(long, env = "RINGLEADER_RING", value_name = "FILE")]
     pub ring: Option<PathBuf>,
@@ -111,6 +116,10 @@ pub struct ServeOptions {
     /// What an election is worth when members are missing [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
+    /// What follows the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
+    /// whoever notices starts an election) [default: deputy, or what the ring file says]
+    #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
+    pub succession: Option<Succession>,
     /// Which election is held: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
     /// dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
     #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
@@ -140,6 +149,7 @@ impl ServeOptions {
         ChangeRing {
             hop_delay_ms: Some(u64::try_from(self.hop_delay.as_millis()).unwrap_or(MAX_HOP_DELAY_MS)),
             safety: self.safety,
+            succession: self.succession,
             algorithm: self.algorithm,
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ringleader_shared::ring::MAX_MEMBERS;
-use ringleader_shared::{AlgorithmName, Attribute, NodeId, NodeName, RingSettings, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, NodeId, NodeName, RingSettings, Safety, Succession};
 use serde::Deserialize;
 use toml::Spanned;
 use uuid::Uuid;
@@ -20,6 +20,8 @@ use crate::identity;
 struct RingFile {
     #[serde(default)]
     safety: Safety,
+    #[serde(default)]
+    succession: Succession,
     #[serde(default)]
     algorithm: AlgorithmName,
     start: Option<Start>,
@@ -38,7 +40,13 @@ struct Start {
 struct Entry {
     name: Spanned<String>,
     attribute: Spanned<u64>,
+    #[serde(default = "may_lead")]
+    eligible: bool,
     id: Option<Spanned<String>>,
+}
+
+const fn may_lead() -> bool {
+    true
 }
 
 /// A member of a ring that is not formed yet.
@@ -48,13 +56,15 @@ pub struct Planned {
     pub name: NodeName,
     /// Its priority.
     pub attribute: Attribute,
+    /// Whether it may lead and be deputy.
+    pub eligible: bool,
     /// Its id: the one that it was given, else the one that follows from its name.
     pub id: NodeId,
 }
 
 impl Planned {
     fn named(name: NodeName, attribute: Attribute) -> Self {
-        Self { id: identity::derived(&name, 0), name, attribute }
+        Self { id: identity::derived(&name, 0), name, attribute, eligible: true }
     }
 }
 
@@ -77,7 +87,8 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     let flags = options.settings();
     if let Some(path) = &options.ring {
         let ring = parse(&text::read(path)?, path)?;
-        return Ok(Ring { settings: ring.settings.with(&flags), ..ring });
+        let members = not_eligible(ring.members, &options.ineligible)?;
+        return Ok(Ring { members, settings: ring.settings.with(&flags), start: ring.start });
     }
     let count = options.attributes.as_ref().map_or(options.nodes.unwrap_or(4), Vec::len);
     // Before a list of so many is made.
@@ -86,8 +97,21 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     }
     let attributes = options.attributes.clone().unwrap_or_else(|| default_attributes(count).collect());
     let members = attributes.into_iter().enumerate();
-    let members = members.map(|(n, attribute)| Planned::named(NodeName::nth(n), attribute)).collect();
+    let members = members.map(|(n, attribute)| Planned::named(NodeName::nth(n), attribute));
+    let members = not_eligible(members.collect(), &options.ineligible)?;
     Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
+}
+
+/// The members, of whom those with these names may not lead.
+fn not_eligible(mut members: Vec<Planned>, names: &[NodeName]) -> anyhow::Result<Vec<Planned>> {
+    for name in names {
+        let Some(member) = members.iter_mut().find(|member| member.name == *name) else {
+            let all: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
+            bail!("--ineligible {name}: there is no such node; there are: {}", all.join(", "));
+        };
+        member.eligible = false;
+    }
+    Ok(members)
 }
 
 /// Reads a ring file; `path` is what it is called in errors.
@@ -121,7 +145,7 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
                 Attribute::MAX
             );
         }
-        let mut member = Planned::named(name, attribute);
+        let mut member = Planned { eligible: entry.eligible, ..Planned::named(name, attribute) };
         let mut place = place;
         if let Some(id) = &entry.id {
             place = at(id.span().start);
@@ -158,8 +182,8 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
             bail!("{place}: initiators names nobody; name a node, or leave [start] out");
         }
     }
-    let RingFile { safety, algorithm, .. } = file;
-    let settings = RingSettings { safety, algorithm, ..RingSettings::default() };
+    let RingFile { safety, succession, algorithm, .. } = file;
+    let settings = RingSettings { safety, succession, algorithm, ..RingSettings::default() };
     Ok(Ring { members, settings, start })
 }
 
@@ -246,6 +270,26 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_file_can_do_without_a_deputy() {
+        let text = "succession = \"election\"\n[[node]]\nname = \"a\"\nattribute = 1\n";
+        let ring = parse(text, Path::new("ring.toml")).expect("a good file");
+        assert_eq!(ring.settings.succession, Succession::Election);
+    }
+
+    #[test]
+    fn a_ring_file_says_who_may_not_lead() {
+        let text = "[[node]]\nname = \"a\"\nattribute = 1\neligible = false\n[[node]]\nname = \"b\"\nattribute = 2\n";
+        let ring = parse(text, Path::new("ring.toml")).expect("a good file");
+        assert_eq!(ring.members.iter().map(|node| node.eligible).collect::<Vec<_>>(), [false, true]);
+        let both = ["a", "b"].map(|name| name.parse().expect("a name"));
+        let members = not_eligible(ring.members, &both).expect("both are there");
+        assert!(members.iter().all(|node| !node.eligible));
+        let error =
+            not_eligible(members, &["c".parse().expect("a name")]).expect_err("no such node").to_string();
+        assert!(error.contains("--ineligible c") && error.contains("a, b"), "{error}");
+    }
+
+    #[test]
     fn a_bad_ring_file_says_where_and_what() {
         for (text, says) in [
             ("", vec!["no nodes"]),
@@ -288,6 +332,7 @@ mod tests {
             ),
             ("[[nodes]]\nname = \"a\"\n", vec!["line 1", "nodes", "node"]),
             ("safety = \"most\"\n", vec!["line 1", "available", "quorum"]),
+            ("succession = \"heir\"\n", vec!["line 1", "deputy", "election"]),
             ("algorithm = \"raft\"\n", vec!["line 1", "raft", "max-ring", "chang-roberts"]),
         ] {
             let error = error(text);

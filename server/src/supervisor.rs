@@ -254,8 +254,8 @@ impl Supervisor {
             }
             Request::Add { node, reply } => drop(reply.send(self.add(node))),
             Request::Remove { node, reply } => drop(reply.send(self.remove(&node))),
-            Request::ChangeAttribute { node, attribute, reply } => {
-                drop(reply.send(self.change_attribute(&node, attribute)));
+            Request::ChangeNode { node, change, reply } => {
+                drop(reply.send(self.change_node(&node, &change)));
             }
             Request::ChangeSettings { change, reply } => {
                 drop(reply.send(self.change_settings(&change)));
@@ -288,6 +288,7 @@ impl Supervisor {
                     id: planned.id,
                     name: planned.name.clone(),
                     attribute: planned.attribute,
+                    eligible: planned.eligible,
                     incarnation: Incarnation(0),
                     address: None,
                 },

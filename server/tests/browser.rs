@@ -384,3 +384,53 @@ fn a_parted_ring_has_two_leaders_and_the_page_names_both() {
         });
     });
 }
+
+#[test]
+fn a_paused_leader_hangs_its_deputy_leads_and_resume_is_at_hand() {
+    on_the_page(&["--hung-after", "300ms"], |page| {
+        page.wait_for("[data-testid='pause-leader']", "it.disabled && it.title", |why| {
+            *why == "There is no leader to pause"
+        });
+        elect(page);
+        page.click("pause-leader");
+        page.wait_for_attribute("card-D", "data-state", "paused");
+        page.wait_for_attribute("card-C", "data-role", "leader");
+        page.wait_for_text("resume-paused", "Resume D");
+        page.click("resume-paused");
+        page.wait_for_attribute("card-D", "data-state", "running");
+        page.wait_for_attribute("card-D", "data-role", "follower");
+        page.wait_until_gone("[data-testid='resume-paused']");
+    });
+}
+
+#[test]
+fn succession_and_who_may_lead_are_switched_on_the_page() {
+    on_the_page(&[], |page| {
+        elect(page);
+        page.click("succession");
+        page.wait_for("[data-testid='succession']", "it.checked", |on| *on == json!(false));
+        page.wait_for_attribute("card-C", "data-role", "follower");
+        page.click("kill-leader");
+        page.wait_for_attribute("card-C", "data-role", "leader");
+        page.wait_for_text("headline", "C leads term 2");
+        page.wait_for_text("summary", "Election");
+        page.click("eligible-C");
+        page.wait_for("[data-testid='card-C']", "it.classList.contains('ineligible')", |it| {
+            *it == json!(true)
+        });
+        page.wait_for("[data-testid='node-C']", "it.classList.contains('ineligible')", |it| {
+            *it == json!(true)
+        });
+        page.click("initiate");
+        page.wait_for_attribute("card-B", "data-role", "leader");
+        page.click("add-node");
+        page.wait_for("[data-testid='add-name']", "it.value", |value| value == "E");
+        page.click("add-eligible");
+        page.click("add-submit");
+        page.wait_for_attribute("card-E", "data-state", "running");
+        page.wait_for("[data-testid='eligible-E']", "it.checked", |on| *on == json!(false));
+        page.click("kill-A");
+        page.click("kill-B");
+        page.wait_for_text("headline", "No live member may lead");
+    });
+}

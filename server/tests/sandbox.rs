@@ -394,3 +394,25 @@ fn the_sandbox_has_nothing_to_the_right_of_a_narrow_window() {
         page.wait_for("html", "it.scrollWidth <= it.clientWidth", |fits| *fits == json!(true));
     });
 }
+
+#[test]
+fn the_bullys_textbook_example_and_a_paused_leader_play_in_the_sandbox() {
+    in_the_sandbox(|page| {
+        let link = "location.hash = '#sandbox?algorithm=bully&nodes=5&succession=election&ineligible=A'";
+        page.script(link, Vec::new());
+        page.wait_for("[data-testid='card-A']", "it.classList.contains('ineligible')", |it| {
+            *it == json!(true)
+        });
+        play_out(page);
+        page.wait_for_attribute("card-E", "data-role", "leader");
+        page.wait_for_text("headline", "E leads term");
+        page.click("kill-leader");
+        page.wait_for_attribute("card-D", "data-role", "leader");
+        page.wait_for_text("quiet", "nothing more happens");
+        page.click("pause-leader");
+        page.wait_for_attribute("card-D", "data-state", "paused");
+        page.wait_for_attribute("card-C", "data-role", "leader");
+        page.click("resume-paused");
+        page.wait_for_attribute("card-D", "data-state", "running");
+    });
+}

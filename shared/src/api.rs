@@ -43,14 +43,22 @@ pub struct AddNode {
     /// Its id, which decides between equal attributes; without one it follows from the name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<NodeId>,
+    /// Whether it may lead and be deputy; unless said otherwise it may.
+    #[serde(default = "json::yes", skip_serializing_if = "json::is_yes")]
+    pub eligible: bool,
 }
 
-/// `PATCH /api/v1/nodes/{name}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `PATCH /api/v1/nodes/{name}`: at least one of them. Both count from the next election on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeNode {
-    /// The new priority; it counts from the next election.
-    pub attribute: Attribute,
+    /// The new priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<Attribute>,
+    /// Whether it may lead and be deputy. A leader that may not any more stays until the next election; a
+    /// deputy is replaced at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub eligible: Option<bool>,
 }
 
 /// The slowest pace, in milliseconds a hop.

@@ -58,6 +58,11 @@ pub enum EventKind {
         /// The new value.
         attribute: Attribute,
     },
+    /// The server: whether this node may lead and be deputy was changed; it counts from the next election.
+    EligibilityChanged {
+        /// Whether it may.
+        eligible: bool,
+    },
     /// The server: a setting of the ring was changed.
     SettingsChanged {
         /// All settings as they are from now on, among the other fields in JSON.
@@ -295,6 +300,7 @@ kinds! {
     "member_added" => MemberAdded { member },
     "member_removed" => MemberRemoved {},
     "attribute_changed" => AttributeChanged { attribute },
+    "eligibility_changed" => EligibilityChanged { eligible },
     "settings_changed" => SettingsChanged {} and settings,
     "link_fault_changed" => LinkFaultChanged { from, to, fault },
     "partition_changed" => PartitionChanged { sides },
@@ -372,6 +378,8 @@ pub enum MessageKind {
     RollCall,
     /// On its way to the winner of a contest.
     Found,
+    /// Announces that an election has ended without anybody who may lead.
+    Vacant,
     /// A leader looks for its deputy.
     DeputySearch,
     /// The result.
@@ -391,6 +399,7 @@ impl MessageKind {
             Self::Contest => "contest",
             Self::RollCall => "roll call",
             Self::Found => "found",
+            Self::Vacant => "vacant",
             Self::DeputySearch => "deputy search",
             Self::Elected => "elected",
             Self::Lease => "lease",

@@ -3,6 +3,22 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+/// The default of a field that is left out when it is true.
+pub(crate) const fn yes() -> bool {
+    true
+}
+
+/// Whether such a field is left out.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) const fn is_yes(it: &bool) -> bool {
+    *it
+}
+
+/// A field that is true when it is left out.
+pub(crate) fn take_or_yes(fields: &mut Map<String, Value>, name: &str) -> Result<bool, String> {
+    take::<Option<bool>>(fields, name).map(|it| it.unwrap_or(true))
+}
+
 /// A field; one that is not there is `null`, which optional fields take.
 pub(crate) fn take<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<T, String> {
     let value = fields.remove(name).unwrap_or_default();
@@ -23,7 +39,7 @@ pub(crate) fn take_or_default<T: DeserializeOwned + Default>(
 ///
 /// For what the page reads: what serde derives can read from arrays, too, and is several times as much code.
 macro_rules! read_by_name {
-    ($type:ident { $($field:ident),* $(,)? } $(or default { $($optional:ident),* $(,)? })? $(and $settings:ident)?) => {
+    ($type:ident { $($field:ident),* $(,)? } $(or default { $($optional:ident),* $(,)? })? $(or true { $($yes:ident),* })? $(and $settings:ident)?) => {
         impl<'de> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let mut fields = serde_json::Map::deserialize(deserializer)?;
@@ -31,6 +47,7 @@ macro_rules! read_by_name {
                     Ok(Self {
                         $($field: $crate::json::take(&mut fields, stringify!($field))?,)*
                         $($($optional: $crate::json::take_or_default(&mut fields, stringify!($optional))?,)*)?
+                        $($($yes: $crate::json::take_or_yes(&mut fields, stringify!($yes))?,)*)?
                         $($settings: $crate::settings::RingSettings::take(&mut fields)?,)?
                     })
                 };

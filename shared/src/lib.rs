@@ -30,6 +30,6 @@ pub use fault::{FaultyLink, LinkFault};
 pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};
 pub use message::{Contender, Mandate, Promise, RingMessage};
 pub use ring::{Member, RingSpec};
-pub use role::{NodeState, Role, Safety};
+pub use role::{NodeState, Role, Safety, Succession};
 pub use settings::{ChangeRing, RingSettings};
 pub use view::RingView;

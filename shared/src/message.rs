@@ -4,14 +4,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::contest::{AlgorithmName, Parcel, Towards};
 use crate::id::{Attribute, NodeId, Term};
+use crate::json;
 
-/// A member as it stands in an election. Ordered by attribute, ties broken by id: never ambiguous.
+/// A member as it stands in an election. Ordered by attribute, ties broken by id: never ambiguous. Members
+/// that may not lead stand below all that may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Contender {
+    /// Whether it may lead and be deputy. Left out of JSON when it may.
+    #[serde(default = "json::yes", skip_serializing_if = "json::is_yes")]
+    pub eligible: bool,
     /// Its priority when it entered the message.
     pub attribute: Attribute,
     /// Who it is.
     pub id: NodeId,
+}
+
+impl Contender {
+    /// A member that may lead.
+    #[must_use]
+    pub const fn new(attribute: Attribute, id: NodeId) -> Self {
+        Self { eligible: true, attribute, id }
+    }
 }
 
 /// Who leads: the outcome of an election or a takeover, and of the search for a deputy that follows.
@@ -100,6 +113,15 @@ pub enum RingMessage {
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
+    /// Announces to every member that an election has ended because nobody took part that may lead.
+    Vacant {
+        /// The term that stays without a leader.
+        term: Term,
+        /// The member at which the election ended.
+        initiator: NodeId,
+        /// Links crossed when it arrives, this one included.
+        hops: u32,
+    },
     /// A leader tells that it leads and looks for its deputy on the same lap.
     DeputySearch {
         /// Who leads; its deputy is open.
@@ -157,6 +179,7 @@ impl RingMessage {
             | Self::Contest { term, .. }
             | Self::RollCall { term, .. }
             | Self::Found { term, .. }
+            | Self::Vacant { term, .. }
             | Self::Standing { term, .. } => *term,
             Self::DeputySearch { mandate, .. }
             | Self::Elected { mandate, .. }

@@ -19,13 +19,15 @@ pub struct Member {
     pub name: NodeName,
     /// Its priority.
     pub attribute: Attribute,
+    /// Whether it may lead and be deputy.
+    pub eligible: bool,
     /// Which start of it is running, or ran last.
     pub incarnation: Incarnation,
     /// Where its node links are accepted; `None` until it has said so.
     pub address: Option<SocketAddr>,
 }
 
-json::read_by_name! { Member { id, name, attribute, incarnation, address } }
+json::read_by_name! { Member { id, name, attribute, incarnation, address } or true { eligible } }
 
 /// The members in ring order: each one's successor is the next, the last one's is the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -117,8 +117,17 @@ modes! {
     Safety, "safety" {
         /// Whoever is left elects: the last survivor leads itself.
         Available = "available",
-        /// An election or a takeover counts with a majority of the configured members behind it, and a leader leads as long
-        /// as a majority renews its lease: never two at one instant.
+        /// An election or a takeover counts with a majority of the configured members behind it, and a leader
+        /// leads as long as a majority renews its lease: never two at one instant.
         Quorum = "quorum",
+    }
+
+    /// What follows the loss of the leader.
+    Succession, "succession" {
+        /// The deputy takes over at once.
+        Deputy = "deputy",
+        /// Nobody is deputy: whoever notices the loss starts an election, by the algorithm that the ring
+        /// holds.
+        Election = "election",
     }
 }

@@ -1,4 +1,5 @@
-//! The settings of the whole ring: one value from the ring file to the election core, changed while the ring runs.
+//! The settings of the whole ring: one value from the ring file to the election core, changed while the ring
+//! runs.
 //!
 //! A new setting is one line in the list at the end of this file, and whatever acts on it.
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::contest::AlgorithmName;
 use crate::json;
-use crate::role::Safety;
+use crate::role::{Safety, Succession};
 
 macro_rules! settings {
     ($($(#[$about:meta])+ $name:ident: $type:ty,)+) => {
@@ -44,8 +45,8 @@ macro_rules! settings {
                 ChangeRing { $($name: (self.$name != before.$name).then_some(self.$name),)+ }
             }
 
-            /// Takes the settings out of an object that has them among its fields. Those that are missing, as in the
-            /// recordings of an older version, have their default.
+            /// Takes the settings out of an object that has them among its fields. Those that are missing, as
+            /// in the recordings of an older version, have their default.
             pub(crate) fn take(fields: &mut Map<String, Value>) -> Result<Self, String> {
                 Ok(Self { $($name: json::take_or_default(fields, stringify!($name))?,)+ })
             }
@@ -105,6 +106,8 @@ settings! {
     hop_delay_ms: u64,
     /// What an election is worth when members are missing.
     safety: Safety,
+    /// What follows the loss of the leader.
+    succession: Succession,
     /// The election that is held, from the next one on.
     algorithm: AlgorithmName,
 }

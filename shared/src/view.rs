@@ -126,6 +126,12 @@ impl RingView {
         self.nodes.iter().filter(|node| node.is_live())
     }
 
+    /// Whether a live member may lead.
+    #[must_use]
+    pub fn somebody_may_lead(&self) -> bool {
+        self.live().any(|node| node.eligible)
+    }
+
     /// Takes one event in. Events must come in the order of their sequence numbers, without a gap.
     ///
     /// An event of an earlier incarnation of a node changes nothing but `seq`, and `term` if it reports a
@@ -182,6 +188,7 @@ impl RingView {
                 self.complete(event, *outcome, *term, leader, deputy.as_ref(), *members);
             }
             EventKind::AttributeChanged { .. }
+            | EventKind::EligibilityChanged { .. }
             | EventKind::Requested { .. }
             | EventKind::Spawned { .. }
             | EventKind::StartFailed { .. }
@@ -223,6 +230,7 @@ impl RingView {
         let mut follows_another = false;
         match &event.kind {
             EventKind::AttributeChanged { attribute } => node.attribute = *attribute,
+            EventKind::EligibilityChanged { eligible } => node.eligible = *eligible,
             EventKind::Spawned { pid } => {
                 node.has_stopped();
                 node.state = NodeState::Starting;

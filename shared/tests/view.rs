@@ -158,6 +158,7 @@ fn a_newcomer_is_not_taken_for_the_leader_that_had_its_name() {
     let member = Member {
         id: NodeId(Uuid::from_u128(9)),
         name: name("C"),
+        eligible: true,
         attribute: Attribute(90),
         incarnation: Incarnation(1),
         address: None,

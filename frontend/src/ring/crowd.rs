@@ -43,7 +43,9 @@ const fn bar_ink(badge: Badge) -> Ink {
 const fn dot_ink(kind: MessageKind) -> Ink {
     match kind {
         MessageKind::Election | MessageKind::Contest => Ink::Contest,
-        MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found => Ink::Deputy,
+        MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
+            Ink::Deputy
+        }
         MessageKind::Elected => Ink::Leader,
         MessageKind::Standing | MessageKind::Lease => Ink::Strong,
     }
@@ -102,7 +104,9 @@ fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
     let range = Range::of(view);
     let mut bars: [Vec<(Point, Point)>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
     for (place, node) in view.nodes.iter().enumerate() {
-        let ink = bar_ink(Badge::of(node));
+        let badge = Badge::of(node);
+        let is_dimmed = !node.eligible && badge == Badge::Follower;
+        let ink = if is_dimmed { Ink::Line } else { bar_ink(badge) };
         bars[ink as usize].push(layout.bar(place, range.share(node.attribute.0)));
     }
     let width = (layout.node_radius * 2.0).clamp(1.6, 14.0);

@@ -30,6 +30,9 @@ fn room(radius: f64) -> &'static str {
 /// The node in words, for a screen reader and the tooltip.
 pub(super) fn description(node: &NodeView) -> String {
     let mut text = format!("Node {}, attribute {}, {}", node.name, node.attribute, label(node));
+    if !node.eligible {
+        text.push_str(", may not lead");
+    }
     if node.term.0 > 0 {
         text.push_str(&format!(", term {}", node.term));
     }
@@ -120,7 +123,9 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
         <g
             class=live::words(move || {
                 let initiates = if initiates.get() { " initiates" } else { "" };
-                format!("node {} {}{initiates}", badge.get().word(), room(radius()))
+                let eligible = node.with(|node| node.as_ref().is_none_or(|node| node.eligible));
+                let dimmed = if eligible { "" } else { " ineligible" };
+                format!("node {} {}{initiates}{dimmed}", badge.get().word(), room(radius()))
             })
             data-testid=format!("node-{name}")
             data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))

@@ -339,7 +339,7 @@ fn write(parent: &Element, tag: &str, text: &str) {
 pub(super) const fn class(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Election | MessageKind::Contest => "election",
-        MessageKind::RollCall | MessageKind::Found => "search",
+        MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => "search",
         MessageKind::DeputySearch => "search",
         MessageKind::Elected => "elected",
         MessageKind::Standing | MessageKind::Lease => "news",
@@ -353,6 +353,7 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
         MessageKind::Contest => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "C"),
         MessageKind::RollCall => ("M0 -23 L23 0 L0 23 L-23 0 Z", "R"),
         MessageKind::Found => ("M-18 -18 H18 V18 H-18 Z", "F"),
+        MessageKind::Vacant => ("M-18 -18 H18 V18 H-18 Z", "V"),
         MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
         MessageKind::Elected | MessageKind::Standing | MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "L"),
     }

@@ -48,7 +48,10 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
         Order::ChangeAttribute(name, attribute) => {
             one(Action::Attribute { place: place(name)?, attribute: attribute.0 })
         }
-        Order::Add(node) => one(Action::Add { attribute: node.attribute.0 }),
+        Order::ChangeEligibility(name, eligible) => {
+            one(Action::Eligible { place: place(name)?, eligible: *eligible })
+        }
+        Order::Add(node) => one(Action::Add { attribute: node.attribute.0, eligible: node.eligible }),
         Order::Remove(name) => one(Action::Remove(place(name)?)),
         Order::ChangeSettings(change) => {
             // The speed is the page's own business.

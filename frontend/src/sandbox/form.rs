@@ -1,6 +1,7 @@
 //! What the ring of the sandbox is made of, to be changed: each change begins a fresh ring.
 
 use leptos::prelude::*;
+use ringleader_shared::NodeName;
 use ringleader_shared::api::Problem;
 
 use super::Sandbox;
@@ -111,6 +112,13 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
             />
             {field("nodes", "Nodes", 4, |settings| settings.nodes.to_string(), |settings, text| {
                 settings.resize(text.parse().ok()?);
+                Some(())
+            })}
+            {field("ineligible", "May not lead", 6, |settings| {
+                let names: Vec<&str> = settings.ineligible.iter().map(NodeName::as_str).collect();
+                names.join(" ")
+            }, |settings, text| {
+                settings.ineligible = Settings::names(&text.to_ascii_uppercase())?;
                 Some(())
             })}
             {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.word(), |settings, word| {

@@ -2,11 +2,11 @@
 //!
 //! A ring of given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` where those start.
 //!
-//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&hop=500&do=5000us.initiate.A&at=6500000.31`
+//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&succession=deputy&hop=500&do=5000us.initiate.A&at=6500000.31`
 
 use std::time::Duration;
 
-use ringleader_shared::{ChangeRing, RingSettings, Seq};
+use ringleader_shared::{ChangeRing, NodeName, RingSettings, Seq};
 use ringleader_simulator::{Case, Schedule};
 
 use super::choice::{Arrangement, Links, Start};
@@ -17,8 +17,8 @@ use super::speed::Speed;
 pub(crate) const WORD: &str = "sandbox";
 
 /// The names of a link's parts that are no settings of the ring.
-const NAMES: [&str; 10] =
-    ["nodes", "order", "links", "labels", "initiators", "seed", "start", "hop", "do", "at"];
+const NAMES: [&str; 11] =
+    ["nodes", "ineligible", "order", "links", "labels", "initiators", "seed", "start", "hop", "do", "at"];
 
 /// The names of the ring's settings that a link has. The pace of a simulated ring is its speed, `hop`.
 fn ring_settings() -> impl Iterator<Item = &'static str> {
@@ -132,6 +132,10 @@ impl Link {
             }
             "labels" => settings.labels = numbers(value)?,
             "initiators" => settings.initiators = numbers(value)?,
+            "ineligible" => {
+                let allowed = || "names of nodes that may not lead, as in ineligible=B.C".to_owned();
+                settings.ineligible = Settings::names(value).ok_or_else(allowed)?;
+            }
             "do" => self.script = Some(script(value)?),
             "at" => {
                 let allowed =
@@ -152,10 +156,11 @@ impl Link {
 
     /// The fragment, without its `#`.
     pub(crate) fn text(&self) -> String {
-        let Settings { ring, nodes, arrangement, links, seed, start, labels, initiators } = &self.settings;
-        let RingSettings { hop_delay_ms: _, safety, algorithm } = ring;
+        let Settings { ring, nodes, ineligible, arrangement, links, seed, start, labels, initiators } =
+            &self.settings;
+        let RingSettings { hop_delay_ms: _, safety, succession, algorithm } = ring;
         let mut text = format!(
-            "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&hop={}",
+            "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&succession={succession}&hop={}",
             arrangement.word(),
             links.word(),
             start.word(),
@@ -165,6 +170,10 @@ impl Link {
             if !numbers.is_empty() {
                 text.push_str(&format!("&{name}={}", numbers_as_text(numbers)));
             }
+        }
+        if !ineligible.is_empty() {
+            let names: Vec<&str> = ineligible.iter().map(NodeName::as_str).collect();
+            text.push_str(&format!("&ineligible={}", names.join(".")));
         }
         if let Some(script) = &self.script {
             // Points and commas instead of what would have to be escaped.
@@ -219,17 +228,19 @@ fn numbers_as_text(numbers: &[u64]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ringleader_shared::{AlgorithmName, Safety};
+    use ringleader_shared::{AlgorithmName, Safety, Succession};
     use ringleader_simulator::Action;
 
     fn full() -> Link {
         let settings = Settings {
             ring: RingSettings {
                 safety: Safety::Quorum,
+                succession: Succession::Election,
                 algorithm: AlgorithmName::Franklin,
                 ..RingSettings::default()
             },
             nodes: 1000,
+            ineligible: Settings::names("B.AB").expect("names"),
             arrangement: Arrangement::Alternating,
             links: Links::Exponential,
             seed: 77,
@@ -281,6 +292,7 @@ mod tests {
     fn the_names_of_a_links_parts_are_those_that_it_has() {
         let mut link = full();
         (link.settings.labels, link.settings.initiators) = (vec![3, 7], vec![7]);
+        link.settings.ineligible = vec!["B".parse().expect("a name")];
         let text = link.text();
         let (_, parts) = text.split_once('?').expect("parts");
         let mut written: Vec<&str> =
@@ -309,6 +321,7 @@ mod tests {
             ("order=given", "the labels beside it, as in labels=3.7.2"),
             ("start=given", "the labels of those nodes beside it, as in initiators=2.9"),
             ("initiators=999", "labels of nodes, as in initiators=2.9"),
+            ("ineligible=b", "names of nodes that may not lead, as in ineligible=B.C"),
             ("at=5", "nanoseconds, a point and the number of an event, as in 6500000.31"),
             (
                 "do=5us.kill.A,5us.smash.A",
@@ -317,7 +330,7 @@ mod tests {
             ("do=seed.5", "after a wait, something to do, as in 300us.kill.D, which `seed.5` is not"),
             (
                 "node=4",
-                "one of safety, algorithm, nodes, order, links, labels, initiators, seed, start, hop, do, at",
+                "one of safety, succession, algorithm, nodes, ineligible, order, links, labels, initiators, seed, start, hop, do, at",
             ),
         ] {
             let (link, refused) = Link::read(&format!("sandbox?links=uniform&{bad}&algorithm=franklin"));

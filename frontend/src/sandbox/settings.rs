@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::{Attribute, RingSettings};
+use ringleader_shared::{Attribute, NodeName, RingSettings};
 use ringleader_simulator::{Action, Latency, Schedule, Setup, random};
 
 use super::choice::{Arrangement, Links, Start};
@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) ring: RingSettings,
     /// How many nodes.
     pub(crate) nodes: usize,
+    /// Which of them may not lead, by name; names that there are not are passed over.
+    pub(crate) ineligible: Vec<NodeName>,
     /// How their attributes are laid.
     pub(crate) arrangement: Arrangement,
     /// How long their messages take.
@@ -43,6 +45,7 @@ impl Default for Settings {
         Self {
             ring: RingSettings::default(),
             nodes: 4,
+            ineligible: Vec::new(),
             arrangement: Arrangement::Increasing,
             links: Links::Constant,
             seed: 1,
@@ -57,6 +60,7 @@ impl Settings {
     /// The ring.
     pub(crate) fn setup(&self) -> Setup {
         Setup { settings: self.ring, ..Setup::of(&self.attributes()) }
+            .ineligible(&self.ineligible.iter().filter_map(NodeName::ordinal).collect::<Vec<_>>())
             .seed(self.seed)
             .latency(self.latency())
             .patient()
@@ -156,6 +160,12 @@ impl Settings {
         if self.start == Start::Given && self.initiators.is_empty() {
             self.start = Start::One;
         }
+    }
+
+    /// Names as people type them: separated by commas, points or spaces.
+    pub(crate) fn names(text: &str) -> Option<Vec<NodeName>> {
+        let names = text.split([',', '.', ' ']).filter(|name| !name.is_empty());
+        names.map(|name| name.parse().ok().filter(|name: &NodeName| name.ordinal().is_some())).collect()
     }
 
     fn latency(&self) -> Latency {

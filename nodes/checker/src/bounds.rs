@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety};
+use ringleader_shared::{
+    AlgorithmName, Attribute, Contender, NodeId, NodeName, RingSettings, Safety, Succession,
+};
 use uuid::Uuid;
 
 /// How often each thing may happen in one run. Everything else happens as often as it can.
@@ -84,6 +86,8 @@ pub struct Bounds {
     pub faults: Faults,
     /// The settings of the ring.
     pub settings: RingSettings,
+    /// The places of those that may not lead.
+    pub ineligible: Vec<usize>,
 }
 
 impl Bounds {
@@ -91,7 +95,13 @@ impl Bounds {
     #[must_use]
     pub fn of(attributes: &[u64]) -> Self {
         let attributes = attributes.to_vec();
-        Self { attributes, start: Start::Fresh, faults: Faults::default(), settings: RingSettings::default() }
+        Self {
+            attributes,
+            start: Start::Fresh,
+            faults: Faults::default(),
+            settings: RingSettings::default(),
+            ineligible: Vec::new(),
+        }
     }
 
     /// The same, with this much happening to it.
@@ -122,10 +132,27 @@ impl Bounds {
         self
     }
 
+    /// The same with members that may not lead, by their places in ring order.
+    #[must_use]
+    pub fn ineligible(mut self, places: &[usize]) -> Self {
+        self.ineligible = places.to_vec();
+        self
+    }
+
+    /// The same where nobody is deputy.
+    #[must_use]
+    pub fn without_succession(mut self) -> Self {
+        self.settings.succession = Succession::Election;
+        self
+    }
+
     /// The members in ring order.
     #[must_use]
     pub fn members(&self) -> Vec<Contender> {
-        let place = |(n, &attribute): (usize, &u64)| Contender { attribute: Attribute(attribute), id: id(n) };
+        let place = |(n, &attribute): (usize, &u64)| {
+            let eligible = !self.ineligible.contains(&n);
+            Contender { eligible, ..Contender::new(Attribute(attribute), id(n)) }
+        };
         self.attributes.iter().enumerate().map(place).collect()
     }
 
@@ -148,9 +175,19 @@ impl Bounds {
             (Start::Fresh, Safety::Quorum) => "quorum, fresh",
             (Start::Elected, Safety::Quorum) => "quorum, elected",
         };
+        let succession = match self.settings.succession {
+            Succession::Deputy => "",
+            Succession::Election => "no succession, ",
+        };
         let counted = self.faults.counted();
         let counted = counted.into_iter().filter(|(times, _)| *times > 0);
-        counted.fold(election + start, |text, (times, what)| format!("{text}, {times} × {what}"))
+        let names = self.ineligible.iter().map(|place| NodeName::nth(*place).to_string());
+        let names: Vec<String> = names.collect();
+        let ineligible =
+            if names.is_empty() { String::new() } else { format!("{} may not lead, ", names.join(" and ")) };
+        counted.fold(election + succession + &ineligible + start, |text, (times, what)| {
+            format!("{text}, {times} × {what}")
+        })
     }
 
     /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
@@ -237,6 +274,66 @@ pub fn small_quorum() -> Vec<Bounds> {
         all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, jumps: 2, ..none }).elected());
         all.push(ring.clone().with(Faults { initiations: 1, jumps: 1, renewals: 1, ..none }).elected());
         all.push(ring.with(Faults { breaks: 1, jumps: 2, ..none }).elected());
+    }
+    all
+}
+
+/// Bounds of rings in which nobody is deputy, that are checked in seconds.
+#[must_use]
+pub fn small_without_succession() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = Vec::new();
+    for ring in [vec![2, 1], vec![3, 2, 1], vec![3, 1, 2]] {
+        let ring = Bounds::of(&ring).without_succession();
+        all.push(ring.clone().with(Faults { initiations: 2, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        all.push(ring.clone().with(Faults { breaks: 1, ..none }).elected());
+        let ring = ring.quorum();
+        all.push(ring.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, jumps: 3, ..none }).elected());
+        all.push(ring.with(Faults { breaks: 1, jumps: 2, ..none }).elected());
+    }
+    all.push(Bounds::of(&[4, 2, 3, 1]).without_succession().with(Faults { crashes: 2, ..none }).elected());
+    for algorithm in modelled() {
+        let ring = Bounds::of(&[3, 1, 2]).holding(algorithm).without_succession();
+        all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, ..none }).elected());
+        all.push(ring.with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+    }
+    all
+}
+
+/// Bounds of rings with members that may not lead, that are checked in seconds.
+#[must_use]
+pub fn small_eligibility() -> Vec<Bounds> {
+    let none = Faults::default();
+    let mut all = Vec::new();
+    for (ring, places) in [
+        (vec![2, 1], vec![0]),
+        (vec![2, 1], vec![0, 1]),
+        (vec![3, 2, 1], vec![0]),
+        (vec![3, 1, 2], vec![0]),
+        (vec![3, 1, 2], vec![1, 2]),
+    ] {
+        let ring = Bounds::of(&ring).ineligible(&places);
+        all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+        all.push(ring.clone().with(Faults { initiations: 1, crashes: 1, ..none }));
+        all.push(ring.clone().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        all.push(ring.without_succession().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+    }
+    let four = Bounds::of(&[4, 3, 1, 2]).ineligible(&[0, 3]);
+    all.push(four.clone().with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+    all.push(four.with(Faults { initiations: 2, ..none }));
+    let quorum = Bounds::of(&[3, 1, 2]).ineligible(&[0]).quorum();
+    all.push(quorum.clone().with(Faults { initiations: 2, jumps: 2, ..none }));
+    all.push(quorum.with(Faults { crashes: 1, jumps: 3, ..none }).elected());
+    for algorithm in modelled() {
+        let ring = Bounds::of(&[3, 1, 2]).holding(algorithm).ineligible(&[0]);
+        all.push(ring.clone().with(Faults { initiations: 2, ..none }));
+        all.push(ring.with(Faults { crashes: 1, restarts: 1, ..none }).elected());
+        let nobody = Bounds::of(&[3, 1, 2]).holding(algorithm).ineligible(&[0, 1, 2]);
+        all.push(nobody.with(Faults { initiations: 2, ..none }));
     }
     all
 }

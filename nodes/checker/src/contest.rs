@@ -171,7 +171,9 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
         let size = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
         let places = 0..size;
         vec![ContestState {
-            members: places.map(|at| A::new(&Seat { at, size, everyone: &self.labels })).collect(),
+            members: places
+                .map(|at| A::new(&Seat { at, size, everyone: &self.labels, eligible: true }))
+                .collect(),
             links: BTreeMap::new(),
             to_wake: self.initiators.clone(),
             elected: vec![None; self.labels.len()],

@@ -1,7 +1,7 @@
 //! What must hold in every state.
 
 use ringleader_election::classic;
-use ringleader_shared::{Contender, RingMessage, Role, Safety, Term};
+use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession, Term};
 use stateright::{Model, Property};
 
 use crate::bounds::{Bounds, Faults, Start};
@@ -65,10 +65,10 @@ impl RingModel {
         Faults { initiations: all.initiations, ..left } == all
     }
 
-    /// The contenders that live, best first.
+    /// The contenders that live and may lead, best first.
     fn ranking(&self, ring: &Ring) -> Vec<Contender> {
         let mut ranking = self.bounds.members();
-        ranking.retain(|member| ring.live().any(|(_, core)| core.id() == member.id));
+        ranking.retain(|member| member.eligible && ring.live().any(|(_, core)| core.id() == member.id));
         ranking.sort_unstable_by(|a, b| b.cmp(a));
         ranking
     }
@@ -162,7 +162,9 @@ impl Model for RingModel {
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
                 let at_peace = ring.is_quiet() || model.bounds.settings.safety == Safety::Quorum;
-                ring.left().is_undisturbed() && at_peace && ring.agrees()
+                ring.left().is_undisturbed()
+                    && at_peace
+                    && (ring.agrees() || !ring.somebody_may_lead() && ring.is_vacant())
             }),
         ]
     }
@@ -193,7 +195,7 @@ fn has_no_own_deputy(ring: &Ring) -> bool {
 /// Nothing is asked of a ring in which nobody lives, or no election was ever started.
 fn agrees_when_quiet(ring: &Ring) -> bool {
     let heard = ring.live().any(|(_, core)| core.known_term() > Term::ZERO);
-    !heard || !ring.is_quiet() || ring.agrees()
+    !heard || !ring.is_quiet() || if ring.somebody_may_lead() { ring.agrees() } else { ring.is_vacant() }
 }
 
 fn stays_within(model: &RingModel, ring: &Ring) -> bool {
@@ -207,6 +209,7 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         | RingMessage::Elected { hops, .. }
         | RingMessage::RollCall { hops, .. }
         | RingMessage::Found { hops, .. }
+        | RingMessage::Vacant { hops, .. }
         | RingMessage::Lease { hops, .. } => *hops <= budget,
         // What numbers mean is their algorithm's; endless ones fill queues.
         RingMessage::Contest { .. } | RingMessage::Standing { .. } => true,
@@ -227,7 +230,7 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
         let winner = facts.winner(&members, ring.initiators(mandate.term).map(usize::from));
-        let deputy = ranking.iter().find(|member| **member != mandate.leader);
+        let deputy = ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.wants_deputy());
         winner == Some(mandate.leader) && deputy == mandate.deputy.as_ref() && mandate.appointment == 0
     })
 }
@@ -239,14 +242,18 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
     }
     let ranking = model.ranking(ring);
     let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
-    mandates
-        .all(|mandate| ranking.iter().find(|member| **member != mandate.leader) == mandate.deputy.as_ref())
+    mandates.all(|mandate| {
+        let best = ranking.iter().find(|member| **member != mandate.leader);
+        best.filter(|_| ring.wants_deputy()) == mandate.deputy.as_ref()
+    })
 }
 
 fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
     let one_death = Faults { crashes: 1, ..Faults::default() };
     if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
-        return has_no_timer(ring) && has_no_election(ring);
+        // Without a deputy the death is answered by an election.
+        let elects = model.bounds.settings.succession == Succession::Election;
+        return has_no_timer(ring) && (elects || has_no_election(ring));
     }
     model.bounds.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || has_no_timer(ring)
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use ringleader_election::classic::facts;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{Contender, Mandate, NodeName, Promise, RingMessage, Role, Safety, Term};
+use ringleader_shared::{
+    Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
+};
 
 use crate::bounds::{self, Bounds, Faults, Start, id, place};
 use crate::links::{Dial, Links, News, Parcel};
@@ -54,7 +56,7 @@ pub struct Ring {
     outlived: Term,
     /// Who was asked for the election of each term, where only those may win it.
     initiators: BTreeSet<(Term, Place)>,
-    safety: Safety,
+    settings: RingSettings,
 }
 
 /// A step that no member may ever make, whatever it is told.
@@ -102,6 +104,8 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
         RingMessage::Found { term, leader, .. } => {
             ((term, leader.id) != (after.term(), before.id())).then_some(Misstep::WinsUnfairly)
         }
+        // Who was not asked initiates, and wins when it is alone by now.
+        RingMessage::Vacant { .. } => (after.successor() != after.id()).then_some(Misstep::WinsUnfairly),
         RingMessage::RollCall { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Elected { .. }
@@ -156,7 +160,7 @@ impl Ring {
             buried: Term::ZERO,
             outlived: Term::ZERO,
             initiators: BTreeSet::new(),
-            safety: bounds.settings.safety,
+            settings: bounds.settings,
         };
         for place in ring.places() {
             ring.give(place, configuration(bounds, Term::ZERO));
@@ -215,7 +219,7 @@ impl Ring {
         let at_rest = self.links.nothing_under_way() && events.len() == before;
         let overdue = self.members.iter().any(|member| member.timers.values().any(|&by| by >= OVERTAKEN));
         for (place, member) in self.numbered() {
-            if self.safety == Safety::Quorum {
+            if self.settings.safety == Safety::Quorum {
                 self.quorum_timers(place, member, events);
             } else if at_rest || self.left.hasty_timers > 0 {
                 let due = member.timers.iter().filter(|(_, by)| !at_rest || !overdue || **by >= OVERTAKEN);
@@ -281,7 +285,7 @@ impl Ring {
                     }
                 } else if timer == Timer::Renewal {
                     self.left.renewals = self.left.renewals.saturating_sub(1);
-                } else if self.safety == Safety::Available && self.is_at_rest() {
+                } else if self.settings.safety == Safety::Available && self.is_at_rest() {
                     for by in self.members.iter_mut().flat_map(|member| member.timers.values_mut()) {
                         *by = by.saturating_add(1).min(OVERTAKEN);
                     }
@@ -461,7 +465,27 @@ impl Ring {
         self.links.longest_queue()
     }
 
-    /// Whether all live members follow one live leader, who knows it, and one live deputy if two or more live, who does.
+    /// Whether a leader of the live members is to have a deputy.
+    #[must_use]
+    pub fn wants_deputy(&self) -> bool {
+        let may = |core: &Core| core.may_lead() && core.role() != Role::Leader;
+        self.settings.succession == Succession::Deputy && self.live().any(|(_, core)| may(core))
+    }
+
+    /// Whether a live member may lead.
+    #[must_use]
+    pub fn somebody_may_lead(&self) -> bool {
+        self.live().any(|(_, core)| core.may_lead())
+    }
+
+    /// Whether nobody leads, and nobody waits for a leader.
+    #[must_use]
+    pub fn is_vacant(&self) -> bool {
+        self.live().all(|(_, core)| core.mandate().is_none() && core.role() == Role::Follower)
+    }
+
+    /// Whether all live members follow one live leader, who knows it, and one live deputy if one is to be,
+    /// who does.
     #[must_use]
     pub fn agrees(&self) -> bool {
         let Some(mandate) = self.live().find_map(|(_, core)| core.mandate().copied()) else { return false };
@@ -473,7 +497,7 @@ impl Ring {
         self.live().all(|(_, core)| same(core))
             && with_role(Role::Leader) == [mandate.leader.id]
             && with_role(Role::Deputy) == deputy
-            && deputy.is_empty() == (self.live().count() == 1)
+            && deputy.is_empty() != self.wants_deputy()
     }
 
     fn numbered(&self) -> impl Iterator<Item = (Place, &Member)> {
@@ -515,7 +539,7 @@ impl Ring {
         let mut effects = Vec::new();
         core.handle(self.now, input.clone(), &mut effects);
         self.misstep = self.misstep.or_else(|| misstep(&before, &input, core));
-        if self.safety == Safety::Quorum && core.role() == Role::Leader {
+        if self.settings.safety == Safety::Quorum && core.role() == Role::Leader {
             let has_led = *self.led.entry(core.term()).or_insert(me);
             self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
         }
@@ -626,6 +650,9 @@ impl fmt::Display for Parcel {
             }
             Self::Message(RingMessage::RollCall { term, hops, .. }) => {
                 write!(f, "roll call of term {term}, hop {hops}")
+            }
+            Self::Message(RingMessage::Vacant { term, hops, .. }) => {
+                write!(f, "nobody may lead term {term}, hop {hops}")
             }
             Self::Message(RingMessage::Found { term, leader, hops }) => {
                 write!(f, "{} has won term {term}, hop {hops}", name_of(leader))

@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use ringleader_checker::bounds::{small, small_quorum};
+use ringleader_checker::bounds::{small, small_eligibility, small_quorum, small_without_succession};
 use ringleader_checker::{Bounds, RingModel, check};
 use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, Violation};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, cases};
+use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases};
 
 /// A run of the checker is over long before, also on a machine that is busy.
 const AT_MOST: Duration = Duration::from_secs(600);
@@ -28,7 +28,15 @@ const SCHEDULES: u32 = 2000;
 
 /// What the checker finds first: the bounds, and the property.
 fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
-    let bounds = if bug.is_of_quorum() { small_quorum() } else { small() };
+    let bounds = if bug.is_of_quorum() {
+        small_quorum()
+    } else if bug.is_without_succession() {
+        small_without_succession()
+    } else if bug.is_of_eligibility() {
+        small_eligibility()
+    } else {
+        small()
+    };
     bounds.into_iter().find_map(|bounds| {
         let report = check(RingModel::new(bounds.clone()).with_bug(bug), 1, AT_MOST);
         Some((bounds, report.violations.first()?.property))
@@ -40,8 +48,16 @@ fn found_by_simulator(bug: Option<Bug>) -> Option<(Case, Violation)> {
     plant(bug);
     let kinds: &[(Faults, Safety)] = match bug {
         Some(bug) if bug.is_of_quorum() => &[(QUORUM, Safety::Quorum)],
+        Some(bug) if bug.is_without_succession() || bug.is_of_eligibility() => {
+            &[(SETTINGS, Safety::Available)]
+        }
         Some(_) => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available)],
-        None => &[(DEATHS, Safety::Available), (EVERYTHING, Safety::Available), (QUORUM, Safety::Quorum)],
+        None => &[
+            (DEATHS, Safety::Available),
+            (EVERYTHING, Safety::Available),
+            (QUORUM, Safety::Quorum),
+            (SETTINGS, Safety::Available),
+        ],
     };
     let found = kinds.iter().find_map(|&(faults, safety)| {
         let mut runner = TestRunner::new(Config { rng_seed: RngSeed::Fixed(1), ..Config::default() });
@@ -108,7 +124,8 @@ fn without_a_bug_the_simulator_finds_nothing_in_the_same_schedules() {
 
 #[test]
 fn without_a_bug_the_checker_finds_nothing_within_the_same_bounds() {
-    for bounds in small().into_iter().chain(small_quorum()) {
+    let bounds = [small(), small_quorum(), small_without_succession(), small_eligibility()];
+    for bounds in bounds.into_iter().flatten() {
         let report = check(RingModel::new(bounds.clone()), 1, AT_MOST);
         assert_eq!(report.violations, [], "{bounds}");
     }

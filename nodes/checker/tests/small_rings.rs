@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use ringleader_checker::bounds::{small, small_classic, small_quorum};
+use ringleader_checker::bounds::{
+    small, small_classic, small_eligibility, small_quorum, small_without_succession,
+};
 use ringleader_checker::{Bounds, Report, RingModel, check};
+use ringleader_shared::Safety;
 
 /// Far more than it takes: a machine that is busy must not fail the test.
 const AT_MOST: Duration = Duration::from_secs(600);
@@ -21,6 +24,23 @@ fn exhausted(bounds: &Bounds) -> Report {
 fn nothing_that_can_happen_to_a_small_ring_violates_a_property() {
     for bounds in small().into_iter().chain(small_quorum()) {
         exhausted(&bounds);
+    }
+}
+
+#[test]
+fn nothing_that_can_happen_to_a_small_ring_without_succession_violates_a_property() {
+    for bounds in small_without_succession() {
+        let report = exhausted(&bounds);
+        // In quorum mode what is left of a ring may have no majority.
+        let asks = report.some_agree || bounds.settings.safety == Safety::Quorum;
+        assert!(asks, "{bounds} asks nothing");
+    }
+}
+
+#[test]
+fn nothing_that_can_happen_to_a_small_ring_with_members_that_may_not_lead_violates_a_property() {
+    for bounds in small_eligibility() {
+        assert!(exhausted(&bounds).some_agree, "{bounds} asks nothing");
     }
 }
 

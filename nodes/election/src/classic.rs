@@ -4,9 +4,9 @@
 //! everything, like [`crate::Core`]; what its paper takes for granted is data ([`Facts`]), and it may look at nothing
 //! else of its [`Seat`]. Labels are only compared, so they may be ranks in a simulator and contenders in a process.
 //!
-//! None of these papers tolerates a failure: a message lost is an election that never ends.
-//! "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes whom it finds asleep.
-//! [`ChangRobertsInitiators`] is the exception, and says so ([`Facts::only_initiators`]).
+//! But for the bully's, none of these papers tolerates a failure: a message lost is an election that never
+//! ends. "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes
+//! whom it finds asleep. [`ChangRobertsInitiators`] is the exception ([`Facts::only_initiators`]).
 
 mod bully;
 mod chang_roberts;
@@ -79,6 +79,9 @@ pub struct Seat<'a, L> {
     pub size: u32,
     /// The labels in ring order: of all members, or of those that the algorithm may name.
     pub everyone: &'a Arc<[L]>,
+    /// Whether the member may win. Labels of members that may not are lower than all others; only an
+    /// algorithm that looks at no labels has to ask.
+    pub eligible: bool,
 }
 
 impl<L: Label> Seat<'_, L> {
@@ -114,6 +117,8 @@ pub trait World<L, M> {
 pub enum Why<L> {
     /// It takes part from now on, with its own label.
     Joined(L),
+    /// It may not win, and only passes messages on.
+    Passive(L),
     /// It passes this on, higher than its own.
     PassedOn(L),
     /// It lets this go no further, lower than its own.
@@ -174,6 +179,13 @@ pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
 
     /// A message arrives.
     fn receive(&mut self, from: Side, message: Self::Message, world: &mut impl World<L, Self::Message>);
+
+    /// A member that takes part does not answer. False where the paper knows no failures: the contest is
+    /// void.
+    fn unanswered(&mut self, peer: Side, world: &mut impl World<L, Self::Message>) -> bool {
+        let _ = (peer, world);
+        false
+    }
 
     /// What it is in the middle of.
     fn notion(&self) -> Notion<L>;
@@ -276,6 +288,16 @@ macro_rules! registry {
                     })+
                 }
                 true
+            }
+
+            /// A member that takes part does not answer. False when the contest is void by that.
+            pub fn unanswered(&mut self, peer: Side, world: &mut impl World<Contender, Parcel>) -> bool {
+                match self {
+                    $(Self::$algorithm(machine) => machine.unanswered(peer, &mut Packing {
+                        world,
+                        algorithm: PhantomData::<$algorithm<Contender>>,
+                    }),)+
+                }
             }
 
             /// What it is in the middle of.

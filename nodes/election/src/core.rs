@@ -13,7 +13,7 @@ mod repair;
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{
-    AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Term,
+    AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Succession, Term,
 };
 
 pub use self::knowledge::{digest, digest_of_sender};
@@ -61,6 +61,13 @@ pub struct Core {
     lap: Option<Lap>,
     /// How I came to lead, for the report when the lap is back.
     outcome: Outcome,
+    /// Whether this member may be deputy of a leader that has none and has missed it in its search.
+    unnoticed: bool,
+    /// Whether somebody who might be deputy has come since the last search for one began. Kept where some
+    /// member may not lead: there a search may find nobody.
+    company: bool,
+    /// A member that may be deputy and has dialled this leader, which has none.
+    caller: Option<NodeId>,
     /// The last lap of a leader that I passed on: each is passed on once, however its mandate was learned.
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
@@ -109,6 +116,9 @@ impl Core {
             unreachable: Vec::new(),
             lap: None,
             outcome: Outcome::Election,
+            unnoticed: false,
+            company: false,
+            caller: None,
             passed_on: None,
             in_flight: None,
             told: None,
@@ -164,10 +174,17 @@ impl Core {
             (Some(_), _) if self.is_leader() => Role::Leader,
             (Some(_), _) if self.leading => Role::Candidate,
             (Some(mandate), _) if self.is_deputy_of(mandate) => Role::Deputy,
+            (None, Some(_)) if !self.may_lead() => Role::Follower,
             (None, Some(Contest { best: Some(best) })) if best.id == self.me => Role::Candidate,
             (None, Some(_)) if self.classic.as_ref().is_some_and(classic::Part::contends) => Role::Candidate,
             _ => Role::Follower,
         }
+    }
+
+    /// Whether this member may lead and be deputy.
+    #[must_use]
+    pub fn may_lead(&self) -> bool {
+        self.route.may_lead()
     }
 
     /// To whom ring messages go; itself when alone.
@@ -182,7 +199,8 @@ impl Core {
         let successor = self.route.successor();
         let leader = self
             .mandate
-            .filter(|mandate| self.is_deputy_of(mandate) && !self.leader_lost)
+            .filter(|mandate| self.is_deputy_of(mandate) || self.unnoticed)
+            .filter(|_| !self.leader_lost && self.appoints_deputies())
             .map(|mandate| mandate.leader.id);
         WantedLinks { successor: (successor != self.me).then_some(successor), leader, direct: self.direct }
     }
@@ -190,6 +208,11 @@ impl Core {
     /// The members that are routed past, nearest first: to be dialled again now and then.
     pub fn skipped(&self) -> impl Iterator<Item = NodeId> {
         self.route.skipped()
+    }
+
+    /// Whether a leader of this ring has a deputy.
+    fn appoints_deputies(&self) -> bool {
+        self.settings.succession == Succession::Deputy || planted(Bug::DeputyDespiteSetting)
     }
 
     fn is_deputy_of(&self, mandate: &Mandate) -> bool {
@@ -246,7 +269,9 @@ impl Core {
             | RingMessage::DeputySearch { hops, .. }
             | RingMessage::Elected { hops, .. }
             | RingMessage::Lease { hops, .. } => hops,
-            RingMessage::RollCall { hops, .. } | RingMessage::Found { hops, .. } => hops,
+            RingMessage::RollCall { hops, .. }
+            | RingMessage::Found { hops, .. }
+            | RingMessage::Vacant { hops, .. } => hops,
             RingMessage::Contest { .. } => return self.on_contest(from, message, out),
             RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
         };
@@ -262,6 +287,7 @@ impl Core {
             RingMessage::Lease { .. } => self.on_lease(from, message, out),
             RingMessage::RollCall { .. } => self.on_roll_call(from, message, out),
             RingMessage::Found { .. } => self.on_found(from, message, out),
+            RingMessage::Vacant { .. } => self.on_vacant(from, message, out),
             RingMessage::Contest { .. } | RingMessage::Standing { .. } => {}
         }
     }
@@ -276,7 +302,7 @@ impl Core {
             *counted = counted.saturating_add(votes);
         }
         if let RingMessage::DeputySearch { mandate, deputy, .. } = &mut message {
-            let me = self.route.myself();
+            let me = self.route.myself().filter(|me| me.eligible || planted(Bug::IneligibleDeputy));
             if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
                 Self::explain(Explanation::OfferingMyself { me }, out);
             }
@@ -310,6 +336,11 @@ impl Core {
                     Self::explain(Explanation::DeputySilent { deputy: deputy.id }, out);
                     self.outcome = Outcome::NewDeputy;
                     self.search_deputy(out);
+                } else if self.caller.is_some() {
+                    // One that may not be deputy after all has heard of that by now.
+                    self.caller = self.caller.filter(|caller| self.route.is_eligible(*caller));
+                    self.company = true;
+                    self.find_deputy_if_none(out);
                 }
             }
             Timer::Lease => self.lease_timer_fired(out),

@@ -12,6 +12,13 @@ use crate::classic::Why;
 #[allow(missing_docs, reason = "each variant is the sentence that `words` makes of it")]
 pub enum Explanation {
     Initiating { term: Term, me: Contender },
+    InitiatingIneligible { term: Term },
+    NobodyMayLead { term: Term },
+    PassingOnIneligible { candidate: Contender },
+    ReplacingIneligible { candidate: Contender, me: Contender },
+    LeaderLostIneligible { leader: NodeId },
+    DeputyMayNotLead { deputy: NodeId },
+    NoDeputyFound,
     Replacing { candidate: Contender, me: Contender },
     PassingOn { candidate: Contender, me: Contender },
     PassingOnResult { leader: NodeId, deputy: Option<NodeId> },
@@ -26,6 +33,9 @@ pub enum Explanation {
     SteppingDown { term: Term, leader: Option<NodeId> },
     LeaderLost { leader: NodeId },
     LeaderLostUnconfirmed { leader: NodeId },
+    LeaderLostElecting { leader: NodeId },
+    LeaderLostWaiting { leader: NodeId },
+    NoDeputyFromNowOn,
     CandidateLost { candidate: Contender },
     ElectionTimeout { term: Term },
     LapTimeout,
@@ -37,6 +47,7 @@ pub enum Explanation {
     SendingAgain { to: NodeId },
     OldMandate { term: Term },
     WaitingForLeader { term: Term },
+    OldMandateWithoutDeputy { term: Term },
     Claiming { term: Term, me: Contender, needed: u32 },
     Promising { term: Term, leader: NodeId },
     NotPromising { term: Term, leader: NodeId },
@@ -50,6 +61,7 @@ pub enum Explanation {
     CallingTheRoll,
     RollCalled { members: u32 },
     WonContest { term: Term },
+    WonWithoutDeputy { term: Term },
     Confirming { term: Term },
     ContestVoid { term: Term },
     TakingPartAlready { term: Term },
@@ -65,6 +77,27 @@ impl Explanation {
             Self::Initiating { term, me } => {
                 write!(text, "initiating the election of term {term} with my attribute ({})", me.attribute)
             }
+            Self::InitiatingIneligible { term } => {
+                write!(text, "initiating the election of term {term}; I may not lead myself")
+            }
+            Self::NobodyMayLead { term } => {
+                write!(text, "no live member may lead: term {term} stays without a leader")
+            }
+            Self::PassingOnIneligible { candidate } => {
+                write!(text, "passing on {}: I may not lead", who(candidate))
+            }
+            Self::ReplacingIneligible { candidate, me } => {
+                write!(text, "replacing {}, which may not lead, with me ({})", who(candidate), me.attribute)
+            }
+            Self::LeaderLostIneligible { leader } => write!(
+                text,
+                "the leader {} is lost, and as its deputy I may not lead any more: starting an election",
+                name(*leader)
+            ),
+            Self::DeputyMayNotLead { deputy } => {
+                write!(text, "my deputy {} may not lead any more: looking for the next one", name(*deputy))
+            }
+            Self::NoDeputyFound => write!(text, "no other live member may be deputy"),
             Self::Replacing { candidate, me } if candidate.attribute == me.attribute => {
                 write!(text, "replacing {} with me: same as mine, my id is higher", who(candidate))
             }
@@ -150,6 +183,21 @@ impl Explanation {
                 "{} is lost before it told me itself that I am its deputy: starting an election instead",
                 name(*leader)
             ),
+            Self::LeaderLostElecting { leader } => {
+                write!(
+                    text,
+                    "the leader {} is lost, and nobody is its deputy: starting an election",
+                    name(*leader)
+                )
+            }
+            Self::LeaderLostWaiting { leader } => write!(
+                text,
+                "the leader {} is lost, and nobody is its deputy: waiting for the member before it to start an election",
+                name(*leader)
+            ),
+            Self::NoDeputyFromNowOn => {
+                write!(text, "nobody is to be deputy from now on: telling everyone")
+            }
             Self::CandidateLost { candidate } => {
                 write!(text, "{} was about to win and is lost: starting again", who(candidate))
             }
@@ -179,6 +227,12 @@ impl Explanation {
                 text,
                 "term {term} has been reached before this start: waiting for a neighbour that knows the leader"
             ),
+            Self::OldMandateWithoutDeputy { term } => {
+                write!(
+                    text,
+                    "I was the leader of term {term} before I was restarted, and had no deputy: waiting for another's election"
+                )
+            }
             Self::Claiming { term, me, needed } => write!(
                 text,
                 "my own value ({}) came back: nobody is higher; to lead term {term} I need the promises of {needed} members",
@@ -222,6 +276,9 @@ impl Explanation {
                     "I am the leader of term {term}: telling everyone, and looking for a deputy on the way"
                 )
             }
+            Self::WonWithoutDeputy { term } => {
+                write!(text, "I am the leader of term {term}: telling everyone")
+            }
             Self::Confirming { term } => {
                 write!(
                     text,
@@ -244,6 +301,7 @@ impl Explanation {
 fn contest_words(why: &Why<Contender>, who: impl Fn(&Contender) -> String) -> String {
     match why {
         Why::Joined(me) => format!("taking part with my own label, {}", who(me)),
+        Why::Passive(_) => "I may not lead: I only pass messages on".to_owned(),
         Why::PassedOn(label) => format!("passing on {}", who(label)),
         Why::Swallowed(label) => format!("{} goes no further here: it can't win any more", who(label)),
         Why::SentBack(label) => {

@@ -19,7 +19,19 @@ macro_rules! bugs {
             /// Whether it is one of quorum mode.
             #[must_use]
             pub fn is_of_quorum(self) -> bool {
-                self >= Self::LeaseTooLong
+                (Self::LeaseTooLong..=Self::LeaseNeverOver).contains(&self)
+            }
+
+            /// Whether it shows only where nobody is deputy.
+            #[must_use]
+            pub fn is_without_succession(self) -> bool {
+                matches!(self, Self::DeputyDespiteSetting | Self::LossWithoutElection)
+            }
+
+            /// Whether it shows only where some members may not lead.
+            #[must_use]
+            pub fn is_of_eligibility(self) -> bool {
+                self >= Self::IneligibleContends
             }
 
             /// What the mistake is, as a sentence.
@@ -144,6 +156,18 @@ bugs! {
     MinorityLeads,
     /// Quorum mode: a leader never steps down when its lease is over.
     LeaseNeverOver,
+    /// Without succession: a leader has a deputy all the same.
+    DeputyDespiteSetting,
+    /// Without succession: a member that notices the loss of the leader starts no election.
+    LossWithoutElection,
+    /// A member that may not lead puts itself in the place of a candidate with a lower attribute.
+    IneligibleContends,
+    /// A member that may not lead wins when its own value comes back.
+    IneligibleWins,
+    /// A search for a deputy collects members that may not lead.
+    IneligibleDeputy,
+    /// An election that ends without anybody who may lead is not announced.
+    VacancyNotTold,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -56,6 +56,31 @@ impl Route {
         self.at.and_then(|at| self.ring.get(at)).copied()
     }
 
+    /// Whether this member may lead.
+    pub(crate) fn may_lead(&self) -> bool {
+        self.myself().is_some_and(|me| me.eligible)
+    }
+
+    /// Whether that member may lead.
+    pub(crate) fn is_eligible(&self, id: NodeId) -> bool {
+        self.ring.iter().any(|member| member.id == id && member.eligible)
+    }
+
+    /// Whether that one is a member and may not lead.
+    pub(crate) fn is_unfit(&self, id: NodeId) -> bool {
+        self.ring.iter().any(|member| member.id == id && !member.eligible)
+    }
+
+    /// Whether another member may lead.
+    pub(crate) fn has_rival(&self) -> bool {
+        self.ring.iter().any(|member| member.id != self.me && member.eligible)
+    }
+
+    /// Whether some member may not lead.
+    pub(crate) fn has_ineligible(&self) -> bool {
+        self.ring.iter().any(|member| !member.eligible)
+    }
+
     pub(crate) fn is_member(&self, id: NodeId) -> bool {
         self.ring.iter().any(|member| member.id == id)
     }
@@ -158,7 +183,7 @@ mod tests {
     }
 
     fn ring(ids: &[u128]) -> Arc<[Contender]> {
-        ids.iter().map(|&n| Contender { attribute: Attribute(1), id: id(n) }).collect()
+        ids.iter().map(|&n| Contender::new(Attribute(1), id(n))).collect()
     }
 
     fn route(me: u128, ids: &[u128]) -> Route {

@@ -97,6 +97,10 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
             let algorithm = Some(algorithm);
             return MessageInfo { message: MessageKind::RollCall, initiator, hops, algorithm, ..info };
         }
+        RingMessage::Vacant { initiator, hops, .. } => {
+            let initiator = Some(name(ring, initiator));
+            return MessageInfo { message: MessageKind::Vacant, initiator, hops, ..info };
+        }
         RingMessage::Found { leader, hops, .. } => {
             return MessageInfo { message: MessageKind::Found, candidate: Some(claim(leader)), hops, ..info };
         }

@@ -8,9 +8,8 @@ use ringleader_shared::{Attribute, Contender, NodeId, RingSettings, Term};
 use uuid::Uuid;
 
 fn recorded() -> (Beginning, Vec<Step>) {
-    let ring: Vec<Contender> = (1..=3)
-        .map(|n| Contender { attribute: Attribute(n), id: NodeId(Uuid::from_u128(n.into())) })
-        .collect();
+    let ring: Vec<Contender> =
+        (1..=3).map(|n| Contender::new(Attribute(n), NodeId(Uuid::from_u128(n.into())))).collect();
     let id = ring[0].id;
     let mut member = Core::new(id);
     let inputs = [

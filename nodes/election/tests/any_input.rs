@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Mandate, NodeId, Parcel, RingMessage, RingSettings, Safety, Term,
-    Towards,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, Parcel, RingMessage, RingSettings, Safety,
+    Succession, Term, Towards,
 };
 use uuid::Uuid;
 
@@ -30,7 +30,12 @@ fn small() -> impl Strategy<Value = u32> {
 }
 
 fn contender() -> impl Strategy<Value = Contender> {
-    (number(), id()).prop_map(|(attribute, id)| Contender { attribute: Attribute(attribute), id })
+    let eligible = prop::bool::weighted(0.7);
+    (eligible, number(), id()).prop_map(|(eligible, attribute, id)| Contender {
+        eligible,
+        attribute: Attribute(attribute),
+        id,
+    })
 }
 
 fn mandate() -> impl Strategy<Value = Mandate> {
@@ -117,10 +122,9 @@ fn timing() -> impl Strategy<Value = Timing> {
 
 fn settings() -> impl Strategy<Value = RingSettings> {
     let safety = prop::sample::select(Safety::ALL.to_vec());
-    (number(), safety, algorithm()).prop_map(|(hop_delay_ms, safety, algorithm)| RingSettings {
-        hop_delay_ms,
-        safety,
-        algorithm,
+    let succession = prop::sample::select(Succession::ALL.to_vec());
+    (number(), safety, succession, algorithm()).prop_map(|(hop_delay_ms, safety, succession, algorithm)| {
+        RingSettings { hop_delay_ms, safety, succession, algorithm }
     })
 }
 

@@ -58,7 +58,9 @@ impl<A: Classic<u32>> Ring<A> {
         let everyone: Arc<[u32]> = labels.into();
         let size = u32::try_from(labels.len()).unwrap();
         Self {
-            members: (0..size).map(|at| A::new(&Seat { at, size, everyone: &everyone })).collect(),
+            members: (0..size)
+                .map(|at| A::new(&Seat { at, size, everyone: &everyone, eligible: true }))
+                .collect(),
             under_way: VecDeque::new(),
             coins: VecDeque::new(),
             sent: [0; 4],

@@ -165,7 +165,7 @@ fn a_message_of_an_older_term_is_dropped_and_its_sender_is_told() {
     let old = RingMessage::Election {
         term: Term(1),
         initiator: id("A"),
-        candidate: Contender { attribute: Attribute(200), id: id("A") },
+        candidate: Contender::new(Attribute(200), id("A")),
         deputy: None,
         hops: 1,
     };
@@ -182,7 +182,7 @@ fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_told() {
     let late = RingMessage::Election {
         term: Term(1),
         initiator: id("A"),
-        candidate: Contender { attribute: Attribute(200), id: id("A") },
+        candidate: Contender::new(Attribute(200), id("A")),
         deputy: None,
         hops: 1,
     };
@@ -195,11 +195,11 @@ fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_told() {
 fn a_worse_candidate_than_the_one_passed_on_is_dropped() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("D").step();
-    let best = Contender { attribute: Attribute(120), id: id("D") };
+    let best = Contender::new(Attribute(120), id("D"));
     let worse = RingMessage::Election {
         term: Term(1),
         initiator: id("C"),
-        candidate: Contender { attribute: Attribute(110), id: id("C") },
+        candidate: Contender::new(Attribute(110), id("C")),
         deputy: None,
         hops: 2,
     };
@@ -213,7 +213,7 @@ fn a_message_that_has_crossed_four_laps_of_links_is_dropped() {
     let lost = |hops| RingMessage::Election {
         term: Term(9),
         initiator: id("A"),
-        candidate: Contender { attribute: Attribute(200), id: id("A") },
+        candidate: Contender::new(Attribute(200), id("A")),
         deputy: None,
         hops,
     };

@@ -221,7 +221,7 @@ impl Node {
             .ring
             .members
             .iter()
-            .map(|member| Contender { attribute: member.attribute, id: member.id })
+            .map(|member| Contender { eligible: member.eligible, attribute: member.attribute, id: member.id })
             .collect();
         let timing = timing(&settings, ring.len());
         if first {

@@ -155,8 +155,8 @@ fn read_line<T: DeserializeOwned>(text: &str, line: usize, path: &Path) -> Resul
     })
 }
 
-/// The members that recorded something in this run, so that ids can be called by names. Attributes and
-/// addresses are not known.
+/// The members that recorded something in this run, so that ids can be called by names. Attributes,
+/// addresses and who may lead are not known.
 #[must_use]
 pub fn members(recordings: &[Recording], run: RunId) -> RingSpec {
     let mut ring = RingSpec::default();
@@ -165,6 +165,7 @@ pub fn members(recordings: &[Recording], run: RunId) -> RingSpec {
             ring.members.push(Member {
                 id: recording.beginning.id,
                 name: recording.name.clone(),
+                eligible: true,
                 attribute: Attribute(0),
                 incarnation: recording.incarnation,
                 address: None,

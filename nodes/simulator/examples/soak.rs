@@ -15,7 +15,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, World, random, trace};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, cases};
+use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases};
 
 const HELP: &str = "\
 cargo xtask soak --minutes N [--seed S]   random schedules for N minutes, on all cores
@@ -25,13 +25,15 @@ cargo xtask soak --replay 'CASE'          one schedule again, drawn in space and
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// What is played in turn.
-const KINDS: [(&str, Faults, Safety); 6] = [
+const KINDS: [(&str, Faults, Safety); 8] = [
     ("deaths", DEATHS, Safety::Available),
     ("deaths, bad links and clocks", Faults { disturbances: true, drift: true, ..DEATHS }, Safety::Available),
     ("everything", EVERYTHING, Safety::Available),
     ("everything, in quorum mode", QUORUM, Safety::Quorum),
     ("everything, all elections", Faults { algorithms: true, ..EVERYTHING }, Safety::Available),
     ("the same in quorum mode", Faults { algorithms: true, ..QUORUM }, Safety::Quorum),
+    ("everything, all settings", Faults { algorithms: true, ..SETTINGS }, Safety::Available),
+    ("the same in quorum mode", Faults { algorithms: true, settings: true, ..QUORUM }, Safety::Quorum),
 ];
 
 fn main() -> ExitCode {

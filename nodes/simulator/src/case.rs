@@ -12,13 +12,14 @@ use std::fmt;
 use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
-use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety, Term};
+use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety, Succession, Term};
 
 use crate::chance::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
 use crate::setup::{Latency, Setup};
 
-/// A ring and what is done to it. Only what [`Setup::of`], `seed`, `safety`, `patient` and `latency` set is part of its text.
+/// A ring and what is done to it. Only what [`Setup::of`], `seed`, `safety`, `succession`, `algorithm`,
+/// `patient` and `latency` set is part of its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Case {
     /// The ring.
@@ -42,9 +43,18 @@ impl fmt::Display for Case {
         for member in &setup.members {
             write!(f, " {}", member.attribute)?;
         }
+        let ineligible = || setup.members.iter().enumerate().filter(|(_, member)| !member.eligible);
+        if ineligible().next().is_some() {
+            f.write_str("; ineligible")?;
+            ineligible().try_for_each(|(place, _)| write!(f, " {}", NodeName::nth(place)))?;
+        }
         match setup.settings.safety {
             Safety::Available => {}
             Safety::Quorum => f.write_str("; quorum")?,
+        }
+        match setup.settings.succession {
+            Succession::Deputy => {}
+            Succession::Election => f.write_str("; no succession")?,
         }
         if setup.settings.algorithm != AlgorithmName::MaxRing {
             write!(f, "; {}", setup.settings.algorithm)?;
@@ -86,7 +96,17 @@ impl Case {
                 let attributes = attributes.map_err(|_| "an attribute is a number")?;
                 self.setup.members = Setup::of(&attributes).members;
             }
+            "ineligible" => {
+                while words.clone().next().is_some() {
+                    let member = self.setup.members.get_mut(place(&mut words)?);
+                    member.ok_or("there is no such member in the `ring` before it")?.eligible = false;
+                }
+            }
             "patient" => self.setup.patient = true,
+            "no" => match word(&mut words)? {
+                "succession" => self.setup.settings.succession = Succession::Election,
+                _ => return Err("there is only `no succession`"),
+            },
             "quorum" => self.setup.settings.safety = Safety::Quorum,
             "constant" | "uniform" | "exponential" => self.setup.latency = latency(first, &mut words)?,
             name if name.parse::<AlgorithmName>().is_ok() => {
@@ -118,6 +138,15 @@ fn time(word: &str) -> Result<Duration, &'static str> {
     let number = |unit: &str| word.strip_suffix(unit).and_then(|number| number.parse().ok());
     let time = number("us").map(Duration::from_micros).or_else(|| number("ns").map(Duration::from_nanos));
     time.ok_or("a time is needed, as in 1500us")
+}
+
+/// Whether this word comes next; if so, it is taken.
+fn flag(name: &str, words: &mut SplitWhitespace<'_>) -> bool {
+    let is_there = words.clone().next() == Some(name);
+    if is_there {
+        words.next();
+    }
+    is_there
 }
 
 fn place(words: &mut SplitWhitespace<'_>) -> Result<usize, &'static str> {
@@ -167,7 +196,9 @@ fn action(words: &mut SplitWhitespace<'_>) -> Result<Action, &'static str> {
             },
         },
         "drift" => Action::Drift { place: place(words)?, per_mille: number(words)? },
-        "add" => Action::Add { attribute: number(words)? },
+        "add" => Action::Add { attribute: number(words)?, eligible: !flag("ineligible", words) },
+        "eligible" => Action::Eligible { place: place(words)?, eligible: true },
+        "ineligible" => Action::Eligible { place: place(words)?, eligible: false },
         "remove" => Action::Remove(place(words)?),
         "attribute" => Action::Attribute { place: place(words)?, attribute: number(words)? },
         name if ChangeRing::NAMES.contains(&name) => Action::Change(change(name, words)?),
@@ -192,12 +223,13 @@ mod tests {
 
     #[test]
     fn every_action_is_read_as_it_is_written() {
-        let text = "seed 18446744073709551615; ring 3 1; quorum; franklin; patient; exponential 500us; 0us initiate A; \
+        let text = "seed 18446744073709551615; ring 3 1; ineligible B; quorum; no succession; franklin; patient; exponential 500us; 0us initiate A; \
                     1us kill B; 2us start B; 3us pause A; 4us resume A; 5us cut A B; 6us sever A B; 7us mend A B; \
                     8us disturb A B constant 9us drop 10 duplicate 20 reorder 30; 9us drift A -50; 10us add 7; \
                     11us remove C; 12us attribute A 9; 13us initiate AB; 13us initiate B term 7; 14us initiate all; \
                     1500ns kill A; 15us algorithm bully; 16us safety quorum; 17us safety available; \
-                    18us safety quorum algorithm franklin";
+                    18us safety quorum algorithm franklin; 19us succession election; 20us add 5 ineligible; \
+                    21us ineligible A; 22us eligible A";
         assert_eq!(text.parse::<Case>().expect("a case").to_string(), text);
     }
 
@@ -213,6 +245,7 @@ mod tests {
             ("ring 1; 5us kill a", "a member is needed"),
             ("ring 1; 5us algorithm raft", "no such value"),
             ("ring 1; raft", "a time is needed"),
+            ("ring 1; ineligible B", "no such member"),
         ] {
             let error = text.parse::<Case>().expect_err(text).to_string();
             assert!(error.contains(says), "{text}: {error}");

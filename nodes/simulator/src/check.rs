@@ -32,10 +32,14 @@ pub enum Invariant {
     TermsOutliveMembers,
     /// Asked of what every member believes.
     DeputyIsAnother,
+    /// Asked of what every member believes: whoever leads or is deputy might when it was chosen.
+    OnlyTheEligible,
     /// Asked of every message of an election, a search or a result.
     DropsAreTold,
     /// Asked of quorum mode, once all faults are over and the last lease is too.
     NoLeaderOfAMinority,
+    /// Asked once all faults are over, where no live member may lead.
+    NobodyMayLead,
     /// Asked all the time: a message that is answered by two is soon the end of any ring.
     DoesNotSwell,
     /// Asked once all faults are over.
@@ -48,14 +52,16 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::OneLeaderATerm,
         Self::OneLeaderAtOnce,
         Self::TermsOnlyGrow,
         Self::TermsOutliveMembers,
         Self::DeputyIsAnother,
+        Self::OnlyTheEligible,
         Self::DropsAreTold,
         Self::NoLeaderOfAMinority,
+        Self::NobodyMayLead,
         Self::DoesNotSwell,
         Self::AgreesInTime,
         Self::StaysQuiet,
@@ -73,8 +79,10 @@ impl Invariant {
                 "after the death of all members nobody leads a term that was reached before"
             }
             Self::DeputyIsAnother => "a leader is never its own deputy",
+            Self::OnlyTheEligible => "nobody leads or is deputy that might not when it was chosen",
             Self::DropsAreTold => "every message is acted on, or its drop is told with a true reason",
             Self::NoLeaderOfAMinority => "in quorum mode nobody leads a minority",
+            Self::NobodyMayLead => "where no live member may lead, the ring becomes quiet",
             Self::DoesNotSwell => "what happens in a run stays within bounds",
             Self::AgreesInTime => {
                 "after the last fault all live members agree in time on one live leader and, if two live, one live deputy"
@@ -144,12 +152,20 @@ impl Invariants {
                 .mandate()
                 .filter(|mandate| mandate.deputy.is_some_and(|deputy| deputy.id == mandate.leader.id))
                 .copied();
+            let unfit = node.mandate().and_then(|mandate| {
+                let chosen = [Some(mandate.leader), mandate.deputy].into_iter().flatten();
+                chosen.filter(|member| !member.eligible).map(|member| member.id).next()
+            });
             if let Some(last) = self.terms.get_mut(place) {
                 let before = std::mem::replace(last, (incarnation, term));
                 if before.0 == incarnation && term < before.1 {
                     let what = format!("that of {} went from {} to {term}", world.name(id), before.1);
                     return Err(Violation::of(Invariant::TermsOnlyGrow, what));
                 }
+            }
+            if let Some(unfit) = unfit {
+                let what = format!("{} takes {} for one, in term {term}", world.name(id), world.name(unfit));
+                return Err(Violation::of(Invariant::OnlyTheEligible, what));
             }
             if let Some(mandate) = own_deputy {
                 let what = format!("{} believes that in term {}", world.name(id), mandate.term);
@@ -184,6 +200,9 @@ impl Invariants {
             if !world.has_quorum() {
                 return self.nobody_leads(world);
             }
+            if !world.somebody_may_lead() {
+                return self.nobody_may_lead(world);
+            }
             let quiet_since = world.last_ring_message().unwrap_or_default().max(start);
             let quiet_until = Time(quiet_since.0 + QUIET_FOR);
             if world.now() >= deadline {
@@ -214,6 +233,32 @@ impl Invariants {
                 Err(Violation::of(Invariant::NoLeaderOfAMinority, what))
             }
             None => Ok(Duration::ZERO),
+        }
+    }
+}
+
+impl Invariants {
+    /// The ring becomes quiet. A leader stays that might lead when its election began.
+    fn nobody_may_lead(&mut self, world: &mut World) -> Result<Duration, Violation> {
+        let start = world.now();
+        let deadline = Time(start.0 + AGREES_WITHIN);
+        loop {
+            let quiet_since = world.last_ring_message().unwrap_or_default().max(start);
+            let quiet_until = Time(quiet_since.0 + QUIET_FOR);
+            if world.now() >= quiet_until {
+                return Ok(quiet_since.0.saturating_sub(start.0));
+            }
+            // With a quorum a minority tries again and again.
+            if world.now() >= deadline && !world.quorum() {
+                let what = format!("it is not quiet {AGREES_WITHIN:?} after the last fault");
+                return Err(Violation::of(Invariant::NobodyMayLead, what));
+            }
+            if world.now() >= deadline {
+                return Ok(AGREES_WITHIN);
+            }
+            if world.step_until(quiet_until.min(deadline)) {
+                self.look(world)?;
+            }
         }
     }
 }
@@ -309,6 +354,8 @@ fn expected_cost(setup: &Setup, schedule: &Schedule) -> Option<u64> {
         return None;
     }
     let winner = (0..n).max_by_key(|&place| setup.members.get(place))?;
+    // Where nobody may lead, the initiator's own value comes back to it.
+    let winner = if setup.members.get(winner)?.eligible { winner } else { *initiator };
     let distance = u32::try_from((winner + n - initiator) % n).ok()?;
     Some(u64::from(quiet_cost(count, distance)))
 }

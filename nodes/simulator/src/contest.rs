@@ -168,7 +168,8 @@ impl<A: Classic<u32>> Contest<A> {
         let mut chance = Chance::new(settings.seed);
         let labels = settings.labels(A::FACTS.worst, &mut chance);
         let size = u32::try_from(labels.len()).unwrap_or(u32::MAX);
-        let members = (0..size).map(|at| A::new(&Seat { at, size, everyone: &labels })).collect();
+        let members =
+            (0..size).map(|at| A::new(&Seat { at, size, everyone: &labels, eligible: true })).collect();
         let links = match (settings.pace, A::FACTS.direction) {
             // What always takes the same time keeps order by itself.
             (Pace::Unit, _) | (_, Direction::Complete) => 0,

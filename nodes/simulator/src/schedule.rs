@@ -72,6 +72,8 @@ pub enum Action {
     Add {
         /// Its attribute.
         attribute: u64,
+        /// Whether it may lead.
+        eligible: bool,
     },
     /// It dies and leaves the ring for ever, unless it is the last one.
     Remove(usize),
@@ -81,6 +83,13 @@ pub enum Action {
         place: usize,
         /// The new one.
         attribute: u64,
+    },
+    /// It may lead from now on, or may not any more.
+    Eligible {
+        /// The member's place.
+        place: usize,
+        /// Whether it may.
+        eligible: bool,
     },
     /// Settings of the ring are changed; the members learn of it as they do of a new ring.
     Change(ChangeRing),
@@ -128,7 +137,10 @@ impl fmt::Display for Action {
                 )
             }
             Self::Drift { place, per_mille } => write!(f, "drift {} {per_mille}", name(place)),
-            Self::Add { attribute } => write!(f, "add {attribute}"),
+            Self::Add { attribute, eligible: true } => write!(f, "add {attribute}"),
+            Self::Add { attribute, eligible: false } => write!(f, "add {attribute} ineligible"),
+            Self::Eligible { place, eligible: true } => write!(f, "eligible {}", name(place)),
+            Self::Eligible { place, eligible: false } => write!(f, "ineligible {}", name(place)),
             Self::Change(change) => change.fmt(f),
             Self::Remove(place) => write!(f, "remove {}", name(place)),
             Self::Attribute { place, attribute } => write!(f, "attribute {} {attribute}", name(place)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Timing;
-use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety, Succession};
 use uuid::Uuid;
 
 /// How long things take on a link.
@@ -72,9 +72,8 @@ impl Setup {
     /// Members A, B, C, … with these attributes, and ids in the same order.
     #[must_use]
     pub fn of(attributes: &[u64]) -> Self {
-        let member = |(n, &attribute): (usize, &u64)| Contender {
-            attribute: Attribute(attribute),
-            id: NodeId(Uuid::from_u128(n as u128 + 1)),
+        let member = |(n, &attribute): (usize, &u64)| {
+            Contender::new(Attribute(attribute), NodeId(Uuid::from_u128(n as u128 + 1)))
         };
         Self {
             members: attributes.iter().enumerate().map(member).collect(),
@@ -104,6 +103,25 @@ impl Setup {
     #[must_use]
     pub fn safety(mut self, safety: Safety) -> Self {
         self.settings.safety = safety;
+        self
+    }
+
+    /// The same ring with this succession.
+    #[must_use]
+    pub fn succession(mut self, succession: Succession) -> Self {
+        self.settings.succession = succession;
+        self
+    }
+
+    /// The same ring in which the members at these places may not lead. Places that there are not are passed
+    /// over.
+    #[must_use]
+    pub fn ineligible(mut self, places: &[usize]) -> Self {
+        for &place in places {
+            if let Some(member) = self.members.get_mut(place) {
+                member.eligible = false;
+            }
+        }
         self
     }
 

@@ -34,6 +34,7 @@ impl Recorder {
             id: contender.id,
             name: schedule::name(place),
             attribute: contender.attribute,
+            eligible: contender.eligible,
             incarnation: Incarnation(0),
             address: None,
         };
@@ -218,6 +219,8 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::Overflow { .. } => return None,
         EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),
         EventKind::SettingsChanged { settings } => format!("*** {settings} from now on"),
+        EventKind::EligibilityChanged { eligible: true } => "*** may lead from now on".to_owned(),
+        EventKind::EligibilityChanged { eligible: false } => "*** may not lead from now on".to_owned(),
         EventKind::MemberRemoved => "*** is removed".to_owned(),
         EventKind::AttributeChanged { attribute } => format!("*** has {attribute} from now on"),
         EventKind::LinkFaultChanged { from, to, fault } if fault.is_none() => {

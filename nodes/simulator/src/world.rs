@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Time, Timer};
-use ringleader_shared::{Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Term};
+use ringleader_shared::{
+    Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Succession, Term,
+};
 
 use self::member::{Machine, Member};
 use crate::chance::{Chance, nanoseconds};
@@ -90,7 +92,7 @@ impl Ord for Planned {
 pub struct Agreement {
     /// The leader, live.
     pub leader: NodeId,
-    /// The deputy, live; `None` when the leader is alone.
+    /// The deputy, live; `None` when nobody is to be deputy, or no other live member may be.
     pub deputy: Option<NodeId>,
 }
 
@@ -261,6 +263,17 @@ impl World {
         !self.quorum() || self.live().count() > self.ring.len() / 2
     }
 
+    /// Whether the member with this id is configured as one that may lead.
+    fn is_eligible(&self, id: NodeId) -> bool {
+        self.ring.iter().any(|member| member.id == id && member.eligible)
+    }
+
+    /// Whether a live member may lead.
+    #[must_use]
+    pub fn somebody_may_lead(&self) -> bool {
+        self.live().any(|(node, _)| self.is_eligible(node.id()))
+    }
+
     /// Whether any live member was ever taken for dead: only then may the available mode have two leaders in one term.
     #[must_use]
     pub fn misjudged(&self) -> bool {
@@ -296,9 +309,12 @@ impl World {
             |id: NodeId, role: Role| self.live().any(|(node, _)| node.id() == id && node.role() == role);
         let leading = self.live().filter(|(node, _)| node.role() == Role::Leader).count();
         let deputy = mandate.deputy.map(|deputy| deputy.id);
+        let others = self.live().filter(|(node, _)| node.id() != mandate.leader.id);
+        let is_wanted = self.setup.settings.succession == Succession::Deputy
+            && others.filter(|(node, _)| self.is_eligible(node.id())).count() > 0;
         let deputy_fits = match deputy {
-            Some(deputy) => holds(deputy, Role::Deputy),
-            None => self.live().count() == 1,
+            Some(deputy) => is_wanted && holds(deputy, Role::Deputy),
+            None => !is_wanted,
         };
         (self.live().all(same) && leading == 1 && holds(mandate.leader.id, Role::Leader) && deputy_fits)
             .then_some(Agreement { leader: mandate.leader.id, deputy })

@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use ringleader_shared::Safety;
 use ringleader_simulator::random;
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, cases};
+use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS, cases};
 
 fn number(variable: &str, unless_set: u32) -> u32 {
     std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(unless_set)
@@ -78,4 +78,14 @@ fn a_ring_that_holds_classic_elections_is_safe_and_agrees_when_left_in_peace() {
     play(10, Faults { algorithms: true, ..DEATHS }, Safety::Available);
     play(10, Faults { algorithms: true, ..EVERYTHING }, Safety::Available);
     play(20, Faults { algorithms: true, ..QUORUM }, Safety::Quorum);
+}
+
+#[test]
+fn a_ring_with_and_without_deputies_and_with_members_that_may_not_lead_is_safe_and_agrees_when_left_in_peace()
+{
+    play(10, Faults { settings: true, ..DEATHS }, Safety::Available);
+    play(10, SETTINGS, Safety::Available);
+    play(20, Faults { settings: true, ..QUORUM }, Safety::Quorum);
+    play(20, Faults { algorithms: true, ..SETTINGS }, Safety::Available);
+    play(40, Faults { algorithms: true, settings: true, ..QUORUM }, Safety::Quorum);
 }

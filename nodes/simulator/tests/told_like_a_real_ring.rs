@@ -12,7 +12,7 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Role, Safety};
 use ringleader_simulator::{Case, World, trace};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, cases};
+use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS, cases};
 
 /// More than any message or dial takes, in microseconds: what was sent after this before the end may still be under way.
 const UNDER_WAY_US: u64 = 1_000_000;
@@ -114,6 +114,7 @@ fn a_ring_whose_members_die_is_told_well() {
 fn a_ring_to_which_everything_happens_is_told_well() {
     all_told_well(2000, EVERYTHING, Safety::Available);
     all_told_well(1000, QUORUM, Safety::Quorum);
+    all_told_well(1000, Faults { algorithms: true, ..SETTINGS }, Safety::Available);
 }
 
 #[test]

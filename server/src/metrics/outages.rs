@@ -141,6 +141,7 @@ mod tests {
                 id: NodeId(Uuid::from_u128(n as u128 + 1)),
                 name: NodeName::nth(n),
                 attribute: Attribute(90),
+                eligible: true,
                 incarnation: Incarnation(0),
                 address: None,
             };

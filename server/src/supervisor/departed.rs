@@ -70,6 +70,7 @@ mod tests {
         departed.note(&Member {
             id: first,
             name: name.clone(),
+            eligible: true,
             attribute: Attribute(1),
             incarnation,
             address: None,

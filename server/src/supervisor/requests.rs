@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use ringleader_shared::api::{AddNode, ElectionStarted};
+use ringleader_shared::api::{AddNode, ChangeNode, ElectionStarted};
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{
-    Attribute, ChangeRing, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
+    ChangeRing, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -56,7 +56,7 @@ pub(super) enum Request {
     InitiateTogether { names: Option<Vec<NodeName>>, reply: Reply<ElectionStarted> },
     Add { node: AddNode, reply: Reply<()> },
     Remove { node: String, reply: Reply<()> },
-    ChangeAttribute { node: String, attribute: Attribute, reply: Reply<()> },
+    ChangeNode { node: String, change: ChangeNode, reply: Reply<()> },
     ChangeSettings { change: ChangeRing, reply: Reply<()> },
     SetLink { from: String, to: String, fault: LinkFault, reply: Reply<FaultyLink> },
     Part { sides: Vec<Vec<NodeName>>, reply: Reply<()> },
@@ -133,12 +133,12 @@ impl Handle {
         self.ask(|reply| Request::Remove { node, reply }).await
     }
 
-    /// Changes a node's attribute.
+    /// Changes a node's attribute, or whether it may lead.
     ///
     /// # Errors
     /// When there is no such node.
-    pub async fn change_attribute(&self, node: String, attribute: Attribute) -> Result<(), Refusal> {
-        self.ask(|reply| Request::ChangeAttribute { node, attribute, reply }).await
+    pub async fn change_node(&self, node: String, change: ChangeNode) -> Result<(), Refusal> {
+        self.ask(|reply| Request::ChangeNode { node, change, reply }).await
     }
 
     /// Changes settings of the ring.
@@ -292,7 +292,7 @@ impl Supervisor {
     }
 
     pub(super) fn add(&mut self, node: AddNode) -> Result<(), Refusal> {
-        let AddNode { name, attribute, id } = node;
+        let AddNode { name, attribute, eligible, id } = node;
         if self.nodes.iter().any(|node| node.member.name == name) {
             return Err(Refusal::conflict(format!("there is a node {name} already; choose another name")));
         }
@@ -304,7 +304,7 @@ impl Supervisor {
             None => self.departed.fresh_id(&name, |id| self.nodes.iter().any(|node| node.member.id == id)),
         };
         let incarnation = self.departed.last_start(&name);
-        let member = Member { id, name: name.clone(), attribute, incarnation, address: None };
+        let member = Member { id, name: name.clone(), attribute, eligible, incarnation, address: None };
         // A port that a removed node had may be free again: take the first that no member has.
         let taken: Vec<u16> = self.nodes.iter().map(|node| node.port).collect();
         let port =
@@ -360,12 +360,22 @@ impl Supervisor {
         Ok(())
     }
 
-    pub(super) fn change_attribute(&mut self, word: &str, attribute: Attribute) -> Result<(), Refusal> {
+    /// Announces what differs from before.
+    pub(super) fn change_node(&mut self, word: &str, change: &ChangeNode) -> Result<(), Refusal> {
         let index = self.resolve(word)?;
-        if let Some(node) = self.nodes.get_mut(index) {
-            node.member.attribute = attribute;
-            let (name, incarnation) = (node.member.name.clone(), node.member.incarnation);
+        let Some(node) = self.nodes.get_mut(index) else { return Err(super::no_such_node(word)) };
+        let (name, incarnation) = (node.member.name.clone(), node.member.incarnation);
+        let attribute = change.attribute.filter(|attribute| *attribute != node.member.attribute);
+        let eligible = change.eligible.filter(|eligible| *eligible != node.member.eligible);
+        node.member.attribute = attribute.unwrap_or(node.member.attribute);
+        node.member.eligible = eligible.unwrap_or(node.member.eligible);
+        if let Some(attribute) = attribute {
             self.bus.tell(Some(&name), incarnation, EventKind::AttributeChanged { attribute });
+        }
+        if let Some(eligible) = eligible {
+            self.bus.tell(Some(&name), incarnation, EventKind::EligibilityChanged { eligible });
+        }
+        if attribute.is_some() || eligible.is_some() {
             self.configure_all(None);
         }
         Ok(())

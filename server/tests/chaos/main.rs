@@ -15,7 +15,8 @@ mod watcher;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ringleader_shared::{NodeState, RingView, Role, Safety};
+use ringleader_shared::view::NodeView;
+use ringleader_shared::{NodeState, RingView, Role, Safety, Succession};
 use serde_json::json;
 use support::Server;
 
@@ -305,19 +306,28 @@ fn heal(server: &Server, watcher: &Watcher, everybody: bool) -> Result<(), Strin
     Ok(())
 }
 
-/// One live leader that all live members follow in one term, one live deputy if two or more live, and each sends to the
-/// next live one. Where a quorum is asked for and too few live, nobody leads.
+/// One live leader that all live members follow in one term, one live deputy if two or more live and there is
+/// to be one, and each sends to the next live one. Where a quorum is asked for and too few live, nobody
+/// leads.
 fn agrees(ring: &RingView) -> bool {
     let live: Vec<_> = ring.live().collect();
     if ring.settings.safety == Safety::Quorum && live.len() * 2 <= ring.nodes.len() {
         return live.iter().all(|node| node.role != Some(Role::Leader));
     }
+    // A leader stays that may not lead any more.
+    if !ring.somebody_may_lead() && ring.leader.is_none() {
+        return live.iter().all(|node| node.role == Some(Role::Follower) && node.leader.is_none());
+    }
+    let may_be_deputy = |node: &&&NodeView| node.eligible && ring.leader.as_ref() != Some(&node.name);
+    let wants_deputy =
+        ring.settings.succession == Succession::Deputy && live.iter().any(|node| may_be_deputy(&node));
     let next = live.iter().cycle().skip(1);
     ring.nodes.iter().all(|node| matches!(node.state, NodeState::Running | NodeState::Stopped))
         && !live.is_empty()
         && ring.leader.is_some()
         && !ring.split_brain
-        && (live.len() < 2 || ring.deputy.is_some() && ring.deputy != ring.leader)
+        && ring.deputy.is_some() == wants_deputy
+        && ring.deputy != ring.leader
         && live.windows(2).all(|pair| pair[0].term == pair[1].term)
         && live.iter().zip(next).all(|(node, next)| node.successor.as_ref() == Some(&next.name))
 }

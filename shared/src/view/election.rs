@@ -24,7 +24,8 @@ pub struct ElectionView {
     pub initiators: u32,
     /// The live members when it began.
     pub members: u32,
-    /// Whom every member follows now; `None` while it runs.
+    /// Whom every member follows now; `None` while it runs, and when it ended because no live member may
+    /// lead.
     pub leader: Option<NodeName>,
     /// The deputy found.
     pub deputy: Option<NodeName>,
@@ -89,6 +90,7 @@ impl RingView {
             MessageKind::Election | MessageKind::Contest => (Outcome::Election, 1),
             MessageKind::RollCall => (Outcome::Election, 0),
             MessageKind::DeputySearch => (Outcome::Takeover, 0),
+            MessageKind::Vacant => return self.count_vacant(event, message),
             MessageKind::Elected | MessageKind::Found => {
                 if let Some(election) = self.election_at(message.term, event.at_us) {
                     election.messages += 1;
@@ -138,6 +140,17 @@ impl RingView {
         let is_first = node.engaged < term;
         node.engaged = node.engaged.max(term);
         is_first
+    }
+
+    /// Counts a message of the `Vacant` lap. The first one ends an election that nobody could win.
+    fn count_vacant(&mut self, event: &Event, message: &MessageInfo) {
+        if let Some(election) = self.elections.iter_mut().find(|election| election.term == message.term) {
+            election.messages += 1;
+            if election.leader.is_none() && election.took_us.is_none() {
+                election.took_us = Some(event.at_us.saturating_sub(election.started_us));
+                election.superseded = false;
+            }
+        }
     }
 
     fn count_upkeep(&mut self, at_us: u64) {
@@ -214,6 +227,8 @@ impl RingView {
         election.superseded = false;
         election.expected = match outcome {
             // A search lap and a telling lap, both started by the leader.
+            // One that finds nobody who may be deputy ends with the search.
+            Outcome::Takeover | Outcome::NewDeputy if members > 1 && deputy.is_none() => Some(members),
             Outcome::Takeover | Outcome::NewDeputy => Some(if members < 2 { 0 } else { 2 * members }),
             Outcome::Election
                 if election.algorithm == AlgorithmName::MaxRing

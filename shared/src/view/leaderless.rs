@@ -129,6 +129,7 @@ fn is_by_node(kind: &EventKind) -> bool {
         | EventKind::MemberAdded { .. }
         | EventKind::MemberRemoved
         | EventKind::AttributeChanged { .. }
+        | EventKind::EligibilityChanged { .. }
         | EventKind::SettingsChanged { .. }
         | EventKind::LinkFaultChanged { .. }
         | EventKind::PartitionChanged { .. }
@@ -152,7 +153,8 @@ const fn is_of_election(kind: MessageKind) -> bool {
         | MessageKind::RollCall
         | MessageKind::Found
         | MessageKind::DeputySearch
-        | MessageKind::Elected => true,
+        | MessageKind::Elected
+        | MessageKind::Vacant => true,
         MessageKind::Lease | MessageKind::Standing => false,
     }
 }

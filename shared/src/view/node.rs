@@ -17,6 +17,8 @@ pub struct NodeView {
     pub id: NodeId,
     /// Its priority.
     pub attribute: Attribute,
+    /// Whether it may lead and be deputy.
+    pub eligible: bool,
     /// Its process.
     pub state: NodeState,
     /// Its role; `None` when not running.
@@ -47,7 +49,7 @@ pub struct NodeView {
     pub(super) engaged: Term,
 }
 
-json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up, engaged } }
+json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up, engaged } or true { eligible } }
 
 fn is_zero(term: &Term) -> bool {
     *term == Term::ZERO
@@ -63,6 +65,7 @@ impl NodeView {
             name: member.name.clone(),
             id: member.id,
             attribute: member.attribute,
+            eligible: member.eligible,
             state: NodeState::Stopped,
             role: None,
             term: Term::ZERO,

@@ -28,6 +28,7 @@ impl Story {
                 id: NodeId(Uuid::from_u128(n)),
                 name: name(text),
                 attribute: Attribute(90),
+                eligible: true,
                 incarnation: Incarnation(0),
                 address: None,
             })

@@ -1,7 +1,9 @@
 //! Garcia-Molina's bully (1982): no ring at all. Everybody knows everybody, and the highest tells the others.
 //!
-//! The paper is about failures: time-outs tell a member that all higher ones are down. Here all live, as with the others, so
-//! that what is counted is what the contest costs; the highest knows from the list of members that there is no higher one.
+//! The paper is about failures: time-outs tell a member that all higher ones are down. Here the links do: a
+//! higher member that does not answer is left out. In a simulated contest all live, as with the others, so
+//! that what is counted is what the contest costs; the highest knows from the list of members that there is
+//! no higher one.
 
 use std::sync::Arc;
 
@@ -48,6 +50,10 @@ pub struct Bully<L> {
     at: u32,
     everyone: Arc<[L]>,
     standing: Standing,
+    /// Higher members that did not answer, by place.
+    down: Vec<u32>,
+    /// The member whose word it waits for, or has: the first that answered, then the coordinator.
+    relies_on: Option<u32>,
 }
 
 impl<L: Label> Bully<L> {
@@ -62,9 +68,16 @@ impl<L: Label> Bully<L> {
         places.filter(|&at| self.label_of(at).cmp(&me) == than_me).collect()
     }
 
+    /// The places of the higher ones that may be up.
+    fn higher(&self) -> Vec<u32> {
+        let mut higher = self.peers(std::cmp::Ordering::Greater);
+        higher.retain(|peer| !self.down.contains(peer));
+        higher
+    }
+
     /// "It contacts all nodes with higher priority"; who finds none leads.
     fn challenge(&mut self, world: &mut impl World<L, Message>) {
-        let higher = self.peers(std::cmp::Ordering::Greater);
+        let higher = self.higher();
         if higher.is_empty() {
             return self.lead(world);
         }
@@ -91,7 +104,13 @@ impl<L: Label> Classic<L> for Bully<L> {
     const FACTS: &'static Facts = &FACTS;
 
     fn new(seat: &Seat<'_, L>) -> Self {
-        Self { at: seat.at, everyone: Arc::clone(seat.everyone), standing: Standing::Asleep }
+        Self {
+            at: seat.at,
+            everyone: Arc::clone(seat.everyone),
+            standing: Standing::Asleep,
+            down: Vec::new(),
+            relies_on: None,
+        }
     }
 
     fn wake(&mut self, world: &mut impl World<L, Message>) {
@@ -115,14 +134,33 @@ impl<L: Label> Classic<L> for Bully<L> {
             Message::Answer => {
                 if self.standing == Standing::Active {
                     self.standing = Standing::Waiting;
+                    self.relies_on = Some(at);
                     world.explain(Why::BeatenBy(peer));
                 }
             }
             Message::Coordinator => {
                 self.standing = Standing::Done;
+                self.relies_on = Some(at);
                 world.elected(peer);
             }
         }
+    }
+
+    /// "If no higher node answers, it becomes the coordinator." When the one that it relies on is down, it
+    /// has to start again.
+    fn unanswered(&mut self, peer: Side, world: &mut impl World<L, Message>) -> bool {
+        let Side::Peer(at) = peer else { return false };
+        if self.relies_on == Some(at) {
+            return false;
+        }
+        if self.label_of(at) > self.label_of(self.at) && !self.down.contains(&at) {
+            self.down.push(at);
+            self.down.sort_unstable();
+            if self.standing == Standing::Active && self.higher().is_empty() {
+                self.lead(world);
+            }
+        }
+        true
     }
 
     #[inline]

@@ -52,9 +52,34 @@ pub struct ItaiRodeh<L> {
     standing: Standing,
     round: u16,
     number: u32,
+    /// Whether it draws numbers.
+    eligible: bool,
 }
 
+/// The number of a member that may not win: lower than all that are drawn.
+const NO_NUMBER: u32 = 0;
+
 impl<L: Label> ItaiRodeh<L> {
+    /// A member that may not win is passive from the beginning.
+    fn stay_passive(&mut self, world: &mut impl World<L, Message>) {
+        self.standing = Standing::Relay;
+        world.explain(Why::Passive(self.name));
+    }
+
+    /// A message without a number only wakes those that it passes, and ends at the first that may win. If it
+    /// comes home, none may.
+    fn on_no_number(&mut self, message: Message, world: &mut impl World<L, Message>) {
+        if self.eligible {
+            return;
+        }
+        if message.hops < self.size {
+            Self::pass_on(message, world);
+        } else if self.standing != Standing::Done {
+            self.standing = Standing::Done;
+            world.elected(self.name);
+        }
+    }
+
     /// "At the start of an election round each active process selects a random identity and sends it."
     fn begin_round(&mut self, world: &mut impl World<L, Message>) {
         self.round = self.round.saturating_add(1);
@@ -100,19 +125,29 @@ impl<L: Label> Classic<L> for ItaiRodeh<L> {
 
     fn new(seat: &Seat<'_, L>) -> Self {
         let (name, size) = (seat.label(), seat.size);
-        Self { name, size, standing: Standing::Asleep, round: 0, number: 0 }
+        Self { name, size, standing: Standing::Asleep, round: 0, number: 0, eligible: seat.eligible }
     }
 
     fn wake(&mut self, world: &mut impl World<L, Message>) {
-        if self.standing == Standing::Asleep {
+        if self.standing == Standing::Asleep && self.eligible {
             self.standing = Standing::Active;
             self.begin_round(world);
+        } else if self.standing == Standing::Asleep {
+            self.stay_passive(world);
+            let message = Message { round: 1, number: NO_NUMBER, hops: 1, unique: true };
+            world.send(Side::Successor, message);
         }
     }
 
     #[inline]
     fn receive(&mut self, _from: Side, message: Message, world: &mut impl World<L, Message>) {
+        if self.standing == Standing::Asleep && !self.eligible {
+            self.stay_passive(world);
+        }
         self.wake(world);
+        if message.number == NO_NUMBER {
+            return self.on_no_number(message, world);
+        }
         match self.standing {
             Standing::Active if message.hops == self.size => self.on_own(message.unique, world),
             Standing::Active => self.on_other(message, world),

@@ -161,7 +161,12 @@ impl Core {
             Arc::from([me])
         };
         let at = everyone.iter().position(|member| *member == me).unwrap_or(0);
-        let seat = Seat { at: u32::try_from(at).unwrap_or(0), size: size.max(1), everyone: &everyone };
+        let seat = Seat {
+            at: u32::try_from(at).unwrap_or(0),
+            size: size.max(1),
+            everyone: &everyone,
+            eligible: me.eligible,
+        };
         let part = self.part(algorithm, size, Machine::new(algorithm, &seat));
         self.classic = Some(Part { everyone, ..part });
     }
@@ -371,8 +376,38 @@ impl Core {
         out.push(Effect::Send { to: self.route.successor(), message });
     }
 
-    /// A neighbour has come or gone, or somebody can't be talked to: an undecided classic contest is void.
+    /// Whether this member initiates elections that depend on who its neighbours in the ring are.
+    pub(super) fn holds_classic_ring(&self) -> bool {
+        let algorithm = self.settings.algorithm;
+        algorithm != AlgorithmName::MaxRing && classic::facts(algorithm).direction != Direction::Complete
+    }
+
+    /// A neighbour has come or gone: an undecided classic contest that goes round the ring is void. Where
+    /// everyone talks to everyone, neighbours only matter for the lap that confirms the winner, which is
+    /// max-ring's and survives a repair.
     pub(super) fn neighbours_changed(&mut self, out: &mut Out) {
+        let rings = |part: &Part| part.facts().direction != Direction::Complete;
+        if self.classic.as_ref().is_some_and(rings) {
+            self.contest_void(out);
+        }
+    }
+
+    /// A member that takes part does not answer. Its machine may know what to do; otherwise the contest is
+    /// void.
+    pub(super) fn goes_unanswered(&mut self, peer: NodeId, out: &mut Out) {
+        let place = self.classic.as_ref().and_then(|part| {
+            let at = part.everyone.iter().position(|member| member.id == peer)?;
+            u32::try_from(at).ok()
+        });
+        let goes_on = place.is_some_and(|at| {
+            self.with_machine(out, |machine, hands| machine.unanswered(Side::Peer(at), hands))
+        });
+        if !goes_on {
+            self.contest_void(out);
+        }
+    }
+
+    fn contest_void(&mut self, out: &mut Out) {
         if self.contest.is_some() && self.classic.is_some() {
             Self::explain(Explanation::ContestVoid { term: self.term }, out);
             self.initiate(out);

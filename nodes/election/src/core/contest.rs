@@ -11,7 +11,8 @@ use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl Core {
-    /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor.
+    /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor. A member that
+    /// may not lead does so as well: as a candidate it stands below all that may.
     pub(super) fn initiate(&mut self, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
         if self.needs_quorum() && self.route.is_alone() {
@@ -25,7 +26,14 @@ impl Core {
         let next = if alone_of_many { newest.next().next() } else { newest.next() };
         let term = if planted(Bug::TermNotRaised) { self.term } else { next };
         self.enter_contest(term, out);
-        Self::explain(Explanation::Initiating { term, me }, out);
+        Self::explain(
+            if me.eligible {
+                Explanation::Initiating { term, me }
+            } else {
+                Explanation::InitiatingIneligible { term }
+            },
+            out,
+        );
         if self.route.is_alone() && !planted(Bug::AloneNeverWins) {
             return self.win(me, None, out);
         }
@@ -83,6 +91,7 @@ impl Core {
             return self.win(candidate, deputy, out);
         }
         let (candidate, deputy, why) = merge(candidate, deputy, me);
+        let deputy = deputy.filter(|_| self.appoints_deputies());
         if let Some(best) = best.filter(|best| *best >= candidate && !planted(Bug::EverythingPassedOn)) {
             return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
         }
@@ -116,6 +125,7 @@ impl Core {
         self.leading &= planted(Bug::LeaderNotDethroned);
         self.leader_lost = false;
         self.confirmed = false;
+        self.unnoticed = false;
         self.in_flight = None;
         self.classic = None;
         self.contest = Some(Contest { best: None });
@@ -125,10 +135,18 @@ impl Core {
     /// My own value came back, a classic contest found me, or nobody else is there: I lead this term, and the runner-up, where one came
     /// with the contest, is my deputy.
     pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
-        let deputy = deputy.filter(|deputy| deputy.id != self.me);
+        if !me.eligible && !planted(Bug::IneligibleWins) {
+            return self.nobody_may_lead(out);
+        }
+        let deputy = deputy.filter(|deputy| deputy.id != self.me && self.appoints_deputies());
+        // It may have entered the message before it was not to lead any more; then another one is looked for.
+        let unfit = deputy.is_some_and(|deputy| self.route.is_unfit(deputy.id));
+        let deputy = deputy.filter(|_| !unfit);
         let term = self.term;
         self.contest = None;
         self.leading = true;
+        // The message has passed everyone, but not everyone may have known that it may be deputy.
+        self.company = unfit || (deputy.is_none() && self.route.has_ineligible() && self.route.has_rival());
         self.outcome = Outcome::Election;
         self.mandate = Some(Mandate { term, leader: me, appointment: 0, deputy });
         out.push(Effect::CancelTimer(Timer::Election));
@@ -139,6 +157,8 @@ impl Core {
                 Explanation::AloneAndLeading { term, me }
             } else if self.found_without_deputy() {
                 Explanation::WonContest { term }
+            } else if self.classic.is_some() {
+                Explanation::WonWithoutDeputy { term }
             } else {
                 Explanation::Won { term, me, deputy }
             },
@@ -149,13 +169,68 @@ impl Core {
         }
     }
 
+    /// The election has ended at me, and I may not lead: nobody took part that may. One lap announces it, so
+    /// that nobody waits for a leader.
+    fn nobody_may_lead(&mut self, out: &mut Out) {
+        self.stop_electing(out);
+        if !self.route.is_alone() && !planted(Bug::VacancyNotTold) {
+            let message = RingMessage::Vacant { term: self.term, initiator: self.me, hops: 1 };
+            out.push(Effect::Send { to: self.route.successor(), message });
+        }
+    }
+
+    fn stop_electing(&mut self, out: &mut Out) {
+        self.contest = None;
+        self.in_flight = None;
+        self.contest_is_over();
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(Explanation::NobodyMayLead { term: self.term }, out);
+    }
+
+    /// `Vacant`: the term stays without a leader, unless I may lead: then I was not asked, and initiate.
+    pub(super) fn on_vacant(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::Vacant { term, initiator, hops } = message else { return };
+        if term < self.term {
+            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
+        }
+        if term == self.term && self.mandate.is_some() {
+            return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
+        }
+        if term > self.term {
+            self.take_part(term, self.timing.election, out);
+        }
+        if self.may_lead() {
+            return self.initiate(out);
+        }
+        if initiator == self.me {
+            return self.drop_message(from, message, DropReason::Known, out);
+        }
+        self.stop_electing(out);
+        if !self.route.is_alone() {
+            let message = RingMessage::Vacant { term, initiator, hops: hops.saturating_add(1) };
+            out.push(Effect::Send { to: self.route.successor(), message });
+        }
+    }
+
+    /// Whether the last election has ended without a leader, because nobody took part that may lead.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.knows_no_leader() && self.route.has_ineligible()
+    }
+
+    /// Whether a term has passed, and neither a leader nor an election is known now.
+    pub(super) fn knows_no_leader(&self) -> bool {
+        self.term > Term::ZERO && self.contest.is_none() && self.mandate.is_none()
+    }
+
     /// The first lap of whoever won an election tells everyone; where the contest brought no deputy, it looks for one on the way.
     pub(super) fn begin_reign(&mut self, out: &mut Out) {
         if self.found_without_deputy() { self.send_search(out) } else { self.tell_result(out) }
     }
 
     fn found_without_deputy(&self) -> bool {
-        self.classic.is_some() && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
+        self.classic.is_some()
+            && self.appoints_deputies()
+            && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
     }
 }
 
@@ -165,8 +240,14 @@ fn merge(
     deputy: Option<Contender>,
     me: Contender,
 ) -> (Contender, Option<Contender>, Explanation) {
-    if candidate.id == me.id {
+    if candidate.id == me.id && me.eligible {
         (candidate, deputy, Explanation::PassingOn { candidate, me })
+    } else if !me.eligible && (!planted(Bug::IneligibleContends) || me.attribute <= candidate.attribute) {
+        (candidate, deputy, Explanation::PassingOnIneligible { candidate })
+    } else if me.eligible && !candidate.eligible {
+        (me, None, Explanation::ReplacingIneligible { candidate, me })
+    } else if !me.eligible {
+        (me, Some(candidate), Explanation::Replacing { candidate, me })
     } else if (me > candidate || ties_with(me, candidate)) && !planted(Bug::WorseCandidateKept) {
         let candidate_or_me = if planted(Bug::OwnDeputy) { me } else { candidate };
         (me, Some(candidate_or_me), Explanation::Replacing { candidate, me })

@@ -203,7 +203,10 @@ impl Core {
             };
         }
         let follows = self.leader_lost && self.is_deputy_of(&mandate) && self.confirmed;
-        if !self.leading && follows {
+        if !self.leading && follows && !self.may_lead() {
+            Self::explain(Explanation::LeaderLostIneligible { leader: mandate.leader.id }, out);
+            self.initiate(out);
+        } else if !self.leading && follows {
             self.take_over(mandate.leader.id, out);
         }
     }
@@ -233,6 +236,9 @@ impl Core {
         if follows && self.is_news(&mandate) {
             self.adopt(mandate, out);
             self.confirm(from);
+        }
+        if follows && matches!(message, RingMessage::Elected { .. }) {
+            self.unnoticed = self.is_missed_by(&mandate);
         }
         self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
@@ -275,9 +281,12 @@ impl Core {
         let (parts, of) = if planted(Bug::LeaseTooLong) { (13, 10) } else { LEADERS_SHARE };
         let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
         if until > self.now && self.quorum.leased_until.is_none_or(|before| before < until) {
-            self.quorum.leased_until = Some(until);
+            let first = self.quorum.leased_until.replace(until).is_none();
             let after = until.0.saturating_sub(self.now.0);
             out.push(Effect::StartTimer { timer: Timer::Lease, after });
+            if first {
+                self.find_deputy_if_none(out);
+            }
         }
     }
 

@@ -60,13 +60,29 @@ impl Core {
         }
     }
 
-    /// Rule 4, leader: one lap finds the next deputy. Also how a lap that got lost is sent again.
+    /// Rule 4, leader: one lap finds the next deputy, or announces that there is none where nobody is to be.
+    /// Also how a lap that got lost is sent again.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
         mandate.appointment =
             mandate.appointment.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
         mandate.deputy = None;
-        self.send_search(out);
+        if self.appoints_deputies() { self.send_search(out) } else { self.tell_result(out) }
+    }
+
+    /// The setting `succession` is another: a deputy is looked for, or the one that is there is none any
+    /// more.
+    pub(super) fn succession_changed(&mut self, out: &mut Out) {
+        let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
+        if self.appoints_deputies() {
+            self.find_deputy_if_none(out);
+        } else if self.leading && (has_deputy || self.lap == Some(Lap::Search)) {
+            Self::explain(Explanation::NoDeputyFromNowOn, out);
+            if self.lap.is_none() {
+                self.outcome = Outcome::NewDeputy;
+            }
+            self.search_deputy(out);
+        }
     }
 
     pub(super) fn send_search(&mut self, out: &mut Out) {
@@ -79,6 +95,7 @@ impl Core {
         }
         let Some(mandate) = self.mandate else { return };
         self.lap = Some(Lap::Search);
+        self.company = false;
         if !planted(Bug::LapWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
         }
@@ -108,6 +125,7 @@ impl Core {
     /// Stops what only a leader waits for.
     pub(super) fn stop_reigning(&mut self, out: &mut Out) {
         self.lap = None;
+        self.caller = None;
         out.push(Effect::CancelTimer(Timer::Lap));
         out.push(Effect::CancelTimer(Timer::Deputy));
         if self.needs_quorum() && !self.leading {
@@ -139,6 +157,13 @@ impl Core {
             let reason = self.why_no_news(&mandate);
             return self.drop_message(from, message, reason, out);
         }
+        if self.route.has_ineligible() {
+            // The search may be the last lap, when it finds nobody.
+            self.contest_is_over();
+        }
+        if matches!(message, RingMessage::Elected { .. }) {
+            self.unnoticed = self.is_missed_by(&mandate);
+        }
         self.confirm(from);
         self.passed_on = Some(mandate);
         if ends_here {
@@ -166,30 +191,57 @@ impl Core {
             return;
         }
         match (message, self.lap, &mut self.mandate) {
+            (RingMessage::DeputySearch { mandate, deputy: Some(deputy), hops, .. }, Some(Lap::Search), _)
+                if self.route.is_unfit(deputy.id) =>
+            {
+                // It does not know yet that it may not be deputy.
+                Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
+                self.lap_is_over(mandate, hops, out);
+                self.caller = Some(deputy.id);
+                out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+            }
             (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
                 mandate.deputy = Some(deputy);
                 Self::explain(Explanation::DeputyFound { deputy }, out);
                 self.tell_result(out);
             }
+            (RingMessage::DeputySearch { mandate, deputy: None, hops, .. }, Some(Lap::Search), _)
+                if self.route.has_ineligible() =>
+            {
+                // The search lap has announced the leader; there is no deputy to announce.
+                Self::explain(Explanation::NoDeputyFound, out);
+                self.lap_is_over(mandate, hops, out);
+                if self.caller.is_some() && self.lap.is_none() {
+                    // The ring goes past it yet.
+                    out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+                }
+            }
             (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Telling), _)
                 if !planted(Bug::LapNeverBack) =>
             {
-                self.lap = None;
-                self.in_flight = None;
-                self.contest_is_over();
-                out.push(Effect::CancelTimer(Timer::Lap));
-                out.push(Effect::Completed { outcome: self.outcome, mandate, members: hops });
-                self.find_deputy_if_none(out);
+                self.lap_is_over(mandate, hops, out);
             }
             _ => self.drop_message(from, message, DropReason::Known, out),
         }
     }
 
-    /// A leader that has company but no deputy looks for one.
+    fn lap_is_over(&mut self, mandate: Mandate, members: u32, out: &mut Out) {
+        self.lap = None;
+        self.in_flight = None;
+        self.contest_is_over();
+        out.push(Effect::CancelTimer(Timer::Lap));
+        out.push(Effect::Completed { outcome: self.outcome, mandate, members });
+        self.find_deputy_if_none(out);
+    }
+
+    /// A leader that has company but no deputy looks for one. Where some may not be deputy it looks again
+    /// only when somebody has come since.
     pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
         let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
         if self.is_leader()
             && open
+            && self.appoints_deputies()
+            && (self.company || !self.route.has_ineligible())
             && self.lap.is_none()
             && !self.route.is_alone()
             && !planted(Bug::CompanyIgnored)
@@ -225,6 +277,7 @@ impl Core {
         match mandate {
             Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
                 self.adopt(mandate, out);
+                self.unnoticed = self.is_missed_by(&mandate);
                 self.confirm(from);
                 let successor = self.route.successor();
                 if successor != from {
@@ -243,6 +296,15 @@ impl Core {
                 self.confirm(from);
                 self.watch_leader(out);
             }
+            None if self.contest.is_none()
+                && (self.mandate.is_none() || !self.needs_quorum())
+                && term > self.term
+                && self.route.has_ineligible() =>
+            {
+                // An election of that term is under way, or has found nobody that may lead. I wait for its
+                // end like anybody else, and initiate when none comes.
+                self.take_part(term, self.timing.election, out);
+            }
             _ if self.contest.is_some() && term > self.term => {
                 // My election is of an older term than one that is under way: the next one that I start must not be.
                 self.term = term;
@@ -252,6 +314,12 @@ impl Core {
             }
             _ => {}
         }
+    }
+
+    /// Whether I may be the deputy that the leader of this mandate has not found.
+    pub(super) fn is_missed_by(&self, mandate: &Mandate) -> bool {
+        let has_none = mandate.deputy.is_none() && mandate.leader.id != self.me;
+        has_none && self.may_lead() && self.route.has_ineligible() && self.appoints_deputies()
     }
 
     /// What the leader itself says of its deputy holds; what others say may be old.
@@ -287,10 +355,11 @@ impl Core {
             self.stop_reigning(out);
         }
         self.confirmed = false;
+        self.unnoticed = false;
         if mandate.term > self.term {
             self.classic = None;
         }
-        if mandate.deputy.is_some() {
+        if mandate.deputy.is_some() || !self.appoints_deputies() {
             self.contest_is_over();
         }
         self.term = mandate.term;
@@ -311,7 +380,9 @@ impl Core {
         }
         let term = mandate.term;
         Self::explain(
-            if leader == self.me {
+            if leader == self.me && !self.appoints_deputies() {
+                Explanation::OldMandateWithoutDeputy { term }
+            } else if leader == self.me {
                 Explanation::OldMandate { term }
             } else if self.is_deputy_of(&mandate) {
                 Explanation::DeputyNow { term, leader }

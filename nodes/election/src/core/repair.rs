@@ -20,7 +20,10 @@ impl Core {
     ) {
         let first = self.told.is_none();
         let led_without_quorum = self.leading && !self.needs_quorum();
+        let succession = self.settings.succession;
         let before = self.route.successor();
+        let could_lead = self.may_lead();
+        let had_ineligible = self.route.has_ineligible();
         self.timing = timing;
         self.route.configure(ring);
         let successor = self.route.successor();
@@ -37,11 +40,16 @@ impl Core {
         let (unsent, term) = (self.in_flight.take(), self.term);
         if let Some(mandate) = self.mandate {
             if !self.route.is_member(mandate.leader.id) {
-                self.lost(mandate.leader.id, out);
+                self.lost(mandate.leader.id, successor != before, out);
             } else if let Some(deputy) = mandate.deputy.filter(|deputy| !self.route.is_member(deputy.id)) {
-                self.lost(deputy.id, out);
+                self.lost(deputy.id, successor != before, out);
             }
         }
+        self.company |= had_ineligible || self.route.has_ineligible();
+        if succession != settings.succession {
+            self.succession_changed(out);
+        }
+        self.eligibility_changed(could_lead, out);
         if successor != before {
             Self::explain(Explanation::NewSuccessor { successor }, out);
             out.push(Effect::SuccessorChanged(successor));
@@ -54,13 +62,35 @@ impl Core {
         }
     }
 
+    /// Members may lead that might not before, or the other way round. A leader stays; its deputy may have to
+    /// be another one.
+    fn eligibility_changed(&mut self, could_lead: bool, out: &mut Out) {
+        let deputy = self.mandate.and_then(|mandate| mandate.deputy).map(|deputy| deputy.id);
+        let unfit = deputy.filter(|deputy| self.leading && self.route.is_unfit(*deputy));
+        if let Some(deputy) = unfit {
+            Self::explain(Explanation::DeputyMayNotLead { deputy }, out);
+            if self.lap.is_none() {
+                self.outcome = Outcome::NewDeputy;
+            }
+            self.search_deputy(out);
+        } else if self.company {
+            self.find_deputy_if_none(out);
+        }
+        if self.may_lead() && !could_lead && self.knows_no_leader() {
+            self.initiate(out);
+        }
+    }
+
     /// Rule 4 and ring repair: a member does not answer.
     pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
+        if link == LinkKind::Heartbeat {
+            self.caller = self.caller.filter(|caller| *caller != peer);
+        }
         let unanswered = self.unanswered(peer);
         if link == LinkKind::Direct {
             // Whether it still has its place in the ring, the ring's links decide.
             if unanswered {
-                self.neighbours_changed(out);
+                self.goes_unanswered(peer, out);
             }
             return;
         }
@@ -81,7 +111,7 @@ impl Core {
             out.push(Effect::SuccessorChanged(successor));
         }
         match link {
-            LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, out),
+            LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, repaired, out),
             LinkKind::Direct => {}
         }
         if repaired {
@@ -91,7 +121,10 @@ impl Core {
         } else if self.in_flight.is_none() {
             self.in_flight = unsent;
         }
-        if (repaired || follower_lost || unanswered) && self.term == term {
+        if self.term == term && unanswered {
+            self.goes_unanswered(peer, out);
+        }
+        if self.term == term && (repaired || follower_lost) {
             self.neighbours_changed(out);
         }
     }
@@ -101,6 +134,10 @@ impl Core {
         match link {
             LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
             LinkKind::Heartbeat => {
+                if self.leading && self.route.has_ineligible() {
+                    self.company = true;
+                    self.caller = Some(peer);
+                }
                 let is_my_deputy = self.leading
                     && self
                         .mandate
@@ -112,6 +149,9 @@ impl Core {
                 if self.leading && !planted(Bug::DeputyNotConfirmed) {
                     // Confirms the deputy; tells whoever takes itself for one that it has missed something.
                     self.tell_standing(peer, out);
+                }
+                if self.route.has_ineligible() {
+                    self.find_deputy_if_none(out);
                 }
             }
             LinkKind::Ring => {
@@ -126,9 +166,13 @@ impl Core {
                 if !planted(Bug::StandingNotTold) {
                     self.tell_standing(peer, out);
                 }
+                self.company |= self.route.has_ineligible();
                 self.find_deputy_if_none(out);
                 if successor != before || followed {
                     self.neighbours_changed(out);
+                    if self.is_vacant() && self.route.is_eligible(peer) {
+                        self.initiate(out);
+                    }
                 }
             }
         }
@@ -140,6 +184,9 @@ impl Core {
         if link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer) {
             self.neighbours_changed(out);
         }
+        if link == LinkKind::Heartbeat {
+            self.caller = self.caller.filter(|caller| *caller != peer);
+        }
         let deputy = self.mandate.and_then(|mandate| mandate.deputy);
         let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
         if self.leading && was_watching {
@@ -147,8 +194,9 @@ impl Core {
         }
     }
 
-    /// What the loss of a member means for who leads.
-    fn lost(&mut self, peer: NodeId, out: &mut Out) {
+    /// The consequences of a lost member for who leads. `repaired`: this member has closed the gap in the
+    /// ring.
+    fn lost(&mut self, peer: NodeId, repaired: bool, out: &mut Out) {
         if let Some(best) = self.contest.and_then(|contest| contest.best)
             && (best.id == peer || self.route.is_alone())
         {
@@ -170,9 +218,15 @@ impl Core {
                 }
                 self.search_deputy(out);
             }
+        } else if mandate.leader.id == peer && !self.leader_lost && !self.appoints_deputies() {
+            self.replace_by_election(peer, repaired, out);
         } else if mandate.leader.id == peer && !self.leader_lost {
             if self.is_deputy_of(&mandate) && planted(Bug::DeputyStandsStill) {
                 return;
+            }
+            if self.is_deputy_of(&mandate) && !self.may_lead() {
+                Self::explain(Explanation::LeaderLostIneligible { leader: peer }, out);
+                return self.initiate(out);
             }
             if self.is_deputy_of(&mandate) && (self.confirmed || planted(Bug::UnconfirmedTakesOver)) {
                 return self.take_over(peer, out);
@@ -187,6 +241,24 @@ impl Core {
                 out.push(self.wait_for_takeover());
             }
         }
+    }
+
+    /// Rule 4 without succession: a member that notices the loss of the leader initiates the next election.
+    ///
+    /// A classic ring election needs neighbours that stay. It is started by the member that closes the gap;
+    /// the one behind the gap would see its own void when that repair arrives, so it waits for the other's
+    /// and initiates only if none comes.
+    fn replace_by_election(&mut self, leader: NodeId, repaired: bool, out: &mut Out) {
+        self.leader_lost = true;
+        if planted(Bug::LossWithoutElection) {
+            return;
+        }
+        if repaired || !self.holds_classic_ring() {
+            Self::explain(Explanation::LeaderLostElecting { leader }, out);
+            return self.initiate(out);
+        }
+        Self::explain(Explanation::LeaderLostWaiting { leader }, out);
+        out.push(self.wait_for_takeover());
     }
 
     /// The message that the lost successor may have taken with it goes to the new one, unless something newer went.
@@ -209,6 +281,7 @@ fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
         | RingMessage::Contest { .. }
         | RingMessage::RollCall { .. }
         | RingMessage::Found { .. }
+        | RingMessage::Vacant { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Lease { .. }
         | RingMessage::Standing { .. } => false,

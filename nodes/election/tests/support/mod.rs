@@ -10,7 +10,7 @@ use ringleader_shared::event::Outcome;
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, RingSettings, Role,
-    Safety, Term, Towards,
+    Safety, Succession, Term, Towards,
 };
 use uuid::Uuid;
 
@@ -69,7 +69,7 @@ pub(crate) fn name(id: NodeId) -> String {
 }
 
 pub(crate) fn contender(who: &str, attribute: u64) -> Contender {
-    Contender { attribute: Attribute(attribute), id: id(who) }
+    Contender::new(Attribute(attribute), id(who))
 }
 
 impl QuietRing {
@@ -88,10 +88,10 @@ impl QuietRing {
         Self::holding(AlgorithmName::MaxRing, attributes, safety)
     }
 
-    fn new(attributes: &[u64], settings: RingSettings) -> Self {
-        let member = |(n, &attribute): (usize, &u64)| Contender {
-            attribute: Attribute(attribute),
-            id: NodeId(Uuid::from_u128(n as u128 + 1)),
+    /// The same with these settings.
+    pub(crate) fn new(attributes: &[u64], settings: RingSettings) -> Self {
+        let member = |(n, &attribute): (usize, &u64)| {
+            Contender::new(Attribute(attribute), NodeId(Uuid::from_u128(n as u128 + 1)))
         };
         let members: Vec<Contender> = attributes.iter().enumerate().map(member).collect();
         let mut ring = Self {
@@ -201,6 +201,20 @@ impl QuietRing {
         self.reconfigure()
     }
 
+    /// Edits whether it may lead, and reconfigures every member.
+    pub(crate) fn let_lead(&mut self, who: &str, eligible: bool) -> &mut Self {
+        for member in self.members.iter_mut().filter(|member| member.id == id(who)) {
+            member.eligible = eligible;
+        }
+        self.reconfigure()
+    }
+
+    /// Sets the succession at every member.
+    pub(crate) fn succeed_by(&mut self, succession: Succession) -> &mut Self {
+        self.settings.succession = succession;
+        self.reconfigure()
+    }
+
     /// It leaves the configuration, and dies.
     pub(crate) fn remove(&mut self, who: &str) -> &mut Self {
         self.members.retain(|member| member.id != id(who));
@@ -291,6 +305,14 @@ impl QuietRing {
         self
     }
 
+    /// Sets the succession at one member only.
+    pub(crate) fn change_succession(&mut self, who: &str, succession: Succession) -> &mut Self {
+        let before = std::mem::replace(&mut self.settings.succession, succession);
+        self.give(id(who), self.configuration(id(who)));
+        self.settings.succession = before;
+        self
+    }
+
     /// Things happen until the next one is the arrival of such a message.
     pub(crate) fn until_on_its_way(
         &mut self,
@@ -346,6 +368,11 @@ impl QuietRing {
     pub(crate) fn make(&mut self, safety: Safety) -> &mut Self {
         self.settings.safety = safety;
         self.reconfigure()
+    }
+
+    /// Those that run.
+    pub(crate) fn live(&self) -> Vec<String> {
+        self.nodes.keys().map(|node| name(*node)).collect()
     }
 
     /// How many lead.
@@ -469,6 +496,9 @@ impl QuietRing {
                 }
                 if matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }) {
                     self.dial_directly(me, to);
+                } else if !self.links.iter().any(|(a, b, _)| (*a, *b) == (me, to) || (*a, *b) == (to, me)) {
+                    // What is sent to a new successor waits for the link with it.
+                    self.make_links(me);
                 }
                 if self.nodes.contains_key(&to) {
                     self.queue.push_back(Next::Arrival(sent));
@@ -568,6 +598,7 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
         RingMessage::Contest { term, towards, parcel, .. } => {
             format!("contest {term}: {towards:?} {} {:?}", or_none(parcel.label), parcel.numbers)
         }
+        RingMessage::Vacant { term, hops, .. } => format!("vacant {term}: hop {hops}"),
         RingMessage::RollCall { term, hops, .. } => format!("roll call {term}: hop {hops}"),
         RingMessage::Found { term, leader, hops } => format!("found {term}: {}, hop {hops}", name(leader.id)),
         RingMessage::DeputySearch { mandate, deputy, hops, .. } => {

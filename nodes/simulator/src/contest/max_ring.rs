@@ -44,7 +44,7 @@ impl MaxRingContest {
         let initiators = settings.initiators(&labels, &mut chance);
         let ring: Arc<[Contender]> = (0..)
             .zip(labels.iter())
-            .map(|(at, &label)| Contender { attribute: Attribute(label.into()), id: id(at) })
+            .map(|(at, &label)| Contender::new(Attribute(label.into()), id(at)))
             .collect();
         let patient = Duration::from_secs(1 << 30);
         let timing = Timing { election: patient, lap: patient, deputy: patient, lease: patient };
@@ -111,6 +111,7 @@ impl MaxRingContest {
                 | RingMessage::Contest { .. }
                 | RingMessage::RollCall { .. }
                 | RingMessage::Found { .. }
+                | RingMessage::Vacant { .. }
                 | RingMessage::DeputySearch { .. }
                 | RingMessage::Lease { .. }
                 | RingMessage::Standing { .. } => self.messages += 1,

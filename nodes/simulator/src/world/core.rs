@@ -99,6 +99,7 @@ impl World {
             | RingMessage::Contest { .. }
             | RingMessage::RollCall { .. }
             | RingMessage::Found { .. }
+            | RingMessage::Vacant { .. }
             | RingMessage::DeputySearch { .. }
             | RingMessage::Elected { .. } => true,
             RingMessage::Lease { .. } | RingMessage::Standing { .. } => false,
@@ -322,6 +323,7 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         | RingMessage::DeputySearch { hops, .. }
         | RingMessage::RollCall { hops, .. }
         | RingMessage::Found { hops, .. }
+        | RingMessage::Vacant { hops, .. }
         | RingMessage::Elected { hops, .. } => hops,
         RingMessage::Contest { .. } => 0,
         RingMessage::Lease { .. } | RingMessage::Standing { .. } => return None,

@@ -40,7 +40,8 @@ impl World {
             }
             Action::Mend { one, other } => self.mend(Place::nth(one), Place::nth(other)),
             Action::Drift { place, per_mille } => self.drift(Place::nth(place), per_mille),
-            Action::Add { attribute } => self.add(Attribute(attribute)),
+            Action::Add { attribute, eligible } => self.add(Attribute(attribute), eligible),
+            Action::Eligible { place, eligible } => self.change_eligibility(Place::nth(place), eligible),
             Action::Remove(place) => self.remove(Place::nth(place)),
             Action::Change(change) => self.change_settings(&change),
             Action::Attribute { place, attribute } => {
@@ -297,19 +298,20 @@ impl World {
         }
     }
 
-    fn add(&mut self, attribute: Attribute) {
+    fn add(&mut self, attribute: Attribute, eligible: bool) {
         let place = Place::nth(self.members.len());
         let mut number = u128::from(place.0) + 1;
         while self.place(NodeId(Uuid::from_u128(number))).is_some() {
             number += 1;
         }
-        let contender = Contender { attribute, id: NodeId(Uuid::from_u128(number)) };
+        let contender = Contender { eligible, attribute, id: NodeId(Uuid::from_u128(number)) };
         self.join(contender);
         self.ring = self.ring.iter().copied().chain([contender]).collect();
         let member = Configured {
             id: contender.id,
             name: schedule::name(place.index()),
             attribute,
+            eligible,
             incarnation: Incarnation(0),
             address: None,
         };
@@ -344,14 +346,28 @@ impl World {
     }
 
     fn change_attribute(&mut self, place: Place, attribute: Attribute) {
+        if self.change_member(place, |member| member.attribute = attribute) {
+            self.tell_ring(Some(place), || EventKind::AttributeChanged { attribute });
+            self.announce();
+        }
+    }
+
+    fn change_eligibility(&mut self, place: Place, eligible: bool) {
+        if self.change_member(place, |member| member.eligible = eligible) {
+            self.tell_ring(Some(place), || EventKind::EligibilityChanged { eligible });
+            self.announce();
+        }
+    }
+
+    /// Changes a configured member; false when there is no such one.
+    fn change_member(&mut self, place: Place, change: impl FnOnce(&mut Contender)) -> bool {
         let Some(member) = self.members.get_mut(place.index()).filter(|member| member.configured) else {
-            return;
+            return false;
         };
-        member.contender.attribute = attribute;
+        change(&mut member.contender);
         let changed = member.contender;
         self.ring =
             self.ring.iter().map(|other| if other.id == changed.id { changed } else { *other }).collect();
-        self.tell_ring(Some(place), || EventKind::AttributeChanged { attribute });
-        self.announce();
+        true
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringleader_shared::{AlgorithmName, ChangeRing, Safety};
+use ringleader_shared::{AlgorithmName, ChangeRing, Safety, Succession};
 use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup};
 
 /// What is done to a ring, besides elections that users ask for.
@@ -23,6 +23,8 @@ pub(crate) struct Faults {
     pub(crate) members: bool,
     /// Other elections than max-ring are held.
     pub(crate) algorithms: bool,
+    /// Rings have no deputy, or have one again; some members may not lead, or may again.
+    pub(crate) settings: bool,
 }
 
 /// Nothing but deaths.
@@ -34,6 +36,7 @@ pub(crate) const DEATHS: Faults = Faults {
     drift: false,
     members: false,
     algorithms: false,
+    settings: false,
 };
 
 /// Everything that is done to a ring that holds max-ring elections.
@@ -45,11 +48,15 @@ pub(crate) const EVERYTHING: Faults = Faults {
     drift: true,
     members: true,
     algorithms: false,
+    settings: false,
 };
 
 /// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only, each change
 /// known to all before the next, and a random schedule can't wait for that.
 pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
+
+/// Everything, in rings some of which have no deputy, and members that may not lead.
+pub(crate) const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
 pub(crate) const NOTHING: Faults = Faults {
@@ -60,6 +67,7 @@ pub(crate) const NOTHING: Faults = Faults {
     drift: false,
     members: false,
     algorithms: false,
+    settings: false,
 };
 
 /// One step before it is known what may be done: which of it, to whom, how much, and after which time.
@@ -86,8 +94,16 @@ pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Cas
             let which = usize::try_from(seed % AlgorithmName::ALL.len() as u64).unwrap_or(0);
             let algorithm =
                 if faults.algorithms { AlgorithmName::ALL[which] } else { AlgorithmName::MaxRing };
-            let setup =
-                Setup::of(&attributes).seed(seed).safety(safety).latency(latency).algorithm(algorithm);
+            let succession = Succession::ALL[usize::from(faults.settings && (seed >> 8) % 3 > 0)];
+            let setup = Setup::of(&attributes)
+                .seed(seed)
+                .safety(safety)
+                .latency(latency)
+                .algorithm(algorithm)
+                .succession(succession);
+            let may_not = |place: &usize| faults.settings && (seed >> (16 + 4 * place)) % 16 < 5;
+            let ineligible: Vec<usize> = (0..n).filter(may_not).collect();
+            let setup = setup.ineligible(&ineligible);
             let first = (Duration::from_millis(20), Action::Initiate(usize::from(initiator) % n));
             let steps = steps.into_iter().map(|raw| step(raw, n, faults, safety));
             Case { setup, schedule: Schedule { steps: std::iter::once(first).chain(steps).collect() } }
@@ -144,9 +160,16 @@ fn step(
     if faults.members {
         let attribute = u64::from(much % 8);
         may.extend([
-            Action::Add { attribute },
+            Action::Add { attribute, eligible: !faults.settings || much & 8 == 0 },
             Action::Remove(one),
             Action::Attribute { place: one, attribute },
+        ]);
+    }
+    if faults.settings {
+        let succession = Some(Succession::ALL[usize::from(much) % 2]);
+        may.extend([
+            Action::Change(ChangeRing { succession, ..ChangeRing::default() }),
+            Action::Eligible { place: one, eligible: much & 2 == 0 },
         ]);
     }
     (wait, may[usize::from(kind) % may.len()])
