@@ -35,7 +35,8 @@ pub fn digest_of_sender(message: &RingMessage) -> u64 {
         RingMessage::Election { term, .. }
         | RingMessage::Contest { term, .. }
         | RingMessage::RollCall { term, .. }
-        | RingMessage::Found { term, .. } => digest(term, None),
+        | RingMessage::Found { term, .. }
+        | RingMessage::Vacant { term, .. } => digest(term, None),
     }
 }
 
