@@ -65,6 +65,7 @@ impl<'a> Words<'a> {
                 RingMessage::Contest { .. }
                 | RingMessage::RollCall { .. }
                 | RingMessage::Found { .. }
+                | RingMessage::Vacant { .. }
                 | RingMessage::DeputySearch { .. }
                 | RingMessage::Lease { .. }
                 | RingMessage::Standing { .. } => ("message", None, Vec::new()),
@@ -141,6 +142,7 @@ impl<'a> Words<'a> {
         let name = |rank: &u32| self.name(*rank);
         match why {
             Why::Joined(label) => format!("takes part with its own label, {}", name(label)),
+            Why::Passive(_) => "may not win: it only passes messages on".to_owned(),
             Why::PassedOn(label) => format!("passes {} on", name(label)),
             Why::Swallowed(label) => format!("swallows {}: it can't win", name(label)),
             Why::SentBack(label) => format!("sends {} home: it has come as far as it may", name(label)),
