@@ -17,6 +17,14 @@ use crate::problem::Refusal;
 #[allow_missing = true]
 struct Dashboard;
 
+/// The documentation that the page links to.
+const DOCS: &[(&str, &str)] = &[
+    ("protocol.md", include_str!("../../docs/protocol.md")),
+    ("algorithms.md", include_str!("../../docs/algorithms.md")),
+    ("correctness.md", include_str!("../../docs/correctness.md")),
+    ("security.md", include_str!("../../docs/security.md")),
+];
+
 const NOT_BUILT: &str = "<!doctype html><title>Ringleader</title><h1>The dashboard is not in this program</h1>\
     <p>It was built without it. <code>cargo xtask run</code> builds both. The API works: <a href=\"/api/v1/ring\">the ring</a>.";
 
@@ -24,6 +32,13 @@ const NOT_BUILT: &str = "<!doctype html><title>Ringleader</title><h1>The dashboa
 pub fn serve(uri: &Uri, access: AccessKind) -> Response {
     let path = uri.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
+    let doc = path.strip_prefix("docs/").and_then(|file| DOCS.iter().find(|(name, _)| *name == file));
+    if let Some((_, text)) = doc {
+        // Browsers show plain text, and would save Markdown to a file.
+        let headers =
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+        return (headers, *text).into_response();
+    }
     match Dashboard::get(path) {
         Some(file) => {
             // Every name but the page's own carries a hash of its content.

@@ -6,11 +6,12 @@ use super::Sandbox;
 use super::choice::{Arrangement, Links, Start};
 use super::settings::{MOST_NODES, Settings};
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
+use crate::field::{Field, whole_number};
 use crate::live;
 use crate::store::Store;
 
-/// What a change makes of the settings; `None` when what was typed makes no sense.
-type Change = fn(&mut Settings, &str) -> Option<()>;
+/// Changes the settings by an entry, or gives the reason for its refusal.
+type Change = fn(&mut Settings, &str) -> Result<(), String>;
 
 /// The settings.
 #[component]
@@ -19,10 +20,16 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
     let settings = sandbox.settings;
     let change = move |change: Change, text: &str| {
         let mut wanted = settings.get_untracked();
-        if change(&mut wanted, text.trim()).is_some() && wanted != settings.get_untracked() {
+        change(&mut wanted, text.trim())?;
+        if wanted != settings.get_untracked() {
             sandbox.rebuild(store, &wanted);
-        } else {
-            // What is shown in the field is what is.
+        }
+        Ok(())
+    };
+    let choose = move |set: Change, event: &web_sys::Event| {
+        let chosen: Result<(), String> = change(set, &event_target_value(event));
+        if chosen.is_err() {
+            // The list shows what is.
             settings.notify();
         }
     };
@@ -34,7 +41,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
         view! {
             <label>
                 {says}
-                <select data-testid=id on:change=move |event| change(set, &event_target_value(&event))>
+                <select data-testid=id on:change=move |event| choose(set, &event)>
                     {all.iter().map(|(word, says)| view! {
                         <option value=*word prop:selected=live::whether(move || settings.with(now) == *word)>{*says}</option>
                     }).collect_view()}
@@ -42,27 +49,19 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
             </label>
         }
     };
-    let field =
-        move |id: &'static str, says: &'static str, size: u32, now: fn(&Settings) -> String, set: Change| {
-            view! {
-                <label>
-                    {says}
-                    <input
-                        type="text"
-                        inputmode="numeric"
-                        autocomplete="off"
-                        data-testid=id
-                        size=size
-                        prop:value=live::words(move || settings.with(now))
-                        on:change=move |event| change(set, &event_target_value(&event))
-                    />
-                </label>
-            }
-        };
+    let field = move |id: &'static str,
+                      label: &'static str,
+                      size: &'static str,
+                      now: fn(&Settings) -> String,
+                      set: Change| {
+        let now = live::words(move || settings.with(now));
+        let set = move |text: String| change(set, &text);
+        view! { <Field id=id label=label now=now size=live::words(move || size) set=set/> }
+    };
     let dice = move |_| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]
         let seed = (js_sys::Math::random() * 1_000_000.0) as u32;
-        change(|settings, text| text.parse().ok().map(|seed| settings.seed = seed), &seed.to_string());
+        sandbox.rebuild(store, &Settings { seed: seed.into(), ..settings.get_untracked() });
     };
     view! {
         <div class="inline-form settings" role="group" aria-label="The ring: each change begins a fresh one">
@@ -74,25 +73,26 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                     sandbox.rebuild(store, &wanted);
                 }
             />
-            {field("nodes", "Nodes", 4, |settings| settings.nodes.to_string(), |settings, text| {
-                settings.nodes = text.parse().ok().map(|nodes: usize| nodes.clamp(1, MOST_NODES))?;
-                Some(())
+            {field("nodes", "Nodes", "4", |settings| settings.nodes.to_string(), |settings, text| {
+                let nodes = whole_number(text, "The number of nodes", 1..=MOST_NODES as u64)?;
+                settings.nodes = usize::try_from(nodes).unwrap_or(1);
+                Ok(())
             })}
             {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.word(), |settings, word| {
-                settings.arrangement = Arrangement::named(word)?;
-                Some(())
+                settings.arrangement = Arrangement::named(word).ok_or("There is no such choice")?;
+                Ok(())
             })}
             {list("start", "Initiates", Start::ALL, |settings| settings.start.word(), |settings, word| {
-                settings.start = Start::named(word)?;
-                Some(())
+                settings.start = Start::named(word).ok_or("There is no such choice")?;
+                Ok(())
             })}
-            {list("links", "Hops take", Links::ALL, |settings| settings.links.word(), |settings, word| {
-                settings.links = Links::named(word)?;
-                Some(())
+            {list("links", "Latency", Links::ALL, |settings| settings.links.word(), |settings, word| {
+                settings.links = Links::named(word).ok_or("There is no such choice")?;
+                Ok(())
             })}
-            {field("seed", "Seed", 7, |settings| settings.seed.to_string(), |settings, text| {
-                settings.seed = text.parse().ok()?;
-                Some(())
+            {field("seed", "Seed", "7", |settings| settings.seed.to_string(), |settings, text| {
+                settings.seed = whole_number(text, "A seed", 0..=u64::MAX)?;
+                Ok(())
             })}
             <button class="quiet" type="button" data-testid="dice" title="Another seed" aria-label="Another seed" on:click=dice>
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">

@@ -220,15 +220,14 @@ impl Supervisor {
             }
             (Action::Exit, Some(process)) => {
                 if process.paused {
-                    let title = format!(
-                        "{name} is paused and can't leave in good order; resume it first, or kill it"
-                    );
+                    let title =
+                        format!("{name} is paused and can't leave gracefully; resume it first, or kill it");
                     return Err(Refusal::conflict(title));
                 }
                 let sent = process.commands.as_ref().is_some_and(|to| to.try_send(NodeCommand::Exit).is_ok());
                 if !sent {
                     return Err(Refusal::conflict(format!(
-                        "{name} can't be told to exit now; try again, or kill it"
+                        "{name} can't take the request to exit now; try again, or kill it"
                     )));
                 }
                 process.ending = true;

@@ -13,8 +13,8 @@ const FACTS: Facts = Facts {
     key: "bully",
     name: "Bully (Garcia-Molina)",
     year: 1982,
-    how: "Everybody knows everybody. A member challenges all higher ones. Each that is challenged answers, so that the \
-          challenger gives up, and challenges the ones above itself. The highest has nobody to challenge and tells all others.",
+    how: "Every member knows all others. A member challenges all higher ones. Each that is challenged answers, so that the \
+          challenger gives up, and challenges the ones above itself. The highest has nobody to challenge and announces itself.",
     direction: Direction::Complete,
     labels: true,
     knows_size: true,

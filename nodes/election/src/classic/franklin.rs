@@ -8,8 +8,9 @@ const FACTS: Facts = Facts {
     key: "franklin",
     name: "Franklin",
     year: 1982,
-    how: "In each round every active member sends its label both ways to the next active ones. Who is higher than both stays \
-          active, the others only relay from then on. At least half go each round. Who receives its own label leads.",
+    how: "In each round every active member sends its label both ways to the next active ones. One that is higher than \
+          both stays active, the others only relay from then on. At least half go each round. The one that receives its own \
+          label leads.",
     direction: Direction::Bidirectional,
     labels: true,
     knows_size: false,

@@ -9,8 +9,8 @@ const FACTS: Facts = Facts {
     name: "Hirschberg–Sinclair",
     year: 1980,
     how: "In phase k a candidate sends its label 2ᵏ members far, both ways. A higher member swallows it; the last member on the \
-          way sends it back. Who has both back goes into the next phase; who meets its own probe has gone all the way round \
-          and leads.",
+          way sends it back. A candidate that has both back goes into the next phase; one that meets its own probe has gone all \
+          the way round and leads.",
     direction: Direction::Bidirectional,
     labels: true,
     knows_size: false,

@@ -10,7 +10,7 @@ const FACTS: Facts = Facts {
     year: 1982,
     how: "Each active member holds a label, at first its own. In each phase it hears the labels of the two active members \
           before it. When the nearer one's is the highest of the three it takes that over and stays active, otherwise it only \
-          relays from then on. Whose own label comes home leads.",
+          relays from then on. The member whose own label comes home leads.",
     direction: Direction::Unidirectional,
     labels: true,
     knows_size: false,
