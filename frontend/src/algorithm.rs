@@ -27,11 +27,25 @@ fn assumptions(facts: &Facts) -> String {
         text.push_str(", links keep order");
     }
     text.push_str(if facts.survives_failures {
-        "; failures are its own business."
+        "; it handles failures itself."
     } else {
-        "; its paper knows no failures: terms, ring repair and succession are laid around it."
+        "; its paper assumes that nothing fails: Ringleader adds terms, ring repair and succession."
     });
     text
+}
+
+/// What it costs, in messages and in time.
+fn costs(facts: &Facts) -> String {
+    let announcement = match (facts.survives_failures, facts.everyone_knows) {
+        (true, _) => "; announcing the leader adds n: at most 3n − 1 with one initiator",
+        (false, true) => "",
+        (false, false) => "; announcing the leader adds n",
+    };
+    format!(
+        "Messages: {}{announcement}. Time until the winner knows, in message delays one after another: {}.",
+        facts.bound.describe(),
+        facts.time
+    )
 }
 
 /// The list.
@@ -72,16 +86,13 @@ pub(crate) fn AlgorithmText(
     view! {
         <details class="algorithm-text" data-testid="algorithm-text">
             <summary>{fact(|facts| format!("How {} works", facts.name))}</summary>
+            <div>
             <p>{fact(|facts| facts.how.to_owned())}</p>
             <p data-testid="algorithm-variant">{fact(|facts| format!("Variant: {}.", facts.variant))}</p>
             <p>{fact(assumptions)}</p>
-            <p>
-                {fact(|facts| {
-                    let how_sure = if facts.bound.worst_case { "at most" } else { "on average" };
-                    format!("Messages, {how_sure}: {}. Time: {}.", facts.bound.words, facts.time)
-                })}
-            </p>
+            <p>{fact(costs)}</p>
             <p class="source">{fact(|facts| facts.source.to_owned())}</p>
+            </div>
         </details>
     }
 }
@@ -103,6 +114,11 @@ mod tests {
         assert!(
             assumptions(facts(AlgorithmName::ChangRobertsInitiators)).contains("only initiators may win")
         );
+        for name in AlgorithmName::ALL {
+            let costs = costs(facts(name));
+            assert!(costs.contains("at most") || costs.contains("on average"), "{costs}");
+            assert!(costs.matches("on average").count() <= 2 && !costs.contains("average: "), "{costs}");
+        }
         let anonymous = assumptions(facts(AlgorithmName::ItaiRodeh));
         assert!(anonymous.contains("anonymous") && anonymous.contains("number is known"), "{anonymous}");
     }

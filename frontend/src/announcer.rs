@@ -35,5 +35,8 @@ pub(crate) fn Announcer() -> impl IntoView {
         <div class="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
             {text}
         </div>
+        <div class="visually-hidden" role="status" aria-live="polite" data-testid="said">
+            {live::words(move || store.said.get())}
+        </div>
     }
 }

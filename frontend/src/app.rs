@@ -16,6 +16,8 @@ use crate::card::Card;
 use crate::connection;
 use crate::controls::Controls;
 use crate::faults::FaultPanel;
+use crate::headline::Headline;
+use crate::help::{Help, HelpPanel};
 use crate::live;
 use crate::notices::Notices;
 use crate::outage::OutageLine;
@@ -28,6 +30,7 @@ use crate::sandbox::link::{Link, Refused};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::sandbox::transport::Transport;
+use crate::skip::SkipLinks;
 use crate::store::{Connection, Store};
 use crate::summary::Summary;
 use crate::theme::Theme;
@@ -108,6 +111,7 @@ impl Rings {
 #[component]
 pub(crate) fn App() -> impl IntoView {
     Theme::provide();
+    Help::provide();
     let rings = Rings::open();
     provide_context(rings);
     let changed = Closure::<dyn FnMut()>::new(move || rings.follow(&address::fragment()));
@@ -129,8 +133,9 @@ pub(crate) fn App() -> impl IntoView {
         }
     });
     view! {
-        <a class="skip" href="#ring">"Skip to the ring"</a>
+        <SkipLinks/>
         <div node_ref=place></div>
+        <HelpPanel/>
     }
 }
 
@@ -138,6 +143,7 @@ pub(crate) fn App() -> impl IntoView {
 #[component]
 fn Page(store: Store) -> impl IntoView {
     provide_context(store);
+    name_the_tab(store);
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
         <div class="page" class:stale=live::whether(stale) class:simulated=store.sandbox.is_some()>
@@ -146,13 +152,14 @@ fn Page(store: Store) -> impl IntoView {
             <main class="columns">
                 <div class="stage">
                     <Controls/>
-                    <FaultPanel/>
                     <OutageLine/>
                     <RingFigure/>
                     {store.sandbox.map(|sandbox| view! { <Transport sandbox=sandbox/> })}
                     <Summary/>
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">
+                    // Beside the ring, which an open panel must not push off the screen.
+                    <FaultPanel/>
                     <Roster/>
                     {store.sandbox.map(|sandbox| view! { <Form sandbox=sandbox/> })}
                     <Cards/>
@@ -162,6 +169,20 @@ fn Page(store: Store) -> impl IntoView {
         <Notices/>
         <Announcer/>
     }
+}
+
+/// Has the browser's tab say who leads.
+fn name_the_tab(store: Store) {
+    let title = live::memo(move || {
+        let state = match store.connection.get() {
+            Connection::Connecting => return "Ringleader".to_owned(),
+            Connection::Lost { .. } => "Connection lost".to_owned(),
+            Connection::Connected => store.view.with(|view| Headline::of(view).short()),
+        };
+        let sandbox = if store.sandbox.is_some() { " · Sandbox" } else { "" };
+        format!("{state}{sandbox} · Ringleader")
+    });
+    live::effect(move || document().set_title(&title.read()));
 }
 
 /// A card for each node; of a simulated crowd only for those that matter.

@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use crate::live;
 
-/// A button. While `refusal` gives a reason it is disabled, and the reason is its tooltip and its description.
+/// A button. While `refusal` gives a reason it is disabled, and the reason is its tooltip and its description. A button that
+/// has the focus keeps it then: a browser would move the focus of a disabled element to the top of the page.
 #[component]
 pub(crate) fn ActionButton(
     /// The stable name for tests.
     #[prop(into)]
-    id: String,
+    id: Signal<String>,
     /// The CSS classes.
     #[prop(into)]
     class: Signal<String>,
@@ -19,6 +20,9 @@ pub(crate) fn ActionButton(
     /// Why it can't be pressed now.
     #[prop(into)]
     refusal: Signal<Option<String>>,
+    /// Whether the panel that it opens is open, for a button that opens one.
+    #[prop(optional, into)]
+    expanded: Option<Signal<bool>>,
     /// What it does.
     #[prop(into)]
     press: Callback<()>,
@@ -26,15 +30,25 @@ pub(crate) fn ActionButton(
     children: Children,
 ) -> impl IntoView {
     let title = live::words(move || refusal.get().unwrap_or_else(|| says.get()));
+    let focused = RwSignal::new(false);
+    let refused = live::memo(move || refusal.with(Option::is_some));
     view! {
         <button
             type="button"
             class=class
             data-testid=id
-            disabled=live::whether(move || refusal.with(Option::is_some))
+            disabled=live::whether(move || refused.get() && !focused.get())
+            aria-disabled=live::words(move || refused.get().to_string())
+            aria-expanded=expanded.map(|expanded| live::words(move || expanded.get().to_string()))
             title=title
             aria-description=title
-            on:click=move |_| press.run(())
+            on:focus=move |_| focused.set(true)
+            on:blur=move |_| focused.set(false)
+            on:click=move |_| {
+                if !refused.get_untracked() {
+                    press.run(());
+                }
+            }
         >
             {children()}
         </button>

@@ -18,6 +18,8 @@ use crate::badge::{Badge, Icon, label, role_word};
 use crate::live;
 use crate::order::Order;
 use crate::store::Store;
+use crate::terms;
+use crate::words::phase_word;
 
 /// Moves the reader to a node's card.
 pub(crate) fn focus_card(name: &NodeName) {
@@ -45,13 +47,15 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
         facts.push(("pid", pid.to_string()));
     }
     if let Some(part) = &node.part {
-        let phase = part.phase.map_or_else(String::new, |phase| format!(" · {phase}"));
+        let phase = part.phase.filter(|phase| *phase > 0);
+        let phase =
+            phase.map_or_else(String::new, |phase| format!(", {} {phase}", phase_word(part.algorithm)));
         let holds = part.holds.as_ref().filter(|held| held.name != node.name);
-        let holds = holds.map_or_else(String::new, |held| format!(" · for {}", held.name));
-        facts.push(("contest", format!("{}{phase}{holds}", part.standing.word())));
+        let holds = holds.map_or_else(String::new, |held| format!(", for {}", held.name));
+        facts.push(("election", format!("{}{phase}{holds}", part.standing.word())));
     }
-    if node.incarnation.0 > 0 {
-        facts.push(("start", node.incarnation.to_string()));
+    if let Some(restarts) = node.incarnation.0.checked_sub(1).filter(|restarts| *restarts > 0) {
+        facts.push(("restarts", restarts.to_string()));
     }
     if let Some(address) = node.address.as_ref().filter(|_| is_real) {
         facts.push(("port", address.rsplit(':').next().unwrap_or_default().to_owned()));
@@ -123,14 +127,9 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
                     {live::words(move || words.get())}
                 </span>
             </header>
-            <dl
-                class="facts"
-                title=live::words(move || {
-                    node.with(|node| node.as_ref().and_then(|node| node.address.clone()).unwrap_or_default())
-                })
-            >
+            <dl class="facts">
                 {live::part(move || known.get().into_iter().map(|(what, value)| view! {
-                    <div><dt>{what}</dt><dd>{value}</dd></div>
+                    <div title=terms::meaning(what)><dt>{what}</dt><dd>{value}</dd></div>
                 }).collect_view())}
             </dl>
             <Actions name=name.clone() state=Signal::derive(state)/>

@@ -144,8 +144,9 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="faults"
                 class="quiet"
-                says="Cut or slow down links, part the ring"
+                says="Cut or slow down links, partition the ring"
                 refusal=Signal::derive(|| None::<String>)
+                expanded=live::whether(move || store.faults_open.get())
                 press=move |()| store.faults_open.update(|open| *open = !*open)
             >
                 "Break links"
@@ -185,7 +186,7 @@ fn Quorum() -> impl IntoView {
         store.order(Order::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
     };
     view! {
-        <label class="check" title="Without it whoever is left elects, and a ring torn apart has a leader on each side">
+        <label class="check" title="Off: the nodes that are left elect, and each side of a partition has a leader">
             <input
                 id="quorum"
                 data-testid="quorum"

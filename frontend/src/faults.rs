@@ -1,4 +1,4 @@
-//! The links' faults: cut, slow down or heal one, part the ring.
+//! The links' faults: cut, slow down or heal one, partition the ring.
 
 use leptos::prelude::*;
 use ringleader_shared::fault::{MAX_DELAY_MS, Share};
@@ -6,6 +6,8 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{LinkFault, NodeName, RingView};
 
 use crate::button::ActionButton;
+use crate::field::{Field, whole_number};
+use crate::focus;
 use crate::live;
 use crate::order::Order;
 use crate::ring::geometry::CROWD;
@@ -19,6 +21,9 @@ pub(crate) type Ends = (NodeName, NodeName);
 
 /// What is done to the fault of the chosen link.
 type Change = Box<dyn FnOnce(LinkFault) -> LinkFault>;
+
+/// Shown while there are none.
+const NO_FAULTS: &str = "No link faults";
 
 /// The ends that are chosen, as long as both are there; else the first link of the ring.
 fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
@@ -38,7 +43,8 @@ pub(crate) fn words(fault: &LinkFault) -> String {
     if fault.delay_ms > 0 {
         parts.push(format!("{} ms slower", fault.delay_ms));
     }
-    for (share, verb) in [(fault.drop, "loses"), (fault.duplicate, "doubles"), (fault.reorder, "reorders")] {
+    for (share, verb) in [(fault.drop, "drops"), (fault.duplicate, "duplicates"), (fault.reorder, "reorders")]
+    {
         if share > Share::NONE {
             parts.push(format!("{verb} {share}"));
         }
@@ -66,67 +72,68 @@ fn Panel() -> impl IntoView {
     let no_link = Signal::derive(move || {
         offline().or_else(|| ends.with(Option::is_none).then(|| "A link has two ends".to_owned()))
     });
-    let no_fault = Signal::derive(move || {
-        offline().or_else(|| is_whole.get().then(|| "Every link is whole".to_owned()))
-    });
+    let no_fault = Signal::derive(move || offline().or_else(|| is_whole.get().then(|| NO_FAULTS.to_owned())));
     let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
             let fault = change(fault.get_untracked());
             store.order(Order::SetLink(from, to, fault));
         }
     };
-    let delay = move |event: web_sys::Event| {
-        if let Ok(delay_ms) = event_target_value(&event).trim().parse::<u64>() {
-            let delay_ms = delay_ms.min(MAX_DELAY_MS);
-            change(Box::new(move |fault| LinkFault { delay_ms, ..fault }));
-        }
+    let delay = move |text: String| {
+        let delay_ms = whole_number(&text, "A delay in milliseconds", 0..=MAX_DELAY_MS)?;
+        change(Box::new(move |fault| LinkFault { delay_ms, ..fault }));
+        Ok(())
     };
     let is_cut = live::memo(move || fault.get().cut);
+    let cut_or_heal = move |cut: &'static str, heal: &'static str| {
+        live::words(move || if is_cut.get() { heal } else { cut })
+    };
+    focus::move_to(focus::control("link-from"));
     view! {
         <section
             class="inline-form faults"
             aria-label="Faults of links"
             on:keydown=move |event| {
-                if event.key() == "Escape" { store.faults_open.set(false); }
+                if event.key() == "Escape" {
+                    store.faults_open.set(false);
+                    focus::move_to(focus::control("faults"));
+                }
             }
         >
             <End id="link-from" says="From" ends=ends is_from=true/>
             <End id="link-to" says="to" ends=ends is_from=false/>
-            {live::part(move || {
-                let (id, words, says, cut) = if is_cut.get() {
-                    ("heal-link", "Mend", "Everything gets through again", false)
-                } else {
-                    ("cut-link", "Cut", "Nothing gets through in this direction, and nobody is told", true)
-                };
-                let press = move |()| change(Box::new(move |fault| LinkFault { cut, ..fault }));
-                view! {
-                    <ActionButton id=id class="small danger" says=says refusal=no_link press=press>
-                        {words}
-                    </ActionButton>
+            <ActionButton
+                id=cut_or_heal("cut-link", "heal-link")
+                class="small danger"
+                says=cut_or_heal(
+                    "Nothing gets through in this direction, and neither end is notified",
+                    "Everything gets through again",
+                )
+                refusal=no_link
+                press=move |()| {
+                    let cut = !is_cut.get_untracked();
+                    change(Box::new(move |fault| LinkFault { cut, ..fault }));
                 }
-            })}
-            <label>
-                "Delay, ms"
-                <input
-                    data-testid="link-delay"
-                    type="text"
-                    inputmode="numeric"
-                    size="5"
-                    autocomplete="off"
-                    prop:value=live::words(move || fault.get().delay_ms.to_string())
-                    on:change=delay
-                />
-            </label>
-            <Percent id="link-drop" says="Loses" share=move || fault.get().drop
+            >
+                {cut_or_heal("Cut", "Heal")}
+            </ActionButton>
+            <Field
+                id="link-delay"
+                label="Delay, ms"
+                now=live::words(move || fault.get().delay_ms.to_string())
+                size=live::words(|| "5")
+                set=delay
+            />
+            <Percent id="link-drop" label="Drop %" share=move || fault.get().drop
                 set=move |drop| change(Box::new(move |fault| LinkFault { drop, ..fault }))/>
-            <Percent id="link-duplicate" says="Doubles" share=move || fault.get().duplicate
+            <Percent id="link-duplicate" label="Duplicate %" share=move || fault.get().duplicate
                 set=move |duplicate| change(Box::new(move |fault| LinkFault { duplicate, ..fault }))/>
-            <Percent id="link-reorder" says="Reorders" share=move || fault.get().reorder
+            <Percent id="link-reorder" label="Reorder %" share=move || fault.get().reorder
                 set=move |reorder| change(Box::new(move |fault| LinkFault { reorder, ..fault }))/>
             <ActionButton
                 id="heal-all"
                 class="small good"
-                says="Mends every link and ends the partition"
+                says="Heals every link and ends the partition"
                 refusal=no_fault
                 press=move |()| store.order(Order::HealLinks)
             >
@@ -140,34 +147,32 @@ fn Panel() -> impl IntoView {
     }
 }
 
-/// How many of a hundred messages it happens to.
+/// A share of messages as it was typed, or why it is refused.
+fn percent(text: &str) -> Result<Share, String> {
+    let number = whole_number(text.trim_end_matches('%'), "A share in percent", 0..=100)?;
+    Ok(Share::of_percent(u32::try_from(number).unwrap_or(0)))
+}
+
+/// The share of messages to which something happens.
 #[component]
 fn Percent(
     id: &'static str,
-    says: &'static str,
+    label: &'static str,
     #[prop(into)] share: Signal<Share>,
     #[prop(into)] set: Callback<Share>,
 ) -> impl IntoView {
-    let percent = move || share.get().percent().to_string();
-    let read = move |event: web_sys::Event| {
-        let percent = event_target_value(&event).trim().trim_end_matches('%').trim().parse::<u32>();
-        if let Ok(percent) = percent {
-            set.run(Share::of_percent(percent));
-        }
+    let read = move |text: String| {
+        set.run(percent(&text)?);
+        Ok(())
     };
     view! {
-        <label>
-            {says}", %"
-            <input
-                data-testid=id
-                type="text"
-                inputmode="numeric"
-                size="4"
-                autocomplete="off"
-                prop:value=live::words(percent)
-                on:change=read
-            />
-        </label>
+        <Field
+            id=id
+            label=label
+            now=live::words(move || share.get().percent().to_string())
+            size=live::words(|| "4")
+            set=read
+        />
     }
 }
 
@@ -178,7 +183,7 @@ fn summary(view: &RingView) -> String {
     let beside = view.faults_beside_sides();
     let links = beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, words(&link.fault)));
     let told: Vec<String> = parted.into_iter().chain(links).collect();
-    if told.is_empty() { "Every link is whole".to_owned() } else { told.join(" · ") }
+    if told.is_empty() { NO_FAULTS.to_owned() } else { told.join(" · ") }
 }
 
 /// One side: its members, of many the first ones.
@@ -249,7 +254,7 @@ fn Parting() -> impl IntoView {
     };
     view! {
         <fieldset class="sides">
-            <legend>"One side of a partition"</legend>
+            <legend>"Partition: the nodes on one side"</legend>
             {live::part(move || names.get().into_iter().map(|name| {
                 let (label, id) = (name.to_string(), format!("side-{name}"));
                 let is_chosen = side.with_untracked(|side| side.contains(&name));
@@ -273,7 +278,7 @@ fn Parting() -> impl IntoView {
                 refusal=refusal
                 press=part
             >
-                "Part"
+                "Partition"
             </ActionButton>
         </fieldset>
     }
@@ -295,19 +300,27 @@ mod tests {
     }
 
     #[test]
+    fn more_than_all_messages_are_refused() {
+        assert_eq!(percent("25 %"), Ok(Share::of_percent(25)));
+        for text in ["150", "-1", "abc", "12.5"] {
+            assert!(percent(text).expect_err(text).contains("from 0 to 100"), "{text}");
+        }
+    }
+
+    #[test]
     fn faults_are_told_in_one_line() {
         let drop = Share::try_from(0.25).expect("a share");
         let slow = LinkFault { delay_ms: 80, drop, ..LinkFault::default() };
         let mut ring = ring(4);
-        assert_eq!(summary(&ring.running()), "Every link is whole");
+        assert_eq!(summary(&ring.running()), NO_FAULTS);
         for (from, to, fault) in [("A", "B", LinkFault::CUT), ("B", "C", slow)] {
             ring.then("A", EventKind::LinkFaultChanged { from: name(from), to: name(to), fault });
         }
         let sides = vec![vec![name("A"), name("B")]];
         let one = ring.then("A", EventKind::PartitionChanged { sides: Vec::new() });
-        assert_eq!(summary(&one), "A→B cut · B→C 80 ms slower, loses 25 %");
+        assert_eq!(summary(&one), "A→B cut · B→C 80 ms slower, drops 25 %");
         let parted = ring.then("A", EventKind::PartitionChanged { sides });
-        assert_eq!(summary(&parted), "{A, B} | {C, D} · A→B cut · B→C 80 ms slower, loses 25 %");
+        assert_eq!(summary(&parted), "{A, B} | {C, D} · A→B cut · B→C 80 ms slower, drops 25 %");
     }
 
     #[test]

@@ -127,6 +127,20 @@ impl Headline {
         }
     }
 
+    /// In a few words, for the browser's tab.
+    pub(crate) fn short(&self) -> String {
+        match self {
+            Self::Led { leader, .. } => format!("{leader} leads"),
+            Self::Split(leaders) => {
+                let names: Vec<&str> = leaders.iter().map(NodeName::as_str).collect();
+                format!("{} lead", names.join(" and "))
+            }
+            Self::Electing => "Electing…".to_owned(),
+            Self::NoQuorum => "No quorum".to_owned(),
+            Self::NothingRuns | Self::NoLeaderYet | Self::Leaderless => "No leader".to_owned(),
+        }
+    }
+
     /// Its CSS class.
     pub(crate) const fn class(&self) -> &'static str {
         match self {
@@ -161,7 +175,9 @@ mod tests {
     fn a_settled_ring_names_leader_term_and_deputy() {
         let mut ring = ring(4);
         ring.running();
-        assert_eq!(said(&ring.led_by("D", "C", 3)), "D leads term 3 · deputy C");
+        let view = ring.led_by("D", "C", 3);
+        assert_eq!(said(&view), "D leads term 3 · deputy C");
+        assert_eq!(Headline::of(&view).short(), "D leads");
     }
 
     #[test]

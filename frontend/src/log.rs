@@ -26,8 +26,8 @@ pub(crate) struct Line {
 
 impl Line {
     /// The line of this event, if it has one.
-    pub(crate) fn of(event: &Event) -> Option<Self> {
-        words::line(event).map(|(subject, text)| Self {
+    pub(crate) fn of(event: &Event, simulated: bool) -> Option<Self> {
+        words::line(event, simulated).map(|(subject, text)| Self {
             seq: event.seq,
             at_us: Some(event.at_us),
             subject,
@@ -45,10 +45,81 @@ impl Line {
         }
     }
 
-    /// As text, for the clipboard.
-    pub(crate) fn to_text(&self) -> String {
-        let stamp = self.at_us.map_or_else(|| "--:--.---".to_owned(), words::stamp);
-        format!("{stamp}  {}", self.text)
+    /// As text for the clipboard, where lines of several nodes and runs may meet.
+    pub(crate) fn to_text(&self, run: RunId, node: &NodeName) -> String {
+        let stamp = self.at_us.map_or_else(|| "--:--.------".to_owned(), words::stamp);
+        format!("run {:.8} {node} {stamp}  {}", run.to_string(), self.text)
+    }
+}
+
+/// Which kinds of lines are shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    /// All but the messages, which are many.
+    #[default]
+    Events,
+    /// All.
+    WithMessages,
+    /// What the node decided and what it became.
+    Decisions,
+}
+
+impl Kinds {
+    /// Every choice: its value in the list and its words.
+    pub(crate) const ALL: [(&str, &str); 3] =
+        [("events", "events"), ("messages", "+ messages"), ("decisions", "decisions only")];
+
+    /// The choice of this value.
+    pub(crate) fn named(value: &str) -> Self {
+        match value {
+            "messages" => Self::WithMessages,
+            "decisions" => Self::Decisions,
+            _ => Self::Events,
+        }
+    }
+
+    fn admits(self, subject: Subject) -> bool {
+        match self {
+            Self::Events => subject != Subject::Message,
+            Self::WithMessages => true,
+            Self::Decisions => matches!(subject, Subject::Decision | Subject::Standing | Subject::Page),
+        }
+    }
+}
+
+/// Which lines are shown: of these kinds, with all these words, and with none of those; whatever the case.
+#[derive(Debug, Default)]
+struct Filter {
+    kinds: Kinds,
+    with: Vec<String>,
+    without: Vec<String>,
+}
+
+impl Filter {
+    /// As it is typed: words with spaces between them; one with a `-` before it must not occur.
+    fn read(kinds: Kinds, text: &str) -> Self {
+        let mut filter = Self { kinds, ..Self::default() };
+        for word in text.to_lowercase().split_whitespace() {
+            match word.strip_prefix('-') {
+                // Half typed, or the text of an arrow.
+                Some("") => {}
+                Some(without) => filter.without.push(without.to_owned()),
+                None => filter.with.push(word.to_owned()),
+            }
+        }
+        filter
+    }
+
+    fn admits(&self, line: &Line) -> bool {
+        if !self.kinds.admits(line.subject) {
+            return false;
+        }
+        if self.with.is_empty() && self.without.is_empty() {
+            return true;
+        }
+        let text = line.text.to_lowercase();
+        self.with.iter().all(|word| text.contains(word))
+            && !self.without.iter().any(|word| text.contains(word))
     }
 }
 
@@ -56,19 +127,32 @@ impl Line {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NodeLog {
     lines: VecDeque<Arc<Line>>,
+    /// Whether the node has had older lines in this run.
+    older_gone: bool,
 }
 
 impl NodeLog {
+    /// An empty log, of a node that may have had lines before.
+    pub(crate) fn begun(older_gone: bool) -> Self {
+        Self { lines: VecDeque::new(), older_gone }
+    }
+
     /// Adds a line that is newer than all others.
     pub(crate) fn push(&mut self, line: Line) {
         self.lines.push_back(Arc::new(line));
-        if self.lines.len() > KEPT {
+        self.forget_oldest();
+    }
+
+    fn forget_oldest(&mut self) {
+        while self.lines.len() > KEPT {
             self.lines.pop_front();
+            self.older_gone = true;
         }
     }
 
-    /// Adds lines of the past; those that are there already stay as they are.
-    pub(crate) fn fill(&mut self, past: Vec<Line>) {
+    /// Adds lines of the past; those that are there already stay as they are. `complete` is whether they begin with the run.
+    pub(crate) fn fill(&mut self, past: Vec<Line>, complete: bool) {
+        self.older_gone |= !complete;
         // The page's notes share a number with the event that they stand before.
         let key = |line: &Line| (line.seq, line.at_us.is_some());
         for line in past {
@@ -76,9 +160,17 @@ impl NodeLog {
                 self.lines.insert(place, Arc::new(line));
             }
         }
-        while self.lines.len() > KEPT {
-            self.lines.pop_front();
+        self.forget_oldest();
+    }
+
+    /// How many lines are shown of those that there are.
+    pub(crate) fn count(&self, shown: usize) -> String {
+        let kept = self.lines.len();
+        let mut text = if shown < kept { format!("{shown} of {kept}") } else { kept.to_string() };
+        if self.older_gone {
+            text.push_str(", older ones are gone");
         }
+        text
     }
 
     /// How many lines there are.
@@ -86,33 +178,28 @@ impl NodeLog {
         self.lines.len()
     }
 
-    /// The lines that the filters let through: messages only when asked for, and only those that contain `text`,
-    /// whatever the case.
-    pub(crate) fn filtered(&self, messages: bool, text: &str) -> Vec<Arc<Line>> {
-        let wanted = text.trim().to_ascii_lowercase();
-        self.lines
-            .iter()
-            .filter(|line| messages || line.subject != Subject::Message)
-            .filter(|line| wanted.is_empty() || line.text.to_ascii_lowercase().contains(&wanted))
-            .cloned()
-            .collect()
+    /// The lines of these kinds that this text, as it is typed into the filter, lets through.
+    pub(crate) fn filtered(&self, kinds: Kinds, text: &str) -> Vec<Arc<Line>> {
+        let filter = Filter::read(kinds, text);
+        self.lines.iter().filter(|line| filter.admits(line)).cloned().collect()
     }
 }
 
 /// The lines of a stretch of history by node: only this run's, and only up to the snapshot, whose later events arrive
-/// on the bus.
-pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> BTreeMap<NodeName, Vec<Line>> {
+/// on the bus. Also whether they begin with the run.
+pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> (BTreeMap<NodeName, Vec<Line>>, bool) {
     let begin = events
         .iter()
-        .rposition(|event| matches!(&event.kind, EventKind::RunStarted { run: of, .. } if *of == run))
-        .unwrap_or(0);
+        .rposition(|event| matches!(&event.kind, EventKind::RunStarted { run: of, .. } if *of == run));
+    let complete = begin.is_some();
+    let begin = begin.unwrap_or(0);
     let mut lines: BTreeMap<NodeName, Vec<Line>> = BTreeMap::new();
     for event in events[begin..].iter().filter(|event| event.seq <= snapshot) {
-        if let (Some(node), Some(line)) = (&event.node, Line::of(event)) {
+        if let (Some(node), Some(line)) = (&event.node, Line::of(event, false)) {
             lines.entry(node.clone()).or_default().push(line);
         }
     }
-    lines
+    (lines, complete)
 }
 
 #[cfg(test)]
@@ -126,11 +213,11 @@ mod tests {
     }
 
     fn line(seq: u64) -> Line {
-        Line::of(&said(seq, &format!("line {seq}"))).expect("a line")
+        Line::of(&said(seq, &format!("line {seq}")), false).expect("a line")
     }
 
     fn numbers(log: &NodeLog) -> Vec<u64> {
-        log.filtered(true, "").iter().map(|line| line.seq.0).collect()
+        log.filtered(Kinds::WithMessages, "").iter().map(|line| line.seq.0).collect()
     }
 
     #[test]
@@ -138,7 +225,7 @@ mod tests {
         let mut log = NodeLog::default();
         log.push(line(5));
         log.push(line(6));
-        log.fill(vec![line(3), line(4), line(5)]);
+        log.fill(vec![line(3), line(4), line(5)], true);
         assert_eq!(numbers(&log), [3, 4, 5, 6]);
     }
 
@@ -149,7 +236,7 @@ mod tests {
             log.push(line(seq));
         }
         assert_eq!((log.len(), numbers(&log)[0]), (KEPT, 101));
-        log.fill((1..10).map(line).collect());
+        log.fill((1..10).map(line).collect(), true);
         assert_eq!((log.len(), numbers(&log)[0]), (KEPT, 101));
     }
 
@@ -158,10 +245,57 @@ mod tests {
         let mut log = NodeLog::default();
         log.push(line(1));
         let sent = EventKind::Sent { message: message("A", 1), to: name("B"), hold_us: 0 };
-        log.push(Line::of(&event(2, Some("A"), sent)).expect("a line"));
-        assert_eq!(log.filtered(false, "").len(), 1);
-        assert_eq!(log.filtered(true, "ELECTION").len(), 1);
-        assert_eq!(log.filtered(true, "nothing like it").len(), 0);
+        log.push(Line::of(&event(2, Some("A"), sent), false).expect("a line"));
+        let shown = |kinds, text| log.filtered(kinds, text).len();
+        assert_eq!(shown(Kinds::Events, ""), 1);
+        assert_eq!(shown(Kinds::Decisions, ""), 1);
+        assert_eq!(shown(Kinds::WithMessages, "ELECTION"), 1);
+        assert_eq!(shown(Kinds::WithMessages, "nothing like it"), 0);
+    }
+
+    #[test]
+    fn a_word_with_a_minus_must_not_occur() {
+        let mut log = NodeLog::default();
+        for (seq, text) in
+            [(1, "passing on D (120): higher"), (2, "passing on C (110)"), (3, "Successor is B")]
+        {
+            log.push(Line::of(&said(seq, text), false).expect("a line"));
+        }
+        let shown = |text| {
+            let lines = log.filtered(Kinds::Events, text);
+            lines.iter().map(|line| line.seq.0).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("passing -higher"), [2]);
+        assert_eq!(shown("-PASSING"), [3]);
+        assert_eq!(shown("on passing"), [1, 2]);
+        assert_eq!((shown("-").len(), shown("").len()), (3, 3));
+    }
+
+    #[test]
+    fn decisions_only_leaves_out_links_and_processes() {
+        let mut log = NodeLog::default();
+        log.push(line(1));
+        log.push(Line::of(&event(2, Some("A"), EventKind::Paused), false).expect("a line"));
+        assert_eq!(log.filtered(Kinds::Events, "").len(), 2);
+        assert_eq!(log.filtered(Kinds::Decisions, "").len(), 1);
+    }
+
+    #[test]
+    fn the_count_says_what_is_shown_and_what_is_gone() {
+        let mut log = NodeLog::default();
+        (1..=500).for_each(|seq| log.push(line(seq)));
+        assert_eq!((log.count(500), log.count(268)), ("500".to_owned(), "268 of 500".to_owned()));
+        log.push(line(501));
+        assert_eq!(log.count(268), "268 of 500, older ones are gone");
+        let mut late = NodeLog::default();
+        late.fill(vec![line(1)], false);
+        assert_eq!(late.count(1), "1, older ones are gone");
+    }
+
+    #[test]
+    fn a_copied_line_carries_run_node_and_microseconds() {
+        let text = line(2).to_text(RingView::empty().run, &name("A"));
+        assert_eq!(text, "run 00000000 A 00:00.002000  line 2");
     }
 
     #[test]
@@ -169,8 +303,9 @@ mod tests {
         let mut log = NodeLog::default();
         log.push(line(1));
         log.push(Line::gap(Seq(2), Seq(3)));
-        log.fill(vec![line(2), line(3)]);
-        let texts: Vec<String> = log.filtered(true, "").iter().map(|line| line.text.clone()).collect();
+        log.fill(vec![line(2), line(3)], true);
+        let texts: Vec<String> =
+            log.filtered(Kinds::WithMessages, "").iter().map(|line| line.text.clone()).collect();
         assert!(texts[1].contains("fell behind"), "{texts:?}");
         assert_eq!(numbers(&log), [1, 2, 2, 3]);
     }
@@ -180,7 +315,8 @@ mod tests {
         let run = RingView::empty().run;
         let started = EventKind::RunStarted { run, members: Vec::new(), settings: RingSettings::default() };
         let events = [said(1, "before"), event(2, None, started), said(3, "in"), said(4, "after")];
-        let lines = history(&events, run, Seq(3));
+        let (lines, complete) = history(&events, run, Seq(3));
+        assert!(complete && !history(&events[2..], run, Seq(3)).1);
         let texts: Vec<&str> = lines[&name("A")].iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, ["in"]);
     }

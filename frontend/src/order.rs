@@ -8,7 +8,7 @@ use ringleader_shared::{Attribute, ChangeRing, LinkFault, NodeName};
 pub(crate) enum Fault {
     /// SIGKILL.
     Kill,
-    /// Leave in good order.
+    /// Leave gracefully.
     Exit,
     /// SIGSTOP.
     Pause,
@@ -63,9 +63,9 @@ pub(crate) enum Order {
     ChangeSettings(ChangeRing),
     /// Set what happens to everything that the first says to the second.
     SetLink(NodeName, NodeName, LinkFault),
-    /// Mend every link and end the partition.
+    /// Heal every link and end the partition.
     HealLinks,
-    /// Part these from the rest.
+    /// Partition the ring: these on one side, the rest on the other.
     Part(Vec<NodeName>),
     /// A fresh ring as configured.
     Reset,

@@ -6,6 +6,7 @@ pub(crate) mod cue;
 pub(crate) mod flight;
 pub(crate) mod geometry;
 mod legend;
+mod legible;
 pub(crate) mod links;
 mod node;
 pub(crate) mod stage;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::svg;
+use ringleader_shared::NodeName;
 use wasm_bindgen::JsCast;
 
 use self::actors::Actors;
@@ -34,33 +36,52 @@ use crate::store::Store;
 #[component]
 pub(crate) fn RingFigure() -> impl IntoView {
     let store = Store::here();
-    let layout = live::memo(move || store.view.with(Layout::of));
+    let figure = NodeRef::new();
+    let smallest_text = legible::smallest_text(figure);
+    let layout =
+        live::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
     let is_crowd = live::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
+    let drawn = live::memo(move || {
+        if is_crowd.get() {
+            return Vec::new();
+        }
+        store.view.with(|view| layout.with(|layout| links(view, layout)))
+    });
+    let heartbeat = live::whether(move || {
+        store.view.with(|view| view.leader.is_some() && view.deputy.is_some() && view.leader != view.deputy)
+    });
     view! {
-        <section class="ring" id="ring" tabindex="-1" aria-label="The ring">
+        <section
+            class="ring"
+            id="ring"
+            tabindex="-1"
+            aria-label="The ring"
+            node_ref=figure
+            style=live::words(move || format!("--smallest: {}px", rounded(smallest_text.get())))
+        >
             // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
             // the other.
-            <Drawing layout=layout is_crowd=is_crowd/>
+            <Drawing layout=layout is_crowd=is_crowd drawn=drawn/>
             {store.sandbox.map(|sandbox| view! { <Crowd sandbox=sandbox layout=layout is_crowd=is_crowd/> })}
             <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
-            <Legend/>
+            <Legend drawn=drawn heartbeat=heartbeat/>
         </section>
     }
 }
 
 /// The ring with a circle for each node; nothing of a crowd.
 #[component]
-fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
+fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -> impl IntoView {
     let store = Store::here();
     let all = store.names();
     let names = live::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
-    let drawn = live::memo(move || {
-        if is_crowd.get() {
-            return Vec::new();
-        }
-        store.view.with(|view| layout.with(|layout| links(view, layout)))
+    let stop = RwSignal::new(None::<NodeName>);
+    // The one node that Tab comes to: the last one that had the focus, as long as it is there.
+    let tab_stop = live::memo(move || {
+        let last = stop.get().filter(|last| names.with(|names| names.contains(last)));
+        last.or_else(|| names.with(|names| names.first().cloned()))
     });
     let (under, over) = (NodeRef::<svg::G>::new(), NodeRef::<svg::G>::new());
     let layers = move || {
@@ -87,7 +108,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
     });
     view! {
         <div class="board" hidden=live::whether(move || is_crowd.get())>
-            <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them">
+            <svg class="drawing fitted" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                         <rect class="hatch-ground" width="12" height="12"></rect>
@@ -116,7 +137,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
                 <g class="stage-layer" node_ref=under aria-hidden="true"></g>
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
-                    <RingNode name=name layout=layout/>
+                    <RingNode name=name layout=layout stop=stop tab_stop=tab_stop/>
                 </For>
                 <g class="stage-layer" node_ref=over aria-hidden="true"></g>
             </svg>

@@ -7,6 +7,8 @@ use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
 use crate::button::ActionButton;
+use crate::field::{Field, whole_number};
+use crate::focus;
 use crate::live;
 use crate::order::Order;
 use crate::ring::geometry::CROWD;
@@ -35,10 +37,7 @@ fn parse(view: &RingView, name: &str, attribute: &str, eligible: bool) -> Result
 
 /// What was typed as an attribute, or what is wrong with it.
 pub(crate) fn parse_attribute(text: &str) -> Result<Attribute, String> {
-    match text.trim().parse::<u64>() {
-        Ok(number) if number <= Attribute::MAX.0 => Ok(Attribute(number)),
-        _ => Err(format!("An attribute is a whole number from 0 to {}", Attribute::MAX)),
-    }
+    whole_number(text, "An attribute", 0..=Attribute::MAX.0).map(Attribute)
 }
 
 /// What is open below the heading.
@@ -75,14 +74,20 @@ pub(crate) fn Roster() -> impl IntoView {
         live::memo(move || store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
     let toggle =
         move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
+    let close = move |opener: &'static str| {
+        open.set(Open::Nothing);
+        focus::move_to(focus::control(opener));
+    };
+    let is_open = move |what: Open| live::whether(move || open.get() == what);
     view! {
         <div class="roster">
-            <h2 id="nodes-heading">"Nodes " <span class="count">{live::words(count)}</span></h2>
+            <h2 id="nodes-heading" tabindex="-1">"Nodes " <span class="count">{live::words(count)}</span></h2>
             <ActionButton
                 id="add-node"
                 class="quiet"
                 says="Adds a node at the end of the ring"
                 refusal=full
+                expanded=is_open(Open::Add)
                 press=move |()| toggle(Open::Add)
             >
                 "Add node"
@@ -96,6 +101,7 @@ pub(crate) fn Roster() -> impl IntoView {
                     "Ends every process and starts a fresh ring as configured"
                 }
                 refusal=Signal::derive(offline)
+                expanded=is_open(Open::Reset)
                 press=move |()| toggle(Open::Reset)
             >
                 "Reset ring"
@@ -104,8 +110,8 @@ pub(crate) fn Roster() -> impl IntoView {
         {live::part(move || is_crowd.get().then(|| view! { <Finder/> }))}
         {live::part(move || match open.get() {
             Open::Nothing => ().into_any(),
-            Open::Add => view! { <AddForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
-            Open::Reset => view! { <ResetForm close=move |()| open.set(Open::Nothing)/> }.into_any(),
+            Open::Add => view! { <AddForm close=move |()| close("add-node")/> }.into_any(),
+            Open::Reset => view! { <ResetForm close=move |()| close("reset")/> }.into_any(),
         })}
     }
 }
@@ -192,27 +198,16 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
 #[component]
 fn Finder() -> impl IntoView {
     let store = Store::here();
-    let wrong = RwSignal::new(String::new());
-    let find = move |event: web_sys::Event| {
-        let text = event_target_value(&event).trim().to_ascii_uppercase();
-        let found =
-            text.parse::<NodeName>().ok().filter(|name| store.view.with(|view| view.node(name).is_some()));
-        wrong.set(if found.is_none() && !text.is_empty() {
-            format!("There is no node {text}")
-        } else {
-            String::new()
-        });
-        if found.is_some() {
-            store.chosen.set(found);
-        }
+    let chosen = live::words(move || store.chosen.get().map(String::from).unwrap_or_default());
+    let find = move |text: String| {
+        let wanted = text.to_ascii_uppercase().parse::<NodeName>().ok();
+        let found = wanted.filter(|name| store.view.with_untracked(|view| view.node(name).is_some()));
+        store.chosen.set(Some(found.ok_or_else(|| format!("There is no node {text}"))?));
+        Ok(())
     };
     view! {
         <div class="finder">
-            <label>
-                "Show node "
-                <input type="search" size="6" data-testid="find-node" autocomplete="off" spellcheck="false" placeholder="name" on:change=find/>
-            </label>
-            <span class="complaint" role="status">{live::words(move || wrong.get())}</span>
+            <Field id="find-node" label="Show node" words=true now=chosen size=live::words(|| "6") set=find/>
             <p>"Or click its bar in the ring. The leader's and the deputy's cards are always shown."</p>
         </div>
     }

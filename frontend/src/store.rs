@@ -57,6 +57,8 @@ pub(crate) struct Store {
     pub(crate) stranger: RwSignal<bool>,
     /// What went wrong, oldest first.
     pub(crate) notices: RwSignal<Vec<Notice>>,
+    /// The latest thing that was done for the reader, for screen readers.
+    pub(crate) said: RwSignal<String>,
     /// Whether messages are on their way that are not drawn.
     pub(crate) crowded: RwSignal<bool>,
     /// Whether the panel of the links' faults is open.
@@ -99,6 +101,7 @@ impl Store {
             watching,
             stranger: RwSignal::new(false),
             notices: RwSignal::new(Vec::new()),
+            said: RwSignal::new(String::new()),
             crowded,
             faults_open: RwSignal::new(false),
             link: RwSignal::new(None),
@@ -159,7 +162,8 @@ impl Store {
     pub(crate) fn fill_log(self, name: &NodeName, events: &[Event]) {
         if let Some(log) = self.logs.with_value(|logs| logs.get(name).cloned()) {
             let its = events.iter().filter(|event| event.node.as_ref() == Some(name));
-            log.update(|log| its.filter_map(Line::of).for_each(|line| log.push(line)));
+            log.set(NodeLog::begun(events.first().is_some_and(|first| first.seq > Seq(1))));
+            log.update(|log| its.filter_map(|event| Line::of(event, true)).for_each(|line| log.push(line)));
         }
     }
 
@@ -172,7 +176,7 @@ impl Store {
             // A log that nobody has opened is made when somebody does.
             for event in events {
                 if let Some(name) = event.node.as_ref().filter(|name| logs.contains_key(name))
-                    && let Some(line) = Line::of(event)
+                    && let Some(line) = Line::of(event, true)
                 {
                     lines.entry(name).or_default().push(line);
                 }
@@ -180,7 +184,8 @@ impl Store {
             for (name, log) in logs {
                 let lines = lines.remove(name).unwrap_or_default();
                 if !follow {
-                    log.set(NodeLog::default());
+                    // The events begin with the run, or with the oldest that is kept.
+                    log.set(NodeLog::begun(events.first().is_some_and(|first| first.seq > Seq(1))));
                 }
                 if !lines.is_empty() {
                     log.update(|log| lines.into_iter().for_each(|line| log.push(line)));
@@ -189,10 +194,19 @@ impl Store {
         });
     }
 
-    /// Shows another ring. When it is another run, what was logged is void.
+    /// Shows another ring. When it is another run, what was logged is void, and a reader who saw the former one is told so.
     pub(crate) fn replace(self, ring: RingView, void: bool) {
         self.stage.update_value(Stage::clear);
         if void {
+            let former = self.view.with_untracked(|view| view.run);
+            if former != RingView::empty().run && former != ring.run {
+                self.notify(Problem {
+                    kind: "about:blank".to_owned(),
+                    title: "This is a new run".to_owned(),
+                    status: 0,
+                    detail: Some("The server was started again: elections and logs begin anew".to_owned()),
+                });
+            }
             self.clock.update_value(ServerClock::reset);
             self.clear_logs();
         }
@@ -209,7 +223,7 @@ impl Store {
                     lines.clear();
                     self.clear_logs();
                 }
-                if let (Some(node), Some(line)) = (&event.node, Line::of(event)) {
+                if let (Some(node), Some(line)) = (&event.node, Line::of(event, false)) {
                     lines.entry(node.clone()).or_default().push(line);
                 }
             }
@@ -250,8 +264,9 @@ impl Store {
 
     /// Puts the past into the logs.
     pub(crate) fn fill_logs(self, events: &[Event], run: RunId, snapshot: Seq) {
-        for (node, lines) in history(events, run, snapshot) {
-            self.log(&node).update(|log| log.fill(lines));
+        let (all, complete) = history(events, run, snapshot);
+        for (node, lines) in all {
+            self.log(&node).update(|log| log.fill(lines, complete));
         }
     }
 
@@ -271,6 +286,13 @@ impl Store {
                 log.set(NodeLog::default());
             }
         });
+    }
+
+    /// Announces to a screen reader what was done.
+    pub(crate) fn say(self, text: String) {
+        // The same text again would not be a change, and not be read.
+        self.said.set(String::new());
+        request_animation_frame(move || self.said.set(text));
     }
 
     /// Tells the reader what went wrong.

@@ -1,10 +1,14 @@
 //! What the elections cost: the latest at large, the ones before in a line each.
 
 use leptos::prelude::*;
+use ringleader_shared::counted;
 use ringleader_shared::view::ElectionView;
 
+use crate::cost;
+use crate::help::FirstWord;
 use crate::live;
 use crate::store::Store;
+use crate::terms;
 use crate::words;
 
 /// The summary.
@@ -16,11 +20,11 @@ pub(crate) fn Summary() -> impl IntoView {
         store.view.with(|view| view.elections.iter().skip(1).cloned().collect::<Vec<ElectionView>>())
     });
     view! {
-        <section class="summary" data-testid="summary" aria-labelledby="summary-heading">
+        <section class="summary" id="summary" tabindex="0" data-testid="summary" aria-labelledby="summary-heading">
             <h2 id="summary-heading" class="visually-hidden">"Elections"</h2>
             {live::part(move || match latest.get() {
                 Some(election) => view! { <Latest election=election/> }.into_any(),
-                None => view! { <p class="empty">"No election yet. What it costs will be counted here."</p> }.into_any(),
+                None => view! { <FirstWord/> }.into_any(),
             })}
                 <h3 hidden=live::whether(move || past.with(Vec::is_empty))>"Before"</h3>
                 <ol class="past" reversed>
@@ -32,26 +36,29 @@ pub(crate) fn Summary() -> impl IntoView {
 
 #[component]
 fn Latest(election: ElectionView) -> impl IntoView {
-    let against = words::against_formula(&election);
-    let exact = against.as_ref().is_some_and(|(exact, _)| *exact);
+    let store = Store::here();
+    let full_speed =
+        store.sandbox.is_none() && store.view.with_untracked(|view| view.settings.hop_delay_ms == 0);
+    let account = cost::account(&election, full_speed);
+    let exact = account.as_ref().is_some_and(|account| account.exact);
     view! {
         <div class="latest">
             <p class="what">
-                {words::contest(&election)} " · term " {election.term.to_string()}
+                {cost::contest(&election)} " · term " {election.term.to_string()}
                 {election.took_us.is_none().then_some(" · running")}
             </p>
-            <p class="outcome" class:running=election.took_us.is_none()>{words::outcome(&election)}</p>
+            <p class="outcome" class:running=election.took_us.is_none()>{cost::outcome(&election)}</p>
             <dl class="figures">
-                <div><dt>"messages"</dt><dd data-testid="summary-messages">{election.messages}</dd></div>
-                <div title="Standing messages: neighbours tell each other who leads when a link comes up or a message was lost">
+                <div title=terms::meaning("messages")><dt>"messages"</dt><dd data-testid="summary-messages">{election.messages}</dd></div>
+                <div title="Standing messages: neighbours report who leads when a link comes up or a message was lost">
                     <dt>"upkeep"</dt><dd data-testid="summary-upkeep">{election.upkeep}</dd>
                 </div>
-                <div><dt>"hops"</dt><dd data-testid="summary-hops">{election.hops}</dd></div>
+                <div title=terms::meaning("hops")><dt>"hops"</dt><dd data-testid="summary-hops">{election.hops}</dd></div>
                 <div title="From the first message of this election until the leader's lap is back. How long there was no leader is shown above the ring">
                     <dt>"first message to settled"</dt>
                     <dd data-testid="summary-time">{election.took_us.map_or_else(|| "…".to_owned(), words::duration)}</dd>
                 </div>
-                <div class:exact=exact>
+                <div class:exact=exact title=terms::meaning("formula")>
                     <dt>"formula"</dt>
                     <dd data-testid="summary-formula">
                         {election.expected.map_or_else(|| "–".to_owned(), |expected| expected.to_string())}
@@ -59,7 +66,10 @@ fn Latest(election: ElectionView) -> impl IntoView {
                     </dd>
                 </div>
             </dl>
-            <p class="against">{against.map(|(_, text)| text)}</p>
+            {account.map(|account| view! {
+                <p class="against" data-testid="account">{account.sum}</p>
+                <p class="comparison">{account.comparison}</p>
+            })}
         </div>
     }
 }
@@ -68,10 +78,10 @@ fn Latest(election: ElectionView) -> impl IntoView {
 fn Past(election: ElectionView) -> impl IntoView {
     view! {
         <li value=election.term.0.to_string()>
-            <span class="what">"Term " {election.term.to_string()} " · " {words::contest(&election).to_ascii_lowercase()}</span>
-            <span class="outcome">{words::outcome(&election)}</span>
+            <span class="what">"Term " {election.term.to_string()} " · " {cost::contest(&election).to_ascii_lowercase()}</span>
+            <span class="outcome">{cost::outcome(&election)}</span>
             <span class="cost">
-                {election.messages} " messages"
+                {counted(election.messages.into(), "message")}
                 {(election.upkeep > 0).then(|| format!(" · {} upkeep", election.upkeep))}
                 {election.took_us.map(|took| format!(", {}", words::duration(took)))}
             </span>

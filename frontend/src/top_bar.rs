@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::address::LIVE;
 use crate::app::Rings;
 use crate::headline::Headline;
+use crate::help::HelpButton;
 use crate::live;
 use crate::sandbox::link;
 use crate::store::{Connection, Store};
@@ -41,11 +42,12 @@ pub(crate) fn TopBar() -> impl IntoView {
             </p>
             <div class="top-right">
                 {store.watching.then(|| view! {
-                    <span class="watching-note" data-testid="watching" title="This link is for watching: the ring is in other hands">
+                    <span class="watching-note" data-testid="watching" title="This link is for watching: it has no controls">
                         "Watching"
                     </span>
                 })}
                 <ConnectionLight/>
+                <HelpButton/>
                 <ThemeSwitch/>
             </div>
         </header>

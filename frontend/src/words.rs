@@ -1,13 +1,9 @@
-//! Events, times and outcomes in words.
+//! Events and times in words.
 
-use ringleader_shared::event::{EventKind, MessageInfo, Outcome};
+use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::view::ElectionView;
 use ringleader_shared::{AlgorithmName, Event, NodeName, Role};
-use ringleader_simulator::classic::facts;
-
-use crate::live::rounded;
 
 /// A time span as people say it: three digits that count, and the unit.
 pub(crate) fn duration(us: u64) -> String {
@@ -21,15 +17,12 @@ pub(crate) fn duration(us: u64) -> String {
     }
 }
 
-/// A moment of the server's life: minutes, seconds and thousandths since it started.
+/// A moment of the server's life: minutes, seconds and millionths since it started. A takeover takes less than a thousandth.
 pub(crate) fn stamp(at_us: u64) -> String {
-    let (seconds, thousandths) = (at_us / 1_000_000, at_us / 1_000 % 1000);
+    let (seconds, millionths) = (at_us / 1_000_000, at_us % 1_000_000);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{:02}.{thousandths:03}", seconds % 60)
-    } else {
-        format!("{minutes:02}:{:02}.{thousandths:03}", seconds % 60)
-    }
+    let hours = if hours > 0 { format!("{hours}:") } else { String::new() };
+    format!("{hours}{minutes:02}:{:02}.{millionths:06}", seconds % 60)
 }
 
 /// The signals that end a node in practice, by name.
@@ -61,8 +54,22 @@ pub(crate) fn message(info: &MessageInfo) -> String {
     text
 }
 
+/// What an algorithm calls the stages of its election.
+pub(crate) const fn phase_word(algorithm: AlgorithmName) -> &'static str {
+    match algorithm {
+        AlgorithmName::Franklin | AlgorithmName::ItaiRodeh | AlgorithmName::HighamPrzytycka => "round",
+        AlgorithmName::MaxRing
+        | AlgorithmName::LeLann
+        | AlgorithmName::ChangRoberts
+        | AlgorithmName::HirschbergSinclair
+        | AlgorithmName::Peterson
+        | AlgorithmName::DolevKlaweRodeh
+        | AlgorithmName::Bully => "phase",
+    }
+}
+
 /// Leader and deputy in words.
-fn led(leader: &NodeName, deputy: Option<&NodeName>, members: u32) -> String {
+pub(crate) fn led(leader: &NodeName, deputy: Option<&NodeName>, members: u32) -> String {
     match deputy {
         Some(deputy) => format!("{leader} leads, deputy {deputy}"),
         None if members < 2 => format!("{leader} leads alone"),
@@ -117,7 +124,8 @@ impl Subject {
 }
 
 /// What the log card says about an event; `None` for what is shown elsewhere.
-pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
+/// A simulated node has no process to speak of.
+pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> {
     let line = match &event.kind {
         EventKind::RunStarted { .. }
         | EventKind::SettingsChanged { .. }
@@ -140,18 +148,23 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         }
         EventKind::Requested { action } => (Subject::Process, format!("request: {action}")),
         EventKind::Spawned { pid } => {
-            (Subject::Process, format!("process {pid} spawned, start {}", event.incarnation))
+            let restarts = match event.incarnation.0.saturating_sub(1) {
+                0 => String::new(),
+                restarts => format!(", restart {restarts}"),
+            };
+            // Of simulated nodes, which have no process, the number stands for none.
+            let what = if simulated { "started".to_owned() } else { format!("process {pid} started") };
+            (Subject::Process, what + &restarts)
         }
         EventKind::StartFailed { reason } => (Subject::Trouble, format!("could not start: {reason}")),
-        EventKind::RestartPlanned { after_ms } => {
-            (Subject::Process, format!("is started again in {after_ms} ms"))
-        }
+        EventKind::RestartPlanned { after_ms } => (Subject::Process, format!("restarts in {after_ms} ms")),
         EventKind::GivenUp { reason } => (Subject::Trouble, format!("given up: {reason}")),
+        EventKind::Exited { .. } if simulated => (Subject::Trouble, "killed".to_owned()),
         EventKind::Exited { code: _, signal: Some(number) } => {
             (Subject::Trouble, format!("process ended by {}", signal(*number)))
         }
         EventKind::Exited { code: Some(0), signal: None } => {
-            (Subject::Process, "process exited in good order".to_owned())
+            (Subject::Process, "process exited gracefully".to_owned())
         }
         EventKind::Exited { code: Some(code), signal: None } => {
             (Subject::Trouble, format!("process exited with code {code}"))
@@ -160,8 +173,8 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::ExitOverdue { after_ms } => {
             (Subject::Trouble, format!("did not leave within {after_ms} ms and was killed"))
         }
-        EventKind::Paused => (Subject::Trouble, "process paused: it hangs".to_owned()),
-        EventKind::Resumed => (Subject::Process, "process goes on".to_owned()),
+        EventKind::Paused => (Subject::Trouble, "paused: it hangs".to_owned()),
+        EventKind::Resumed => (Subject::Process, "resumed".to_owned()),
         EventKind::Ready { address } => (Subject::Process, format!("ready on {address}")),
         EventKind::StandingChanged { role, term, leader, deputy } => {
             let text = match (role, leader, deputy) {
@@ -185,8 +198,11 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::Received { message: info, from, travel_us } => {
             (Subject::Message, format!("← {from}  {} ({})", message(info), duration(*travel_us)))
         }
-        EventKind::Dropped { message: info, from, reason } => {
+        EventKind::Dropped { message: info, from, reason, trouble: true } => {
             (Subject::Trouble, format!("dropped {} from {from}: {reason}", message(info)))
+        }
+        EventKind::Dropped { message: info, from, reason, trouble: false } => {
+            (Subject::Message, format!("{} from {from} ends here: {reason}", message(info)))
         }
         EventKind::Lost { message: info, to } => {
             (Subject::Trouble, format!("lost on the way to {to}: {}", message(info)))
@@ -194,9 +210,9 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
         EventKind::Injected { message: info, to, fault, .. } => {
             let what = match fault {
                 Injection::Cut => "vanished in the cut",
-                Injection::Drop => "lost by chance",
-                Injection::Duplicate => "doubled",
-                Injection::Reorder => "overtaken",
+                Injection::Drop => "dropped by the link",
+                Injection::Duplicate => "duplicated",
+                Injection::Reorder => "reordered",
             };
             (Subject::Trouble, format!("{what} on the way to {to}: {}", message(info)))
         }
@@ -226,78 +242,6 @@ pub(crate) fn line(event: &Event) -> Option<(Subject, String)> {
     Some(line)
 }
 
-/// What kind of contest this was, as a heading.
-pub(crate) fn contest(election: &ElectionView) -> &'static str {
-    match election.outcome {
-        Outcome::Election => "Election",
-        Outcome::Takeover => "Takeover",
-        Outcome::NewDeputy => "New deputy",
-    }
-}
-
-/// How it came out.
-pub(crate) fn outcome(election: &ElectionView) -> String {
-    match (&election.leader, &election.deputy) {
-        (Some(leader), deputy) => led(leader, deputy.as_ref(), election.members),
-        (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
-        (None, _) if election.took_us.is_some() => "no live member may lead".to_owned(),
-        (None, _) => match election.outcome {
-            Outcome::Election if election.initiators > 1 => {
-                format!("{} members asked at once: who is best?", election.initiators)
-            }
-            Outcome::Election => format!("{} asked: who is best?", election.initiator),
-            Outcome::Takeover => format!("{} took over, looks for a deputy", election.initiator),
-            Outcome::NewDeputy => format!("{} looks for a new deputy", election.initiator),
-        },
-    }
-}
-
-/// What a classic contest cost against its paper's bound, and against what no algorithm can do better than on average.
-fn against_bound(election: &ElectionView) -> String {
-    let facts = facts(election.algorithm);
-    let n = f64::from(election.members);
-    let how_sure = if facts.bound.worst_case { "at most" } else { "on average" };
-    let bound = rounded((facts.bound.messages)(n));
-    let mut text = format!(
-        "{}: {} messages of the contest; {how_sure} {bound} ({})",
-        facts.name, election.contest, facts.bound.words
-    );
-    if let Some((least, source)) = facts.lower_bound(election.members) {
-        let hundredths = rounded(100.0 * f64::from(election.contest) / least);
-        text.push_str(&format!(
-            "; {}.{:02} times the lower bound of {source}",
-            hundredths / 100,
-            hundredths % 100
-        ));
-    }
-    text
-}
-
-/// The messages counted against the formula's number. True when they are the same.
-pub(crate) fn against_formula(election: &ElectionView) -> Option<(bool, String)> {
-    election.took_us?;
-    election.leader.as_ref()?;
-    if election.algorithm != AlgorithmName::MaxRing {
-        return Some((false, against_bound(election)));
-    }
-    let Some(expected) = election.expected else {
-        let text = if election.initiators > 1 {
-            format!("{} members initiated it: the formula is for one", election.initiators)
-        } else {
-            "the ring changed meanwhile: the formula is for a quiet one".to_owned()
-        };
-        return Some((false, text));
-    };
-    let text = match (election.messages, expected) {
-        (sent, expected) if sent == expected => "exactly as the formula says".to_owned(),
-        (sent, expected) if sent > expected => {
-            format!("{} more than a quiet one: repairs", sent - expected)
-        }
-        (sent, expected) => format!("{} fewer than a quiet one", expected - sent),
-    };
-    Some((election.messages == expected, text))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -313,27 +257,51 @@ mod tests {
 
     #[test]
     fn a_stamp_grows_by_hours_only_when_it_must() {
-        assert_eq!(stamp(62_003_999), "01:02.003");
-        assert_eq!(stamp(3_723_004_000), "1:02:03.004");
+        assert_eq!(stamp(62_003_999), "01:02.003999");
+        assert_eq!(stamp(3_723_004_000), "1:02:03.004000");
     }
 
     #[test]
     fn a_killed_process_names_its_signal() {
         let killed = event(1, Some("D"), EventKind::Exited { code: None, signal: Some(9) });
-        assert_eq!(line(&killed), Some((Subject::Trouble, "process ended by signal 9 (SIGKILL)".to_owned())));
+        assert_eq!(
+            line(&killed, false),
+            Some((Subject::Trouble, "process ended by signal 9 (SIGKILL)".to_owned()))
+        );
     }
 
     #[test]
     fn messages_are_lines_of_their_own_subject() {
         let received = EventKind::Received { message: info("C", 3), from: name("C"), travel_us: 401_000 };
-        let (subject, text) = line(&event(1, Some("D"), received)).expect("a line");
+        let (subject, text) = line(&event(1, Some("D"), received), false).expect("a line");
         assert_eq!(subject, Subject::Message);
         assert_eq!(text, "← C  election D 120, deputy C 110, term 1 (401 ms)");
     }
 
     #[test]
+    fn only_a_drop_that_is_trouble_is_painted_as_trouble() {
+        let subject = |trouble| {
+            let (message, from, reason) = (info("C", 3), name("C"), "a reason".to_owned());
+            let dropped = EventKind::Dropped { message, from, reason, trouble };
+            line(&event(1, Some("D"), dropped), false).map(|(subject, _)| subject)
+        };
+        assert_eq!((subject(true), subject(false)), (Some(Subject::Trouble), Some(Subject::Message)));
+    }
+
+    #[test]
+    fn a_simulated_node_has_no_process() {
+        let said = |kind, simulated| line(&event(1, Some("D"), kind), simulated).expect("a line").1;
+        assert_eq!(said(EventKind::Spawned { pid: 1001 }, true), "started");
+        assert_eq!(said(EventKind::Spawned { pid: 1001 }, false), "process 1001 started");
+        assert_eq!(said(EventKind::Exited { code: None, signal: Some(9) }, true), "killed");
+    }
+
+    #[test]
     fn heartbeats_are_pulses_not_lines() {
-        assert_eq!(line(&event(1, Some("D"), EventKind::Heartbeat { peer: name("C"), rtt_us: 90 })), None);
+        assert_eq!(
+            line(&event(1, Some("D"), EventKind::Heartbeat { peer: name("C"), rtt_us: 90 }), false),
+            None
+        );
     }
 
     #[test]
@@ -344,7 +312,7 @@ mod tests {
             leader: Some(name("D")),
             deputy: Some(name("C")),
         };
-        let (_, text) = line(&event(1, Some("A"), standing)).expect("a line");
+        let (_, text) = line(&event(1, Some("A"), standing), false).expect("a line");
         assert_eq!(text, "follows D in term 3, deputy C");
     }
 }

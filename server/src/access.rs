@@ -208,7 +208,7 @@ pub async fn middleware(State(gate): State<Gate>, mut request: Request, next: Ne
         }
         Some(AccessKind::Viewer) if !is_look => {
             note_known(&request);
-            Refusal::new(StatusCode::FORBIDDEN, "you may look, and not do anything")
+            Refusal::new(StatusCode::FORBIDDEN, "this link is for watching: it changes nothing")
                 .because("this needs the operator's link, which the server printed when it started")
                 .into_response()
         }

@@ -41,7 +41,7 @@ Stop it with Ctrl-C: nothing is left running.";
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do; serving, unless told.
+    /// What to do; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Flags of `serve`, which need not be named.
@@ -91,11 +91,11 @@ pub struct ServeOptions {
     /// The port of the dashboard and the API; 0 takes any free one
     #[arg(long, env = "RINGLEADER_PORT", default_value_t = 8005)]
     pub port: u16,
-    /// The address to serve on: one of this machine's own, 0.0.0.0 for all. Beyond 127.0.0.1 a token is asked for, which is
+    /// The address to serve on: one of this machine's own, 0.0.0.0 for all. Beyond 127.0.0.1 a token is required, which is
     /// printed, or taken from RINGLEADER_OPERATOR_TOKEN and RINGLEADER_VIEWER_TOKEN
     #[arg(long, env = "RINGLEADER_BIND", value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub bind: IpAddr,
-    /// Ask for a token on 127.0.0.1 as well: for a server behind a proxy, which brings it strangers
+    /// Ask for a token on 127.0.0.1 as well: for a server behind a proxy, which forwards requests of other people
     #[arg(long, env = "RINGLEADER_ASK_TOKEN")]
     pub ask_token: bool,
     /// A name under which people reach the server, as host or host:port, besides its own addresses; may be given again
@@ -113,24 +113,24 @@ pub struct ServeOptions {
     /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0 takes free ones
     #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
     pub node_port: u16,
-    /// What an election is worth when members are missing [default: available, or what the ring file says]
+    /// Whether a leader needs a majority of all members: `available`, or `quorum` [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
     /// What follows the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
     /// whoever notices starts an election) [default: deputy, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
     pub succession: Option<Succession>,
-    /// Which election is held: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
+    /// Which algorithm elects: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
     /// dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
     #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
     pub algorithm: Option<AlgorithmName>,
-    /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it is given up
+    /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it stays stopped
     #[arg(long, env = "RINGLEADER_RESTART")]
     pub restart: bool,
-    /// Where nodes keep what they promise in quorum mode [default: a fresh directory that goes when the server stops]
+    /// Where nodes keep their promises in quorum mode [default: a fresh directory, removed when the server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
-    /// Write down, one file for each start of a node, what its election core is given and does, for
+    /// Record the inputs and effects of each node's election core, one file for each start of a node, for
     /// `ringleader replay`
     #[arg(long, env = "RINGLEADER_RECORD", value_name = "DIRECTORY")]
     pub record: Option<PathBuf>,
@@ -166,9 +166,9 @@ where
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// For people
     Human,
-    /// One JSON object a line.
+    /// One JSON object a line
     Json,
 }
 

@@ -22,6 +22,14 @@ struct Dashboard;
 /// The page for operators.
 const PAGE: &str = "index.html";
 
+/// The documentation that the page links to.
+const DOCS: &[(&str, &str)] = &[
+    ("protocol.md", include_str!("../../docs/protocol.md")),
+    ("algorithms.md", include_str!("../../docs/algorithms.md")),
+    ("correctness.md", include_str!("../../docs/correctness.md")),
+    ("security.md", include_str!("../../docs/security.md")),
+];
+
 /// The same page without controls; `cargo xtask` makes it from the other one.
 const VIEWERS_PAGE: &str = "viewer.html";
 
@@ -32,6 +40,13 @@ const NOT_BUILT: &str = "<!doctype html><title>Ringleader</title><h1>The dashboa
 /// one already.
 pub fn serve(uri: &Uri, headers: &HeaderMap, access: AccessKind) -> Response {
     let path = uri.path().trim_start_matches('/');
+    let doc = path.strip_prefix("docs/").and_then(|file| DOCS.iter().find(|(name, _)| *name == file));
+    if let Some((_, text)) = doc {
+        // Browsers show plain text, and would save Markdown to a file.
+        let headers =
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-cache")];
+        return (headers, *text).into_response();
+    }
     let is_page = path.is_empty() || path == PAGE;
     let name = match (is_page, access) {
         (true, AccessKind::Operator) => PAGE,

@@ -167,11 +167,11 @@ fn links(addresses: &[IpAddr], port: u16, tokens: Option<&Tokens>) -> String {
         let link = links.first().map_or("", String::as_str);
         return format!("Ringleader is running: {link}  (Ctrl-C stops it)\n");
     };
-    let mut text = "Ringleader is running, and asks for a token  (Ctrl-C stops it)\n".to_owned();
+    let mut text = "Ringleader is running; these links carry its tokens  (Ctrl-C stops it)\n".to_owned();
     for (kind, query) in tokens.queries() {
         text.push_str(match kind {
-            AccessKind::Operator => "To do everything, for you alone:\n",
-            AccessKind::Viewer => "To watch, for everybody:\n",
+            AccessKind::Operator => "To control the ring, for you alone:\n",
+            AccessKind::Viewer => "To watch, for everybody else:\n",
         });
         text.extend(links.iter().map(|link| format!("  {link}/{query}\n")));
     }

@@ -7,6 +7,7 @@ mod support;
 mod browser;
 
 use browser::{Key, Page, on_the_page};
+use ringleader_shared::EventKind;
 use serde_json::{Value, json};
 
 /// Clicks through to the sample's own state: D leads, C is its deputy.
@@ -43,7 +44,7 @@ fn initiate_makes_d_the_leader_and_its_log_says_why() {
         page.wait_for_text("announcer", "D is the leader of term 1");
         page.wait_for_text("summary-messages", "11");
         page.wait_for_text("summary-formula", "11 ✓");
-        page.wait_for_text("summary", "exactly as the formula says");
+        page.wait_for_text("account", "3 to reach D + 4 home + 4 to announce = 11");
     });
 }
 
@@ -100,7 +101,7 @@ fn a_node_that_leaves_in_good_order_is_not_in_the_way() {
         page.click("exit-B");
         page.wait_for_attribute("card-B", "data-state", "stopped");
         page.wait_for_attribute("link-A-C", "data-kind", "repaired");
-        page.wait_for_text("log-B", "process exited in good order");
+        page.wait_for_text("log-B", "process exited gracefully");
         page.click("initiate-A");
         page.wait_for_text("announcer", "D is the leader of term 2");
     });
@@ -132,17 +133,77 @@ fn an_attribute_that_is_edited_decides_the_next_election() {
 }
 
 #[test]
-fn an_attribute_that_is_no_number_is_refused_and_escape_takes_it_back() {
+fn an_entry_that_is_refused_gives_way_to_the_value_and_the_reason_is_said() {
     on_the_page(&[], |page| {
-        page.type_over("attribute-A", "many");
-        page.press(Key::Enter);
-        page.wait_for_attribute("attribute-A", "aria-invalid", "true");
-        page.wait_for(".complaint", "it.textContent", |words| {
-            words.as_str().is_some_and(|words| words.contains("whole number"))
-        });
+        page.click("faults");
+        for (field, entry, value, reason) in [
+            (
+                "attribute-A",
+                "many",
+                "90",
+                "An attribute is a whole number from 0 to 9007199254740991, not \"many\"",
+            ),
+            ("attribute-A", "-5", "90", "not \"-5\""),
+            (
+                "link-delay",
+                "abc",
+                "0",
+                "A delay in milliseconds is a whole number from 0 to 10000, not \"abc\"",
+            ),
+            ("link-drop", "150 %", "0", "A share in percent is a whole number from 0 to 100"),
+        ] {
+            page.type_over(field, entry);
+            page.press(Key::Enter);
+            page.wait_for(&format!("[id='{field}-refused']"), "it.textContent", |words| {
+                words.as_str().is_some_and(|words| words.contains(reason))
+            });
+            page.wait_for(&format!("[data-testid='{field}']"), "it.value", |seen| seen == value);
+        }
+        page.type_over("attribute-A", "95");
+        page.wait_for("[id='attribute-A-refused']", "it.textContent", |words| words == "");
         page.press(Key::Escape);
         page.wait_for("[data-testid='attribute-A']", "it.value", |value| value == "90");
-        page.wait_until_gone(".complaint");
+        page.click("tab-sandbox");
+        page.wait_for_attribute("connection", "data-status", "simulated");
+        for (field, entry, value) in [("nodes", "5000", "4"), ("nodes", "0", "4"), ("seed", "x", "1")] {
+            page.type_over(field, entry);
+            page.press(Key::Enter);
+            page.wait_for(&format!("[id='{field}-refused']"), "it.textContent", |words| {
+                words.as_str().is_some_and(|words| words.contains("a whole number from"))
+            });
+            page.wait_for(&format!("[data-testid='{field}']"), "it.value", |seen| seen == value);
+        }
+    });
+}
+
+#[test]
+fn the_browsers_tab_says_who_leads() {
+    on_the_page(&[], |page| {
+        page.wait_for("html", "document.title", |title| title == "No leader · Ringleader");
+        elect(page);
+        page.wait_for("html", "document.title", |title| title == "D leads · Ringleader");
+        page.click("tab-sandbox");
+        page.wait_for("html", "document.title", |title| title == "No leader · Sandbox · Ringleader");
+    });
+}
+
+#[test]
+fn the_rules_of_the_bully_election_are_not_painted_as_trouble_and_its_messages_are_in_the_legend() {
+    on_the_page(&["--algorithm", "bully"], |page| {
+        page.click("initiate-all");
+        page.wait_for_text("announcer", "D is the leader of term 1");
+        let seen = page.server().events();
+        let ended =
+            seen.iter().filter(|event| matches!(&event.kind, EventKind::Dropped { trouble: false, .. }));
+        assert!(ended.count() > 0, "no message ended by a rule of the algorithm");
+        page.wait_for("html", "document.querySelectorAll('.line.trouble').length", |lines| {
+            *lines == json!(0)
+        });
+        let kinds = page.script(
+            "return [...document.querySelectorAll('.legend li')].map(it => it.dataset.kind)",
+            Vec::new(),
+        );
+        assert_eq!(kinds, json!(["contest", "election", "elected", "deputy search", "heart"]));
     });
 }
 
@@ -159,6 +220,7 @@ fn a_node_is_added_with_a_name_and_an_attribute_that_would_win_and_is_removed_ag
         page.click("initiate");
         page.wait_for_attribute("card-E", "data-role", "leader");
         page.click("remove-E");
+        page.click("remove-confirm-E");
         page.wait_until_gone("[data-testid='card-E']");
         page.wait_until_gone("[data-testid='node-E']");
         page.wait_for_attribute("link-D-A", "data-kind", "live");
@@ -343,7 +405,7 @@ fn a_link_that_is_clicked_is_cut_shown_as_cut_and_healed() {
         page.wait_for_attribute("link-A-C", "data-kind", "repaired");
         page.click("heal-all");
         page.wait_for_attribute("link-A-B", "data-kind", "live");
-        page.wait_for_text("faulty", "Every link is whole");
+        page.wait_for_text("faulty", "No link faults");
     });
 }
 
@@ -359,7 +421,7 @@ fn a_link_is_slowed_down_by_keyboard() {
         });
         page.type_over("link-drop", "25 %");
         page.press(Key::Enter);
-        page.wait_for_text("faulty", "A→B 40 ms slower, loses 25 %");
+        page.wait_for_text("faulty", "A→B 40 ms slower, drops 25 %");
         page.press(Key::Escape);
         page.wait_until_gone("[data-testid='link-delay']");
     });

@@ -212,15 +212,16 @@ fn nodes_and_links_are_broken_by_click_and_a_quorum_is_asked_for() {
         page.click("add-submit");
         page.wait_for_attribute("card-E", "data-state", "running");
         page.click("remove-E");
+        page.click("remove-confirm-E");
         page.wait_until_gone("[data-testid='card-E']");
         page.click("initiate-all");
         page.wait_for_attribute("card-A", "data-role", "leader");
         page.type_over("link-drop", "25");
         page.press(Key::Enter);
-        page.wait_for("[data-testid='faulty']", "it.textContent", |words| words == "A→B loses 25 %");
+        page.wait_for("[data-testid='faulty']", "it.textContent", |words| words == "A→B drops 25 %");
         page.type_over("link-drop", "0");
         page.press(Key::Enter);
-        page.wait_for_text("faulty", "Every link is whole");
+        page.wait_for_text("faulty", "No link faults");
     });
 }
 

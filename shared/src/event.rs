@@ -179,6 +179,8 @@ pub enum EventKind {
         from: NodeName,
         /// Why.
         reason: String,
+        /// Whether something went wrong; otherwise a rule of the algorithm ended the message here.
+        trouble: bool,
     },
     /// A message that was put on a link never left: the link went down first.
     Lost {
@@ -319,7 +321,7 @@ kinds! {
     "successor_changed" => SuccessorChanged { successor },
     "sent" => Sent { message, to, hold_us },
     "received" => Received { message, from, travel_us },
-    "dropped" => Dropped { message, from, reason },
+    "dropped" => Dropped { message, from, reason, trouble },
     "lost" => Lost { message, to },
     "injected" => Injected { message, from, to, fault },
     "link_up" => LinkUp { peer, link, direction },

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
+use crate::browser::Browser;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, licences, nginx, same_everywhere};
+use crate::{architecture, browser, dashboard, licences, nginx, same_everywhere, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -44,12 +45,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Run::cargo(["test", "--workspace", "--no-run"]).check_with_progress()?;
         let mut tests = Run::cargo(["test", "--workspace", "--no-fail-fast"]);
         if let Some(browser) = &browser {
-            tests = tests
-                .env("RINGLEADER_CHROMIUM", &browser.chromium)
-                .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver);
-        }
-        if let Some(nginx) = nginx::find_or_unpack() {
-            tests = tests.env("RINGLEADER_NGINX", &nginx);
+            tests = in_browser(tests, browser)?;
         }
         tests.check()
     });
@@ -71,15 +67,23 @@ pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<ExitCode> {
     dashboard::build_for_trying(&mut page)?;
     page.print_if_slow();
     let browser = browser::install()?;
-    let mut tests = Run::cargo(["test"])
-        .args(arguments)
+    in_browser(Run::cargo(["test"]).args(arguments), &browser)?.check()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Gives tests what they need to look at the page.
+fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
+    let tests = tests
         .env("RINGLEADER_CHROMIUM", &browser.chromium)
         .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver);
-    if let Some(nginx) = nginx::find_or_unpack() {
-        tests = tests.env("RINGLEADER_NGINX", &nginx);
-    }
-    tests.check()?;
-    Ok(ExitCode::SUCCESS)
+    let tests = match nginx::find_or_unpack() {
+        Some(nginx) => tests.env("RINGLEADER_NGINX", &nginx),
+        None => tests,
+    };
+    Ok(match tools::axe()? {
+        Some(script) => tests.env("RINGLEADER_AXE", script),
+        None => tests,
+    })
 }
 
 /// Makes sure of a part of the Rust toolchain that the smallest installation leaves out.

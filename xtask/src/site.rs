@@ -39,12 +39,28 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
         .with_context(|| format!("writing {}", to.display()))?;
         written += 1;
     }
+    written += copy_docs(&folder.join("docs"))?;
     println!(
         "{}: {written} files, {} kB. Copy them to any web host, under any path; they ask no server for anything.",
         folder.display(),
         size(folder)? / 1000
     );
     Ok(())
+}
+
+/// Copies the documentation that the page links to; the number of files.
+fn copy_docs(folder: &Path) -> anyhow::Result<usize> {
+    std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let mut written = 0;
+    for entry in std::fs::read_dir("docs").context("reading docs")? {
+        let from = entry?.path();
+        if let (Some(name), Some("md")) = (from.file_name(), from.extension().and_then(|kind| kind.to_str()))
+        {
+            std::fs::copy(&from, folder.join(name)).with_context(|| format!("copying {}", from.display()))?;
+            written += 1;
+        }
+    }
+    Ok(written)
 }
 
 /// Files of an earlier site go. A folder that holds something else is not ours to clear.
@@ -76,7 +92,9 @@ fn without_server(page: &str) -> anyhow::Result<String> {
 fn size(folder: &Path) -> anyhow::Result<u64> {
     let mut size = 0;
     for entry in std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
-        size += entry?.metadata()?.len();
+        let entry = entry?;
+        let found = entry.metadata()?;
+        size += if found.is_dir() { self::size(&entry.path())? } else { found.len() };
     }
     Ok(size)
 }

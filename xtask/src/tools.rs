@@ -82,29 +82,70 @@ fn announce(tool: &str, version: &str, purpose: &str, duration: &str, into: &Pat
 
 /// wasm-opt's folder. Without npm the page is built all the same, and is larger.
 fn binaryen(home: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let folder = home.join(format!("binaryen-{}", versions::BINARYEN));
-    let bin = folder.join("node_modules/.bin");
-    if bin.join("wasm-opt").exists() {
-        return Ok(Some(bin));
+    let package = Package { name: "binaryen", version: versions::BINARYEN };
+    let is_sound = |modules: &Path| Run::new(modules.join(".bin/wasm-opt"), ["--version"]).check_quietly();
+    let modules = package.install(home, "makes the page small", is_sound)?;
+    if modules.is_none() {
+        println!("Without wasm-opt the page will be larger than it could be.");
     }
-    if !process::on_path("npm") {
-        println!("There is no npm to install wasm-opt with: the page will be larger than it could be.");
-        return Ok(None);
+    Ok(modules.map(|modules| modules.join(".bin")))
+}
+
+/// The script of axe-core, with which the browser tests look for barriers to people with disabilities. Without npm those tests
+/// are skipped.
+pub(crate) fn axe() -> anyhow::Result<Option<PathBuf>> {
+    let home = home()?;
+    let _alone = lock(&home.join("lock"))?;
+    let package = Package { name: "axe-core", version: versions::AXE };
+    let script = |modules: &Path| modules.join("axe-core/axe.min.js");
+    let is_sound =
+        |modules: &Path| std::fs::metadata(script(modules)).map(drop).context("looking for axe.min.js");
+    let modules = package.install(&home, "looks for what bars people from the page", is_sound)?;
+    if modules.is_none() {
+        println!("Without axe-core the tests of accessibility are skipped.");
     }
-    announce("wasm-opt", versions::BINARYEN, "makes the page small", "5 seconds", &folder);
-    std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
-    let installed = Run::new("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
-        .arg(&folder)
-        .arg(format!("binaryen@{}", versions::BINARYEN))
-        .check_quietly()
-        .and_then(|()| Run::new(bin.join("wasm-opt"), ["--version"]).check_quietly());
-    if let Err(error) = installed {
-        // A half-installed one must not be taken for a good one next time.
-        std::fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
-        println!("wasm-opt can't be installed, so the page will be larger than it could be: {error:#}");
-        return Ok(None);
+    Ok(modules.map(|modules| script(&modules)))
+}
+
+/// A package of npm, in a folder of its own.
+struct Package {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Package {
+    /// The `node_modules` that it is in, installed if need be; none where npm is missing or fails, which is said.
+    fn install(
+        &self,
+        home: &Path,
+        purpose: &str,
+        is_sound: impl Fn(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Option<PathBuf>> {
+        let Self { name, version } = self;
+        let folder = home.join(format!("{name}-{version}"));
+        let modules = folder.join("node_modules");
+        if modules.join(name).is_dir() {
+            return Ok(Some(modules));
+        }
+        if !process::on_path("npm") {
+            println!("There is no npm to install {name} with.");
+            return Ok(None);
+        }
+        announce(name, version, purpose, "5 seconds", &folder);
+        std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let installed = Run::new("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&folder)
+            .arg(format!("{name}@{version}"))
+            .check_quietly()
+            .and_then(|()| is_sound(&modules));
+        if let Err(error) = installed {
+            // A half-installed one must not be taken for a good one next time.
+            std::fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+            println!("{name} can't be installed: {error:#}");
+            return Ok(None);
+        }
+        Ok(Some(modules))
     }
-    Ok(Some(bin))
 }
 
 fn cargo_install(home: &Path, into: &Path, flags: &[&str]) -> anyhow::Result<()> {

@@ -8,6 +8,9 @@ pub(crate) const TRUNK: &str = "0.21.14";
 /// The npm package `binaryen`, which has wasm-opt.
 pub(crate) const BINARYEN: &str = "132.0.0";
 
+/// The npm package `axe-core`, which checks pages for accessibility.
+pub(crate) const AXE: &str = "4.14.1";
+
 /// The linker that goes with Debian's compiler, a Debian package.
 pub(crate) const LLD: &str = "22";
 

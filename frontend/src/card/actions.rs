@@ -1,9 +1,11 @@
 //! What can be done to one node.
 
 use leptos::prelude::*;
-use ringleader_shared::{NodeName, NodeState};
+use ringleader_shared::{NodeName, NodeState, RingView};
 
 use crate::button::ActionButton;
+use crate::card::focus_card;
+use crate::focus;
 use crate::initiators::Tick;
 use crate::live;
 use crate::order::{Fault, Order, Whom};
@@ -14,9 +16,7 @@ fn refusal(fault: Fault, state: NodeState) -> Option<&'static str> {
     match (fault, state) {
         (Fault::Kill, NodeState::Stopped) => Some("There is no process to kill"),
         (Fault::Exit, NodeState::Stopped) => Some("There is no process to end"),
-        (Fault::Exit, NodeState::Paused) => {
-            Some("A paused process can't leave in good order: resume it first")
-        }
+        (Fault::Exit, NodeState::Paused) => Some("A paused process can't leave gracefully: resume it first"),
         (Fault::Pause, NodeState::Stopped) => Some("There is no process to pause"),
         (Fault::Pause, NodeState::Starting) => Some("It is still starting"),
         (Fault::Pause, NodeState::Paused) => Some("It is paused already"),
@@ -49,7 +49,7 @@ const fn says(fault: Fault, simulated: bool) -> &'static str {
     match (fault, simulated) {
         (Fault::Kill, false) => "Ends the process at once, with SIGKILL",
         (Fault::Kill, true) => "It dies at once",
-        (Fault::Exit, _) => "Asks the process to leave in good order",
+        (Fault::Exit, _) => "Asks the process to leave gracefully",
         (Fault::Pause, false) => "Makes the process hang, with SIGSTOP",
         (Fault::Pause, true) => "It hangs: it does nothing, and its links stay open",
         (Fault::Resume, false) => "Lets the process go on, with SIGCONT",
@@ -59,9 +59,20 @@ const fn says(fault: Fault, simulated: bool) -> &'static str {
     }
 }
 
+/// What is on the button.
+const fn title(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Kill => "Kill",
+        Fault::Exit => "Exit",
+        Fault::Pause => "Pause",
+        Fault::Resume => "Resume",
+        Fault::Start => "Start",
+    }
+}
+
 /// The buttons.
 #[component]
-pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView {
+pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) -> impl IntoView {
     let store = Store::here();
     let simulated = store.sandbox.is_some();
     let unless = move |why: Box<dyn Fn(NodeState) -> Option<&'static str> + Send + Sync>| {
@@ -71,28 +82,33 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
             why.map(str::to_owned)
         })
     };
+    // One button for what depends on the state: another one in its place would not have the focus.
     let button = {
         let name = name.clone();
-        move |fault: Fault, class: &'static str, word: &'static str| {
-            let target = name.clone();
+        move |fault: Signal<Fault>, class: Signal<String>| {
+            let (target, id) = (name.clone(), name.clone());
             view! {
                 <ActionButton
-                    id=format!("{}-{name}", fault.word())
+                    id=live::words(move || format!("{}-{id}", fault.get().word()))
                     class=class
-                    says=says(fault, simulated)
-                    refusal=unless(Box::new(move |state| refusal(fault, state)))
-                    press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault))
+                    says=live::words(move || says(fault.get(), simulated))
+                    refusal=unless(Box::new(move |state| refusal(fault.get(), state)))
+                    press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault.get_untracked()))
                 >
-                    {word}
+                    {live::words(move || title(fault.get()))}
                 </ActionButton>
             }
         }
     };
+    let fixed = |fault: Fault| Signal::derive(move || fault);
     let paused = live::memo(move || state.get() == NodeState::Paused);
     let stopped = live::memo(move || state.get() == NodeState::Stopped);
-    let start = button.clone();
-    let freeze = button.clone();
-    let (initiator, leaver) = (name.clone(), name.clone());
+    let pause_or_resume = Signal::derive(move || if paused.get() { Fault::Resume } else { Fault::Pause });
+    let good_when =
+        move |is_good: Memo<bool>| live::words(move || if is_good.get() { "small good" } else { "small" });
+    let asking = RwSignal::new(false);
+    let initiator = name.clone();
+    let removal = name.clone();
     view! {
         <div class="actions" role="group" aria-label=format!("Actions on {name}")>
             <Tick name=name.clone()/>
@@ -105,25 +121,17 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
             >
                 "Initiate"
             </ActionButton>
-            {live::part(move || {
-                if paused.get() {
-                    freeze(Fault::Resume, "small good", "Resume").into_any()
-                } else {
-                    freeze(Fault::Pause, "small", "Pause").into_any()
-                }
-            })}
-            {(!simulated).then(|| button(Fault::Exit, "small", "Exit"))}
-            {button(Fault::Kill, "small danger", "Kill")}
-            {live::part(move || {
-                let class = if stopped.get() { "small good" } else { "small" };
-                start(Fault::Start, class, "Start")
-            })}
+            {button(pause_or_resume, good_when(paused))}
+            {(!simulated).then(|| button(fixed(Fault::Exit), Signal::derive(|| "small".to_owned())))}
+            {button(fixed(Fault::Kill), Signal::derive(|| "small danger".to_owned()))}
+            {button(fixed(Fault::Start), good_when(stopped))}
             <ActionButton
                 id=format!("remove-{name}")
                 class="small bare"
                 says=format!("Takes {name} out of the ring for good")
                 refusal=unless(Box::new(|_| None))
-                press=move |()| store.order(Order::Remove(leaver.clone()))
+                expanded=live::whether(move || asking.get())
+                press=move |()| asking.update(|asking| *asking = !*asking)
             >
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
                     <path d="M-8 -7 H8 V-4.5 H-8 Z M-3 -10 H3 V-8 H-3 Z M-6.5 -3.5 H6.5 L5.5 10 H-5.5 Z"></path>
@@ -131,7 +139,57 @@ pub(crate) fn Actions(name: NodeName, state: Signal<NodeState>) -> impl IntoView
                 <span class="visually-hidden">"Remove"</span>
             </ActionButton>
         </div>
+        {live::part(move || asking.get().then(|| view! { <Removal name=removal.clone() asking=asking/> }))}
     }
+}
+
+/// Asks whether the node is to be removed: it can't be put back in its place.
+#[component]
+fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
+    let store = Store::here();
+    let (yes, no) = (format!("remove-confirm-{name}"), format!("remove-{name}"));
+    focus::move_to(focus::control(&yes));
+    let keep = move || {
+        asking.set(false);
+        focus::move_to(focus::control(&no));
+    };
+    let escape = keep.clone();
+    let question = format!("Remove {name} for good?");
+    let label = question.clone();
+    let remove = {
+        let name = name.clone();
+        move |_| {
+            match store.view.with_untracked(|view| neighbour(view, &name)) {
+                Some(next) => focus_card(&next),
+                None => focus::move_to("#nodes-heading"),
+            }
+            store.order(Order::Remove(name.clone()));
+            asking.set(false);
+        }
+    };
+    view! {
+        <div
+            class="asking"
+            role="group"
+            aria-label=label
+            on:keydown=move |event| {
+                if event.key() == "Escape" {
+                    escape();
+                }
+            }
+        >
+            <p>{question}</p>
+            <button class="small danger" type="button" data-testid=yes on:click=remove>"Remove"</button>
+            <button class="small" type="button" on:click=move |_| keep()>"Keep"</button>
+        </div>
+    }
+}
+
+/// The node whose card gets the focus when this one's is gone: the next one in ring order, or the one before the last.
+fn neighbour(view: &RingView, name: &NodeName) -> Option<NodeName> {
+    let at = view.nodes.iter().position(|node| &node.name == name)?;
+    let next = view.nodes.get(at + 1).or_else(|| view.nodes.get(at.checked_sub(1)?));
+    next.map(|node| node.name.clone())
 }
 
 #[cfg(test)]
@@ -151,6 +209,15 @@ mod tests {
         assert_eq!(allowed(NodeState::Paused), ["kill", "resume"]);
         assert_eq!(allowed(NodeState::Starting), ["kill", "exit"]);
         assert_eq!(allowed(NodeState::Stopped), ["start"]);
+    }
+
+    #[test]
+    fn after_a_removal_the_next_card_has_the_focus() {
+        use crate::testing::{name, ring};
+        let view = ring(3).running();
+        let next = |of: &str| neighbour(&view, &name(of)).map(String::from);
+        assert_eq!((next("A"), next("C")), (Some("B".to_owned()), Some("B".to_owned())));
+        assert_eq!(neighbour(&ring(1).running(), &name("A")), None);
     }
 
     #[test]

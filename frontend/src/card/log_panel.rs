@@ -1,8 +1,10 @@
 //! A node's log: follows the newest line until the reader scrolls up, filters, copies.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
-use ringleader_shared::NodeName;
+use ringleader_shared::{NodeName, counted};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
@@ -10,6 +12,7 @@ use web_sys::ResizeObserver;
 use super::log_rows::Rows;
 use crate::copy as clipboard;
 use crate::live;
+use crate::log::{Kinds, Line};
 use crate::ring::geometry::CROWD;
 use crate::store::Store;
 
@@ -18,6 +21,9 @@ const OPEN_UP_TO: usize = 8;
 
 /// How near the end, in pixels, still counts as the end.
 const NEAR_PX: i32 = 12;
+
+/// How long a button says that it has copied.
+const COPIED_FOR: Duration = Duration::from_secs(2);
 
 /// The log.
 #[component]
@@ -29,16 +35,23 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let open = RwSignal::new(
         store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO || is_crowd(view.nodes.len())),
     );
-    let messages = RwSignal::new(false);
+    let kinds = RwSignal::new(Kinds::default());
     let wanted = RwSignal::new(String::new());
     let following = RwSignal::new(true);
     let panel = NodeRef::<html::Div>::new();
     let lines = Memo::new({
         let log = log.clone();
         move |_| {
-            if open.get() { log.with(|log| log.filtered(messages.get(), &wanted.read())) } else { Vec::new() }
+            if open.get() { log.with(|log| log.filtered(kinds.get(), &wanted.read())) } else { Vec::new() }
         }
     });
+    let count = {
+        let log = log.clone();
+        live::words(move || {
+            let shown = if open.get() { lines.with(Vec::len) } else { usize::MAX };
+            log.with(|log| log.count(shown))
+        })
+    };
     let total = live::memo(move || log.with(crate::log::NodeLog::len));
     let nothing = live::words(move || match (lines.with(Vec::is_empty), total.get()) {
         (false, _) => "",
@@ -87,10 +100,23 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             following.set(below <= NEAR_PX);
         }
     };
+    let copied = RwSignal::new(false);
+    let copied_name = name.clone();
     let copy = move |_| {
+        let run = store.view.with_untracked(|view| view.run);
         let text: Vec<String> =
-            lines.with_untracked(|lines| lines.iter().map(|line| line.to_text()).collect());
-        clipboard::copy(store, text.join("\n"), || ());
+            lines.with_untracked(|lines| lines.iter().map(|line| line.to_text(run, &copied_name)).collect());
+        let said = format!("{} copied", counted(text.len() as u64, "line"));
+        clipboard::copy(store, text.join("\n"), move || {
+            store.say(said);
+            copied.set(true);
+            set_timeout(
+                move || {
+                    let _ = copied.try_set(false);
+                },
+                COPIED_FOR,
+            );
+        });
     };
     view! {
         <div class="log" class:open=live::whether(move || open.get())>
@@ -101,28 +127,39 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     aria-expanded=live::words(move || open.get().to_string())
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
-                    <span class="caret" aria-hidden="true">"▸"</span>
+                    <svg class="icon caret" viewBox="0 0 10 10" aria-hidden="true"><path d="M2 0 L9 5 L2 10 Z"></path></svg>
                     "Log "
-                    <span class="count">{live::words(move || total.get().to_string())}</span>
+                    <span class="count" data-testid=format!("log-count-{name}")>{count}</span>
                 </button>
                     <input
                         class="filter"
                         type="search"
                         hidden=closed
                         placeholder="filter"
-                        aria-label="Show only lines that contain"
+                        title="Only lines with these words; -word: only lines without it"
+                        aria-label=format!("Filter the log of {name}: words that occur, -words that do not")
+                        data-testid=format!("filter-{name}")
                         prop:value=live::words(move || wanted.get())
                         on:input=move |event| wanted.set(event_target_value(&event))
                     />
-                    <label class="check" hidden=closed>
-                        <input
-                            type="checkbox"
-                            prop:checked=live::whether(move || messages.get())
-                            on:change=move |event| messages.set(event_target_checked(&event))
-                        />
-                        "messages"
-                    </label>
-                    <button class="bare" type="button" title="Copy these lines" hidden=closed on:click=copy>"Copy"</button>
+                    <select
+                        hidden=closed
+                        aria-label=format!("Kinds of lines in the log of {name}")
+                        data-testid=format!("kinds-{name}")
+                        on:change=move |event| kinds.set(Kinds::named(&event_target_value(&event)))
+                    >
+                        {Kinds::ALL.map(|(value, words)| view! { <option value=value>{words}</option> }).collect_view()}
+                    </select>
+                    <button
+                        class="bare"
+                        type="button"
+                        title="Copy these lines, each with its run and node"
+                        data-testid=format!("copy-{name}")
+                        hidden=closed
+                        on:click=copy
+                    >
+                        {live::words(move || if copied.get() { "Copied" } else { "Copy" })}
+                    </button>
             </div>
                 <div
                     class="lines"

@@ -9,13 +9,9 @@ use ringleader_simulator::InFlight;
 use web_sys::Element;
 
 use super::geometry::{Curve, Layout, scale};
-use super::stage::{Layers, MOST_DOTS, add, class, classed, draw_dot, motion_is_reduced, set, token};
+use super::stage::{Layers, MOST_DOTS, class, classed, draw_dot, draw_token, motion_is_reduced, set};
 use crate::live::rounded;
 use crate::sandbox::player::Player;
-use crate::words;
-
-/// In a larger ring a dot is its token alone: there is no room for words.
-const WORDY: usize = 16;
 
 /// More ripples than these say nothing.
 const MOST_RIPPLES: usize = 24;
@@ -58,7 +54,7 @@ impl Actors {
     pub(crate) fn draw(&mut self, player: &Player, ripple: Duration) {
         let still = motion_is_reduced();
         let now = player.now();
-        let size = scale((self.layout.node_radius / 62.0).clamp(0.5, 1.0));
+        let size = scale(self.layout.dot_scale());
         let mut old = std::mem::take(&mut self.dots);
         for flight in player.flights().iter().take(MOST_DOTS) {
             let is_it = |dot: &Dot| {
@@ -79,10 +75,10 @@ impl Actors {
         let curve = self.layout.curve(&flight.from, &flight.to)?;
         let kind = flight.message.message;
         let element = classed(&self.layers.as_ref()?.over, "g", &format!("dot {}", class(kind)))?;
-        if self.layout.len() <= WORDY && kind != MessageKind::Standing {
+        if self.layout.has_room_for_words() && kind != MessageKind::Standing {
             draw_dot(&element, &flight.message);
         } else {
-            draw_token(&element, flight);
+            draw_token(&element, &flight.message);
         }
         let (id, to) = (flight.message.id.clone(), flight.to.clone());
         Some(Dot { id, arrives: flight.arrives, to, curve, element })
@@ -123,21 +119,5 @@ impl Actors {
             }
         }
         old.into_iter().for_each(|(_, element)| element.remove());
-    }
-}
-
-fn draw_token(group: &Element, flight: &InFlight) {
-    let (outline, letter) = token(flight.message.message);
-    if let Some(title) = add(group, "title") {
-        title.set_text_content(Some(&words::message(&flight.message)));
-    }
-    if let Some(token) = classed(group, "g", "token") {
-        if let Some(path) = add(&token, "path") {
-            set(&path, "d", outline);
-        }
-        if let Some(text) = add(&token, "text") {
-            set(&text, "y", "8");
-            text.set_text_content(Some(letter));
-        }
     }
 }

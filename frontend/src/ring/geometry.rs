@@ -19,6 +19,12 @@ const LARGEST_NODE: f64 = 88.0;
 /// More members than these are drawn as a crowd: each is a bar, without words.
 pub(crate) const CROWD: usize = 48;
 
+/// A node with less room than this has its name beside it.
+const ROOM_FOR_NAME: f64 = 26.0;
+
+/// In a larger ring a message is its token alone: there is no room for words.
+const WORDY: usize = 16;
+
 /// How high the bars of a crowd are: its lowest member's and its highest one's.
 const BAR_LEAST: f64 = 8.0;
 const BAR_MOST: f64 = 44.0;
@@ -71,7 +77,12 @@ pub(crate) struct Layout {
     pub(crate) ring_radius: f64,
     /// One node's circle.
     pub(crate) node_radius: f64,
+    /// The size of the smallest text that can be read on the screen.
+    pub(crate) smallest_text: f64,
 }
+
+/// The size of the words on a message before it is scaled.
+pub(crate) const DOT_TEXT: f64 = 24.0;
 
 impl Layout {
     /// The layout of this ring.
@@ -94,7 +105,43 @@ impl Layout {
             #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
             n => (0.3 * 2.0 * ring_radius * (PI / n as f64).sin()).min(LARGEST_NODE),
         };
-        Self { names, ring_radius, node_radius }
+        Self { names, ring_radius, node_radius, smallest_text: 0.0 }
+    }
+
+    /// The same layout on a screen where smaller text than this can't be read.
+    pub(crate) fn legible_from(self, smallest_text: f64) -> Self {
+        let layout = Self { smallest_text, ..self };
+        if !layout.has_names_outside() {
+            return layout;
+        }
+        // The names stay in the drawing.
+        let room = SIZE / 2.0 - layout.node_radius - 12.0 - 1.2 * layout.outside_text();
+        Self { ring_radius: layout.ring_radius.min(room), ..layout }
+    }
+
+    /// Whether there is no room in the nodes, even for their names.
+    pub(crate) fn has_names_outside(&self) -> bool {
+        self.node_radius < ROOM_FOR_NAME.max(0.9 * self.smallest_text)
+    }
+
+    /// The scale of messages: smaller between small nodes, but never too small to be read.
+    pub(crate) fn dot_scale(&self) -> f64 {
+        (self.node_radius / 62.0).clamp(0.5, 1.0).max(self.smallest_text / DOT_TEXT)
+    }
+
+    /// Whether there is room for more than the token of a message.
+    pub(crate) fn has_room_for_words(&self) -> bool {
+        self.names.len() <= WORDY
+    }
+
+    /// The size of a name beside a node.
+    pub(crate) fn outside_text(&self) -> f64 {
+        self.smallest_text.max(20.0)
+    }
+
+    /// The members in ring order.
+    pub(crate) fn names(&self) -> &[NodeName] {
+        &self.names
     }
 
     /// How many members there are.
@@ -151,7 +198,8 @@ impl Layout {
     /// Where a label outside the circle goes when the node itself is too small for one.
     pub(crate) fn outside(&self, name: &NodeName) -> Option<Point> {
         let place = self.place(name)?;
-        Some(on_circle(self.ring_radius + self.node_radius + 24.0, self.angle(place)))
+        let gap = 12.0 + 0.6 * self.outside_text();
+        Some(on_circle(self.ring_radius + self.node_radius + gap, self.angle(place)))
     }
 
     /// The configured successor.
@@ -374,6 +422,19 @@ mod tests {
                 for there in &at[n + 1..] {
                     assert!(here.distance(*there) > 2.0 * ring.node_radius + 5.0, "{count} members");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_never_smaller_than_can_be_read_and_names_stay_in_the_drawing() {
+        for count in 1..=64 {
+            for smallest in [12.0, 20.0, 30.0, 38.0] {
+                let ring = ring(count).legible_from(smallest);
+                assert!(ring.dot_scale() * DOT_TEXT >= smallest && ring.outside_text() >= smallest);
+                let name = ring.outside(&NodeName::nth(0)).expect("a member");
+                let is_inside = name.y >= smallest / 2.0 || !ring.has_names_outside();
+                assert!(is_inside, "{count} members, {smallest}: {}", name.y);
             }
         }
     }

@@ -1,28 +1,114 @@
-//! What the shapes and lines mean.
+//! The legend: the shapes of messages and lines that occur in the ring as it is, and no others.
 
 use leptos::prelude::*;
 use ringleader_shared::event::MessageKind;
+use ringleader_shared::{AlgorithmName, RingView, Safety};
+use ringleader_simulator::classic::{Direction, facts};
 
-use super::stage::token;
+use super::links::{Link, LinkState};
+use super::stage::{class, token};
+use crate::live;
+use crate::store::Store;
 
-/// The legend.
+/// The kinds of messages that elections by this algorithm send.
+fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
+    let mut kinds = Vec::new();
+    if algorithm == AlgorithmName::MaxRing {
+        kinds.push(MessageKind::Election);
+    } else {
+        let facts = facts(algorithm);
+        if facts.knows_size && facts.direction != Direction::Complete {
+            kinds.push(MessageKind::RollCall);
+        }
+        kinds.push(MessageKind::Contest);
+        if facts.direction == Direction::Complete {
+            // The winner is confirmed by a lap round the ring.
+            kinds.push(MessageKind::Election);
+        }
+        if winner_is_found_by_another(algorithm) {
+            kinds.push(MessageKind::Found);
+        }
+    }
+    if algorithm != AlgorithmName::MaxRing && facts(algorithm).direction != Direction::Complete {
+        kinds.push(MessageKind::DeputySearch);
+    }
+    kinds.push(MessageKind::Elected);
+    kinds
+}
+
+/// Whether a member that holds the label of another may find that this other one has won.
+const fn winner_is_found_by_another(algorithm: AlgorithmName) -> bool {
+    matches!(algorithm, AlgorithmName::HighamPrzytycka)
+}
+
+/// The kinds of messages in this ring: of the algorithm that elects next and of the one that elected last.
+fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
+    let mut kinds = kinds_of(view.settings.algorithm);
+    let last = view.elections.iter().find(|election| election.algorithm != view.settings.algorithm);
+    for kind in last.map(|election| kinds_of(election.algorithm)).unwrap_or_default() {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    if !kinds.contains(&MessageKind::DeputySearch) {
+        // The election finds the deputy; takeovers search for one.
+        kinds.push(MessageKind::DeputySearch);
+    }
+    if view.settings.safety == Safety::Quorum {
+        kinds.push(MessageKind::Lease);
+    }
+    if simulated {
+        // In the live ring these only let a link light up.
+        kinds.push(MessageKind::Standing);
+    }
+    kinds
+}
+
+/// The kinds of lines among these links, as the CSS class and the words.
+fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, &'static str)> {
+    let has = |state| drawn.iter().any(|link| link.state == state);
+    let is_slow = |link: &Link| !link.fault.cut && !link.fault.is_none();
+    let mut lines = Vec::new();
+    for (state, words) in
+        [(LinkState::Repaired, "repaired"), (LinkState::Broken, "broken"), (LinkState::Cut, "cut")]
+    {
+        if has(state) {
+            lines.push((state.word(), words));
+        }
+    }
+    if drawn.iter().any(is_slow) {
+        lines.push(("slow", "slow or lossy"));
+    }
+    if heartbeat {
+        lines.push(("heart", "heartbeat"));
+    }
+    lines
+}
+
+/// The legend of these links; `heartbeat` is whether that line is drawn.
 #[component]
-pub(crate) fn Legend() -> impl IntoView {
-    let shape = |kind: MessageKind, class: &'static str| {
+pub(crate) fn Legend(
+    #[prop(into)] drawn: Signal<Vec<Link>>,
+    #[prop(into)] heartbeat: Signal<bool>,
+) -> impl IntoView {
+    let store = Store::here();
+    let shapes = live::memo(move || store.view.with(|view| kinds(view, store.sandbox.is_some())));
+    let lines = live::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
+    let shape = |kind: MessageKind| {
         let (outline, letter) = token(kind);
         view! {
-            <li>
-                <svg class=format!("token {class}") viewBox="-26 -26 52 52" aria-hidden="true">
+            <li data-kind=kind.word()>
+                <svg class=format!("token {}", class(kind)) viewBox="-26 -26 52 52" aria-hidden="true">
                     <path d=outline></path>
                     <text y="9">{letter}</text>
                 </svg>
-                {kind.word()}
+                {words(kind)}
             </li>
         }
     };
-    let line = |class: &'static str, words: &'static str| {
+    let line = |(class, words): (&'static str, &'static str)| {
         view! {
-            <li>
+            <li data-kind=class>
                 <svg class=format!("sample {class}") viewBox="0 0 40 12" aria-hidden="true">
                     <path d="M1 6 H39"></path>
                 </svg>
@@ -31,14 +117,97 @@ pub(crate) fn Legend() -> impl IntoView {
         }
     };
     view! {
-        <ul class="legend" aria-label="Legend">
-            {shape(MessageKind::Election, "election")}
-            {shape(MessageKind::DeputySearch, "search")}
-            {shape(MessageKind::Elected, "elected")}
-            {line("repaired", "repaired")}
-            {line("broken", "broken")}
-            {line("cut", "cut")}
-            {line("heart", "heartbeat")}
+        <ul class="legend" aria-label="Legend" data-testid="legend">
+            {live::part(move || shapes.get().into_iter().map(shape).collect_view())}
+            {live::part(move || lines.get().into_iter().map(line).collect_view())}
         </ul>
+    }
+}
+
+/// The kind as the legend names it.
+const fn words(kind: MessageKind) -> &'static str {
+    match kind {
+        MessageKind::Contest => "message of the algorithm",
+        MessageKind::Found => "found the winner",
+        MessageKind::Standing => "news for a neighbour",
+        MessageKind::Lease => "lease renewal",
+        MessageKind::Election | MessageKind::RollCall | MessageKind::DeputySearch | MessageKind::Elected => {
+            kind.word()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ring::geometry::Layout;
+    use crate::ring::links::links;
+    use crate::sandbox::choice::{Arrangement, Start};
+    use crate::sandbox::player::Player;
+    use crate::sandbox::settings::Settings;
+    use crate::sandbox::speed::Speed;
+    use crate::testing::ring;
+    use ringleader_shared::{EventKind, Seq};
+    use std::time::Duration;
+
+    /// The kinds that are sent in elections by this algorithm, without neighbours' news.
+    fn sent(algorithm: AlgorithmName) -> Vec<MessageKind> {
+        let mut sent = Vec::new();
+        for seed in 0..20 {
+            let arrangement = Arrangement::Random;
+            let mut settings =
+                Settings { arrangement, seed, nodes: 6, start: Start::All, ..Settings::default() };
+            settings.ring.algorithm = algorithm;
+            let mut player = Player::afresh(&settings);
+            while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+            for event in player.events_after(Seq(0)).0 {
+                if let EventKind::Sent { message, .. } = &event.kind
+                    && message.message != MessageKind::Standing
+                    && !sent.contains(&message.message)
+                {
+                    sent.push(message.message);
+                }
+            }
+        }
+        sent
+    }
+
+    #[test]
+    fn the_legend_of_each_algorithm_is_what_its_elections_send() {
+        for algorithm in AlgorithmName::ALL {
+            let sorted = |mut kinds: Vec<MessageKind>| {
+                kinds.sort_by_key(|kind| kind.word());
+                kinds
+            };
+            assert_eq!(sorted(kinds_of(algorithm)), sorted(sent(algorithm)), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn no_two_kinds_share_a_letter() {
+        let kinds = [
+            MessageKind::Election,
+            MessageKind::Contest,
+            MessageKind::RollCall,
+            MessageKind::Found,
+            MessageKind::DeputySearch,
+            MessageKind::Elected,
+            MessageKind::Lease,
+            MessageKind::Standing,
+        ];
+        for (place, kind) in kinds.iter().enumerate() {
+            let letter = token(*kind).1;
+            assert!(kinds[..place].iter().all(|other| token(*other).1 != letter), "{letter}");
+        }
+    }
+
+    #[test]
+    fn only_lines_that_are_drawn_are_explained() {
+        let named = |view: &RingView| {
+            let drawn = links(view, &Layout::of(view));
+            lines(&drawn, false).into_iter().map(|(class, _)| class).collect::<Vec<_>>()
+        };
+        assert_eq!(named(&ring(4).running()), Vec::<&str>::new());
+        assert_eq!(named(&ring(4).running_without("D")), ["repaired", "broken"]);
     }
 }

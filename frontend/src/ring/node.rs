@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
+use wasm_bindgen::JsCast;
 
 use super::geometry::{Layout, scale};
 use crate::badge::{Badge, label, role_word};
@@ -13,23 +14,50 @@ use crate::store::Store;
 /// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
 const ROOM_FOR_WORDS: f64 = 72.0;
 
-/// A node with less room than this has its name beside it.
-const ROOM_FOR_NAME: f64 = 26.0;
+/// The size of the words of the role before they are scaled, as in the style sheet.
+const PILL_TEXT: f64 = 25.0;
 
-/// The CSS class that hides what there is no room for.
-fn room(radius: f64) -> &'static str {
-    if radius < ROOM_FOR_NAME {
-        "tiny"
-    } else if radius < ROOM_FOR_WORDS {
-        "small"
-    } else {
-        "roomy"
+/// What there is room for in and around a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Room {
+    /// Nothing: the name stands beside it.
+    Tiny,
+    /// The name.
+    Name,
+    /// The name and the attribute.
+    Attribute,
+    /// The role in words as well.
+    Words,
+}
+
+impl Room {
+    fn of(layout: &Layout) -> Self {
+        let (radius, text) = (layout.node_radius, layout.smallest_text);
+        if layout.has_names_outside() {
+            Self::Tiny
+        } else if radius < 1.6 * text {
+            Self::Name
+        } else if radius < ROOM_FOR_WORDS.max(2.2 * text) {
+            Self::Attribute
+        } else {
+            Self::Words
+        }
+    }
+
+    /// The CSS class that hides what there is no room for.
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Name => "tiny inside",
+            Self::Attribute => "small",
+            Self::Words => "roomy",
+        }
     }
 }
 
-/// The node in words, for a screen reader and the tooltip.
+/// The node in words, for a screen reader and the tooltip. Begins with what the drawing shows, so that it can be named by that.
 pub(super) fn description(node: &NodeView) -> String {
-    let mut text = format!("Node {}, attribute {}, {}", node.name, node.attribute, label(node));
+    let mut text = format!("{} {} {}", node.name, node.attribute, label(node));
     if !node.eligible {
         text.push_str(", may not lead");
     }
@@ -48,9 +76,34 @@ fn fitting(characters: usize, width: f64, largest: f64) -> f64 {
     (width / (0.62 * characters.max(1) as f64)).min(largest)
 }
 
-/// One node: Enter goes to its card.
+/// The id of a node of the drawing.
+fn element_id(name: &NodeName) -> String {
+    format!("ring-node-{name}")
+}
+
+/// The node to which a key goes from this one, in ring order.
+fn neighbour(names: &[NodeName], from: &NodeName, key: &str) -> Option<NodeName> {
+    let (at, count) = (names.iter().position(|name| name == from)?, names.len());
+    let to = match key {
+        "ArrowRight" | "ArrowDown" => (at + 1) % count,
+        "ArrowLeft" | "ArrowUp" => (at + count - 1) % count,
+        "Home" => 0,
+        "End" => count - 1,
+        _ => return None,
+    };
+    names.get(to).cloned()
+}
+
+/// One node: Enter goes to its card, the arrow keys go to the next and the previous one.
 #[component]
-pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
+pub(crate) fn RingNode(
+    name: NodeName,
+    layout: Memo<Layout>,
+    /// The node that had the focus last.
+    stop: RwSignal<Option<NodeName>>,
+    /// The node that Tab comes to.
+    tab_stop: Memo<Option<NodeName>>,
+) -> impl IntoView {
     let store = Store::here();
     let node = store.node(name.clone());
     let radius = move || layout.with(|layout| layout.node_radius);
@@ -68,21 +121,26 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
         }
     };
     let length = name.as_str().chars().count();
-    let inside = move || radius() >= ROOM_FOR_NAME;
-    let name_size = move || {
-        if inside() { fitting(length, radius() * 1.6, radius() * 0.86) } else { 20.0 }
+    let room = live::memo(move || layout.with(Room::of));
+    let smallest = move || layout.with(|layout| layout.smallest_text);
+    let name_size = move || match room.get() {
+        Room::Tiny => layout.with(Layout::outside_text),
+        Room::Name | Room::Attribute | Room::Words => {
+            fitting(length, radius() * 1.6, radius() * 0.86).max(smallest())
+        }
     };
     // A name beside the circle is moved outwards; inside, it leaves room for the attribute.
     let name_place = {
         let name = name.clone();
-        move || {
-            if inside() {
-                return (0.0, radius() * 0.08);
-            }
-            layout.with(|layout| match (layout.position(&name), layout.outside(&name)) {
-                (Some(at), Some(outside)) => (outside.x - at.x, outside.y - at.y + 7.0),
+        move || match room.get() {
+            Room::Tiny => layout.with(|layout| match (layout.position(&name), layout.outside(&name)) {
+                (Some(at), Some(outside)) => {
+                    (outside.x - at.x, outside.y - at.y + 0.35 * layout.outside_text())
+                }
                 _ => (0.0, 0.0),
-            })
+            }),
+            Room::Name => (0.0, 0.35 * name_size()),
+            Room::Attribute | Room::Words => (0.0, radius() * 0.08),
         }
     };
     let name_x = {
@@ -92,6 +150,7 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
     let name_y = move || name_place().1;
     let icon_scale = move || (radius() / 42.0).clamp(0.9, 2.1);
     let pill_width = move || 26.0 + 14.5 * words.with(String::len) as f64;
+    let pill_scale = move || (smallest() / PILL_TEXT).max(1.0);
     let press = {
         let name = name.clone();
         move || focus_card(&name)
@@ -111,29 +170,44 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
         live::whether(move || store.initiators.has(&name))
     };
     let on_key = {
-        let press = press.clone();
+        let (press, name) = (press.clone(), name.clone());
         move |event: web_sys::KeyboardEvent| {
-            if matches!(event.key().as_str(), "Enter" | " ") {
+            let key = event.key();
+            if matches!(key.as_str(), "Enter" | " ") {
                 event.prevent_default();
                 press();
+            } else if let Some(next) = layout.with_untracked(|layout| neighbour(layout.names(), &name, &key))
+            {
+                event.prevent_default();
+                let next = document().get_element_by_id(&element_id(&next));
+                if let Some(next) = next.and_then(|next| next.dyn_into::<web_sys::SvgElement>().ok()) {
+                    let _ = next.focus();
+                }
             }
         }
     };
+    let is_stop = {
+        let name = name.clone();
+        move || tab_stop.with(|stop| stop.as_ref() == Some(&name))
+    };
+    let focused = name.clone();
     view! {
         <g
             class=live::words(move || {
                 let initiates = if initiates.get() { " initiates" } else { "" };
                 let eligible = node.with(|node| node.as_ref().is_none_or(|node| node.eligible));
                 let dimmed = if eligible { "" } else { " ineligible" };
-                format!("node {} {}{initiates}{dimmed}", badge.get().word(), room(radius()))
+                format!("node {} {}{initiates}{dimmed}", badge.get().word(), room.get().class())
             })
+            id=element_id(&name)
             data-testid=format!("node-{name}")
             data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
             data-state=live::words(move || {
                 node.with(|node| node.as_ref().map(|node| node.state.to_string()).unwrap_or_default())
             })
             transform=live::words(place)
-            tabindex="0"
+            tabindex=live::words(move || if is_stop() { "0" } else { "-1" })
+            on:focus=move |_| stop.set(Some(focused.clone()))
             role="button"
             aria-label=live::words(move || format!("{}. Go to its card.", described.get()))
             on:click=click
@@ -143,11 +217,12 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
             <circle class="halo" r=live::units(move || radius() + 9.0)></circle>
             <circle class="body" r=live::units(radius)></circle>
             <text class="name" x=live::units(name_x) y=live::units(name_y) font-size=live::units(name_size)>{name.to_string()}</text>
+                " "
                 <text
                     class="attribute"
                     y=live::units(move || radius() * 0.52)
                     font-size=live::units(move || {
-                        fitting(attribute.with(String::len), radius() * 1.4, radius() * 0.36)
+                        fitting(attribute.with(String::len), radius() * 1.4, radius() * 0.36).max(smallest())
                     })
                 >
                     {live::words(move || attribute.get())}
@@ -161,7 +236,8 @@ pub(crate) fn RingNode(name: NodeName, layout: Memo<Layout>) -> impl IntoView {
                     <circle class="plate" r="15"></circle>
                     <path d=live::words(move || badge.get().outline()) fill-rule="evenodd"></path>
                 </g>
-                <g class="pill" transform=live::words(move || format!("translate(0 {})", rounded(radius() - 11.0)))>
+                " "
+                <g class="pill" transform=live::words(move || format!("translate(0 {}) {}", rounded(radius() - 11.0 + 27.0 * (pill_scale() - 1.0)), scale(pill_scale())))>
                     <rect x=live::units(move || -pill_width() / 2.0) y="-19" width=live::units(pill_width) height="38" rx="19"></rect>
                     <text y="8">{live::words(move || words.get())}</text>
                 </g>
@@ -180,7 +256,28 @@ mod tests {
         ring.running();
         let view = ring.led_by("D", "C", 3);
         let node = view.node(&name("D")).expect("a member");
-        assert_eq!(description(node), "Node D, attribute 120, leader, term 3, sends to A");
+        assert_eq!(description(node), "D 120 leader, term 3, sends to A");
+    }
+
+    #[test]
+    fn the_arrow_keys_go_round_the_ring() {
+        let names: Vec<NodeName> = (0..3).map(NodeName::nth).collect();
+        let to = |from: &str, key: &str| neighbour(&names, &name(from), key).map(String::from);
+        assert_eq!((to("A", "ArrowRight"), to("C", "ArrowDown")), (Some("B".into()), Some("A".into())));
+        assert_eq!((to("A", "ArrowLeft"), to("B", "End")), (Some("C".into()), Some("C".into())));
+        assert_eq!((to("C", "Home"), to("A", "x")), (Some("A".into()), None));
+    }
+
+    #[test]
+    fn what_is_written_in_a_node_depends_on_the_screen() {
+        let room = |count: usize, text| {
+            Room::of(&Layout::new((0..count).map(NodeName::nth).collect()).legible_from(text))
+        };
+        assert_eq!(
+            (room(4, 20.0), room(16, 20.0), room(64, 20.0)),
+            (Room::Words, Room::Attribute, Room::Tiny)
+        );
+        assert!(room(16, 40.0) < room(16, 20.0));
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Stage {
         let now = now_ms();
         let still = motion_is_reduced();
         let mut landed = Vec::new();
-        let scale = scale((self.layout.node_radius / 62.0).clamp(0.5, 1.0));
+        let scale = scale(self.layout.dot_scale());
         self.dots.retain(|dot| {
             let (at, visible) = match dot.flight.phase(now) {
                 Phase::Flying(_) if still => (0.5, 1.0),
@@ -216,7 +216,11 @@ impl Stage {
         }
         let Some(curve) = self.layout.curve(from, to) else { return };
         let Some(element) = self.append("g", &format!("dot {}", class(message.message))) else { return };
-        draw_dot(&element, message);
+        if self.layout.has_room_for_words() {
+            draw_dot(&element, message);
+        } else {
+            draw_token(&element, message);
+        }
         let start = curve.at(0.0);
         set(&element, "transform", &format!("translate({start})"));
         self.dots.push(Dot {
@@ -277,7 +281,7 @@ impl Stage {
             set(&path, "d", &curve.path());
         }
         if kind != MessageKind::Standing
-            && self.layout.len() <= 16
+            && self.layout.has_room_for_words()
             && let Some(text) = add(&element, "text")
         {
             let middle = curve.at(0.5);
@@ -355,7 +359,26 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
         MessageKind::Found => ("M-18 -18 H18 V18 H-18 Z", "F"),
         MessageKind::Vacant => ("M-18 -18 H18 V18 H-18 Z", "V"),
         MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
-        MessageKind::Elected | MessageKind::Standing | MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "L"),
+        MessageKind::Elected => ("M-18 -18 H18 V18 H-18 Z", "L"),
+        MessageKind::Standing => ("M-18 -18 H18 V18 H-18 Z", "N"),
+        MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "Q"),
+    }
+}
+
+/// The token of a message by itself.
+pub(super) fn draw_token(group: &Element, message: &MessageInfo) {
+    let (outline, letter) = token(message.message);
+    if let Some(title) = add(group, "title") {
+        title.set_text_content(Some(&words::message(message)));
+    }
+    if let Some(token) = classed(group, "g", "token") {
+        if let Some(path) = add(&token, "path") {
+            set(&path, "d", outline);
+        }
+        if let Some(text) = add(&token, "text") {
+            set(&text, "y", "8");
+            text.set_text_content(Some(letter));
+        }
     }
 }
 
@@ -367,8 +390,11 @@ pub(super) fn draw_dot(group: &Element, message: &MessageInfo) {
         .map_or_else(String::new, |claim| format!("{} {}", claim.name, claim.attribute));
     let second = message.deputy.as_ref().map(|claim| format!("{} {}", claim.name, claim.attribute));
     #[expect(clippy::cast_precision_loss, reason = "a short label")]
-    let width = 78.0 + 16.5 * label.chars().count() as f64;
-    let height = if second.is_some() { 74.0 } else { 54.0 };
+    let letters = |text: &str, size: f64| size * text.chars().count() as f64;
+    let second = second.map(|second| format!("★ {second}"));
+    let width =
+        78.0 + letters(&label, 16.5).max(second.as_deref().map_or(0.0, |second| letters(second, 14.0)));
+    let height = if second.is_some() { 80.0 } else { 54.0 };
     let text_x = -width / 2.0 + 55.0;
     if let Some(title) = add(group, "title") {
         title.set_text_content(Some(&words::message(message)));
@@ -401,8 +427,8 @@ pub(super) fn draw_dot(group: &Element, message: &MessageInfo) {
     if let (Some(second), Some(text)) = (second, add(group, "text")) {
         set(&text, "class", "second");
         set(&text, "x", &rounded(text_x).to_string());
-        set(&text, "y", "35");
-        text.set_text_content(Some(&format!("★ {second}")));
+        set(&text, "y", "40");
+        text.set_text_content(Some(&second));
     }
 }
 

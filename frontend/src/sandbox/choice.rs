@@ -51,11 +51,11 @@ choice! {
     /// How long a hop takes. One [`HOP`](super::settings::HOP) on average.
     Links {
         /// Always as long.
-        Constant = "constant", "all alike";
+        Constant = "constant", "constant";
         /// From nearly nothing to nearly two.
-        Uniform = "uniform", "up to twice";
+        Uniform = "uniform", "0 to 2 hops";
         /// Mostly short, now and then many times the mean.
-        Exponential = "exponential", "mostly short";
+        Exponential = "exponential", "exponential";
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             let rest = view.nodes.iter().map(|node| &node.name).filter(|name| !side.contains(name));
             let pairs: Vec<_> = rest.flat_map(|there| side.iter().map(move |here| (here, there))).collect();
             if pairs.len() > MOST_PARTED {
-                return Err(format!("That would cut {} links: part a smaller ring", 2 * pairs.len()));
+                return Err(format!("That would cut {} links: partition a smaller ring", 2 * pairs.len()));
             }
             let sever = |(here, there): (&NodeName, &NodeName)| {
                 Ok(Action::Sever { one: place(here)?, other: place(there)? })

@@ -2,17 +2,17 @@
 
 use leptos::prelude::*;
 use ringleader_shared::NodeName;
-use ringleader_shared::api::Problem;
 
 use super::Sandbox;
 use super::choice::{Arrangement, Links, Start};
-use super::settings::Settings;
+use super::settings::{MOST_NODES, Settings};
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
+use crate::field::{Field, whole_number};
 use crate::live;
 use crate::store::Store;
 
-/// What a change makes of the settings; `None` when what was typed makes no sense.
-type Change = fn(&mut Settings, &str) -> Option<()>;
+/// Changes the settings by an entry, or gives the reason for its refusal.
+type Change = fn(&mut Settings, &str) -> Result<(), String>;
 
 /// The settings.
 #[component]
@@ -21,10 +21,16 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
     let settings = sandbox.settings;
     let change = move |change: Change, text: &str| {
         let mut wanted = settings.get_untracked();
-        if change(&mut wanted, text.trim()).is_some() && wanted != settings.get_untracked() {
+        change(&mut wanted, text.trim())?;
+        if wanted != settings.get_untracked() {
             sandbox.rebuild(store, &wanted);
-        } else {
-            // What is shown in the field is what is.
+        }
+        Ok(())
+    };
+    let choose = move |set: Change, event: &web_sys::Event| {
+        let chosen: Result<(), String> = change(set, &event_target_value(event));
+        if chosen.is_err() {
+            // The list shows what is.
             settings.notify();
         }
     };
@@ -36,7 +42,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
         view! {
             <label>
                 {says}
-                <select data-testid=id on:change=move |event| change(set, &event_target_value(&event))>
+                <select data-testid=id on:change=move |event| choose(set, &event)>
                     {all.iter().map(|(word, says)| view! {
                         <option value=*word prop:selected=live::whether(move || settings.with(now) == *word)>{*says}</option>
                     }).collect_view()}
@@ -44,61 +50,30 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
             </label>
         }
     };
-    let field =
-        move |id: &'static str, says: &'static str, size: u32, now: fn(&Settings) -> String, set: Change| {
-            view! {
-                <label>
-                    {says}
-                    <input
-                        type="text"
-                        inputmode="numeric"
-                        autocomplete="off"
-                        data-testid=id
-                        size=size
-                        prop:value=live::words(move || settings.with(now))
-                        on:change=move |event| change(set, &event_target_value(&event))
-                    />
-                </label>
-            }
-        };
+    let field = move |id: &'static str,
+                      label: &'static str,
+                      size: &'static str,
+                      now: fn(&Settings) -> String,
+                      set: Change| {
+        let now = live::words(move || settings.with(now));
+        let set = move |text: String| change(set, &text);
+        view! { <Field id=id label=label now=now size=live::words(move || size) set=set/> }
+    };
     let labels = move |id: &'static str,
-                       says: &'static str,
+                       label: &'static str,
                        about: &'static str,
                        now: fn(&Settings) -> &[u64],
-                       set: fn(&mut Settings, &str) -> Result<(), String>| {
-        let given = move |event: web_sys::Event| {
-            let mut wanted = settings.get_untracked();
-            match set(&mut wanted, &event_target_value(&event)) {
-                Ok(()) if wanted != settings.get_untracked() => return sandbox.rebuild(store, &wanted),
-                Ok(()) => {}
-                Err(why) => {
-                    let kind = "about:blank".to_owned();
-                    store.notify(Problem { kind, title: why, status: 0, detail: None });
-                }
-            }
-            settings.notify();
-        };
-        let text =
-            move |settings: &Settings| now(settings).iter().map(u64::to_string).collect::<Vec<_>>().join(",");
-        view! {
-            <label title=about>
-                {says}
-                <input
-                    type="text"
-                    autocomplete="off"
-                    spellcheck="false"
-                    data-testid=id
-                    placeholder="3,7,2,9,4"
-                    prop:value=live::words(move || settings.with(text))
-                    on:change=given
-                />
-            </label>
-        }
+                       set: Change| {
+        let now = live::words(move || {
+            settings.with(|settings| now(settings).iter().map(u64::to_string).collect::<Vec<_>>().join(","))
+        });
+        let set = move |text: String| change(set, &text);
+        view! { <Field id=id label=label words=true title=about now=now size=live::words(|| "9") set=set/> }
     };
     let dice = move |_| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]
         let seed = (js_sys::Math::random() * 1_000_000.0) as u32;
-        change(|settings, text| text.parse().ok().map(|seed| settings.seed = seed), &seed.to_string());
+        sandbox.rebuild(store, &Settings { seed: seed.into(), ..settings.get_untracked() });
     };
     view! {
         <div class="inline-form settings" role="group" aria-label="The ring: each change begins a fresh one">
@@ -110,20 +85,22 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                     sandbox.rebuild(store, &wanted);
                 }
             />
-            {field("nodes", "Nodes", 4, |settings| settings.nodes.to_string(), |settings, text| {
-                settings.resize(text.parse().ok()?);
-                Some(())
+            {field("nodes", "Nodes", "4", |settings| settings.nodes.to_string(), |settings, text| {
+                let nodes = whole_number(text, "The number of nodes", 1..=MOST_NODES as u64)?;
+                settings.resize(usize::try_from(nodes).unwrap_or(1));
+                Ok(())
             })}
-            {field("ineligible", "May not lead", 6, |settings| {
+            {field("ineligible", "May not lead", "6", |settings| {
                 let names: Vec<&str> = settings.ineligible.iter().map(NodeName::as_str).collect();
                 names.join(" ")
             }, |settings, text| {
-                settings.ineligible = Settings::names(&text.to_ascii_uppercase())?;
-                Some(())
+                let names = Settings::names(&text.to_ascii_uppercase());
+                settings.ineligible = names.ok_or("Names of nodes, with spaces between them, as in B C")?;
+                Ok(())
             })}
             {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.word(), |settings, word| {
-                settings.lay(Arrangement::named(word)?, Vec::new());
-                Some(())
+                settings.lay(Arrangement::named(word).ok_or("There is no such choice")?, Vec::new());
+                Ok(())
             })}
             {labels(
                 "labels",
@@ -133,8 +110,8 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 Settings::give_labels,
             )}
             {list("start", "Initiates", Start::ALL, |settings| settings.start.word(), |settings, word| {
-                settings.begin_with(Start::named(word)?);
-                Some(())
+                settings.begin_with(Start::named(word).ok_or("There is no such choice")?);
+                Ok(())
             })}
             {labels(
                 "initiators",
@@ -143,13 +120,13 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 |settings| &settings.initiators,
                 Settings::give_initiators,
             )}
-            {list("links", "Hops take", Links::ALL, |settings| settings.links.word(), |settings, word| {
-                settings.links = Links::named(word)?;
-                Some(())
+            {list("links", "Latency", Links::ALL, |settings| settings.links.word(), |settings, word| {
+                settings.links = Links::named(word).ok_or("There is no such choice")?;
+                Ok(())
             })}
-            {field("seed", "Seed", 7, |settings| settings.seed.to_string(), |settings, text| {
-                settings.seed = text.parse().ok()?;
-                Some(())
+            {field("seed", "Seed", "7", |settings| settings.seed.to_string(), |settings, text| {
+                settings.seed = whole_number(text, "A seed", 0..=u64::MAX)?;
+                Ok(())
             })}
             <button class="quiet" type="button" data-testid="dice" title="Another seed" aria-label="Another seed" on:click=dice>
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">

@@ -64,8 +64,8 @@ impl Key {
 fn has_another_use(key: Key, event: &web_sys::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let takes = match key {
-        Key::Toggle => "input, select, textarea, button, a, [role=button], [role=log]",
-        Key::Step | Key::Back | Key::Begin => "input, select, textarea, [role=log]",
+        Key::Toggle => "input, select, textarea, button, a, dialog, summary, [role=button], [role=log]",
+        Key::Step | Key::Back | Key::Begin => "input, select, textarea, dialog, [role=log], .node",
     };
     event.ctrl_key()
         || event.alt_key()
@@ -123,7 +123,10 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
     let copy_link = move |_| {
         let address = window().location().href().unwrap_or_default();
         let page = address.split('#').next().unwrap_or_default();
-        copy(store, format!("{page}#{}", sandbox.fragment()), move || copied.set(true));
+        copy(store, format!("{page}#{}", sandbox.fragment()), move || {
+            copied.set(true);
+            store.say("Link copied".to_owned());
+        });
     };
     live::effect(move || {
         sandbox.moment.track();
@@ -181,7 +184,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
                 class="quiet"
                 type="button"
                 data-testid="copy-link"
-                title="Whoever opens it sees this ring at this time, with all that was done to it"
+                title="Shows this ring at this time, with everything done to it, to anyone who opens it"
                 on:click=copy_link
             >
                 {live::words(move || if copied.get() { "Copied" } else { "Copy link" })}

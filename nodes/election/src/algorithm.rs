@@ -227,6 +227,26 @@ pub enum DropReason {
     EndsHere,
 }
 
+impl DropReason {
+    /// Whether the drop is a sign that something went wrong: a message was lost, or members see different rings.
+    /// Otherwise the drop is a rule of the algorithm at work, such as a candidate that has met a better one.
+    #[must_use]
+    pub const fn is_trouble(self) -> bool {
+        match self {
+            Self::OlderTerm { .. }
+            | Self::AlreadyDecided { .. }
+            | Self::BetterPassedOn { .. }
+            | Self::Known
+            | Self::EndsHere => false,
+            Self::HopBudget { .. }
+            | Self::OtherAlgorithm { .. }
+            | Self::AnotherRing { .. }
+            | Self::OneIsMissing
+            | Self::MakesNoSense => true,
+        }
+    }
+}
+
 /// The links that a member wants to have dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WantedLinks {

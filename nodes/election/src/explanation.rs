@@ -1,4 +1,4 @@
-//! Why a member did what it did, as data. [`Explanation::words`] makes the sentence that the log card shows.
+//! The reason of a member's decision, as data. [`Explanation::words`] makes the sentence that the log card shows.
 
 use std::fmt::Write;
 
@@ -180,7 +180,7 @@ impl Explanation {
             }
             Self::LeaderLostUnconfirmed { leader } => write!(
                 text,
-                "{} is lost before it told me itself that I am its deputy: starting an election instead",
+                "{} is lost before it confirmed that I am its deputy: starting an election instead",
                 name(*leader)
             ),
             Self::LeaderLostElecting { leader } => {
@@ -273,7 +273,7 @@ impl Explanation {
             Self::WonContest { term } => {
                 write!(
                     text,
-                    "I am the leader of term {term}: telling everyone, and looking for a deputy on the way"
+                    "I am the leader of term {term}: announcing it, and looking for a deputy on the way"
                 )
             }
             Self::WonWithoutDeputy { term } => {
@@ -287,7 +287,7 @@ impl Explanation {
             }
             Self::ContestVoid { term } => write!(
                 text,
-                "the ring has changed in the middle of term {term}, and this algorithm knows no failures: starting again"
+                "the ring has changed in the middle of term {term}, and this algorithm tolerates no failures: starting again"
             ),
             Self::TakingPartAlready { term } => {
                 write!(text, "I take part in the election of term {term} already")

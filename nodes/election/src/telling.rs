@@ -40,6 +40,7 @@ pub fn event(
             message: message.clone(),
             from: from.clone(),
             reason: drop_reason(ring, reason),
+            trouble: reason.is_trouble(),
         }),
         Effect::Completed { outcome, mandate, members } => Some(EventKind::Completed {
             outcome,
@@ -164,11 +165,11 @@ pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
         DropReason::OneIsMissing => {
             "one that was sent before it was lost or is late, and the algorithm can't do without".to_owned()
         }
-        DropReason::MakesNoSense => "no member would say this".to_owned(),
+        DropReason::MakesNoSense => "it makes no sense in this algorithm".to_owned(),
         DropReason::EndsHere => "by the rules of its algorithm it goes no further".to_owned(),
         DropReason::Known => "I know that already".to_owned(),
         DropReason::HopBudget { budget } => {
-            format!("it has crossed more than {budget} links: whoever sent it must be gone")
+            format!("it has crossed more than {budget} links: its sender must be gone")
         }
     }
 }

@@ -130,7 +130,10 @@ fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduct
     let headers = request.headers();
     let refuse = |status, reason: &str| Err((status, reason.to_owned()));
     if headers.contains_key(header::ORIGIN) {
-        return refuse(StatusCode::FORBIDDEN, "a web page has no business here");
+        return refuse(
+            StatusCode::FORBIDDEN,
+            "a web page sent this request (it has an Origin header); only nodes may open links",
+        );
     }
     let authorization = headers.get(header::AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
     if !secret.admits(authorization) {

@@ -463,7 +463,7 @@ impl Node {
         for (id, link, told) in former {
             self.links.close(id, close::NOT_NEEDED, "its process is over");
             if told {
-                let reason = "a new start of it is there".to_owned();
+                let reason = "the node was restarted".to_owned();
                 let (name, direction) = (self.name(peer), Direction::Incoming);
                 self.tell(EventKind::LinkDown { peer: name, link, direction, reason, failure: true });
                 self.step(Input::LinkDown { peer, link, direction: Direction::Incoming });
@@ -641,7 +641,7 @@ impl Node {
 
     /// Says goodbye to every neighbour, lets the last events out, and ends.
     async fn leave(mut self) {
-        self.tell(EventKind::Log { text: "asked to exit: leaving the ring in good order".to_owned() });
+        self.tell(EventKind::Log { text: "asked to exit: leaving the ring gracefully".to_owned() });
         let all: Vec<LinkId> = self.links.iter().map(|link| link.id).collect();
         let last = all.len();
         for id in all {

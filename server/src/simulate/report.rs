@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use ringleader_shared::counted;
 use serde_json::json;
 
 use super::options::{Format, SimulateOptions};
@@ -74,11 +75,12 @@ fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> 
     let facts = series.facts;
     writeln!(
         out,
-        "{} ({}), {} members, {} elections",
+        "{} ({}), {} member{}, {}",
         facts.name,
         facts.year,
         number(series.nodes.into()),
-        series.runs.len()
+        if series.nodes == 1 { "" } else { "s" },
+        counted(series.runs.len() as u64, "election")
     )?;
     writeln!(out, "variant: {}", facts.variant)?;
     let leader = series.runs.first().map(|run| run.leader);
@@ -99,8 +101,7 @@ fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> 
         format!("{m:.1}")
     })?;
     writeln!(out)?;
-    let kind = if facts.bound.worst_case { "at most" } else { "on average" };
-    writeln!(out, "{:<24}{} {kind} = {}", "the paper", facts.bound.words, number(series.bound()))?;
+    writeln!(out, "{:<24}{} = {}", "the paper", facts.bound.describe(), number(series.bound()))?;
     let ratio =
         |bound: f64| format!("{:.3} (median), {:.3} (max)", messages.median / bound, messages.max / bound);
     writeln!(out, "{:<24}{}", "messages ÷ bound", ratio(series.bound()))?;

@@ -245,15 +245,14 @@ impl Supervisor {
             (Action::Kill, Some(_)) => {}
             (Action::Exit, Some(process)) => {
                 if process.paused {
-                    let title = format!(
-                        "{name} is paused and can't leave in good order; resume it first, or kill it"
-                    );
+                    let title =
+                        format!("{name} is paused and can't leave gracefully; resume it first, or kill it");
                     return Err(Refusal::conflict(title));
                 }
                 let commands = process.lines.as_ref().map(|lines| &lines.commands);
                 if !commands.is_some_and(|commands| commands.try_send(NodeCommand::Exit).is_ok()) {
                     return Err(Refusal::conflict(format!(
-                        "{name} can't be asked to exit now; try again, or kill it"
+                        "{name} can't take the request to exit now; try again, or kill it"
                     )));
                 }
                 process.leaving = true;

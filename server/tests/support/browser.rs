@@ -33,6 +33,7 @@ pub enum Key {
     Enter = 0xE007,
     Control = 0xE009,
     Escape = 0xE00C,
+    End = 0xE010,
     Left = 0xE012,
     Right = 0xE014,
     Home = 0xE011,
@@ -264,7 +265,18 @@ impl Page {
     /// Waits until what `look` sees is right.
     #[track_caller]
     fn wait_until(&self, what: &str, look: impl Fn() -> Value, is_right: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
+        self.wait_within(PATIENCE, what, look, is_right)
+    }
+
+    #[track_caller]
+    fn wait_within(
+        &self,
+        patience: Duration,
+        what: &str,
+        look: impl Fn() -> Value,
+        is_right: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let deadline = Instant::now() + patience;
         loop {
             let seen = look();
             if is_right(&seen) {
@@ -320,7 +332,11 @@ impl Page {
     #[track_caller]
     pub fn wait_until_enabled(&self, id: &str, enabled: bool) {
         let what = format!("{id} is {}", if enabled { "enabled" } else { "disabled" });
-        self.wait_until(&what, || self.look_at(&of(id), "!it.disabled"), |seen| *seen == json!(enabled));
+        self.wait_until(
+            &what,
+            || self.look_at(&of(id), "!it.disabled && it.ariaDisabled !== 'true'"),
+            |seen| *seen == json!(enabled),
+        );
     }
 
     /// Clicks a control as soon as it can be clicked.
@@ -380,6 +396,33 @@ impl Page {
     pub fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
+    }
+
+    /// Has the page believe that its reader's system has this setting, as in a media query: `forced-colors`, `active`.
+    pub fn emulate(&self, feature: &str, value: &str) {
+        let features = json!({ "features": [{ "name": feature, "value": value }] });
+        let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": features });
+        self.ask_driver("goog/cdp/execute", &command);
+    }
+
+    /// The same as [`Page::wait_for`] for what takes the browser long.
+    #[track_caller]
+    pub fn wait_patiently_for(
+        &self,
+        selector: &str,
+        expression: &str,
+        is_right: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let what = format!("{expression} of {selector} is right");
+        self.wait_within(4 * PATIENCE, &what, || self.look_at(selector, expression), is_right)
+    }
+
+    /// What the screen shows, as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES names a folder.
+    pub fn picture(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("RINGLEADER_PICTURES") {
+            let png = self.run(self.client().screenshot());
+            std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), png).unwrap();
+        }
     }
 
     /// Everything that the console has said so far.

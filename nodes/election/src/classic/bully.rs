@@ -16,8 +16,8 @@ const FACTS: Facts = Facts {
     name: "Bully (Garcia-Molina)",
     year: 1982,
     variant: "without its time-outs: all members live, and whoever has no higher one announces itself at once",
-    how: "Everybody knows everybody. A member challenges all higher ones. Each that is challenged answers, so that the \
-          challenger gives up, and challenges the ones above itself. The highest has nobody to challenge and tells all others.",
+    how: "Every member knows all others. A member challenges all higher ones. Each that is challenged answers, so that the \
+          challenger gives up, and challenges the ones above itself. The highest has nobody to challenge and announces itself.",
     direction: Direction::Complete,
     labels: true,
     only_initiators: false,

@@ -15,7 +15,7 @@ const FACTS: Facts = Facts {
     year: 1982,
     variant: "algorithm B of the paper, the improved one",
     how: "Each active member sends the label it holds on to the next active one. That takes over a higher one and waits, or, \
-          being higher, retires and confirms to the next that it holds a local maximum: only who is confirmed goes on. A label \
+          being higher, retires and confirms to the next that it holds a local maximum: only confirmed ones go on. A label \
           that has gone 2ᵖ members far in phase p unbeaten waits there, so that the confirmation has no further to go.",
     direction: Direction::Unidirectional,
     labels: true,

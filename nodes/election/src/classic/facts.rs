@@ -45,6 +45,14 @@ pub struct Bound {
     pub worst_case: bool,
 }
 
+impl Bound {
+    /// The formula with what it bounds. A formula for a mean says so in its own words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        if self.worst_case { format!("at most {}", self.words) } else { self.words.to_owned() }
+    }
+}
+
 /// An algorithm's identity card.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts {
@@ -145,7 +153,7 @@ pub const MAX_RING: Facts = Facts {
     year: 2026,
     variant: "this project's own: after Chang and Roberts, with a deputy",
     how: "One message goes round and collects the best and the second best member: leader and deputy. When it is back at the \
-          best, that one leads and one more lap tells everybody. Terms, ring repair and succession are part of it.",
+          best, that one leads and one more lap announces it. Terms, ring repair and succession are part of it.",
     direction: Direction::Unidirectional,
     labels: true,
     only_initiators: false,
@@ -154,7 +162,7 @@ pub const MAX_RING: Facts = Facts {
     survives_failures: true,
     everyone_knows: false,
     bound: Bound {
-        words: "n·Hₙ on average when everybody starts, at most 2n − 1 for one initiator",
+        words: "n·Hₙ on average when all initiate, at most 2n − 1 with one initiator",
         messages: |n| n * harmonic(n),
         worst_case: false,
     },

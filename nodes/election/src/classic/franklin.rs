@@ -9,8 +9,9 @@ const FACTS: Facts = Facts {
     name: "Franklin",
     year: 1982,
     variant: "as in the paper: each round compares with the next active members on both sides",
-    how: "In each round every active member sends its label both ways to the next active ones. Who is higher than both stays \
-          active, the others only relay from then on. At least half go each round. Who receives its own label leads.",
+    how: "In each round every active member sends its label both ways to the next active ones. One that is higher than \
+          both stays active, the others only relay from then on. At least half go each round. The one that receives its own \
+          label leads.",
     direction: Direction::Bidirectional,
     labels: true,
     only_initiators: false,

@@ -9,7 +9,7 @@ const FACTS: Facts = Facts {
     name: "Higham–Przytycka",
     year: 1993,
     variant: "algorithm Elect of the paper, with one more lap that finds the highest label",
-    how: "Everybody sends an envelope with its label and a round. Each member remembers the last envelope that it sent. In odd \
+    how: "Every member sends an envelope with its label and a round. Each member remembers the last envelope that it sent. In odd \
           rounds an envelope dies at a member of the same round with a lower label, in even rounds with a higher one; else it \
           goes into the next round. It need not go so far: in even rounds a member that was just left behind can vouch for it, \
           in odd rounds a Fibonacci number of links is enough. The last envelope goes round once more for the highest label.",

@@ -10,8 +10,8 @@ const FACTS: Facts = Facts {
     year: 1980,
     variant: "without the paper's “no” reply: a probe that meets a higher label ends there",
     how: "In phase k a candidate sends its label 2ᵏ members far, both ways. A higher member swallows it; the last member on the \
-          way sends it back. Who has both back goes into the next phase; who meets its own probe has gone all the way round \
-          and leads.",
+          way sends it back. A candidate that has both back goes into the next phase; one that meets its own probe has gone all \
+          the way round and leads.",
     direction: Direction::Bidirectional,
     labels: true,
     only_initiators: false,

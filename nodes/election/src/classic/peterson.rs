@@ -11,7 +11,7 @@ const FACTS: Facts = Facts {
     variant: "the first of the paper's two algorithms, 2 n log₂ n; not the second, 1.44 n log₂ n",
     how: "Each active member holds a label, at first its own. In each phase it hears the labels of the two active members \
           before it. When the nearer one's is the highest of the three it takes that over and stays active, otherwise it only \
-          relays from then on. Whose own label comes home leads.",
+          relays from then on. The member whose own label comes home leads.",
     direction: Direction::Unidirectional,
     labels: true,
     only_initiators: false,

@@ -463,8 +463,8 @@ fn closed_by_peer(frame: Option<CloseFrame>) -> Ending {
         _ => format!("closed by the other end with code {code}"),
     };
     let (reason, failure) = match code {
-        close::LEAVING => ("it left in good order".to_owned(), true),
-        close::SILENT => ("it found me silent for too long".to_owned(), false),
+        close::LEAVING => ("it left gracefully".to_owned(), true),
+        close::SILENT => ("the other end had heard nothing from this node for too long".to_owned(), false),
         _ => (reason, false),
     };
     Ending { reason, failure, goodbye: None, misbehaved: false }

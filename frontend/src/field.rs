@@ -1,0 +1,105 @@
+//! A text field that holds only what was accepted: a refused entry gives way to the former value, with the reason below.
+
+use std::ops::RangeInclusive;
+
+use leptos::html;
+use leptos::prelude::*;
+
+use crate::live;
+
+/// A whole number that was typed, or why it is refused.
+pub(crate) fn whole_number(text: &str, what: &str, allowed: RangeInclusive<u64>) -> Result<u64, String> {
+    text.trim().parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
+        format!("{what} is a whole number from {} to {}, not {text:?}", allowed.start(), allowed.end())
+    })
+}
+
+/// The field: Enter or leaving it commits the entry, Escape takes it back.
+#[component]
+pub(crate) fn Field(
+    /// The stable name for tests.
+    #[prop(into)]
+    id: String,
+    /// What it holds, for eyes and screen readers.
+    #[prop(into)]
+    label: String,
+    /// Whether the label is for screen readers alone.
+    #[prop(optional)]
+    bare: bool,
+    /// Whether it takes words; otherwise a number.
+    #[prop(optional)]
+    words: bool,
+    /// The tooltip.
+    #[prop(optional, into)]
+    title: String,
+    /// The value as it is.
+    #[prop(into)]
+    now: Signal<String>,
+    /// The width, in characters.
+    #[prop(into)]
+    size: Signal<String>,
+    /// Whether it can't be used now.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
+    /// Has an entry carried out, or gives the reason for its refusal.
+    #[prop(into)]
+    set: Callback<String, Result<(), String>>,
+) -> impl IntoView {
+    let field = NodeRef::<html::Input>::new();
+    let refused = RwSignal::new(None::<String>);
+    // What is shown is what is: an accepted entry comes back as the value once it has been carried out.
+    let show_real = move || {
+        if let Some(field) = field.get_untracked() {
+            field.set_value(&now.get_untracked());
+        }
+    };
+    let commit = move |text: String| {
+        let text = text.trim();
+        let is_new = text != now.with_untracked(|now| now.trim().to_owned());
+        refused.set(if is_new { set.run(text.to_owned()).err() } else { None });
+        show_real();
+    };
+    let reason = format!("{id}-refused");
+    let described_by = reason.clone();
+    view! {
+        <div class="field" title=title>
+            <label>
+            <span class:visually-hidden=bare>{label}</span>
+            <input
+                node_ref=field
+                data-testid=id
+                type="text"
+                inputmode=if words { "text" } else { "numeric" }
+                autocomplete="off"
+                size=size
+                prop:value=now
+                disabled=disabled
+                aria-describedby=described_by
+                on:change=move |event| commit(event_target_value(&event))
+                on:input=move |_| refused.set(None)
+                on:keydown=move |event| {
+                    if event.key() == "Escape" {
+                        refused.set(None);
+                        show_real();
+                    }
+                }
+            />
+            </label>
+            <span class="complaint" role="alert" id=reason>{live::words(move || refused.get().unwrap_or_default())}</span>
+        </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_out_of_range_is_refused_with_the_range() {
+        assert_eq!(whole_number(" 40 ", "A delay", 0..=10_000), Ok(40));
+        for text in ["abc", "-5", "10001", "4.5", ""] {
+            let why = whole_number(text, "A delay", 0..=10_000).expect_err(text);
+            assert!(why.contains("from 0 to 10000") && why.contains(text), "{why}");
+        }
+    }
+}
