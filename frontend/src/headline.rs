@@ -94,6 +94,12 @@ impl Headline {
                 let mut text = match deputy {
                     Some(deputy) => format!("{leader} leads term {term} · deputy {deputy}"),
                     None if alone => format!("{leader} leads term {term} alone"),
+                    None if view.settings.succession == Succession::Election => {
+                        format!("{leader} leads term {term}")
+                    }
+                    None if !view.live().any(|node| node.eligible && node.name != *leader) => {
+                        format!("{leader} leads term {term} · no other live member may be deputy")
+                    }
                     None => format!("{leader} leads term {term} · no deputy yet"),
                 };
                 match &out_of_reach[..] {
@@ -137,7 +143,10 @@ impl Headline {
             }
             Self::Electing => "Electing…".to_owned(),
             Self::NoQuorum => "No quorum".to_owned(),
-            Self::NothingRuns | Self::NoLeaderYet | Self::Leaderless => "No leader".to_owned(),
+            Self::NoMajority(_) => "No majority".to_owned(),
+            Self::Hung { leader, .. } => format!("{leader} hangs"),
+            Self::NobodyMayLead
+            | Self::NothingRuns | Self::NoLeaderYet | Self::Leaderless => "No leader".to_owned(),
         }
     }
 

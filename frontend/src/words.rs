@@ -61,8 +61,10 @@ pub(crate) const fn phase_word(algorithm: AlgorithmName) -> &'static str {
         AlgorithmName::MaxRing
         | AlgorithmName::LeLann
         | AlgorithmName::ChangRoberts
+        | AlgorithmName::ChangRobertsInitiators
         | AlgorithmName::HirschbergSinclair
         | AlgorithmName::Peterson
+        | AlgorithmName::DolevKlaweRodehA
         | AlgorithmName::DolevKlaweRodeh
         | AlgorithmName::Bully => "phase",
     }

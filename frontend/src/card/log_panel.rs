@@ -12,7 +12,7 @@ use web_sys::ResizeObserver;
 use super::log_rows::Rows;
 use crate::copy as clipboard;
 use crate::live;
-use crate::log::{Kinds, Line};
+use crate::log::Kinds;
 use crate::ring::geometry::CROWD;
 use crate::store::Store;
 

@@ -131,6 +131,7 @@ const fn words(kind: MessageKind) -> &'static str {
         MessageKind::Found => "found the winner",
         MessageKind::Standing => "news for a neighbour",
         MessageKind::Lease => "lease renewal",
+        MessageKind::Vacant => "no leader possible",
         MessageKind::Election | MessageKind::RollCall | MessageKind::DeputySearch | MessageKind::Elected => {
             kind.word()
         }
