@@ -145,8 +145,9 @@ impl Headline {
             Self::NoQuorum => "No quorum".to_owned(),
             Self::NoMajority(_) => "No majority".to_owned(),
             Self::Hung { leader, .. } => format!("{leader} hangs"),
-            Self::NobodyMayLead
-            | Self::NothingRuns | Self::NoLeaderYet | Self::Leaderless => "No leader".to_owned(),
+            Self::NobodyMayLead | Self::NothingRuns | Self::NoLeaderYet | Self::Leaderless => {
+                "No leader".to_owned()
+            }
         }
     }
 
