@@ -89,6 +89,8 @@ fn Panel() -> impl IntoView {
         live::words(move || if is_cut.get() { heal } else { cut })
     };
     focus::move_to(focus::control("link-from"));
+    // Each event changes the view: only another size may make the list of nodes anew, and forget what was chosen there.
+    let is_small = live::memo(move || store.view.with(|view| view.nodes.len() <= CROWD));
     view! {
         <section
             class="inline-form faults"
@@ -139,7 +141,7 @@ fn Panel() -> impl IntoView {
             >
                 "Heal all"
             </ActionButton>
-            {live::part(move || (store.view.with(|view| view.nodes.len()) <= CROWD).then(|| view! { <Parting/> }))}
+            {live::part(move || is_small.get().then(|| view! { <Parting/> }))}
             <p class="faulty" data-testid="faulty" role="status">
                 {live::words(move || store.view.with(summary))}
             </p>

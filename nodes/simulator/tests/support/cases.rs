@@ -56,6 +56,7 @@ pub(crate) const EVERYTHING: Faults = Faults {
 pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// Everything, in rings some of which have no deputy, and members that may not lead.
+#[allow(dead_code, reason = "each test file uses its own")]
 pub(crate) const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
