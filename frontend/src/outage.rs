@@ -77,7 +77,12 @@ pub(crate) fn OutageLine() -> impl IntoView {
             title="From the last moment at which a leader served until all live members that can be reached followed the next one"
         >
             {live::part(move || match outage.get() {
-                None => view! { <span class="none">"No leader has been lost yet"</span> }.into_any(),
+                // Before the first snapshot nothing is known.
+                None => view! {
+                    <span class="none" hidden=live::whether(move || store.view.with(|view| view.nodes.is_empty()))>
+                        "No leader has been lost yet"
+                    </span>
+                }.into_any(),
                 Some(outage) => view! {
                     <strong data-testid="outage-total">{live::words(move || total(took.get()))}</strong>
                     <span data-testid="outage-parts">

@@ -126,7 +126,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
 
 /// How wide the band of a side is: a little wider than a node.
 fn band_width(layout: &Layout) -> String {
-    rounded(2.0 * layout.node_radius + (layout.node_radius * 0.5).clamp(12.0, 40.0)).to_string()
+    rounded(2.0 * layout.node_radius + (layout.node_radius * 0.3).clamp(8.0, 26.0)).to_string()
 }
 
 /// Real messages: events act them out as time goes by.
