@@ -4,7 +4,8 @@ mod support;
 
 use ringleader_shared::event::{MessageKind, Outcome};
 use ringleader_shared::{
-    AlgorithmName, EventKind, LinkFault, NodeState, RingSettings, RingView, Role, RunId, Seq, Term,
+    AlgorithmName, Attribute, EventKind, Incarnation, LinkFault, Member, NodeId, NodeState, RingSettings,
+    RingView, Role, RunId, Seq, Term,
 };
 use support::{Story, name};
 use uuid::Uuid;

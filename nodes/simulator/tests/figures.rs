@@ -3,17 +3,20 @@
 #[path = "support/cases.rs"]
 mod cases;
 
+#[path = "support/all_hold.rs"]
+mod all_hold;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::event::{MessageKind, Outcome};
 use ringleader_shared::{
     AlgorithmName, Event, EventKind, Incarnation, NodeName, RingView, Role, Safety, Term,
 };
-use ringleader_simulator::{Action, Case, Schedule, Setup, trace};
+use ringleader_simulator::{Action, Case, Schedule, Setup};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, cases};
+use crate::all_hold::all_hold;
+use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM};
 
 /// The start of a member.
 type Start = (NodeName, Incarnation);
@@ -136,36 +139,19 @@ fn timed_well(events: &[Event]) -> Result<(), String> {
     Ok(())
 }
 
-fn all_hold(schedules: u32, faults: Faults, safety: Safety, holds: fn(&[Event]) -> Result<(), String>) {
-    let config = Config {
-        cases: schedules,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(1),
-        ..Config::default()
-    };
-    let told = TestRunner::new(config)
-        .run(&cases(faults, safety), |case| holds(case.tell().events()).map_err(TestCaseError::fail));
-    match told {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, case)) => {
-            panic!(
-                "{reason}\nreplay: cargo xtask soak --replay '{case}'\n{}",
-                trace::draw(case.tell().events())
-            );
-        }
-        Err(error) => panic!("{error}"),
-    }
+fn all_told_well(schedules: u32, faults: Faults, safety: Safety, well: fn(&[Event]) -> Result<(), String>) {
+    all_hold(schedules, faults, safety, |case| well(case.tell().events()));
 }
 
 #[test]
 fn initiators_are_counted_well_while_members_die_whatever_the_election() {
-    all_hold(1_000, Faults { algorithms: true, ..DEATHS }, Safety::Available, counted_well);
-    all_hold(500, Faults { algorithms: true, ..DEATHS }, Safety::Quorum, counted_well);
+    all_told_well(1_000, Faults { algorithms: true, ..DEATHS }, Safety::Available, counted_well);
+    all_told_well(500, Faults { algorithms: true, ..DEATHS }, Safety::Quorum, counted_well);
 }
 
 #[test]
 fn the_times_without_a_leader_agree_with_the_members_whatever_happens() {
-    all_hold(1_000, EVERYTHING, Safety::Available, timed_well);
-    all_hold(500, Faults { algorithms: true, ..EVERYTHING }, Safety::Available, timed_well);
-    all_hold(500, QUORUM, Safety::Quorum, timed_well);
+    all_told_well(1_000, EVERYTHING, Safety::Available, timed_well);
+    all_told_well(500, Faults { algorithms: true, ..EVERYTHING }, Safety::Available, timed_well);
+    all_told_well(500, QUORUM, Safety::Quorum, timed_well);
 }

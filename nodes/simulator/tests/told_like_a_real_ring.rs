@@ -4,15 +4,18 @@
 #[path = "support/cases.rs"]
 mod cases;
 
+#[path = "support/all_hold.rs"]
+mod all_hold;
+
 use std::collections::BTreeSet;
 
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::invariants::Invariants;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Role, Safety};
-use ringleader_simulator::{Case, World, trace};
+use ringleader_simulator::{Case, World};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, cases};
+use crate::all_hold::all_hold;
+use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM};
 
 /// More than any message or dial takes, in microseconds: what was sent after this before the end may still be under way.
 const UNDER_WAY_US: u64 = 1_000_000;
@@ -82,22 +85,7 @@ fn told_well(case: &Case) -> Result<(), String> {
 }
 
 fn all_told_well(schedules: u32, faults: Faults, safety: Safety) {
-    let config = Config {
-        cases: schedules,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(1),
-        ..Config::default()
-    };
-    let told = TestRunner::new(config)
-        .run(&cases(faults, safety), |case| told_well(&case).map_err(TestCaseError::fail));
-    match told {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, case)) => {
-            let drawn = trace::draw(case.tell().events());
-            panic!("{reason}\nreplay: cargo xtask soak --replay '{case}'\n{drawn}");
-        }
-        Err(error) => panic!("{error}"),
-    }
+    all_hold(schedules, faults, safety, told_well);
 }
 
 #[test]
