@@ -42,6 +42,8 @@ fn written(groups: &[Vec<&NodeView>]) -> String {
 
 #[test]
 fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
+    // What is the case, what is told of it, and the leader.
+    type Row = (&'static str, Vec<(&'static str, EventKind)>, Option<&'static str>);
     let dead = || EventKind::Exited { code: None, signal: Some(9) };
     let standing = |role, term, leader| EventKind::StandingChanged {
         role,
@@ -49,7 +51,7 @@ fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
         leader: Some(name(leader)),
         deputy: None,
     };
-    let cases: [(&str, Vec<(&str, EventKind)>, Option<&str>); 8] = [
+    let cases: [Row; 8] = [
         ("all follow one", vec![], Some("D")),
         ("it hangs, and nobody has noticed", vec![("D", EventKind::Paused)], Some("D")),
         (
