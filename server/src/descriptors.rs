@@ -32,9 +32,9 @@ impl Descriptors {
     /// Raises this process's limit as far as the system allows, and divides what there is.
     #[must_use]
     pub fn claim() -> Self {
-        let limit = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        let limit = getrlimit(Resource::RLIMIT_NOFILE).map(|(soft, hard)| {
             // Nothing is lost where it can't be raised: the soft limit stands.
-            Ok(setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard))
+            setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard)
         });
         Self::divide(limit.ok().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX))
     }

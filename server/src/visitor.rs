@@ -60,10 +60,9 @@ impl Places {
     pub fn enter(&self) -> Option<Place> {
         let permit = Arc::clone(&self.free).try_acquire_owned();
         let mut waiting = self.strangers.lock();
-        if permit.is_err() || waiting.by_age.len() >= self.strangers.most {
-            if let Some((_, oldest)) = waiting.by_age.pop_first() {
-                oldest.notify_one();
-            }
+        let is_crowded = permit.is_err() || waiting.by_age.len() >= self.strangers.most;
+        if is_crowded && let Some((_, oldest)) = waiting.by_age.pop_first() {
+            oldest.notify_one();
         }
         let permit = permit.ok()?;
         waiting.came += 1;

@@ -78,12 +78,12 @@ mod tests {
             bus.tell(None, Incarnation(0), EventKind::Log { text: n.to_string() });
         }
         for (after, limit, expected) in [
-            (0, 5_000, 1..=100),
-            (0, 1, 1..=1),
-            (40, 33, 41..=73),
-            (99, 7, 100..=100),
-            (100, 7, 1..=0),
-            (500, 7, 1..=0),
+            (0, 5_000, 1..101),
+            (0, 1, 1..2),
+            (40, 33, 41..74),
+            (99, 7, 100..101),
+            (100, 7, 0..0),
+            (500, 7, 0..0),
         ] {
             let page = read(&bus, after, limit).await;
             let seqs: Vec<u64> = page.events.iter().map(|event| event.seq.0).collect();

@@ -150,6 +150,9 @@ pub enum Who {
     Labelled(Vec<u64>),
 }
 
+/// Algorithms, each at a number of nodes.
+pub type Series = Vec<(&'static Facts, u32)>;
+
 impl SimulateOptions {
     /// The algorithms that are to be run.
     ///
@@ -178,7 +181,7 @@ impl SimulateOptions {
     ///
     /// # Errors
     /// As [`SimulateOptions::algorithms`].
-    pub fn series(&self, sizes: &[u32]) -> anyhow::Result<(Vec<(&'static Facts, u32)>, Vec<String>)> {
+    pub fn series(&self, sizes: &[u32]) -> anyhow::Result<(Series, Vec<String>)> {
         let (mut series, mut left_out) = (Vec::new(), Vec::new());
         for facts in self.algorithms()? {
             let so_far = left_out.len();

@@ -90,10 +90,8 @@ impl Ring {
             labels_between(&text, &[',', ' ', '\t', '\n', '\r'])
                 .map_err(|why| anyhow::anyhow!("{}: {why}", file.display()))
         });
-        let given = match from_file.transpose()?.or_else(|| options.labels.clone()) {
-            Some(LabelList(labels)) => Some(Given::new(labels)),
-            None => None,
-        };
+        let given = from_file.transpose()?.or_else(|| options.labels.clone());
+        let given = given.map(|LabelList(labels)| Given::new(labels));
         if let Some(label) = given.as_ref().and_then(Given::repeated) {
             for facts in options.algorithms()? {
                 ensure!(

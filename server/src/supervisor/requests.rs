@@ -250,7 +250,7 @@ impl Supervisor {
                     return Err(Refusal::conflict(title));
                 }
                 let commands = process.lines.as_ref().map(|lines| &lines.commands);
-                if !commands.is_some_and(|commands| commands.try_send(NodeCommand::Exit).is_ok()) {
+                if commands.is_none_or(|commands| commands.try_send(NodeCommand::Exit).is_err()) {
                     return Err(Refusal::conflict(format!(
                         "{name} can't take the request to exit now; try again, or kill it"
                     )));
