@@ -120,8 +120,9 @@ pub struct ServeOptions {
     /// whoever notices starts an election) [default: deputy, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
     pub succession: Option<Succession>,
-    /// Which algorithm elects: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
-    /// dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka [default: max-ring, or what the ring file says]
+    /// Which algorithm elects: max-ring, lelann, chang-roberts, chang-roberts-initiators,
+    /// hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or
+    /// higham-przytycka [default: max-ring, or what the ring file says]
     #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
     pub algorithm: Option<AlgorithmName>,
     /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it stays stopped

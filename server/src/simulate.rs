@@ -1,7 +1,7 @@
 //! `ringleader simulate`: elections of any size in virtual time, against the theory.
 //!
-//! [`options`] says what is wanted and [`ring`] of which ring, here it is run on all cores, [`report`] prints it and [`plot`]
-//! draws it; [`trace`] prints every step of one election.
+//! [`options`] says what is wanted and [`ring`] of which ring, here it is run on all cores, [`report`] prints
+//! it and [`plot`] draws it; [`trace`] prints every step of one election.
 
 pub mod options;
 mod plot;
@@ -60,8 +60,8 @@ struct Job<'a> {
 /// Runs what was asked for and prints it.
 ///
 /// # Errors
-/// When there is no such ring, a picture can't be written, the output is closed, a trace would be too long, or an algorithm
-/// elected nobody or the wrong member (which is a bug).
+/// When there is no such ring, a picture can't be written, the output is closed, a trace would be too long,
+/// or an algorithm elected nobody or the wrong member (which is a bug).
 pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     let ring = Ring::of(options)?;
     if let Some(format) = options.trace {

@@ -19,8 +19,8 @@ pub const fn mixed(seed: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// The seed of the one with this number, from 0, of several that share a seed: as many numbers on in the sequence
-/// that SplitMix64 gives from the mixed seed.
+/// The seed of the one with this number, from 0, of several that share a seed: as many numbers on in the
+/// sequence that SplitMix64 gives from the mixed seed.
 #[must_use]
 pub const fn derived(seed: u64, number: u64) -> u64 {
     mixed(mixed(seed).wrapping_add(number.wrapping_mul(STEP)))

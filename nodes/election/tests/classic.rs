@@ -184,7 +184,8 @@ fn dolev_klawe_and_rodeh_a_the_nearer_of_two_labels_is_compared_with_the_one_beh
     assert_eq!((ring.active(), ring.sent), (vec![1, 3, 5, 7], [8 + 4, 8, 0, 0]));
     assert_eq!([1, 3, 5, 7].map(|at| ring.holds(at)), [5, 8, 7, 6]);
     let ring = ring.finish();
-    // In the second phase 8 moves on to the place of 3, which is the only one left, and its label comes back there.
+    // In the second phase 8 moves on to the place of 3, which is the only one left, and its label comes back
+    // there.
     assert_eq!(ring.sent, [8 + 8 + 8, 8 + 8, 0, 0]);
     assert_eq!(ring.elected, [(5, 8)], "who finds the highest need not be the highest");
 }

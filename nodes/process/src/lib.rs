@@ -71,7 +71,8 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     result
 }
 
-/// Gives this process a sequence of random numbers of its own: jitter, coins and the faults of links come from it.
+/// Gives this process a sequence of random numbers of its own: jitter, coins and the faults of links come
+/// from it.
 fn draw_apart(id: NodeId) {
     // By itself the generator begins with a hash of the clock, which nodes that start together may share.
     let (high, low) = id.0.as_u64_pair();

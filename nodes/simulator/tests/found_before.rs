@@ -1,7 +1,7 @@
 //! Cases that once failed, smallest form, each with its cause: they stay fixed.
 //!
-//! They were found before seeds were mixed. Each seed here is the one that `random::mixed` makes the seed of that
-//! time, so that the run is the same one; only the coins of Itai–Rodeh's members fall otherwise.
+//! They were found before seeds were mixed. Each seed here is the one that `random::mixed` makes the seed of
+//! that time, so that the run is the same one; only the coins of Itai–Rodeh's members fall otherwise.
 
 use ringleader_simulator::Case;
 

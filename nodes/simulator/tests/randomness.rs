@@ -1,4 +1,5 @@
-//! Runs whose seeds were counted are as independent as if these had been drawn, and their means are the exact ones.
+//! Runs whose seeds were counted are as independent as if these had been drawn, and their means are the exact
+//! ones.
 #![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
 use ringleader_election::classic::{self, ChangRoberts, Classic, ItaiRodeh, Visitor};
@@ -22,7 +23,8 @@ impl Exact {
         Self { mean, variance: moment(2), fourth: moment(4) }
     }
 
-    /// Mean, variance and the correlations with runs some seeds further on are as far off as chance may have them.
+    /// Mean, variance and the correlations with runs some seeds further on are as far off as chance may have
+    /// them.
     #[track_caller]
     fn assert_drawn(&self, drawn: &[f64], what: &str) {
         let n = drawn.len() as f64;
@@ -72,8 +74,8 @@ fn orders(n: u32) -> Vec<Vec<u32>> {
 
 #[test]
 fn itai_and_rodeh_on_a_ring_of_two_take_seven_messages_on_average() {
-    // Three when the two draw otherwise; four and all again when they draw the same. So 3 + 4 G, where G has the values
-    // 0, 1, 2 … with 1/2, 1/4, 1/8 …: mean 1, variance 2, fourth moment 38.
+    // Three when the two draw otherwise; four and all again when they draw the same. So 3 + 4 G, where G has
+    // the values 0, 1, 2 … with 1/2, 1/4, 1/8 …: mean 1, variance 2, fourth moment 38.
     let exact = Exact { mean: 7.0, variance: 16.0 * 2.0, fourth: 256.0 * 38.0 };
     exact.assert_drawn(&messages::<ItaiRodeh<u32>>(2, 0..60_000), "two members");
     // From where a person who tries another seed begins.

@@ -141,8 +141,8 @@ fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
 
 #[test]
 fn chang_and_roberts_with_k_initiators_takes_n_times_the_kth_harmonic_number_on_average() {
-    // The i-th highest of the initiators' labels goes on to the next of the i - 1 higher ones, or all round: n/i links
-    // on average, as i places part a ring.
+    // The i-th highest of the initiators' labels goes on to the next of the i - 1 higher ones, or all round:
+    // n/i links on average, as i places part a ring.
     let (n, runs) = (60_u32, 4_000_u32);
     for k in [1, 2, 3, 10, 60] {
         let initiators = Initiators::Some(k);

@@ -28,8 +28,8 @@ const MOST_NODES: u32 = 20_000_000;
 /// Flags of `ringleader simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateOptions {
-    /// The algorithm: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair, franklin, peterson,
-    /// dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka
+    /// The algorithm: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair,
+    /// franklin, peterson, dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka
     #[arg(long, value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
     pub algorithm: Algorithms,
     /// Several algorithms beside each other: names with commas between them, or `all`
@@ -41,18 +41,19 @@ pub struct SimulateOptions {
     /// The labels in ring order, in the direction of the messages, with commas between them
     #[arg(long, value_name = "N,N,…", value_parser = labels, conflicts_with_all = ["nodes", "ids", "labels_file"])]
     pub labels: Option<LabelList>,
-    /// A file with the labels in ring order, with commas, spaces or line ends between them; `#` begins a remark
+    /// A file with the labels in ring order, with commas, spaces or line ends between them; `#` begins a
+    /// remark
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "ids"])]
     pub labels_file: Option<PathBuf>,
     /// How the labels 1 to N are laid round the ring
     #[arg(long, value_name = "ORDER", value_enum, default_value = "random")]
     pub ids: Ids,
-    /// Who starts of its own accord: `all`, `one`, how many, chosen at random, or labels with commas between them. Beside
-    /// `--labels` a single number is a label too
+    /// Who starts of its own accord: `all`, `one`, how many, chosen at random, or labels with commas between
+    /// them. Beside `--labels` a single number is a label too
     #[arg(long, value_name = "WHO", default_value = "all", value_parser = initiators)]
     pub initiators: Who,
-    /// Only those that start may win, as textbooks teach Chang and Roberts's election: chang-roberts-initiators instead of
-    /// chang-roberts
+    /// Only those that start may win, as textbooks teach Chang and Roberts's election:
+    /// chang-roberts-initiators instead of chang-roberts
     #[arg(long)]
     pub only_initiators: bool,
     /// Where all chance comes from; each further run has the next number

@@ -79,8 +79,8 @@ impl Ring {
     /// The ring that the flags describe.
     ///
     /// # Errors
-    /// When the file of the labels can't be read or is none, an algorithm needs labels that differ, or an initiator's
-    /// label is no member's.
+    /// When the file of the labels can't be read or is none, an algorithm needs labels that differ, or an
+    /// initiator's label is no member's.
     pub(super) fn of(options: &SimulateOptions) -> anyhow::Result<Self> {
         let from_file = options.labels_file.as_ref().map(|file| {
             let text = std::fs::read_to_string(file)
@@ -165,7 +165,8 @@ impl Ring {
         given.copied().unwrap_or_else(|| rank.into())
     }
 
-    /// What people call the member of this rank: by its label, and with its place, from 1, where others have that label too.
+    /// What people call the member of this rank: by its label, and with its place, from 1, where others have
+    /// that label too.
     pub(super) fn name(&self, rank: u32) -> String {
         let label = self.label(rank);
         let mut name = label.to_string();

@@ -1,7 +1,7 @@
 //! Chang and Roberts's election as textbooks teach it: only those that start may win, all others pass on.
 //!
-//! Tel's algorithm 7.3, Fokkink's section on rings, and `ChangRoberts.tla` of the TLA+ examples. A member that a
-//! message finds asleep is passive from then on, whatever its label: the highest *initiator* wins.
+//! Tel's algorithm 7.3, Fokkink's section on rings, and `ChangRoberts.tla` of the TLA+ examples. A member
+//! that a message finds asleep is passive from then on, whatever its label: the highest *initiator* wins.
 
 use super::{
     Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst, facts,

@@ -1,5 +1,6 @@
-//! Dolev, Klawe and Rodeh (1982), algorithm A: the comparison of three labels on a ring with one direction, in two messages a
-//! phase. Their algorithm B improves it, in `dolev_klawe_rodeh.rs`; Peterson found it independently.
+//! Dolev, Klawe and Rodeh (1982), algorithm A: the comparison of three labels on a ring with one direction,
+//! in two messages a phase. Their algorithm B improves it, in `dolev_klawe_rodeh.rs`; Peterson found it
+//! independently.
 
 use super::{
     Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
@@ -59,7 +60,8 @@ impl<L: Label> DolevKlaweRodehA<L> {
         world.send(Side::Successor, Message::First(max));
     }
 
-    /// Step A1: "if i ≠ max(v) then send ⟨2, i⟩ and assign i to left(v), otherwise halt: max(v) is the global maximum".
+    /// Step A1: "if i ≠ max(v) then send ⟨2, i⟩ and assign i to left(v), otherwise halt: max(v) is the global
+    /// maximum".
     fn on_first(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
         if label == self.max {
             self.standing = Standing::Done;
@@ -72,8 +74,8 @@ impl<L: Label> DolevKlaweRodehA<L> {
         }
     }
 
-    /// Step A2: "if left(v) is greater than both j and max(v) then assign left(v) to max(v) and send ⟨1, max(v)⟩, otherwise
-    /// become passive".
+    /// Step A2: "if left(v) is greater than both j and max(v) then assign left(v) to max(v) and send ⟨1,
+    /// max(v)⟩, otherwise become passive".
     fn on_second(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
         let highest = self.max.max(label);
         match self.left {

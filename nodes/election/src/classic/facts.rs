@@ -70,7 +70,8 @@ pub struct Facts {
     pub direction: Direction,
     /// Whether members have unique labels; an anonymous ring has none.
     pub labels: bool,
-    /// Whether only members that start of their own accord may win. Otherwise a message wakes whom it finds asleep.
+    /// Whether only members that start of their own accord may win. Otherwise a message wakes whom it finds
+    /// asleep.
     pub only_initiators: bool,
     /// Whether members know how many they are.
     pub knows_size: bool,
@@ -96,8 +97,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The label that must win a ring where those at these places, at least one, start of their own accord. `None`
-    /// where labels don't decide.
+    /// The label that must win a ring where those at these places, at least one, start of their own accord.
+    /// `None` where labels don't decide.
     pub fn winner<L: Copy + Ord>(
         &self,
         labels: &[L],

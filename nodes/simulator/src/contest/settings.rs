@@ -7,7 +7,8 @@ use ringleader_election::classic::Worst;
 use super::TICKS;
 use crate::chance::Chance;
 
-/// The labels, 1 to n where they are not given, and how they are laid round the ring, in the direction of the messages.
+/// The labels, 1 to n where they are not given, and how they are laid round the ring, in the direction of the
+/// messages.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Labels<'a> {
     /// In any order, each as likely.

@@ -119,7 +119,8 @@ impl Watch for Unwatched {
 pub(super) struct Recorder {
     steps: Vec<Step>,
     sent: u64,
-    /// What is on its way, by sender and receiver. Equal messages between the same two are told apart by their order.
+    /// What is on its way, by sender and receiver. Equal messages between the same two are told apart by
+    /// their order.
     on_way: BTreeMap<(u32, u32), Vec<(u64, Message)>>,
     states: BTreeMap<u32, State>,
 }
