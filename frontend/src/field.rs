@@ -32,6 +32,9 @@ pub(crate) fn Field(
     /// The tooltip.
     #[prop(optional, into)]
     title: String,
+    /// An example, shown while it is empty.
+    #[prop(optional, into)]
+    placeholder: String,
     /// The value as it is.
     #[prop(into)]
     now: Signal<String>,
@@ -71,6 +74,7 @@ pub(crate) fn Field(
                 type="text"
                 inputmode=if words { "text" } else { "numeric" }
                 autocomplete="off"
+                placeholder=placeholder
                 size=size
                 prop:value=now
                 disabled=disabled

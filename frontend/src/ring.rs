@@ -108,7 +108,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
     });
     view! {
         <div class="board" hidden=live::whether(move || is_crowd.get())>
-            <svg class="drawing fitted" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
+            <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                         <rect class="hatch-ground" width="12" height="12"></rect>

@@ -50,11 +50,11 @@ fn Latest(election: ElectionView) -> impl IntoView {
             <p class="outcome" class:running=election.took_us.is_none()>{cost::outcome(&election)}</p>
             <dl class="figures">
                 <div title=terms::meaning("messages")><dt>"messages"</dt><dd data-testid="summary-messages">{election.messages}</dd></div>
-                <div title="Standing messages: neighbours report who leads when a link comes up or a message was lost">
+                <div title=terms::meaning("upkeep")>
                     <dt>"upkeep"</dt><dd data-testid="summary-upkeep">{election.upkeep}</dd>
                 </div>
                 <div title=terms::meaning("hops")><dt>"hops"</dt><dd data-testid="summary-hops">{election.hops}</dd></div>
-                <div title="From the first message of this election until the leader's lap is back. How long there was no leader is shown above the ring">
+                <div title=terms::meaning("first message to settled")>
                     <dt>"first message to settled"</dt>
                     <dd data-testid="summary-time">{election.took_us.map_or_else(|| "…".to_owned(), words::duration)}</dd>
                 </div>

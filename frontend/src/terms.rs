@@ -27,7 +27,16 @@ pub(crate) const TERMS: &[(&str, &str)] = &[
     ),
     ("messages", "Messages that this election put on links, the announcement of its result included."),
     ("hops", "Messages that arrived: links crossed."),
-    ("time", "From the first message sent until the leader knows that every node follows it."),
+    (
+        "upkeep",
+        "News between neighbours of who leads, sent when a link comes up or a message was lost. They are no \
+                part of the election.",
+    ),
+    (
+        "first message to settled",
+        "From the first message of this election until the leader knows that every node follows it. How \
+                                  long there was no leader is shown above the ring.",
+    ),
     (
         "formula",
         "The messages of an undisturbed election with one initiator: links from the initiator to the winner, one lap \

@@ -238,7 +238,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
         )
     };
     view! {
-        <div class="crowd fitted" hidden=live::whether(move || !is_crowd.get())>
+        <div class="crowd" hidden=live::whether(move || !is_crowd.get())>
             <canvas node_ref=under aria-hidden="true"></canvas>
             <canvas
                 node_ref=over

@@ -38,7 +38,7 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
 
 /// Whether a member that holds the label of another may find that this other one has won.
 const fn winner_is_found_by_another(algorithm: AlgorithmName) -> bool {
-    matches!(algorithm, AlgorithmName::HighamPrzytycka)
+    matches!(algorithm, AlgorithmName::DolevKlaweRodehA | AlgorithmName::HighamPrzytycka)
 }
 
 /// The kinds of messages in this ring: of the algorithm that elects next and of the one that elected last.

@@ -68,7 +68,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
             settings.with(|settings| now(settings).iter().map(u64::to_string).collect::<Vec<_>>().join(","))
         });
         let set = move |text: String| change(set, &text);
-        view! { <Field id=id label=label words=true title=about now=now size=live::words(|| "9") set=set/> }
+        view! { <Field id=id label=label words=true title=about placeholder="3,7,2,9,4" now=now size=live::words(|| "9") set=set/> }
     };
     let dice = move |_| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]

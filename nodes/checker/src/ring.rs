@@ -54,7 +54,7 @@ pub struct Ring {
     /// The highest term when all were last dead at once, while a live member may still be below it; else
     /// zero.
     outlived: Term,
-    /// Who was asked for the election of each term, where only those may win it.
+    /// The initiators of each term, asked or of their own accord, where only those may win it.
     initiators: BTreeSet<(Term, Place)>,
     settings: RingSettings,
 }
@@ -167,21 +167,13 @@ impl Ring {
         }
         ring.settle();
         if bounds.start == Start::Elected {
-            ring.initiate(0, bounds);
+            ring.give(0, Input::Initiate);
             ring.settle();
         }
         ring
     }
 
-    fn initiate(&mut self, place: Place, bounds: &Bounds) {
-        self.give(place, Input::Initiate);
-        if facts(bounds.settings.algorithm).only_initiators {
-            let term = self.live().find(|(at, _)| *at == place).map(|(_, core)| core.term());
-            self.initiators.extend(term.map(|term| (term, place)));
-        }
-    }
-
-    /// Those that were asked for the election of this term, where only those may win it.
+    /// Those that initiated the election of this term, where only those may win it.
     pub fn initiators(&self, term: Term) -> impl Iterator<Item = Place> {
         self.initiators.iter().filter(move |(of, _)| *of == term).map(|(_, place)| *place)
     }
@@ -303,7 +295,7 @@ impl Ring {
             }
             Event::Initiate(place) => {
                 self.left.initiations = self.left.initiations.saturating_sub(1);
-                self.initiate(place, bounds);
+                self.give(place, Input::Initiate);
             }
             Event::Crash(place) => {
                 self.left.crashes = self.left.crashes.saturating_sub(1);
@@ -542,6 +534,10 @@ impl Ring {
         if self.settings.safety == Safety::Quorum && core.role() == Role::Leader {
             let has_led = *self.led.entry(core.term()).or_insert(me);
             self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
+        }
+        let begins = matches!(input, Input::Initiate) || core.role() == Role::Candidate;
+        if facts(self.settings.algorithm).only_initiators && core.term() > before.term() && begins {
+            self.initiators.insert((core.term(), me));
         }
         let outlived = core.role() == Role::Leader && core.term() <= self.outlived;
         self.misstep = self.misstep.or(outlived.then_some(Misstep::LeadsAnOutlivedTerm));
