@@ -15,10 +15,10 @@ const OWN: usize = 48;
 const FOR_EACH_NODE: usize = 5;
 
 /// The connections to the control port that may be open at once: each node's, its next start's, and some of strangers.
-const CONTROL_CONNECTIONS: usize = 2 * MAX_MEMBERS + CONTROL_STRANGERS;
+const CONTROL_CONNECTIONS: usize = 2 * MAX_MEMBERS + 32;
 
-/// The connections of the control port that have not said hello.
-const CONTROL_STRANGERS: usize = 32;
+/// The connections of the control port that have not said hello: all nodes of a ring that starts are among them.
+const CONTROL_STRANGERS: usize = MAX_MEMBERS + 32;
 
 /// How many descriptors are for what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Descriptors {
         Self {
             connections: MAX_CONNECTIONS.min(limit - reserve),
             control,
-            control_strangers: CONTROL_STRANGERS.min(control / 2),
+            control_strangers: CONTROL_STRANGERS.min(control * 2 / 3),
         }
     }
 
@@ -74,6 +74,8 @@ mod tests {
             assert!(divided.connections + 2 * divided.control <= limit, "{limit}: {divided:?}");
         }
         assert_eq!(Descriptors::divide(1 << 20).connections, MAX_CONNECTIONS);
-        assert_eq!(Descriptors::divide(1 << 20).control, 2 * MAX_MEMBERS + CONTROL_STRANGERS);
+        let divided = Descriptors::divide(1 << 20);
+        assert_eq!(divided.control, CONTROL_CONNECTIONS);
+        assert!(divided.control_strangers >= MAX_MEMBERS, "a whole ring says hello at once");
     }
 }

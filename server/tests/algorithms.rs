@@ -82,7 +82,7 @@ fn who_initiates_must_be_clear() {
     let both = json!({"initiator": "A", "everyone": true});
     let (status, body) = server.ask("POST", "/api/v1/elections", Some(both));
     assert_eq!(status, 422, "{body}");
-    assert!(body.contains("not both"), "{body}");
+    assert!(body.contains("give one of initiator, initiators and everyone"), "{body}");
 }
 
 #[test]
