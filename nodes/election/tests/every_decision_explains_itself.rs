@@ -89,7 +89,7 @@ fn of_leader_and_deputy() {
     assert_words(Why::LeaderLost { leader }, "the leader D is lost: waiting for its deputy to take over");
     assert_words(
         Why::LeaderLostUnconfirmed { leader },
-        "D is lost before it told me itself that I am its deputy: starting an election instead",
+        "D is lost before it confirmed that I am its deputy: starting an election instead",
     );
     assert_words(Why::LapTimeout, "my lap did not come back in time: sending another");
     assert_words(
