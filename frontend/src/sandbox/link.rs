@@ -314,8 +314,8 @@ mod tests {
         for (bad, allowed) in [
             ("nodes=1001", "a whole number from 1 to 1000"),
             ("nodes=0", "a whole number from 1 to 1000"),
-            ("order=up", "one of random, increasing, decreasing, alternating"),
-            ("start=", "one of one, all, nobody"),
+            ("order=up", "one of random, increasing, decreasing, alternating, given"),
+            ("start=", "one of one, all, nobody, given"),
             ("seed=-1", "a whole number from 0 to 18446744073709551615"),
             ("hop=fast", "a hop in milliseconds, from 0 to 60000"),
             ("order=given", "the labels beside it, as in labels=3.7.2"),
