@@ -262,6 +262,8 @@ fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
     let death_and_return = Faults { crashes: 1, restarts: 1, ..Faults::default() };
     let is_asked = model.bounds.start == Start::Elected
         && model.bounds.faults == death_and_return
+        // Without a deputy the death is answered by an election, and the return may disturb that.
+        && model.bounds.settings.succession == Succession::Deputy
         && model.bounds.attributes.len() > 1;
     !is_asked || has_no_timer(ring) && has_no_election(ring)
 }

@@ -66,8 +66,9 @@ pub struct Core {
     /// Whether somebody who might be deputy has come since the last search for one began. Kept where some
     /// member may not lead: there a search may find nobody.
     company: bool,
-    /// A member that may be deputy and has dialled this leader, which has none.
-    caller: Option<NodeId>,
+    /// The members that hold a heartbeat link to this one, whether it leads or not. One that may be deputy
+    /// and watches a leader without a deputy was missed by its search.
+    watchers: Vec<NodeId>,
     /// The last lap of a leader that I passed on: each is passed on once, however its mandate was learned.
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
@@ -118,7 +119,7 @@ impl Core {
             outcome: Outcome::Election,
             unnoticed: false,
             company: false,
-            caller: None,
+            watchers: Vec::new(),
             passed_on: None,
             in_flight: None,
             told: None,
@@ -336,9 +337,8 @@ impl Core {
                     Self::explain(Explanation::DeputySilent { deputy: deputy.id }, out);
                     self.outcome = Outcome::NewDeputy;
                     self.search_deputy(out);
-                } else if self.caller.is_some() {
-                    // One that may not be deputy after all has heard of that by now.
-                    self.caller = self.caller.filter(|caller| self.route.is_eligible(*caller));
+                } else {
+                    // What a member did not know or could not hear at the last search may have reached it.
                     self.company = true;
                     self.find_deputy_if_none(out);
                 }

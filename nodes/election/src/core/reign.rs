@@ -125,7 +125,6 @@ impl Core {
     /// Stops what only a leader waits for.
     pub(super) fn stop_reigning(&mut self, out: &mut Out) {
         self.lap = None;
-        self.caller = None;
         out.push(Effect::CancelTimer(Timer::Lap));
         out.push(Effect::CancelTimer(Timer::Deputy));
         if self.needs_quorum() && !self.leading {
@@ -197,7 +196,6 @@ impl Core {
                 // It does not know yet that it may not be deputy.
                 Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
                 self.lap_is_over(mandate, hops, out);
-                self.caller = Some(deputy.id);
                 out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
             }
             (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
@@ -211,8 +209,8 @@ impl Core {
                 // The search lap has announced the leader; there is no deputy to announce.
                 Self::explain(Explanation::NoDeputyFound, out);
                 self.lap_is_over(mandate, hops, out);
-                if self.caller.is_some() && self.lap.is_none() {
-                    // The ring goes past it yet.
+                if self.lap.is_none() && self.watchers.iter().any(|watcher| self.route.is_eligible(*watcher)) {
+                    // The ring goes past that one yet.
                     out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
                 }
             }

@@ -76,15 +76,19 @@ impl Core {
         } else if self.company {
             self.find_deputy_if_none(out);
         }
-        if self.may_lead() && !could_lead && self.knows_no_leader() {
-            self.initiate(out);
+        if self.may_lead() && !could_lead {
+            // The leader may have heard of it first, and have asked me too early.
+            self.unnoticed |= self.mandate.is_some_and(|mandate| self.is_missed_by(&mandate));
+            if self.knows_no_leader() {
+                self.initiate(out);
+            }
         }
     }
 
     /// Rule 4 and ring repair: a member does not answer.
     pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
-        if link == LinkKind::Heartbeat {
-            self.caller = self.caller.filter(|caller| *caller != peer);
+        if link == LinkKind::Heartbeat && direction == Direction::Incoming {
+            self.watchers.retain(|watcher| *watcher != peer);
         }
         let unanswered = self.unanswered(peer);
         if link == LinkKind::Direct {
@@ -134,10 +138,12 @@ impl Core {
         match link {
             LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
             LinkKind::Heartbeat => {
-                if self.leading && self.route.has_ineligible() {
-                    self.company = true;
-                    self.caller = Some(peer);
+                if direction == Direction::Incoming
+                    && let Err(place) = self.watchers.binary_search(&peer)
+                {
+                    self.watchers.insert(place, peer);
                 }
+                self.company |= self.leading && self.route.has_ineligible();
                 let is_my_deputy = self.leading
                     && self
                         .mandate
@@ -184,8 +190,8 @@ impl Core {
         if link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer) {
             self.neighbours_changed(out);
         }
-        if link == LinkKind::Heartbeat {
-            self.caller = self.caller.filter(|caller| *caller != peer);
+        if link == LinkKind::Heartbeat && direction == Direction::Incoming {
+            self.watchers.retain(|watcher| *watcher != peer);
         }
         let deputy = self.mandate.and_then(|mandate| mandate.deputy);
         let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
