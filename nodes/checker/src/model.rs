@@ -264,7 +264,7 @@ fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
         && model.bounds.faults == death_and_return
         // Without a deputy the death is answered by an election, and the return may disturb that.
         && model.bounds.settings.succession == Succession::Deputy
-        && model.bounds.attributes.len() > 1;
+        && model.bounds.attributes.len() > model.bounds.ineligible.len() + 1;
     !is_asked || has_no_timer(ring) && has_no_election(ring)
 }
 
