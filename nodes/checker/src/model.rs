@@ -265,7 +265,10 @@ fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
         // Without a deputy the death is answered by an election, and the return may disturb that.
         && model.bounds.settings.succession == Succession::Deputy
         && model.bounds.attributes.len() > model.bounds.ineligible.len() + 1;
-    !is_asked || has_no_timer(ring) && has_no_election(ring)
+    // A search may have gone past the one that returns; where some may not be deputy, the leader waits before
+    // it looks once more.
+    let may_wait = !model.bounds.ineligible.is_empty();
+    !is_asked || (may_wait || has_no_timer(ring)) && has_no_election(ring)
 }
 
 fn has_no_timer(ring: &Ring) -> bool {

@@ -196,6 +196,7 @@ impl Core {
                 // It does not know yet that it may not be deputy.
                 Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
                 self.lap_is_over(mandate, hops, out);
+                self.company = true;
                 out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
             }
             (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
@@ -209,7 +210,7 @@ impl Core {
                 // The search lap has announced the leader; there is no deputy to announce.
                 Self::explain(Explanation::NoDeputyFound, out);
                 self.lap_is_over(mandate, hops, out);
-                if self.lap.is_none() && self.watchers.iter().any(|watcher| self.route.is_eligible(*watcher)) {
+                if self.lap.is_none() && self.is_watched() {
                     // The ring goes past that one yet.
                     out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
                 }

@@ -88,7 +88,7 @@ impl Core {
     /// Rule 4 and ring repair: a member does not answer.
     pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
         if link == LinkKind::Heartbeat && direction == Direction::Incoming {
-            self.watchers.retain(|watcher| *watcher != peer);
+            self.unwatched(peer, out);
         }
         let unanswered = self.unanswered(peer);
         if link == LinkKind::Direct {
@@ -191,13 +191,28 @@ impl Core {
             self.neighbours_changed(out);
         }
         if link == LinkKind::Heartbeat && direction == Direction::Incoming {
-            self.watchers.retain(|watcher| *watcher != peer);
+            self.unwatched(peer, out);
         }
         let deputy = self.mandate.and_then(|mandate| mandate.deputy);
         let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
         if self.leading && was_watching {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
+    }
+
+    /// A heartbeat link has ended. When nobody is left for whom another search would be worth its lap, the
+    /// leader does not wait for one.
+    fn unwatched(&mut self, peer: NodeId, out: &mut Out) {
+        self.watchers.retain(|watcher| *watcher != peer);
+        let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
+        if self.leading && !has_deputy && self.lap.is_none() && !self.company && !self.is_watched() {
+            out.push(Effect::CancelTimer(Timer::Deputy));
+        }
+    }
+
+    /// Whether a member that may be deputy watches this one.
+    pub(super) fn is_watched(&self) -> bool {
+        self.watchers.iter().any(|watcher| self.route.is_eligible(*watcher))
     }
 
     /// The consequences of a lost member for who leads. `repaired`: this member has closed the gap in the
