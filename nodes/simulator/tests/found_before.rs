@@ -121,3 +121,23 @@ fn the_former_start_of_a_member_is_lost_before_the_new_one_is_spoken_to() {
          1563us initiate B; 3449us start A; 4165us start A; 875us kill B; 0us start B; 4445us start A; 1464us kill C",
     );
 }
+
+/// The leader's search passed a member that did not know yet that it may be deputy; nobody searched again.
+#[test]
+fn a_member_that_may_be_deputy_too_late_for_the_search_makes_itself_noticed() {
+    is_fine(
+        "seed 16633962892453124021; ring 1 1 1; ineligible A C; no succession; constant 500us; 20000us initiate A; \
+         2000us initiate all; 0us initiate all; 0us kill A; 0us ineligible C; 0us eligible B; \
+         1770us succession deputy; 519us ineligible C; 1712us initiate B; 1000us initiate B; 1803us eligible C",
+    );
+}
+
+/// A deputy's heartbeat link outlived an election that went past it: no link came up by which the next leader
+/// would have noticed it.
+#[test]
+fn a_deputy_that_an_election_went_past_is_noticed_on_the_link_it_has() {
+    is_fine(
+        "seed 15702310558853234688; ring 1 1 1 1 1 1; ineligible A D E F; uniform 50us 3000us; 20000us initiate A; \
+         0us cut B A; 517000us attribute A 0; 0us initiate A",
+    );
+}
