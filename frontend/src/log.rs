@@ -206,7 +206,7 @@ pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> (BTreeMap<
 mod tests {
     use super::*;
     use crate::testing::{event, message, name};
-    use ringleader_shared::{RingSettings, RingView};
+    use ringleader_shared::{RingSettings, RingView, Term};
 
     fn said(seq: u64, text: &str) -> Event {
         event(seq, Some("A"), EventKind::Log { text: text.to_owned() })
@@ -313,7 +313,12 @@ mod tests {
     #[test]
     fn history_is_of_this_run_and_ends_at_the_snapshot() {
         let run = RingView::empty().run;
-        let started = EventKind::RunStarted { run, members: Vec::new(), settings: RingSettings::default() };
+        let started = EventKind::RunStarted {
+            run,
+            members: Vec::new(),
+            highest_term: Term::ZERO,
+            settings: RingSettings::default(),
+        };
         let events = [said(1, "before"), event(2, None, started), said(3, "in"), said(4, "after")];
         let (lines, complete) = history(&events, run, Seq(3));
         assert!(complete && !history(&events[2..], run, Seq(3)).1);

@@ -67,6 +67,7 @@ pub(crate) fn ring(count: usize) -> Ring {
         EventKind::RunStarted {
             run: RunId(Uuid::from_u64_pair(1, 1)),
             members,
+            highest_term: Term::ZERO,
             settings: RingSettings { hop_delay_ms: 400, ..RingSettings::default() },
         },
     );

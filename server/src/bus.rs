@@ -18,6 +18,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::clock::monotonic_ns;
 use crate::metrics::OutageTimes;
+use crate::state::Keeper;
 
 /// How many events are remembered. At about 400 bytes each, twice: 8 MB.
 pub const HISTORY: usize = 10_000;
@@ -64,6 +65,8 @@ struct State {
     arrivals: u64,
     /// Events of members that had left when they came.
     too_late: u64,
+    /// Where the highest term is kept.
+    keeper: Option<Keeper>,
 }
 
 /// A member's right to report. It ends when the member leaves the ring, or the run ends.
@@ -139,6 +142,16 @@ impl Bus {
     /// A bus without events.
     #[must_use]
     pub fn new() -> Self {
+        Self::made(None)
+    }
+
+    /// The same, where the highest term is kept for the next start of the server before anybody hears of it.
+    #[must_use]
+    pub fn keeping(keeper: Keeper) -> Self {
+        Self::made(Some(keeper))
+    }
+
+    fn made(keeper: Option<Keeper>) -> Self {
         let state = State {
             view: RingView::empty(),
             history: VecDeque::new(),
@@ -150,6 +163,7 @@ impl Bus {
             waiting: BinaryHeap::new(),
             arrivals: 0,
             too_late: 0,
+            keeper,
         };
         let (newest, _) = watch::channel(Seq(0));
         let inner =
@@ -390,7 +404,13 @@ impl State {
         // A run that ends takes its outages with it.
         let is_new_run = matches!(event.kind, EventKind::RunStarted { .. });
         self.outages.observe(&self.view, if is_new_run { u64::MAX } else { event.at_us });
+        let known = self.view.term;
         self.view.apply(&event);
+        if self.view.term > known
+            && let Some(keeper) = &self.keeper
+        {
+            keeper.note_term(self.view.term);
+        }
         *self.counts.entry(event.kind.word()).or_default() += 1;
         let frame = BusFrame::Event { event: Box::new(event.clone()) };
         let text = serde_json::to_string(&frame).unwrap_or_default();

@@ -128,7 +128,8 @@ pub struct ServeOptions {
     /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it stays stopped
     #[arg(long, env = "RINGLEADER_RESTART")]
     pub restart: bool,
-    /// Where nodes keep their promises in quorum mode [default: a fresh directory, removed when the server stops]
+    /// Where terms, ids and promises are kept: with it terms go on growing when the server is started again, so that none comes
+    /// twice. One server at a time [default: a fresh directory, removed when the server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
     /// Record the inputs and effects of each node's election core, one file for each start of a node, for

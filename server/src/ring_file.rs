@@ -102,6 +102,21 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
 }
 
+/// Gives each member that has the id which follows from its name the one that it had before, unless that is another's.
+pub fn keep_ids(members: &mut [Planned], id_of: impl Fn(&NodeName) -> Option<NodeId>) {
+    for place in 0..members.len() {
+        let Some(member) =
+            members.get(place).filter(|member| member.id == identity::derived(&member.name, 0))
+        else {
+            continue;
+        };
+        let former = id_of(&member.name).filter(|id| members.iter().all(|other| other.id != *id));
+        if let (Some(id), Some(member)) = (former, members.get_mut(place)) {
+            member.id = id;
+        }
+    }
+}
+
 /// The members, of whom those with these names may not lead.
 fn not_eligible(mut members: Vec<Planned>, names: &[NodeName]) -> anyhow::Result<Vec<Planned>> {
     for name in names {

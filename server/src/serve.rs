@@ -38,12 +38,14 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
     let _log = log::start(options)?;
-    let Ring { members, settings, start } = ring_file::ring(options)?;
+    let Ring { mut members, settings, start } = ring_file::ring(options)?;
     if let Some(directory) = &options.record {
         std::fs::create_dir_all(directory)
             .with_context(|| format!("making the directory {} (--record)", directory.display()))?;
     }
     let state = State::open(options.state_dir.as_deref())?;
+    let keeper = state.keeper();
+    ring_file::keep_ids(&mut members, |name| keeper.id_of(name));
     let asks = options.ask_token || !options.bind.is_loopback();
     let tokens = asks.then(Tokens::open).transpose()?;
     let hung_after = options.hung_after.unwrap_or(options.heartbeat * 3);
@@ -64,7 +66,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             hung_after,
             node_port: options.node_port,
             restart: options.restart,
-            state: state.path().to_owned(),
+            keeper,
             record: options.record.clone(),
             program: own_program()?,
             control: control_listener.local_addr()?,
@@ -92,7 +94,7 @@ async fn serve(
     let descriptors = Descriptors::claim();
     let places = descriptors.public();
     let (stop, stopping) = watch::channel(false);
-    let bus = Bus::new();
+    let bus = Bus::keeping(plan.keeper.clone());
     let (supervisor, secret, thread) = supervisor::start(plan, bus.clone())?;
     let nodes_report = control::router(Control { supervisor: supervisor.clone(), bus: bus.clone(), secret });
     let address = listener.local_addr()?;

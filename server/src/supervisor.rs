@@ -30,6 +30,7 @@ use crate::bus::{Bus, Membership, Unplaced};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
 use crate::ring_file::Planned;
+use crate::state::Keeper;
 use crate::supervisor::child::{Change, Child, Ended, Notice, Signal};
 use crate::supervisor::departed::Departed;
 pub use crate::supervisor::requests::{Action, Handle};
@@ -59,8 +60,8 @@ pub struct Plan {
     pub node_port: u16,
     /// Whether a node that dies is started again.
     pub restart: bool,
-    /// Where nodes keep what they promise.
-    pub state: PathBuf,
+    /// Where nodes keep what they promise, and what outlives the server.
+    pub keeper: Keeper,
     /// Where nodes record what their cores do, if at all.
     pub record: Option<PathBuf>,
     /// The program to run as a node.
@@ -228,6 +229,7 @@ impl Supervisor {
                     }
                     Some(Request::Reset { reply }) => {
                         self.end_all().await;
+                        self.plan.keeper.forget(self.run, None);
                         self.run = RunId(Uuid::new_v4());
                         self.secret.send_replace(Secret::fresh());
                         self.settings = self.plan.settings;
@@ -298,13 +300,25 @@ impl Supervisor {
                 membership: Membership::default(),
             })
             .collect();
-        let kind =
-            EventKind::RunStarted { run: self.run, members: self.ring().members, settings: self.settings };
+        let kind = EventKind::RunStarted {
+            run: self.run,
+            members: self.ring().members,
+            highest_term: self.plan.keeper.term(),
+            settings: self.settings,
+        };
+        self.keep_members();
         self.bus.tell(None, Incarnation(0), kind);
         for index in 0..self.nodes.len() {
             self.spawn(index);
         }
         self.await_start();
+    }
+
+    /// Keeps the members' ids, for the next start of the server.
+    fn keep_members(&self) {
+        self.plan
+            .keeper
+            .note_members(self.nodes.iter().map(|node| (node.member.name.clone(), node.member.id)));
     }
 
     fn port(&self, place: u16) -> u16 {

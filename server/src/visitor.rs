@@ -4,10 +4,14 @@
 //! within it the newest is let in and the oldest has to leave: an honest client needs a millisecond to say what it wants, so
 //! idle connections keep nobody out, however many they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// The longest wait for the place of a connection that has to leave.
+const LEAVES_WITHIN: Duration = Duration::from_secs(1);
 
 /// The places of a listener. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -28,6 +32,7 @@ struct Strangers {
 struct Waiting {
     came: u64,
     by_age: BTreeMap<u64, Arc<Notify>>,
+    leaving: BTreeSet<u64>,
 }
 
 /// One connection's place, free again when this value goes.
@@ -56,19 +61,19 @@ impl Places {
 
     /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None` when all places are
     /// taken by connections that may ask something.
-    #[must_use]
-    pub fn enter(&self) -> Option<Place> {
-        let permit = Arc::clone(&self.free).try_acquire_owned();
-        let mut waiting = self.strangers.lock();
-        let is_crowded = permit.is_err() || waiting.by_age.len() >= self.strangers.most;
-        if is_crowded && let Some((_, oldest)) = waiting.by_age.pop_first() {
-            oldest.notify_one();
-        }
-        let permit = permit.ok()?;
-        waiting.came += 1;
-        let (number, dismissed) = (waiting.came, Arc::new(Notify::new()));
-        waiting.by_age.insert(number, Arc::clone(&dismissed));
-        drop(waiting);
+    pub async fn enter(&self) -> Option<Place> {
+        let free = Arc::clone(&self.free).try_acquire_owned();
+        let is_one_leaving = self.strangers.make_room(free.is_err());
+        let permit = match free {
+            Ok(permit) => permit,
+            Err(_) if is_one_leaving => {
+                let next = Arc::clone(&self.free).acquire_owned();
+                tokio::time::timeout(LEAVES_WITHIN, next).await.ok()?.ok()?
+            }
+            Err(_) => return None,
+        };
+        let dismissed = Arc::new(Notify::new());
+        let number = self.strangers.add(Arc::clone(&dismissed));
         let visitor = Visitor { number, strangers: self.strangers.clone() };
         Some(Place { visitor, dismissed, _permit: permit })
     }
@@ -86,6 +91,27 @@ impl Places {
 }
 
 impl Strangers {
+    /// Dismisses the oldest where no place is free, or where there are as many strangers as there may be. True if one is about
+    /// to leave.
+    fn make_room(&self, is_full: bool) -> bool {
+        let mut waiting = self.lock();
+        let is_crowded = is_full || waiting.by_age.len() >= self.most;
+        if is_crowded && let Some((number, oldest)) = waiting.by_age.pop_first() {
+            waiting.leaving.insert(number);
+            oldest.notify_one();
+        }
+        !waiting.leaving.is_empty()
+    }
+
+    /// Adds the newest stranger; returns its number.
+    fn add(&self, dismissed: Arc<Notify>) -> u64 {
+        let mut waiting = self.lock();
+        waiting.came += 1;
+        let number = waiting.came;
+        waiting.by_age.insert(number, dismissed);
+        number
+    }
+
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,7 +133,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.visitor.is_known();
+        let mut waiting = self.visitor.strangers.lock();
+        waiting.by_age.remove(&self.visitor.number);
+        waiting.leaving.remove(&self.visitor.number);
     }
 }
 
@@ -127,30 +155,31 @@ mod tests {
         place.dismissed().notified().now_or_never().is_some()
     }
 
-    #[test]
-    fn the_oldest_stranger_leaves_for_the_newest_and_who_is_known_stays() {
+    #[tokio::test]
+    async fn the_oldest_stranger_leaves_for_the_newest_and_who_is_known_stays() {
         let places = Places::new(4, 2);
-        let known = places.enter().expect("a free place");
+        let known = places.enter().await.expect("a free place");
         known.visitor().is_known();
-        let old = places.enter().expect("a free place");
-        let young = places.enter().expect("a free place");
-        let newest = places.enter().expect("a free place");
+        let old = places.enter().await.expect("a free place");
+        let young = places.enter().await.expect("a free place");
+        let newest = places.enter().await.expect("a free place");
         assert!(has_to_leave(&old));
         assert!([&known, &young, &newest].iter().all(|place| !has_to_leave(place)));
     }
 
-    #[test]
-    fn when_all_places_are_taken_a_stranger_leaves_and_its_place_is_the_next_ones() {
+    #[tokio::test]
+    async fn when_all_places_are_taken_a_stranger_leaves_and_its_place_is_the_next_ones() {
         let places = Places::new(2, 2);
-        let known = places.enter().expect("a free place");
+        let known = places.enter().await.expect("a free place");
         known.visitor().is_known();
-        let stranger = places.enter().expect("a free place");
-        assert!(places.enter().is_none(), "nobody has left yet");
+        let stranger = places.enter().await.expect("a free place");
+        let mut next = std::pin::pin!(places.enter());
+        assert!(next.as_mut().now_or_never().is_none(), "nobody has left yet");
         assert!(has_to_leave(&stranger));
         drop(stranger);
-        let next = places.enter().expect("the stranger's place");
+        let next = next.await.expect("the stranger's place");
         next.visitor().is_known();
-        assert!(places.enter().is_none(), "both are known");
+        assert!(places.enter().await.is_none(), "both are known");
         drop((known, next));
         assert!(places.emptied().now_or_never().is_some());
     }

@@ -121,10 +121,11 @@ fn a_node_that_was_paused_while_much_changed_goes_on_with_the_newest() {
     };
     // More than every queue on the way holds.
     (1_000..4_000).for_each(set);
+    set(5);
+    // Last, so that a node that knows of it knows of everything.
     for (from, to) in [("B", "C"), ("C", "B")] {
         server.set_link(from, to, &LinkFault { cut: true, ..LinkFault::default() });
     }
-    set(5);
     server.act("B", "resume");
     server.wait_for("B routes past C", |ring| {
         ring.nodes[1].successor.as_ref().is_some_and(|successor| successor.as_str() == "D")

@@ -42,6 +42,8 @@ pub enum EventKind {
         run: RunId,
         /// The configured members in ring order.
         members: Vec<Member>,
+        /// The term from which this run's terms go on: the highest of earlier runs, where those are kept, else zero.
+        highest_term: Term,
         /// The settings of the ring, among the other fields in JSON.
         #[serde(flatten)]
         settings: RingSettings,
@@ -298,7 +300,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    "run_started" => RunStarted { run, members } and settings,
+    "run_started" => RunStarted { run, members, highest_term } and settings,
     "member_added" => MemberAdded { member },
     "member_removed" => MemberRemoved {},
     "attribute_changed" => AttributeChanged { attribute },

@@ -34,7 +34,7 @@ pub struct RingView {
     pub seq: Seq,
     /// The run.
     pub run: RunId,
-    /// The highest term that a member has reported in this run: it never goes back.
+    /// The highest term that a member has reported in this run, or the one from which the run went on: it never goes back.
     pub term: Term,
     /// The leader that all live members agree on; `None` while they don't.
     pub leader: Option<NodeName>,
@@ -141,10 +141,11 @@ impl RingView {
         // Whether this changes who lives, who reaches whom, or whom a live member follows.
         let mut turned = false;
         match &event.kind {
-            EventKind::RunStarted { run, members, settings } => {
+            EventKind::RunStarted { run, members, highest_term, settings } => {
                 *self = Self {
                     seq: event.seq,
                     run: *run,
+                    term: *highest_term,
                     settings: *settings,
                     nodes: members.iter().map(NodeView::new).collect(),
                     ..Self::empty()

@@ -27,6 +27,7 @@ impl Stream {
         let kind = EventKind::RunStarted {
             run: RunId(Uuid::from_u128(7)),
             members: [("A", 1), ("B", 2)].map(member).into(),
+            highest_term: Term::ZERO,
             settings: RingSettings::default(),
         };
         assert_eq!(stream.see("", 0, kind), Ok(()));

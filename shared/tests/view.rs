@@ -96,9 +96,10 @@ fn a_reset_forgets_everything() {
     let run = RunId(Uuid::from_u128(8));
     let settings =
         RingSettings { hop_delay_ms: 5, algorithm: AlgorithmName::Bully, ..RingSettings::default() };
-    let kind = EventKind::RunStarted { run, members: vec![], settings };
+    let kind = EventKind::RunStarted { run, members: vec![], highest_term: Term(4), settings };
     story.tell("", 0, kind);
-    assert_eq!(story.view, RingView { run, seq: Seq(story.seq), settings, ..RingView::empty() });
+    let term = Term(4);
+    assert_eq!(story.view, RingView { run, seq: Seq(story.seq), term, settings, ..RingView::empty() });
 }
 
 #[test]

@@ -69,7 +69,11 @@ impl Promises {
 const ADVICE: &str =
     "this node can't know what it promised. Reset the ring, or remove the node and add a new one";
 
-fn compose(promise: &Promise) -> anyhow::Result<String> {
+/// The text of the file that holds this promise.
+///
+/// # Errors
+/// When the promise can't be written as JSON.
+pub fn compose(promise: &Promise) -> anyhow::Result<String> {
     let json = serde_json::to_string(promise)?;
     Ok(format!("{HEADER}\n{json}\n{:08x}\n", crc32fast::hash(json.as_bytes())))
 }

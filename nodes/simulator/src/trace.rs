@@ -7,7 +7,7 @@ use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::{
     Event, Incarnation, LinkFault, Member, MessageId, NodeName, NodeState, RingMessage, RingSpec, RingView,
-    Role, RunId, Seq,
+    Role, RunId, Seq, Term,
 };
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ impl Recorder {
             receiving: None,
         };
         let run = RunId(Uuid::from_u128(u128::from(setup.seed)));
-        let kind = EventKind::RunStarted { run, members, settings: setup.settings };
+        let kind = EventKind::RunStarted { run, members, highest_term: Term::ZERO, settings: setup.settings };
         recorder.tell(0, None, kind);
         recorder
     }

@@ -148,6 +148,7 @@ mod tests {
             let kind = EventKind::RunStarted {
                 run: RunId(Uuid::from_u128(run)),
                 members: vec![member(0), member(1)],
+                highest_term: Term::ZERO,
                 settings: RingSettings::default(),
             };
             self.tell(at_us, None, kind);

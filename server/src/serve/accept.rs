@@ -49,13 +49,11 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Some(place) = places.enter() else {
+        let Some(place) = places.enter().await else {
             NO_PLACE.log(|more| {
                 let open = places.taken();
                 tracing::warn!(more, "{open} connections are open: another one, of {peer}, was turned away");
             });
-            // Whoever was sent away for this one leaves a place to the next.
-            tokio::task::yield_now().await;
             continue;
         };
         tokio::spawn(serve(stream, router.clone(), place, stopping.clone()));

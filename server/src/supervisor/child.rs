@@ -87,7 +87,7 @@ impl Child {
         notices: mpsc::UnboundedSender<Notice>,
     ) -> std::io::Result<Self> {
         // Ids and names come again in the next run, which must find nothing of this one.
-        let promises = plan.state.join(format!("{run}-{}.promise", member.id));
+        let promises = plan.keeper.promise(run, member.id);
         let record = plan.record.as_ref().map(|directory| {
             directory.join(ringleader_node::recordings::file_name(run, &member.name, member.incarnation))
         });

@@ -119,10 +119,11 @@ impl Supervisor {
             return;
         }
         let (bus, run, notices) = (self.bus.clone(), self.run, self.notices_in.clone());
+        let from = bus.with_view(|view| view.term);
         tokio::spawn(async move {
             let (_, mut subscription) = bus.subscribe(None);
             loop {
-                match bus.with_view(|view| opening(view, run)) {
+                match bus.with_view(|view| opening(view, run, from)) {
                     Opening::Waiting => drop(subscription.next().await),
                     Opening::Due => {
                         let _ = notices.send(Notice::StartDue { run });
@@ -157,8 +158,8 @@ enum Opening {
     Void,
 }
 
-fn opening(view: &RingView, run: RunId) -> Opening {
-    if view.run != run || view.term > Term::ZERO {
+fn opening(view: &RingView, run: RunId, from: Term) -> Opening {
+    if view.run != run || view.term > from {
         return Opening::Void;
     }
     let next = view.nodes.iter().cycle().skip(1);

@@ -315,6 +315,7 @@ impl Supervisor {
             restarts: Restarts::default(),
             membership: Membership::default(),
         });
+        self.keep_members();
         self.bus.tell(Some(&name), incarnation, EventKind::MemberAdded { member });
         self.spawn(self.nodes.len() - 1);
         Ok(())
@@ -352,6 +353,8 @@ impl Supervisor {
             // Its end is reaped by its own task; nobody is left to be told of it.
             process.child.signal(Signal::Kill);
         }
+        self.plan.keeper.forget(self.run, Some(node.member.id));
+        self.keep_members();
         self.departed.note(&node.member);
         self.bus.dismiss(&node.membership);
         self.bus.tell(Some(&node.member.name), node.member.incarnation, EventKind::MemberRemoved);

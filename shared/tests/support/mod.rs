@@ -34,7 +34,16 @@ impl Story {
             })
             .collect();
         let run = RunId(Uuid::from_u128(7));
-        story.tell("", 0, EventKind::RunStarted { run, members, settings: RingSettings::default() });
+        story.tell(
+            "",
+            0,
+            EventKind::RunStarted {
+                run,
+                members,
+                highest_term: Term::ZERO,
+                settings: RingSettings::default(),
+            },
+        );
         for text in names {
             story.starts(text, 1);
         }
