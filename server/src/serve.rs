@@ -17,6 +17,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use self::accept::accept;
+use self::progress::PROGRESS_WITHIN;
 use crate::access::{Gate, Tokens};
 use crate::api::{self, App};
 use crate::bus::Bus;
@@ -109,8 +110,9 @@ async fn serve(
     let public = api::router(app, guard, Gate::new(door.tokens.clone(), address.port()));
     tokio::spawn(bus.clone().keep_in_order());
     tokio::spawn(bus.clone().count_refusals());
-    tokio::spawn(accept(control_listener, nodes_report, descriptors.control(), stopping.clone()));
-    let public = tokio::spawn(accept(listener, public, places, stopping));
+    // A paused node reads nothing for as long as it is paused.
+    tokio::spawn(accept(control_listener, nodes_report, descriptors.control(), None, stopping.clone()));
+    let public = tokio::spawn(accept(listener, public, places, Some(PROGRESS_WITHIN), stopping));
     tokio::spawn(log::report_dropped());
     let links = links(&addresses, address.port(), door.tokens.as_ref());
     // A reader that has gone after the first line is no reason to stop, and one that does not read none to wait.

@@ -29,11 +29,13 @@ const KERNEL_KEEPS: usize = 128 * 1024;
 static NO_PLACE: Seldom = Seldom::new();
 static NOT_ACCEPTED: Seldom = Seldom::new();
 
-/// Serves connections until the server stops; returns when the last one has ended.
+/// Serves connections until the server stops; returns when the last one has ended. A client that leaves its answers unread for
+/// `reads_within` is given up.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     places: Places,
+    reads_within: Option<Duration>,
     mut stopping: watch::Receiver<bool>,
 ) {
     loop {
@@ -56,12 +58,18 @@ pub(super) async fn accept(
             });
             continue;
         };
-        tokio::spawn(serve(stream, router.clone(), place, stopping.clone()));
+        tokio::spawn(serve(stream, router.clone(), place, reads_within, stopping.clone()));
     }
     places.emptied().await;
 }
 
-async fn serve(stream: TcpStream, router: Router, place: Place, mut stopping: watch::Receiver<bool>) {
+async fn serve(
+    stream: TcpStream,
+    router: Router,
+    place: Place,
+    reads_within: Option<Duration>,
+    mut stopping: watch::Receiver<bool>,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("TCP_NODELAY: {error}");
     }
@@ -79,7 +87,7 @@ async fn serve(stream: TcpStream, router: Router, place: Place, mut stopping: wa
         .header_read_timeout(HEADER_WITHIN)
         .max_buf_size(MAX_HEAD)
         // The place goes with the stream, also to the WebSocket that a request may become.
-        .serve_connection(TokioIo::new(WithProgress::new(stream, place)), service)
+        .serve_connection(TokioIo::new(WithProgress::new(stream, place, reads_within)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let result = tokio::select! {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// The time in which a reader has to take [`LEAST_PROGRESS`] once the kernel's buffer is full.
-const PROGRESS_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const PROGRESS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The bytes, within [`PROGRESS_WITHIN`], that count as progress: 1.6 kB/s, less than the slowest of telephone lines.
 const LEAST_PROGRESS: usize = 16 * 1024;
@@ -23,13 +23,14 @@ pub(super) struct WithProgress<S, K> {
     due: Option<Pin<Box<Sleep>>>,
     /// The bytes taken in the present stretch.
     taken: usize,
-    within: Duration,
+    /// `None` for one that may take as long as it likes.
+    within: Option<Duration>,
     _kept: K,
 }
 
 impl<S, K> WithProgress<S, K> {
-    pub(super) fn new(stream: S, kept: K) -> Self {
-        Self { stream, due: None, taken: 0, within: PROGRESS_WITHIN, _kept: kept }
+    pub(super) fn new(stream: S, kept: K, within: Option<Duration>) -> Self {
+        Self { stream, due: None, taken: 0, within, _kept: kept }
     }
 
     /// Judges what a write came to: counts progress, or waits for it only so long.
@@ -38,16 +39,16 @@ impl<S, K> WithProgress<S, K> {
         written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        let Some(within) = self.within else { return written };
         match (&written, &mut self.due) {
             (Poll::Ready(Ok(count)), Some(due)) => {
                 self.taken += count;
                 if self.taken >= LEAST_PROGRESS {
                     self.taken = 0;
-                    due.as_mut().reset(Instant::now() + self.within);
+                    due.as_mut().reset(Instant::now() + within);
                 }
             }
             (Poll::Pending, due) => {
-                let within = self.within;
                 let due = due.get_or_insert_with(|| Box::pin(sleep(within)));
                 ready!(due.as_mut().poll(context));
                 let words = "the other end does not read what it is sent";
@@ -112,7 +113,7 @@ mod tests {
 
     fn pair() -> (WithProgress<DuplexStream, ()>, DuplexStream) {
         let (ours, theirs) = duplex(1024);
-        (WithProgress { within: WITHIN, ..WithProgress::new(ours, ()) }, theirs)
+        (WithProgress::new(ours, (), Some(WITHIN)), theirs)
     }
 
     #[tokio::test]
@@ -133,6 +134,16 @@ mod tests {
         let error = stream.write_all(&bytes).await.expect_err("nobody reads");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(began.elapsed() >= WITHIN, "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn whoever_may_take_its_time_is_waited_for() {
+        let (ours, mut theirs) = duplex(1024);
+        let mut stream = WithProgress::new(ours, (), None);
+        let writer = tokio::spawn(async move { stream.write_all(&[1; 4 * LEAST_PROGRESS]).await });
+        tokio::time::sleep(2 * WITHIN).await;
+        theirs.read_exact(&mut vec![0; 4 * LEAST_PROGRESS]).await.expect("it is sent");
+        writer.await.expect("the writer ends").expect("it was taken in the end");
     }
 
     #[tokio::test]

@@ -337,12 +337,16 @@ impl Server {
         self.recorded_by("")
     }
 
-    /// The same of the nodes whose recording has a name that begins so: `B-1-`, say, for the first start of B.
+    /// The same of the nodes and starts that begin so: `B-1`, say, for the first start of B.
     pub fn recorded_by(&self, prefix: &str) -> Vec<Step> {
         let directory = self.recordings.as_ref().expect("a test records").path();
         let files = std::fs::read_dir(directory).expect("the directory is there").map(|entry| entry.unwrap());
         let texts = files
-            .filter(|file| file.file_name().to_string_lossy().starts_with(prefix))
+            .filter(|file| {
+                let name = file.file_name();
+                // The run's id and a hyphen come first.
+                name.to_string_lossy().get(37..).is_some_and(|rest| rest.starts_with(prefix))
+            })
             .map(|file| std::fs::read_to_string(file.path()).expect("it can be read"));
         // The first line is who it is of; the last one may be written to at this moment.
         let steps = |text: String| -> Vec<Step> {
