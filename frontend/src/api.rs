@@ -7,9 +7,9 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use ringleader_shared::api::{ChangeNode, EventPage, Partition, Problem, StartElection};
-use ringleader_shared::{NodeName, RunId, Seq};
+use ringleader_shared::{NodeName, Seq};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, Request, RequestInit, Response};
@@ -67,18 +67,9 @@ fn elect(store: Store, election: &StartElection) {
     give(store, "POST", "api/v1/elections".to_owned(), Some(to_json(election)));
 }
 
-/// Which run the server is in, and how far.
-#[derive(Debug, Clone, Copy, Deserialize)]
-pub(crate) struct Position {
-    /// The run.
-    pub(crate) run: RunId,
-    /// The newest event.
-    pub(crate) seq: Seq,
-}
-
-/// Where the server stands.
-pub(crate) async fn position() -> Result<Position, Problem> {
-    read("api/v1/ring").await
+/// Asks the server whether it lets this page in.
+pub(crate) async fn lets_in() -> Result<(), Problem> {
+    call("GET", "api/v1/ring", None).await.map(drop)
 }
 
 /// The events after `after`, oldest first.

@@ -193,18 +193,14 @@ impl Keeper {
         set_timeout(move || spawn_local(async move { keeper.reconnect(generation + 1).await }), wait);
     }
 
-    /// Sequence numbers of another run, or of a restarted server, must not be taken for ours: so its ring is looked at
-    /// before the subscription is resumed.
+    /// A socket that fails does not say why, so the server is asked first whether it lets this page in.
     async fn reconnect(&self, generation: u32) {
         let inner = &self.0;
         let due = inner.subscription.borrow().resumable().is_some();
         if due {
-            match api::position().await {
-                Ok(server) => inner.subscription.borrow_mut().compare(server.run, server.seq),
-                Err(problem) => {
-                    inner.store.stranger.set(problem.status == 401);
-                    return self.lost(generation);
-                }
+            if let Err(problem) = api::lets_in().await {
+                inner.store.stranger.set(problem.status == 401);
+                return self.lost(generation);
             }
         }
         if inner.generation.get() == generation {

@@ -1,5 +1,6 @@
 //! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes it; a test compares the two.
 
+mod after;
 mod body;
 mod budget;
 mod compression;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::access::{self, Gate};
+use crate::api::after::After;
 use crate::api::body::{NoBody, OptionalBody, RequiredBody};
 use crate::api::budget::Budget;
 use crate::api::compression::Encoders;
@@ -229,7 +231,7 @@ async fn reset(State(app): State<Arc<App>>, _: NoBody) -> Answer {
 #[serde(deny_unknown_fields)]
 struct EventQuery {
     #[serde(default)]
-    after: Option<u64>,
+    after: Option<After>,
     #[serde(default)]
     limit: Option<usize>,
 }
@@ -240,14 +242,19 @@ async fn events(State(app): State<Arc<App>>, query: Result<Query<EventQuery>, Qu
     if limit == 0 || limit > MAX_EVENTS {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("limit is 1 to {MAX_EVENTS}")));
     }
-    Ok(events::page(app.bus.clone(), place(query.after.unwrap_or(0)), limit))
+    let after = query.after.map_or(Seq(0).into(), |After(place)| place);
+    if after.run.is_some() && !app.bus.has(after) {
+        return Err(Refusal::conflict("that event is of another server, or long gone")
+            .because("begin anew with after=0"));
+    }
+    Ok(events::page(app.bus.clone(), after.seq, limit))
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SocketQuery {
     #[serde(default)]
-    after: Option<u64>,
+    after: Option<After>,
 }
 
 async fn bus_socket(
@@ -261,7 +268,7 @@ async fn bus_socket(
             .because(error.body_text())
     })?;
     let (bus, stopping) = (app.bus.clone(), app.stopping.clone());
-    let after = query.after.map(place);
+    let after = query.after.map(|After(place)| place);
     Ok(upgrade
         .max_message_size(socket::MAX_FRAME)
         .max_frame_size(socket::MAX_FRAME)
@@ -312,11 +319,6 @@ fn named(name: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
 
 fn bad_name(error: &PathRejection) -> Refusal {
     Refusal::new(StatusCode::BAD_REQUEST, "the node's name can't be read").because(error.body_text())
-}
-
-/// A place that the bus can count on from: the largest number has none after it, and no event will ever have it.
-fn place(after: u64) -> Seq {
-    Seq(after.min(u64::MAX - 1))
 }
 
 fn bad_query(error: &QueryRejection) -> Refusal {

@@ -13,7 +13,7 @@ use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
 use ringleader_node::refusals::Refusals;
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, Seq};
+use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, RunId, Seq};
 use tokio::sync::{Notify, watch};
 
 use crate::clock::monotonic_ns;
@@ -53,6 +53,8 @@ struct Inner {
 struct State {
     view: RingView,
     history: VecDeque<(Event, Utf8Bytes)>,
+    /// The first event of each run of which the history holds some, oldest first.
+    runs: VecDeque<(Seq, RunId)>,
     counts: BTreeMap<&'static str, u64>,
     /// How many connections were refused.
     refused: u64,
@@ -123,6 +125,22 @@ pub struct Unplaced {
     pub kind: EventKind,
 }
 
+/// An event that somebody has seen, by its number, and if it is known by its run. Numbers of one server go on from run to run;
+/// those of another server begin again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The run.
+    pub run: Option<RunId>,
+    /// The number.
+    pub seq: Seq,
+}
+
+impl From<Seq> for Place {
+    fn from(seq: Seq) -> Self {
+        Self { run: None, seq }
+    }
+}
+
 /// What a subscriber gets next.
 #[derive(Debug)]
 pub enum Next {
@@ -155,6 +173,7 @@ impl Bus {
         let state = State {
             view: RingView::empty(),
             history: VecDeque::new(),
+            runs: VecDeque::new(),
             counts: BTreeMap::new(),
             refused: 0,
             refusals_kept: 0,
@@ -363,14 +382,23 @@ impl Bus {
         (events.map(|(event, _)| event.clone()).collect(), oldest, newest)
     }
 
+    /// Whether this may be an event of this server: its number was given, and in that run, as far as that is remembered.
+    #[must_use]
+    pub fn has(&self, place: Place) -> bool {
+        self.state().has(place)
+    }
+
     /// Starts a subscription; the first frame says whether it goes on after `after`, or from a snapshot.
     #[must_use]
-    pub fn subscribe(&self, after: Option<Seq>) -> (BusFrame, Subscription) {
+    pub fn subscribe(&self, after: Option<Place>) -> (BusFrame, Subscription) {
         let newest = self.inner.newest.subscribe();
         let state = self.state();
         let (oldest, last) = state.bounds();
         let (frame, at) = match after {
-            Some(after) if after.next() >= oldest && after <= last => (BusFrame::Resumed { after }, after),
+            Some(place) if place.seq.next() >= oldest && state.has(place) => {
+                let seq = place.seq;
+                (BusFrame::Resumed { after: seq, run: state.run_at(seq) }, seq)
+            }
             _ => (BusFrame::Snapshot { ring: Box::new(state.view.clone()) }, last),
         };
         drop(state);
@@ -414,12 +442,19 @@ impl State {
         *self.counts.entry(event.kind.word()).or_default() += 1;
         let frame = BusFrame::Event { event: Box::new(event.clone()) };
         let text = serde_json::to_string(&frame).unwrap_or_default();
+        if is_new_run {
+            self.runs.push_back((event.seq, self.view.run));
+        }
         self.history.push_back((event, text.into()));
         self.refusals_kept += usize::from(is_refusal(&self.history.back()));
         // What strangers cause has room of its own: it pushes no event of the ring out.
         while self.history.len() - self.refusals_kept > HISTORY || self.refusals_kept > HISTORY {
             let oldest = self.history.pop_front();
             self.refusals_kept -= usize::from(is_refusal(&oldest.as_ref()));
+        }
+        let oldest = self.bounds().0;
+        while self.runs.get(1).is_some_and(|(first, _)| *first <= oldest) {
+            self.runs.pop_front();
         }
     }
 
@@ -436,6 +471,16 @@ impl State {
     fn bounds(&self) -> (Seq, Seq) {
         let newest = self.view.seq;
         (self.history.front().map_or(newest.next(), |(event, _)| event.seq), newest)
+    }
+
+    /// The run of an event; of one before the first, the first run.
+    fn run_at(&self, seq: Seq) -> RunId {
+        let run = self.runs.iter().rev().find(|(first, _)| *first <= seq).or_else(|| self.runs.front());
+        run.map_or(self.view.run, |(_, run)| *run)
+    }
+
+    fn has(&self, place: Place) -> bool {
+        place.seq <= self.view.seq && place.run.is_none_or(|run| run == self.run_at(place.seq))
     }
 
     fn index_after(&self, after: Seq) -> usize {
@@ -503,8 +548,8 @@ mod tests {
     #[tokio::test]
     async fn a_subscription_resumes_after_an_event_that_is_remembered() {
         let bus = bus_with(5);
-        let (first, mut subscription) = bus.subscribe(Some(Seq(3)));
-        assert_eq!(first, BusFrame::Resumed { after: Seq(3) });
+        let (first, mut subscription) = bus.subscribe(Some(Seq(3).into()));
+        assert_eq!(first, BusFrame::Resumed { after: Seq(3), run: bus.view().run });
         let Next::Events(frames) = subscription.next().await else { panic!("nothing was missed") };
         assert_eq!(frames.len(), 2);
         assert!(frames[0].contains("\"seq\":4"), "{}", frames[0]);
@@ -514,10 +559,49 @@ mod tests {
     fn without_a_place_or_with_an_unknown_one_it_starts_with_a_snapshot() {
         let bus = bus_with(HISTORY + 10);
         for after in [None, Some(Seq(9)), Some(Seq(HISTORY as u64 + 11))] {
-            let (first, _) = bus.subscribe(after);
+            let (first, _) = bus.subscribe(after.map(Place::from));
             assert!(matches!(first, BusFrame::Snapshot { .. }), "{after:?}");
         }
-        assert!(matches!(bus.subscribe(Some(Seq(10))).0, BusFrame::Resumed { .. }));
+        assert!(matches!(bus.subscribe(Some(Seq(10).into())).0, BusFrame::Resumed { .. }));
+    }
+
+    #[test]
+    fn a_place_that_names_its_run_is_resumed_in_that_run_only() {
+        let bus = Bus::new();
+        let runs = [1, 2].map(|n| RunId(uuid::Uuid::from_u128(n)));
+        for run in runs {
+            let settings = ringleader_shared::RingSettings::default();
+            let highest_term = ringleader_shared::Term::ZERO;
+            bus.tell(
+                None,
+                Incarnation(0),
+                EventKind::RunStarted { run, members: Vec::new(), highest_term, settings },
+            );
+            bus.tell(None, Incarnation(0), EventKind::Paused);
+        }
+        let [first, second] = runs;
+        let elsewhere = RunId(uuid::Uuid::from_u128(3));
+        for (run, seq, resumes) in [
+            (Some(first), 1, Some(first)),
+            (Some(first), 2, Some(first)),
+            (Some(second), 2, None),
+            (Some(first), 3, None),
+            (Some(second), 4, Some(second)),
+            (Some(second), 5, None),
+            (Some(elsewhere), 2, None),
+            (None, 2, Some(first)),
+            (None, 0, Some(first)),
+        ] {
+            let (frame, _) = bus.subscribe(Some(Place { run, seq: Seq(seq) }));
+            let resumed = if let BusFrame::Resumed { run, .. } = frame { Some(run) } else { None };
+            assert_eq!(resumed, resumes, "{run:?}:{seq}");
+        }
+        bus_fills(&bus);
+        assert_eq!(bus.state().runs.len(), 1, "runs are remembered as long as their events");
+    }
+
+    fn bus_fills(bus: &Bus) {
+        (0..HISTORY).for_each(|_| bus.tell(None, Incarnation(0), EventKind::Paused));
     }
 
     #[tokio::test]

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use futures_util::SinkExt;
-use ringleader_shared::Seq;
 use ringleader_shared::bus::BusFrame;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::bus::{Bus, Next};
+use crate::bus::{Bus, Next, Place};
 use crate::stop::stopped;
 
 /// How long events gather for a subscriber that has just been sent some. No eye sees it, and the nodes need the processor more
@@ -35,7 +34,12 @@ const MOST_HEARD: u32 = 100;
 pub const MAX_FRAME: usize = 1024;
 
 /// Sends the bus to a subscriber until one of the two ends.
-pub async fn serve(mut socket: WebSocket, bus: Bus, after: Option<Seq>, mut stopping: watch::Receiver<bool>) {
+pub async fn serve(
+    mut socket: WebSocket,
+    bus: Bus,
+    after: Option<Place>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let (first, mut subscription) = bus.subscribe(after);
     if !send(&mut socket, &first).await {
         return;

@@ -236,6 +236,8 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "Links" => round_trip::<Links>(&example),
             "Access" => round_trip::<ringleader_shared::api::Access>(&example),
             "Partition" => round_trip::<Partition>(&example),
+            // No body: it stands in an address.
+            "Place" => continue,
             other => panic!("{other} has no type here: add it"),
         };
         assert_eq!(again.unwrap_or_else(|error| panic!("{name}: {error}: {example}")), example, "{name}");
@@ -553,7 +555,7 @@ fn the_bus_begins_with_a_snapshot_or_goes_on_where_it_was_left() {
     };
     let left = Seq(ring.seq.0 - 3);
     let mut bus = server.subscribe(Some(left));
-    assert_eq!(bus.next_frame(deadline), Some(BusFrame::Resumed { after: left }));
+    assert_eq!(bus.next_frame(deadline), Some(BusFrame::Resumed { after: left, run: ring.run }));
     server.initiate("A");
     let history = server.wait_for_leader("D", Some("C")).seq;
     for place in left.0 + 1..=history.0 {
@@ -564,6 +566,30 @@ fn the_bus_begins_with_a_snapshot_or_goes_on_where_it_was_left() {
         let first = server.subscribe(Some(Seq(unknown))).next_frame(deadline);
         assert!(matches!(first, Some(BusFrame::Snapshot { .. })), "{unknown}: {first:?}");
     }
+}
+
+#[test]
+fn a_place_with_its_run_goes_on_across_a_reset_and_never_on_another_server() {
+    let former = Server::start();
+    let (run, seq) = (former.ring().run, former.ring().seq);
+    let place = format!("{run}:{seq}");
+    former.post("/api/v1/reset");
+    let server = Server::start();
+    server.initiate("A");
+    server.wait_for_leader("D", Some("C"));
+    assert!(server.ring().seq > seq, "the other server has an event of this number, too");
+    let deadline = Instant::now() + PATIENCE;
+    let first = former.subscribe_at(&place).next_frame(deadline);
+    assert_eq!(first, Some(BusFrame::Resumed { after: seq, run }));
+    let first = server.subscribe_at(&place).next_frame(deadline);
+    assert!(matches!(first, Some(BusFrame::Snapshot { .. })), "{first:?}");
+    // Without the run the frame says whose event it goes on after.
+    let Some(BusFrame::Resumed { run: other, .. }) = server.subscribe(Some(seq)).next_frame(deadline) else {
+        panic!("the number alone is known to both")
+    };
+    assert_ne!(other, run);
+    former.get::<EventPage>(&format!("/api/v1/events?after={place}"));
+    server.call("GET", &format!("/api/v1/events?after={place}"), None).problem(409);
 }
 
 #[test]

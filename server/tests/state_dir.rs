@@ -34,7 +34,8 @@ fn terms_go_on_and_ids_stay_when_the_server_is_killed_and_started_again() {
         server.initiate("B");
         server.wait_for_leader("D", Some("C"));
         server.act("D", "kill");
-        let before = server.wait_for("C leads", |ring| ring.leader.as_ref().is_some_and(|it| it.as_str() == "C"));
+        let before =
+            server.wait_for("C leads", |ring| ring.leader.as_ref().is_some_and(|it| it.as_str() == "C"));
         let former = ids(&server);
         server.signal(Signal::SIGKILL);
         server.wait();

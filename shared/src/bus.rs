@@ -5,13 +5,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event::Event;
-use crate::id::Seq;
+use crate::id::{RunId, Seq};
 use crate::json::take;
 use crate::view::RingView;
 
 /// What a subscriber gets.
 ///
-/// The first frame is `Resumed` when `after` was given and every later event is still in the history, else `Snapshot`.
+/// The first frame is `Resumed` when `after` was given, named an event of this server, and every later one is still in the history,
+/// else `Snapshot`.
 /// After that come `Event`s without a gap. A subscriber that falls behind gets `Missed` and then a fresh `Snapshot`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -23,8 +24,11 @@ pub enum BusFrame {
     },
     /// The subscription goes on: the next frame is the event after this one.
     Resumed {
-        /// The `after` of the request.
+        /// The number in the `after` of the request.
         after: Seq,
+        /// The run of that event. Where the request named none, and this is not the run in which the subscriber saw it, the
+        /// server is another one.
+        run: RunId,
     },
     /// One event.
     Event {
@@ -51,7 +55,7 @@ fn read(mut fields: Map<String, Value>) -> Result<BusFrame, String> {
     let kind: String = take(&mut fields, "type")?;
     Ok(match kind.as_str() {
         "snapshot" => BusFrame::Snapshot { ring: take(&mut fields, "ring")? },
-        "resumed" => BusFrame::Resumed { after: take(&mut fields, "after")? },
+        "resumed" => BusFrame::Resumed { after: take(&mut fields, "after")?, run: take(&mut fields, "run")? },
         "event" => BusFrame::Event { event: take(&mut fields, "event")? },
         "missed" => BusFrame::Missed { first: take(&mut fields, "first")?, last: take(&mut fields, "last")? },
         other => return Err(format!("there is no frame of type {other:?}")),

@@ -5,7 +5,7 @@
 //! browser, and in less time. The test holds the two together.
 
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::{Event, RingView, Seq};
+use ringleader_shared::{Event, RingView, RunId, Seq};
 use serde::Deserialize;
 
 use crate::json;
@@ -18,6 +18,7 @@ struct AnyFrame {
     ring: Option<Box<RingView>>,
     event: Option<Box<Event>>,
     after: Option<Seq>,
+    run: Option<RunId>,
     first: Option<Seq>,
     last: Option<Seq>,
 }
@@ -27,7 +28,7 @@ pub(crate) fn read(text: &str) -> Option<BusFrame> {
     let any: AnyFrame = json::read(text).ok()?;
     match any.kind.as_str() {
         "snapshot" => any.ring.map(|ring| BusFrame::Snapshot { ring }),
-        "resumed" => any.after.map(|after| BusFrame::Resumed { after }),
+        "resumed" => any.after.zip(any.run).map(|(after, run)| BusFrame::Resumed { after, run }),
         "event" => any.event.map(|event| BusFrame::Event { event }),
         "missed" => any.first.zip(any.last).map(|(first, last)| BusFrame::Missed { first, last }),
         _ => None,
@@ -45,7 +46,7 @@ mod tests {
         let received = EventKind::Received { message: message("C", 3), from: name("C"), travel_us: 310 };
         for frame in [
             BusFrame::Snapshot { ring: Box::new(ring(4).led_by("D", "C", 3)) },
-            BusFrame::Resumed { after: Seq(7) },
+            BusFrame::Resumed { after: Seq(7), run: ring(4).running().run },
             BusFrame::Event { event: Box::new(event(8, Some("D"), received)) },
             BusFrame::Missed { first: Seq(3), last: Seq(9) },
         ] {

@@ -49,20 +49,15 @@ pub(crate) struct Subscription {
 }
 
 impl Subscription {
-    /// What a reconnecting page should compare the server's ring with; `None` when a snapshot is due anyway.
+    /// The event after which the subscription can go on; `None` when a snapshot is due.
     pub(crate) fn resumable(&self) -> Option<(RunId, Seq)> {
         self.position.filter(|_| self.resumable)
-    }
-
-    /// The server's ring is this now: can the subscription go on, or is it another run, or another server?
-    pub(crate) fn compare(&mut self, run: RunId, seq: Seq) {
-        self.resumable &= self.position.is_some_and(|(known, last)| known == run && last <= seq);
     }
 
     /// The path to subscribe at.
     pub(crate) fn path(&self) -> String {
         match self.resumable() {
-            Some((_, seq)) => format!("ws?after={seq}"),
+            Some((run, seq)) => format!("ws?after={run}:{seq}"),
             None => "ws".to_owned(),
         }
     }
@@ -77,7 +72,7 @@ impl Subscription {
                 self.resumable = true;
                 Verdict::Replace { ring, void }
             }
-            BusFrame::Resumed { after } => match self.resumable() {
+            BusFrame::Resumed { after, .. } => match self.resumable() {
                 Some((_, last)) if last == after => Verdict::Continue,
                 position => self.gap(position.map_or(Seq(1), |(_, last)| last.next()), after),
             },
@@ -151,8 +146,9 @@ mod tests {
         let (mut subscription, seq) = subscribed();
         assert!(matches!(subscription.frame(said(seq + 1)), Verdict::Apply(_)));
         subscription.lost();
-        assert_eq!(subscription.path(), format!("ws?after={}", seq + 1));
-        assert_eq!(subscription.frame(BusFrame::Resumed { after: Seq(seq + 1) }), Verdict::Continue);
+        let run = ring(4).running().run;
+        assert_eq!(subscription.path(), format!("ws?after={run}:{}", seq + 1));
+        assert_eq!(subscription.frame(BusFrame::Resumed { after: Seq(seq + 1), run }), Verdict::Continue);
         assert_eq!(subscription.frame(said(seq + 1)), Verdict::Known);
         assert!(matches!(subscription.frame(said(seq + 2)), Verdict::Apply(_)));
     }
@@ -176,20 +172,16 @@ mod tests {
     }
 
     #[test]
-    fn a_restarted_server_voids_what_was_known() {
+    fn another_servers_snapshot_voids_what_was_known() {
         let (mut subscription, seq) = subscribed();
         subscription.frame(said(seq + 1));
-        let known = subscription.resumable().expect("a position");
-        subscription.compare(known.0, Seq(seq));
-        assert_eq!(subscription.path(), "ws");
+        let other =
+            Box::new(RingView { run: RingView::empty().run, seq: Seq(seq + 500), ..ring(4).running() });
+        assert!(matches!(
+            subscription.frame(BusFrame::Snapshot { ring: other }),
+            Verdict::Replace { void: true, .. }
+        ));
         assert!(matches!(subscription.frame(snapshot()), Verdict::Replace { void: true, .. }));
-    }
-
-    #[test]
-    fn another_run_is_never_resumed_even_at_a_higher_number() {
-        let (mut subscription, seq) = subscribed();
-        subscription.compare(RingView::empty().run, Seq(seq + 500));
-        assert_eq!(subscription.path(), "ws");
     }
 
     #[test]

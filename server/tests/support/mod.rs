@@ -284,7 +284,15 @@ impl Server {
     }
 
     pub fn subscribe(&self, after: Option<Seq>) -> Bus {
-        let query = after.map_or_else(String::new, |after| format!("?after={after}"));
+        self.subscribe_with(&after.map_or_else(String::new, |after| format!("?after={after}")))
+    }
+
+    /// Goes on after this place: `RUN:SEQ`.
+    pub fn subscribe_at(&self, place: &str) -> Bus {
+        self.subscribe_with(&format!("?after={place}"))
+    }
+
+    fn subscribe_with(&self, query: &str) -> Bus {
         let stream = TcpStream::connect(&self.authority).expect("the server listens");
         let mut request =
             format!("ws://{}/ws{query}", self.authority).into_client_request().expect("a request");
