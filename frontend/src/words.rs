@@ -175,6 +175,8 @@ pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> 
         EventKind::ExitOverdue { after_ms } => {
             (Subject::Trouble, format!("did not leave within {after_ms} ms and was killed"))
         }
+        EventKind::Stderr { text } => (Subject::Trouble, text.clone()),
+        EventKind::RecordingEnded { reason } => (Subject::Trouble, format!("records no longer: {reason}")),
         EventKind::Paused => (Subject::Trouble, "paused: it hangs".to_owned()),
         EventKind::Resumed => (Subject::Process, "resumed".to_owned()),
         EventKind::Ready { address } => (Subject::Process, format!("ready on {address}")),

@@ -97,6 +97,18 @@ pub fn start(options: &ServeOptions) -> anyhow::Result<Waiting> {
     Ok(waiting)
 }
 
+/// Starts the log of a node: warnings and errors to its standard error output, of which the supervisor reads each line.
+pub fn start_for_node() {
+    // There is no other one yet, and without one the node goes on as well.
+    let _ = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_ansi(false)
+        .try_init();
+}
+
 /// How many lines were dropped since the start.
 #[must_use]
 pub fn dropped() -> u64 {

@@ -1,5 +1,6 @@
 //! The `ringleader` program.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -17,7 +18,10 @@ fn main() -> ExitCode {
         std::process::exit(error.exit_code());
     });
     let result = match cli.command {
-        Some(Command::Node(options)) => ringleader_node::run(options.into()).map(|()| true),
+        Some(Command::Node(options)) => {
+            ringleader::log::start_for_node();
+            ringleader_node::run(options.into()).map(|()| true)
+        }
         Some(Command::Simulate(options)) => ringleader::simulate::run(&options).map(|()| true),
         Some(Command::Replay(options)) => ringleader::replay::run(&options),
         Some(Command::Serve(options)) => ringleader::serve::run(&options).map(|()| true),
@@ -28,7 +32,8 @@ fn main() -> ExitCode {
         // What differs has been printed.
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // A full pipe is no reason to panic.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
             ExitCode::FAILURE
         }
     }

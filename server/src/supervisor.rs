@@ -10,6 +10,7 @@ mod faults;
 mod requests;
 mod restarts;
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,6 +136,8 @@ struct Process {
     leaving: bool,
     /// The highest term of the run in the last configuration that was sent to it.
     highest_term: Term,
+    /// The last line that it wrote to its standard error output.
+    last_words: Option<String>,
 }
 
 /// The ways to a node that has said hello.
@@ -347,6 +350,7 @@ impl Supervisor {
                     killed: false,
                     leaving: false,
                     highest_term: Term::ZERO,
+                    last_words: None,
                 });
                 self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
             }
@@ -384,11 +388,26 @@ impl Supervisor {
     fn notice(&mut self, notice: &Notice) {
         match notice {
             Notice::Ended(ended) => self.has_ended(ended),
+            Notice::Said { id, incarnation, text } => self.has_said(*id, *incarnation, text),
             Notice::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
             Notice::ExitDue { run, id, incarnation } => self.exit_due(*run, *id, *incarnation),
             Notice::RestartDue { run, id, incarnation } => self.restart_due(*run, *id, *incarnation),
             Notice::StartDue { run } => self.start_due(*run),
         }
+    }
+
+    /// A node's process wrote a line to its standard error output: into the log and onto its card.
+    fn has_said(&mut self, id: NodeId, incarnation: Incarnation, text: &str) {
+        let node =
+            self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
+        let Some(node) = node else { return };
+        let name = node.member.name.clone();
+        tracing::warn!(node = %name, "{text}");
+        if let Some(process) = &mut node.process {
+            process.last_words = Some(text.to_owned());
+        }
+        let kind = EventKind::Stderr { text: text.to_owned() };
+        self.bus.tell(Some(&name), incarnation, kind);
     }
 
     /// A node has had its time to say hello.
@@ -501,8 +520,10 @@ impl Supervisor {
         let name = node.member.name.clone();
         // Whether it is to stay ended is the supervisor's knowledge, whatever code the process ended with.
         let mut stays_ended = false;
+        let mut last_words = None;
         if let Some(process) = process {
             stays_ended = process.leaving;
+            last_words = process.last_words;
             for (_, reply) in process.asked {
                 let _ = reply.send(Err(Refusal::conflict(format!("{name} has ended meanwhile"))));
             }
@@ -518,8 +539,10 @@ impl Supervisor {
         };
         self.bus.report(&node.membership, [exited]);
         if !said_hello {
-            let reason =
-                "its process ended before it could take part; the server's log has its last words".to_owned();
+            let mut reason = "its process ended before it could take part".to_owned();
+            if let Some(words) = last_words {
+                let _ = write!(reason, ": {words}");
+            }
             self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }

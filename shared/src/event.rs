@@ -124,6 +124,11 @@ pub enum EventKind {
         /// The time that it had, in milliseconds.
         after_ms: u64,
     },
+    /// The server: this node's process wrote a line to its standard error output: a warning, or its last words.
+    Stderr {
+        /// The line, at most 2,000 bytes of it.
+        text: String,
+    },
     /// The server: the kernel has stopped this node's process, whoever sent SIGSTOP.
     Paused,
     /// The server: the kernel has let this node's process go on, whoever sent SIGCONT.
@@ -237,6 +242,11 @@ pub enum EventKind {
         /// The words.
         text: String,
     },
+    /// The node can't record its core's inputs and effects any more (`--record`); it goes on without.
+    RecordingEnded {
+        /// The system's words.
+        reason: String,
+    },
     /// The leader's lap came back: every live member knows the outcome.
     Completed {
         /// What this was.
@@ -315,6 +325,7 @@ kinds! {
     "given_up" => GivenUp { reason },
     "exited" => Exited { code, signal },
     "exit_overdue" => ExitOverdue { after_ms },
+    "stderr" => Stderr { text },
     "paused" => Paused {},
     "resumed" => Resumed {},
     "ready" => Ready { address },
@@ -330,6 +341,7 @@ kinds! {
     "link_down" => LinkDown { peer, link, direction, reason, failure },
     "heartbeat" => Heartbeat { peer, rtt_us },
     "log" => Log { text },
+    "recording_ended" => RecordingEnded { reason },
     "completed" => Completed { outcome, term, leader, deputy, members },
     "refused" => Refused { remote, reason, count },
     "overflow" => Overflow { lost },

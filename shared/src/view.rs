@@ -77,6 +77,8 @@ fn concerns_standings(kind: &EventKind) -> bool {
             | EventKind::LinkDown { .. }
             | EventKind::SuccessorChanged { .. }
             | EventKind::Heartbeat { .. }
+            | EventKind::Stderr { .. }
+            | EventKind::RecordingEnded { .. }
             | EventKind::Log { .. }
     )
 }
@@ -197,6 +199,8 @@ impl RingView {
             | EventKind::GivenUp { .. }
             | EventKind::Exited { .. }
             | EventKind::ExitOverdue { .. }
+            | EventKind::Stderr { .. }
+            | EventKind::RecordingEnded { .. }
             | EventKind::Paused
             | EventKind::Resumed
             | EventKind::Ready { .. }

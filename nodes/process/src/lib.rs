@@ -25,11 +25,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use nix::sys::signal::Signal;
 use ringleader_election::random;
 use ringleader_election::recording::Beginning;
 use ringleader_shared::control::NodeReport;
 use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::control::Control;
 use crate::promises::Promises;
@@ -83,7 +85,9 @@ async fn live(options: Options) -> anyhow::Result<()> {
     let secret = Secret::from_environment()?;
     let promises = Promises::at(options.promises.clone());
     let beginning = Beginning { id: options.id, promise: promises.load()? };
-    let recorder = options.record.as_deref().map(|path| Recorder::begin(path, &beginning)).transpose()?;
+    // A file that grows too large is an error of its writer, as a full disk is, and not the end of the process.
+    let _too_large = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32))?;
+    let recorder = Recorder::begin(options.record.as_deref(), &beginning);
     let (listener, moved) = listen(options.listen).await?;
     let address = listener.local_addr().context("asking which port was opened")?;
     let hello = NodeReport::Hello {

@@ -44,7 +44,7 @@ pub(crate) struct Node {
     address: SocketAddr,
     core: Core,
     promises: Promises,
-    recorder: Option<Recorder>,
+    recorder: Recorder,
     /// Why it can't go on: it must say nothing more.
     broken: Option<anyhow::Error>,
     ring: RingSpec,
@@ -96,7 +96,7 @@ impl Node {
         address: SocketAddr,
         beginning: Beginning,
         promises: Promises,
-        recorder: Option<Recorder>,
+        recorder: Recorder,
     ) -> Self {
         let nothing_yet = LinkSettings {
             hop_delay: Duration::ZERO,
@@ -236,15 +236,15 @@ impl Node {
         // The clock that all nodes of a machine share: their recordings can be put in order.
         let now = Time(Duration::from_nanos(monotonic_ns()));
         let mut effects = std::mem::take(&mut self.effects);
-        let recorded = self.recorder.is_some().then(|| input.clone());
+        let recorded = self.recorder.is_recording().then(|| input.clone());
         self.core.handle(now, input, &mut effects);
-        if let (Some(recorder), Some(input)) = (&mut self.recorder, recorded) {
+        if let Some(input) = recorded {
             let step = Step { now, input, effects };
-            if let Err(error) = recorder.step(&step) {
-                tracing::error!("the recording ends here: {error}");
-                self.recorder = None;
-            }
+            self.recorder.step(&step);
             effects = step.effects;
+        }
+        if let Some(error) = self.recorder.take_failure() {
+            self.tell(EventKind::RecordingEnded { reason: error.to_string() });
         }
         for effect in effects.drain(..) {
             if self.broken.is_none() {

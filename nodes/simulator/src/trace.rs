@@ -215,6 +215,8 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::RestartPlanned { .. }
         | EventKind::GivenUp { .. }
         | EventKind::ExitOverdue { .. }
+        | EventKind::Stderr { .. }
+        | EventKind::RecordingEnded { .. }
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => return None,
         EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),

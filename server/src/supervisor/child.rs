@@ -13,6 +13,8 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use ringleader_shared::control::{CONTROL_ENV, CONTROL_PATH, SECRET_ENV, SUPERVISOR_ENV};
 use ringleader_shared::{Incarnation, Member, NodeId, RunId};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{HELLO_WITHIN, Plan};
@@ -20,6 +22,15 @@ use crate::clock::monotonic_ns;
 
 /// How long what a dead node said may take to arrive: it is in the socket's buffer already.
 const HEAR_OUT: Duration = Duration::from_millis(100);
+
+/// The longest line of a node's standard error output, in bytes; a longer one becomes several.
+const LONGEST_LINE: u64 = 2_000;
+
+/// So many lines of one start are passed on as they come; then one in each [`THEN_ONE_EACH`].
+const LINES_AT_ONCE: u32 = 50;
+
+/// See [`LINES_AT_ONCE`].
+const THEN_ONE_EACH: Duration = Duration::from_secs(1);
 
 /// What a process can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +62,8 @@ pub(super) enum Notice {
     Ended(Ended),
     /// It has had its time to say hello.
     HelloDue { id: NodeId, incarnation: Incarnation },
+    /// It wrote a line to its standard error output.
+    Said { id: NodeId, incarnation: Incarnation, text: String },
     /// It was asked to leave, and has had its time for that.
     ExitDue { run: RunId, id: NodeId, incarnation: Incarnation },
     /// It died, and the pause before its restart is over.
@@ -77,6 +90,29 @@ fn flag(name: &str, value: PathBuf) -> OsString {
     argument
 }
 
+/// Passes on what a node writes to its standard error output, line by line, until that is closed.
+async fn pass_on(
+    output: pipe::Receiver,
+    id: NodeId,
+    incarnation: Incarnation,
+    notices: mpsc::UnboundedSender<Notice>,
+) {
+    let mut output = BufReader::new(output);
+    let (mut line, mut lines) = (Vec::new(), 0_u32);
+    while let Ok(1..) = (&mut output).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        line.clear();
+        if text.is_empty() {
+            continue;
+        }
+        let _ = notices.send(Notice::Said { id, incarnation, text });
+        lines += 1;
+        if lines > LINES_AT_ONCE {
+            tokio::time::sleep(THEN_ONE_EACH).await;
+        }
+    }
+}
+
 impl Child {
     pub(super) fn spawn(
         plan: &Plan,
@@ -91,6 +127,8 @@ impl Child {
         let record = plan.record.as_ref().map(|directory| {
             directory.join(ringleader_node::recordings::file_name(run, &member.name, member.incarnation))
         });
+        // Nobody waits at this pipe: what a node writes while it is full is lost.
+        let (words_in, words) = pipe::pipe()?;
         let mut command = tokio::process::Command::new(&plan.program);
         command
             .arg("node")
@@ -105,6 +143,7 @@ impl Child {
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::from(words_in.into_nonblocking_fd()?))
             .kill_on_drop(true);
         // The server's own settings are none of the node's business.
         for (name, _) in std::env::vars_os() {
@@ -122,6 +161,7 @@ impl Child {
         let reaped = Arc::new(AtomicBool::new(false));
         let is_reaped = Arc::clone(&reaped);
         let (id, incarnation) = (member.id, member.incarnation);
+        let words = tokio::spawn(pass_on(words, id, incarnation, notices.clone()));
         tokio::spawn(async move {
             let mut heard_out = None;
             let hello_due = tokio::time::sleep(HELLO_WITHIN);
@@ -140,10 +180,14 @@ impl Child {
                 }
             };
             let at_ns = monotonic_ns();
-            if let Some(done) = heard_out {
-                // Its last words come before the news of its end.
-                let _ = tokio::time::timeout(HEAR_OUT, done).await;
-            }
+            // Its last words come before the news of its end.
+            let last_words = async {
+                if let Some(done) = heard_out {
+                    let _ = done.await;
+                }
+                let _ = words.await;
+            };
+            let _ = tokio::time::timeout(HEAR_OUT, last_words).await;
             let status = status.ok();
             let signal = status.as_ref().and_then(std::os::unix::process::ExitStatusExt::signal);
             let code = status.and_then(|status| status.code());

@@ -122,6 +122,7 @@ fn is_by_node(kind: &EventKind) -> bool {
         | EventKind::LinkDown { .. }
         | EventKind::Heartbeat { .. }
         | EventKind::Log { .. }
+        | EventKind::RecordingEnded { .. }
         | EventKind::Completed { .. }
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => true,
@@ -140,6 +141,7 @@ fn is_by_node(kind: &EventKind) -> bool {
         | EventKind::GivenUp { .. }
         | EventKind::Exited { .. }
         | EventKind::ExitOverdue { .. }
+        | EventKind::Stderr { .. }
         | EventKind::Paused
         | EventKind::Resumed => false,
     }

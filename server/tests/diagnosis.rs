@@ -1,0 +1,67 @@
+//! Aids for diagnosis never decide: a recording that can't be written, and what a process says before it ends.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use ringleader_shared::{EventKind, NodeState};
+use serde_json::json;
+use support::Server;
+
+#[test]
+fn nodes_whose_recordings_can_not_be_begun_take_part_and_say_so() {
+    // Nobody can make a file there, not even the superuser.
+    let server = Server::start_with(&["--record", "/proc"]);
+    for name in ["A", "B", "C", "D"] {
+        server.wait_for_event("its recording ends", |event| {
+            event.node.as_ref().is_some_and(|node| node.as_str() == name)
+                && matches!(event.kind, EventKind::RecordingEnded { .. })
+        });
+    }
+    server.initiate("A");
+    server.wait_for_leader("D", Some("C"));
+}
+
+#[test]
+fn a_recording_that_ends_in_mid_run_is_told_and_the_node_goes_on() {
+    // In blocks of 512 bytes. The signal that such a file would end its writer by is not for nodes.
+    let (server, _log) = Server::spawn_after("ulimit -f 1200", &["--nodes", "16"]);
+    server.wait_for("all run", |ring| ring.live().count() == 16);
+    let has_ended = || server.ask("GET", "/metrics", None).1.contains("recording_ended");
+    for attribute in 1_000..5_000 {
+        if attribute % 100 == 0 && has_ended() {
+            break;
+        }
+        let (status, answer) =
+            server.ask("PATCH", "/api/v1/nodes/A", Some(json!({ "attribute": attribute })));
+        assert_eq!(status, 200, "{answer}");
+    }
+    server.wait_for_event(
+        "a recording ends",
+        |event| matches!(&event.kind, EventKind::RecordingEnded { reason } if reason.contains("too large")),
+    );
+    server.initiate("A");
+    server.wait_for("A leads", |ring| ring.leader.as_ref().is_some_and(|leader| leader.as_str() == "A"));
+}
+
+#[test]
+fn the_last_words_of_a_process_are_on_its_card_and_in_the_log() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    let (server, log) = Server::spawn_after("", &["--state-dir", path, "--safety", "quorum"]);
+    server.wait_for("all run", |ring| ring.live().count() == 4);
+    server.act("D", "kill");
+    server.wait_for_state("D", NodeState::Stopped);
+    let (run, d) = (server.ring().run, server.ring().nodes[3].id);
+    std::fs::write(directory.path().join(format!("{run}-{d}.promise")), "nonsense").unwrap();
+    server.act("D", "start");
+    server.wait_for_event(
+        "D can't start",
+        |event| matches!(&event.kind, EventKind::StartFailed { reason } if reason.contains("is damaged")),
+    );
+    server.wait_for_event("D says why", |event| {
+        matches!(&event.kind, EventKind::Stderr { text } if text.contains("is damaged") && text.contains("Reset the ring"))
+    });
+    drop(server);
+    let log = std::io::read_to_string(log).unwrap();
+    assert!(log.contains("node=D") && log.contains("is damaged"), "{log}");
+}
