@@ -219,7 +219,7 @@ async fn heal_partition(State(app): State<Arc<App>>, _: NoBody) -> Answer {
 }
 
 fn links_of(view: &RingView) -> Links {
-    Links { faulty: view.faulty().collect(), partition: view.partition.clone() }
+    Links { faulty: view.faulty(), partition: view.partition.clone() }
 }
 
 async fn reset(State(app): State<Arc<App>>, _: NoBody) -> Answer {

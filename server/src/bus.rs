@@ -195,10 +195,10 @@ impl Bus {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Places an event of the server itself, after everything that was reported before.
+    /// Places an event of the server itself, after everything that happened before and was reported.
     fn publish(&self, event: Unplaced) {
         let mut state = self.state();
-        state.place_until(u64::MAX, self.inner.born_ns);
+        state.place_until(event.at_ns, self.inner.born_ns);
         state.place(event, self.inner.born_ns);
         let newest = state.view.seq;
         drop(state);

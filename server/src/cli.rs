@@ -242,8 +242,14 @@ fn address(text: &str) -> Result<IpAddr, String> {
     })
 }
 
+/// Reads a time in whole milliseconds, as nodes count them.
 fn time(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 400ms or 1s"))
+    let time =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 400ms or 1s"))?;
+    if time.subsec_nanos() % 1_000_000 != 0 {
+        return Err("times are whole milliseconds; write it like 400ms or 1s".to_owned());
+    }
+    Ok(time)
 }
 
 fn hop_delay(text: &str) -> Result<Duration, String> {

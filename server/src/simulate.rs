@@ -92,6 +92,9 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
             Series { facts, nodes, runs: Vec::new(), bytes_a_member, bytes_a_message }
         })
         .collect();
+    if let Some(words) = how_long(&series, options.runs) {
+        eprintln!("{words}");
+    }
     let begun = Instant::now();
     for (at, run) in run_all(&jobs, &ring)? {
         series[at].runs.push(run);
@@ -107,6 +110,31 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
         eprintln!("drawn: {}", file.display());
     }
     Ok(())
+}
+
+/// What one core does at least, in messages a second, on a machine of these years; `cargo bench` of the simulator measures it.
+const MESSAGES_A_SECOND: f64 = 1e7;
+
+/// How long work takes of which nothing is said beforehand.
+const SHORT: Duration = Duration::from_secs(60);
+
+/// A line about work that may take more than a minute.
+fn how_long(series: &[Series], runs: u32) -> Option<String> {
+    let messages = |series: &Series| (series.facts.bound.messages)(f64::from(series.nodes)) * f64::from(runs);
+    let all: f64 = series.iter().map(messages).sum();
+    let jobs = series.len().saturating_mul(runs as usize);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.max(1));
+    let takes = Duration::try_from_secs_f64(all / MESSAGES_A_SECOND / cores as f64).unwrap_or(Duration::MAX);
+    let minutes = takes.as_secs().div_ceil(60);
+    (takes > SHORT).then(|| {
+        let takes = match minutes {
+            0..120 => format!("{minutes} minutes"),
+            120..2_880 => format!("{} hours", minutes / 60),
+            2_880..1_051_200 => format!("{} days", minutes / 1_440),
+            _ => format!("{} years", minutes / 525_600),
+        };
+        format!("up to {all:.1e} messages: this may take {takes}; Ctrl-C ends it")
+    })
 }
 
 struct Sizes;
@@ -215,4 +243,20 @@ fn progress(done: usize, of: usize, messages: u64, took: Duration) {
         "░".repeat(WIDTH - full)
     );
     let _ = std::io::stderr().flush();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_long_work_is_announced() {
+        let series = |nodes| {
+            let facts = classic::ALL.iter().find(|facts| facts.key == "lelann").expect("there is one");
+            [Series { facts, nodes, runs: Vec::new(), bytes_a_member: 0, bytes_a_message: 0 }]
+        };
+        assert_eq!(how_long(&series(1_000), 5), None);
+        let words = how_long(&series(1_000_000), 1_000).expect("it takes long");
+        assert!(words.contains("1.0e15 messages") && words.contains("may take"), "{words}");
+    }
 }

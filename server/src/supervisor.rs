@@ -130,6 +130,8 @@ struct Process {
     paused: bool,
     /// Those who asked for it to be stopped or continued, and wait until the kernel has done it.
     asked: Vec<(Change, Reply<NodeName>)>,
+    /// When it was sent SIGCONT, by the monotonic clock, until the kernel says that it goes on.
+    continued_ns: Option<u64>,
     /// It was sent SIGKILL.
     killed: bool,
     /// It is to stay ended: it was asked to leave, or the whole ring ends.
@@ -347,6 +349,7 @@ impl Supervisor {
                     lines: None,
                     paused: false,
                     asked: Vec::new(),
+                    continued_ns: None,
                     killed: false,
                     leaving: false,
                     highest_term: Term::ZERO,
@@ -452,7 +455,9 @@ impl Supervisor {
             if process.paused != is_paused {
                 process.paused = is_paused;
                 let kind = if is_paused { EventKind::Paused } else { EventKind::Resumed };
-                self.bus.tell(Some(name), incarnation, kind);
+                // It may have said something before this process heard that it goes on.
+                let since = process.continued_ns.take().filter(|_| !is_paused);
+                self.bus.tell_at(since.unwrap_or_else(now), Some(name), incarnation, kind);
             }
             if let Some(lines) = process.lines.as_ref().filter(|_| !is_paused) {
                 // It may have missed some: the newest is sent again.

@@ -104,6 +104,8 @@ fn flags_that_can_not_be_are_refused_with_what_can_be() {
         (&["--heartbeat", "1ms"], &["at least 5ms"]),
         (&["--heartbeat", "2min"], &["at most 1min"]),
         (&["--heartbeat", "50ms", "--hung-after", "50ms"], &["--hung-after must be longer than --heartbeat"]),
+        (&["--heartbeat", "5ms", "--hung-after", "5001us"], &["whole milliseconds", "--hung-after"]),
+        (&["--hop-delay", "1500us"], &["whole milliseconds", "--hop-delay"]),
         (&["--log", "ringleader=shout"], &["--log", "ringleader=debug,warn"]),
         (&["--log-format", "xml"], &["human", "json"]),
         (&["--port", "0", "serve"], &["serve", "--port"]),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpgid};
 use ringleader_election::Input;
-use ringleader_shared::{Contender, EventKind, Incarnation, LinkFault, NodeState};
+use ringleader_shared::{Contender, Event, EventKind, Incarnation, LinkFault, NodeState, Term};
 use serde_json::json;
 use support::{PATIENCE, Server};
 
@@ -148,6 +148,26 @@ fn a_node_that_was_paused_while_much_changed_goes_on_with_the_newest() {
         ring.nodes[1].successor.as_ref().is_some_and(|successor| successor.as_str() == "D")
     });
     assert!(attributes.len() < 2_000, "it was not spared those in between: {}", attributes.len());
+}
+
+#[test]
+fn a_node_goes_on_before_it_says_anything() {
+    let server = Server::start();
+    for round in 1..=10 {
+        server.act("B", "pause");
+        // There is something to say as soon as it goes on.
+        server.initiate("A");
+        server.act("B", "resume");
+        server.wait_for("the election is over", |ring| ring.leader.is_some() && ring.term >= Term(round));
+        let of_b = |event: &Event| event.node.as_ref().is_some_and(|name| name.as_str() == "B");
+        let events: Vec<Event> = server.events().into_iter().filter(of_b).collect();
+        let paused =
+            events.iter().rposition(|it| matches!(it.kind, EventKind::Paused)).expect("it was paused");
+        let since: Vec<_> = events[paused + 1..].iter().map(|event| &event.kind).collect();
+        let goes_on = since.iter().position(|kind| matches!(kind, EventKind::Resumed)).expect("it goes on");
+        let said = since[..goes_on].iter().find(|kind| !matches!(kind, EventKind::Requested { .. }));
+        assert_eq!(said, None, "round {round}");
+    }
 }
 
 #[test]

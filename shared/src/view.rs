@@ -173,7 +173,7 @@ impl RingView {
                 self.partition.retain(|side| !side.is_empty());
             }
             EventKind::LinkFaultChanged { from, to, fault } => {
-                turned = true;
+                turned = self.own_fault(from, to).cut != fault.cut;
                 self.faults.retain(|link| (&link.from, &link.to) != (from, to));
                 if !fault.is_none() {
                     self.faults.push(FaultyLink { from: from.clone(), to: to.clone(), fault: *fault });

@@ -115,6 +115,15 @@ fn parts_are_the_live_members_that_reach_one_another_in_both_directions() {
     }
     let mut story = led(&["A", "B", "C", "D"], "D", "C");
     part(&mut story, &[&["A", "B"]]);
+    cut(&mut story, &[("A", "B"), ("C", "A")]);
+    let view = &story.view;
+    let pairs = view.nodes.iter().flat_map(|from| view.nodes.iter().map(move |to| (&from.name, &to.name)));
+    let faulty = pairs.filter(|(from, to)| from != to && !view.fault(from, to).is_none());
+    let listed = view.faulty();
+    assert!(faulty.eq(listed.iter().map(|link| (&link.from, &link.to))), "{listed:?}");
+    assert!(listed.iter().all(|link| link.fault == view.fault(&link.from, &link.to)), "{listed:?}");
+    let mut story = led(&["A", "B", "C", "D"], "D", "C");
+    part(&mut story, &[&["A", "B"]]);
     story.tell("C", 1, EventKind::Paused);
     assert_eq!(written(&story.view.parts()), "AB|D", "a hung member reaches nobody");
 }

@@ -249,3 +249,26 @@ fn every_message_of_an_election_sent_twice_still_elects_once() {
     assert_eq!(ring.completed.len(), 1);
     assert_eq!(ring.completed[0].0, Outcome::Election);
 }
+
+#[test]
+fn a_member_alone_leads_before_its_election_is_complete() {
+    use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
+    use ringleader_shared::{Contender, RingSettings, Role, Term};
+    use std::time::Duration;
+
+    let me = support::contender("A", 90);
+    let mut core = Core::new(me.id);
+    let mut effects = Vec::new();
+    let patience = Duration::from_secs(1);
+    let timing = Timing { election: patience, lap: patience, deputy: patience, lease: patience };
+    let ring: Vec<Contender> = vec![me];
+    let settings = RingSettings::default();
+    let configured =
+        Input::Configured { ring: ring.into(), timing, settings, chance: 0, highest_term: Term::ZERO };
+    core.handle(Time::default(), configured, &mut effects);
+    effects.clear();
+    core.handle(Time::default(), Input::Initiate, &mut effects);
+    let leads = effects.iter().position(|it| matches!(it, Effect::Became { role: Role::Leader, .. }));
+    let completed = effects.iter().position(|it| matches!(it, Effect::Completed { members: 1, .. }));
+    assert!(leads.is_some() && leads < completed, "{effects:?}");
+}

@@ -1,8 +1,10 @@
 //! Faults on links: the server knows them all, each node is told of those on its own.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use ringleader_shared::fault::{MAX_DELAY_MS, NodeFault, are_parted};
-use ringleader_shared::{EventKind, FaultyLink, Incarnation, LinkFault, NodeName};
+use ringleader_shared::{EventKind, FaultyLink, Incarnation, LinkFault, NodeId, NodeName, RingView};
 
 use super::Supervisor;
 use crate::problem::Refusal;
@@ -10,11 +12,11 @@ use crate::problem::Refusal;
 impl Supervisor {
     /// Every link with a fault, as nodes are told of it.
     pub(super) fn faults(&self) -> Vec<NodeFault> {
-        let faulty: Vec<FaultyLink> = self.bus.with_view(|view| view.faulty().collect());
-        let ring = self.ring();
-        let id = |name: &NodeName| ring.named(name).map(|member| member.id);
+        let faulty = self.bus.with_view(RingView::faulty);
+        let ids: BTreeMap<&NodeName, NodeId> =
+            self.nodes.iter().map(|node| (&node.member.name, node.member.id)).collect();
         let told = |link: FaultyLink| {
-            Some(NodeFault { from: id(&link.from)?, to: id(&link.to)?, fault: link.fault })
+            Some(NodeFault { from: *ids.get(&link.from)?, to: *ids.get(&link.to)?, fault: link.fault })
         };
         faulty.into_iter().filter_map(told).collect()
     }

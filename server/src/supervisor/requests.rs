@@ -278,6 +278,7 @@ impl Supervisor {
                 if !process.paused {
                     return Err(Refusal::conflict(format!("{name} is not paused")));
                 }
+                process.continued_ns = Some(now());
                 process.child.signal(Signal::Continue);
             }
         }

@@ -1,31 +1,37 @@
 //! Which members reach which: faults of links, partitions, and the parts that they leave.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{NodeView, RingView};
 use crate::fault::{FaultyLink, LinkFault, are_parted};
 use crate::id::NodeName;
 
-/// The cut links of a ring, by the members' indices.
-struct Cuts {
+/// The faults of a ring's links, by the members' indices.
+struct Faults {
     /// The side of the partition that each member is on.
     sides: Vec<Option<usize>>,
-    /// Sender and receiver of each link that was cut by itself.
-    links: BTreeSet<(usize, usize)>,
+    /// Each link that was given a fault itself, by its sender and receiver.
+    links: BTreeMap<(usize, usize), LinkFault>,
 }
 
-impl Cuts {
+impl Faults {
     fn of(view: &RingView) -> Self {
         let side = |node: &NodeView| view.partition.iter().position(|side| side.contains(&node.name));
-        let cut = view.faults.iter().filter(|link| link.fault.cut);
+        let ends = |link: &FaultyLink| view.index(&link.from).zip(view.index(&link.to));
         Self {
             sides: view.nodes.iter().map(side).collect(),
-            links: cut.filter_map(|link| view.index(&link.from).zip(view.index(&link.to))).collect(),
+            links: view.faults.iter().filter_map(|link| Some((ends(link)?, link.fault))).collect(),
         }
     }
 
+    /// What happens to everything that one member says to another.
+    fn between(&self, from: usize, to: usize) -> LinkFault {
+        let own = self.links.get(&(from, to)).copied().unwrap_or_default();
+        LinkFault { cut: own.cut || self.sides.get(from) != self.sides.get(to), ..own }
+    }
+
     fn cuts(&self, from: usize, to: usize) -> bool {
-        self.sides.get(from) != self.sides.get(to) || self.links.contains(&(from, to))
+        self.between(from, to).cut
     }
 
     /// Whether a member can't both speak to and hear the other.
@@ -77,15 +83,24 @@ impl RingView {
     }
 
     /// The links with a fault, a partition's among them, in ring order.
-    pub fn faulty(&self) -> impl Iterator<Item = FaultyLink> {
-        let pairs =
-            self.nodes.iter().flat_map(|from| self.nodes.iter().map(move |to| (&from.name, &to.name)));
+    #[must_use]
+    pub fn faulty(&self) -> Vec<FaultyLink> {
         // Most rings have none, and the pairs are many.
-        let most = if self.faults.is_empty() && self.partition.is_empty() { 0 } else { usize::MAX };
-        pairs.take(most).filter(|(from, to)| from != to).filter_map(|(from, to)| {
-            let fault = self.fault(from, to);
-            (!fault.is_none()).then(|| FaultyLink { from: from.clone(), to: to.clone(), fault })
-        })
+        if self.faults.is_empty() && self.partition.is_empty() {
+            return Vec::new();
+        }
+        let faults = Faults::of(self);
+        let members = || self.nodes.iter().enumerate();
+        let pairs = members().flat_map(|from| members().map(move |to| (from, to)));
+        pairs
+            .filter(|((from, _), (to, _))| from != to)
+            .map(|((at, from), (other, to))| FaultyLink {
+                from: from.name.clone(),
+                to: to.name.clone(),
+                fault: faults.between(at, other),
+            })
+            .filter(|link| !link.fault.is_none())
+            .collect()
     }
 
     /// Whether any link is cut.
@@ -104,8 +119,8 @@ impl RingView {
         if !self.has_cuts() {
             return if live.is_empty() { Vec::new() } else { vec![self.at(&live)] };
         }
-        let cuts = Cuts::of(self);
-        groups(live, |one, other| cuts.separates(one, other)).iter().map(|part| self.at(part)).collect()
+        let faults = Faults::of(self);
+        groups(live, |one, other| faults.separates(one, other)).iter().map(|part| self.at(part)).collect()
     }
 
     /// The sides of a ring that is torn apart, in ring order: configured members between which every link is
@@ -119,8 +134,8 @@ impl RingView {
         if !self.has_cuts() {
             return Vec::new();
         }
-        let cuts = Cuts::of(self);
-        let sides = groups((0..self.nodes.len()).collect(), |one, other| cuts.isolates(one, other));
+        let faults = Faults::of(self);
+        let sides = groups((0..self.nodes.len()).collect(), |one, other| faults.isolates(one, other));
         if sides.len() < 2 { Vec::new() } else { sides }
     }
 

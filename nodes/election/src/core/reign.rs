@@ -119,6 +119,8 @@ impl Core {
         self.contest_is_over();
         self.in_flight = None;
         self.stop_reigning(out);
+        // It leads before its election is complete.
+        self.tell_changes(out);
         out.push(Effect::Completed { outcome: self.outcome, mandate, members: 1 });
     }
 
