@@ -3,9 +3,13 @@
 
 mod support;
 
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
 use ringleader_shared::{EventKind, NodeState};
 use serde_json::json;
 use support::Server;
+use tokio_tungstenite::tungstenite::Message;
 
 #[test]
 fn nodes_whose_recordings_can_not_be_begun_take_part_and_say_so() {
@@ -64,4 +68,31 @@ fn the_last_words_of_a_process_are_on_its_card_and_in_the_log() {
     drop(server);
     let log = std::io::read_to_string(log).unwrap();
     assert!(log.contains("node=D") && log.contains("is damaged"), "{log}");
+}
+
+#[test]
+fn a_node_that_can_not_read_what_the_server_asks_says_so_and_ends() {
+    for command in ["nonsense", r#"{"type":"configure","ring":[]}"#, r#"{"type":"retire"}"#] {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let control = format!("ws://{}/control", server.local_addr().unwrap());
+        let directory = tempfile::tempdir().unwrap();
+        let node = Command::new(env!("CARGO_BIN_EXE_ringleader"))
+            .args(["node", "--name=A", "--id=3b61b099-d16b-5977-9669-f91676c47bcf", "--incarnation=1"])
+            .arg("--listen=127.0.0.1:0")
+            .arg(format!("--promises={}", directory.path().join("promise").display()))
+            .env("RINGLEADER_CONTROL", control)
+            .env("RINGLEADER_SECRET", "secret")
+            .env("RINGLEADER_SUPERVISOR", std::process::id().to_string())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut socket = tokio_tungstenite::tungstenite::accept(server.accept().unwrap().0).unwrap();
+        assert!(socket.read().unwrap().is_text(), "it says hello");
+        socket.send(Message::text(command)).unwrap();
+        let _closed = socket.read();
+        let output = node.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("a command of the server can't be read"), "{said}");
+    }
 }

@@ -119,9 +119,26 @@ fn a_message_of_a_start_that_is_over_is_refused_on_a_link_that_is_open() {
     let (server, ring, secret) = with_a_second_start_of_b();
     let mut socket = pose(node(&ring, "C"), node(&ring, "B"), 2, &secret).expect("it is let in");
     socket.send(said_by_b(1, &election(&ring, 1))).expect("it is read");
-    wait_for_refusal(&server, ring.seq.0, "start 1 of B is over");
+    wait_for_refusal(&server, ring.seq.0, "start 2 of B sent a message in the name of start 1");
     server.wait_for("the ring is whole", is_whole);
     assert!(server.ring().term < Term(99), "{}", server.trace());
+}
+
+#[test]
+fn a_message_of_a_start_that_never_was_locks_no_later_start_out() {
+    let (server, ring, secret) = with_a_second_start_of_b();
+    let mut socket = pose(node(&ring, "C"), node(&ring, "B"), 2, &secret).expect("it is let in");
+    socket.send(said_by_b(9, &election(&ring, 1))).expect("it is read");
+    wait_for_refusal(&server, ring.seq.0, "start 2 of B sent a message in the name of start 9");
+    // At the door as well: what the server says of the present start counts.
+    let pretender = pose(node(&ring, "C"), node(&ring, "B"), 9, &secret).expect("it is let in");
+    drop((socket, pretender));
+    server.act("B", "kill");
+    server.wait_for_state("B", NodeState::Stopped);
+    server.act("B", "start");
+    server.wait_for("the third B is in the ring", |ring| {
+        is_whole(ring) && ring.live().count() == 4 && node(ring, "B").incarnation.0 == 3
+    });
 }
 
 #[test]

@@ -171,6 +171,22 @@ impl RingMessage {
         matches!(self, Self::Lease { .. })
     }
 
+    /// The mandate that the message carries, if any.
+    #[must_use]
+    pub fn mandate(&self) -> Option<&Mandate> {
+        match self {
+            Self::DeputySearch { mandate, .. }
+            | Self::Elected { mandate, .. }
+            | Self::Lease { mandate, .. } => Some(mandate),
+            Self::Standing { mandate, .. } => mandate.as_ref(),
+            Self::Election { .. }
+            | Self::Contest { .. }
+            | Self::RollCall { .. }
+            | Self::Found { .. }
+            | Self::Vacant { .. } => None,
+        }
+    }
+
     /// The term that the message is about.
     #[must_use]
     pub fn term(&self) -> Term {

@@ -25,6 +25,10 @@ use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timi
 
 type Out = Vec<Effect<RingMessage>>;
 
+/// How far a message's term may be ahead of what its receiver knows: a thousand elections a second for 49 days. One word of the last
+/// term that there is would end all elections.
+const MOST_TERMS_AHEAD: u64 = 1 << 32;
+
 /// One member of a ring.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Core {
@@ -264,7 +268,18 @@ impl Core {
         }
     }
 
+    /// Whether a member might say this. (A leader that is no member of the ring is news: it has left, and counts as lost.)
+    fn makes_sense(&self, message: &RingMessage) -> bool {
+        let is_its_own_deputy =
+            |mandate: &Mandate| mandate.deputy.is_some_and(|it| it.id == mandate.leader.id);
+        message.term().0.saturating_sub(self.known_term().0) <= MOST_TERMS_AHEAD
+            && !message.mandate().is_some_and(is_its_own_deputy)
+    }
+
     fn received(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        if !self.makes_sense(&message) {
+            return self.drop_message(from, message, DropReason::MakesNoSense, out);
+        }
         let hops = match message {
             RingMessage::Election { hops, .. }
             | RingMessage::DeputySearch { hops, .. }

@@ -165,7 +165,7 @@ pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
         DropReason::OneIsMissing => {
             "one that was sent before it was lost or is late, and the algorithm can't do without".to_owned()
         }
-        DropReason::MakesNoSense => "it makes no sense in this algorithm".to_owned(),
+        DropReason::MakesNoSense => "no member of this ring would say this".to_owned(),
         DropReason::EndsHere => "by the rules of its algorithm it goes no further".to_owned(),
         DropReason::Known => "I know that already".to_owned(),
         DropReason::HopBudget { budget } => {

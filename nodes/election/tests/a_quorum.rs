@@ -167,7 +167,7 @@ fn a_promise_holds_in_its_term_when_the_lease_is_long_over() {
         votes: 1,
         hops: 1,
     };
-    let rival = ringleader_shared::Mandate { leader: support::contender("C", 110), ..mandate };
+    let rival = ringleader_shared::Mandate { leader: support::contender("C", 110), deputy: None, ..mandate };
     let of_the_next_term = ringleader_shared::Mandate { term: mandate.term.next(), ..rival };
     for (mandate, counted) in [(rival, 1), (of_the_next_term, 2)] {
         let passed_on = ring.answer("B", "A", lap(mandate));
@@ -185,7 +185,8 @@ fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     let term = mandate.term.next();
-    let rival = ringleader_shared::Mandate { term, leader: support::contender("C", 110), ..mandate };
+    let rival =
+        ringleader_shared::Mandate { term, leader: support::contender("C", 110), deputy: None, ..mandate };
     ring.deliver("D", "A", RingMessage::DeputySearch { mandate: rival, deputy: None, hops: 1, votes: 1 });
     assert_eq!(ring.node("A").promise().map(|promise| promise.term), Some(mandate.term));
     assert_eq!(ring.follows("A").as_deref(), Some("D"));

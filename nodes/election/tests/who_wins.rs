@@ -272,3 +272,29 @@ fn a_member_alone_leads_before_its_election_is_complete() {
     let completed = effects.iter().position(|it| matches!(it, Effect::Completed { members: 1, .. }));
     assert!(leads.is_some() && leads < completed, "{effects:?}");
 }
+
+#[test]
+fn what_no_member_of_the_ring_would_say_changes_nothing() {
+    let mut ring = QuietRing::led_by_d();
+    let mandate = *ring.node("A").mandate().expect("A follows D");
+    let (a, stranger) = (support::contender("A", 90), support::contender("Z", 999));
+    let term = Term(u64::MAX);
+    let last = ringleader_shared::Mandate { term, ..mandate };
+    let twice = ringleader_shared::Mandate { term: Term(2), deputy: Some(mandate.leader), ..mandate };
+    ring.forget();
+    for message in [
+        RingMessage::Election { term, initiator: a.id, candidate: stranger, deputy: None, hops: 1 },
+        RingMessage::Elected { mandate: last, hops: 1, votes: 1 },
+        RingMessage::Standing { term, mandate: None },
+        RingMessage::Elected { mandate: twice, hops: 1, votes: 1 },
+        RingMessage::Standing { term: Term(2), mandate: Some(twice) },
+    ] {
+        ring.deliver("D", "A", message).settle();
+    }
+    assert_eq!(ring.dropped.len(), 5, "{:?}", ring.dropped);
+    ring.assert_led_by("D", Some("C"));
+    assert_eq!(ring.term("A"), 1);
+    ring.initiate("A").settle();
+    ring.assert_led_by("D", Some("C"));
+    assert_eq!(ring.term("A"), 2);
+}

@@ -25,8 +25,8 @@ const MAX_COMMAND: usize = 256 * 1024;
 
 /// Both directions of the control link.
 pub(crate) struct Control {
-    /// Commands, in order. Closed when the link is.
-    pub(crate) commands: mpsc::Receiver<NodeCommand>,
+    /// Commands, in order; a text that is none says why. Closed when the link is.
+    pub(crate) commands: mpsc::Receiver<Result<NodeCommand, serde_json::Error>>,
     /// Where events go.
     pub(crate) events: EventSender,
     writer: tokio::task::JoinHandle<()>,
@@ -99,7 +99,7 @@ impl Control {
 
 async fn carry(
     mut socket: WebSocketStream<TcpStream>,
-    commands: mpsc::Sender<NodeCommand>,
+    commands: mpsc::Sender<Result<NodeCommand, serde_json::Error>>,
     mut events: mpsc::Receiver<NodeEvent>,
 ) {
     let mut batch = Vec::with_capacity(EVENTS_A_FRAME);
@@ -107,15 +107,12 @@ async fn carry(
         tokio::select! {
             biased;
             frame = socket.next() => match frame {
-                Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
-                    Ok(command) => {
-                        if commands.send(command).await.is_err() {
-                            // The node is leaving: only its last events are still to go.
-                            break;
-                        }
+                Some(Ok(Message::Text(text))) => {
+                    if commands.send(serde_json::from_str(text.as_str())).await.is_err() {
+                        // The node is leaving: only its last events are still to go.
+                        break;
                     }
-                    Err(error) => tracing::error!("a command that can't be read: {error}"),
-                },
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return,
             },

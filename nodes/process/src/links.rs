@@ -6,6 +6,7 @@ mod lateness;
 mod pump;
 mod wire;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +19,7 @@ use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
 
 use self::lateness::Lateness;
 use crate::handshake::{self, Introduction};
@@ -40,6 +42,8 @@ pub(crate) mod close {
     pub(crate) const UNSUPPORTED: u16 = 1003;
     /// A frame that can't be read as a `LinkFrame`, or speaks for somebody else.
     pub(crate) const MALFORMED: u16 = 1007;
+    /// More pings than any heartbeat needs.
+    pub(crate) const TOO_MUCH: u16 = 1008;
     /// A message over the limit.
     pub(crate) const TOO_BIG: u16 = 1009;
     /// The link is not needed any more: its dialler has another successor, or dialled anew.
@@ -129,12 +133,19 @@ pub(crate) struct Link {
     pub(crate) up: Option<Instant>,
     /// Which start of the peer dialled; `None` where this node did.
     pub(crate) dialled_by: Option<Incarnation>,
+    /// Which start of the peer speaks, where this node dialled: that of its first message.
+    pub(crate) answered_by: Option<Incarnation>,
     /// The digest of what the peer knew when it sent its last message, as pings report it back.
     told: Arc<AtomicU64>,
     orders: mpsc::Sender<Order>,
 }
 
 impl Link {
+    /// The start of the peer at the other end, as far as it has said.
+    pub(crate) const fn other_end(&self) -> Option<Incarnation> {
+        if self.dialled_by.is_some() { self.dialled_by } else { self.answered_by }
+    }
+
     /// Whether an end in good order comes so early that it must count as a failure.
     pub(crate) fn was_too_short(&self) -> bool {
         (self.kind, self.direction) == (LinkKind::Ring, Direction::Outgoing)
@@ -311,6 +322,7 @@ impl Links {
             purpose,
             up: None,
             dialled_by: None,
+            answered_by: None,
             told,
             orders,
         });
@@ -387,7 +399,8 @@ async fn across(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Lets strangers introduce themselves, each in a task of its own, a bounded number at a time.
+/// Lets strangers introduce themselves, each in a task of its own. When too many are at it the oldest has to leave: a member needs
+/// a millisecond, so that those who say nothing keep nobody out, however many they are.
 pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
@@ -396,17 +409,21 @@ pub(crate) async fn accept_loop(
 ) {
     /// How many connections may be in their handshake. A ring needs two at a time.
     const HANDSHAKES: usize = 64;
-    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(HANDSHAKES));
+    let mut open: VecDeque<(SocketAddr, AbortHandle)> = VecDeque::new();
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, remote)) => {
-                let (secret, guests) = (secret.clone(), guests.clone());
-                tokio::spawn(async move {
-                    let guest = admit(stream, remote, me, &secret).await;
-                    drop(place);
-                    let _ = guests.send(guest).await;
-                });
+                open.retain(|(_, handshake)| !handshake.is_finished());
+                if open.len() >= HANDSHAKES
+                    && let Some((remote, oldest)) = open.pop_front()
+                {
+                    oldest.abort();
+                    let reason = "no complete handshake while many others came".to_owned();
+                    // One that finds no room in the queue is one of many.
+                    let _ = guests.try_send(Guest::Refused { remote, reason });
+                }
+                let handshake = tokio::spawn(admit(stream, remote, me, secret.clone(), guests.clone()));
+                open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
                 // Out of file descriptors, most likely: give others a moment to close some.
@@ -417,10 +434,20 @@ pub(crate) async fn accept_loop(
     }
 }
 
-async fn admit(stream: TcpStream, remote: SocketAddr, me: NodeId, secret: &Secret) -> Guest {
-    match handshake::accept(stream, me, secret).await {
-        Ok((socket, introduction)) => Guest::Member(Box::new(socket), introduction),
-        Err(reason) => Guest::Refused { remote, reason },
+async fn admit(
+    stream: TcpStream,
+    remote: SocketAddr,
+    me: NodeId,
+    secret: Secret,
+    guests: mpsc::Sender<Guest>,
+) {
+    match handshake::accept(stream, me, &secret).await {
+        Ok((socket, introduction)) => {
+            let member = Guest::Member(Box::new(socket), introduction);
+            // In a task of its own: who has introduced itself has to leave for nobody.
+            tokio::spawn(async move { guests.send(member).await });
+        }
+        Err(reason) => drop(guests.send(Guest::Refused { remote, reason }).await),
     }
 }
 

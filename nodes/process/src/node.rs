@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
+
 use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, telling};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
@@ -137,15 +139,16 @@ impl Node {
         // The ring comes first: until then nothing can be understood, and guests wait in the listener's backlog.
         loop {
             match self.control.commands.recv().await {
-                Some(NodeCommand::Configure(configuration)) => {
+                Some(Ok(NodeCommand::Configure(configuration))) => {
                     self.configure(&configuration);
                     break;
                 }
-                Some(NodeCommand::Initiate | NodeCommand::InitiateTogether { .. }) => {}
-                Some(NodeCommand::Exit) => {
+                Some(Ok(NodeCommand::Initiate | NodeCommand::InitiateTogether { .. })) => {}
+                Some(Ok(NodeCommand::Exit)) => {
                     self.control.close().await;
                     return Ok(());
                 }
+                Some(Err(error)) => return self.end_for_want_of(error).await,
                 None => return Ok(()),
             }
         }
@@ -169,14 +172,17 @@ impl Node {
                 Some(news) = self.news.recv() => self.link_news(news),
                 Some(guest) = guests.recv() => self.welcome(guest),
                 command = self.control.commands.recv() => match command {
-                    Some(NodeCommand::Configure(configuration)) => {
+                    Some(Ok(NodeCommand::Configure(configuration))) => {
                         self.configure(&configuration);
                         self.probe_skipped();
                         probe = self.probe_interval();
                     }
-                    Some(NodeCommand::Initiate) => self.step(Input::Initiate),
-                    Some(NodeCommand::InitiateTogether { term }) => self.step(Input::InitiateTogether { term }),
-                    Some(NodeCommand::Exit) => {
+                    Some(Ok(NodeCommand::Initiate)) => self.step(Input::Initiate),
+                    Some(Ok(NodeCommand::InitiateTogether { term })) => {
+                        self.step(Input::InitiateTogether { term });
+                    }
+                    Some(Err(error)) => return self.end_for_want_of(error).await,
+                    Some(Ok(NodeCommand::Exit)) => {
                         self.leave().await;
                         return Ok(());
                     }
@@ -199,6 +205,12 @@ impl Node {
         }
     }
 
+    /// Ends: whoever does not understand what is wanted of it can't take part as is wanted.
+    async fn end_for_want_of(self, error: serde_json::Error) -> anyhow::Result<()> {
+        self.control.close().await;
+        Err(error).context("a command of the server can't be read, so I end. Are both of the same version?")
+    }
+
     fn probe_interval(&self) -> tokio::time::Interval {
         let every = self.settings.borrow().heartbeat * PROBE_EVERY_HEARTBEATS;
         let mut interval = tokio::time::interval_at(Instant::now() + every, every);
@@ -212,8 +224,10 @@ impl Node {
         self.ring = configuration.ring.clone();
         let settings = LinkSettings::from(configuration);
         for member in &configuration.ring.members {
-            let newest = self.newest.entry(member.id).or_default();
-            *newest = member.incarnation.max(*newest);
+            // The server knows best, but for a start that is faster than its word.
+            let links = self.links.iter().filter(|link| link.peer == member.id);
+            let present = links.filter_map(Link::other_end).max();
+            self.newest.insert(member.id, member.incarnation.max(present.unwrap_or_default()));
         }
         self.links.set_faults(Faults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
@@ -471,6 +485,25 @@ impl Node {
         }
     }
 
+    /// Checks which start of a node speaks on a link: the one that dialled it, or that answered first.
+    fn check_start(&mut self, link: LinkId, peer: NodeId, says: Incarnation) -> Result<(), String> {
+        let Some(other_end) = self.links.get(link).map(Link::other_end) else { return Ok(()) };
+        match other_end {
+            Some(other_end) if other_end != says => {
+                let name = telling::name(&self.known, peer);
+                Err(format!("start {other_end} of {name} sent a message in the name of start {says}"))
+            }
+            Some(_) => self.witness(peer, says),
+            None => {
+                self.witness(peer, says)?;
+                if let Some(link) = self.links.get_mut(link) {
+                    link.answered_by = Some(says);
+                }
+                Ok(())
+            }
+        }
+    }
+
     /// Takes note of which start of a node speaks; refuses one that is over.
     fn witness(&mut self, peer: NodeId, incarnation: Incarnation) -> Result<(), String> {
         let newest = self.newest.entry(peer).or_default();
@@ -595,7 +628,7 @@ impl Node {
             self.malformed(link, &format!("sent a message in the name of {}", frame.id.from));
             return;
         }
-        if let Err(reason) = self.witness(from, frame.id.incarnation) {
+        if let Err(reason) = self.check_start(link, from, frame.id.incarnation) {
             self.malformed(link, &reason);
             return;
         }

@@ -192,6 +192,55 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
 }
 
 #[tokio::test]
+async fn those_who_say_nothing_keep_no_member_out() {
+    let mut door = open_door().await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(door.address).await.expect("the door is open"));
+    }
+    let introduction = Introduction {
+        from: PEER,
+        incarnation: Incarnation(1),
+        to: ME,
+        kind: LinkKind::Ring,
+        standby: false,
+    };
+    let secret = secret("right");
+    // Long before a silent one has had its two seconds.
+    let within = Duration::from_millis(1_500);
+    let member = async {
+        loop {
+            match door.guests.recv().await {
+                Some(Guest::Member(..)) => return,
+                Some(Guest::Refused { reason, .. }) => assert!(reason.contains("many others"), "{reason}"),
+                None => panic!("the door is closed"),
+            }
+        }
+    };
+    let (dialled, ()) = tokio::join!(handshake::dial(door.address, introduction, &secret, within), member);
+    dialled.expect("a member is let in");
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_is_closed_as_what_it_is() {
+    let (mut socket, mut news, _links, _settings) = let_in().await;
+    let flood = tokio::spawn(async move {
+        while socket.feed(Message::Ping("flood".into())).await.is_ok() {
+            let _ = socket.flush().await;
+        }
+    });
+    let reason = loop {
+        match news.recv().await.expect("the link lasts until it is closed").what {
+            What::Misbehaved(reason) => break reason,
+            What::Up => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(reason.contains("pings within a heartbeat"), "{reason}");
+    flood.abort();
+}
+
+#[tokio::test]
 async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
     let (socket, mut news, _links, _settings) = let_in().await;
     drop(socket);

@@ -151,6 +151,7 @@ impl Pump {
             return error;
         }
         let mut closing = None;
+        let mut pings = 0;
         let mut waiting_since = Instant::now();
         loop {
             let is_empty = self.held.is_empty() && self.overtaken.is_none();
@@ -187,6 +188,13 @@ impl Pump {
                     if !*heard && matches!(frame, Some(Ok(_))) {
                         *heard = true;
                         self.tell(What::Up).await;
+                    }
+                    if matches!(frame, Some(Ok(Message::Ping(_) | Message::Pong(_)))) {
+                        pings += 1;
+                        if pings > most_pings(settings) {
+                            let reason = format!("sent {pings} pings within a heartbeat");
+                            return Ending::misbehaved(close::TOO_MUCH, "too many pings", reason);
+                        }
                     }
                     if let Err(ending) = self.take(frame).await {
                         return ending;
@@ -240,6 +248,7 @@ impl Pump {
                     socket.get_mut().set_faults(faults);
                 }
                 _ = beat.tick() => {
+                    pings = 0;
                     if let Err(ending) = self.ping(socket, settings).await {
                         return ending;
                     }
@@ -440,6 +449,12 @@ async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) 
 /// Whether what is still held back is left unsaid.
 fn closing_now(closing: Option<(u16, &str)>) -> bool {
     closing.is_some_and(|(code, _)| code == close::LEAVING)
+}
+
+/// The most pings and pongs that may come within one heartbeat: those of a peer that was not listened to until it takes this node
+/// for hung, and some more.
+fn most_pings(settings: LinkSettings) -> u128 {
+    100 + 4 * settings.hung_after.as_nanos() / settings.heartbeat.as_nanos().max(1)
 }
 
 fn heartbeat(settings: LinkSettings) -> tokio::time::Interval {
