@@ -676,7 +676,7 @@ fn link_faults_that_make_no_sense_are_refused_with_a_reason() {
     let server = Server::spawn(&[]);
     for (path, body, status, says) in [
         ("/api/v1/links/A/Z", r#"{"cut":true}"#, 404, "no node \"Z\""),
-        ("/api/v1/links/A/A", r#"{"cut":true}"#, 422, "two ends"),
+        ("/api/v1/links/A/A", r#"{"cut":true}"#, 404, "no link from A to itself"),
         ("/api/v1/links/leader/A", r#"{"cut":true}"#, 409, "Initiate an election"),
         ("/api/v1/links/A/B", r#"{"delay_ms":10001}"#, 422, "10000 ms at most"),
         ("/api/v1/links/A/B", r#"{"drop":1.5}"#, 422, "0 to 1"),
@@ -717,8 +717,8 @@ fn partitions_that_make_no_sense_are_refused_with_a_reason() {
         (r#"{"groups":[["A","Z"]]}"#, 404, "no node \"Z\""),
         (r#"{"groups":[["A"],["A","B"]]}"#, 422, "one group only"),
         (r#"{"groups":[["A"],[]]}"#, 422, "nobody in it"),
-        (r#"{"groups":[["A","B","C","D"]]}"#, 422, "part nobody"),
-        (r#"{"groups":[]}"#, 422, "part nobody"),
+        (r#"{"groups":[["A","B","C","D"]]}"#, 409, "part nobody"),
+        (r#"{"groups":[]}"#, 409, "part nobody"),
         (r#"{"sides":[["A"]]}"#, 422, "unknown field"),
     ] {
         let problem = server.call_json("POST", "/api/v1/partitions", body).problem(status);

@@ -19,7 +19,7 @@ pub struct StartElection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiators: Option<Vec<NodeName>>,
     /// Every live member initiates, all in the same term. In place of the other two.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not", deserialize_with = "json::only_yes")]
     pub everyone: bool,
 }
 

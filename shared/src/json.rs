@@ -1,6 +1,7 @@
 //! Reading objects field by field.
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// The default of a field that is left out when it is true.
@@ -12,6 +13,12 @@ pub(crate) const fn yes() -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 pub(crate) const fn is_yes(it: &bool) -> bool {
     *it
+}
+
+/// Reads a field that is true or left out.
+pub(crate) fn only_yes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    let it = bool::deserialize(deserializer)?;
+    if it { Ok(it) } else { Err(serde::de::Error::custom("it is true or left out")) }
 }
 
 /// A field that is true when it is left out.

@@ -80,8 +80,12 @@ fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
         Some(nginx) => tests.env("RINGLEADER_NGINX", &nginx),
         None => tests,
     };
-    Ok(match tools::axe()? {
+    let tests = match tools::axe()? {
         Some(script) => tests.env("RINGLEADER_AXE", script),
+        None => tests,
+    };
+    Ok(match tools::schemathesis()? {
+        Some(program) => tests.env("RINGLEADER_SCHEMATHESIS", program),
         None => tests,
     })
 }

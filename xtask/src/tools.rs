@@ -107,6 +107,39 @@ pub(crate) fn axe() -> anyhow::Result<Option<PathBuf>> {
     Ok(modules.map(|modules| script(&modules)))
 }
 
+/// The program of schemathesis, which tests the API against its document. Without Python that test is skipped.
+pub(crate) fn schemathesis() -> anyhow::Result<Option<PathBuf>> {
+    let home = home()?;
+    let _alone = lock(&home.join("lock"))?;
+    let version = versions::SCHEMATHESIS;
+    let folder = home.join(format!("schemathesis-{version}"));
+    let program = folder.join("bin/st");
+    if program.is_file() {
+        return Ok(Some(program));
+    }
+    if !process::on_path("python3") {
+        println!(
+            "There is no python3 to install schemathesis with: the test of the API against its document is skipped."
+        );
+        return Ok(None);
+    }
+    announce("schemathesis", version, "tests the API against its document", "20 seconds", &folder);
+    let installed = Run::new("python3", ["-m", "venv"]).arg(&folder).check_quietly().and_then(|()| {
+        Run::new(folder.join("bin/pip"), ["install", "--quiet", "--disable-pip-version-check"])
+            .arg(format!("schemathesis=={version}"))
+            .check_quietly()
+    });
+    if let Err(error) = installed {
+        // A half-installed one must not be taken for a good one next time.
+        let _ = std::fs::remove_dir_all(&folder);
+        println!(
+            "schemathesis can't be installed, so the test of the API against its document is skipped: {error:#}"
+        );
+        return Ok(None);
+    }
+    Ok(Some(program))
+}
+
 /// A package of npm, in a folder of its own.
 struct Package {
     name: &'static str,

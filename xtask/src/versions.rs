@@ -11,6 +11,9 @@ pub(crate) const BINARYEN: &str = "132.0.0";
 /// The npm package `axe-core`, which checks pages for accessibility.
 pub(crate) const AXE: &str = "4.14.1";
 
+/// The Python package `schemathesis`, which tests the API against its document.
+pub(crate) const SCHEMATHESIS: &str = "4.32.5";
+
 /// The linker that goes with Debian's compiler, a Debian package.
 pub(crate) const LLD: &str = "22";
 

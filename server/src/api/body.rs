@@ -6,6 +6,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::problem::Refusal;
@@ -119,13 +120,79 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusa
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(unfit("it is not an object".to_owned()));
     }
-    serde_json::from_slice(&body).map(Some).map_err(|error| unfit(error.to_string()))
+    let mut value: Value = serde_json::from_slice(&body).map_err(|error| unfit(error.to_string()))?;
+    let null = null_in(&value).map(ToOwned::to_owned);
+    let wanted = serde_json::from_slice(&body).or_else(|error| {
+        // JSON knows one kind of number: 5743.0 is the integer 5743.
+        let has_changed = make_whole(&mut value);
+        let again = has_changed.then(|| serde_json::from_value(value).ok()).flatten();
+        again.ok_or_else(|| unfit(error.to_string()))
+    })?;
+    match null {
+        Some(field) => Err(unfit(format!("{field} is null; leave out what is not to be set"))),
+        None => Ok(Some(wanted)),
+    }
+}
+
+/// The name of a field that is null, or in which an element is.
+fn null_in(value: &Value) -> Option<&str> {
+    value.as_object()?.iter().find_map(|(name, field)| {
+        let is_null = field.is_null() || field.as_array().is_some_and(|list| list.iter().any(Value::is_null));
+        is_null.then_some(name.as_str()).or_else(|| null_in(field))
+    })
+}
+
+/// Writes whole numbers as integers. Returns whether there were any that were not.
+fn make_whole(value: &mut Value) -> bool {
+    /// Up to here each whole number is one of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|_| number.is_f64());
+            let whole = whole.filter(|it| it.fract() == 0.0 && (0.0..EXACT).contains(it));
+            if let Some(whole) = whole {
+                *value = Value::from(whole as u64);
+            }
+            whole.is_some()
+        }
+        Value::Array(list) => list.iter_mut().fold(false, |any, it| make_whole(it) | any),
+        Value::Object(fields) => fields.values_mut().fold(false, |any, it| make_whole(it) | any),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use axum::body::Body;
+
+    #[tokio::test]
+    async fn numbers_are_what_json_calls_them_and_null_is_nothing() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Wanted {
+            whole: u64,
+            share: Option<f64>,
+        }
+        let wanted = |whole, share| Some(Wanted { whole, share });
+        for (body, expected) in [
+            (r#"{"whole":5743}"#, wanted(5743, None)),
+            (r#"{"whole":5743.0}"#, wanted(5743, None)),
+            (r#"{"whole":1e3,"share":0.5}"#, wanted(1000, Some(0.5))),
+            (r#"{"whole":0.0,"share":1}"#, wanted(0, Some(1.0))),
+            (r#"{"whole":5743.5}"#, None),
+            (r#"{"whole":-1.0}"#, None),
+            (r#"{"whole":1e300}"#, None),
+            (r#"{"whole":1,"share":null}"#, None),
+            (r#"{"whole":1,"whole":2}"#, None),
+            (r#"{"whole":1,"other":[null]}"#, None),
+        ] {
+            let request = Request::builder().header("content-type", "application/json");
+            let request = request.body(Body::from(body)).expect("a request");
+            let read: Option<Wanted> = read(request).await.ok().flatten();
+            assert_eq!(read, expected, "{body}");
+        }
+    }
 
     async fn status(headers: &[(&str, &str)]) -> Option<u16> {
         let mut request = Request::builder();

@@ -28,7 +28,8 @@ impl Supervisor {
         }
         let (from, to) = (self.named(from)?, self.named(to)?);
         if from == to {
-            return Err(unfit(format!("a link has two ends, and {from} is both of these")));
+            let title = format!("there is no link from {from} to itself");
+            return Err(Refusal::new(StatusCode::NOT_FOUND, title));
         }
         self.change(vec![FaultyLink { from: from.clone(), to: to.clone(), fault }]);
         Ok(FaultyLink { from, to, fault })
@@ -53,7 +54,7 @@ impl Supervisor {
         let first = members.first().map(|member| &member.name);
         let parts = |first| members.iter().any(|member| are_parted(&sides, first, &member.name));
         if !first.is_some_and(parts) {
-            return Err(unfit(
+            return Err(Refusal::conflict(
                 "these groups part nobody from anybody; leave some nodes out of a group".to_owned(),
             ));
         }
