@@ -46,6 +46,7 @@ cargo xtask bench page       what a frame of the live page costs, with 4 and 64 
 cargo xtask bench wasm       what share of its native speed the simulator has in a browser
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
 cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
+cargo xtask siege [FLAGS]    a ring under pressure from outside: --minutes N, --seed S, --safety MODE
 cargo xtask help             this page
 
 Each installs what it lacks and says so; the second time it is quick and silent about it. Tools go to a folder of
@@ -125,7 +126,8 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Run::cargo(soak).args(rest).check()?;
             Ok(ExitCode::SUCCESS)
         }
-        "chaos" => chaos(rest),
+        "chaos" => chaos("chaos", rest),
+        "siege" => chaos("siege", rest),
         "help" | "--help" | "-h" => {
             no_more(rest)?;
             help()
@@ -222,8 +224,9 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn chaos(flags: &[String]) -> anyhow::Result<ExitCode> {
-    let mut chaos = Run::cargo(["test", "--quiet", "--package", "ringleader", "--test", "chaos", "--"]);
+/// Runs one of the long tests of real processes.
+fn chaos(test: &str, flags: &[String]) -> anyhow::Result<ExitCode> {
+    let mut chaos = Run::cargo(["test", "--quiet", "--package", "ringleader", "--test", test, "--"]);
     for flag in flags {
         chaos = chaos.arg(flag);
     }

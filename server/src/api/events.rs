@@ -18,9 +18,11 @@ const AHEAD: usize = 32;
 pub(super) fn page(bus: Bus, after: Seq, limit: usize) -> Response {
     let (oldest, newest) = bus.bounds();
     let head = format!("{{\"oldest\":{oldest},\"newest\":{newest},\"events\":[");
+    // What is not remembered any more is passed over.
+    let after = Seq(after.0.max(oldest.0.saturating_sub(1)));
     // Nothing that happens later is in this page.
     let until = Seq(newest.0.min(after.0.saturating_add(limit as u64)));
-    let begin = Stage::Events(Seq(after.0.max(oldest.0.saturating_sub(1))), true);
+    let begin = Stage::Events(after, true);
     let events = stream::unfold(begin, move |stage| {
         let next = stage.next(&bus, until);
         std::future::ready(next.map(|(text, stage)| (Ok::<_, std::convert::Infallible>(text), stage)))
@@ -107,5 +109,16 @@ mod tests {
         let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         let page: EventPage = serde_json::from_slice(&bytes).expect("a whole page");
         assert!(page.events.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_page_that_begins_before_what_is_remembered_begins_with_the_oldest() {
+        let bus = Bus::new();
+        for _ in 0..crate::bus::HISTORY + 1_000 {
+            bus.tell(None, Incarnation(0), EventKind::Paused);
+        }
+        let page = read(&bus, 0, 5).await;
+        let seqs: Vec<u64> = page.events.iter().map(|event| event.seq.0).collect();
+        assert_eq!(seqs, (1_001..=1_005).collect::<Vec<_>>());
     }
 }
