@@ -30,4 +30,5 @@ pub mod socket;
 pub mod state;
 pub mod stop;
 pub mod supervisor;
+pub mod threads;
 pub mod visitor;

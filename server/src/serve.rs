@@ -29,6 +29,7 @@ use crate::log;
 use crate::ring_file::{self, Ring};
 use crate::state::State;
 use crate::supervisor::{self, Plan};
+use crate::threads;
 
 /// How long open connections have to end when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
@@ -38,6 +39,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
+    threads::make_sure()?;
     let _log = log::start(options)?;
     let Ring { mut members, settings, start } = ring_file::ring(options)?;
     if let Some(directory) = &options.record {
@@ -98,16 +100,24 @@ async fn serve(
     let places = descriptors.public();
     let (stop, stopping) = watch::channel(false);
     let bus = Bus::keeping(plan.keeper.clone());
+    let address = listener.local_addr()?;
+    let addresses = port::addresses(address.ip());
+    let links = links(&addresses, address.port(), door.tokens.as_ref());
+    let (print, to_print) = std::sync::mpsc::channel::<String>();
+    // A reader that has gone after the first line is no reason to stop, and one that does not read none to wait. Before the nodes
+    // are started, which may take all that the system allows.
+    std::thread::Builder::new().name("links".to_owned()).spawn(move || {
+        let text = to_print.recv().unwrap_or_default();
+        std::io::stdout().write_all(text.as_bytes())
+    })?;
     let (supervisor, secret, thread) = supervisor::start(plan, bus.clone())?;
     let nodes_report = control::router(Control { supervisor: supervisor.clone(), bus: bus.clone(), secret });
-    let address = listener.local_addr()?;
     let app = App {
         supervisor: supervisor.clone(),
         bus: bus.clone(),
         places: places.clone(),
         stopping: stopping.clone(),
     };
-    let addresses = port::addresses(address.ip());
     let guard = Guard::new(&addresses, address.port(), door.names);
     let public = api::router(app, guard, Gate::new(door.tokens.clone(), address.port()));
     tokio::spawn(bus.clone().keep_in_order());
@@ -116,9 +126,7 @@ async fn serve(
     tokio::spawn(accept(control_listener, nodes_report, descriptors.control(), None, stopping.clone()));
     let public = tokio::spawn(accept(listener, public, places, Some(PROGRESS_WITHIN), stopping));
     tokio::spawn(log::report_dropped());
-    let links = links(&addresses, address.port(), door.tokens.as_ref());
-    // A reader that has gone after the first line is no reason to stop, and one that does not read none to wait.
-    std::thread::spawn(move || std::io::stdout().write_all(links.as_bytes()));
+    let _ = print.send(links);
 
     ends.next().await;
     tracing::info!("stopping");

@@ -6,13 +6,16 @@ mod support;
 #[path = "support/crowd.rs"]
 mod crowd;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crowd::memory_kb;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use ringleader_shared::NodeState;
 use support::raw::{request, send};
 use support::{PATIENCE, Server};
@@ -169,4 +172,45 @@ fn a_subscriber_counts_as_a_connection_as_long_as_it_is_there_and_hears_of_the_s
         assert_eq!(close.map(|frame| u16::from(frame.code)), Some(1001));
     }
     assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn with_too_few_threads_it_says_so_and_with_too_few_processes_it_serves_a_ring_that_can_not_start() {
+    // The limit counts a user's threads: only another user has none yet, and only the superuser can become another.
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("ringleader");
+    std::fs::copy(env!("CARGO_BIN_EXE_ringleader"), &program).unwrap();
+    for path in [directory.path(), &program] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let another = ["--reuid=47114", "--regid=47114", "--clear-groups"];
+    let with = |limit: u32| {
+        let script = format!("ulimit -u {limit}; exec \"$0\" serve --port 0 --node-port 0");
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--reuid=47114", "--regid=47114", "--clear-groups", "bash", "-c", &script])
+            .arg(&program);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let can = Command::new("setpriv").args(another).arg("true").status();
+    if !can.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: `setpriv` can't become another user here");
+        return;
+    }
+    for limit in 1..=6 {
+        let output = with(limit).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{limit}: {said}");
+        assert!(said.contains("ulimit -u"), "{limit}: {said}");
+    }
+    let mut server = with(7).spawn().unwrap();
+    let line = BufReader::new(server.stdout.take().unwrap()).lines().next();
+    assert!(line.is_some_and(|line| line.unwrap().contains("Ringleader is running")));
+    let pid = Pid::from_raw(i32::try_from(server.id()).unwrap());
+    nix::sys::signal::kill(pid, Signal::SIGTERM).unwrap();
+    let output = server.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("are processes left?"), "{said}");
 }
