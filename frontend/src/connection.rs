@@ -197,11 +197,9 @@ impl Keeper {
     async fn reconnect(&self, generation: u32) {
         let inner = &self.0;
         let due = inner.subscription.borrow().resumable().is_some();
-        if due {
-            if let Err(problem) = api::lets_in().await {
-                inner.store.stranger.set(problem.status == 401);
-                return self.lost(generation);
-            }
+        if due && let Err(problem) = api::lets_in().await {
+            inner.store.stranger.set(problem.status == 401);
+            return self.lost(generation);
         }
         if inner.generation.get() == generation {
             self.open();
