@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 use crate::browser::Browser;
 use crate::process::Run;
 use crate::report::Report;
@@ -30,6 +32,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Run::cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).check_with_progress()
     });
     report.check("the fuzz targets compile", fuzz_targets);
+    report.check("the fuzz targets run", fuzz);
     let mut browser = None;
     report.check("a browser", || {
         browser = Some(browser::install()?);
@@ -107,6 +110,28 @@ fn fuzz_targets() -> anyhow::Result<()> {
         // The fuzzing engine is C++, and nothing is linked here: it need not be compiled.
         .env("CUSTOM_LIBFUZZER_PATH", "./libFuzzer.a")
         .check_with_progress()
+}
+
+/// Runs each fuzz target for a short while, where that is possible.
+fn fuzz() -> anyhow::Result<()> {
+    const SECONDS_EACH: u32 = 20;
+    if !Run::new("cargo", ["+nightly", "fuzz", "--version"]).succeeds() {
+        println!(
+            "There is no nightly compiler with cargo-fuzz: no fuzz target is run. `cargo install cargo-fuzz` brings it."
+        );
+        return Ok(());
+    }
+    for target in ["decoders", "files", "core"] {
+        let corpus = format!("fuzz/corpus/{target}");
+        std::fs::create_dir_all(&corpus).with_context(|| format!("making {corpus}"))?;
+        Run::new("cargo", ["+nightly", "fuzz", "run", target])
+            .arg(corpus)
+            .arg(format!("fuzz/seeds/{target}"))
+            .args(["--", "-seed=1"])
+            .arg(format!("-max_total_time={SECONDS_EACH}"))
+            .check_with_progress()?;
+    }
+    Ok(())
 }
 
 fn core_for_wasm() -> anyhow::Result<()> {

@@ -168,3 +168,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_seeds_of_the_fuzz_target_are_inputs_and_are_handled() {
+    let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/core");
+    let mut inputs = 0;
+    for seed in std::fs::read_dir(seeds).expect("the seeds are there") {
+        let text = std::fs::read_to_string(seed.expect("a seed").path()).expect("a seed is text");
+        let me = "00000000-0000-4000-8000-000000000001".parse().expect("an id");
+        let mut core = Core::new(NodeId(me));
+        let mut effects = Vec::new();
+        for (now, line) in (0..).zip(text.lines()) {
+            let input = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            core.handle(Time(Duration::from_millis(now)), input, &mut effects);
+            inputs += 1;
+        }
+    }
+    assert!(inputs > 50, "{inputs}");
+}
