@@ -29,7 +29,7 @@ impl ServerClock {
         self.offsets.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    /// The server's time now, in microseconds since it started; `None` before the first event.
+    /// The server's time now, in microseconds since it started; `None` before the first frame.
     pub(crate) fn server_us(&self, now_ms: f64) -> Option<u64> {
         let us = (now_ms - self.least_offset()) * 1000.0;
         #[expect(

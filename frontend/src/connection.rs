@@ -117,10 +117,11 @@ impl Keeper {
             None => inner.subscription.borrow_mut().unreadable(),
         };
         match verdict {
-            Verdict::Replace { ring, void } => {
+            Verdict::Replace { ring, at_us, void } => {
                 self.show_gathered();
                 let (run, seq) = (ring.run, ring.seq);
                 inner.store.replace(*ring, void);
+                inner.store.hear_clock(at_us);
                 inner.store.connection.set(Connection::Connected);
                 fill_logs(inner.store, run, seq);
             }

@@ -34,7 +34,7 @@ fn history(outage: &Outage) -> String {
     text
 }
 
-/// The total, large. Without a clock, that is before the first event, there is no number.
+/// The total, large. Without a clock, that is before the first frame, there is no number.
 fn total(took: Option<Took>) -> String {
     took.map_or_else(|| "No leader".to_owned(), |took| format!("No leader for {}", duration(took.total_us)))
 }

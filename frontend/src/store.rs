@@ -213,6 +213,13 @@ impl Store {
         self.view.set(ring);
     }
 
+    /// The server has said what its clock shows.
+    pub(crate) fn hear_clock(self, at_us: u64) {
+        self.clock.update_value(|clock| {
+            clock.happened(at_us, now_ms());
+        });
+    }
+
     /// Takes in events that follow what is shown.
     pub(crate) fn apply(self, events: &[Event]) {
         let mut lines: BTreeMap<NodeName, Vec<Line>> = BTreeMap::new();

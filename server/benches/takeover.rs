@@ -60,7 +60,7 @@ fn settled(server: &Server) -> RingView {
     let mut watched = watches(&server.events());
     loop {
         match bus.next_frame(deadline).expect("the ring settles") {
-            BusFrame::Snapshot { ring: fresh } => ring = *fresh,
+            BusFrame::Snapshot { ring: fresh, .. } => ring = *fresh,
             BusFrame::Event { event } => {
                 ring.apply(&event);
                 watched = watches(std::slice::from_ref(&event)).or(watched);

@@ -399,7 +399,7 @@ impl Bus {
                 let seq = place.seq;
                 (BusFrame::Resumed { after: seq, run: state.run_at(seq) }, seq)
             }
-            _ => (BusFrame::Snapshot { ring: Box::new(state.view.clone()) }, last),
+            _ => (BusFrame::Snapshot { ring: Box::new(state.view.clone()), at_us: self.now_us() }, last),
         };
         drop(state);
         (frame, Subscription { bus: self.clone(), newest, at })

@@ -59,7 +59,7 @@ pub async fn serve(
                     }
                     Next::Missed(first, last, ring) => {
                         send(&mut socket, &BusFrame::Missed { first, last }).await
-                            && send(&mut socket, &BusFrame::Snapshot { ring }).await
+                            && send(&mut socket, &BusFrame::Snapshot { ring, at_us: bus.now_us() }).await
                     }
                 };
                 if !sent {

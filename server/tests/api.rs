@@ -550,7 +550,7 @@ fn the_events_make_the_ring_that_the_server_shows() {
 fn the_bus_begins_with_a_snapshot_or_goes_on_where_it_was_left() {
     let server = Server::start();
     let deadline = Instant::now() + PATIENCE;
-    let Some(BusFrame::Snapshot { ring }) = server.subscribe(None).next_frame(deadline) else {
+    let Some(BusFrame::Snapshot { ring, .. }) = server.subscribe(None).next_frame(deadline) else {
         panic!("a subscriber without a place gets a snapshot")
     };
     let left = Seq(ring.seq.0 - 3);

@@ -21,6 +21,8 @@ pub enum BusFrame {
     Snapshot {
         /// The ring.
         ring: Box<RingView>,
+        /// The server's clock when this was sent, in microseconds since its start, as in the events.
+        at_us: u64,
     },
     /// The subscription goes on: the next frame is the event after this one.
     Resumed {
@@ -54,7 +56,9 @@ impl<'de> Deserialize<'de> for BusFrame {
 fn read(mut fields: Map<String, Value>) -> Result<BusFrame, String> {
     let kind: String = take(&mut fields, "type")?;
     Ok(match kind.as_str() {
-        "snapshot" => BusFrame::Snapshot { ring: take(&mut fields, "ring")? },
+        "snapshot" => {
+            BusFrame::Snapshot { ring: take(&mut fields, "ring")?, at_us: take(&mut fields, "at_us")? }
+        }
         "resumed" => BusFrame::Resumed { after: take(&mut fields, "after")?, run: take(&mut fields, "run")? },
         "event" => BusFrame::Event { event: take(&mut fields, "event")? },
         "missed" => BusFrame::Missed { first: take(&mut fields, "first")?, last: take(&mut fields, "last")? },

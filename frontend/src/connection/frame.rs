@@ -19,6 +19,7 @@ struct AnyFrame {
     event: Option<Box<Event>>,
     after: Option<Seq>,
     run: Option<RunId>,
+    at_us: Option<u64>,
     first: Option<Seq>,
     last: Option<Seq>,
 }
@@ -27,7 +28,7 @@ struct AnyFrame {
 pub(crate) fn read(text: &str) -> Option<BusFrame> {
     let any: AnyFrame = json::read(text).ok()?;
     match any.kind.as_str() {
-        "snapshot" => any.ring.map(|ring| BusFrame::Snapshot { ring }),
+        "snapshot" => any.ring.zip(any.at_us).map(|(ring, at_us)| BusFrame::Snapshot { ring, at_us }),
         "resumed" => any.after.zip(any.run).map(|(after, run)| BusFrame::Resumed { after, run }),
         "event" => any.event.map(|event| BusFrame::Event { event }),
         "missed" => any.first.zip(any.last).map(|(first, last)| BusFrame::Missed { first, last }),
@@ -45,7 +46,7 @@ mod tests {
     fn every_frame_is_read_as_it_was_written() {
         let received = EventKind::Received { message: message("C", 3), from: name("C"), travel_us: 310 };
         for frame in [
-            BusFrame::Snapshot { ring: Box::new(ring(4).led_by("D", "C", 3)) },
+            BusFrame::Snapshot { ring: Box::new(ring(4).led_by("D", "C", 3)), at_us: 12 },
             BusFrame::Resumed { after: Seq(7), run: ring(4).running().run },
             BusFrame::Event { event: Box::new(event(8, Some("D"), received)) },
             BusFrame::Missed { first: Seq(3), last: Seq(9) },

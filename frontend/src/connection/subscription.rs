@@ -19,6 +19,8 @@ pub(crate) enum Verdict {
     Replace {
         /// The ring.
         ring: Box<RingView>,
+        /// The server's clock now, in microseconds.
+        at_us: u64,
         /// True when what was known belongs to another run: the logs are void.
         void: bool,
     },
@@ -66,11 +68,11 @@ impl Subscription {
     pub(crate) fn frame(&mut self, frame: BusFrame) -> Verdict {
         self.attempts = 0;
         match frame {
-            BusFrame::Snapshot { ring } => {
+            BusFrame::Snapshot { ring, at_us } => {
                 let void = self.position.is_none_or(|(run, last)| run != ring.run || ring.seq < last);
                 self.position = Some((ring.run, ring.seq));
                 self.resumable = true;
-                Verdict::Replace { ring, void }
+                Verdict::Replace { ring, at_us, void }
             }
             BusFrame::Resumed { after, .. } => match self.resumable() {
                 Some((_, last)) if last == after => Verdict::Continue,
@@ -121,7 +123,7 @@ mod tests {
     use crate::testing::{event, ring};
 
     fn snapshot() -> BusFrame {
-        BusFrame::Snapshot { ring: Box::new(ring(4).running()) }
+        BusFrame::Snapshot { ring: Box::new(ring(4).running()), at_us: 0 }
     }
 
     fn said(seq: u64) -> BusFrame {
@@ -130,7 +132,7 @@ mod tests {
 
     fn subscribed() -> (Subscription, u64) {
         let mut subscription = Subscription::default();
-        let Verdict::Replace { ring, void: true } = subscription.frame(snapshot()) else {
+        let Verdict::Replace { ring, void: true, .. } = subscription.frame(snapshot()) else {
             panic!("the first snapshot replaces");
         };
         (subscription, ring.seq.0)
@@ -178,7 +180,7 @@ mod tests {
         let other =
             Box::new(RingView { run: RingView::empty().run, seq: Seq(seq + 500), ..ring(4).running() });
         assert!(matches!(
-            subscription.frame(BusFrame::Snapshot { ring: other }),
+            subscription.frame(BusFrame::Snapshot { ring: other, at_us: 0 }),
             Verdict::Replace { void: true, .. }
         ));
         assert!(matches!(subscription.frame(snapshot()), Verdict::Replace { void: true, .. }));

@@ -165,7 +165,7 @@ impl Shared {
 impl State {
     fn take(&mut self, frame: BusFrame) {
         match frame {
-            BusFrame::Snapshot { ring } => self.ring = *ring,
+            BusFrame::Snapshot { ring, .. } => self.ring = *ring,
             BusFrame::Resumed { .. } => {}
             BusFrame::Missed { first, last } => {
                 self.broken = Some(format!("the watcher fell behind: events {first} to {last} are missing"));

@@ -237,7 +237,7 @@ impl Server {
         let mut ring = RingView::empty();
         loop {
             match bus.next_frame(deadline) {
-                Some(BusFrame::Snapshot { ring: fresh }) => ring = *fresh,
+                Some(BusFrame::Snapshot { ring: fresh, .. }) => ring = *fresh,
                 Some(BusFrame::Event { event }) => ring.apply(&event),
                 Some(BusFrame::Resumed { .. } | BusFrame::Missed { .. }) => continue,
                 None => panic!("it never came about that {what}\n{ring:#?}\n{}", self.trace()),
