@@ -1,6 +1,7 @@
 //! What the page knows: the ring, the nodes' logs, the connection and what went wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use leptos::prelude::*;
 use ringleader_shared::api::Problem;
@@ -18,6 +19,38 @@ use crate::ring::stage::Stage;
 use crate::sandbox::Sandbox;
 use crate::sandbox::link::Link;
 use crate::sandbox::player::Player;
+
+/// How long the logs of the server's ring stay as they are shown at least, in milliseconds.
+const LOGS_EVERY_MS: f64 = 250.0;
+
+/// The logs that have lines which are not shown yet.
+#[derive(Debug, Default)]
+struct Growth {
+    logs: BTreeSet<NodeName>,
+    /// When they are to be shown next, at the earliest.
+    due_ms: f64,
+    is_planned: bool,
+}
+
+impl Growth {
+    /// Notes logs that have grown. The wait until they are to be shown, in milliseconds; `None` when that is planned, or when there
+    /// is nothing to show.
+    fn note(&mut self, grown: Vec<NodeName>, now_ms: f64) -> Option<f64> {
+        self.logs.extend(grown);
+        if self.is_planned || self.logs.is_empty() {
+            return None;
+        }
+        self.is_planned = true;
+        Some(self.due_ms - now_ms)
+    }
+
+    /// Takes the logs that are shown now.
+    fn take(&mut self, now_ms: f64) -> BTreeSet<NodeName> {
+        self.is_planned = false;
+        self.due_ms = now_ms + LOGS_EVERY_MS;
+        std::mem::take(&mut self.logs)
+    }
+}
 
 /// How the page and the server stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +108,7 @@ pub(crate) struct Store {
     pub(crate) sandbox: Option<Sandbox>,
     clock: StoredValue<ServerClock>,
     logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
+    growth: StoredValue<Growth>,
     noticed: StoredValue<u32>,
 }
 
@@ -111,6 +145,7 @@ impl Store {
             sandbox,
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),
+            growth: StoredValue::new(Growth::default()),
             noticed: StoredValue::new(0),
         }
     }
@@ -235,8 +270,33 @@ impl Store {
                 }
             }
         });
+        let grown: Vec<NodeName> = lines.keys().cloned().collect();
         for (node, lines) in lines {
-            self.log(&node).update(|log| lines.into_iter().for_each(|line| log.push(line)));
+            let log = self.log(&node);
+            lines.into_iter().for_each(|line| log.write_untracked().push(line));
+        }
+        self.show_logs(grown);
+    }
+
+    /// Shows what was added to these logs, now or a moment later: rows cost more than anything else on the page, and nobody reads four
+    /// of them in a second.
+    fn show_logs(self, grown: Vec<NodeName>) {
+        let wait_ms = self.growth.try_update_value(|growth| growth.note(grown, now_ms())).flatten();
+        match wait_ms {
+            Some(wait_ms) if wait_ms <= 0.0 => self.show_grown(),
+            Some(wait_ms) => {
+                set_timeout(move || self.show_grown(), Duration::from_secs_f64(wait_ms / 1000.0));
+            }
+            None => {}
+        }
+    }
+
+    fn show_grown(self) {
+        let grown = self.growth.try_update_value(|growth| growth.take(now_ms())).unwrap_or_default();
+        for name in grown {
+            if let Some(log) = self.logs.with_value(|logs| logs.get(&name).cloned()) {
+                log.notify();
+            }
         }
     }
 
@@ -325,4 +385,21 @@ impl Store {
 /// The page's clock, in milliseconds since it was opened.
 pub(crate) fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::name;
+
+    #[test]
+    fn the_first_line_is_shown_at_once_and_those_that_follow_soon_are_shown_together() {
+        let mut growth = Growth::default();
+        assert_eq!(growth.note(Vec::new(), 0.0), None);
+        assert!(growth.note(vec![name("A")], 1_000.0).is_some_and(|wait| wait <= 0.0));
+        assert_eq!(growth.take(1_000.0).len(), 1);
+        assert_eq!(growth.note(vec![name("A")], 1_050.0), Some(200.0));
+        assert_eq!(growth.note(vec![name("B")], 1_100.0), None);
+        assert_eq!(growth.take(1_200.0).len(), 2);
+    }
 }

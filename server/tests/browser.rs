@@ -248,6 +248,32 @@ fn a_reset_ring_is_as_it_was_at_first() {
 }
 
 #[test]
+fn a_log_holds_the_newest_lines_while_it_follows_them_and_all_once_the_reader_scrolls_up() {
+    on_the_page(&[], |page| {
+        for term in 1..=40 {
+            page.server().initiate("A");
+            page.server().wait_for("it is over", |ring| ring.leader.is_some() && ring.term.0 == term);
+        }
+        page.wait_for_text("log-D", "term 40");
+        let rows = "[it.querySelectorAll('.line').length, it.scrollHeight - it.scrollTop - it.clientHeight]";
+        let log = "[data-testid='log-D']";
+        page.wait_for(log, rows, |seen| {
+            seen[0] == json!(32) && seen[1].as_f64().is_some_and(|end| end < 2.0)
+        });
+        let first_in_view = "[...it.querySelectorAll('.line')].find(line =>
+            line.getBoundingClientRect().top >= it.getBoundingClientRect().top).textContent";
+        page.script("document.querySelector(arguments[0]).scrollTop -= 200", vec![json!(log)]);
+        let before = page.wait_for(log, first_in_view, serde_json::Value::is_string);
+        page.wait_for(log, "it.querySelectorAll('.line').length", |rows| rows.as_u64() > Some(200));
+        assert_eq!(page.wait_for(log, first_in_view, serde_json::Value::is_string), before);
+        page.script("document.querySelector('[data-testid=card-D] .jump').click()", Vec::new());
+        page.wait_for(log, rows, |seen| {
+            seen[0] == json!(32) && seen[1].as_f64().is_some_and(|end| end < 2.0)
+        });
+    });
+}
+
+#[test]
 fn a_message_is_a_dot_that_travels_its_link_with_its_candidate() {
     on_the_page(&["--hop-delay", "400ms"], |page| {
         page.click("initiate");

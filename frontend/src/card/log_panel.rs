@@ -22,6 +22,10 @@ const OPEN_UP_TO: usize = 8;
 /// How near the end, in pixels, still counts as the end.
 const NEAR_PX: i32 = 12;
 
+/// How many of the newest lines are in the page while it follows them: more than a panel is high. The older ones come when the
+/// reader scrolls up.
+const FOLLOWED: usize = 32;
+
 /// How long a button says that it has copied.
 const COPIED_FOR: Duration = Duration::from_secs(2);
 
@@ -67,10 +71,24 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     };
     let list = NodeRef::<html::Div>::new();
     let rows = StoredValue::new_local(Rows::default());
+    let was_following = StoredValue::new(true);
     live::effect(move || {
         let Some(list) = list.get() else { return };
-        lines.with(|lines| rows.update_value(|rows| rows.show(&list, lines)));
-        if following.get_untracked() {
+        let follows = following.get();
+        // Older lines come in above what the reader looks at, which stays where it is.
+        let from_end = panel
+            .get_untracked()
+            .filter(|_| !follows && was_following.get_value())
+            .map(|panel| (panel.scroll_height() - panel.scroll_top(), panel));
+        was_following.set_value(follows);
+        lines.with(|lines| {
+            let first = if follows { lines.len().saturating_sub(FOLLOWED) } else { 0 };
+            rows.update_value(|rows| rows.show(&list, lines.get(first..).unwrap_or_default()));
+        });
+        if let Some((from_end, panel)) = from_end {
+            panel.set_scroll_top(panel.scroll_height() - from_end);
+        }
+        if follows {
             // After all logs have their new rows, so that the page is laid out once for all of them.
             queue_microtask(to_end);
         }
