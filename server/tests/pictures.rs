@@ -1,0 +1,38 @@
+//! The README's pictures, taken only where RINGLEADER_PICTURES names a folder.
+//!
+//! `RINGLEADER_PICTURES=$PWD/docs/pictures cargo xtask test --package ringleader --test pictures` renews the README's.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+#[path = "support/browser.rs"]
+mod browser;
+
+use browser::on_the_page;
+use serde_json::json;
+
+#[test]
+fn the_page_is_as_the_readme_shows_it() {
+    on_the_page(&[], |page| {
+        let theme = |theme: &str| {
+            page.script("document.documentElement.dataset.theme = arguments[0]", vec![json!(theme)]);
+        };
+        let size = |width: u32, height: u32| {
+            page.resize(width, height);
+            page.wait_for("html", "innerWidth", |seen| *seen == json!(width));
+        };
+        size(1366, 768);
+        theme("light");
+        page.click("initiate");
+        page.wait_for_text("announcer", "D is the leader of term 1, C is the deputy");
+        page.wait_for_text("account", "3 to reach D + 4 home + 4 to announce = 11");
+        page.wait_until_gone("svg g.dot");
+        page.picture("elected-light");
+        page.click("kill-leader");
+        page.wait_for_text("announcer", "C is the leader of term 2, B is the deputy");
+        page.wait_for_text("outage-history", "D was killed, then C led");
+        page.wait_until_gone("svg g.dot");
+        theme("dark");
+        page.picture("takeover-dark");
+    });
+}
