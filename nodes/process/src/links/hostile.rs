@@ -19,6 +19,10 @@ use crate::settings::{LinkSettings, Secret};
 const ME: NodeId = NodeId(Uuid::from_u128(1));
 const PEER: NodeId = NodeId(Uuid::from_u128(2));
 
+/// What a member says when it dials.
+const INTRODUCTION: Introduction =
+    Introduction { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring, standby: false };
+
 struct Door {
     address: SocketAddr,
     guests: mpsc::Receiver<Guest>,
@@ -122,22 +126,15 @@ async fn a_socket_that_says_nothing_is_dropped() {
 /// A member's socket into a node, and what the node's links tell about it.
 async fn let_in() -> (Socket, mpsc::Receiver<News>, Links, watch::Sender<LinkSettings>) {
     let mut door = open_door().await;
-    let introduction = Introduction {
-        from: PEER,
-        incarnation: Incarnation(1),
-        to: ME,
-        kind: LinkKind::Ring,
-        standby: false,
-    };
     let (dialled, guest) = {
         let secret = secret("right");
         tokio::join!(
-            handshake::dial(door.address, introduction, &secret, Duration::from_secs(5)),
+            handshake::dial(door.address, INTRODUCTION, &secret, Duration::from_secs(5)),
             door.guests.recv()
         )
     };
     let Some(Guest::Member(socket, introduced)) = guest else { panic!("a member was refused") };
-    assert_eq!(introduced, introduction);
+    assert_eq!(introduced, INTRODUCTION);
     let patient = Duration::from_secs(60);
     let (settings, watched) =
         watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
@@ -198,13 +195,6 @@ async fn those_who_say_nothing_keep_no_member_out() {
     for _ in 0..200 {
         silent.push(TcpStream::connect(door.address).await.expect("the door is open"));
     }
-    let introduction = Introduction {
-        from: PEER,
-        incarnation: Incarnation(1),
-        to: ME,
-        kind: LinkKind::Ring,
-        standby: false,
-    };
     let secret = secret("right");
     // Long before a silent one has had its two seconds.
     let within = Duration::from_millis(1_500);
@@ -217,7 +207,7 @@ async fn those_who_say_nothing_keep_no_member_out() {
             }
         }
     };
-    let (dialled, ()) = tokio::join!(handshake::dial(door.address, introduction, &secret, within), member);
+    let (dialled, ()) = tokio::join!(handshake::dial(door.address, INTRODUCTION, &secret, within), member);
     dialled.expect("a member is let in");
 }
 
