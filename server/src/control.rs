@@ -106,6 +106,7 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
     }
     let (mut to_node, mut from_node) = socket.split();
     let writer = tokio::spawn(async move {
+        let mut last = None;
         loop {
             let command = tokio::select! {
                 // First: what is asked of the node is meant for the ring as it is.
@@ -113,7 +114,13 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
                 Ok(()) = newest.changed() => {
                     let newest = newest.borrow_and_update().clone();
                     let Some(configuration) = newest else { continue };
-                    NodeCommand::Configure(for_node(&configuration, id))
+                    let its = for_node(&configuration, id);
+                    // Most changes of faults concern two nodes of many.
+                    if last.as_ref() == Some(&its) {
+                        continue;
+                    }
+                    last = Some(its.clone());
+                    NodeCommand::Configure(its)
                 }
                 command = queue.recv() => match command {
                     Some(command) => command,
