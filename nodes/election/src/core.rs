@@ -11,6 +11,8 @@ mod quorum;
 mod reign;
 mod repair;
 
+use std::collections::BTreeSet;
+
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{
     AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Succession, Term,
@@ -72,7 +74,7 @@ pub struct Core {
     company: bool,
     /// The members that hold a heartbeat link to this one, whether it leads or not. One that may be deputy
     /// and watches a leader without a deputy was missed by its search.
-    watchers: Vec<NodeId>,
+    watchers: BTreeSet<NodeId>,
     /// The last lap of a leader that I passed on: each is passed on once, however its mandate was learned.
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
@@ -123,7 +125,7 @@ impl Core {
             outcome: Outcome::Election,
             unnoticed: false,
             company: false,
-            watchers: Vec::new(),
+            watchers: BTreeSet::new(),
             passed_on: None,
             in_flight: None,
             told: None,

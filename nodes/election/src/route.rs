@@ -1,5 +1,6 @@
 //! Ring repair: who the successor is when some members do not answer. Knows nothing of elections.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ringleader_shared::{Contender, NodeId};
@@ -18,12 +19,12 @@ pub(crate) struct Route {
     /// is the successor's to know.
     skipped: Vec<NodeId>,
     /// Those that have dialled this one to send it ring messages.
-    followers: Vec<NodeId>,
+    followers: BTreeSet<NodeId>,
 }
 
 impl Route {
     pub(crate) fn new(me: NodeId) -> Self {
-        Self { me, ring: Arc::from([]), at: None, skipped: Vec::new(), followers: Vec::new() }
+        Self { me, ring: Arc::from([]), at: None, skipped: Vec::new(), followers: BTreeSet::new() }
     }
 
     /// Takes a new ring. At the first one every member is taken to be there; later, members that were not known
@@ -111,16 +112,14 @@ impl Route {
     /// A member has dialled this one to send it ring messages. Says whether the predecessor is another one now.
     pub(crate) fn followed(&mut self, by: NodeId) -> bool {
         let before = self.predecessor();
-        if let Err(place) = self.followers.binary_search(&by) {
-            self.followers.insert(place, by);
-        }
+        self.followers.insert(by);
         self.predecessor() != before
     }
 
     /// A member sends this one no ring messages any more. Says whether the predecessor is another one now.
     pub(crate) fn unfollowed(&mut self, by: NodeId) -> bool {
         let before = self.predecessor();
-        self.followers.retain(|follower| *follower != by);
+        self.followers.remove(&by);
         self.predecessor() != before
     }
 

@@ -81,12 +81,20 @@ fn draw_apart(id: NodeId) {
     fastrand::seed(random::derived(random::derived(fastrand::u64(..), high), low));
 }
 
+/// Makes a file that grows too large an error of its writer, as a full disk is, and not the end of the process. Runtimes keep the
+/// handler for good.
+///
+/// # Errors
+/// When the system takes no handler.
+pub fn survive_large_files() -> std::io::Result<()> {
+    signal(SignalKind::from_raw(Signal::SIGXFSZ as i32)).map(drop)
+}
+
 async fn live(options: Options) -> anyhow::Result<()> {
     let secret = Secret::from_environment()?;
     let promises = Promises::at(options.promises.clone());
     let beginning = Beginning { id: options.id, promise: promises.load()? };
-    // A file that grows too large is an error of its writer, as a full disk is, and not the end of the process.
-    let _too_large = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32))?;
+    survive_large_files()?;
     let recorder = Recorder::begin(options.record.as_deref(), &beginning);
     let (listener, moved) = listen(options.listen).await?;
     let address = listener.local_addr().context("asking which port was opened")?;

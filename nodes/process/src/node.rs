@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-
 use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, telling};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};

@@ -138,10 +138,8 @@ impl Core {
         match link {
             LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
             LinkKind::Heartbeat => {
-                if direction == Direction::Incoming
-                    && let Err(place) = self.watchers.binary_search(&peer)
-                {
-                    self.watchers.insert(place, peer);
+                if direction == Direction::Incoming {
+                    self.watchers.insert(peer);
                 }
                 self.company |= self.leading && self.route.has_ineligible();
                 let is_my_deputy = self.leading
@@ -203,7 +201,7 @@ impl Core {
     /// A heartbeat link has ended. When nobody is left for whom another search would be worth its lap, the
     /// leader does not wait for one.
     fn unwatched(&mut self, peer: NodeId, out: &mut Out) {
-        self.watchers.retain(|watcher| *watcher != peer);
+        self.watchers.remove(&peer);
         let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
         if self.leading && !has_deputy && self.lap.is_none() && !self.company && !self.is_watched() {
             out.push(Effect::CancelTimer(Timer::Deputy));

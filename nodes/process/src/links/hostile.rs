@@ -19,7 +19,7 @@ use crate::settings::{LinkSettings, Secret};
 const ME: NodeId = NodeId(Uuid::from_u128(1));
 const PEER: NodeId = NodeId(Uuid::from_u128(2));
 
-/// What a member says when it dials.
+/// The introduction of a member that dials.
 const INTRODUCTION: Introduction =
     Introduction { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring, standby: false };
 
