@@ -596,12 +596,8 @@ mod tests {
             let resumed = if let BusFrame::Resumed { run, .. } = frame { Some(run) } else { None };
             assert_eq!(resumed, resumes, "{run:?}:{seq}");
         }
-        bus_fills(&bus);
-        assert_eq!(bus.state().runs.len(), 1, "runs are remembered as long as their events");
-    }
-
-    fn bus_fills(bus: &Bus) {
         (0..HISTORY).for_each(|_| bus.tell(None, Incarnation(0), EventKind::Paused));
+        assert_eq!(bus.state().runs.len(), 1, "runs are remembered as long as their events");
     }
 
     #[tokio::test]

@@ -94,8 +94,7 @@ async fn serve(
     door: Door,
 ) -> anyhow::Result<()> {
     let mut ends = Ends::listen()?;
-    // A file that grows too large is an error of its writer, as a full disk is, and not the end of the process.
-    let _too_large = signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGXFSZ as i32))?;
+    ringleader_node::survive_large_files()?;
     let descriptors = Descriptors::claim();
     let places = descriptors.public();
     let (stop, stopping) = watch::channel(false);

@@ -112,7 +112,7 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What one core does at least, in messages a second, on a machine of these years; `cargo bench` of the simulator measures it.
+/// The least speed of one processor of these years, in messages a second; `cargo bench` of the simulator measures it.
 const MESSAGES_A_SECOND: f64 = 1e7;
 
 /// How long work takes of which nothing is said beforehand.

@@ -56,7 +56,7 @@ pub struct Keeper {
     kept: Option<Arc<Mutex<Kept>>>,
 }
 
-/// What [`RING_FILE`] holds.
+/// The content of [`RING_FILE`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Kept {

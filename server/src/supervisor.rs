@@ -399,11 +399,14 @@ impl Supervisor {
         }
     }
 
+    /// The member of which this is the present start.
+    fn start_of(&mut self, id: NodeId, incarnation: Incarnation) -> Option<&mut Managed> {
+        self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation)
+    }
+
     /// A node's process wrote a line to its standard error output: into the log and onto its card.
     fn has_said(&mut self, id: NodeId, incarnation: Incarnation, text: &str) {
-        let node =
-            self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
-        let Some(node) = node else { return };
+        let Some(node) = self.start_of(id, incarnation) else { return };
         let name = node.member.name.clone();
         tracing::warn!(node = %name, "{text}");
         if let Some(process) = &mut node.process {
@@ -415,9 +418,7 @@ impl Supervisor {
 
     /// A node has had its time to say hello.
     fn hello_due(&mut self, id: NodeId, incarnation: Incarnation) {
-        let node =
-            self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
-        if let Some(node) = node
+        if let Some(node) = self.start_of(id, incarnation)
             && let Some(process) = node.process.as_mut().filter(|process| process.lines.is_none())
         {
             process.kill();
@@ -433,9 +434,7 @@ impl Supervisor {
         if run != self.run {
             return;
         }
-        let node =
-            self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation);
-        if let Some(node) = node
+        if let Some(node) = self.start_of(id, incarnation)
             && let Some(process) = node.process.as_mut().filter(|process| !process.killed)
         {
             process.kill();

@@ -17,11 +17,8 @@ fn the_page_is_as_the_readme_shows_it() {
         let theme = |theme: &str| {
             page.script("document.documentElement.dataset.theme = arguments[0]", vec![json!(theme)]);
         };
-        let size = |width: u32, height: u32| {
-            page.resize(width, height);
-            page.wait_for("html", "innerWidth", |seen| *seen == json!(width));
-        };
-        size(1366, 768);
+        page.resize(1366, 768);
+        page.wait_for("html", "innerWidth", |width| *width == json!(1366));
         theme("light");
         page.click("initiate");
         page.wait_for_text("announcer", "D is the leader of term 1, C is the deputy");

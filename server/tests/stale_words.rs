@@ -86,6 +86,23 @@ fn with_a_second_start_of_b() -> (Server, RingView, String) {
     (server, ring, secret)
 }
 
+/// The second B's socket to C, on which a message in the name of another start has been refused.
+fn refused_on_the_second_bs_link(
+    server: &Server,
+    ring: &RingView,
+    secret: &str,
+    start: u32,
+) -> WebSocket<TcpStream> {
+    let mut socket = pose(node(ring, "C"), node(ring, "B"), 2, secret).expect("it is let in");
+    socket.send(said_by_b(start, &election(ring, 1))).expect("it is read");
+    wait_for_refusal(
+        server,
+        ring.seq.0,
+        &format!("start 2 of B sent a message in the name of start {start}"),
+    );
+    socket
+}
+
 /// B's first message in this start.
 fn said_by_b(incarnation: u32, message: &Value) -> Message {
     let id = json!({ "from": "B", "incarnation": incarnation, "number": 1 });
@@ -117,9 +134,7 @@ fn a_start_of_a_node_that_is_over_is_refused_at_the_door() {
 #[test]
 fn a_message_of_a_start_that_is_over_is_refused_on_a_link_that_is_open() {
     let (server, ring, secret) = with_a_second_start_of_b();
-    let mut socket = pose(node(&ring, "C"), node(&ring, "B"), 2, &secret).expect("it is let in");
-    socket.send(said_by_b(1, &election(&ring, 1))).expect("it is read");
-    wait_for_refusal(&server, ring.seq.0, "start 2 of B sent a message in the name of start 1");
+    let _socket = refused_on_the_second_bs_link(&server, &ring, &secret, 1);
     server.wait_for("the ring is whole", is_whole);
     assert!(server.ring().term < Term(99), "{}", server.trace());
 }
@@ -127,9 +142,7 @@ fn a_message_of_a_start_that_is_over_is_refused_on_a_link_that_is_open() {
 #[test]
 fn a_message_of_a_start_that_never_was_locks_no_later_start_out() {
     let (server, ring, secret) = with_a_second_start_of_b();
-    let mut socket = pose(node(&ring, "C"), node(&ring, "B"), 2, &secret).expect("it is let in");
-    socket.send(said_by_b(9, &election(&ring, 1))).expect("it is read");
-    wait_for_refusal(&server, ring.seq.0, "start 2 of B sent a message in the name of start 9");
+    let socket = refused_on_the_second_bs_link(&server, &ring, &secret, 9);
     // At the door as well: what the server says of the present start counts.
     let pretender = pose(node(&ring, "C"), node(&ring, "B"), 9, &secret).expect("it is let in");
     drop((socket, pretender));

@@ -1,4 +1,4 @@
-//! What `--state-dir` keeps: terms and ids outlive the server, and files don't pile up.
+//! The content of `--state-dir`: terms and ids outlive the server, and files don't pile up.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod support;

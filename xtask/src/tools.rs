@@ -129,15 +129,23 @@ pub(crate) fn schemathesis() -> anyhow::Result<Option<PathBuf>> {
             .arg(format!("schemathesis=={version}"))
             .check_quietly()
     });
-    if let Err(error) = installed {
-        // A half-installed one must not be taken for a good one next time.
-        let _ = std::fs::remove_dir_all(&folder);
-        println!(
-            "schemathesis can't be installed, so the test of the API against its document is skipped: {error:#}"
-        );
-        return Ok(None);
+    let is_there = keep_whole("schemathesis", &folder, installed)?;
+    if !is_there {
+        println!("Without schemathesis the test of the API against its document is skipped.");
     }
-    Ok(Some(program))
+    Ok(is_there.then_some(program))
+}
+
+/// Removes the folder of a tool whose installation failed: a half-installed one must not be taken for a good one next time. Returns
+/// whether the tool is there.
+fn keep_whole(name: &str, folder: &Path, installed: anyhow::Result<()>) -> anyhow::Result<bool> {
+    let Err(error) = installed else { return Ok(true) };
+    // What fails at its beginning has made none.
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
+    }
+    println!("{name} can't be installed: {error:#}");
+    Ok(false)
 }
 
 /// A package of npm, in a folder of its own.
@@ -171,13 +179,7 @@ impl Package {
             .arg(format!("{name}@{version}"))
             .check_quietly()
             .and_then(|()| is_sound(&modules));
-        if let Err(error) = installed {
-            // A half-installed one must not be taken for a good one next time.
-            std::fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
-            println!("{name} can't be installed: {error:#}");
-            return Ok(None);
-        }
-        Ok(Some(modules))
+        Ok(keep_whole(name, &folder, installed)?.then_some(modules))
     }
 }
 

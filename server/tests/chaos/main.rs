@@ -335,8 +335,3 @@ fn agrees(ring: &RingView) -> bool {
 fn all_have_ended(ring: &RingView) -> bool {
     ring.nodes.iter().all(|node| node.state == NodeState::Stopped)
 }
-
-/// The body of a request with this initiator.
-fn initiator(name: Option<&str>) -> serde_json::Value {
-    name.map_or_else(|| json!({}), |name| json!({ "initiator": name }))
-}

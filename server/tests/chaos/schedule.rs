@@ -39,7 +39,7 @@ impl Act {
         match self {
             Self::Node { node, action } => ("POST", format!("/api/v1/nodes/{node}/{action}"), None),
             Self::Initiate { initiator } => {
-                let body = crate::initiator(initiator.as_deref());
+                let body = initiator.as_ref().map_or_else(|| json!({}), |name| json!({ "initiator": name }));
                 ("POST", "/api/v1/elections".to_owned(), Some(body))
             }
             Self::Link { from, to, fault } => {

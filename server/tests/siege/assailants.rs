@@ -1,4 +1,4 @@
-//! What goes on round a ring that is besieged: each on a thread of its own, until it is called off.
+//! The assaults on a ring that is besieged: each on a thread of its own, until it is called off.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use nix::unistd::Pid;
 use crate::crowd::{Crowd, Kind};
 use crate::support::Server;
 
-/// What somebody does to the server and its nodes.
+/// One kind of pressure on the server and its nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assault {
     /// Asks for the history again and again and reads none of it.

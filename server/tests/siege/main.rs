@@ -3,7 +3,7 @@
 //! their supervisor. Meanwhile independent clients keep account of the ring and look for what can't be true, and after each round
 //! the ring must come to agree, and the server's memory must be as it was.
 //!
-//! What is done in a round follows from the seed and the round's number alone; how the processes take it is up to the machine.
+//! The steps of a round follow from the seed and the round's number alone; how the processes take it is up to the machine.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 #[path = "../support/mod.rs"]
@@ -49,7 +49,7 @@ const MEMORY_KB: u64 = 10_000;
 /// Elections before the memory is looked at: the history of events is full then.
 const WARM_UP: u32 = 250;
 
-/// What the shell sets before the server starts: few descriptors, and files of 600 kB at most, so that recordings fail.
+/// The limits that the shell sets before the server starts: few descriptors, and files of 600 kB at most, so that recordings fail.
 const LIMITS: &str = "ulimit -n 256; ulimit -f 1200";
 
 /// The same chance as the schedule's, for another purpose.
@@ -93,7 +93,7 @@ fn minutes(time: Duration) -> u64 {
     time.as_secs().div_ceil(60)
 }
 
-/// What the command line says; none when the test runner asks for other tests than this one.
+/// The options of the command line; none when the test runner asks for other tests than this one.
 fn options() -> Result<Option<Options>, String> {
     let mut options = Options { lasts: UNLESS_TOLD, seed: fastrand::u64(..1_000_000), safety: None };
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
@@ -259,9 +259,4 @@ fn memory_is_back(server: &Server, before: u64) -> Result<u64, String> {
         // Memory can't be waited for, only looked at.
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-/// The body of a request with this initiator.
-fn initiator(name: Option<&str>) -> Value {
-    name.map_or_else(|| json!({}), |name| json!({ "initiator": name }))
 }

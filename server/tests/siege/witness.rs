@@ -183,7 +183,7 @@ impl Account {
     }
 }
 
-/// What the witnesses of one server found.
+/// The findings of the witnesses of one server.
 #[derive(Debug, Default)]
 struct Findings {
     first: Option<String>,

@@ -24,7 +24,7 @@ impl Faults {
         }
     }
 
-    /// What happens to everything that one member says to another.
+    /// The fault of the link from one member to another.
     fn between(&self, from: usize, to: usize) -> LinkFault {
         let own = self.links.get(&(from, to)).copied().unwrap_or_default();
         LinkFault { cut: own.cut || self.sides.get(from) != self.sides.get(to), ..own }
