@@ -20,35 +20,34 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::link::Link;
 use crate::sandbox::player::Player;
 
-/// How long the logs of the server's ring stay as they are shown at least, in milliseconds.
+/// Shortest time between two updates of the logs of the server's ring, in milliseconds. Rows cost more than
+/// anything else on the page, and nobody reads four of them in a second.
 const LOGS_EVERY_MS: f64 = 250.0;
 
-/// The logs that have lines which are not shown yet.
+/// Shortest time between two updates of all that follows the server's ring, in milliseconds: below what an eye
+/// takes for a delay, and far above the time between two events of a busy ring.
+const VIEW_EVERY_MS: f64 = 100.0;
+
+/// Times of updates: the first at once, and those that follow soon after it together.
 #[derive(Debug, Default)]
-struct Growth {
-    logs: BTreeSet<NodeName>,
-    /// When they are to be shown next, at the earliest.
+struct Pace {
+    /// Earliest time of the next update.
     due_ms: f64,
     is_planned: bool,
 }
 
-impl Growth {
-    /// Notes logs that have grown. The wait until they are to be shown, in milliseconds; `None` when that is planned, or when there
-    /// is nothing to show.
-    fn note(&mut self, grown: Vec<NodeName>, now_ms: f64) -> Option<f64> {
-        self.logs.extend(grown);
-        if self.is_planned || self.logs.is_empty() {
-            return None;
-        }
+impl Pace {
+    /// Plans an update. Returns the wait until it is due, in milliseconds, or `None` when one is planned already.
+    fn plan(&mut self, now_ms: f64) -> Option<f64> {
+        let wait_ms = (!self.is_planned).then_some(self.due_ms - now_ms);
         self.is_planned = true;
-        Some(self.due_ms - now_ms)
+        wait_ms
     }
 
-    /// Takes the logs that are shown now.
-    fn take(&mut self, now_ms: f64) -> BTreeSet<NodeName> {
+    /// Notes that the planned update is made now. The next one may follow after `rest_ms`.
+    fn done(&mut self, now_ms: f64, rest_ms: f64) {
         self.is_planned = false;
-        self.due_ms = now_ms + LOGS_EVERY_MS;
-        std::mem::take(&mut self.logs)
+        self.due_ms = now_ms + rest_ms;
     }
 }
 
@@ -108,7 +107,10 @@ pub(crate) struct Store {
     pub(crate) sandbox: Option<Sandbox>,
     clock: StoredValue<ServerClock>,
     logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
-    growth: StoredValue<Growth>,
+    /// The logs that have lines which are not shown yet.
+    grown: StoredValue<BTreeSet<NodeName>>,
+    log_pace: StoredValue<Pace>,
+    view_pace: StoredValue<Pace>,
     noticed: StoredValue<u32>,
 }
 
@@ -145,7 +147,9 @@ impl Store {
             sandbox,
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),
-            growth: StoredValue::new(Growth::default()),
+            grown: StoredValue::new(BTreeSet::new()),
+            log_pace: StoredValue::new(Pace::default()),
+            view_pace: StoredValue::new(Pace::default()),
             noticed: StoredValue::new(0),
         }
     }
@@ -255,45 +259,41 @@ impl Store {
         });
     }
 
-    /// Takes in events that follow what is shown.
+    /// Applies events that follow what is shown. All that follows the ring is updated at once, or together a moment
+    /// later when the ring is busy.
     pub(crate) fn apply(self, events: &[Event]) {
-        let mut lines: BTreeMap<NodeName, Vec<Line>> = BTreeMap::new();
-        self.view.update(|view| {
+        let mut grown: BTreeSet<&NodeName> = BTreeSet::new();
+        {
+            let mut view = self.view.write_untracked();
             for event in events {
                 view.apply(event);
                 if let EventKind::RunStarted { .. } = event.kind {
-                    lines.clear();
+                    grown.clear();
                     self.clear_logs();
                 }
                 if let (Some(node), Some(line)) = (&event.node, Line::of(event, false)) {
-                    lines.entry(node.clone()).or_default().push(line);
+                    self.log(node).write_untracked().push(line);
+                    grown.insert(node);
                 }
             }
-        });
-        let grown: Vec<NodeName> = lines.keys().cloned().collect();
-        for (node, lines) in lines {
-            let log = self.log(&node);
-            lines.into_iter().for_each(|line| log.write_untracked().push(line));
         }
-        self.show_logs(grown);
+        after(self.view_pace, move || self.show_view());
+        if !grown.is_empty() {
+            self.grown.update_value(|logs| logs.extend(grown.into_iter().cloned()));
+            after(self.log_pace, move || self.show_grown());
+        }
     }
 
-    /// Shows what was added to these logs, now or a moment later: rows cost more than anything else on the page, and nobody reads four
-    /// of them in a second.
-    fn show_logs(self, grown: Vec<NodeName>) {
-        let wait_ms = self.growth.try_update_value(|growth| growth.note(grown, now_ms())).flatten();
-        match wait_ms {
-            Some(wait_ms) if wait_ms <= 0.0 => self.show_grown(),
-            Some(wait_ms) => {
-                set_timeout(move || self.show_grown(), Duration::from_secs_f64(wait_ms / 1000.0));
-            }
-            None => {}
+    fn show_view(self) {
+        // A page that shows another ring by now has no use for it.
+        if self.view_pace.try_update_value(|pace| pace.done(now_ms(), VIEW_EVERY_MS)).is_some() {
+            self.view.notify();
         }
     }
 
     fn show_grown(self) {
-        let grown = self.growth.try_update_value(|growth| growth.take(now_ms())).unwrap_or_default();
-        for name in grown {
+        self.log_pace.try_update_value(|pace| pace.done(now_ms(), LOGS_EVERY_MS));
+        for name in self.grown.try_update_value(std::mem::take).unwrap_or_default() {
             if let Some(log) = self.logs.with_value(|logs| logs.get(&name).cloned()) {
                 log.notify();
             }
@@ -382,6 +382,15 @@ impl Store {
     }
 }
 
+/// Makes an update when this pace allows it: now, later, or with the one that is planned already.
+fn after(pace: StoredValue<Pace>, update: impl FnOnce() + 'static) {
+    match pace.try_update_value(|pace| pace.plan(now_ms())).flatten() {
+        Some(wait_ms) if wait_ms <= 0.0 => update(),
+        Some(wait_ms) => set_timeout(update, Duration::from_secs_f64(wait_ms / 1000.0)),
+        None => {}
+    }
+}
+
 /// The page's clock, in milliseconds since it was opened.
 pub(crate) fn now_ms() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
@@ -390,16 +399,15 @@ pub(crate) fn now_ms() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::name;
 
     #[test]
-    fn the_first_line_is_shown_at_once_and_those_that_follow_soon_are_shown_together() {
-        let mut growth = Growth::default();
-        assert_eq!(growth.note(Vec::new(), 0.0), None);
-        assert!(growth.note(vec![name("A")], 1_000.0).is_some_and(|wait| wait <= 0.0));
-        assert_eq!(growth.take(1_000.0).len(), 1);
-        assert_eq!(growth.note(vec![name("A")], 1_050.0), Some(200.0));
-        assert_eq!(growth.note(vec![name("B")], 1_100.0), None);
-        assert_eq!(growth.take(1_200.0).len(), 2);
+    fn the_first_update_is_made_at_once_and_those_that_follow_soon_are_made_together() {
+        let mut pace = Pace::default();
+        assert!(pace.plan(1_000.0).is_some_and(|wait| wait <= 0.0));
+        pace.done(1_000.0, 250.0);
+        assert_eq!(pace.plan(1_050.0), Some(200.0));
+        assert_eq!(pace.plan(1_100.0), None);
+        pace.done(1_250.0, 250.0);
+        assert_eq!(pace.plan(1_300.0), Some(200.0));
     }
 }
