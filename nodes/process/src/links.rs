@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use ringleader_election::digest;
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -127,7 +127,7 @@ pub(crate) struct Link {
     pub(crate) id: LinkId,
     pub(crate) peer: NodeId,
     pub(crate) kind: LinkKind,
-    pub(crate) direction: Direction,
+    pub(crate) direction: LinkDirection,
     pub(crate) purpose: Purpose,
     /// When the other end answered.
     pub(crate) up: Option<Instant>,
@@ -148,7 +148,7 @@ impl Link {
 
     /// Whether an end in good order comes so early that it must count as a failure.
     pub(crate) fn was_too_short(&self) -> bool {
-        (self.kind, self.direction) == (LinkKind::Ring, Direction::Outgoing)
+        (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
             && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
     }
 }
@@ -163,7 +163,7 @@ pub(crate) struct Links {
     news: mpsc::Sender<News>,
     lateness: Lateness,
     /// What this node knows, as its pings say it.
-    knowledge: Arc<AtomicU64>,
+    state_digest: Arc<AtomicU64>,
     links: Vec<Link>,
     next: u64,
 }
@@ -185,21 +185,21 @@ impl Links {
             faults,
             news,
             lateness: Lateness::default(),
-            knowledge: Arc::default(),
+            state_digest: Arc::default(),
             links: Vec::new(),
             next: 0,
         }
     }
 
     /// What pings say from now on.
-    pub(crate) fn set_knowledge(&self, knowledge: u64) {
-        self.knowledge.store(knowledge, Ordering::Relaxed);
+    pub(crate) fn set_state_digest(&self, state_digest: u64) {
+        self.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
     /// The last message of this peer tells that it knows this.
-    pub(crate) fn set_told(&self, peer: NodeId, knowledge: u64) {
+    pub(crate) fn set_told(&self, peer: NodeId, state_digest: u64) {
         for link in self.links.iter().filter(|link| link.peer == peer) {
-            link.told.store(knowledge, Ordering::Relaxed);
+            link.told.store(state_digest, Ordering::Relaxed);
         }
     }
 
@@ -230,7 +230,7 @@ impl Links {
     }
 
     /// The link to this peer in this direction, up or being dialled. Standby links are none.
-    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: Direction) -> Option<&Link> {
+    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: LinkDirection) -> Option<&Link> {
         self.links.iter().find(|link| {
             (link.peer, link.kind, link.direction) == (peer, kind, direction)
                 && link.purpose != Purpose::Standby
@@ -241,7 +241,7 @@ impl Links {
     pub(crate) fn on_standby(&self) -> impl Iterator<Item = &Link> {
         self.links
             .iter()
-            .filter(|link| link.purpose == Purpose::Standby && link.direction == Direction::Outgoing)
+            .filter(|link| link.purpose == Purpose::Standby && link.direction == LinkDirection::Outgoing)
     }
 
     /// Turns the standby link to this peer into the ring link, if there is one that is up.
@@ -263,7 +263,7 @@ impl Links {
     }
 
     fn replace_incoming(&mut self, peer: NodeId, kind: LinkKind) {
-        if let Some(old) = self.find(peer, kind, Direction::Incoming).map(|old| old.id) {
+        if let Some(old) = self.find(peer, kind, LinkDirection::Incoming).map(|old| old.id) {
             self.close(old, close::NOT_NEEDED, "the same node dialled anew");
         }
     }
@@ -273,14 +273,14 @@ impl Links {
         let standby = purpose == Purpose::Standby;
         let introduction =
             Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
-        let (id, pump) = self.register(peer, kind, Direction::Outgoing, purpose);
+        let (id, pump) = self.register(peer, kind, LinkDirection::Outgoing, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
         let mut faults = self.faults.subscribe();
         tokio::spawn(async move {
             let opening = handshake::dial(address, introduction, &secret, within);
             match across(opening, address, peer, &mut faults, within).await {
-                Ok(socket) => pump.run(socket, Direction::Outgoing).await,
+                Ok(socket) => pump.run(socket, LinkDirection::Outgoing).await,
                 Err(reason) => pump.give_up(reason).await,
             }
         });
@@ -294,18 +294,18 @@ impl Links {
         if !standby {
             self.replace_incoming(from, kind);
         }
-        let (id, pump) = self.register(from, kind, Direction::Incoming, purpose);
+        let (id, pump) = self.register(from, kind, LinkDirection::Incoming, purpose);
         if let Some(link) = self.get_mut(id) {
             link.dialled_by = Some(incarnation);
         }
-        tokio::spawn(pump.run(socket, Direction::Incoming));
+        tokio::spawn(pump.run(socket, LinkDirection::Incoming));
     }
 
     fn register(
         &mut self,
         peer: NodeId,
         kind: LinkKind,
-        direction: Direction,
+        direction: LinkDirection,
         purpose: Purpose,
     ) -> (LinkId, pump::Pump) {
         self.next += 1;
@@ -313,7 +313,7 @@ impl Links {
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
         // Who was told nothing has been told as much as by a peer that knows of no election.
         let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged = Pinged { knowledge: Arc::clone(&self.knowledge), told: Arc::clone(&told) };
+        let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
         self.links.push(Link {
             id,
             peer,

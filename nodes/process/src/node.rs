@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, telling};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use ringleader_shared::{
-    Contender, Incarnation, MessageId, NodeId, NodeName, RingMessage, RingSpec, Towards,
+    Contender, Incarnation, MessageId, NodeId, NodeName, PortKind, RingMessage, RingSpec,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -241,7 +241,7 @@ impl Node {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
         let Configuration { settings, highest_term, .. } = *configuration;
-        self.step(Input::Configured { ring, timing, settings, chance: fastrand::u64(..), highest_term });
+        self.step(Input::Configured { ring, timing, settings, seed: fastrand::u64(..), highest_term });
     }
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.
@@ -265,7 +265,7 @@ impl Node {
             }
         }
         self.effects = effects;
-        self.links.set_knowledge(self.core.knowledge());
+        self.links.set_state_digest(self.core.state_digest());
         self.keep_links();
     }
 
@@ -280,13 +280,13 @@ impl Node {
             Effect::Promise(promise) => self.broken = self.promises.keep(&promise).err(),
             Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
             Effect::Became { .. }
-            | Effect::PartChanged(_)
+            | Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
             | Effect::Explain(_) => {
                 let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
-                if let Some(event) = telling::event(&self.known, &effect, receiving) {
+                if let Some(event) = events::event(&self.known, &effect, receiving) {
                     self.tell(event);
                 }
             }
@@ -294,15 +294,15 @@ impl Node {
     }
 
     fn send(&mut self, to: NodeId, message: RingMessage) {
-        let link = self.route_to(to, matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }));
-        let paced = !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. });
+        let link = self.route_to(to, matches!(message, RingMessage::Classic { port: PortKind::Peer, .. }));
+        let paced = !matches!(message, RingMessage::StateUpdate { .. } | RingMessage::Lease { .. });
         self.sent += 1;
         let id = MessageId {
             from: self.options.name.clone(),
             incarnation: self.options.incarnation,
             number: self.sent,
         };
-        let info = telling::message_info(&self.known, id.clone(), &message);
+        let info = events::message_info(&self.known, id.clone(), &message);
         let hold = if paced { self.settings.borrow().hop_delay } else { Duration::ZERO };
         let lamport = self.lamport.tick();
         let sent_ns = monotonic_ns();
@@ -324,7 +324,7 @@ impl Node {
     /// else the one that it dialled. To others there are direct links, made when there is something to say.
     fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
         if self.core.wanted_links().successor == Some(to)
-            && self.links.find(to, LinkKind::Ring, Direction::Outgoing).is_none()
+            && self.links.find(to, LinkKind::Ring, LinkDirection::Outgoing).is_none()
         {
             self.dial(to, LinkKind::Ring, Purpose::Wanted);
         }
@@ -338,12 +338,12 @@ impl Node {
     fn link_with(&self, to: NodeId, directly: bool) -> Option<LinkId> {
         let will_do = |link: &&Link| !directly || link.purpose != Purpose::Probe || link.up.is_some();
         [
-            (LinkKind::Ring, Direction::Outgoing),
-            (LinkKind::Ring, Direction::Incoming),
-            (LinkKind::Heartbeat, Direction::Outgoing),
-            (LinkKind::Heartbeat, Direction::Incoming),
-            (LinkKind::Direct, Direction::Outgoing),
-            (LinkKind::Direct, Direction::Incoming),
+            (LinkKind::Ring, LinkDirection::Outgoing),
+            (LinkKind::Ring, LinkDirection::Incoming),
+            (LinkKind::Heartbeat, LinkDirection::Outgoing),
+            (LinkKind::Heartbeat, LinkDirection::Incoming),
+            (LinkKind::Direct, LinkDirection::Outgoing),
+            (LinkKind::Direct, LinkDirection::Incoming),
         ]
         .into_iter()
         .find_map(|(kind, direction)| self.links.find(to, kind, direction).filter(will_do))
@@ -374,7 +374,7 @@ impl Node {
         let unwanted: Vec<_> = self
             .links
             .iter()
-            .filter(|link| link.direction == Direction::Outgoing && !is_wanted(link.peer, link.kind))
+            .filter(|link| link.direction == LinkDirection::Outgoing && !is_wanted(link.peer, link.kind))
             .filter(|link| match link.purpose {
                 Purpose::Wanted => true,
                 Purpose::Probe => link.up.is_some(),
@@ -386,13 +386,13 @@ impl Node {
             self.links.close(id, close::NOT_NEEDED, "not needed any more");
             if up {
                 let (peer, reason) = (self.name(peer), "not needed any more".to_owned());
-                let direction = Direction::Outgoing;
+                let direction = LinkDirection::Outgoing;
                 self.tell(EventKind::LinkDown { peer, link: kind, direction, reason, failure: false });
             }
         }
         for (peer, kind) in [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)] {
             if let Some(peer) = peer
-                && self.links.find(peer, kind, Direction::Outgoing).is_none()
+                && self.links.find(peer, kind, LinkDirection::Outgoing).is_none()
             {
                 self.dial(peer, kind, Purpose::Wanted);
             }
@@ -409,7 +409,7 @@ impl Node {
         let skipped: Vec<NodeId> = self.core.skipped().collect();
         for peer in skipped {
             if self.ring.member(peer).is_some_and(|member| member.address.is_some())
-                && self.links.find(peer, LinkKind::Ring, Direction::Outgoing).is_none()
+                && self.links.find(peer, LinkKind::Ring, LinkDirection::Outgoing).is_none()
             {
                 self.dial(peer, LinkKind::Ring, Purpose::Probe);
             }
@@ -477,9 +477,9 @@ impl Node {
             self.links.close(id, close::NOT_NEEDED, "its process is over");
             if told {
                 let reason = "the node was restarted".to_owned();
-                let (name, direction) = (self.name(peer), Direction::Incoming);
+                let (name, direction) = (self.name(peer), LinkDirection::Incoming);
                 self.tell(EventKind::LinkDown { peer: name, link, direction, reason, failure: true });
-                self.step(Input::LinkDown { peer, link, direction: Direction::Incoming });
+                self.step(Input::LinkDown { peer, link, direction: LinkDirection::Incoming });
             }
         }
     }
@@ -489,7 +489,7 @@ impl Node {
         let Some(other_end) = self.links.get(link).map(Link::other_end) else { return Ok(()) };
         match other_end {
             Some(other_end) if other_end != says => {
-                let name = telling::name(&self.known, peer);
+                let name = events::name(&self.known, peer);
                 Err(format!("start {other_end} of {name} sent a message in the name of start {says}"))
             }
             Some(_) => self.witness(peer, says),
@@ -507,7 +507,7 @@ impl Node {
     fn witness(&mut self, peer: NodeId, incarnation: Incarnation) -> Result<(), String> {
         let newest = self.newest.entry(peer).or_default();
         if incarnation < *newest {
-            let name = telling::name(&self.known, peer);
+            let name = events::name(&self.known, peer);
             return Err(format!("start {incarnation} of {name} is over: start {newest} is the present one"));
         }
         *newest = incarnation;
@@ -525,7 +525,7 @@ impl Node {
                 return;
             }
             What::Intercepted(frame) => {
-                let message = telling::message_info(&self.known, frame.id, &frame.message);
+                let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
                 return;
@@ -543,7 +543,7 @@ impl Node {
         match what {
             What::Injected(..) | What::Intercepted(_) => {}
             What::Up if purpose == Purpose::Standby => link.up = Some(std::time::Instant::now()),
-            What::InUse if (purpose, direction) == (Purpose::Standby, Direction::Incoming) => {
+            What::InUse if (purpose, direction) == (Purpose::Standby, LinkDirection::Incoming) => {
                 self.links.used(id);
                 self.link_news(News { link: id, peer, what: What::Up });
             }
@@ -562,7 +562,7 @@ impl Node {
             // A message to my successor was lost: it is told again what I know. News go round, so what it
             // knows and I don't comes to me from the other side. Ends of a standby link are no neighbours.
             What::Differs
-                if (kind, direction) == (LinkKind::Ring, Direction::Outgoing)
+                if (kind, direction) == (LinkKind::Ring, LinkDirection::Outgoing)
                     && purpose != Purpose::Standby
                     && link.up.is_some() =>
             {
@@ -572,7 +572,7 @@ impl Node {
             What::RoundTrip(took) => {
                 let due =
                     self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
-                if kind == LinkKind::Heartbeat && direction == Direction::Outgoing && due {
+                if kind == LinkKind::Heartbeat && direction == LinkDirection::Outgoing && due {
                     self.last_heartbeat_report = Some(Instant::now());
                     let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                     let peer = self.name(peer);
@@ -592,13 +592,14 @@ impl Node {
         let peer = self.name(link.peer);
         let failure = failure || link.was_too_short();
         let silent = link.purpose == Purpose::Standby
-            || link.up.is_none() && (link.purpose == Purpose::Probe || link.direction == Direction::Incoming);
+            || link.up.is_none()
+                && (link.purpose == Purpose::Probe || link.direction == LinkDirection::Incoming);
         self.tell_lost(unsent, link.peer);
         if silent {
             // It may have taken the place of one that was up.
             let (peer, link, direction, purpose) = (link.peer, link.kind, link.direction, link.purpose);
             let is_last = purpose != Purpose::Standby && self.links.find(peer, link, direction).is_none();
-            if direction == Direction::Incoming && is_last {
+            if direction == LinkDirection::Incoming && is_last {
                 self.step(Input::LinkClosed { peer, link, direction });
             }
             return;
@@ -634,7 +635,7 @@ impl Node {
         let now = monotonic_ns();
         self.lamport.witness(frame.lamport);
         self.links.set_told(from, digest_of_sender(&frame.message));
-        let info = telling::message_info(&self.known, frame.id, &frame.message);
+        let info = events::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
         if frame.message.is_upkeep() {
             return self.step(Input::Received { from, message: frame.message });
@@ -693,7 +694,7 @@ impl Node {
     }
 
     fn name(&self, id: NodeId) -> NodeName {
-        telling::name(&self.known, id)
+        events::name(&self.known, id)
     }
 
     fn tell(&mut self, kind: EventKind) {

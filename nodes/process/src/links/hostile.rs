@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use ringleader_shared::link::{Direction, LinkKind, MAX_MESSAGE};
+use ringleader_shared::link::{LinkDirection, LinkKind, MAX_MESSAGE};
 use ringleader_shared::{Incarnation, NodeId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -283,13 +283,13 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     assert!(introduction.standby);
     let Some(News { link, what: What::Up, .. }) = news.recv().await else { panic!("it does not come up") };
     links.get_mut(link).expect("it is there").up = Some(std::time::Instant::now());
-    assert!(links.find(ME, LinkKind::Ring, Direction::Outgoing).is_none(), "it is no ring link yet");
+    assert!(links.find(ME, LinkKind::Ring, LinkDirection::Outgoing).is_none(), "it is no ring link yet");
 
     let (heard_in, mut heard) = mpsc::channel(16);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
     far_end.adopt(*socket, introduction);
     assert_eq!(links.use_standby(ME), Some(link));
-    assert!(links.find(ME, LinkKind::Ring, Direction::Outgoing).is_some());
+    assert!(links.find(ME, LinkKind::Ring, LinkDirection::Outgoing).is_some());
     let told = loop {
         let news = heard.recv().await.expect("the far end hears of it");
         if matches!(news.what, What::InUse) {
@@ -297,9 +297,9 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
         }
         assert!(matches!(news.what, What::Up), "{news:?}");
     };
-    assert!(far_end.find(PEER, LinkKind::Ring, Direction::Incoming).is_none());
+    assert!(far_end.find(PEER, LinkKind::Ring, LinkDirection::Incoming).is_none());
     far_end.used(told);
-    assert!(far_end.find(PEER, LinkKind::Ring, Direction::Incoming).is_some());
+    assert!(far_end.find(PEER, LinkKind::Ring, LinkDirection::Incoming).is_some());
 }
 
 /// Two links with each other, whose nodes know this, and the news of the first.
@@ -310,12 +310,12 @@ async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<News>, [Links; 2], im
         watch::channel(LinkSettings { hop_delay: ms(0), heartbeat: ms(2), hung_after: ms(100) });
     let (news_in, news) = mpsc::channel(256);
     let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), news_in);
-    links.set_knowledge(ours);
+    links.set_state_digest(ours);
     links.dial(ME, door.address, LinkKind::Ring, Purpose::Wanted);
     let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
     let (heard_in, heard) = mpsc::channel(256);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
-    far_end.set_knowledge(theirs);
+    far_end.set_state_digest(theirs);
     far_end.adopt(*socket, introduction);
     (news, [links, far_end], (settings, heard))
 }
