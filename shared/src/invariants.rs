@@ -58,7 +58,7 @@ impl fmt::Display for Reign {
 
 /// Reads a stream, event by event, and remembers what it needs to.
 #[derive(Debug, Default)]
-pub struct Invariants {
+pub struct EventChecker {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
     /// The highest term that was reported when all members were last dead at once: none up to it is led
@@ -84,7 +84,7 @@ pub struct Invariants {
     round_began: Seq,
 }
 
-impl Invariants {
+impl EventChecker {
     /// A stretch of the stream begins: what members thought of one another before is settled, and what was sent before the
     /// last one must end in it.
     pub fn begin_round(&mut self) {

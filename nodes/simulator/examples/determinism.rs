@@ -1,14 +1,14 @@
 //! Cases whose runs are the same everywhere, byte for byte: natively and in WASM, with every optimisation. Ends with 0 when
 //! they are, with the number of the first that is not otherwise, 254
-//! for the session, 255 for the classic contests.
+//! for the session, 255 for the classic elections.
 //!
-//! `tests/same_everywhere.rs` checks them too, and says what a new fingerprint is.
+//! `tests/determinism.rs` checks them too, and says what a new fingerprint is.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
+use ringleader_simulator::algorithms::{Election, Pace, Settings, TICKS};
 use ringleader_simulator::classic::{self, Classic, Visitor};
-use ringleader_simulator::contest::{Contest, Pace, Settings, TICKS};
 use ringleader_simulator::{Action, Case, Session, Setup, trace};
 
 /// Each case with the fingerprint of everything that it tells.
@@ -97,10 +97,10 @@ fn fnv(words: impl Iterator<Item = u64>) -> u64 {
 }
 
 /// The fingerprint of what the classic algorithms count, all of them, at every pace.
-pub(crate) const GOLDEN_CONTESTS: u64 = 0x0a16_2e0c_1bda_bf31;
+pub(crate) const GOLDEN_ELECTIONS: u64 = 0x0a16_2e0c_1bda_bf31;
 
 /// What they count now.
-pub(crate) fn contests() -> u64 {
+pub(crate) fn elections() -> u64 {
     struct Counted;
     impl Visitor for Counted {
         type Output = [u64; 12];
@@ -108,7 +108,7 @@ pub(crate) fn contests() -> u64 {
         fn visit<A: Classic<u32>>(self) -> [u64; 12] {
             let mut counted = [0; 12];
             for (at, pace) in [Pace::Unit, Pace::Uniform, Pace::Exponential].into_iter().enumerate() {
-                let outcome = Contest::<A>::new(Settings { pace, seed: 9, ..Settings::new(64) }).run();
+                let outcome = Election::<A>::new(Settings { pace, seed: 9, ..Settings::new(64) }).run();
                 // Whole ticks, which are powers of two: exact.
                 let ticks = (outcome.ended * TICKS as f64) as u64;
                 let leader = outcome.leader.map_or(u64::MAX, u64::from);
@@ -121,7 +121,7 @@ pub(crate) fn contests() -> u64 {
 }
 
 fn main() -> ExitCode {
-    if contests() != GOLDEN_CONTESTS {
+    if elections() != GOLDEN_ELECTIONS {
         return ExitCode::from(u8::MAX);
     }
     if sessions() != [GOLDEN_SESSION; 2] {

@@ -7,9 +7,9 @@ mod words;
 use std::io::Write;
 
 use anyhow::{Context, ensure};
+use ringleader_simulator::algorithms::watch::{Cause, Step, TooLong};
+use ringleader_simulator::algorithms::{Election, MaxRingElection, Outcome, Settings, TICKS};
 use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
-use ringleader_simulator::contest::watch::{Cause, Step, TooLong};
-use ringleader_simulator::contest::{Contest, MaxRingContest, Outcome, Settings, TICKS};
 use serde_json::{Map, Value, json};
 
 use self::words::Words;
@@ -25,7 +25,7 @@ impl Visitor for Traced<'_> {
     type Output = Result<(Outcome, Vec<Step>), TooLong>;
 
     fn visit<A: Classic<u32>>(self) -> Self::Output {
-        Contest::<A>::traced(self.0, MOST_MESSAGES)
+        Election::<A>::traced(self.0, MOST_MESSAGES)
     }
 }
 
@@ -56,7 +56,7 @@ pub(super) fn print(
         anyhow::bail!("--trace follows one election: give one algorithm and one number of members");
     };
     let settings = options.settings(ring, nodes);
-    let most = MaxRingContest::MOST_MEMBERS;
+    let most = MaxRingElection::MOST_MEMBERS;
     let too_long = || {
         format!(
             "--trace prints up to {MOST_MESSAGES} messages: choose a smaller ring, as with --nodes 16, or leave --trace out \
@@ -72,7 +72,7 @@ pub(super) fn print(
                 properties.name,
                 too_long()
             );
-            MaxRingContest::traced(settings, MOST_MESSAGES)
+            MaxRingElection::traced(settings, MOST_MESSAGES)
         }
     };
     let (outcome, steps) = traced.with_context(too_long)?;

@@ -1,9 +1,11 @@
 //! What happens in a step, in words.
 
 use ringleader_shared::{Contender, NodeId, RingMessage};
+use ringleader_simulator::algorithms::watch::{
+    Cause, Decision, DropReason, Explanation, Message, State, Step,
+};
+use ringleader_simulator::algorithms::{MaxRingElection, Outcome};
 use ringleader_simulator::classic::{Progress, Properties, Why};
-use ringleader_simulator::contest::watch::{Cause, Decision, DropReason, Explanation, Message, State, Step};
-use ringleader_simulator::contest::{MaxRingContest, Outcome};
 use serde_json::{Map, Value};
 
 use super::super::ring::Ring;
@@ -36,11 +38,11 @@ impl<'a> Words<'a> {
     }
 
     fn id(&self, id: NodeId) -> &str {
-        self.member(MaxRingContest::place(id))
+        self.member(MaxRingElection::place(id))
     }
 
     fn rank_of(&self, id: NodeId) -> u32 {
-        self.outcome.labels.get(MaxRingContest::place(id) as usize).copied().unwrap_or_default()
+        self.outcome.labels.get(MaxRingElection::place(id) as usize).copied().unwrap_or_default()
     }
 
     /// What a message is called, what it is about, and what else it says. Numbers that are 0 say nothing.
