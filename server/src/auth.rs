@@ -105,7 +105,7 @@ impl Tokens {
     }
 }
 
-/// The auth that every request passes after the guard.
+/// The check of tokens that every request passes after the check of its origin.
 #[derive(Debug, Clone)]
 pub struct Auth {
     /// `None` where none is asked for.
@@ -182,7 +182,7 @@ fn unauthorized(uri: &Uri) -> Response {
     (StatusCode::UNAUTHORIZED, challenge, kind, page).into_response()
 }
 
-/// The connection that this came by is no unauthorized's.
+/// The connection that this came by is no stranger's.
 fn note_known(request: &Request) {
     if let Some(visitor) = request.extensions().get::<Visitor>() {
         visitor.is_known();

@@ -1,4 +1,5 @@
-//! The event bus: every event gets its sequence number, changes the view, is remembered for a while, and goes to every subscriber.
+//! The event bus: every event gets its sequence number, changes the view, is remembered for a while, and goes
+//! to every subscriber.
 //!
 //! Nodes report over links of their own, so what one says of a message may arrive before what its sender said of it. Their
 //! events therefore wait a moment and are placed in the order in which they happened, by the clock they share.
@@ -375,7 +376,8 @@ impl Bus {
         self.state().bounds()
     }
 
-    /// The events after `after`, at most `limit`, with the oldest and the newest sequence number that are remembered.
+    /// The events after `after`, at most `limit`, with the oldest and the newest sequence number that are
+    /// remembered.
     #[must_use]
     pub fn page(&self, after: Seq, limit: usize) -> (Vec<Event>, Seq, Seq) {
         let state = self.state();

@@ -2,10 +2,10 @@
 //!
 //! What it must not know: how an election is decided. What it knows of the ring it knows from events.
 //!
-//! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns the processes,
-//! [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what people ask, [`origin`] is who
-//! may ask, and [`auth`] what they may. [`visitor`] and [`descriptors`] bound how many connections there are, [`log`] never
-//! waits. [`simulate`] and [`replay`] need none of them.
+//! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns
+//! the processes, [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what
+//! people ask, [`origin`] is who may ask, and [`auth`] what they may. [`visitor`] and [`descriptors`] bound
+//! how many connections there are, [`log`] never waits. [`simulate`] and [`replay`] need none of them.
 #![forbid(unsafe_code)]
 
 pub mod api;

@@ -1,8 +1,8 @@
 //! The connections that a listener has open: how many there may be, and who has to leave when they are too many.
 //!
-//! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the slots, and
-//! within it the newest is let in and the oldest has to leave: an honest client needs a millisecond to say what it wants, so
-//! idle connections keep nobody out, however many they are.
+//! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the
+//! slots, and within it the newest is let in and the oldest has to leave: an honest client needs a
+//! millisecond to say what it wants, so idle connections keep nobody out, however many they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,8 +59,8 @@ impl ConnectionSlots {
         Self { free: Arc::new(Semaphore::new(most as usize)), most, strangers }
     }
 
-    /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None` when all slots are
-    /// taken by connections that may ask something.
+    /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None`
+    /// when all slots are taken by connections that may ask something.
     pub async fn enter(&self) -> Option<ConnectionSlot> {
         let free = Arc::clone(&self.free).try_acquire_owned();
         let is_one_leaving = self.strangers.make_room(free.is_err());
@@ -91,8 +91,8 @@ impl ConnectionSlots {
 }
 
 impl Strangers {
-    /// Dismisses the oldest where no slot is free, or where there are as many strangers as there may be. True if one is about
-    /// to leave.
+    /// Dismisses the oldest where no slot is free, or where there are as many strangers as there may be. True
+    /// if one is about to leave.
     fn make_room(&self, is_full: bool) -> bool {
         let mut waiting = self.lock();
         let is_crowded = is_full || waiting.by_age.len() >= self.most;

@@ -1,4 +1,5 @@
-//! The classic algorithms in a failure-free network: every order in which messages can arrive, every random number.
+//! The classic algorithms in a failure-free network: every order in which messages can arrive, every random
+//! number.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;

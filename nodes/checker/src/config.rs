@@ -18,26 +18,26 @@ pub struct FaultBudget {
     pub crashes: u8,
     /// A dead member starts again, without memory.
     pub restarts: u8,
-    /// A message of an election, a search or a result is lost on a link that stays up. What neighbours tell each other when
-    /// their link comes up (`Standing`) is not: it is said once, and nobody would notice.
+    /// A message of an election, a search or a result is lost on a link that stays up. What neighbours tell
+    /// each other when their link comes up (`StateUpdate`) is not: it is said once, and nobody would notice.
     pub losses: u8,
     /// A message arrives twice.
     pub duplicates: u8,
     /// A link breaks between two members that are both alive: each takes the other for dead.
     pub breaks: u8,
-    /// A timer runs out while something is still under way. Otherwise timers are slower than anything that can be said:
-    /// they run out, in any order, when no message and no change of a link is under way and everyone that answers is back
-    /// in the ring.
+    /// A timer runs out while something is still under way. Otherwise timers are slower than anything that
+    /// can be said: they run out, in any order, when no message and no change of a link is under way and
+    /// everyone that answers is back in the ring.
     pub hasty_timers: u8,
-    /// Quorum mode: time passes, to the next moment at which a lease or what somebody granted is over. Nothing under way has
-    /// to arrive before.
+    /// Quorum mode: time passes, to the next moment at which a lease or what somebody granted is over.
+    /// Nothing under way has to arrive before.
     pub jumps: u8,
     /// Quorum mode: a leader has its lease renewed.
     pub renewals: u8,
 }
 
 impl FaultBudget {
-    /// How often each may happen, and its word.
+    /// How often each may happen, and its name.
     fn counted(self) -> [(u8, &'static str); 9] {
         [
             (self.initiations, "initiate"),
@@ -59,7 +59,8 @@ impl FaultBudget {
     }
 }
 
-/// How long a lease is granted for. Only its proportion to the shorter time that a leader takes it for counts.
+/// How long a lease is granted for. Only its proportion to the shorter time that a leader takes it for
+/// counts.
 const LEASE: Duration = Duration::from_nanos(10);
 
 /// Where a run begins.
@@ -76,9 +77,10 @@ pub enum Start {
 pub struct CheckConfig {
     /// The members' attributes in ring order. Their ids are in the same order.
     ///
-    /// The core compares contenders and nothing else of them, so a ring is known by the order of its contenders; and a
-    /// ring has no first place, so of the n! orders only (n − 1)! differ: one may be put at the first place. Within one
-    /// such ring no two members are alike, and nothing more is to be had from symmetry.
+    /// The core compares contenders and nothing else of them, so a ring is known by the order of its
+    /// contenders; and a ring has no first place, so of the n! orders only (n − 1)! differ: one may be put at
+    /// the first place. Within one such ring no two members are alike, and nothing more is to be had from
+    /// symmetry.
     pub attributes: Vec<u64>,
     /// Where a run begins.
     pub start: Start,
@@ -156,7 +158,8 @@ impl CheckConfig {
         self.attributes.iter().enumerate().map(place).collect()
     }
 
-    /// How patient the members are. The model has no time but for leases: that another timer is set is all that counts.
+    /// How patient the members are. The model has no time but for leases: that another timer is set is all
+    /// that counts.
     #[must_use]
     pub fn timing(&self) -> Timing {
         Timing { lease: LEASE, ..Timing::default() }
@@ -190,8 +193,8 @@ impl CheckConfig {
         })
     }
 
-    /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may cost elections
-    /// (several members may notice it), but elections must end.
+    /// No run within these bounds may need a higher term: each initiation, death, loss and hasty timer may
+    /// cost elections (several members may notice it), but elections must end.
     #[must_use]
     pub fn highest_term(&self) -> u64 {
         let events: u64 = self.faults.counted().into_iter().map(|(times, _)| u64::from(times)).sum();

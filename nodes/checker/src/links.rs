@@ -1,8 +1,8 @@
 //! What joins the members: connections with two ends, and what is under way on them.
 //!
-//! What one member hears of another (messages, and change of the links between the two) it hears in the order in which it
-//! came about; what it hears of different members comes in any order. A dial is decided when it is made: it would be no
-//! different had the other member died, or come back, just before.
+//! What one member hears of another (messages, and change of the links between the two) it hears in the order
+//! in which it came about; what it hears of different members comes in any order. A dial is decided when it
+//! is made: it would be no different had the other member died, or come back, just before.
 
 use ringleader_shared::RingMessage;
 use ringleader_shared::link::LinkKind;

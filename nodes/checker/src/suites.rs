@@ -168,7 +168,8 @@ pub fn large_classic() -> Vec<CheckConfig> {
     modelled().flat_map(of).collect()
 }
 
-/// The classic algorithms that a ring of processes can hold and that draw no random numbers, in rings that live: checked in seconds.
+/// The classic algorithms that a ring of processes can hold and that draw no random numbers, in rings that
+/// live: checked in seconds.
 ///
 /// The bully needs links that the model does not have; the simulator has them.
 #[must_use]
@@ -190,8 +191,8 @@ pub fn small_classic() -> Vec<CheckConfig> {
     all
 }
 
-/// Configurations that are checked in minutes: every ring of 2 to 5 members with different attributes, and what is too much for
-/// the small ones.
+/// Configurations that are checked in minutes: every ring of 2 to 5 members with different attributes, and
+/// what is too much for the small ones.
 #[must_use]
 pub fn large() -> Vec<CheckConfig> {
     let none = FaultBudget::default();

@@ -8,8 +8,8 @@ use ringleader_shared::control::Configuration;
 /// The least time that an election, a lap or a deputy is given, in heartbeats.
 const PATIENCE_HEARTBEATS: u32 = 10;
 
-/// How long a member grants a lease, in times that a hung peer is found in: a ring must be repaired before its leader's
-/// lease is over.
+/// How long a member grants a lease, in times that a hung peer is found in: a ring must be repaired before
+/// its leader's lease is over.
 const LEASE_HUNG_TIMES: u32 = 4;
 
 /// How links behave. Changed live.
@@ -29,13 +29,15 @@ impl From<&Configuration> for LinkSettings {
         Self {
             hop_delay,
             heartbeat: Duration::from_millis(configuration.heartbeat_ms.max(1)),
-            // In slow motion nobody waits for a fast verdict, and a machine that is busy drawing must not cause a wrong one.
+            // In slow motion nobody waits for a fast verdict, and a machine that is busy drawing must not
+            // cause a wrong one.
             hung_after: Duration::from_millis(configuration.hung_after_ms.max(2)) + 2 * hop_delay,
         }
     }
 }
 
-/// How patient the core must be at this pace: four laps for an election, three for a leader's lap or its deputy.
+/// How patient the core must be at this pace: four laps for an election, three for a leader's lap or its
+/// deputy.
 pub(crate) fn timing(settings: &LinkSettings, members: usize) -> Timing {
     let members = u32::try_from(members).unwrap_or(u32::MAX);
     let lap = settings.hop_delay.saturating_mul(members.saturating_add(1));

@@ -400,8 +400,8 @@ async fn across(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Accepts links, each handshake in a task of its own. When too many are at it the oldest has to leave: a member needs
-/// a millisecond, so that those who say nothing keep nobody out, however many they are.
+/// Accepts links, each handshake in a task of its own. When too many are at it the oldest has to leave: a
+/// member needs a millisecond, so that those who say nothing keep nobody out, however many they are.
 pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,

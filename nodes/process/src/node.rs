@@ -139,7 +139,8 @@ impl Node {
 
     /// Takes part until told to exit, or until the control link is lost, which means that the server is gone.
     pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
-        // The ring comes first: until then nothing can be understood, and new links wait in the listener's backlog.
+        // The ring comes first: until then nothing can be understood, and new links wait in the listener's
+        // backlog.
         loop {
             match self.control.commands.recv().await {
                 Some(Ok(NodeCommand::Configure(configuration))) => {
@@ -467,8 +468,8 @@ impl Node {
         }
     }
 
-    /// A new start of a node has said hello: the links that its former ones dialled are over, whenever the news of
-    /// that comes.
+    /// A new start of a node has said hello: the links that its former ones dialled are over, whenever the
+    /// news of that comes.
     fn end_former(&mut self, peer: NodeId, incarnation: Incarnation) {
         let is_former = |link: &&Link| {
             link.peer == peer && link.dialled_by.is_some_and(|dialled_by| dialled_by < incarnation)
@@ -565,8 +566,9 @@ impl Node {
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
             LinkEventKind::Frame(frame) => self.received(id, peer, frame),
-            // A message to my successor was lost: it is told again what I know. State updates go round, so what it
-            // knows and I don't comes to me from the other side. Ends of a standby link are no neighbours.
+            // A message to my successor was lost: it is told again what I know. State updates go round, so
+            // what it knows and I don't comes to me from the other side. Ends of a standby link are no
+            // neighbours.
             LinkEventKind::Differs
                 if (kind, direction) == (LinkKind::Ring, LinkDirection::Outgoing)
                     && purpose != DialPurpose::Standby

@@ -1,7 +1,7 @@
 //! A failure-free ring of any size for the classic algorithms: one engine from two members to millions.
 //!
-//! Virtual time goes in ticks, [`TICKS`] to the mean time that a message takes; a [`timing_wheel`] of ticks delivers what is due in the
-//! order in which it was sent. Same settings, same run, everywhere.
+//! Virtual time goes in ticks, [`TICKS`] to the mean time that a message takes; a [`timing_wheel`] of ticks
+//! delivers what is due in the order in which it was sent. Same settings, same run, everywhere.
 //!
 //! ```
 //! use ringleader_election::classic::ChangRoberts;

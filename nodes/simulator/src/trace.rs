@@ -187,7 +187,7 @@ pub fn draw(events: &[Event]) -> String {
             let names: String = ring.nodes.iter().map(|node| format!("{:^3}", node.name.as_str())).collect();
             let _ = writeln!(text, "        ms  {names}");
         }
-        let Some(words) = words(&event.kind) else { continue };
+        let Some(words) = describe(&event.kind) else { continue };
         let _ = write!(text, "{:>6}.{:03}  ", event.at_us / 1000, event.at_us % 1000);
         for node in &ring.nodes {
             let state = match (node.state, node.role) {
@@ -209,7 +209,7 @@ pub fn draw(events: &[Event]) -> String {
 }
 
 /// A line for an event; none for those that say nothing to a reader of a trace.
-fn words(kind: &EventKind) -> Option<String> {
+fn describe(kind: &EventKind) -> Option<String> {
     Some(match kind {
         EventKind::RunStarted { .. }
         | EventKind::Spawned { .. }
