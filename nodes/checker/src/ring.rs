@@ -613,7 +613,7 @@ impl Ring {
 
 fn configuration(config: &CheckConfig, highest_term: Term) -> Input<RingMessage> {
     let (ring, timing, settings) = (config.members().into(), config.timing(), config.settings);
-    // No coin is tossed: Itai and Rodeh's are checked apart, falling in every way.
+    // Nothing is drawn at random: Itai and Rodeh's algorithm is checked apart, with every random number.
     Input::Configured { ring, timing, settings, seed: 0, highest_term }
 }
 

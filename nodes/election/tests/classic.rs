@@ -44,9 +44,9 @@ impl<A: Classic<u32>> Context<u32, A::Message> for TestContext<'_, A> {
     }
 
     fn draw(&mut self, below: u32) -> u32 {
-        let coin = self.draws.pop_front().expect("a coin");
-        assert!(coin < below);
-        coin
+        let drawn = self.draws.pop_front().expect("a random number");
+        assert!(drawn < below);
+        drawn
     }
 
     fn elected(&mut self, leader: u32) {

@@ -96,7 +96,7 @@ fn lelann_takes_exactly_n_squared_whoever_initiates() {
 }
 
 #[test]
-fn when_the_leader_dies_its_deputy_takes_over_without_a_contest() {
+fn when_the_leader_dies_its_deputy_takes_over_without_an_election() {
     for algorithm in classic() {
         let mut ring = QuietRing::holding(algorithm, &[90, 100, 110, 120], Safety::Available);
         ring.initiate("B").settle();
@@ -110,7 +110,7 @@ fn when_the_leader_dies_its_deputy_takes_over_without_a_contest() {
 }
 
 #[test]
-fn a_contest_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term() {
+fn an_election_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term() {
     for algorithm in classic() {
         for dead in &NAMES[..5] {
             for arrivals in 0..40 {
@@ -126,7 +126,7 @@ fn a_contest_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term() 
 }
 
 #[test]
-fn a_member_that_comes_back_in_the_midst_of_a_contest_follows_in_the_end() {
+fn a_member_that_comes_back_in_the_midst_of_an_election_follows_in_the_end() {
     for algorithm in classic() {
         for arrivals in 0..30 {
             let mut ring = QuietRing::holding(algorithm, &[90, 140, 110, 120, 100], Safety::Available);

@@ -31,7 +31,7 @@ fn a_quiet_election_costs_what_it_costs_with_a_deputy_and_names_none() {
 }
 
 #[test]
-fn a_classic_contest_is_followed_by_one_lap_instead_of_two() {
+fn a_classic_election_is_followed_by_one_lap_instead_of_two() {
     for algorithm in AlgorithmName::ALL.into_iter().filter(|name| *name != AlgorithmName::MaxRing) {
         let mut ring = without_deputy(algorithm, &[90, 140, 110, 120, 100]);
         ring.initiate("A").settle();

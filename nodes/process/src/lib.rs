@@ -75,7 +75,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     result
 }
 
-/// Gives this process a sequence of random numbers of its own: jitter, coins and the faults of links come
+/// Gives this process a sequence of random numbers of its own: jitter, seeds and the faults of links come
 /// from it.
 fn draw_apart(id: NodeId) {
     // By itself the generator begins with a hash of the clock, which nodes that start together may share.

@@ -87,14 +87,14 @@ impl Visitor for RandomRings {
     type Output = ();
 
     fn visit<A: Classic<u32>>(self) {
-        let mut dice = fastrand::Rng::with_seed(11);
+        let mut rng = fastrand::Rng::with_seed(11);
         for _ in 0..400 {
             let settings = Settings {
-                size: dice.u32(1..300),
-                labels: dice.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
-                initiators: dice.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
-                pace: dice.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
-                seed: dice.u64(..),
+                size: rng.u32(1..300),
+                labels: rng.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
+                initiators: rng.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
+                pace: rng.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
+                seed: rng.u64(..),
             };
             let told = format!("{settings:?}");
             let outcome = Election::<A>::new(settings).run();
@@ -341,16 +341,16 @@ fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
 
 /// Swaps two labels as long as that costs more messages: the most expensive ring found, and its cost.
 fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
-    let mut dice = fastrand::Rng::with_seed(random::derived(seed, 0));
+    let mut rng = fastrand::Rng::with_seed(random::derived(seed, 0));
     let worst = Settings { labels: Labels::Worst, ..Settings::new(n) };
     let mut labels = Election::<A>::new(worst).run().labels.to_vec();
     if seed % 2 == 1 {
-        dice.shuffle(&mut labels);
+        rng.shuffle(&mut labels);
     }
     let cost = |labels: &[u32]| Election::<A>::of(labels, Settings::new(n)).run().messages;
     let mut most = cost(&labels);
     for _ in 0..swaps {
-        let (a, b) = (dice.usize(0..labels.len()), dice.usize(0..labels.len()));
+        let (a, b) = (rng.usize(0..labels.len()), rng.usize(0..labels.len()));
         labels.swap(a, b);
         match cost(&labels) {
             costs if costs >= most => most = costs,

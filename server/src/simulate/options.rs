@@ -56,7 +56,7 @@ pub struct SimulateOptions {
     /// chang-roberts-initiators instead of chang-roberts
     #[arg(long)]
     pub only_initiators: bool,
-    /// Where all chance comes from; each further run has the next number
+    /// The seed of all random numbers; each further run has the next number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// How many elections of each

@@ -163,7 +163,7 @@ fn json(series: &[Series], out: &mut impl Write) -> anyhow::Result<()> {
                 "variant": series.properties.variant,
                 "nodes": series.nodes,
                 "bound": series.bound(),
-                "bound.formula": series.properties.bound.formula,
+                "bound_formula": series.properties.bound.formula,
                 "lower_bound": series.properties.lower_bound(series.nodes).map(|(bound, _)| bound),
                 "messages": spread(series.spread(|run| run.messages as f64)),
                 "hops": spread(series.spread(|run| run.hops as f64)),

@@ -41,7 +41,7 @@ pub struct Bound {
     pub formula: &'static str,
     /// The formula, for a ring of `n` members.
     pub messages: fn(n: f64) -> f64,
-    /// Whether no run exceeds it; otherwise it is an average over random rings or coins.
+    /// Whether no run exceeds it; otherwise it is an average over random rings or random numbers.
     pub worst_case: bool,
 }
 
