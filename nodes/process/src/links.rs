@@ -1,10 +1,10 @@
 //! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
 
+mod failure_detector;
+mod faulty_stream;
+mod task;
 #[cfg(test)]
-mod hostile;
-mod lateness;
-mod pump;
-mod wire;
+mod tests;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -15,17 +15,19 @@ use std::time::{Duration, Instant};
 use ringleader_election::digest;
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use self::lateness::Lateness;
-use crate::handshake::{self, Introduction};
-use crate::links::pump::Pinged;
-pub(crate) use crate::links::wire::Wire;
-use crate::settings::{Faults, LinkSettings, PeerFaults, Secret};
+use self::failure_detector::Lateness;
+use crate::faults::{LinkFaults, PeerFaults};
+use crate::handshake::{self, Hello};
+use crate::link_settings::LinkSettings;
+pub(crate) use crate::links::faulty_stream::FaultyStream;
+use crate::links::task::Pinged;
+use crate::secret::Secret;
 
 /// How many messages may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
@@ -56,17 +58,17 @@ pub(crate) mod close {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LinkId(u64);
 
-/// What a link task tells the node.
+/// An event that a link task reports to the node.
 #[derive(Debug)]
-pub(crate) struct News {
+pub(crate) struct LinkEvent {
     pub(crate) link: LinkId,
     pub(crate) peer: NodeId,
-    pub(crate) what: What,
+    pub(crate) kind: LinkEventKind,
 }
 
-/// What can happen to a link.
+/// The kind of a link event.
 #[derive(Debug)]
-pub(crate) enum What {
+pub(crate) enum LinkEventKind {
     /// The other end answered.
     Up,
     /// The dialler of a standby link needs it now.
@@ -83,7 +85,7 @@ pub(crate) enum What {
     Differs,
     /// The peer did something that it must not; the end follows.
     Misbehaved(String),
-    /// The link ended. The last news of a link.
+    /// The link ended. The last event of a link.
     Down {
         reason: String,
         /// Whether the peer is thought dead or hung.
@@ -93,9 +95,9 @@ pub(crate) enum What {
     },
 }
 
-/// What a link task is asked to do.
+/// A command to a link task.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum LinkCommand {
     Send {
         text: String,
         info: MessageInfo,
@@ -110,9 +112,9 @@ pub(crate) enum Order {
     },
 }
 
-/// What a link is dialled for.
+/// The purpose of a dial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum DialPurpose {
     /// The core wants it.
     Wanted,
     /// To see whether a skipped member answers again; its failure is no news.
@@ -127,8 +129,8 @@ pub(crate) struct Link {
     pub(crate) id: LinkId,
     pub(crate) peer: NodeId,
     pub(crate) kind: LinkKind,
-    pub(crate) direction: Direction,
-    pub(crate) purpose: Purpose,
+    pub(crate) direction: LinkDirection,
+    pub(crate) purpose: DialPurpose,
     /// When the other end answered.
     pub(crate) up: Option<Instant>,
     /// Which start of the peer dialled; `None` where this node did.
@@ -137,7 +139,7 @@ pub(crate) struct Link {
     pub(crate) answered_by: Option<Incarnation>,
     /// The digest of what the peer knew when it sent its last message, as pings report it back.
     told: Arc<AtomicU64>,
-    orders: mpsc::Sender<Order>,
+    commands: mpsc::Sender<LinkCommand>,
 }
 
 impl Link {
@@ -148,7 +150,7 @@ impl Link {
 
     /// Whether an end in good order comes so early that it must count as a failure.
     pub(crate) fn was_too_short(&self) -> bool {
-        (self.kind, self.direction) == (LinkKind::Ring, Direction::Outgoing)
+        (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
             && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
     }
 }
@@ -159,11 +161,11 @@ pub(crate) struct Links {
     incarnation: Incarnation,
     secret: Secret,
     settings: watch::Receiver<LinkSettings>,
-    faults: watch::Sender<Faults>,
-    news: mpsc::Sender<News>,
+    faults: watch::Sender<LinkFaults>,
+    link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
     /// What this node knows, as its pings say it.
-    knowledge: Arc<AtomicU64>,
+    state_digest: Arc<AtomicU64>,
     links: Vec<Link>,
     next: u64,
 }
@@ -174,37 +176,37 @@ impl Links {
         incarnation: Incarnation,
         secret: Secret,
         settings: watch::Receiver<LinkSettings>,
-        news: mpsc::Sender<News>,
+        link_events: mpsc::Sender<LinkEvent>,
     ) -> Self {
-        let (faults, _) = watch::channel(Faults::default());
+        let (faults, _) = watch::channel(LinkFaults::default());
         Self {
             me,
             incarnation,
             secret,
             settings,
             faults,
-            news,
+            link_events,
             lateness: Lateness::default(),
-            knowledge: Arc::default(),
+            state_digest: Arc::default(),
             links: Vec::new(),
             next: 0,
         }
     }
 
     /// What pings say from now on.
-    pub(crate) fn set_knowledge(&self, knowledge: u64) {
-        self.knowledge.store(knowledge, Ordering::Relaxed);
+    pub(crate) fn set_state_digest(&self, state_digest: u64) {
+        self.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
     /// The last message of this peer tells that it knows this.
-    pub(crate) fn set_told(&self, peer: NodeId, knowledge: u64) {
+    pub(crate) fn set_told(&self, peer: NodeId, state_digest: u64) {
         for link in self.links.iter().filter(|link| link.peer == peer) {
-            link.told.store(knowledge, Ordering::Relaxed);
+            link.told.store(state_digest, Ordering::Relaxed);
         }
     }
 
     /// What the network does from now on, to links that are there and to those to come.
-    pub(crate) fn set_faults(&self, faults: Faults) {
+    pub(crate) fn set_faults(&self, faults: LinkFaults) {
         self.faults.send_if_modified(|old| {
             let changed = *old != faults;
             *old = faults;
@@ -230,10 +232,10 @@ impl Links {
     }
 
     /// The link to this peer in this direction, up or being dialled. Standby links are none.
-    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: Direction) -> Option<&Link> {
+    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: LinkDirection) -> Option<&Link> {
         self.links.iter().find(|link| {
             (link.peer, link.kind, link.direction) == (peer, kind, direction)
-                && link.purpose != Purpose::Standby
+                && link.purpose != DialPurpose::Standby
         })
     }
 
@@ -241,15 +243,15 @@ impl Links {
     pub(crate) fn on_standby(&self) -> impl Iterator<Item = &Link> {
         self.links
             .iter()
-            .filter(|link| link.purpose == Purpose::Standby && link.direction == Direction::Outgoing)
+            .filter(|link| link.purpose == DialPurpose::Standby && link.direction == LinkDirection::Outgoing)
     }
 
     /// Turns the standby link to this peer into the ring link, if there is one that is up.
     pub(crate) fn use_standby(&mut self, peer: NodeId) -> Option<LinkId> {
         let id = self.on_standby().find(|link| link.peer == peer && link.up.is_some())?.id;
         let link = self.get_mut(id)?;
-        link.orders.try_send(Order::Use).ok()?;
-        link.purpose = Purpose::Wanted;
+        link.commands.try_send(LinkCommand::Use).ok()?;
+        link.purpose = DialPurpose::Wanted;
         Some(id)
     }
 
@@ -258,62 +260,61 @@ impl Links {
         let Some(peer) = self.get(id).map(|link| link.peer) else { return };
         self.replace_incoming(peer, LinkKind::Ring);
         if let Some(link) = self.get_mut(id) {
-            link.purpose = Purpose::Wanted;
+            link.purpose = DialPurpose::Wanted;
         }
     }
 
     fn replace_incoming(&mut self, peer: NodeId, kind: LinkKind) {
-        if let Some(old) = self.find(peer, kind, Direction::Incoming).map(|old| old.id) {
+        if let Some(old) = self.find(peer, kind, LinkDirection::Incoming).map(|old| old.id) {
             self.close(old, close::NOT_NEEDED, "the same node dialled anew");
         }
     }
 
     /// Starts to dial; messages may be sent at once and wait for the link.
-    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: Purpose) {
-        let standby = purpose == Purpose::Standby;
-        let introduction =
-            Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
-        let (id, pump) = self.register(peer, kind, Direction::Outgoing, purpose);
+    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: DialPurpose) {
+        let standby = purpose == DialPurpose::Standby;
+        let hello = Hello { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
+        let (id, task) = self.register(peer, kind, LinkDirection::Outgoing, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
         let mut faults = self.faults.subscribe();
         tokio::spawn(async move {
-            let opening = handshake::dial(address, introduction, &secret, within);
+            let opening = handshake::dial(address, hello, &secret, within);
             match across(opening, address, peer, &mut faults, within).await {
-                Ok(socket) => pump.run(socket, Direction::Outgoing).await,
-                Err(reason) => pump.give_up(reason).await,
+                Ok(socket) => task.run(socket, LinkDirection::Outgoing).await,
+                Err(reason) => task.give_up(reason).await,
             }
         });
         tracing::debug!(?id, %address, %kind, "dialling");
     }
 
     /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
-    pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
-        let Introduction { from, incarnation, kind, standby, .. } = introduction;
-        let purpose = if standby { Purpose::Standby } else { Purpose::Wanted };
+    pub(crate) fn adopt(&mut self, socket: handshake::Socket, hello: Hello) {
+        let Hello { from, incarnation, kind, standby, .. } = hello;
+        let purpose = if standby { DialPurpose::Standby } else { DialPurpose::Wanted };
         if !standby {
             self.replace_incoming(from, kind);
         }
-        let (id, pump) = self.register(from, kind, Direction::Incoming, purpose);
+        let (id, task) = self.register(from, kind, LinkDirection::Incoming, purpose);
         if let Some(link) = self.get_mut(id) {
             link.dialled_by = Some(incarnation);
         }
-        tokio::spawn(pump.run(socket, Direction::Incoming));
+        tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
     fn register(
         &mut self,
         peer: NodeId,
         kind: LinkKind,
-        direction: Direction,
-        purpose: Purpose,
-    ) -> (LinkId, pump::Pump) {
+        direction: LinkDirection,
+        purpose: DialPurpose,
+    ) -> (LinkId, task::LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
-        let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
+        let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
         // Who was told nothing has been told as much as by a peer that knows of no election.
         let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged = Pinged { knowledge: Arc::clone(&self.knowledge), told: Arc::clone(&told) };
+        let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
         self.links.push(Link {
             id,
             peer,
@@ -324,17 +325,17 @@ impl Links {
             dialled_by: None,
             answered_by: None,
             told,
-            orders,
+            commands,
         });
         (
             id,
-            pump::Pump::new(
+            task::LinkTask::new(
                 id,
                 peer,
                 inbox,
                 self.settings.clone(),
                 self.faults.subscribe(),
-                self.news.clone(),
+                self.link_events.clone(),
                 self.lateness.clone(),
             )
             .pinging(pinged),
@@ -345,7 +346,7 @@ impl Links {
     pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
         let Some(link) = self.get(id) else { return false };
         match serde_json::to_string(frame) {
-            Ok(text) => link.orders.try_send(Order::Send { text, info, paced }).is_ok(),
+            Ok(text) => link.commands.try_send(LinkCommand::Send { text, info, paced }).is_ok(),
             Err(error) => {
                 tracing::error!("a message that can't be written: {error}");
                 false
@@ -359,7 +360,7 @@ impl Links {
         if let Some(position) = self.links.iter().position(|link| link.id == id) {
             let link = self.links.swap_remove(position);
             // A link that can't take the order ends by itself when its sender is dropped here.
-            let _ = link.orders.try_send(Order::Close { code, reason });
+            let _ = link.commands.try_send(LinkCommand::Close { code, reason });
         }
     }
 
@@ -375,7 +376,7 @@ async fn across(
     opening: impl Future<Output = Result<handshake::Socket, String>>,
     address: SocketAddr,
     peer: NodeId,
-    faults: &mut watch::Receiver<Faults>,
+    faults: &mut watch::Receiver<LinkFaults>,
     within: Duration,
 ) -> Result<handshake::Socket, String> {
     let attempt = async {
@@ -399,13 +400,13 @@ async fn across(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Lets strangers introduce themselves, each in a task of its own. When too many are at it the oldest has to leave: a member needs
-/// a millisecond, so that those who say nothing keep nobody out, however many they are.
+/// Accepts links, each handshake in a task of its own. When too many are at it the oldest has to leave: a
+/// member needs a millisecond, so that those who say nothing keep nobody out, however many they are.
 pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
     secret: Secret,
-    guests: mpsc::Sender<Guest>,
+    incoming_links: mpsc::Sender<Incoming>,
 ) {
     /// How many connections may be in their handshake. A ring needs two at a time.
     const HANDSHAKES: usize = 64;
@@ -420,9 +421,10 @@ pub(crate) async fn accept_loop(
                     oldest.abort();
                     let reason = "no complete handshake while many others came".to_owned();
                     // One that finds no room in the queue is one of many.
-                    let _ = guests.try_send(Guest::Refused { remote, reason });
+                    let _ = incoming_links.try_send(Incoming::Refused { remote, reason });
                 }
-                let handshake = tokio::spawn(admit(stream, remote, me, secret.clone(), guests.clone()));
+                let handshake =
+                    tokio::spawn(admit(stream, remote, me, secret.clone(), incoming_links.clone()));
                 open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
@@ -439,22 +441,22 @@ async fn admit(
     remote: SocketAddr,
     me: NodeId,
     secret: Secret,
-    guests: mpsc::Sender<Guest>,
+    incoming_links: mpsc::Sender<Incoming>,
 ) {
     match handshake::accept(stream, me, &secret).await {
-        Ok((socket, introduction)) => {
-            let member = Guest::Member(Box::new(socket), introduction);
-            // In a task of its own: who has introduced itself has to leave for nobody.
-            tokio::spawn(async move { guests.send(member).await });
+        Ok((socket, hello)) => {
+            let member = Incoming::Member(Box::new(socket), hello);
+            // In a task of its own: a member that has said hello has to leave for nobody.
+            tokio::spawn(async move { incoming_links.send(member).await });
         }
-        Err(reason) => drop(guests.send(Guest::Refused { remote, reason }).await),
+        Err(reason) => drop(incoming_links.send(Incoming::Refused { remote, reason }).await),
     }
 }
 
-/// Somebody who connected to the node.
-pub(crate) enum Guest {
+/// An incoming connection after its handshake.
+pub(crate) enum Incoming {
     /// Knows the secret and means this node.
-    Member(Box<handshake::Socket>, Introduction),
+    Member(Box<handshake::Socket>, Hello),
     /// Was sent away.
     Refused { remote: SocketAddr, reason: String },
 }

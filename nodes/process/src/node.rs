@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, telling};
+use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, digest_of_sender, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use ringleader_shared::{
-    Contender, Incarnation, MessageId, NodeId, NodeName, RingMessage, RingSpec, Towards,
+    Contender, Incarnation, MessageId, NodeId, NodeName, PortKind, RingMessage, RingSpec,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -22,11 +22,15 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use crate::Options;
 use crate::clock::{Lamport, monotonic_ns};
 use crate::control::Control;
-use crate::links::{Guest, Link, LinkId, Links, News, Purpose, What, accept_loop, close};
-use crate::promises::Promises;
+use crate::faults::LinkFaults;
+use crate::link_settings::{LinkSettings, timing};
+use crate::links::{
+    DialPurpose, Incoming, Link, LinkEvent, LinkEventKind, LinkId, Links, accept_loop, close,
+};
+use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::refusals::Refusals;
-use crate::settings::{Faults, LinkSettings, Secret, timing};
+use crate::secret::Secret;
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
 const PROBE_EVERY_HEARTBEATS: u32 = 5;
@@ -44,7 +48,7 @@ pub(crate) struct Node {
     control: Control,
     address: SocketAddr,
     core: Core,
-    promises: Promises,
+    promises: PromiseStore,
     recorder: Recorder,
     /// Why it can't go on: it must say nothing more.
     broken: Option<anyhow::Error>,
@@ -57,7 +61,7 @@ pub(crate) struct Node {
     links: Links,
     /// A standby link that has become the ring link while the core's effects were being carried out.
     in_use: Option<LinkId>,
-    news: mpsc::Receiver<News>,
+    link_events: mpsc::Receiver<LinkEvent>,
     timers: Timers,
     lamport: Lamport,
     sent: u64,
@@ -96,7 +100,7 @@ impl Node {
         control: Control,
         address: SocketAddr,
         beginning: Beginning,
-        promises: Promises,
+        promises: PromiseStore,
         recorder: Recorder,
     ) -> Self {
         let nothing_yet = LinkSettings {
@@ -105,8 +109,8 @@ impl Node {
             hung_after: Duration::from_millis(150),
         };
         let (settings, watched) = watch::channel(nothing_yet);
-        let (news_in, news) = mpsc::channel(256);
-        let links = Links::new(options.id, options.incarnation, secret.clone(), watched, news_in);
+        let (events_in, link_events) = mpsc::channel(256);
+        let links = Links::new(options.id, options.incarnation, secret.clone(), watched, events_in);
         Self {
             core: Core::recovered(beginning.id, beginning.promise),
             promises,
@@ -122,7 +126,7 @@ impl Node {
             settings,
             links,
             in_use: None,
-            news,
+            link_events,
             timers: Timers::default(),
             lamport: Lamport::default(),
             sent: 0,
@@ -135,7 +139,8 @@ impl Node {
 
     /// Takes part until told to exit, or until the control link is lost, which means that the server is gone.
     pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
-        // The ring comes first: until then nothing can be understood, and guests wait in the listener's backlog.
+        // The ring comes first: until then nothing can be understood, and new links wait in the listener's
+        // backlog.
         loop {
             match self.control.commands.recv().await {
                 Some(Ok(NodeCommand::Configure(configuration))) => {
@@ -154,7 +159,7 @@ impl Node {
         if let Some(words) = moved {
             self.tell(EventKind::Log { text: words });
         }
-        let (guests_in, mut guests) = mpsc::channel(16);
+        let (guests_in, mut incoming_links) = mpsc::channel(16);
         tokio::spawn(accept_loop(listener, self.options.id, self.secret.clone(), guests_in));
         let mut probe = self.probe_interval();
         loop {
@@ -166,10 +171,10 @@ impl Node {
             let next_timer = self.timers.next();
             let timer_at = next_timer.map_or_else(Instant::now, |(at, _)| at);
             tokio::select! {
-                // News first: a link that broke matters more than anything else.
+                // Link events first: a link that broke matters more than anything else.
                 biased;
-                Some(news) = self.news.recv() => self.link_news(news),
-                Some(guest) = guests.recv() => self.welcome(guest),
+                Some(event) = self.link_events.recv() => self.on_link_event(event),
+                Some(incoming) = incoming_links.recv() => self.accept(incoming),
                 command = self.control.commands.recv() => match command {
                     Some(Ok(NodeCommand::Configure(configuration))) => {
                         self.configure(&configuration);
@@ -228,7 +233,7 @@ impl Node {
             let present = links.filter_map(Link::other_end).max();
             self.newest.insert(member.id, member.incarnation.max(present.unwrap_or_default()));
         }
-        self.links.set_faults(Faults::of(self.options.id, configuration));
+        self.links.set_faults(LinkFaults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Arc<[Contender]> = self
             .ring
@@ -241,7 +246,7 @@ impl Node {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
         let Configuration { settings, highest_term, .. } = *configuration;
-        self.step(Input::Configured { ring, timing, settings, chance: fastrand::u64(..), highest_term });
+        self.step(Input::Configured { ring, timing, settings, seed: fastrand::u64(..), highest_term });
     }
 
     /// Gives the core one input, carries its effects out, and makes the links as it wants them.
@@ -265,7 +270,7 @@ impl Node {
             }
         }
         self.effects = effects;
-        self.links.set_knowledge(self.core.knowledge());
+        self.links.set_state_digest(self.core.state_digest());
         self.keep_links();
     }
 
@@ -280,13 +285,13 @@ impl Node {
             Effect::Promise(promise) => self.broken = self.promises.keep(&promise).err(),
             Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
             Effect::Became { .. }
-            | Effect::PartChanged(_)
+            | Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
             | Effect::Explain(_) => {
                 let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
-                if let Some(event) = telling::event(&self.known, &effect, receiving) {
+                if let Some(event) = events::event(&self.known, &effect, receiving) {
                     self.tell(event);
                 }
             }
@@ -294,15 +299,15 @@ impl Node {
     }
 
     fn send(&mut self, to: NodeId, message: RingMessage) {
-        let link = self.route_to(to, matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }));
-        let paced = !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. });
+        let link = self.route_to(to, matches!(message, RingMessage::Classic { port: PortKind::Peer, .. }));
+        let paced = !matches!(message, RingMessage::StateUpdate { .. } | RingMessage::Lease { .. });
         self.sent += 1;
         let id = MessageId {
             from: self.options.name.clone(),
             incarnation: self.options.incarnation,
             number: self.sent,
         };
-        let info = telling::message_info(&self.known, id.clone(), &message);
+        let info = events::message_info(&self.known, id.clone(), &message);
         let hold = if paced { self.settings.borrow().hop_delay } else { Duration::ZERO };
         let lamport = self.lamport.tick();
         let sent_ns = monotonic_ns();
@@ -324,34 +329,34 @@ impl Node {
     /// else the one that it dialled. To others there are direct links, made when there is something to say.
     fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
         if self.core.wanted_links().successor == Some(to)
-            && self.links.find(to, LinkKind::Ring, Direction::Outgoing).is_none()
+            && self.links.find(to, LinkKind::Ring, LinkDirection::Outgoing).is_none()
         {
-            self.dial(to, LinkKind::Ring, Purpose::Wanted);
+            self.dial(to, LinkKind::Ring, DialPurpose::Wanted);
         }
         if directly && self.link_with(to, directly).is_none() {
-            self.dial(to, LinkKind::Direct, Purpose::Wanted);
+            self.dial(to, LinkKind::Direct, DialPurpose::Wanted);
         }
         self.link_with(to, directly)
     }
 
     /// What waits for a probe that finds nobody is lost, and the core does not hear of it: nothing is said directly on one.
     fn link_with(&self, to: NodeId, directly: bool) -> Option<LinkId> {
-        let will_do = |link: &&Link| !directly || link.purpose != Purpose::Probe || link.up.is_some();
+        let will_do = |link: &&Link| !directly || link.purpose != DialPurpose::Probe || link.up.is_some();
         [
-            (LinkKind::Ring, Direction::Outgoing),
-            (LinkKind::Ring, Direction::Incoming),
-            (LinkKind::Heartbeat, Direction::Outgoing),
-            (LinkKind::Heartbeat, Direction::Incoming),
-            (LinkKind::Direct, Direction::Outgoing),
-            (LinkKind::Direct, Direction::Incoming),
+            (LinkKind::Ring, LinkDirection::Outgoing),
+            (LinkKind::Ring, LinkDirection::Incoming),
+            (LinkKind::Heartbeat, LinkDirection::Outgoing),
+            (LinkKind::Heartbeat, LinkDirection::Incoming),
+            (LinkKind::Direct, LinkDirection::Outgoing),
+            (LinkKind::Direct, LinkDirection::Incoming),
         ]
         .into_iter()
         .find_map(|(kind, direction)| self.links.find(to, kind, direction).filter(will_do))
         .map(|link| link.id)
     }
 
-    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: Purpose) {
-        if (kind, purpose) == (LinkKind::Ring, Purpose::Wanted)
+    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
+        if (kind, purpose) == (LinkKind::Ring, DialPurpose::Wanted)
             && let Some(ready) = self.links.use_standby(peer)
         {
             self.in_use = Some(ready);
@@ -374,11 +379,11 @@ impl Node {
         let unwanted: Vec<_> = self
             .links
             .iter()
-            .filter(|link| link.direction == Direction::Outgoing && !is_wanted(link.peer, link.kind))
+            .filter(|link| link.direction == LinkDirection::Outgoing && !is_wanted(link.peer, link.kind))
             .filter(|link| match link.purpose {
-                Purpose::Wanted => true,
-                Purpose::Probe => link.up.is_some(),
-                Purpose::Standby => false,
+                DialPurpose::Wanted => true,
+                DialPurpose::Probe => link.up.is_some(),
+                DialPurpose::Standby => false,
             })
             .map(|link| (link.id, link.peer, link.kind, link.up.is_some()))
             .collect();
@@ -386,21 +391,21 @@ impl Node {
             self.links.close(id, close::NOT_NEEDED, "not needed any more");
             if up {
                 let (peer, reason) = (self.name(peer), "not needed any more".to_owned());
-                let direction = Direction::Outgoing;
+                let direction = LinkDirection::Outgoing;
                 self.tell(EventKind::LinkDown { peer, link: kind, direction, reason, failure: false });
             }
         }
         for (peer, kind) in [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)] {
             if let Some(peer) = peer
-                && self.links.find(peer, kind, Direction::Outgoing).is_none()
+                && self.links.find(peer, kind, LinkDirection::Outgoing).is_none()
             {
-                self.dial(peer, kind, Purpose::Wanted);
+                self.dial(peer, kind, DialPurpose::Wanted);
             }
         }
         if let Some(link) = self.in_use.take() {
             let peer = self.links.get(link).map(|link| link.peer);
             if let Some(peer) = peer {
-                self.link_news(News { link, peer, what: What::Up });
+                self.on_link_event(LinkEvent { link, peer, kind: LinkEventKind::Up });
             }
         }
     }
@@ -409,9 +414,9 @@ impl Node {
         let skipped: Vec<NodeId> = self.core.skipped().collect();
         for peer in skipped {
             if self.ring.member(peer).is_some_and(|member| member.address.is_some())
-                && self.links.find(peer, LinkKind::Ring, Direction::Outgoing).is_none()
+                && self.links.find(peer, LinkKind::Ring, LinkDirection::Outgoing).is_none()
             {
-                self.dial(peer, LinkKind::Ring, Purpose::Probe);
+                self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
             }
         }
     }
@@ -428,7 +433,7 @@ impl Node {
             && self.links.on_standby().next().is_none()
             && self.ring.member(peer).is_some_and(|member| member.address.is_some())
         {
-            self.dial(peer, LinkKind::Ring, Purpose::Standby);
+            self.dial(peer, LinkKind::Ring, DialPurpose::Standby);
         }
     }
 
@@ -442,44 +447,44 @@ impl Node {
         following.find(|id| !skipped.contains(id)).filter(|id| *id != self.options.id)
     }
 
-    fn welcome(&mut self, guest: Guest) {
-        match guest {
-            Guest::Member(socket, introduction) if self.ring.member(introduction.from).is_some() => {
-                if let Err(reason) = self.witness(introduction.from, introduction.incarnation) {
-                    let remote = self.name(introduction.from).to_string();
+    fn accept(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Member(socket, hello) if self.ring.member(hello.from).is_some() => {
+                if let Err(reason) = self.observe(hello.from, hello.incarnation) {
+                    let remote = self.name(hello.from).to_string();
                     self.refuse(remote, reason);
                     return;
                 }
-                self.end_former(introduction.from, introduction.incarnation);
-                self.links.adopt(*socket, introduction);
+                self.end_former(hello.from, hello.incarnation);
+                self.links.adopt(*socket, hello);
             }
-            Guest::Member(_, introduction) => {
-                let remote = introduction.from.to_string();
+            Incoming::Member(_, hello) => {
+                let remote = hello.from.to_string();
                 self.refuse(remote, "not a member of the ring".to_owned());
             }
-            Guest::Refused { remote, reason } => {
+            Incoming::Refused { remote, reason } => {
                 self.refuse(remote.to_string(), reason);
             }
         }
     }
 
-    /// A new start of a node has introduced itself: the links that its former ones dialled are over, whenever the news of
-    /// that comes.
+    /// A new start of a node has said hello: the links that its former ones dialled are over, whenever the
+    /// news of that comes.
     fn end_former(&mut self, peer: NodeId, incarnation: Incarnation) {
         let is_former = |link: &&Link| {
             link.peer == peer && link.dialled_by.is_some_and(|dialled_by| dialled_by < incarnation)
         };
         let former = self.links.iter().filter(is_former);
         let former: Vec<_> = former
-            .map(|link| (link.id, link.kind, link.up.is_some() && link.purpose != Purpose::Standby))
+            .map(|link| (link.id, link.kind, link.up.is_some() && link.purpose != DialPurpose::Standby))
             .collect();
         for (id, link, told) in former {
             self.links.close(id, close::NOT_NEEDED, "its process is over");
             if told {
                 let reason = "the node was restarted".to_owned();
-                let (name, direction) = (self.name(peer), Direction::Incoming);
+                let (name, direction) = (self.name(peer), LinkDirection::Incoming);
                 self.tell(EventKind::LinkDown { peer: name, link, direction, reason, failure: true });
-                self.step(Input::LinkDown { peer, link, direction: Direction::Incoming });
+                self.step(Input::LinkDown { peer, link, direction: LinkDirection::Incoming });
             }
         }
     }
@@ -489,12 +494,12 @@ impl Node {
         let Some(other_end) = self.links.get(link).map(Link::other_end) else { return Ok(()) };
         match other_end {
             Some(other_end) if other_end != says => {
-                let name = telling::name(&self.known, peer);
+                let name = events::name(&self.known, peer);
                 Err(format!("start {other_end} of {name} sent a message in the name of start {says}"))
             }
-            Some(_) => self.witness(peer, says),
+            Some(_) => self.observe(peer, says),
             None => {
-                self.witness(peer, says)?;
+                self.observe(peer, says)?;
                 if let Some(link) = self.links.get_mut(link) {
                     link.answered_by = Some(says);
                 }
@@ -504,28 +509,28 @@ impl Node {
     }
 
     /// Takes note of which start of a node speaks; refuses one that is over.
-    fn witness(&mut self, peer: NodeId, incarnation: Incarnation) -> Result<(), String> {
+    fn observe(&mut self, peer: NodeId, incarnation: Incarnation) -> Result<(), String> {
         let newest = self.newest.entry(peer).or_default();
         if incarnation < *newest {
-            let name = telling::name(&self.known, peer);
+            let name = events::name(&self.known, peer);
             return Err(format!("start {incarnation} of {name} is over: start {newest} is the present one"));
         }
         *newest = incarnation;
         Ok(())
     }
 
-    fn link_news(&mut self, News { link: id, peer, what }: News) {
-        let what = match what {
+    fn on_link_event(&mut self, LinkEvent { link: id, peer, kind: event }: LinkEvent) {
+        let event = match event {
             // Upkeep is told as little when it is lost as when it arrives.
-            What::Injected(message, _) if message.message == MessageKind::Lease => return,
-            What::Intercepted(frame) if frame.message.is_upkeep() => return,
-            What::Injected(message, fault) => {
+            LinkEventKind::Injected(message, _) if message.message == MessageKind::Lease => return,
+            LinkEventKind::Intercepted(frame) if frame.message.is_upkeep() => return,
+            LinkEventKind::Injected(message, fault) => {
                 let (from, to) = (self.options.name.clone(), self.name(peer));
                 self.tell(EventKind::Injected { message, from, to, fault });
                 return;
             }
-            What::Intercepted(frame) => {
-                let message = telling::message_info(&self.known, frame.id, &frame.message);
+            LinkEventKind::Intercepted(frame) => {
+                let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
                 return;
@@ -534,56 +539,59 @@ impl Node {
         };
         let Some(link) = self.links.get_mut(id) else {
             // Closed by this node while the news was on its way; what it still held is lost all the same.
-            if let What::Down { unsent, .. } = what {
+            if let LinkEventKind::Down { unsent, .. } = event {
                 self.tell_lost(unsent, peer);
             }
             return;
         };
         let (kind, direction, purpose) = (link.kind, link.direction, link.purpose);
-        match what {
-            What::Injected(..) | What::Intercepted(_) => {}
-            What::Up if purpose == Purpose::Standby => link.up = Some(std::time::Instant::now()),
-            What::InUse if (purpose, direction) == (Purpose::Standby, Direction::Incoming) => {
+        match event {
+            LinkEventKind::Injected(..) | LinkEventKind::Intercepted(_) => {}
+            LinkEventKind::Up if purpose == DialPurpose::Standby => link.up = Some(std::time::Instant::now()),
+            LinkEventKind::InUse
+                if (purpose, direction) == (DialPurpose::Standby, LinkDirection::Incoming) =>
+            {
                 self.links.used(id);
-                self.link_news(News { link: id, peer, what: What::Up });
+                self.on_link_event(LinkEvent { link: id, peer, kind: LinkEventKind::Up });
             }
-            What::InUse => self.malformed(id, "said that a link is in use that is no standby link"),
-            What::Frame(_) if purpose == Purpose::Standby => {
+            LinkEventKind::InUse => self.malformed(id, "said that a link is in use that is no standby link"),
+            LinkEventKind::Frame(_) if purpose == DialPurpose::Standby => {
                 self.malformed(id, "sent a message on a link that is not in use");
             }
-            What::Up => {
+            LinkEventKind::Up => {
                 link.up = Some(std::time::Instant::now());
-                link.purpose = Purpose::Wanted;
+                link.purpose = DialPurpose::Wanted;
                 let name = self.name(peer);
                 self.tell(EventKind::LinkUp { peer: name, link: kind, direction });
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
-            What::Frame(frame) => self.received(id, peer, frame),
-            // A message to my successor was lost: it is told again what I know. News go round, so what it
-            // knows and I don't comes to me from the other side. Ends of a standby link are no neighbours.
-            What::Differs
-                if (kind, direction) == (LinkKind::Ring, Direction::Outgoing)
-                    && purpose != Purpose::Standby
+            LinkEventKind::Frame(frame) => self.received(id, peer, frame),
+            // A message to my successor was lost: it is told again what I know. State updates go round, so
+            // what it knows and I don't comes to me from the other side. Ends of a standby link are no
+            // neighbours.
+            LinkEventKind::Differs
+                if (kind, direction) == (LinkKind::Ring, LinkDirection::Outgoing)
+                    && purpose != DialPurpose::Standby
                     && link.up.is_some() =>
             {
                 self.step(Input::LinkUp { peer, link: kind, direction });
             }
-            What::Differs => {}
-            What::RoundTrip(took) => {
+            LinkEventKind::Differs => {}
+            LinkEventKind::RoundTrip(took) => {
                 let due =
                     self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
-                if kind == LinkKind::Heartbeat && direction == Direction::Outgoing && due {
+                if kind == LinkKind::Heartbeat && direction == LinkDirection::Outgoing && due {
                     self.last_heartbeat_report = Some(Instant::now());
                     let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                     let peer = self.name(peer);
                     self.tell(EventKind::Heartbeat { peer, rtt_us });
                 }
             }
-            What::Misbehaved(reason) => {
+            LinkEventKind::Misbehaved(reason) => {
                 let remote = self.name(peer).to_string();
                 self.refuse(remote, reason);
             }
-            What::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
+            LinkEventKind::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
         }
     }
 
@@ -591,14 +599,15 @@ impl Node {
         let Some(link) = self.links.remove(id) else { return };
         let peer = self.name(link.peer);
         let failure = failure || link.was_too_short();
-        let silent = link.purpose == Purpose::Standby
-            || link.up.is_none() && (link.purpose == Purpose::Probe || link.direction == Direction::Incoming);
+        let silent = link.purpose == DialPurpose::Standby
+            || link.up.is_none()
+                && (link.purpose == DialPurpose::Probe || link.direction == LinkDirection::Incoming);
         self.tell_lost(unsent, link.peer);
         if silent {
             // It may have taken the place of one that was up.
             let (peer, link, direction, purpose) = (link.peer, link.kind, link.direction, link.purpose);
-            let is_last = purpose != Purpose::Standby && self.links.find(peer, link, direction).is_none();
-            if direction == Direction::Incoming && is_last {
+            let is_last = purpose != DialPurpose::Standby && self.links.find(peer, link, direction).is_none();
+            if direction == LinkDirection::Incoming && is_last {
                 self.step(Input::LinkClosed { peer, link, direction });
             }
             return;
@@ -632,9 +641,9 @@ impl Node {
             return;
         }
         let now = monotonic_ns();
-        self.lamport.witness(frame.lamport);
+        self.lamport.observe(frame.lamport);
         self.links.set_told(from, digest_of_sender(&frame.message));
-        let info = telling::message_info(&self.known, frame.id, &frame.message);
+        let info = events::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
         if frame.message.is_upkeep() {
             return self.step(Input::Received { from, message: frame.message });
@@ -666,7 +675,7 @@ impl Node {
         let remote = self.name(peer).to_string();
         self.refuse(remote, reason.to_owned());
         self.links.close(id, close::MALFORMED, "out of turn");
-        if purpose != Purpose::Standby {
+        if purpose != DialPurpose::Standby {
             self.step(Input::LinkDown { peer, link: kind, direction });
         }
     }
@@ -681,8 +690,8 @@ impl Node {
         }
         let goodbyes = async {
             for _ in 0..last {
-                while let Some(news) = self.news.recv().await {
-                    if matches!(news.what, What::Down { .. }) {
+                while let Some(event) = self.link_events.recv().await {
+                    if matches!(event.kind, LinkEventKind::Down { .. }) {
                         break;
                     }
                 }
@@ -693,7 +702,7 @@ impl Node {
     }
 
     fn name(&self, id: NodeId) -> NodeName {
-        telling::name(&self.known, id)
+        events::name(&self.known, id)
     }
 
     fn tell(&mut self, kind: EventKind) {

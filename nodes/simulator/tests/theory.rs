@@ -6,8 +6,10 @@ use ringleader_election::classic::{
     HighamPrzytycka, HirschbergSinclair, ItaiRodeh, LeLann, Peterson, Visitor,
 };
 use ringleader_shared::RingMessage;
-use ringleader_simulator::contest::watch::{self, Cause, Message};
-use ringleader_simulator::contest::{Contest, Initiators, Labels, MaxRingContest, Outcome, Pace, Settings};
+use ringleader_simulator::algorithms::watch::{self, Cause, Message};
+use ringleader_simulator::algorithms::{
+    Election, Initiators, Labels, MaxRingElection, Outcome, Pace, Settings,
+};
 use ringleader_simulator::random;
 
 /// Every cyclic arrangement of 1 to `n`: the highest stays first, the others are permuted.
@@ -30,23 +32,23 @@ fn arrangements(n: u32) -> Vec<Vec<u32>> {
 /// One leader, known to all; the highest label, or the highest initiator's, where labels decide.
 fn assert_decided<A: Classic<u32>>(outcome: &Outcome, told: &str) {
     let n = u32::try_from(outcome.labels.len()).unwrap();
-    let name = A::FACTS.name;
+    let name = A::PROPERTIES.name;
     let at = outcome.leader.unwrap_or_else(|| panic!("{name}: no one leader, {told}"));
     assert_eq!(outcome.informed, n, "{name}: members that know the leader, {told}");
-    if let Some(winner) = A::FACTS.winner(&outcome.labels, outcome.starters()) {
+    if let Some(winner) = A::PROPERTIES.winner(&outcome.labels, outcome.starters()) {
         assert_eq!(outcome.labels[at as usize], winner, "{name}: the leader's label, {told}");
     }
-    let telling = if A::FACTS.everyone_knows { 0 } else { u64::from(n) };
+    let telling = if A::PROPERTIES.everyone_knows { 0 } else { u64::from(n) };
     assert_eq!(outcome.told, telling, "{name}: messages that tell the result, {told}");
 }
 
 fn assert_within_bound<A: Classic<u32>>(outcome: &Outcome, told: &str) {
-    if A::FACTS.bound.worst_case {
-        let bound = (A::FACTS.bound.messages)(outcome.labels.len() as f64);
+    if A::PROPERTIES.bound.worst_case {
+        let bound = (A::PROPERTIES.bound.messages)(outcome.labels.len() as f64);
         assert!(
             outcome.messages as f64 <= bound + 1e-9,
             "{}: {} messages, bound {bound}, {told}",
-            A::FACTS.name,
+            A::PROPERTIES.name,
             outcome.messages
         );
     }
@@ -63,7 +65,7 @@ impl Visitor for EveryArrangement {
                 for (pace, seed) in [(Pace::Unit, 0), (Pace::Uniform, 1), (Pace::Exponential, 2)] {
                     let settings = Settings { pace, seed, ..Settings::new(n) };
                     let told = format!("labels {labels:?}, {settings:?}");
-                    let outcome = Contest::<A>::of(&labels, settings).run();
+                    let outcome = Election::<A>::of(&labels, settings).run();
                     assert_decided::<A>(&outcome, &told);
                     assert_within_bound::<A>(&outcome, &told);
                 }
@@ -74,8 +76,8 @@ impl Visitor for EveryArrangement {
 
 #[test]
 fn every_arrangement_of_up_to_eight_members_is_decided_within_its_bound() {
-    for facts in classic::ALL {
-        classic::visit(facts.key, EveryArrangement).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, EveryArrangement).unwrap();
     }
 }
 
@@ -85,24 +87,24 @@ impl Visitor for RandomRings {
     type Output = ();
 
     fn visit<A: Classic<u32>>(self) {
-        let mut dice = fastrand::Rng::with_seed(11);
+        let mut rng = fastrand::Rng::with_seed(11);
         for _ in 0..400 {
             let settings = Settings {
-                size: dice.u32(1..300),
-                labels: dice.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
-                initiators: dice.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
-                pace: dice.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
-                seed: dice.u64(..),
+                size: rng.u32(1..300),
+                labels: rng.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
+                initiators: rng.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
+                pace: rng.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
+                seed: rng.u64(..),
             };
             let told = format!("{settings:?}");
-            let outcome = Contest::<A>::new(settings).run();
+            let outcome = Election::<A>::new(settings).run();
             assert_decided::<A>(&outcome, &told);
             if settings.initiators == Initiators::All {
                 assert_within_bound::<A>(&outcome, &told);
             }
         }
         let settings = Settings { pace: Pace::Uniform, ..Settings::new(4096) };
-        let outcome = Contest::<A>::new(settings).run();
+        let outcome = Election::<A>::new(settings).run();
         assert_decided::<A>(&outcome, "4096 members");
         assert_within_bound::<A>(&outcome, "4096 members");
     }
@@ -110,8 +112,8 @@ impl Visitor for RandomRings {
 
 #[test]
 fn random_rings_whoever_starts_and_however_long_messages_take_are_decided() {
-    for facts in classic::ALL {
-        classic::visit(facts.key, RandomRings).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, RandomRings).unwrap();
     }
 }
 
@@ -119,23 +121,23 @@ fn random_rings_whoever_starts_and_however_long_messages_take_are_decided() {
 fn chang_roberts_takes_n_times_the_harmonic_number_on_average() {
     let (n, runs) = (1000, 10_000);
     let messages: u64 = (0..runs)
-        .map(|seed| Contest::<ChangRoberts<u32>>::new(Settings { seed, ..Settings::new(n) }).run().messages)
+        .map(|seed| Election::<ChangRoberts<u32>>::new(Settings { seed, ..Settings::new(n) }).run().messages)
         .sum();
     let mean = messages as f64 / runs as f64;
     let theory: f64 = f64::from(n) * (1..=n).map(|k| 1.0 / f64::from(k)).sum::<f64>();
     assert!((mean / theory - 1.0).abs() < 0.005, "mean {mean}, n·Hₙ {theory}");
-    assert!(((ChangRoberts::<u32>::FACTS.bound.messages)(f64::from(n)) / theory - 1.0).abs() < 1e-12);
+    assert!(((ChangRoberts::<u32>::PROPERTIES.bound.messages)(f64::from(n)) / theory - 1.0).abs() < 1e-12);
 }
 
 #[test]
 fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
     for n in [1_u32, 2, 3, 10, 1000] {
         let settings = Settings { labels: Labels::Worst, ..Settings::new(n) };
-        let outcome = Contest::<ChangRoberts<u32>>::new(settings).run();
+        let outcome = Election::<ChangRoberts<u32>>::new(settings).run();
         let n = u64::from(n);
         assert_eq!((outcome.messages, outcome.told), (n * (n + 1) / 2, n));
         let best = Settings { labels: Labels::Increasing, ..settings };
-        assert_eq!(Contest::<ChangRoberts<u32>>::new(best).run().messages, 2 * n - 1);
+        assert_eq!(Election::<ChangRoberts<u32>>::new(best).run().messages, 2 * n - 1);
     }
 }
 
@@ -148,7 +150,7 @@ fn chang_and_roberts_with_k_initiators_takes_n_times_the_kth_harmonic_number_on_
         let initiators = Initiators::Some(k);
         let cost = |seed| {
             let settings = Settings { initiators, seed, ..Settings::new(n) };
-            let outcome = Contest::<ChangRobertsInitiators<u32>>::new(settings).run();
+            let outcome = Election::<ChangRobertsInitiators<u32>>::new(settings).run();
             assert_eq!(outcome.starters().count(), k as usize);
             outcome.messages as f64
         };
@@ -169,12 +171,12 @@ fn who_starts_is_chosen_by_label_and_only_an_initiator_wins_where_only_those_may
         initiators: Initiators::Labelled(&[2, 4]),
         ..Settings::new(1)
     };
-    let outcome = Contest::<ChangRobertsInitiators<u32>>::new(settings).run();
+    let outcome = Election::<ChangRobertsInitiators<u32>>::new(settings).run();
     assert_eq!(outcome.starters().collect::<Vec<_>>(), [2, 4]);
     assert_eq!(outcome.leader, Some(4), "of 2 and 4, 4");
     // 4 goes all round; 2 goes as far as 4.
     assert_eq!((outcome.messages, outcome.informed), (5 + 2, 5));
-    let as_in_the_paper = Contest::<ChangRoberts<u32>>::new(settings).run();
+    let as_in_the_paper = Election::<ChangRoberts<u32>>::new(settings).run();
     assert_eq!(as_in_the_paper.leader, Some(3), "9 wins, which was asleep");
 }
 
@@ -183,8 +185,8 @@ fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
     // Alone, max-ring sends itself nothing.
     for seed in 0..300 {
         let settings = Settings { seed, ..Settings::new(2 + u32::try_from(seed).unwrap()) };
-        let classic = Contest::<ChangRoberts<u32>>::new(settings).run();
-        let ours = MaxRingContest::new(settings).run();
+        let classic = Election::<ChangRoberts<u32>>::new(settings).run();
+        let ours = MaxRingElection::new(settings).run();
         assert_eq!(
             (ours.messages, ours.told, ours.leader),
             (classic.messages, classic.told, classic.leader),
@@ -195,7 +197,7 @@ fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
 }
 
 #[test]
-fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
+fn an_election_goes_the_same_way_step_by_step_and_at_a_stretch() {
     struct BothWays;
     impl Visitor for BothWays {
         type Output = ();
@@ -203,19 +205,19 @@ fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
         fn visit<A: Classic<u32>>(self) {
             for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                 let settings = Settings { pace, seed: 5, ..Settings::new(200) };
-                let mut steps = Contest::<A>::new(settings);
+                let mut steps = Election::<A>::new(settings);
                 while steps.step() {}
                 assert_eq!(
                     steps.outcome(),
-                    Contest::<A>::new(settings).run(),
+                    Election::<A>::new(settings).run(),
                     "{} {settings:?}",
-                    A::FACTS.name
+                    A::PROPERTIES.name
                 );
             }
         }
     }
-    for facts in classic::ALL {
-        classic::visit(facts.key, BothWays).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, BothWays).unwrap();
     }
 }
 
@@ -259,25 +261,25 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted() {
             for initiators in [Initiators::All, Initiators::Some(3)] {
                 for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                     let settings = Settings { pace, seed: 5, initiators, ..Settings::new(40) };
-                    let what = format!("{} {settings:?}", A::FACTS.name);
-                    let outcome = Contest::<A>::new(settings).run();
-                    let (traced, steps) = Contest::<A>::traced(settings, outcome.hops()).unwrap();
+                    let what = format!("{} {settings:?}", A::PROPERTIES.name);
+                    let outcome = Election::<A>::new(settings).run();
+                    let (traced, steps) = Election::<A>::traced(settings, outcome.hops()).unwrap();
                     assert_traced(&outcome, &traced, &steps, &what);
-                    let too_long = Contest::<A>::traced(settings, outcome.hops() - 1);
+                    let too_long = Election::<A>::traced(settings, outcome.hops() - 1);
                     assert_eq!(too_long.unwrap_err().most, outcome.hops() - 1, "{what}");
                 }
             }
         }
     }
-    for facts in classic::ALL {
-        classic::visit(facts.key, Traced).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, Traced).unwrap();
     }
     for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
         let settings = Settings { pace, seed: 5, ..Settings::new(40) };
-        let outcome = MaxRingContest::new(settings).run();
-        let (traced, steps) = MaxRingContest::traced(settings, outcome.hops()).unwrap();
+        let outcome = MaxRingElection::new(settings).run();
+        let (traced, steps) = MaxRingElection::traced(settings, outcome.hops()).unwrap();
         assert_traced(&outcome, &traced, &steps, "max-ring");
-        assert!(MaxRingContest::traced(settings, outcome.hops() - 1).is_err());
+        assert!(MaxRingElection::traced(settings, outcome.hops() - 1).is_err());
     }
 }
 
@@ -288,21 +290,21 @@ fn a_member_takes_at_most_72_bytes_and_a_message_on_its_way_at_most_24() {
         type Output = ();
 
         fn visit<A: Classic<u32>>(self) {
-            let (member, message) = (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE);
-            println!("{}: {member} bytes a member, {message} a message", A::FACTS.name);
-            assert!(member <= 72, "{}: {member} bytes a member", A::FACTS.name);
-            assert!(message <= 24, "{}: {message} bytes a message", A::FACTS.name);
+            let (member, message) = (Election::<A>::BYTES_A_MEMBER, Election::<A>::BYTES_A_MESSAGE);
+            println!("{}: {member} bytes a member, {message} a message", A::PROPERTIES.name);
+            assert!(member <= 72, "{}: {member} bytes a member", A::PROPERTIES.name);
+            assert!(message <= 24, "{}: {message} bytes a message", A::PROPERTIES.name);
         }
     }
-    for facts in classic::ALL {
-        classic::visit(facts.key, Sizes).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, Sizes).unwrap();
     }
 }
 
 #[test]
 fn lelann_takes_exactly_n_squared_and_time_n() {
     for n in [1, 2, 7, 300] {
-        let outcome = Contest::<LeLann<u32>>::new(Settings::new(n)).run();
+        let outcome = Election::<LeLann<u32>>::new(Settings::new(n)).run();
         assert_eq!(outcome.messages, u64::from(n) * u64::from(n));
         assert_eq!(outcome.ended, f64::from(n));
     }
@@ -310,12 +312,12 @@ fn lelann_takes_exactly_n_squared_and_time_n() {
 
 #[test]
 fn the_bully_takes_a_challenge_and_an_answer_for_each_pair_and_tells_all_others() {
-    let outcome = Contest::<Bully<u32>>::new(Settings::new(50)).run();
+    let outcome = Election::<Bully<u32>>::new(Settings::new(50)).run();
     assert_eq!(outcome.by_kind, [50 * 49 / 2, 50 * 49 / 2, 49, 0]);
     assert_eq!(outcome.messages, 50 * 50 - 1);
     // The highest alone has nobody to challenge.
     let highest = Settings { labels: Labels::Decreasing, ..Settings::new(1) };
-    assert_eq!(Contest::<Bully<u32>>::new(highest).run().messages, 0);
+    assert_eq!(Election::<Bully<u32>>::new(highest).run().messages, 0);
 }
 
 #[test]
@@ -323,32 +325,32 @@ fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
     let (n, runs) = (100_u32, 4000);
     let (mut messages, mut rounds) = (0, 0);
     for seed in 0..runs {
-        let mut contest = Contest::<ItaiRodeh<u32>>::new(Settings { seed, ..Settings::new(n) });
-        while contest.step() {}
-        let outcome = contest.outcome();
+        let mut election = Election::<ItaiRodeh<u32>>::new(Settings { seed, ..Settings::new(n) });
+        while election.step() {}
+        let outcome = election.outcome();
         messages += outcome.messages;
-        rounds += u64::from(contest.notion(outcome.leader.unwrap()).phase.unwrap());
+        rounds += u64::from(election.progress(outcome.leader.unwrap()).phase.unwrap());
     }
     let (messages, rounds) = (messages as f64 / runs as f64, rounds as f64 / runs as f64);
     let n = f64::from(n);
     assert!(rounds <= std::f64::consts::E * n / (n - 1.0), "{rounds} rounds");
-    let bound = (ItaiRodeh::<u32>::FACTS.bound.messages)(n);
+    let bound = (ItaiRodeh::<u32>::PROPERTIES.bound.messages)(n);
     assert!(messages <= bound, "{messages} messages, bound {bound}");
     assert!(messages > bound / 2.0, "{messages} messages: the bound {bound} says little");
 }
 
 /// Swaps two labels as long as that costs more messages: the most expensive ring found, and its cost.
 fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
-    let mut dice = fastrand::Rng::with_seed(random::derived(seed, 0));
+    let mut rng = fastrand::Rng::with_seed(random::derived(seed, 0));
     let worst = Settings { labels: Labels::Worst, ..Settings::new(n) };
-    let mut labels = Contest::<A>::new(worst).run().labels.to_vec();
+    let mut labels = Election::<A>::new(worst).run().labels.to_vec();
     if seed % 2 == 1 {
-        dice.shuffle(&mut labels);
+        rng.shuffle(&mut labels);
     }
-    let cost = |labels: &[u32]| Contest::<A>::of(labels, Settings::new(n)).run().messages;
+    let cost = |labels: &[u32]| Election::<A>::of(labels, Settings::new(n)).run().messages;
     let mut most = cost(&labels);
     for _ in 0..swaps {
-        let (a, b) = (dice.usize(0..labels.len()), dice.usize(0..labels.len()));
+        let (a, b) = (rng.usize(0..labels.len()), rng.usize(0..labels.len()));
         labels.swap(a, b);
         match cost(&labels) {
             costs if costs >= most => most = costs,
@@ -364,13 +366,13 @@ fn assert_constant<A: Classic<u32>>(constant: f64, linear: f64) {
     let check = |n: u32, messages: u64, how: &str| {
         println!(
             "{} n = {n}: {messages} messages {how}, {:.3} n log₂ n",
-            A::FACTS.name,
+            A::PROPERTIES.name,
             messages as f64 / (f64::from(n) * f64::from(n).log2())
         );
-        assert!(messages as f64 <= bound(f64::from(n)), "{} n = {n} {how}: {messages}", A::FACTS.name);
+        assert!(messages as f64 <= bound(f64::from(n)), "{} n = {n} {how}: {messages}", A::PROPERTIES.name);
     };
     for n in 2..=8 {
-        let cost = |labels: &Vec<u32>| Contest::<A>::of(labels, Settings::new(n)).run().messages;
+        let cost = |labels: &Vec<u32>| Election::<A>::of(labels, Settings::new(n)).run().messages;
         check(n, arrangements(n).iter().map(cost).max().unwrap(), "on the worst ring");
     }
     for (n, swaps) in [(64, 20_000), (1024, 600)] {
@@ -391,14 +393,14 @@ fn dolev_klawe_and_rodeh_a_takes_two_messages_a_link_in_each_phase_and_half_of_t
     for (n, labels) in [(1, Labels::Random), (2, Labels::Random), (64, Labels::Worst), (999, Labels::Random)]
     {
         let settings = Settings { labels, pace: Pace::Exponential, ..Settings::new(n) };
-        let mut contest = Contest::<DolevKlaweRodehA<u32>>::new(settings);
-        while contest.step() {}
-        let phases = (0..n).filter_map(|at| contest.notion(at).phase).max().unwrap();
-        assert_eq!(contest.outcome().messages, u64::from(n) * (2 * u64::from(phases) + 1), "n = {n}");
+        let mut election = Election::<DolevKlaweRodehA<u32>>::new(settings);
+        while election.step() {}
+        let phases = (0..n).filter_map(|at| election.progress(at).phase).max().unwrap();
+        assert_eq!(election.outcome().messages, u64::from(n) * (2 * u64::from(phases) + 1), "n = {n}");
         assert!(phases <= n.ilog2(), "n = {n}: {phases} phases");
     }
     let worst = Settings { labels: Labels::Worst, ..Settings::new(1024) };
-    assert_eq!(Contest::<DolevKlaweRodehA<u32>>::new(worst).run().messages, 1024 * 21);
+    assert_eq!(Election::<DolevKlaweRodehA<u32>>::new(worst).run().messages, 1024 * 21);
 }
 
 #[test]
@@ -415,7 +417,7 @@ fn higham_and_przytycka_keep_to_1_271_n_log_n() {
 fn franklin_keeps_to_2_n_log_n_and_half_of_the_members_retire_each_round() {
     assert_constant::<Franklin<u32>>(2.0, 2.0);
     let worst = Settings { labels: Labels::Worst, ..Settings::new(1024) };
-    assert_eq!(Contest::<Franklin<u32>>::new(worst).run().messages, 2 * 1024 * 11);
+    assert_eq!(Election::<Franklin<u32>>::new(worst).run().messages, 2 * 1024 * 11);
 }
 
 #[test]
