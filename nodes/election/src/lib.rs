@@ -23,6 +23,7 @@ mod algorithm;
 pub mod classic;
 mod core;
 mod explanation;
+pub mod link_table;
 mod planted;
 pub mod random;
 pub mod recording;
