@@ -2,31 +2,35 @@
 
 use leptos::prelude::*;
 use ringleader_shared::AlgorithmName;
-use ringleader_simulator::classic::{Facts, facts};
+use ringleader_simulator::classic::{Properties, properties};
 
 use crate::live;
 
 /// Its name and its year; max-ring has no paper.
-fn title(facts: &Facts) -> String {
-    if facts.survives_failures { facts.name.to_owned() } else { format!("{} ({})", facts.name, facts.year) }
+fn title(properties: &Properties) -> String {
+    if properties.survives_failures {
+        properties.name.to_owned()
+    } else {
+        format!("{} ({})", properties.name, properties.year)
+    }
 }
 
 /// What it takes for granted.
-fn assumptions(facts: &Facts) -> String {
-    let mut text = format!("Messages go {}", facts.direction.words());
-    text.push_str(if facts.labels {
+fn assumptions(properties: &Properties) -> String {
+    let mut text = format!("Messages go {}", properties.ring_kind.describe());
+    text.push_str(if properties.labels {
         ", members are told apart"
     } else {
         ", members are anonymous: they draw labels"
     });
-    text.push_str(if facts.only_initiators { ", only initiators may win" } else { "" });
-    if facts.knows_size {
+    text.push_str(if properties.only_initiators { ", only initiators may win" } else { "" });
+    if properties.knows_size {
         text.push_str(", their number is known");
     }
-    if facts.needs_order {
+    if properties.needs_order {
         text.push_str(", links keep order");
     }
-    text.push_str(if facts.survives_failures {
+    text.push_str(if properties.survives_failures {
         "; it handles failures itself."
     } else {
         "; its paper assumes that nothing fails: Ringleader adds terms, ring repair and succession."
@@ -35,16 +39,16 @@ fn assumptions(facts: &Facts) -> String {
 }
 
 /// What it costs, in messages and in time.
-fn costs(facts: &Facts) -> String {
-    let announcement = match (facts.survives_failures, facts.everyone_knows) {
+fn costs(properties: &Properties) -> String {
+    let announcement = match (properties.survives_failures, properties.everyone_knows) {
         (true, _) => "; announcing the leader adds n: at most 3n − 1 with one initiator",
         (false, true) => "",
         (false, false) => "; announcing the leader adds n",
     };
     format!(
         "Messages: {}{announcement}. Time until the winner knows, in message delays one after another: {}.",
-        facts.bound.describe(),
-        facts.time
+        properties.bound.describe(),
+        properties.time
     )
 }
 
@@ -68,7 +72,7 @@ pub(crate) fn AlgorithmPicker(
             "Algorithm"
             <select data-testid="algorithm" on:change=chosen>
                 {AlgorithmName::ALL.into_iter().map(|name| view! {
-                    <option value=name.key() title=facts(name).variant prop:selected=live::whether(move || now.get() == name)>{title(facts(name))}</option>
+                    <option value=name.key() title=properties(name).variant prop:selected=live::whether(move || now.get() == name)>{title(properties(name))}</option>
                 }).collect_view()}
             </select>
         </label>
@@ -82,16 +86,16 @@ pub(crate) fn AlgorithmText(
     #[prop(into)]
     now: Signal<AlgorithmName>,
 ) -> impl IntoView {
-    let fact = move |said: fn(&Facts) -> String| live::words(move || said(facts(now.get())));
+    let fact = move |said: fn(&Properties) -> String| live::words(move || said(properties(now.get())));
     view! {
         <details class="algorithm-text" data-testid="algorithm-text">
-            <summary>{fact(|facts| format!("How {} works", facts.name))}</summary>
+            <summary>{fact(|properties| format!("How {} works", properties.name))}</summary>
             <div>
-            <p>{fact(|facts| facts.how.to_owned())}</p>
-            <p data-testid="algorithm-variant">{fact(|facts| format!("Variant: {}.", facts.variant))}</p>
+            <p>{fact(|properties| properties.how.to_owned())}</p>
+            <p data-testid="algorithm-variant">{fact(|properties| format!("Variant: {}.", properties.variant))}</p>
             <p>{fact(assumptions)}</p>
             <p>{fact(costs)}</p>
-            <p class="source">{fact(|facts| facts.source.to_owned())}</p>
+            <p class="source">{fact(|properties| properties.source.to_owned())}</p>
             </div>
         </details>
     }
@@ -103,23 +107,25 @@ mod tests {
 
     #[test]
     fn each_has_a_title_and_says_what_it_assumes() {
-        let titles: Vec<String> = AlgorithmName::ALL.into_iter().map(|name| title(facts(name))).collect();
+        let titles: Vec<String> =
+            AlgorithmName::ALL.into_iter().map(|name| title(properties(name))).collect();
         assert_eq!(titles[0], "max-ring");
         assert!(titles[2].contains("1979"), "{titles:?}");
         let mut different = titles.clone();
         different.sort_unstable();
         different.dedup();
         assert_eq!(different.len(), titles.len(), "variants are told apart: {titles:?}");
-        assert!(AlgorithmName::ALL.into_iter().all(|name| !facts(name).variant.is_empty()));
+        assert!(AlgorithmName::ALL.into_iter().all(|name| !properties(name).variant.is_empty()));
         assert!(
-            assumptions(facts(AlgorithmName::ChangRobertsInitiators)).contains("only initiators may win")
+            assumptions(properties(AlgorithmName::ChangRobertsInitiators))
+                .contains("only initiators may win")
         );
         for name in AlgorithmName::ALL {
-            let costs = costs(facts(name));
+            let costs = costs(properties(name));
             assert!(costs.contains("at most") || costs.contains("on average"), "{costs}");
             assert!(costs.matches("on average").count() <= 2 && !costs.contains("average: "), "{costs}");
         }
-        let anonymous = assumptions(facts(AlgorithmName::ItaiRodeh));
+        let anonymous = assumptions(properties(AlgorithmName::ItaiRodeh));
         assert!(anonymous.contains("anonymous") && anonymous.contains("number is known"), "{anonymous}");
     }
 }

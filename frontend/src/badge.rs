@@ -99,8 +99,8 @@ pub(crate) fn label(node: &NodeView) -> String {
 
 /// What a node without a leader is in the middle of a classic election, in the algorithm's own words.
 fn part(node: &NodeView) -> Option<String> {
-    let part = node.part.as_ref().filter(|_| node.leader.is_none())?;
-    let word = part.standing.word();
+    let part = node.progress.as_ref().filter(|_| node.leader.is_none())?;
+    let word = part.status.as_str();
     Some(part.phase.map_or_else(|| word.to_owned(), |phase| format!("{word} {phase}")))
 }
 

@@ -46,13 +46,13 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     if let Some(pid) = node.pid.filter(|_| is_real) {
         facts.push(("pid", pid.to_string()));
     }
-    if let Some(part) = &node.part {
+    if let Some(part) = &node.progress {
         let phase = part.phase.filter(|phase| *phase > 0);
         let phase =
             phase.map_or_else(String::new, |phase| format!(", {} {phase}", phase_word(part.algorithm)));
         let holds = part.holds.as_ref().filter(|held| held.name != node.name);
         let holds = holds.map_or_else(String::new, |held| format!(", for {}", held.name));
-        facts.push(("election", format!("{}{phase}{holds}", part.standing.word())));
+        facts.push(("election", format!("{}{phase}{holds}", part.status.as_str())));
     }
     if let Some(restarts) = node.incarnation.0.checked_sub(1).filter(|restarts| *restarts > 0) {
         facts.push(("restarts", restarts.to_string()));

@@ -316,7 +316,7 @@ mod tests {
         let hung = ring.then("D", EventKind::Paused);
         assert!(no_pause(&hung).is_some_and(|why| why.contains("D hangs already")));
         assert_eq!(resume_words(&paused(&hung)), "Resume D");
-        let standing = EventKind::StandingChanged {
+        let standing = EventKind::RoleChanged {
             role: Role::Leader,
             term: ringleader_shared::Term(2),
             leader: Some(crate::testing::name("C")),

@@ -1,19 +1,19 @@
 //! What an election cost, with every count spelt out in its parts.
 
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::view::ElectionView;
 use ringleader_shared::{AlgorithmName, counted};
-use ringleader_simulator::classic::{Direction, facts};
+use ringleader_simulator::classic::{RingKind, properties};
 
 use crate::live::rounded;
 use crate::words::led;
 
 /// The kind of election, as a heading.
 pub(crate) fn contest(election: &ElectionView) -> &'static str {
-    match election.outcome {
-        Outcome::Election => "Election",
-        Outcome::Takeover => "Takeover",
-        Outcome::NewDeputy => "New deputy",
+    match election.cause {
+        ElectionCause::Election => "Election",
+        ElectionCause::Takeover => "Takeover",
+        ElectionCause::NewDeputy => "New deputy",
     }
 }
 
@@ -23,13 +23,13 @@ pub(crate) fn outcome(election: &ElectionView) -> String {
         (Some(leader), deputy) => led(leader, deputy.as_ref(), election.members),
         (None, _) if election.superseded => "never ended: a later one took its place".to_owned(),
         (None, _) if election.took_us.is_some() => "no live member may lead".to_owned(),
-        (None, _) => match election.outcome {
-            Outcome::Election if election.initiators > 1 => {
+        (None, _) => match election.cause {
+            ElectionCause::Election if election.initiators > 1 => {
                 format!("{} members asked: who is best?", election.initiators)
             }
-            Outcome::Election => format!("{} asked: who is best?", election.initiator),
-            Outcome::Takeover => format!("{} took over, looks for a deputy", election.initiator),
-            Outcome::NewDeputy => format!("{} looks for a new deputy", election.initiator),
+            ElectionCause::Election => format!("{} asked: who is best?", election.initiator),
+            ElectionCause::Takeover => format!("{} took over, looks for a deputy", election.initiator),
+            ElectionCause::NewDeputy => format!("{} looks for a new deputy", election.initiator),
         },
     }
 }
@@ -62,7 +62,7 @@ pub(crate) fn account(election: &ElectionView, full_speed: bool) -> Option<Accou
         }
         (_, _) => (false, parts_of_classic(election), Some(against_bound(election))),
     };
-    let overtaken = (full_speed && election.initiators > 1 && election.outcome == Outcome::Election)
+    let overtaken = (full_speed && election.initiators > 1 && election.cause == ElectionCause::Election)
         .then(|| OVERTAKEN.to_owned());
     let notes: Vec<String> = comparison.into_iter().chain(overtaken).collect();
     Some(Account { exact, sum, comparison: (!notes.is_empty()).then(|| notes.join(" ")) })
@@ -76,13 +76,13 @@ const OVERTAKEN: &str = "At full speed the initiators do not start at the same i
 fn against_formula(election: &ElectionView, expected: u32) -> String {
     let n = election.members;
     let leader = election.leader.as_ref().unwrap_or(&election.initiator);
-    let formula = match election.outcome {
+    let formula = match election.cause {
         _ if expected == 0 => "a ring of one sends no message".to_owned(),
-        Outcome::Takeover | Outcome::NewDeputy => match expected.checked_sub(n) {
+        ElectionCause::Takeover | ElectionCause::NewDeputy => match expected.checked_sub(n) {
             Some(0) => format!("{n} to look for a deputy, of whom there is none = {expected}"),
             _ => format!("{n} to find a deputy + {n} to announce = {expected}"),
         },
-        Outcome::Election => match expected.saturating_sub(2 * n) {
+        ElectionCause::Election => match expected.saturating_sub(2 * n) {
             0 => format!("{n} home + {n} to announce = {expected}"),
             distance => format!("{distance} to reach {leader} + {n} home + {n} to announce = {expected}"),
         },
@@ -98,33 +98,36 @@ fn against_formula(election: &ElectionView, expected: u32) -> String {
 
 /// The messages of a classic election: those of its paper, and those that Ringleader adds.
 fn parts_of_classic(election: &ElectionView) -> String {
-    let facts = facts(election.algorithm);
-    let added = election.messages.saturating_sub(election.contest);
-    let what = match (facts.direction, facts.knows_size) {
-        (Direction::Complete, _) => "the lap that confirms it and the result",
+    let properties = properties(election.algorithm);
+    let added = election.messages.saturating_sub(election.election_messages);
+    let what = match (properties.ring_kind, properties.knows_size) {
+        (RingKind::Complete, _) => "the lap that confirms it and the result",
         (_, true) => "the roll call, the result and the deputy",
         (_, false) => "the result and the deputy",
     };
-    format!("{} of {} + {added} for {what} = {}", election.contest, facts.name, election.messages)
+    format!(
+        "{} of {} + {added} for {what} = {}",
+        election.election_messages, properties.name, election.messages
+    )
 }
 
 /// What the paper bounds, for this number of members, and the lower bound for all such algorithms.
 fn against_bound(election: &ElectionView) -> String {
-    let facts = facts(election.algorithm);
+    let properties = properties(election.algorithm);
     let n = election.members;
-    let bound = tenths((facts.bound.messages)(f64::from(n)));
-    let mut text = if facts.bound.worst_case {
-        format!("{} alone takes at most {bound} for n = {n} ({}).", facts.name, facts.bound.words)
+    let bound = tenths((properties.bound.messages)(f64::from(n)));
+    let mut text = if properties.bound.worst_case {
+        format!("{} alone takes at most {bound} for n = {n} ({}).", properties.name, properties.bound.formula)
     } else {
         format!(
             "{} alone takes {bound} for n = {n} on average over many elections in which all initiate ({}); this is one.",
-            facts.name, facts.bound.words
+            properties.name, properties.bound.formula
         )
     };
-    if !facts.labels {
+    if !properties.labels {
         text.push_str(" Its members are anonymous: the numbers that they draw decide, not their attributes.");
     }
-    if let Some((least, source)) = facts.lower_bound(n) {
+    if let Some((least, source)) = properties.lower_bound(n) {
         text.push_str(&format!(
             " The mean of no such algorithm is below about {} for large n ({source}); one election of {n} may be.",
             tenths(least)
@@ -185,11 +188,18 @@ mod tests {
             let election = classic(algorithm);
             let account = account(&election, false).expect("it is over");
             let numbers: Vec<u32> = account.sum.split(' ').filter_map(|word| word.parse().ok()).collect();
-            assert_eq!(numbers, [election.contest, election.messages - election.contest, election.messages]);
+            assert_eq!(
+                numbers,
+                [
+                    election.election_messages,
+                    election.messages - election.election_messages,
+                    election.messages
+                ]
+            );
             let comparison = account.comparison.expect("a bound");
             let is_mean =
                 comparison.contains("on average over many elections") && comparison.contains("this is one");
-            assert_eq!(is_mean, !facts(algorithm).bound.worst_case, "{comparison}");
+            assert_eq!(is_mean, !properties(algorithm).bound.worst_case, "{comparison}");
             assert!(!comparison.contains("on average on average"), "{comparison}");
         }
     }

@@ -201,7 +201,7 @@ mod tests {
             [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Follower), ("D", Role::Leader)]
         {
             let leader = Some(name("D"));
-            ring.then(node, EventKind::StandingChanged { role, term: Term(3), leader, deputy: None });
+            ring.then(node, EventKind::RoleChanged { role, term: Term(3), leader, deputy: None });
         }
         assert_eq!(said(&ring.view()), "D leads term 3");
     }
@@ -220,7 +220,7 @@ mod tests {
         let mut ring = ring(4);
         ring.running();
         ring.led_by("D", "C", 3);
-        let usurper = EventKind::StandingChanged {
+        let usurper = EventKind::RoleChanged {
             role: Role::Leader,
             term: Term(4),
             leader: Some(name("B")),
@@ -257,7 +257,7 @@ mod tests {
         ring.led_by("D", "C", 1);
         parted(&mut ring, &["A", "B"]);
         let candidate =
-            EventKind::StandingChanged { role: Role::Candidate, term: Term(2), leader: None, deputy: None };
+            EventKind::RoleChanged { role: Role::Candidate, term: Term(2), leader: None, deputy: None };
         ring.then("A", candidate);
         let message = crate::testing::message("A", 1);
         let message = ringleader_shared::event::MessageInfo { term: Term(2), ..message };
@@ -274,7 +274,7 @@ mod tests {
         ring.led_by("E", "D", 1);
         parted(&mut ring, &["A", "B"]);
         let candidate =
-            EventKind::StandingChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None };
+            EventKind::RoleChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None };
         ring.then("A", candidate);
         let message =
             ringleader_shared::event::MessageInfo { term: Term(7), ..crate::testing::message("A", 1) };

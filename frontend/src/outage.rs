@@ -128,7 +128,7 @@ mod tests {
         let began = ring.led_by("C", "B", 1).seq.0 * 1_000 + 1_000;
         ring.killed("C");
         let standing =
-            |role| EventKind::StandingChanged { role, term: Term(2), leader: Some(name("B")), deputy: None };
+            |role| EventKind::RoleChanged { role, term: Term(2), leader: Some(name("B")), deputy: None };
         ring.then("B", standing(Role::Leader));
         let view = ring.then("A", standing(Role::Follower));
         let outage = view.leaderless.latest().expect("there was one");

@@ -1,6 +1,6 @@
 //! Rings for tests, made the only way there is: by events.
 
-use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
+use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
     Attribute, Event, Incarnation, Member, MessageId, NodeId, NodeName, RingSettings, RingView, Role, RunId,
     Seq, Term,
@@ -32,7 +32,8 @@ pub(crate) fn event(seq: u64, node: Option<&str>, kind: EventKind) -> Event {
 
 /// An election message from `from`, with D as candidate and C as deputy.
 pub(crate) fn message(from: &str, number: u64) -> MessageInfo {
-    let claim = |who: &str, attribute| Some(Claim { name: name(who), attribute: Attribute(attribute) });
+    let claim =
+        |who: &str, attribute| Some(NamedContender { name: name(who), attribute: Attribute(attribute) });
     MessageInfo {
         id: MessageId { from: name(from), incarnation: Incarnation(1), number },
         message: MessageKind::Election,
@@ -42,7 +43,7 @@ pub(crate) fn message(from: &str, number: u64) -> MessageInfo {
         deputy: claim("C", 110),
         hops: u32::try_from(number).expect("small"),
         algorithm: None,
-        towards: None,
+        port: None,
         says: None,
     }
 }
@@ -125,7 +126,7 @@ impl Ring {
                 who if who == deputy => Role::Deputy,
                 _ => Role::Follower,
             };
-            let standing = EventKind::StandingChanged {
+            let standing = EventKind::RoleChanged {
                 role,
                 term: Term(term),
                 leader: Some(name(leader)),

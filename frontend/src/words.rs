@@ -2,7 +2,7 @@
 
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{AlgorithmName, Event, NodeName, Role};
 
 /// A time span as people say it: three digits that count, and the unit.
@@ -42,7 +42,7 @@ fn signal(number: i32) -> String {
 pub(crate) fn message(info: &MessageInfo) -> String {
     let mut text = match &info.says {
         Some(says) => says.clone(),
-        None => info.message.word().to_owned(),
+        None => info.message.as_str().to_owned(),
     };
     if let Some(candidate) = &info.candidate {
         text.push_str(&format!(" {} {}", candidate.name, candidate.attribute));
@@ -79,10 +79,10 @@ pub(crate) fn led(leader: &NodeName, deputy: Option<&NodeName>, members: u32) ->
     }
 }
 
-fn link(peer: &NodeName, kind: LinkKind, direction: Direction) -> String {
+fn link(peer: &NodeName, kind: LinkKind, direction: LinkDirection) -> String {
     let side = match direction {
-        Direction::Outgoing => "to",
-        Direction::Incoming => "from",
+        LinkDirection::Outgoing => "to",
+        LinkDirection::Incoming => "from",
     };
     match kind {
         LinkKind::Ring => format!("link {side} {peer}"),
@@ -131,7 +131,7 @@ pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> 
     let line = match &event.kind {
         EventKind::RunStarted { .. }
         | EventKind::SettingsChanged { .. }
-        | EventKind::PartChanged { .. }
+        | EventKind::ProgressChanged { .. }
         | EventKind::LinkFaultChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::Heartbeat { .. } => return None,
@@ -180,7 +180,7 @@ pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> 
         EventKind::Paused => (Subject::Trouble, "paused: it hangs".to_owned()),
         EventKind::Resumed => (Subject::Process, "resumed".to_owned()),
         EventKind::Ready { address } => (Subject::Process, format!("ready on {address}")),
-        EventKind::StandingChanged { role, term, leader, deputy } => {
+        EventKind::RoleChanged { role, term, leader, deputy } => {
             let text = match (role, leader, deputy) {
                 (Role::Leader, _, Some(deputy)) => format!("leader of term {term}, deputy {deputy}"),
                 (Role::Leader, _, None) => format!("leader of term {term}, without a deputy"),
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn a_follower_says_whom_it_follows() {
-        let standing = EventKind::StandingChanged {
+        let standing = EventKind::RoleChanged {
             role: Role::Follower,
             term: Term(3),
             leader: Some(name("D")),

@@ -439,7 +439,7 @@ impl State {
         {
             keeper.note_term(self.view.term);
         }
-        *self.counts.entry(event.kind.word()).or_default() += 1;
+        *self.counts.entry(event.kind.as_str()).or_default() += 1;
         let frame = BusFrame::Event { event: Box::new(event.clone()) };
         let text = serde_json::to_string(&frame).unwrap_or_default();
         if is_new_run {

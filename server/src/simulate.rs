@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ringleader_simulator::classic::{self, Classic, Facts, Visitor};
+use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
 use ringleader_simulator::contest::{Contest, MaxRingContest, Outcome, Settings};
 use serde::Serialize;
 
@@ -43,7 +43,7 @@ struct Run {
 /// All elections of one algorithm at one size.
 #[derive(Debug)]
 struct Series {
-    facts: &'static Facts,
+    properties: &'static Properties,
     nodes: u32,
     runs: Vec<Run>,
     bytes_a_member: usize,
@@ -53,7 +53,7 @@ struct Series {
 /// One election that is to be run.
 struct Job<'a> {
     series: usize,
-    facts: &'static Facts,
+    properties: &'static Properties,
     settings: Settings<'a>,
 }
 
@@ -77,19 +77,19 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     let jobs: Vec<Job<'_>> = all
         .iter()
         .enumerate()
-        .flat_map(|(series, &(facts, nodes))| {
+        .flat_map(|(series, &(properties, nodes))| {
             let first = options.settings(&ring, nodes);
             (0..u64::from(options.runs)).map(move |run| {
                 let settings = Settings { seed: first.seed.wrapping_add(run), ..first };
-                Job { series, facts, settings }
+                Job { series, properties, settings }
             })
         })
         .collect();
     let mut series: Vec<Series> = all
         .drain(..)
-        .map(|(facts, nodes)| {
-            let (bytes_a_member, bytes_a_message) = classic::visit(facts.key, Sizes).unwrap_or_default();
-            Series { facts, nodes, runs: Vec::new(), bytes_a_member, bytes_a_message }
+        .map(|(properties, nodes)| {
+            let (bytes_a_member, bytes_a_message) = classic::visit(properties.key, Sizes).unwrap_or_default();
+            Series { properties, nodes, runs: Vec::new(), bytes_a_member, bytes_a_message }
         })
         .collect();
     if let Some(words) = how_long(&series, options.runs) {
@@ -120,7 +120,8 @@ const SHORT: Duration = Duration::from_secs(60);
 
 /// A line about work that may take more than a minute.
 fn how_long(series: &[Series], runs: u32) -> Option<String> {
-    let messages = |series: &Series| (series.facts.bound.messages)(f64::from(series.nodes)) * f64::from(runs);
+    let messages =
+        |series: &Series| (series.properties.bound.messages)(f64::from(series.nodes)) * f64::from(runs);
     let all: f64 = series.iter().map(messages).sum();
     let jobs = series.len().saturating_mul(runs as usize);
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.max(1));
@@ -161,16 +162,16 @@ impl Visitor for OneElection<'_> {
 }
 
 /// The label, as the engine has it, of the one that leads: the one that must, known to everybody.
-fn leader(facts: &Facts, outcome: &Outcome) -> anyhow::Result<u32> {
+fn leader(properties: &Properties, outcome: &Outcome) -> anyhow::Result<u32> {
     let leader = outcome.leader.map(|at| outcome.labels[at as usize]);
     let everybody = outcome.informed as usize == outcome.labels.len();
-    let winner = facts.winner(&outcome.labels, outcome.starters());
+    let winner = properties.winner(&outcome.labels, outcome.starters());
     leader.filter(|leader| everybody && winner.is_none_or(|winner| winner == *leader)).with_context(|| {
         let labels = outcome.labels.get(..20).unwrap_or(&outcome.labels);
         format!(
             "{} elected {leader:?} of {} members, {labels:?} …, known to {}, instead of {winner:?}. This is a bug; please \
              report this line with the command",
-            facts.name,
+            properties.name,
             outcome.labels.len(),
             outcome.informed,
         )
@@ -178,7 +179,7 @@ fn leader(facts: &Facts, outcome: &Outcome) -> anyhow::Result<u32> {
 }
 
 fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
-    let (outcome, took) = match classic::visit(job.facts.key, OneElection(job.settings)) {
+    let (outcome, took) = match classic::visit(job.properties.key, OneElection(job.settings)) {
         Some(result) => result,
         None => {
             let contest = MaxRingContest::new(job.settings);
@@ -187,7 +188,7 @@ fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
         }
     };
     Ok(Run {
-        leader: ring.label(leader(job.facts, &outcome)?),
+        leader: ring.label(leader(job.properties, &outcome)?),
         seed: job.settings.seed,
         messages: outcome.messages,
         hops: outcome.hops(),
@@ -252,8 +253,9 @@ mod tests {
     #[test]
     fn only_long_work_is_announced() {
         let series = |nodes| {
-            let facts = classic::ALL.iter().find(|facts| facts.key == "lelann").expect("there is one");
-            [Series { facts, nodes, runs: Vec::new(), bytes_a_member: 0, bytes_a_message: 0 }]
+            let properties =
+                classic::ALL.iter().find(|properties| properties.key == "lelann").expect("there is one");
+            [Series { properties, nodes, runs: Vec::new(), bytes_a_member: 0, bytes_a_message: 0 }]
         };
         assert_eq!(how_long(&series(1_000), 5), None);
         let words = how_long(&series(1_000_000), 1_000).expect("it takes long");

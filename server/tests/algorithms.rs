@@ -3,11 +3,11 @@
 
 mod support;
 
-use ringleader_shared::contest::Standing;
+use ringleader_shared::algorithm::Status;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::view::ElectionView;
-use ringleader_shared::{AlgorithmName, EventKind, RingView, Role, Term, Towards};
-use ringleader_simulator::classic::facts;
+use ringleader_shared::{AlgorithmName, EventKind, PortKind, RingView, Role, Term};
+use ringleader_simulator::classic::properties;
 use serde_json::json;
 use support::Server;
 
@@ -38,7 +38,7 @@ fn each_elects_among_processes_and_the_deputy_takes_over_from_the_leader() {
         let (ring, election) = wait_until_elected(&server);
         let (leader, deputy) = (ring.leader.unwrap(), ring.deputy.unwrap());
         let attributes = [90, 140, 110, 120, 100];
-        let winner = facts(algorithm).winner(&attributes, [0]);
+        let winner = properties(algorithm).winner(&attributes, [0]);
         if let Some(at) = attributes.iter().position(|attribute| Some(*attribute) == winner) {
             let deputy_of = [("A", "B"), ("B", "D")];
             let expected = deputy_of.into_iter().find(|(leader, _)| *leader == ["A", "B", "C", "D", "E"][at]);
@@ -46,7 +46,10 @@ fn each_elects_among_processes_and_the_deputy_takes_over_from_the_leader() {
             assert_eq!(Some(found), expected, "{algorithm}\n{}", server.trace());
         }
         assert_eq!((election.algorithm, election.term), (algorithm, Term(1)), "{}", server.trace());
-        assert!(election.contest > 0 && election.contest < election.messages, "{algorithm}: {election:?}");
+        assert!(
+            election.election_messages > 0 && election.election_messages < election.messages,
+            "{algorithm}: {election:?}"
+        );
         server.act("leader", "kill");
         server.wait_for("its deputy leads", |ring| {
             ring.leader.as_ref() == Some(&deputy) && ring.deputy.is_some() && ring.term == Term(2)
@@ -72,7 +75,7 @@ fn all_initiate_at_once_in_one_term_and_within_the_bound() {
         assert!(body.contains(r#""initiators":["A","B","C","D","E"]"#), "{body}");
         let (ring, election) = wait_until_elected(&server);
         assert_eq!((ring.leader.unwrap().as_str(), ring.term), ("B", Term(1)), "{}", server.trace());
-        assert!(election.contest <= bound, "{algorithm}: {election:?}\n{}", server.trace());
+        assert!(election.election_messages <= bound, "{algorithm}: {election:?}\n{}", server.trace());
     }
 }
 
@@ -86,21 +89,21 @@ fn who_initiates_must_be_clear() {
 }
 
 #[test]
-fn a_member_that_dies_in_the_midst_of_a_contest_voids_it_and_the_others_elect_without_it() {
+fn a_member_that_dies_in_the_midst_of_an_election_voids_it_and_the_others_elect_without_it() {
     for algorithm in classic() {
         let server = ring_of(algorithm, &["--hop-delay", "60ms"]);
         server.initiate("A");
-        server.wait_for_event("a message of the contest at C", |event| {
+        server.wait_for_event("a message of the election at C", |event| {
             let at_c = event.node.as_ref().is_some_and(|node| node.as_str() == "C");
             at_c && matches!(&event.kind, EventKind::Received { message, .. }
-                if matches!(message.message, MessageKind::Contest | MessageKind::RollCall))
+                if matches!(message.message, MessageKind::Classic | MessageKind::RollCall))
         });
         server.act("C", "kill");
         let ring = server.wait_for("the others agree", |ring| {
             ring.leader.is_some() && ring.deputy.is_some() && ring.live().count() == 4
         });
         // Whoever notices the death first starts the next one, and where only initiators may win it may.
-        if facts(algorithm).labels && !facts(algorithm).only_initiators {
+        if properties(algorithm).labels && !properties(algorithm).only_initiators {
             assert_eq!(ring.leader.unwrap().as_str(), "B", "{algorithm}\n{}", server.trace());
         }
     }
@@ -119,9 +122,9 @@ fn another_algorithm_is_chosen_live_and_counts_from_the_next_election() {
         ring.elections[0].algorithm == AlgorithmName::Franklin && ring.elections[0].took_us.is_some()
     });
     assert_eq!(ring.leader.unwrap().as_str(), "D");
-    let parts =
-        server.wait_for("everybody knows its part", |ring| ring.nodes.iter().all(|node| node.part.is_some()));
-    assert_eq!(parts.node(&"D".parse().unwrap()).unwrap().part.as_ref().unwrap().standing, Standing::Done);
+    let parts = server
+        .wait_for("everybody knows its part", |ring| ring.nodes.iter().all(|node| node.progress.is_some()));
+    assert_eq!(parts.node(&"D".parse().unwrap()).unwrap().progress.as_ref().unwrap().status, Status::Done);
     let (status, body) = server.ask("PATCH", "/api/v1/ring", Some(json!({"algorithm": "raft"})));
     assert_eq!(status, 422, "{body}");
     assert!(body.contains("raft") && body.contains("chang-roberts"), "{body}");
@@ -130,12 +133,12 @@ fn another_algorithm_is_chosen_live_and_counts_from_the_next_election() {
 #[test]
 fn both_ways_go_round_the_ring_and_the_bully_talks_to_everyone() {
     for (algorithm, way) in
-        [(AlgorithmName::HirschbergSinclair, Towards::Predecessor), (AlgorithmName::Bully, Towards::Peer)]
+        [(AlgorithmName::HirschbergSinclair, PortKind::Predecessor), (AlgorithmName::Bully, PortKind::Peer)]
     {
         let server = ring_of(algorithm, &[]);
         server.initiate("A");
         wait_until_elected(&server);
-        let went = |event: &ringleader_shared::Event| matches!(&event.kind, EventKind::Received { message, .. } if message.towards == Some(way));
+        let went = |event: &ringleader_shared::Event| matches!(&event.kind, EventKind::Received { message, .. } if message.port == Some(way));
         assert!(server.events().iter().any(went), "{}", server.trace());
     }
 }

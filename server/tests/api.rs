@@ -222,7 +222,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "Event" => round_trip::<Event>(&example),
             "EventPage" => round_trip::<EventPage>(&example),
             "MessageInfo" => round_trip::<MessageInfo>(&example),
-            "Claim" => round_trip::<ringleader_shared::event::Claim>(&example),
+            "NamedContender" => round_trip::<ringleader_shared::event::NamedContender>(&example),
             "Member" => round_trip::<Member>(&example),
             "BusFrame" => round_trip::<BusFrame>(&example),
             "Problem" => round_trip::<Problem>(&example),
@@ -247,7 +247,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
 #[test]
 fn every_kind_of_event_is_listed_explained_and_shown() {
     let document = document();
-    let kinds = EventKind::WORDS;
+    let kinds = EventKind::NAMES;
     let event = &document["components"]["schemas"]["Event"];
     let words = |values: &'static str, value: &Value| -> BTreeSet<String> {
         let texts = value.as_array().unwrap().iter();
@@ -523,7 +523,7 @@ fn the_history_comes_in_pages_without_a_gap() {
         after += 7;
     }
     let all: EventPage = server.get("/api/v1/events");
-    assert_eq!(all.events[0].kind.word(), "run_started");
+    assert_eq!(all.events[0].kind.as_str(), "run_started");
     let beyond: EventPage = server.get(&format!("/api/v1/events?after={}", u64::MAX));
     assert!(beyond.events.is_empty());
     for query in

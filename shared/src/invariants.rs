@@ -155,7 +155,7 @@ impl Invariants {
             (EventKind::Lost { message, .. }, _) => self.vanished(message),
             (EventKind::Injected { message, fault, .. }, _) => self.injected(message, *fault),
             (EventKind::Received { message, .. }, _) => self.arrived(message),
-            (EventKind::StandingChanged { role, term, leader, deputy }, Some(node)) => {
+            (EventKind::RoleChanged { role, term, leader, deputy }, Some(node)) => {
                 if leader.is_some() && leader == deputy {
                     return Err(format!("a leader is never its own deputy: {node} says so of {leader:?}"));
                 }
@@ -172,7 +172,7 @@ impl Invariants {
     }
 
     fn sent(&mut self, event: &Event, message: &MessageInfo, to: &NodeName) {
-        let what = format!("{} {}", message.message.word(), message.id.number);
+        let what = format!("{} {}", message.message.as_str(), message.id.number);
         let on_its_way = OnItsWay { to: to.clone(), at_us: event.at_us, seq: event.seq, what };
         // Its end may have been told before its beginning: the sender is behind.
         let mut endings = self.endings.iter().chain(&self.endings_before);

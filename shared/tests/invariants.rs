@@ -53,7 +53,7 @@ impl Stream {
 
     fn leads(&mut self, node: &str, incarnation: u32, term: u64) -> Result<(), String> {
         let leader = Some(name(node));
-        let kind = EventKind::StandingChanged { role: Role::Leader, term: Term(term), leader, deputy: None };
+        let kind = EventKind::RoleChanged { role: Role::Leader, term: Term(term), leader, deputy: None };
         self.see(node, incarnation, kind)
     }
 }

@@ -75,7 +75,7 @@ impl Actors {
         let curve = self.layout.curve(&flight.from, &flight.to)?;
         let kind = flight.message.message;
         let element = classed(&self.layers.as_ref()?.over, "g", &format!("dot {}", class(kind)))?;
-        if self.layout.has_room_for_words() && kind != MessageKind::Standing {
+        if self.layout.has_room_for_words() && kind != MessageKind::StateUpdate {
             draw_dot(&element, &flight.message);
         } else {
             draw_token(&element, &flight.message);
@@ -90,7 +90,7 @@ impl Actors {
             let now = player.now();
             let recent =
                 player.events_since(now.saturating_sub(lasts)).filter_map(|event| match &event.kind {
-                    EventKind::Received { message, .. } if message.message != MessageKind::Standing => {
+                    EventKind::Received { message, .. } if message.message != MessageKind::StateUpdate => {
                         Some((event, message.message))
                     }
                     _ => None,

@@ -42,12 +42,12 @@ const fn bar_ink(badge: Badge) -> Ink {
 /// The colour of a message.
 const fn dot_ink(kind: MessageKind) -> Ink {
     match kind {
-        MessageKind::Election | MessageKind::Contest => Ink::Contest,
+        MessageKind::Election | MessageKind::Classic => Ink::Contest,
         MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
             Ink::Deputy
         }
         MessageKind::Elected => Ink::Leader,
-        MessageKind::Standing | MessageKind::Lease => Ink::Strong,
+        MessageKind::StateUpdate | MessageKind::Lease => Ink::Strong,
     }
 }
 

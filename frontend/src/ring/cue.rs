@@ -1,7 +1,7 @@
 //! What the stage shows for an event.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Event, NodeName};
 
 /// A hop that takes less than this can't be seen as a movement: the link flashes instead. In microseconds.
@@ -55,7 +55,7 @@ pub(crate) fn cue(event: &Event) -> Option<Cue<'_>> {
     let node = event.node.as_ref()?;
     match &event.kind {
         EventKind::Sent { message, to, hold_us }
-            if *hold_us >= VISIBLE_HOP_US && message.message != MessageKind::Standing =>
+            if *hold_us >= VISIBLE_HOP_US && message.message != MessageKind::StateUpdate =>
         {
             #[expect(clippy::cast_precision_loss, reason = "a pace of seconds")]
             let expected_ms = *hold_us as f64 / 1000.0;
@@ -66,7 +66,7 @@ pub(crate) fn cue(event: &Event) -> Option<Cue<'_>> {
         }
         EventKind::Lost { message, .. } => Some(Cue::Lose(message)),
         EventKind::Injected { message, fault, .. } if fault.is_loss() => Some(Cue::Lose(message)),
-        EventKind::LinkDown { peer, link: LinkKind::Ring, direction: Direction::Outgoing, .. } => {
+        EventKind::LinkDown { peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing, .. } => {
             Some(Cue::LinkGone(node, peer))
         }
         EventKind::Exited { .. } | EventKind::MemberRemoved => Some(Cue::NodeGone(node)),
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_standing_message_is_never_a_dot() {
-        assert_eq!(cue(&sent(400_000, MessageKind::Standing)), None);
+        assert_eq!(cue(&sent(400_000, MessageKind::StateUpdate)), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::{AlgorithmName, RingView, Safety};
-use ringleader_simulator::classic::{Direction, facts};
+use ringleader_simulator::classic::{RingKind, properties};
 
 use super::links::{Link, LinkState};
 use super::stage::{class, token};
@@ -16,12 +16,12 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
     if algorithm == AlgorithmName::MaxRing {
         kinds.push(MessageKind::Election);
     } else {
-        let facts = facts(algorithm);
-        if facts.knows_size && facts.direction != Direction::Complete {
+        let properties = properties(algorithm);
+        if properties.knows_size && properties.ring_kind != RingKind::Complete {
             kinds.push(MessageKind::RollCall);
         }
-        kinds.push(MessageKind::Contest);
-        if facts.direction == Direction::Complete {
+        kinds.push(MessageKind::Classic);
+        if properties.ring_kind == RingKind::Complete {
             // The winner is confirmed by a lap round the ring.
             kinds.push(MessageKind::Election);
         }
@@ -29,7 +29,7 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
             kinds.push(MessageKind::Found);
         }
     }
-    if algorithm != AlgorithmName::MaxRing && facts(algorithm).direction != Direction::Complete {
+    if algorithm != AlgorithmName::MaxRing && properties(algorithm).ring_kind != RingKind::Complete {
         kinds.push(MessageKind::DeputySearch);
     }
     kinds.push(MessageKind::Elected);
@@ -59,7 +59,7 @@ fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
     }
     if simulated {
         // In the live ring these only let a link light up.
-        kinds.push(MessageKind::Standing);
+        kinds.push(MessageKind::StateUpdate);
     }
     kinds
 }
@@ -97,7 +97,7 @@ pub(crate) fn Legend(
     let shape = |kind: MessageKind| {
         let (outline, letter) = token(kind);
         view! {
-            <li data-kind=kind.word()>
+            <li data-kind=kind.as_str()>
                 <svg class=format!("token {}", class(kind)) viewBox="-26 -26 52 52" aria-hidden="true">
                     <path d=outline></path>
                     <text y="9">{letter}</text>
@@ -127,13 +127,13 @@ pub(crate) fn Legend(
 /// The kind as the legend names it.
 const fn words(kind: MessageKind) -> &'static str {
     match kind {
-        MessageKind::Contest => "message of the algorithm",
+        MessageKind::Classic => "message of the algorithm",
         MessageKind::Found => "found the winner",
-        MessageKind::Standing => "news for a neighbour",
+        MessageKind::StateUpdate => "news for a neighbour",
         MessageKind::Lease => "lease renewal",
         MessageKind::Vacant => "no leader possible",
         MessageKind::Election | MessageKind::RollCall | MessageKind::DeputySearch | MessageKind::Elected => {
-            kind.word()
+            kind.as_str()
         }
     }
 }
@@ -163,7 +163,7 @@ mod tests {
             while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
             for event in player.events_after(Seq(0)).0 {
                 if let EventKind::Sent { message, .. } = &event.kind
-                    && message.message != MessageKind::Standing
+                    && message.message != MessageKind::StateUpdate
                     && !sent.contains(&message.message)
                 {
                     sent.push(message.message);
@@ -177,7 +177,7 @@ mod tests {
     fn the_legend_of_each_algorithm_is_what_its_elections_send() {
         for algorithm in AlgorithmName::ALL {
             let sorted = |mut kinds: Vec<MessageKind>| {
-                kinds.sort_by_key(|kind| kind.word());
+                kinds.sort_by_key(|kind| kind.as_str());
                 kinds
             };
             assert_eq!(sorted(kinds_of(algorithm)), sorted(sent(algorithm)), "{algorithm}");
@@ -188,13 +188,13 @@ mod tests {
     fn no_two_kinds_share_a_letter() {
         let kinds = [
             MessageKind::Election,
-            MessageKind::Contest,
+            MessageKind::Classic,
             MessageKind::RollCall,
             MessageKind::Found,
             MessageKind::DeputySearch,
             MessageKind::Elected,
             MessageKind::Lease,
-            MessageKind::Standing,
+            MessageKind::StateUpdate,
         ];
         for (place, kind) in kinds.iter().enumerate() {
             let letter = token(*kind).1;

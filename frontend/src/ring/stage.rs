@@ -258,9 +258,9 @@ impl Stage {
     /// A message that was too quick to see: its link lights up, with the time that it took beside it.
     fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
         let took = words::duration(travel_us);
-        let said = format!("{} {from} to {to} in {took}", kind.word());
+        let said = format!("{} {from} to {to} in {took}", kind.as_str());
         let shows = Shown::Crossed(from.clone(), to.clone(), class(kind));
-        if kind != MessageKind::Standing {
+        if kind != MessageKind::StateUpdate {
             // Two times at one place could not be read.
             let is_here = |shown: &Shown| matches!(shown, Shown::Crossed(a, b, _) if a == from && b == to);
             for flash in self.flashes.iter().filter(|flash| is_here(&flash.shows) && flash.shows != shows) {
@@ -280,7 +280,7 @@ impl Stage {
         if let Some(path) = add(&element, "path") {
             set(&path, "d", &curve.path());
         }
-        if kind != MessageKind::Standing
+        if kind != MessageKind::StateUpdate
             && self.layout.has_room_for_words()
             && let Some(text) = add(&element, "text")
         {
@@ -342,11 +342,11 @@ fn write(parent: &Element, tag: &str, text: &str) {
 /// The CSS class of a kind of message.
 pub(super) const fn class(kind: MessageKind) -> &'static str {
     match kind {
-        MessageKind::Election | MessageKind::Contest => "election",
+        MessageKind::Election | MessageKind::Classic => "election",
         MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => "search",
         MessageKind::DeputySearch => "search",
         MessageKind::Elected => "elected",
-        MessageKind::Standing | MessageKind::Lease => "news",
+        MessageKind::StateUpdate | MessageKind::Lease => "news",
     }
 }
 
@@ -354,13 +354,13 @@ pub(super) const fn class(kind: MessageKind) -> &'static str {
 pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
     match kind {
         MessageKind::Election => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "E"),
-        MessageKind::Contest => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "C"),
+        MessageKind::Classic => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "C"),
         MessageKind::RollCall => ("M0 -23 L23 0 L0 23 L-23 0 Z", "R"),
         MessageKind::Found => ("M-18 -18 H18 V18 H-18 Z", "F"),
         MessageKind::Vacant => ("M-18 -18 H18 V18 H-18 Z", "V"),
         MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
         MessageKind::Elected => ("M-18 -18 H18 V18 H-18 Z", "L"),
-        MessageKind::Standing => ("M-18 -18 H18 V18 H-18 Z", "N"),
+        MessageKind::StateUpdate => ("M-18 -18 H18 V18 H-18 Z", "N"),
         MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "Q"),
     }
 }

@@ -172,7 +172,7 @@ mod tests {
         let view = ring.then("A", EventKind::Paused);
         assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill A; ");
         let (role, term, leader) = (Role::Leader, Term(2), Some(name("B")));
-        let view = ring.then("B", EventKind::StandingChanged { role, term, leader, deputy: None });
+        let view = ring.then("B", EventKind::RoleChanged { role, term, leader, deputy: None });
         assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill B; ");
     }
 

@@ -1,10 +1,10 @@
-//! The classic algorithms in a failure-free network: every order in which messages can arrive, every coin.
+//! The classic algorithms in a failure-free network: every order in which messages can arrive, every random number.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Classic, Seat, Side, Standing, World};
+use ringleader_election::classic::{Classic, Context, InitialKnowledge, Port, Status};
 use stateright::{Model, Property};
 
 /// A ring with these labels, and who starts.
@@ -14,7 +14,7 @@ pub struct ContestModel<A> {
     initiators: Vec<usize>,
     /// The most messages that a run may take.
     budget: u64,
-    /// How far coins may prolong it: the highest phase or round that is explored.
+    /// The highest phase or round that is explored: random numbers may prolong an election without bound.
     rounds: u32,
     algorithm: PhantomData<fn() -> A>,
 }
@@ -23,8 +23,8 @@ pub struct ContestModel<A> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ContestState<A, M> {
     members: Vec<A>,
-    /// What is under way, by sender and direction.
-    links: BTreeMap<(usize, Way), VecDeque<M>>,
+    /// The messages in transit, by sender and its port.
+    links: BTreeMap<(usize, Port), VecDeque<M>>,
     /// Who has yet to start.
     to_wake: Vec<usize>,
     /// Whom each member knows to lead.
@@ -36,45 +36,34 @@ pub struct ContestState<A, M> {
     started: u32,
 }
 
-/// Where a link leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Way {
-    /// To the successor.
-    Onward,
-    /// To the predecessor.
-    Back,
-    /// To the member at this place.
-    To(usize),
-}
-
-/// What can happen next, and the coins that fall then.
+/// The next step, and the random numbers that it draws.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Move {
     /// An initiator starts.
     Wake(usize, Vec<u32>),
     /// The first message of a link arrives.
-    Deliver((usize, Way), Vec<u32>),
+    Deliver((usize, Port), Vec<u32>),
 }
 
-/// One call of one member: what it does to the world.
-struct Hands<'a, M> {
-    coins: &'a [u32],
+/// The actions of one call of one member.
+struct MemberContext<'a, M> {
+    draws: &'a [u32],
     drawn: usize,
-    /// It asked for a coin that had not been thrown: one of so many.
+    /// The member asked for a random number that is not chosen yet, below this bound.
     missing: Option<u32>,
-    sent: Vec<(Side, M)>,
+    sent: Vec<(Port, M)>,
     elected: Option<u32>,
 }
 
-impl<M> World<u32, M> for Hands<'_, M> {
-    fn send(&mut self, to: Side, message: M) {
+impl<M> Context<u32, M> for MemberContext<'_, M> {
+    fn send(&mut self, to: Port, message: M) {
         self.sent.push((to, message));
     }
 
     fn draw(&mut self, below: u32) -> u32 {
-        let coin = self.coins.get(self.drawn).copied();
+        let drawn = self.draws.get(self.drawn).copied();
         self.drawn += 1;
-        coin.unwrap_or_else(|| {
+        drawn.unwrap_or_else(|| {
             self.missing = Some(self.missing.unwrap_or(below));
             0
         })
@@ -94,65 +83,62 @@ impl<A: Classic<u32>> ContestModel<A> {
         Self { labels: labels.into(), initiators, budget, rounds, algorithm: PhantomData }
     }
 
-    /// Lets one member act; `Err` with the number of sides when a coin is missing.
+    /// Lets one member act; `Err` with the bound of a random number that is missing.
     fn act(&self, state: &State<A>, chosen: &Move) -> Result<State<A>, u32> {
         let mut state = state.clone();
-        let (at, letter, coins) = match chosen {
-            Move::Wake(at, coins) => {
+        let (at, received, draws) = match chosen {
+            Move::Wake(at, draws) => {
                 state.to_wake.retain(|waiting| waiting != at);
-                if A::FACTS.only_initiators && state.members[*at].notion().standing == Standing::Asleep {
+                if A::PROPERTIES.only_initiators && state.members[*at].progress().status == Status::Asleep {
                     state.started |= 1 << at;
                 }
-                (*at, None, coins)
+                (*at, None, draws)
             }
-            Move::Deliver(link, coins) => {
+            Move::Deliver(link, draws) => {
                 let queue = state.links.get_mut(link);
                 let message = queue.and_then(VecDeque::pop_front);
                 state.links.retain(|_, queue| !queue.is_empty());
                 let size = self.labels.len();
                 let (at, from) = match *link {
-                    (sender, Way::Onward) => ((sender + 1) % size, Side::Predecessor),
-                    (sender, Way::Back) => ((sender + size - 1) % size, Side::Successor),
-                    (sender, Way::To(at)) => (at, Side::Peer(u32::try_from(sender).unwrap_or(u32::MAX))),
+                    (sender, Port::Successor) => ((sender + 1) % size, Port::Predecessor),
+                    (sender, Port::Predecessor) => ((sender + size - 1) % size, Port::Successor),
+                    (sender, Port::Peer(at)) => {
+                        (at as usize, Port::Peer(u32::try_from(sender).unwrap_or(u32::MAX)))
+                    }
                 };
-                (at, message.map(|message| (from, message)), coins)
+                (at, message.map(|message| (from, message)), draws)
             }
         };
-        let mut hands = Hands { coins, drawn: 0, missing: None, sent: Vec::new(), elected: None };
-        match letter {
-            Some((from, message)) => state.members[at].receive(from, message, &mut hands),
-            None => state.members[at].wake(&mut hands),
+        let mut context = MemberContext { draws, drawn: 0, missing: None, sent: Vec::new(), elected: None };
+        match received {
+            Some((from, message)) => state.members[at].receive(from, message, &mut context),
+            None => state.members[at].wake(&mut context),
         }
-        if let Some(sides) = hands.missing {
-            return Err(sides);
+        if let Some(below) = context.missing {
+            return Err(below);
         }
-        if let Some(leader) = hands.elected {
+        if let Some(leader) = context.elected {
             state.wavered |= state.elected[at].is_some_and(|known| known != leader);
             state.elected[at] = Some(leader);
         }
-        for (side, message) in hands.sent {
-            let way = match side {
-                Side::Successor => Way::Onward,
-                Side::Predecessor => Way::Back,
-                Side::Peer(at) => Way::To(at as usize),
-            };
+        for (port, message) in context.sent {
             state.sent += 1;
-            state.links.entry((at, way)).or_default().push_back(message);
+            state.links.entry((at, port)).or_default().push_back(message);
         }
         Ok(state)
     }
 
-    /// The move with every way that its coins can fall.
-    fn with_coins(&self, state: &State<A>, chosen: Move, moves: &mut Vec<Move>) {
+    /// The move with every choice of the random numbers that it draws.
+    fn with_draws(&self, state: &State<A>, chosen: Move, moves: &mut Vec<Move>) {
         match self.act(state, &chosen) {
             Ok(_) => moves.push(chosen),
-            Err(sides) => {
-                for coin in 0..sides {
+            Err(below) => {
+                for drawn in 0..below {
                     let mut longer = chosen.clone();
                     match &mut longer {
-                        Move::Wake(_, coins) | Move::Deliver(_, coins) => coins.push(coin),
+                        Move::Wake(_, draws) | Move::Deliver(_, draws) => draws.push(drawn),
                     }
-                    self.with_coins(state, longer, moves);
+                    self.with_draws(state, longer, moves);
                 }
             }
         }
@@ -172,7 +158,7 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
         let places = 0..size;
         vec![ContestState {
             members: places
-                .map(|at| A::new(&Seat { at, size, everyone: &self.labels, eligible: true }))
+                .map(|at| A::new(&InitialKnowledge { at, size, everyone: &self.labels, eligible: true }))
                 .collect(),
             links: BTreeMap::new(),
             to_wake: self.initiators.clone(),
@@ -185,10 +171,10 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
 
     fn actions(&self, state: &Self::State, moves: &mut Vec<Move>) {
         for &at in &state.to_wake {
-            self.with_coins(state, Move::Wake(at, Vec::new()), moves);
+            self.with_draws(state, Move::Wake(at, Vec::new()), moves);
         }
         for &link in state.links.keys() {
-            self.with_coins(state, Move::Deliver(link, Vec::new()), moves);
+            self.with_draws(state, Move::Deliver(link, Vec::new()), moves);
         }
     }
 
@@ -197,8 +183,8 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
     }
 
     fn within_boundary(&self, state: &Self::State) -> bool {
-        A::FACTS.labels
-            || state.members.iter().all(|member| member.notion().phase.unwrap_or(0) <= self.rounds)
+        A::PROPERTIES.labels
+            || state.members.iter().all(|member| member.progress().phase.unwrap_or(0) <= self.rounds)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -212,15 +198,16 @@ impl<A: Classic<u32>> Model for ContestModel<A> {
                 "the highest label leads where there are labels, or the highest initiator where only those may",
                 |model: &Self, state: &State<A>| {
                     let started = (0..model.labels.len()).filter(|at| state.started >> at & 1 == 1);
-                    let winner = A::FACTS.winner(&model.labels, started);
-                    !A::FACTS.labels || state.elected.iter().flatten().all(|&leader| Some(leader) == winner)
+                    let winner = A::PROPERTIES.winner(&model.labels, started);
+                    !A::PROPERTIES.labels
+                        || state.elected.iter().flatten().all(|&leader| Some(leader) == winner)
                 },
             ),
             Property::always(
                 "when nothing is under way the election has been decided",
                 |_, state: &State<A>| {
                     !Self::is_over(state)
-                        || if A::FACTS.everyone_knows {
+                        || if A::PROPERTIES.everyone_knows {
                             state.elected.iter().all(Option::is_some)
                         } else {
                             state.elected.iter().flatten().count() == 1

@@ -97,7 +97,7 @@ pub const NO_HEARSAY: &str = "nobody leads because it was told so";
 pub const FAIR: &str = "an election is won by the candidate to which its own message of that term comes back";
 /// Elections end.
 pub const ENDS: &str =
-    "elections and searches end: no term, appointment, hop count or queue grows without bound";
+    "elections and searches end: no term, deputy_epoch, hop count or queue grows without bound";
 /// Quick ways out.
 pub const NO_WAITING: &str =
     "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
@@ -212,11 +212,11 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         | RingMessage::Vacant { hops, .. }
         | RingMessage::Lease { hops, .. } => *hops <= budget,
         // What numbers mean is their algorithm's; endless ones fill queues.
-        RingMessage::Contest { .. } | RingMessage::Standing { .. } => true,
+        RingMessage::Classic { .. } | RingMessage::StateUpdate { .. } => true,
     };
     ring.live().all(|(_, core)| {
         core.term().0 <= model.bounds.highest_term()
-            && core.mandate().is_none_or(|mandate| mandate.appointment <= searches)
+            && core.mandate().is_none_or(|mandate| mandate.deputy_epoch <= searches)
     }) && ring.messages().all(within)
         && ring.longest_queue() <= LONGEST_QUEUE
 }
@@ -226,12 +226,12 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
         return true;
     }
     let (members, ranking) = (model.bounds.members(), model.ranking(ring));
-    let facts = classic::facts(model.bounds.settings.algorithm);
+    let properties = classic::properties(model.bounds.settings.algorithm);
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
-        let winner = facts.winner(&members, ring.initiators(mandate.term).map(usize::from));
+        let winner = properties.winner(&members, ring.initiators(mandate.term).map(usize::from));
         let deputy = ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.wants_deputy());
-        winner == Some(mandate.leader) && deputy == mandate.deputy.as_ref() && mandate.appointment == 0
+        winner == Some(mandate.leader) && deputy == mandate.deputy.as_ref() && mandate.deputy_epoch == 0
     })
 }
 
@@ -277,6 +277,6 @@ fn has_no_timer(ring: &Ring) -> bool {
 
 fn has_no_election(ring: &Ring) -> bool {
     let is_election =
-        |message: &RingMessage| matches!(message, RingMessage::Election { .. } | RingMessage::Contest { .. });
+        |message: &RingMessage| matches!(message, RingMessage::Election { .. } | RingMessage::Classic { .. });
     !ring.messages().any(is_election)
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use ringleader_election::classic::facts;
+use ringleader_election::classic::properties;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
     Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
 };
@@ -100,7 +100,7 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
         // Its own lap, with the votes of a majority.
         RingMessage::Lease { mandate, .. } if mandate.leader.id == before.id() => None,
         // A contest ends at whoever has won it, or goes on to it.
-        RingMessage::Contest { term, .. } => (term != after.term()).then_some(Misstep::WinsUnfairly),
+        RingMessage::Classic { term, .. } => (term != after.term()).then_some(Misstep::WinsUnfairly),
         RingMessage::Found { term, leader, .. } => {
             ((term, leader.id) != (after.term(), before.id())).then_some(Misstep::WinsUnfairly)
         }
@@ -110,7 +110,7 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
         | RingMessage::DeputySearch { .. }
         | RingMessage::Elected { .. }
         | RingMessage::Lease { .. }
-        | RingMessage::Standing { .. } => Some(Misstep::LeadsByHearsay),
+        | RingMessage::StateUpdate { .. } => Some(Misstep::LeadsByHearsay),
     }
 }
 
@@ -192,7 +192,7 @@ impl Ring {
         for next in self.links.next() {
             events.push(Event::Arrives(next.from, next.to));
             if let Parcel::Message(message) = next.parcel {
-                if self.left.losses > 0 && !matches!(message, RingMessage::Standing { .. }) {
+                if self.left.losses > 0 && !matches!(message, RingMessage::StateUpdate { .. }) {
                     events.push(Event::Lose(next.from, next.to));
                 }
                 if self.left.duplicates > 0 {
@@ -508,7 +508,8 @@ impl Ring {
         let Some(item) = self.links.take(from, to) else { return };
         let peer = id(from.into());
         let link = item.dial.kind;
-        let direction = if item.dial.dialler == to { Direction::Outgoing } else { Direction::Incoming };
+        let direction =
+            if item.dial.dialler == to { LinkDirection::Outgoing } else { LinkDirection::Incoming };
         let input = match item.parcel {
             Parcel::Message(message) => Some(Input::Received { from: peer, message }),
             parcel => self.links.learn(to, item.dial, parcel).map(|news| match news {
@@ -536,7 +537,7 @@ impl Ring {
             self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
         }
         let begins = matches!(input, Input::Initiate) || core.role() == Role::Candidate;
-        if facts(self.settings.algorithm).only_initiators && core.term() > before.term() && begins {
+        if properties(self.settings.algorithm).only_initiators && core.term() > before.term() && begins {
             self.initiators.insert((core.term(), me));
         }
         let outlived = core.role() == Role::Leader && core.term() <= self.outlived;
@@ -567,7 +568,7 @@ impl Ring {
                     }
                 }
                 Effect::Became { .. }
-                | Effect::PartChanged(_)
+                | Effect::ProgressChanged(_)
                 | Effect::SuccessorChanged(_)
                 | Effect::Drop { .. }
                 | Effect::Completed { .. }
@@ -608,7 +609,7 @@ impl Ring {
 fn configuration(bounds: &Bounds, highest_term: Term) -> Input<RingMessage> {
     let (ring, timing, settings) = (bounds.members().into(), bounds.timing(), bounds.settings);
     // No coin is tossed: Itai and Rodeh's are checked apart, falling in every way.
-    Input::Configured { ring, timing, settings, chance: 0, highest_term }
+    Input::Configured { ring, timing, settings, seed: 0, highest_term }
 }
 
 fn name(place: Place) -> String {
@@ -621,8 +622,8 @@ fn name_of(member: &Contender) -> String {
 
 fn mandate_told(mandate: &Mandate) -> String {
     let deputy = mandate.deputy.as_ref().map_or("nobody".to_owned(), name_of);
-    let Mandate { term, leader, appointment, .. } = mandate;
-    format!("{} (term {term}, appointment {appointment}, deputy {deputy})", name_of(leader))
+    let Mandate { term, leader, deputy_epoch, .. } = mandate;
+    format!("{} (term {term}, deputy_epoch {deputy_epoch}, deputy {deputy})", name_of(leader))
 }
 
 impl fmt::Display for Parcel {
@@ -636,13 +637,9 @@ impl fmt::Display for Parcel {
                 let (candidate, deputy) = (name_of(candidate), or_nobody(deputy));
                 write!(f, "election of term {term}, candidate {candidate}, deputy {deputy}, hop {hops}")
             }
-            Self::Message(RingMessage::Contest { term, algorithm, towards, parcel, .. }) => {
-                let (label, numbers) = (or_nobody(&parcel.label), parcel.numbers);
-                write!(
-                    f,
-                    "{algorithm} of term {term}, {towards:?}, kind {}, {label}, {numbers:?}",
-                    parcel.kind
-                )
+            Self::Message(RingMessage::Classic { term, algorithm, port, payload, .. }) => {
+                let (label, numbers) = (or_nobody(&payload.label), payload.numbers);
+                write!(f, "{algorithm} of term {term}, {port:?}, kind {}, {label}, {numbers:?}", payload.kind)
             }
             Self::Message(RingMessage::RollCall { term, hops, .. }) => {
                 write!(f, "roll call of term {term}, hop {hops}")
@@ -662,9 +659,9 @@ impl fmt::Display for Parcel {
             Self::Message(RingMessage::Lease { mandate, votes, .. }) => {
                 write!(f, "lease of {}, {votes} votes", mandate_told(mandate))
             }
-            Self::Message(RingMessage::Standing { term, mandate }) => {
+            Self::Message(RingMessage::StateUpdate { term, mandate }) => {
                 let mandate = mandate.as_ref().map_or("nobody".to_owned(), mandate_told);
-                write!(f, "standing in term {term}, follows {mandate}")
+                write!(f, "state update: term {term}, follows {mandate}")
             }
         }
     }

@@ -13,14 +13,14 @@ impl Visitor for EveryRing {
     fn visit<A: Classic<u32>>(self) -> (usize, usize) {
         let (mut states, mut depth) = (0, 0);
         for n in 1..=4_u32 {
-            for labels in rings(n, A::FACTS.labels) {
+            for labels in rings(n, A::PROPERTIES.labels) {
                 for starting in 1..1_u32 << n {
                     let initiators: Vec<usize> =
                         (0..n).filter(|at| starting >> at & 1 == 1).map(|at| at as usize).collect();
-                    let told = format!("{} labels {labels:?}, initiators {initiators:?}", A::FACTS.name);
+                    let told = format!("{} labels {labels:?}, initiators {initiators:?}", A::PROPERTIES.name);
                     // Coins can go on for ever: so many rounds are looked at, and no bound holds for all of them.
                     let rounds = if n < 4 { 3 } else { 2 };
-                    let budget = budget(A::FACTS, n);
+                    let budget = budget(A::PROPERTIES, n);
                     let model = ContestModel::<A>::new(&labels, initiators, budget, rounds);
                     let checked = model.checker().threads(2).spawn_bfs().join();
                     assert!(checked.is_done(), "{told}");
@@ -53,18 +53,18 @@ fn rings(n: u32, labels: bool) -> Vec<Vec<u32>> {
     rings
 }
 
-fn budget(facts: &classic::Facts, n: u32) -> u64 {
-    match (facts.key, facts.labels) {
+fn budget(properties: &classic::Properties, n: u32) -> u64 {
+    match (properties.key, properties.labels) {
         ("chang-roberts" | "chang-roberts-initiators", _) => u64::from(n * (n + 1) / 2),
         (_, false) => u64::MAX,
-        _ => (facts.bound.messages)(f64::from(n)) as u64,
+        _ => (properties.bound.messages)(f64::from(n)) as u64,
     }
 }
 
 #[test]
 fn every_classic_algorithm_is_right_on_every_ring_of_up_to_four_in_every_order_of_messages() {
-    for facts in classic::ALL {
-        let (states, depth) = classic::visit(facts.key, EveryRing).unwrap();
-        println!("{}: {states} states, {depth} deep at most", facts.name);
+    for properties in classic::ALL {
+        let (states, depth) = classic::visit(properties.key, EveryRing).unwrap();
+        println!("{}: {states} states, {depth} deep at most", properties.name);
     }
 }

@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Incarnation, NodeId};
 
 use crate::{Input, Time, WantedLinks};
@@ -45,7 +45,7 @@ pub struct Link<I> {
     /// Use of the link.
     pub kind: LinkKind,
     /// Whether this member dialled.
-    pub direction: Direction,
+    pub direction: LinkDirection,
     /// Reason for which it is there.
     pub purpose: Purpose,
     /// Time at which the other end answered; `None` before.
@@ -82,7 +82,7 @@ impl<I> Link<I> {
     }
 
     fn was_too_short(&self, now: Time) -> bool {
-        (self.kind, self.direction) == (LinkKind::Ring, Direction::Outgoing)
+        (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
             && self.up_since.is_none_or(|up| now.0.saturating_sub(up.0) < TOO_SHORT)
     }
 }
@@ -185,7 +185,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     }
 
     /// The link with this peer, up or being dialled; never a standby link.
-    pub fn find(&self, peer: NodeId, kind: LinkKind, direction: Direction) -> Option<&Link<I>> {
+    pub fn find(&self, peer: NodeId, kind: LinkKind, direction: LinkDirection) -> Option<&Link<I>> {
         self.links.iter().find(|link| {
             (link.peer, link.kind, link.direction) == (peer, kind, direction)
                 && link.purpose != Purpose::Standby
@@ -197,7 +197,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     #[must_use]
     pub fn take_surplus(&mut self, wanted: WantedLinks) -> Option<Link<I>> {
         self.take(|link| {
-            link.direction == Direction::Outgoing
+            link.direction == LinkDirection::Outgoing
                 && !is_wanted(wanted, link)
                 && match link.purpose {
                     Purpose::Wanted => true,
@@ -213,10 +213,9 @@ impl<I: Copy + Eq> LinkTable<I> {
         let both = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
         both.into_iter().find_map(|(peer, kind)| {
             let peer = peer?;
-            let mut with_peer = self
-                .links
-                .iter_mut()
-                .filter(|link| (link.peer, link.kind, link.direction) == (peer, kind, Direction::Outgoing));
+            let mut with_peer = self.links.iter_mut().filter(|link| {
+                (link.peer, link.kind, link.direction) == (peer, kind, LinkDirection::Outgoing)
+            });
             let mut standby = None;
             let there = with_peer.find_map(|link| match link.purpose {
                 Purpose::Wanted => Some(()),
@@ -244,7 +243,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     /// Whether a member that the core skips is to be dialled, to see whether it answers again.
     #[must_use]
     pub fn lacks_probe(&self, peer: NodeId) -> bool {
-        self.find(peer, LinkKind::Ring, Direction::Outgoing).is_none()
+        self.find(peer, LinkKind::Ring, LinkDirection::Outgoing).is_none()
     }
 
     /// Removes a standby link that this member dialled to any other peer than this.
@@ -261,7 +260,7 @@ impl<I: Copy + Eq> LinkTable<I> {
 
     /// Adds a link that this member dials.
     pub fn dialled(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: Purpose) {
-        let direction = Direction::Outgoing;
+        let direction = LinkDirection::Outgoing;
         self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start: None });
     }
 
@@ -269,7 +268,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     #[must_use]
     pub fn take_former(&mut self, peer: NodeId, start: Incarnation) -> Option<Link<I>> {
         self.take(|link| {
-            (link.peer, link.direction) == (peer, Direction::Incoming)
+            (link.peer, link.direction) == (peer, LinkDirection::Incoming)
                 && link.peer_start.is_some_and(|former| former < start)
         })
     }
@@ -277,13 +276,13 @@ impl<I: Copy + Eq> LinkTable<I> {
     /// Removes the link that the peer dialled before, when it dials another one of this kind or puts one in use.
     #[must_use]
     pub fn take_replaced(&mut self, peer: NodeId, kind: LinkKind) -> Option<Link<I>> {
-        let id = self.find(peer, kind, Direction::Incoming)?.id;
+        let id = self.find(peer, kind, LinkDirection::Incoming)?.id;
         self.remove(id)
     }
 
     /// Adds a link that this start of the peer dialled.
     pub fn accepted(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: Purpose, start: Incarnation) {
-        let direction = Direction::Incoming;
+        let direction = LinkDirection::Incoming;
         let peer_start = Some(start);
         self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start });
     }
@@ -305,8 +304,9 @@ impl<I: Copy + Eq> LinkTable<I> {
     ///
     /// When this is no standby link that the peer dialled.
     pub fn in_use(&mut self, id: I, now: Time) -> Result<Link<I>, OutOfTurn> {
-        let is_standby =
-            |link: &&mut Link<I>| (link.purpose, link.direction) == (Purpose::Standby, Direction::Incoming);
+        let is_standby = |link: &&mut Link<I>| {
+            (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Incoming)
+        };
         let link = self.get_mut(id).filter(is_standby).ok_or(OutOfTurn::NoStandby)?;
         link.purpose = Purpose::Wanted;
         link.up_since.get_or_insert(now);
@@ -360,10 +360,10 @@ impl<I: Copy + Eq> LinkTable<I> {
         let link = self.remove(id)?;
         let is_last = self.find(link.peer, link.kind, link.direction).is_none();
         let is_unseen = link.purpose == Purpose::Standby
-            || !link.is_up() && (link.purpose == Purpose::Probe || link.direction == Direction::Incoming);
+            || !link.is_up() && (link.purpose == Purpose::Probe || link.direction == LinkDirection::Incoming);
         let loss = if is_unseen {
             // It may have taken the place of one that was up.
-            let is_incoming = link.purpose != Purpose::Standby && link.direction == Direction::Incoming;
+            let is_incoming = link.purpose != Purpose::Standby && link.direction == LinkDirection::Incoming;
             if is_incoming && is_last { LinkLoss::ClosedUnseen } else { LinkLoss::Unseen }
         } else if is_failure || link.was_too_short(now) {
             LinkLoss::Failed
@@ -401,5 +401,5 @@ fn is_wanted<I>(wanted: WantedLinks, link: &Link<I>) -> bool {
 }
 
 fn is_own_standby<I>(link: &Link<I>) -> bool {
-    (link.purpose, link.direction) == (Purpose::Standby, Direction::Outgoing)
+    (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Outgoing)
 }

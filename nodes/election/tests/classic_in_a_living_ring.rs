@@ -2,7 +2,7 @@
 
 mod support;
 
-use ringleader_election::classic::facts;
+use ringleader_election::classic::properties;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, RingMessage, Role, Safety};
 
@@ -23,8 +23,8 @@ fn leader(ring: &QuietRing, members: &[&str]) -> String {
     (*leader).to_owned()
 }
 
-fn contest(ring: &QuietRing) -> u64 {
-    ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Contest { .. })).count() as u64
+fn election(ring: &QuietRing) -> u64 {
+    ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Classic { .. })).count() as u64
 }
 
 const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
@@ -39,7 +39,7 @@ fn whoever_initiates_every_member_follows_the_same_leader_and_the_best_of_the_ot
                     let mut ring = QuietRing::holding(algorithm, &attributes[..size], safety);
                     ring.initiate(initiator).settle();
                     let leader = leader(&ring, members);
-                    if let Some(highest) = facts(algorithm).winner(&attributes[..size], [at]) {
+                    if let Some(highest) = properties(algorithm).winner(&attributes[..size], [at]) {
                         let winner = attributes.iter().position(|attribute| *attribute == highest);
                         let winner = winner.and_then(|at| members.get(at)).copied();
                         assert_eq!((Some(leader.as_str()), algorithm), (winner, algorithm));
@@ -52,14 +52,14 @@ fn whoever_initiates_every_member_follows_the_same_leader_and_the_best_of_the_ot
 
 #[test]
 fn all_at_once_take_as_many_messages_as_the_bound_says_at_most_and_one_term() {
-    for algorithm in classic().filter(|name| facts(*name).bound.worst_case) {
+    for algorithm in classic().filter(|name| properties(*name).bound.worst_case) {
         let mut ring = QuietRing::holding(algorithm, &[90, 140, 110, 120, 100, 130], Safety::Available);
         ring.initiate_all(1).settle();
         assert_eq!(leader(&ring, &NAMES), "B");
         assert_eq!(ring.node("A").term().0, 1, "{algorithm}");
         #[allow(clippy::cast_precision_loss, reason = "few")]
-        let sent = contest(&ring) as f64;
-        assert!(sent <= (facts(algorithm).bound.messages)(6.0), "{algorithm}: {sent}");
+        let sent = election(&ring) as f64;
+        assert!(sent <= (properties(algorithm).bound.messages)(6.0), "{algorithm}: {sent}");
     }
 }
 
@@ -91,7 +91,7 @@ fn lelann_takes_exactly_n_squared_whoever_initiates() {
         let mut ring =
             QuietRing::holding(AlgorithmName::LeLann, &[90, 140, 110, 120, 100, 130], Safety::Available);
         ring.initiate(initiator).settle();
-        assert_eq!(contest(&ring), 36);
+        assert_eq!(election(&ring), 36);
     }
 }
 
@@ -105,7 +105,7 @@ fn when_the_leader_dies_its_deputy_takes_over_without_a_contest() {
         ring.kill(&first).settle();
         let left: Vec<&str> = NAMES[..4].iter().copied().filter(|who| *who != first).collect();
         leader(&ring, &left);
-        assert_eq!(contest(&ring), 0, "{algorithm}");
+        assert_eq!(election(&ring), 0, "{algorithm}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_election::link_table::{Link, LinkLoss, LinkTable, Missing, OutOfTurn, Purpose, TOO_SHORT};
 use ringleader_election::{Time, WantedLinks};
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Incarnation, NodeId};
 
 const NOW: Time = Time(Duration::from_secs(100));
@@ -24,7 +24,7 @@ fn ring_link(id: u32, to: u128, purpose: Purpose) -> Link<u32> {
         id,
         peer: peer(to),
         kind: LinkKind::Ring,
-        direction: Direction::Outgoing,
+        direction: LinkDirection::Outgoing,
         purpose,
         up_since: Some(NOW),
         peer_start: None,
@@ -34,7 +34,7 @@ fn ring_link(id: u32, to: u128, purpose: Purpose) -> Link<u32> {
 /// A ring link that this peer dialled, up.
 fn from_peer(id: u32, from: u128, start: u32) -> Link<u32> {
     let dialled = ring_link(id, from, Purpose::Wanted);
-    Link { direction: Direction::Incoming, peer_start: Some(Incarnation(start)), ..dialled }
+    Link { direction: LinkDirection::Incoming, peer_start: Some(Incarnation(start)), ..dialled }
 }
 
 fn table(links: &[Link<u32>]) -> LinkTable<u32> {
@@ -186,12 +186,12 @@ fn a_start_that_has_introduced_itself_is_not_forgotten_for_an_older_word_of_it()
 fn messages_go_on_the_ring_first_and_on_what_the_member_dialled_first() {
     let of = |id, kind, direction| Link { kind, direction, ..ring_link(id, 2, Purpose::Wanted) };
     let all = [
-        of(6, LinkKind::Direct, Direction::Incoming),
-        of(5, LinkKind::Direct, Direction::Outgoing),
-        of(4, LinkKind::Heartbeat, Direction::Incoming),
-        of(3, LinkKind::Heartbeat, Direction::Outgoing),
-        of(2, LinkKind::Ring, Direction::Incoming),
-        of(1, LinkKind::Ring, Direction::Outgoing),
+        of(6, LinkKind::Direct, LinkDirection::Incoming),
+        of(5, LinkKind::Direct, LinkDirection::Outgoing),
+        of(4, LinkKind::Heartbeat, LinkDirection::Incoming),
+        of(3, LinkKind::Heartbeat, LinkDirection::Outgoing),
+        of(2, LinkKind::Ring, LinkDirection::Incoming),
+        of(1, LinkKind::Ring, LinkDirection::Outgoing),
     ];
     for best in 1..=6_u32 {
         let rest: Vec<_> = all.iter().copied().filter(|link| link.id >= best).collect();

@@ -3,7 +3,7 @@
 mod support;
 
 use ringleader_shared::Role;
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use support::QuietRing;
 
 #[test]
@@ -36,8 +36,8 @@ fn eleven_messages_go_round_in_this_order() {
         ]
     );
     assert_eq!(ring.completed.len(), 1);
-    let (outcome, mandate, members) = ring.completed[0];
-    assert_eq!((outcome, members), (Outcome::Election, 4));
+    let (cause, mandate, members) = ring.completed[0];
+    assert_eq!((cause, members), (ElectionCause::Election, 4));
     assert_eq!(Some(&mandate), ring.node("A").mandate());
 }
 

@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use ringleader_election::classic::facts;
+use ringleader_election::classic::properties;
 use ringleader_shared::{AlgorithmName, RingMessage, RingSettings, Safety, Succession};
 
 use crate::support::QuietRing;
@@ -203,7 +203,7 @@ proptest! {
                 return Ok(());
             };
             prop_assert_eq!(leaders.len(), 1, "{:?}", ring.told());
-            let best_wins = facts(algorithm).labels && !facts(algorithm).only_initiators;
+            let best_wins = properties(algorithm).labels && !properties(algorithm).only_initiators;
             if in_an_election && best_wins {
                 prop_assert_eq!(leaders[0].as_str(), best, "{:?}", ring.told());
             }

@@ -55,7 +55,7 @@ fn the_death_of_the_leader_is_answered_by_the_rings_algorithm_without_waiting() 
             ring.assert_led_by(&second, None);
             assert_eq!(searches(&ring), 0);
             let of_it = |message: &RingMessage| match message {
-                RingMessage::Contest { algorithm: of, .. } => *of == algorithm,
+                RingMessage::Classic { algorithm: of, .. } => *of == algorithm,
                 RingMessage::Election { .. } => algorithm == AlgorithmName::MaxRing,
                 _ => false,
             };

@@ -5,7 +5,7 @@
 //!
 //! The way through it: [`run`] makes the listener and the [`control`] link, then [`node`] loops: a command, a link's news or
 //! a timer goes into the core, the effects come out and are carried out. [`links`] owns the sockets, [`handshake`] lets
-//! only members in, [`ringleader_election::telling`] turns what happened into events.
+//! only members in, [`ringleader_election::events`] turns what happened into events.
 //! [`recordings`] reads what nodes recorded.
 #![forbid(unsafe_code)]
 

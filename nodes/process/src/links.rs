@@ -16,7 +16,7 @@ use ringleader_election::digest;
 use ringleader_election::link_table::{Link, LinkLoss, LinkTable, Purpose};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
@@ -126,7 +126,7 @@ pub(crate) struct Links {
     news: mpsc::Sender<News>,
     lateness: Lateness,
     /// What this node knows, as its pings say it.
-    knowledge: Arc<AtomicU64>,
+    state_digest: Arc<AtomicU64>,
     /// Every link has a task until it is closed or has ended.
     table: LinkTable<LinkId>,
     tasks: BTreeMap<LinkId, Task>,
@@ -150,7 +150,7 @@ impl Links {
             faults,
             news,
             lateness: Lateness::default(),
-            knowledge: Arc::default(),
+            state_digest: Arc::default(),
             table: LinkTable::default(),
             tasks: BTreeMap::new(),
             next: 0,
@@ -158,15 +158,15 @@ impl Links {
     }
 
     /// What pings say from now on.
-    pub(crate) fn set_knowledge(&self, knowledge: u64) {
-        self.knowledge.store(knowledge, Ordering::Relaxed);
+    pub(crate) fn set_state_digest(&self, state_digest: u64) {
+        self.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
     /// Notes what this peer knew when it sent its last message.
-    pub(crate) fn set_told(&self, peer: NodeId, knowledge: u64) {
+    pub(crate) fn set_told(&self, peer: NodeId, state_digest: u64) {
         for link in self.table.iter().filter(|link| link.peer == peer) {
             if let Some(task) = self.tasks.get(&link.id) {
-                task.told.store(knowledge, Ordering::Relaxed);
+                task.told.store(state_digest, Ordering::Relaxed);
             }
         }
     }
@@ -223,7 +223,7 @@ impl Links {
         tokio::spawn(async move {
             let opening = handshake::dial(address, introduction, &secret, within);
             match across(opening, address, peer, &mut faults, within).await {
-                Ok(socket) => pump.run(socket, Direction::Outgoing).await,
+                Ok(socket) => pump.run(socket, LinkDirection::Outgoing).await,
                 Err(reason) => pump.give_up(reason).await,
             }
         });
@@ -239,7 +239,7 @@ impl Links {
         }
         let (id, pump) = self.register(from);
         self.table.accepted(id, from, kind, purpose, incarnation);
-        tokio::spawn(pump.run(socket, Direction::Incoming));
+        tokio::spawn(pump.run(socket, LinkDirection::Incoming));
     }
 
     fn register(&mut self, peer: NodeId) -> (LinkId, pump::Pump) {
@@ -248,7 +248,7 @@ impl Links {
         let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
         // A peer that has said nothing counts as one that knows of no election.
         let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged = Pinged { knowledge: Arc::clone(&self.knowledge), told: Arc::clone(&told) };
+        let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
         self.tasks.insert(id, Task { told, orders });
         let pump = pump::Pump::new(
             id,

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Core, Effect, Input, Timer, telling};
+use ringleader_election::{Algorithm, Core, Effect, Input, Timer, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::link::LinkFrame;
-use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec, Towards};
+use ringleader_shared::{Contender, MessageId, NodeId, NodeName, PortKind, RingMessage, RingSpec};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
@@ -244,7 +244,7 @@ impl Node {
             self.tell(EventKind::Ready { address: self.address.to_string() });
         }
         let Configuration { settings, highest_term, .. } = *configuration;
-        self.give(Input::Configured { ring, timing, settings, chance: fastrand::u64(..), highest_term });
+        self.give(Input::Configured { ring, timing, settings, seed: fastrand::u64(..), highest_term });
     }
 
     /// Has the core take this input after those that came before it.
@@ -284,7 +284,7 @@ impl Node {
             }
         }
         self.effects = effects;
-        self.links.set_knowledge(self.core.knowledge());
+        self.links.set_state_digest(self.core.state_digest());
         self.keep_links();
     }
 
@@ -299,13 +299,13 @@ impl Node {
             Effect::Promise(promise) => self.broken = self.promises.keep(&promise).err(),
             Effect::CancelTimer(timer) => *self.timers.slot(timer) = None,
             Effect::Became { .. }
-            | Effect::PartChanged(_)
+            | Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
             | Effect::Explain(_) => {
                 let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
-                if let Some(event) = telling::event(&self.known, &effect, receiving) {
+                if let Some(event) = events::event(&self.known, &effect, receiving) {
                     self.tell(event);
                 }
             }
@@ -313,16 +313,16 @@ impl Node {
     }
 
     fn send(&mut self, to: NodeId, message: RingMessage) {
-        let directly = matches!(message, RingMessage::Contest { towards: Towards::Peer, .. });
+        let directly = matches!(message, RingMessage::Classic { port: PortKind::Peer, .. });
         let link = self.route_to(to, directly);
-        let paced = !matches!(message, RingMessage::Standing { .. } | RingMessage::Lease { .. });
+        let paced = !matches!(message, RingMessage::StateUpdate { .. } | RingMessage::Lease { .. });
         self.sent += 1;
         let id = MessageId {
             from: self.options.name.clone(),
             incarnation: self.options.incarnation,
             number: self.sent,
         };
-        let info = telling::message_info(&self.known, id.clone(), &message);
+        let info = events::message_info(&self.known, id.clone(), &message);
         let hold = if paced { self.settings.borrow().hop_delay } else { Duration::ZERO };
         let lamport = self.lamport.tick();
         let sent_ns = monotonic_ns();
@@ -362,7 +362,7 @@ impl Node {
     }
 
     fn name(&self, id: NodeId) -> NodeName {
-        telling::name(&self.known, id)
+        events::name(&self.known, id)
     }
 
     fn tell(&mut self, kind: EventKind) {

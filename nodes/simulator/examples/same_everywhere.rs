@@ -117,7 +117,7 @@ pub(crate) fn contests() -> u64 {
             counted
         }
     }
-    fnv(classic::ALL.iter().filter_map(|facts| classic::visit(facts.key, Counted)).flatten())
+    fnv(classic::ALL.iter().filter_map(|properties| classic::visit(properties.key, Counted)).flatten())
 }
 
 fn main() -> ExitCode {

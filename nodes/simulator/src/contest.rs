@@ -21,12 +21,12 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Classic, Direction, Notion, Seat, Side, Why, World};
+use ringleader_election::classic::{Classic, Context, InitialKnowledge, Port, Progress, RingKind, Why};
 
 pub use max_ring::MaxRingContest;
 pub use settings::{Initiators, Labels, Pace, Settings};
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use network::{Letter, Network};
 use watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch};
 use wheel::Wheel;
@@ -84,9 +84,9 @@ struct Hands<'a, A: Classic<u32>, W> {
     watch: &'a mut W,
 }
 
-impl<A: Classic<u32>, W: Watch> World<u32, A::Message> for Hands<'_, A, W> {
+impl<A: Classic<u32>, W: Watch> Context<u32, A::Message> for Hands<'_, A, W> {
     #[inline]
-    fn send(&mut self, to: Side, message: A::Message) {
+    fn send(&mut self, to: Port, message: A::Message) {
         if W::LISTENS {
             self.watch.sends(self.network.place(self.at, to), Message::Classic(A::pack(&message)));
         }
@@ -95,13 +95,13 @@ impl<A: Classic<u32>, W: Watch> World<u32, A::Message> for Hands<'_, A, W> {
     }
 
     fn draw(&mut self, below: u32) -> u32 {
-        self.network.chance.below(below)
+        self.network.rng.below(below)
     }
 
     fn elected(&mut self, leader: u32) {
         self.network.learn(leader);
         self.watch.learns(leader);
-        if !A::FACTS.everyone_knows {
+        if !A::PROPERTIES.everyone_knows {
             self.network.tally.finder = Some(self.at);
             tell(self.network, self.at, leader, self.watch);
         }
@@ -115,7 +115,7 @@ impl<A: Classic<u32>, W: Watch> World<u32, A::Message> for Hands<'_, A, W> {
 
 /// Sends the result on to the next member.
 fn tell<M: Copy>(network: &mut Network<M>, at: u32, leader: u32, watch: &mut impl Watch) {
-    watch.sends(network.place(at, Side::Successor), Message::Result { leader });
+    watch.sends(network.place(at, Port::Successor), Message::Result { leader });
     network.tell(at, leader);
 }
 
@@ -132,7 +132,7 @@ impl<A: Classic<u32>> Contest<A> {
     /// Bytes that a member takes, its label and the care for order included.
     pub const BYTES_A_MEMBER: usize = size_of::<A>()
         + size_of::<u32>()
-        + size_of::<u64>() * if matches!(A::FACTS.direction, Direction::Bidirectional) { 2 } else { 1 };
+        + size_of::<u64>() * if matches!(A::PROPERTIES.ring_kind, RingKind::Bidirectional) { 2 } else { 1 };
 
     /// Bytes that a message takes on its way.
     pub const BYTES_A_MESSAGE: usize = Wheel::<Letter<A::Message>>::BYTES_AN_ENTRY;
@@ -165,19 +165,20 @@ impl<A: Classic<u32>> Contest<A> {
     }
 
     fn begin(settings: Settings<'_>, watch: &mut impl Watch) -> Self {
-        let mut chance = Chance::new(settings.seed);
-        let labels = settings.labels(A::FACTS.worst, &mut chance);
+        let mut rng = Rng::new(settings.seed);
+        let labels = settings.labels(A::PROPERTIES.worst, &mut rng);
         let size = u32::try_from(labels.len()).unwrap_or(u32::MAX);
-        let members =
-            (0..size).map(|at| A::new(&Seat { at, size, everyone: &labels, eligible: true })).collect();
-        let links = match (settings.pace, A::FACTS.direction) {
+        let members = (0..size)
+            .map(|at| A::new(&InitialKnowledge { at, size, everyone: &labels, eligible: true }))
+            .collect();
+        let links = match (settings.pace, A::PROPERTIES.ring_kind) {
             // What always takes the same time keeps order by itself.
-            (Pace::Unit, _) | (_, Direction::Complete) => 0,
-            (_, Direction::Unidirectional) => labels.len(),
-            (_, Direction::Bidirectional) => labels.len() * 2,
+            (Pace::Unit, _) | (_, RingKind::Complete) => 0,
+            (_, RingKind::Unidirectional) => labels.len(),
+            (_, RingKind::Bidirectional) => labels.len() * 2,
         };
-        let initiators = settings.initiators(&labels, &mut chance);
-        let network = Network::new(size, links, settings.pace, chance);
+        let initiators = settings.initiators(&labels, &mut rng);
+        let network = Network::new(size, links, settings.pace, rng);
         let mut contest = Self { labels, initiators, members, network };
         match contest.initiators.clone() {
             Some(places) => places.iter().for_each(|&at| contest.wake(at, watch)),
@@ -191,7 +192,7 @@ impl<A: Classic<u32>> Contest<A> {
         let member = &mut self.members[at as usize];
         member.wake(&mut Hands::<A, W> { at, network: &mut self.network, watch });
         if W::LISTENS {
-            watch.becomes(State::Classic(self.members[at as usize].notion()));
+            watch.becomes(State::Classic(self.members[at as usize].progress()));
         }
     }
 
@@ -214,13 +215,13 @@ impl<A: Classic<u32>> Contest<A> {
                 let mut hands = Hands::<A, W> { at: to, network, watch };
                 self.members[to as usize].receive(from.side(), message, &mut hands);
                 if W::LISTENS {
-                    watch.becomes(State::Classic(self.members[to as usize].notion()));
+                    watch.becomes(State::Classic(self.members[to as usize].progress()));
                 }
             }
             Letter::Told { to, leader } => {
                 if W::LISTENS {
                     watch.acts(network.wheel.now(), to);
-                    watch.receives(network.place(to, Side::Predecessor), Message::Result { leader });
+                    watch.receives(network.place(to, Port::Predecessor), Message::Result { leader });
                 }
                 // Back at the finder the lap is over.
                 if network.tally.finder != Some(to) {
@@ -254,7 +255,7 @@ impl<A: Classic<u32>> Contest<A> {
     fn touch(&self, ready: Range<usize>) {
         for place in ready {
             let (Letter::Contest { to, .. } | Letter::Told { to, .. }) = self.network.wheel.at(place);
-            black_box(self.members[to as usize].notion().standing);
+            black_box(self.members[to as usize].progress().status);
             black_box(self.network.arrivals.get(to as usize).copied());
         }
     }
@@ -270,8 +271,8 @@ impl<A: Classic<u32>> Contest<A> {
     /// # Panics
     /// If there is no member at this place.
     #[must_use]
-    pub fn notion(&self, at: u32) -> Notion<u32> {
-        self.members[at as usize].notion()
+    pub fn progress(&self, at: u32) -> Progress<u32> {
+        self.members[at as usize].progress()
     }
 
     /// What has come out so far.

@@ -7,7 +7,7 @@ use ringleader_election::digest;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Incarnation, RingMessage, Term};
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use crate::schedule::Disturbance;
 use crate::setup::Latency;
 
@@ -100,7 +100,7 @@ impl Link {
 
 /// What is special about one direction between two members.
 #[derive(Debug, Clone, Copy, Default)]
-struct Direction {
+struct LinkDirection {
     /// The number of the cut, if there is one.
     cut: Option<u64>,
     disturbance: Option<Disturbance>,
@@ -122,7 +122,7 @@ pub(crate) enum Fate {
 pub(crate) struct Network {
     slots: Vec<(u32, Option<Link>)>,
     free: Vec<u32>,
-    directions: BTreeMap<(Place, Place), Direction>,
+    directions: BTreeMap<(Place, Place), LinkDirection>,
     latency: Latency,
 }
 
@@ -187,10 +187,10 @@ impl Network {
     }
 
     /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
-    pub(crate) fn arrival(&mut self, id: LinkId, from: Place, now: u64, chance: &mut Chance) -> u64 {
+    pub(crate) fn arrival(&mut self, id: LinkId, from: Place, now: u64, rng: &mut Rng) -> u64 {
         let Some(link) = self.get(id) else { return now };
         let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
-        let soonest = now.saturating_add(chance.crossing(latency));
+        let soonest = now.saturating_add(rng.crossing(latency));
         let Some(link) = self.get_mut(id) else { return soonest };
         let last = if link.dialler == from { &mut link.last_arrivals.0 } else { &mut link.last_arrivals.1 };
         *last = soonest.max(last.saturating_add(1));
@@ -198,22 +198,22 @@ impl Network {
     }
 
     /// What becomes of a message that is sent now on this link from this end.
-    pub(crate) fn fate(&mut self, id: LinkId, from: Place, now: u64, chance: &mut Chance) -> Fate {
+    pub(crate) fn fate(&mut self, id: LinkId, from: Place, now: u64, rng: &mut Rng) -> Fate {
         let to = self.get(id).map(|link| link.other(from));
         let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {
-            return Fate::Arrives { at: self.arrival(id, from, now, chance), overtaken: false };
+            return Fate::Arrives { at: self.arrival(id, from, now, rng), overtaken: false };
         };
-        if chance.happens(disturbance.drop) {
+        if rng.happens(disturbance.drop) {
             return Fate::Lost;
         }
-        let late = |chance: &mut Chance| {
-            now.saturating_add(chance.crossing(disturbance.latency))
-                .saturating_add(chance.crossing(disturbance.latency))
+        let late = |rng: &mut Rng| {
+            now.saturating_add(rng.crossing(disturbance.latency))
+                .saturating_add(rng.crossing(disturbance.latency))
         };
-        let overtaken = chance.happens(disturbance.reorder);
-        let at = if overtaken { late(chance) } else { self.arrival(id, from, now, chance) };
-        if chance.happens(disturbance.duplicate) {
-            Fate::ArrivesTwice(at, late(chance))
+        let overtaken = rng.happens(disturbance.reorder);
+        let at = if overtaken { late(rng) } else { self.arrival(id, from, now, rng) };
+        if rng.happens(disturbance.duplicate) {
+            Fate::ArrivesTwice(at, late(rng))
         } else {
             Fate::Arrives { at, overtaken }
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ringleader_election::{Effect, telling};
+use ringleader_election::{Effect, events};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::{
@@ -11,8 +11,8 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-use crate::chance::{PerMille, nanoseconds};
 use crate::network::{Letter, Place};
+use crate::rng::{PerMille, nanoseconds};
 use crate::schedule::{self, Disturbance};
 use crate::setup::{Latency, Setup};
 
@@ -77,7 +77,7 @@ impl Recorder {
             incarnation: Incarnation(letter.incarnation),
             number: letter.number,
         };
-        telling::message_info(&self.ring, id, &letter.message)
+        events::message_info(&self.ring, id, &letter.message)
     }
 
     pub(crate) fn sent(&mut self, now: u64, letter: &Letter, to: Place) {
@@ -121,7 +121,7 @@ impl Recorder {
 
     pub(crate) fn event(&self, effect: &Effect<RingMessage>) -> Option<EventKind> {
         let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
-        telling::event(&self.ring, effect, receiving)
+        events::event(&self.ring, effect, receiving)
     }
 }
 
@@ -209,7 +209,7 @@ fn words(kind: &EventKind) -> Option<String> {
         | EventKind::Spawned { .. }
         | EventKind::Ready { .. }
         | EventKind::Heartbeat { .. }
-        | EventKind::PartChanged { .. }
+        | EventKind::ProgressChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::StartFailed { .. }
         | EventKind::RestartPlanned { .. }
@@ -237,7 +237,7 @@ fn words(kind: &EventKind) -> Option<String> {
         EventKind::Exited { .. } => "*** is dead".to_owned(),
         EventKind::Paused => "*** hangs".to_owned(),
         EventKind::Resumed => "*** goes on".to_owned(),
-        EventKind::StandingChanged { role, term, leader, deputy } => {
+        EventKind::RoleChanged { role, term, leader, deputy } => {
             let name =
                 |name: &Option<NodeName>| name.as_ref().map_or("nobody".to_owned(), NodeName::to_string);
             format!("is {role} in term {term}: leader {}, deputy {}", name(leader), name(deputy))
@@ -262,12 +262,12 @@ fn words(kind: &EventKind) -> Option<String> {
             format!("{link} link with {peer} {verdict}: {reason}")
         }
         EventKind::Log { text } => format!("\"{text}\""),
-        EventKind::Completed { outcome, members, .. } => format!("lap is back from {members}: {outcome:?}"),
+        EventKind::Completed { cause, members, .. } => format!("lap is back from {members}: {cause:?}"),
     })
 }
 
 fn message_words(message: &MessageInfo) -> String {
-    let name = |claim: &Option<ringleader_shared::event::Claim>| {
+    let name = |claim: &Option<ringleader_shared::event::NamedContender>| {
         claim.as_ref().map_or("nobody".to_owned(), |claim| claim.name.to_string())
     };
     if let (Some(algorithm), Some(says)) = (message.algorithm, &message.says) {
@@ -277,7 +277,7 @@ fn message_words(message: &MessageInfo) -> String {
     format!(
         "#{} {} term {}: {}, {}; hop {}",
         message.id.number,
-        message.message.word(),
+        message.message.as_str(),
         message.term,
         name(&message.candidate),
         name(&message.deputy),

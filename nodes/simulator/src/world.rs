@@ -17,8 +17,8 @@ use ringleader_shared::{
 };
 
 use self::member::{Machine, Member};
-use crate::chance::{Chance, nanoseconds};
 use crate::network::{Letter, LinkId, Network, Place};
+use crate::rng::{Rng, nanoseconds};
 use crate::schedule::{self, Schedule};
 use crate::setup::Setup;
 use crate::trace::Recorder;
@@ -124,7 +124,7 @@ pub struct World {
     setup: Setup,
     /// In nanoseconds.
     now: u64,
-    chance: Chance,
+    rng: Rng,
     network: Network,
     members: Vec<Member>,
     /// By id.
@@ -168,7 +168,7 @@ impl World {
     fn begin(setup: Setup, recorder: Option<Box<Recorder>>) -> Self {
         let mut world = Self {
             now: 0,
-            chance: Chance::new(setup.seed),
+            rng: Rng::new(setup.seed),
             network: Network::new(setup.latency),
             members: Vec::new(),
             places: Vec::new(),
@@ -416,7 +416,7 @@ impl World {
 
     /// Plans what reaches the other end of a link from this end, in the order of that link.
     fn plan_arrival(&mut self, link: LinkId, from: Place, to: Place, happening: Happening) {
-        let at = self.network.arrival(link, from, self.now, &mut self.chance);
+        let at = self.network.arrival(link, from, self.now, &mut self.rng);
         self.plan_crossing(at, from, to, happening);
     }
 

@@ -100,7 +100,7 @@ impl Visitor for SmallRings {
 
     /// Where nothing but the order of the labels is drawn, all orders together are the exact distribution.
     fn visit<A: Classic<u32>>(self) {
-        if !A::FACTS.labels {
+        if !A::PROPERTIES.labels {
             return;
         }
         for n in 3..=6 {
@@ -108,9 +108,13 @@ impl Visitor for SmallRings {
             let exact = Exact::of(&orders(n).iter().map(cost).collect::<Vec<_>>());
             let drawn = messages::<A>(n, 0..6_000);
             if exact.variance > 0.0 {
-                exact.assert_drawn(&drawn, &format!("{}, n = {n}", A::FACTS.name));
+                exact.assert_drawn(&drawn, &format!("{}, n = {n}", A::PROPERTIES.name));
             } else {
-                assert!(drawn.iter().all(|&messages| messages == exact.mean), "{}, n = {n}", A::FACTS.name);
+                assert!(
+                    drawn.iter().all(|&messages| messages == exact.mean),
+                    "{}, n = {n}",
+                    A::PROPERTIES.name
+                );
             }
         }
     }
@@ -118,8 +122,8 @@ impl Visitor for SmallRings {
 
 #[test]
 fn every_algorithm_takes_on_random_small_rings_what_it_takes_on_all_of_them() {
-    for facts in classic::ALL {
-        classic::visit(facts.key, SmallRings).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, SmallRings).unwrap();
     }
 }
 

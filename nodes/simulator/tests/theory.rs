@@ -30,23 +30,23 @@ fn arrangements(n: u32) -> Vec<Vec<u32>> {
 /// One leader, known to all; the highest label, or the highest initiator's, where labels decide.
 fn assert_decided<A: Classic<u32>>(outcome: &Outcome, told: &str) {
     let n = u32::try_from(outcome.labels.len()).unwrap();
-    let name = A::FACTS.name;
+    let name = A::PROPERTIES.name;
     let at = outcome.leader.unwrap_or_else(|| panic!("{name}: no one leader, {told}"));
     assert_eq!(outcome.informed, n, "{name}: members that know the leader, {told}");
-    if let Some(winner) = A::FACTS.winner(&outcome.labels, outcome.starters()) {
+    if let Some(winner) = A::PROPERTIES.winner(&outcome.labels, outcome.starters()) {
         assert_eq!(outcome.labels[at as usize], winner, "{name}: the leader's label, {told}");
     }
-    let telling = if A::FACTS.everyone_knows { 0 } else { u64::from(n) };
+    let telling = if A::PROPERTIES.everyone_knows { 0 } else { u64::from(n) };
     assert_eq!(outcome.told, telling, "{name}: messages that tell the result, {told}");
 }
 
 fn assert_within_bound<A: Classic<u32>>(outcome: &Outcome, told: &str) {
-    if A::FACTS.bound.worst_case {
-        let bound = (A::FACTS.bound.messages)(outcome.labels.len() as f64);
+    if A::PROPERTIES.bound.worst_case {
+        let bound = (A::PROPERTIES.bound.messages)(outcome.labels.len() as f64);
         assert!(
             outcome.messages as f64 <= bound + 1e-9,
             "{}: {} messages, bound {bound}, {told}",
-            A::FACTS.name,
+            A::PROPERTIES.name,
             outcome.messages
         );
     }
@@ -74,8 +74,8 @@ impl Visitor for EveryArrangement {
 
 #[test]
 fn every_arrangement_of_up_to_eight_members_is_decided_within_its_bound() {
-    for facts in classic::ALL {
-        classic::visit(facts.key, EveryArrangement).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, EveryArrangement).unwrap();
     }
 }
 
@@ -110,8 +110,8 @@ impl Visitor for RandomRings {
 
 #[test]
 fn random_rings_whoever_starts_and_however_long_messages_take_are_decided() {
-    for facts in classic::ALL {
-        classic::visit(facts.key, RandomRings).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, RandomRings).unwrap();
     }
 }
 
@@ -124,7 +124,7 @@ fn chang_roberts_takes_n_times_the_harmonic_number_on_average() {
     let mean = messages as f64 / runs as f64;
     let theory: f64 = f64::from(n) * (1..=n).map(|k| 1.0 / f64::from(k)).sum::<f64>();
     assert!((mean / theory - 1.0).abs() < 0.005, "mean {mean}, n·Hₙ {theory}");
-    assert!(((ChangRoberts::<u32>::FACTS.bound.messages)(f64::from(n)) / theory - 1.0).abs() < 1e-12);
+    assert!(((ChangRoberts::<u32>::PROPERTIES.bound.messages)(f64::from(n)) / theory - 1.0).abs() < 1e-12);
 }
 
 #[test]
@@ -209,13 +209,13 @@ fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
                     steps.outcome(),
                     Contest::<A>::new(settings).run(),
                     "{} {settings:?}",
-                    A::FACTS.name
+                    A::PROPERTIES.name
                 );
             }
         }
     }
-    for facts in classic::ALL {
-        classic::visit(facts.key, BothWays).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, BothWays).unwrap();
     }
 }
 
@@ -259,7 +259,7 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted() {
             for initiators in [Initiators::All, Initiators::Some(3)] {
                 for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                     let settings = Settings { pace, seed: 5, initiators, ..Settings::new(40) };
-                    let what = format!("{} {settings:?}", A::FACTS.name);
+                    let what = format!("{} {settings:?}", A::PROPERTIES.name);
                     let outcome = Contest::<A>::new(settings).run();
                     let (traced, steps) = Contest::<A>::traced(settings, outcome.hops()).unwrap();
                     assert_traced(&outcome, &traced, &steps, &what);
@@ -269,8 +269,8 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted() {
             }
         }
     }
-    for facts in classic::ALL {
-        classic::visit(facts.key, Traced).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, Traced).unwrap();
     }
     for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
         let settings = Settings { pace, seed: 5, ..Settings::new(40) };
@@ -289,13 +289,13 @@ fn a_member_takes_at_most_72_bytes_and_a_message_on_its_way_at_most_24() {
 
         fn visit<A: Classic<u32>>(self) {
             let (member, message) = (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE);
-            println!("{}: {member} bytes a member, {message} a message", A::FACTS.name);
-            assert!(member <= 72, "{}: {member} bytes a member", A::FACTS.name);
-            assert!(message <= 24, "{}: {message} bytes a message", A::FACTS.name);
+            println!("{}: {member} bytes a member, {message} a message", A::PROPERTIES.name);
+            assert!(member <= 72, "{}: {member} bytes a member", A::PROPERTIES.name);
+            assert!(message <= 24, "{}: {message} bytes a message", A::PROPERTIES.name);
         }
     }
-    for facts in classic::ALL {
-        classic::visit(facts.key, Sizes).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, Sizes).unwrap();
     }
 }
 
@@ -327,12 +327,12 @@ fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
         while contest.step() {}
         let outcome = contest.outcome();
         messages += outcome.messages;
-        rounds += u64::from(contest.notion(outcome.leader.unwrap()).phase.unwrap());
+        rounds += u64::from(contest.progress(outcome.leader.unwrap()).phase.unwrap());
     }
     let (messages, rounds) = (messages as f64 / runs as f64, rounds as f64 / runs as f64);
     let n = f64::from(n);
     assert!(rounds <= std::f64::consts::E * n / (n - 1.0), "{rounds} rounds");
-    let bound = (ItaiRodeh::<u32>::FACTS.bound.messages)(n);
+    let bound = (ItaiRodeh::<u32>::PROPERTIES.bound.messages)(n);
     assert!(messages <= bound, "{messages} messages, bound {bound}");
     assert!(messages > bound / 2.0, "{messages} messages: the bound {bound} says little");
 }
@@ -364,10 +364,10 @@ fn assert_constant<A: Classic<u32>>(constant: f64, linear: f64) {
     let check = |n: u32, messages: u64, how: &str| {
         println!(
             "{} n = {n}: {messages} messages {how}, {:.3} n log₂ n",
-            A::FACTS.name,
+            A::PROPERTIES.name,
             messages as f64 / (f64::from(n) * f64::from(n).log2())
         );
-        assert!(messages as f64 <= bound(f64::from(n)), "{} n = {n} {how}: {messages}", A::FACTS.name);
+        assert!(messages as f64 <= bound(f64::from(n)), "{} n = {n} {how}: {messages}", A::PROPERTIES.name);
     };
     for n in 2..=8 {
         let cost = |labels: &Vec<u32>| Contest::<A>::of(labels, Settings::new(n)).run().messages;
@@ -393,7 +393,7 @@ fn dolev_klawe_and_rodeh_a_takes_two_messages_a_link_in_each_phase_and_half_of_t
         let settings = Settings { labels, pace: Pace::Exponential, ..Settings::new(n) };
         let mut contest = Contest::<DolevKlaweRodehA<u32>>::new(settings);
         while contest.step() {}
-        let phases = (0..n).filter_map(|at| contest.notion(at).phase).max().unwrap();
+        let phases = (0..n).filter_map(|at| contest.progress(at).phase).max().unwrap();
         assert_eq!(contest.outcome().messages, u64::from(n) * (2 * u64::from(phases) + 1), "n = {n}");
         assert!(phases <= n.ilog2(), "n = {n}: {phases} phases");
     }

@@ -121,7 +121,7 @@ fn a_stream_in_which_two_lead_one_term_is_found_out() {
     let mut events = case.tell().events().to_vec();
     let mut second = events
         .iter()
-        .rfind(|event| matches!(&event.kind, EventKind::StandingChanged { role: Role::Leader, .. }))
+        .rfind(|event| matches!(&event.kind, EventKind::RoleChanged { role: Role::Leader, .. }))
         .cloned()
         .expect("somebody leads");
     second.node = Some("A".parse().expect("a name"));

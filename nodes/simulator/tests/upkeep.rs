@@ -31,7 +31,7 @@ fn elected(n: u64, hop: Duration, algorithm: AlgorithmName) -> (RingView, usize,
         view.apply(event);
     }
     let since = &world.events()[linked..];
-    let standing = |kind: &EventKind| matches!(kind, EventKind::Sent { message, .. } if message.message == MessageKind::Standing);
+    let standing = |kind: &EventKind| matches!(kind, EventKind::Sent { message, .. } if message.message == MessageKind::StateUpdate);
     let count = |is: &dyn Fn(&EventKind) -> bool| since.iter().filter(|event| is(&event.kind)).count();
     (view, count(&standing), count(&|kind| matches!(kind, EventKind::LinkUp { .. })))
 }
@@ -69,7 +69,7 @@ fn a_message_that_was_lost_is_made_up_for() {
         .events()
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Sent { message, to, .. } if message.message == MessageKind::Standing => {
+            EventKind::Sent { message, to, .. } if message.message == MessageKind::StateUpdate => {
                 Some(format!("{}>{to}", message.id.from))
             }
             _ => None,

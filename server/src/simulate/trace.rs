@@ -7,7 +7,7 @@ mod words;
 use std::io::Write;
 
 use anyhow::{Context, ensure};
-use ringleader_simulator::classic::{self, Classic, Facts, Visitor};
+use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
 use ringleader_simulator::contest::watch::{Cause, Step, TooLong};
 use ringleader_simulator::contest::{Contest, MaxRingContest, Outcome, Settings, TICKS};
 use serde_json::{Map, Value, json};
@@ -31,7 +31,7 @@ impl Visitor for Traced<'_> {
 
 /// One election and its steps.
 struct Trace<'a> {
-    facts: &'static Facts,
+    properties: &'static Properties,
     ring: &'a Ring,
     latency: Latency,
     seed: u64,
@@ -52,7 +52,7 @@ pub(super) fn print(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let (algorithms, sizes) = (options.algorithms()?, ring.sizes(options));
-    let (&[facts], &[nodes]) = (&algorithms[..], &sizes[..]) else {
+    let (&[properties], &[nodes]) = (&algorithms[..], &sizes[..]) else {
         anyhow::bail!("--trace follows one election: give one algorithm and one number of members");
     };
     let settings = options.settings(ring, nodes);
@@ -63,17 +63,22 @@ pub(super) fn print(
              to have them counted"
         )
     };
-    let traced = match classic::visit(facts.key, Traced(settings)) {
+    let traced = match classic::visit(properties.key, Traced(settings)) {
         Some(traced) => traced,
         None => {
-            ensure!(nodes <= most, "{} is simulated with up to {most} members; {}", facts.name, too_long());
+            ensure!(
+                nodes <= most,
+                "{} is simulated with up to {most} members; {}",
+                properties.name,
+                too_long()
+            );
             MaxRingContest::traced(settings, MOST_MESSAGES)
         }
     };
     let (outcome, steps) = traced.with_context(too_long)?;
-    let leader = super::leader(facts, &outcome)?;
+    let leader = super::leader(properties, &outcome)?;
     let (latency, seed) = (options.latency, options.seed);
-    let trace = Trace { facts, ring, latency, seed, outcome, steps, leader };
+    let trace = Trace { properties, ring, latency, seed, outcome, steps, leader };
     match format {
         TraceFormat::Text => trace.text(out)?,
         TraceFormat::Markdown => trace.markdown(out)?,
@@ -97,7 +102,7 @@ fn units(ticks: u64) -> String {
 
 impl Trace<'_> {
     fn words(&self) -> Words<'_> {
-        Words::new(self.facts, self.ring, &self.outcome)
+        Words::new(self.properties, self.ring, &self.outcome)
     }
 
     /// The members' names in ring order.
@@ -126,8 +131,8 @@ impl Trace<'_> {
             }
         };
         vec![
-            ("algorithm", format!("{} ({})", self.facts.name, self.facts.year)),
-            ("variant", self.facts.variant.to_owned()),
+            ("algorithm", format!("{} ({})", self.properties.name, self.properties.year)),
+            ("variant", self.properties.variant.to_owned()),
             ("ring", format!("{} → {first}", members.join(" → "))),
             ("start", starts),
             ("messages take", latency),
@@ -137,9 +142,9 @@ impl Trace<'_> {
     /// What comes out, as lines of a name and a text.
     fn result(&self) -> Vec<(&'static str, String)> {
         let Outcome { messages, told, decided, ended, .. } = self.outcome;
-        let kinds = self.facts.kinds.iter().zip(self.outcome.by_kind);
+        let kinds = self.properties.kinds.iter().zip(self.outcome.by_kind);
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
-        let bound = self.facts.bound;
+        let bound = self.properties.bound;
         let how = if bound.worst_case { "at most" } else { "on average" };
         let figure = (bound.messages)(self.outcome.labels.len() as f64);
         let announced = if told > 0 {
@@ -151,7 +156,7 @@ impl Trace<'_> {
         vec![
             ("leader", self.ring.name(self.leader)),
             ("messages", format!("{announced}{sum}")),
-            ("the paper", format!("{} ({how} {} when everybody starts)", bound.words, short(figure))),
+            ("the paper", format!("{} ({how} {} when everybody starts)", bound.formula, short(figure))),
             ("time", format!("decided at {}, the last message arrives at {}", short(decided), short(ended))),
         ]
     }
@@ -187,7 +192,7 @@ impl Trace<'_> {
 
     fn markdown(&self, out: &mut impl Write) -> std::io::Result<()> {
         let words = self.words();
-        writeln!(out, "# {} on {}\n", self.facts.name, self.members().join(", "))?;
+        writeln!(out, "# {} on {}\n", self.properties.name, self.members().join(", "))?;
         for (name, text) in self.given() {
             writeln!(out, "- **{name}:** {text}")?;
         }
@@ -240,11 +245,11 @@ impl Trace<'_> {
             }
             Value::Object(object)
         });
-        let kinds = self.facts.kinds.iter().zip(self.outcome.by_kind);
+        let kinds = self.properties.kinds.iter().zip(self.outcome.by_kind);
         json!({
-            "algorithm": self.facts.key,
-            "name": self.facts.name,
-            "variant": self.facts.variant,
+            "algorithm": self.properties.key,
+            "name": self.properties.name,
+            "variant": self.properties.variant,
             "ring": self.outcome.labels.iter().map(|&rank| self.ring.label(rank)).collect::<Vec<_>>(),
             "initiators": self.outcome.starters().collect::<Vec<_>>(),
             "latency": format!("{:?}", self.latency).to_lowercase(),

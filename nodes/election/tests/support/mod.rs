@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ringleader_election::{Algorithm, Core, DropReason, Effect, Explanation, Input, Time, Timer, Timing};
-use ringleader_shared::event::Outcome;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::event::ElectionCause;
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, RingSettings, Role,
-    Safety, Succession, Term, Towards,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, PortKind, Promise, RingMessage,
+    RingSettings, Role, Safety, Succession, Term,
 };
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ type Link = (NodeId, NodeId, LinkKind);
 pub(crate) struct QuietRing {
     pub(crate) sent: Vec<Sent>,
     pub(crate) dropped: Vec<(String, RingMessage, DropReason)>,
-    pub(crate) completed: Vec<(Outcome, Mandate, u32)>,
+    pub(crate) completed: Vec<(ElectionCause, Mandate, u32)>,
     said: Vec<(NodeId, Explanation)>,
     members: Vec<Contender>,
     nodes: BTreeMap<NodeId, Core>,
@@ -127,9 +127,9 @@ impl QuietRing {
     }
 
     fn configuration(&self, of: NodeId) -> Input<RingMessage> {
-        let chance = u64::try_from(of.0.as_u128()).expect("a small id");
+        let seed = u64::try_from(of.0.as_u128()).expect("a small id");
         let (ring, settings, highest_term) = (self.members.clone().into(), self.settings, self.highest_term);
-        Input::Configured { ring, timing: TIMING, settings, chance, highest_term }
+        Input::Configured { ring, timing: TIMING, settings, seed, highest_term }
     }
 
     // What a test does.
@@ -161,7 +161,7 @@ impl QuietRing {
         let cut: BTreeSet<Link> = cut;
         for (a, b, link) in cut {
             let other = if a == dead { b } else { a };
-            let direction = if a == dead { Direction::Incoming } else { Direction::Outgoing };
+            let direction = if a == dead { LinkDirection::Incoming } else { LinkDirection::Outgoing };
             self.queue.push_back(Next::Noticed(other, Input::LinkDown { peer: dead, link, direction }));
         }
         self
@@ -435,23 +435,24 @@ impl QuietRing {
     /// What a member's log card shows, oldest first.
     pub(crate) fn log(&self, who: &str) -> Vec<String> {
         let said = self.said.iter().filter(|(node, _)| *node == id(who));
-        said.map(|(_, why)| why.words(name)).collect()
+        said.map(|(_, why)| why.describe(name)).collect()
     }
 
     /// The messages of elections, searches and results that were sent, in words.
     pub(crate) fn told(&self) -> Vec<String> {
-        self.sent.iter().filter(|sent| !is_standing(&sent.message)).map(|sent| in_words(*sent)).collect()
+        self.sent.iter().filter(|sent| !is_state_update(&sent.message)).map(|sent| in_words(*sent)).collect()
     }
 
-    /// What that member told its neighbours of its standing, in words.
-    pub(crate) fn standings(&self, from: &str) -> Vec<String> {
-        let standings = self.sent.iter().filter(|sent| sent.from == id(from) && is_standing(&sent.message));
-        standings.map(|sent| in_words(*sent)).collect()
+    /// The state updates that this member sent to its neighbours, in words.
+    pub(crate) fn state_updates(&self, from: &str) -> Vec<String> {
+        let state_updates =
+            self.sent.iter().filter(|sent| sent.from == id(from) && is_state_update(&sent.message));
+        state_updates.map(|sent| in_words(*sent)).collect()
     }
 
-    /// Messages of elections, searches and results; what neighbours tell each other about standings is not counted.
+    /// Messages of elections, searches and results; state updates are not counted.
     pub(crate) fn messages(&self) -> u32 {
-        let counted = self.sent.iter().filter(|sent| !is_standing(&sent.message));
+        let counted = self.sent.iter().filter(|sent| !is_state_update(&sent.message));
         u32::try_from(counted.count()).expect("few messages")
     }
 
@@ -494,7 +495,7 @@ impl QuietRing {
                 if !message.is_upkeep() {
                     self.sent.push(sent);
                 }
-                if matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }) {
+                if matches!(message, RingMessage::Classic { port: PortKind::Peer, .. }) {
                     self.dial_directly(me, to);
                 } else if !self.links.iter().any(|(a, b, _)| (*a, *b) == (me, to) || (*a, *b) == (to, me)) {
                     // What is sent to a new successor waits for the link with it.
@@ -515,8 +516,8 @@ impl QuietRing {
                 self.timers.retain(|(_, node, other), ()| (*node, *other) != (me, timer));
             }
             Effect::Drop { message, reason, .. } => self.dropped.push((name(me), message, reason)),
-            Effect::Completed { outcome, mandate, members } => {
-                self.completed.push((outcome, mandate, members));
+            Effect::Completed { cause, mandate, members } => {
+                self.completed.push((cause, mandate, members));
             }
             Effect::Promise(promise) => {
                 let before = self.promises.insert(me, promise);
@@ -528,7 +529,7 @@ impl QuietRing {
             }
             Effect::Explain(why) => self.said.push((me, why)),
             Effect::Became { term, .. } => self.highest_term = self.highest_term.max(term),
-            Effect::PartChanged(_) | Effect::SuccessorChanged(_) => {}
+            Effect::ProgressChanged(_) | Effect::SuccessorChanged(_) => {}
         }
     }
 
@@ -544,7 +545,7 @@ impl QuietRing {
         let surplus: Vec<Link> = self.links.iter().filter(surplus).copied().collect();
         for (from, peer, link) in surplus {
             self.links.remove(&(from, peer, link));
-            let direction = Direction::Incoming;
+            let direction = LinkDirection::Incoming;
             self.queue.push_back(Next::Noticed(peer, Input::LinkClosed { peer: from, link, direction }));
         }
         for link in wanted {
@@ -554,7 +555,7 @@ impl QuietRing {
             if self.nodes.contains_key(&link.1) {
                 self.link_up(link);
             } else {
-                let direction = Direction::Outgoing;
+                let direction = LinkDirection::Outgoing;
                 let failed = Input::LinkDown { peer: link.1, link: link.2, direction };
                 self.queue.push_back(Next::Noticed(me, failed));
             }
@@ -570,7 +571,7 @@ impl QuietRing {
         if self.nodes.contains_key(&to) {
             self.link_up((me, to, kind));
         } else {
-            let failed = Input::LinkDown { peer: to, link: kind, direction: Direction::Outgoing };
+            let failed = Input::LinkDown { peer: to, link: kind, direction: LinkDirection::Outgoing };
             self.queue.push_back(Next::Noticed(me, failed));
         }
     }
@@ -578,14 +579,16 @@ impl QuietRing {
     fn link_up(&mut self, link: Link) {
         let (from, to, kind) = link;
         self.links.insert(link);
-        for (at, peer, direction) in [(from, to, Direction::Outgoing), (to, from, Direction::Incoming)] {
+        for (at, peer, direction) in
+            [(from, to, LinkDirection::Outgoing), (to, from, LinkDirection::Incoming)]
+        {
             self.queue.push_back(Next::Noticed(at, Input::LinkUp { peer, link: kind, direction }));
         }
     }
 }
 
-pub(crate) fn is_standing(message: &RingMessage) -> bool {
-    matches!(message, RingMessage::Standing { .. })
+pub(crate) fn is_state_update(message: &RingMessage) -> bool {
+    matches!(message, RingMessage::StateUpdate { .. })
 }
 
 /// One message in words: `A>B election 1: D, C`.
@@ -595,8 +598,8 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
         RingMessage::Election { term, candidate, deputy, hops, .. } => {
             format!("election {term}: {} {}, hop {hops}", name(candidate.id), or_none(deputy))
         }
-        RingMessage::Contest { term, towards, parcel, .. } => {
-            format!("contest {term}: {towards:?} {} {:?}", or_none(parcel.label), parcel.numbers)
+        RingMessage::Classic { term, port, payload, .. } => {
+            format!("classic {term}: {port:?} {} {:?}", or_none(payload.label), payload.numbers)
         }
         RingMessage::Vacant { term, hops, .. } => format!("vacant {term}: hop {hops}"),
         RingMessage::RollCall { term, hops, .. } => format!("roll call {term}: hop {hops}"),
@@ -609,11 +612,11 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
             format!("elected {}: {} {deputy}, hop {hops}", mandate.term, name(mandate.leader.id))
         }
         RingMessage::Lease { mandate, votes, .. } => format!("lease {}: {votes} votes", mandate.term),
-        RingMessage::Standing { term, mandate } => match mandate {
+        RingMessage::StateUpdate { term, mandate } => match mandate {
             Some(mandate) => {
-                format!("standing {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))
+                format!("update {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))
             }
-            None => format!("standing {term}: nobody"),
+            None => format!("update {term}: nobody"),
         },
     };
     format!("{}>{} {what}", name(from), name(to))

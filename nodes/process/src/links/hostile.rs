@@ -313,12 +313,12 @@ async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<News>, [Links; 2], im
         watch::channel(LinkSettings { hop_delay: ms(0), heartbeat: ms(2), hung_after: ms(100) });
     let (news_in, news) = mpsc::channel(256);
     let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), news_in);
-    links.set_knowledge(ours);
+    links.set_state_digest(ours);
     links.dial(ME, door.address, LinkKind::Ring, Purpose::Wanted);
     let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
     let (heard_in, heard) = mpsc::channel(256);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
-    far_end.set_knowledge(theirs);
+    far_end.set_state_digest(theirs);
     far_end.adopt(*socket, introduction);
     (news, [links, far_end], (settings, heard))
 }

@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use ringleader_shared::NodeId;
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::{Injection, Share};
-use ringleader_shared::link::{Direction, IN_USE};
+use ringleader_shared::link::{IN_USE, LinkDirection};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -49,7 +49,7 @@ pub(super) struct Pump {
 #[derive(Default)]
 pub(super) struct Pinged {
     /// What this node knows.
-    pub(super) knowledge: Arc<AtomicU64>,
+    pub(super) state_digest: Arc<AtomicU64>,
     /// What the other end knew when it sent the last message that arrived here.
     pub(super) told: Arc<AtomicU64>,
 }
@@ -117,9 +117,9 @@ impl Pump {
     }
 
     /// Carries messages until the link ends. The dialler speaks first, so that the other end knows that it is still there.
-    pub(super) async fn run(mut self, mut socket: Socket, direction: Direction) {
+    pub(super) async fn run(mut self, mut socket: Socket, direction: LinkDirection) {
         let mut heard = false;
-        if direction == Direction::Outgoing {
+        if direction == LinkDirection::Outgoing {
             heard = true;
             self.tell(What::Up).await;
         }
@@ -343,7 +343,7 @@ impl Pump {
     /// Sends the time, what this node knows, and what it was last told.
     async fn ping(&self, socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
         let mut payload = monotonic_ns().to_be_bytes().to_vec();
-        for digest in [&self.pinged.knowledge, &self.pinged.told] {
+        for digest in [&self.pinged.state_digest, &self.pinged.told] {
             payload.extend(digest.load(Ordering::Relaxed).to_be_bytes());
         }
         write(socket, Message::Ping(Bytes::from(payload)), settings).await
@@ -354,7 +354,7 @@ impl Pump {
     async fn compare(&mut self, payload: &[u8]) {
         let number = |at: usize| payload.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes);
         let (Some(theirs), Some(told)) = (number(8), number(16)) else { return };
-        let mine = self.pinged.knowledge.load(Ordering::Relaxed);
+        let mine = self.pinged.state_digest.load(Ordering::Relaxed);
         let same = theirs == mine || told == mine;
         let patience = self.settings.borrow().hung_after;
         match self.differs_since {

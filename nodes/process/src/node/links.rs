@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringleader_election::link_table::{Link, LinkLoss, Missing, OutOfTurn, Purpose};
-use ringleader_election::{Input, digest_of_sender, telling};
+use ringleader_election::{Input, digest_of_sender, events};
 use ringleader_shared::NodeId;
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use tokio::time::Instant;
 
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
@@ -125,7 +125,7 @@ impl Node {
                 return;
             }
             What::Intercepted(frame) => {
-                let message = telling::message_info(&self.known, frame.id, &frame.message);
+                let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
                 return;
@@ -139,7 +139,8 @@ impl Node {
             }
             return;
         };
-        let is_ring_link_to_successor = (link.kind, link.direction) == (LinkKind::Ring, Direction::Outgoing);
+        let is_ring_link_to_successor =
+            (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing);
         match what {
             What::Injected(..) | What::Intercepted(_) => {}
             What::Up => {
@@ -148,7 +149,7 @@ impl Node {
                 }
             }
             What::InUse => {
-                if (link.purpose, link.direction) == (Purpose::Standby, Direction::Incoming) {
+                if (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Incoming) {
                     self.links.close_replaced(peer, LinkKind::Ring);
                 }
                 match self.links.table_mut().in_use(id, now()) {
@@ -164,7 +165,7 @@ impl Node {
             What::RoundTrip(took) => {
                 let due =
                     self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
-                if (link.kind, link.direction) == (LinkKind::Heartbeat, Direction::Outgoing) && due {
+                if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
                     self.last_heartbeat_report = Some(Instant::now());
                     let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                     let peer = self.name(peer);
@@ -231,7 +232,7 @@ impl Node {
         let now = monotonic_ns();
         self.lamport.witness(frame.lamport);
         self.links.set_told(from, digest_of_sender(&frame.message));
-        let info = telling::message_info(&self.known, frame.id, &frame.message);
+        let info = events::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
         if frame.message.is_upkeep() {
             return self.give(Input::Received { from, message: frame.message });

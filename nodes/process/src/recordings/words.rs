@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ringleader_election::{Effect, Input, Timer, telling};
-use ringleader_shared::link::Direction;
+use ringleader_election::{Effect, Input, Timer, events};
+use ringleader_shared::link::LinkDirection;
 use ringleader_shared::{
     Contender, Incarnation, Mandate, MessageId, NodeId, NodeName, RingMessage, RingSpec,
 };
@@ -11,10 +11,10 @@ use ringleader_shared::{
 /// An input in words.
 #[must_use]
 pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
-    let name = |id: &NodeId| telling::name(ring, *id);
-    let link = |peer: &NodeId, direction: &Direction| match direction {
-        Direction::Outgoing => format!("to {}", name(peer)),
-        Direction::Incoming => format!("from {}", name(peer)),
+    let name = |id: &NodeId| events::name(ring, *id);
+    let link = |peer: &NodeId, direction: &LinkDirection| match direction {
+        LinkDirection::Outgoing => format!("to {}", name(peer)),
+        LinkDirection::Incoming => format!("from {}", name(peer)),
     };
     match input {
         Input::Configured { ring: members, settings, .. } => {
@@ -42,7 +42,7 @@ pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
 /// An effect in words.
 #[must_use]
 pub fn did(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
-    let name = |id: NodeId| telling::name(ring, id);
+    let name = |id: NodeId| events::name(ring, id);
     match effect {
         Effect::Send { to, message: content } => {
             format!("sends to {}: {}", name(*to), message(ring, content))
@@ -60,21 +60,21 @@ pub fn did(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
         Effect::Became { role, term, mandate: Some(known) } => {
             format!("is now {role} in term {term}: {}", mandate(ring, known))
         }
-        Effect::PartChanged(None) => "plays no part in a contest any more".to_owned(),
-        Effect::PartChanged(Some((algorithm, notion))) => {
-            let phase = notion.phase.map_or_else(String::new, |phase| format!(", phase {phase}"));
+        Effect::ProgressChanged(None) => "plays no part in a contest any more".to_owned(),
+        Effect::ProgressChanged(Some((algorithm, progress))) => {
+            let phase = progress.phase.map_or_else(String::new, |phase| format!(", phase {phase}"));
             let holds =
-                notion.holds.map_or_else(String::new, |held| format!(", for {}", contender(ring, &held)));
-            format!("its part in {algorithm}: {}{phase}{holds}", notion.standing.word())
+                progress.holds.map_or_else(String::new, |held| format!(", for {}", contender(ring, &held)));
+            format!("its part in {algorithm}: {}{phase}{holds}", progress.status.as_str())
         }
         Effect::SuccessorChanged(successor) => {
             format!("sends its ring messages to {} from now on", name(*successor))
         }
-        Effect::Drop { reason, .. } => format!("drops the message: {}", telling::drop_reason(ring, *reason)),
+        Effect::Drop { reason, .. } => format!("drops the message: {}", events::drop_reason(ring, *reason)),
         Effect::Completed { mandate: known, members, .. } => {
             format!("its lap is back, all {members} live members know: {}", mandate(ring, known))
         }
-        Effect::Explain(why) => format!("explains: {}", why.words(|id| name(id).to_string())),
+        Effect::Explain(why) => format!("explains: {}", why.describe(|id| name(id).to_string())),
     }
 }
 
@@ -85,7 +85,7 @@ pub fn seconds(time: Duration) -> String {
 }
 
 fn contender(ring: &RingSpec, contender: &Contender) -> String {
-    format!("{} ({})", telling::name(ring, contender.id), contender.attribute)
+    format!("{} ({})", events::name(ring, contender.id), contender.attribute)
 }
 
 fn mandate(ring: &RingSpec, mandate: &Mandate) -> String {
@@ -101,14 +101,14 @@ fn mandate(ring: &RingSpec, mandate: &Mandate) -> String {
 fn message(ring: &RingSpec, message: &RingMessage) -> String {
     // What is asked for here says nothing of which sending it is.
     let id = MessageId { from: NodeName::nth(0), incarnation: Incarnation(0), number: 0 };
-    let info = telling::message_info(ring, id, message);
-    let mut words = format!("{} of term {}", info.message.word(), info.term);
+    let info = events::message_info(ring, id, message);
+    let mut words = format!("{} of term {}", info.message.as_str(), info.term);
     let mut add = |what: &str, value: Option<String>| {
         if let Some(value) = value {
             words.push_str(&format!(", {what} {value}"));
         }
     };
-    let claim = |claim: Option<ringleader_shared::event::Claim>| {
+    let claim = |claim: Option<ringleader_shared::event::NamedContender>| {
         claim.map(|claim| format!("{} ({})", claim.name, claim.attribute))
     };
     add("by", info.algorithm.map(|algorithm| algorithm.to_string()));

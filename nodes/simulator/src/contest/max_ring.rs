@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch};
 use super::wheel::Wheel;
 use super::{Outcome, Pace, Settings, TICKS, units};
-use crate::chance::Chance;
+use crate::rng::Rng;
 
 /// One election of max-ring, its deputy included.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct MaxRingContest {
     members: Vec<Core>,
     initiators: Option<Arc<[u32]>>,
     pace: Pace,
-    chance: Chance,
+    rng: Rng,
     wheel: Wheel<(u32, u32, RingMessage)>,
     arrivals: Vec<u64>,
     messages: u64,
@@ -39,9 +39,9 @@ impl MaxRingContest {
     /// A ring whose links are up, before anybody starts.
     #[must_use]
     pub fn new(settings: Settings<'_>) -> Self {
-        let mut chance = Chance::new(settings.seed);
-        let labels = settings.labels(Worst::Any, &mut chance);
-        let initiators = settings.initiators(&labels, &mut chance);
+        let mut rng = Rng::new(settings.seed);
+        let labels = settings.labels(Worst::Any, &mut rng);
+        let initiators = settings.initiators(&labels, &mut rng);
         let ring: Arc<[Contender]> = (0..)
             .zip(labels.iter())
             .map(|(at, &label)| Contender::new(Attribute(label.into()), id(at)))
@@ -53,7 +53,7 @@ impl MaxRingContest {
             .map(|member| {
                 let mut core = Core::new(member.id);
                 let (ring, settings, highest_term) = (ring.clone(), RingSettings::default(), Term::ZERO);
-                let configured = Input::Configured { ring, timing, settings, chance: 0, highest_term };
+                let configured = Input::Configured { ring, timing, settings, seed: 0, highest_term };
                 core.handle(Time::default(), configured, &mut Vec::new());
                 core
             })
@@ -64,8 +64,8 @@ impl MaxRingContest {
             members,
             initiators,
             pace: settings.pace,
-            chance,
-            wheel: Wheel::new((0, 0, RingMessage::Standing { term: Term::ZERO, mandate: None })),
+            rng,
+            wheel: Wheel::new((0, 0, RingMessage::StateUpdate { term: Term::ZERO, mandate: None })),
             messages: 0,
             told: 0,
         }
@@ -108,17 +108,17 @@ impl MaxRingContest {
             match message {
                 RingMessage::Elected { .. } => self.told += 1,
                 RingMessage::Election { .. }
-                | RingMessage::Contest { .. }
+                | RingMessage::Classic { .. }
                 | RingMessage::RollCall { .. }
                 | RingMessage::Found { .. }
                 | RingMessage::Vacant { .. }
                 | RingMessage::DeputySearch { .. }
                 | RingMessage::Lease { .. }
-                | RingMessage::Standing { .. } => self.messages += 1,
+                | RingMessage::StateUpdate { .. } => self.messages += 1,
             }
             let to = Self::place(to);
             watch.sends(to, Message::MaxRing(message));
-            let due = (self.wheel.now() + self.chance.ticks(self.pace)).max(self.arrivals[at as usize]);
+            let due = (self.wheel.now() + self.rng.ticks(self.pace)).max(self.arrivals[at as usize]);
             self.arrivals[at as usize] = due;
             self.wheel.push(due, (at, to, message));
         }

@@ -2,11 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use ringleader_election::classic::Side;
+use ringleader_election::classic::Port;
 
 use super::wheel::Wheel;
 use super::{Pace, TICKS};
-use crate::chance::Chance;
+use crate::rng::Rng;
 
 /// A message on its way.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub(super) enum Letter<M> {
     Told { to: u32, leader: u32 },
 }
 
-/// [`Side`] in four bytes, never 0, by which a [`Letter`] needs no more to tell what it is.
+/// [`Port`] in four bytes, never 0, by which a [`Letter`] needs no more to tell what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Origin(NonZeroU32);
 
@@ -31,11 +31,11 @@ impl Origin {
     }
 
     #[inline]
-    pub(super) const fn side(self) -> Side {
+    pub(super) const fn side(self) -> Port {
         match self {
-            Self::PREDECESSOR => Side::Predecessor,
-            Self::SUCCESSOR => Side::Successor,
-            Self(peer) => Side::Peer(peer.get() - 2),
+            Self::PREDECESSOR => Port::Predecessor,
+            Self::SUCCESSOR => Port::Successor,
+            Self(peer) => Port::Peer(peer.get() - 2),
         }
     }
 }
@@ -45,7 +45,7 @@ impl Origin {
 pub(super) struct Network<M> {
     size: u32,
     pub(super) wheel: Wheel<Letter<M>>,
-    pub(super) chance: Chance,
+    pub(super) rng: Rng,
     pace: Pace,
     /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
     pub(super) arrivals: Vec<u64>,
@@ -67,11 +67,11 @@ pub(super) struct Tally {
 }
 
 impl<M: Copy> Network<M> {
-    pub(super) fn new(size: u32, links: usize, pace: Pace, chance: Chance) -> Self {
+    pub(super) fn new(size: u32, links: usize, pace: Pace, rng: Rng) -> Self {
         Self {
             size,
             wheel: Wheel::new(Letter::Told { to: 0, leader: 0 }),
-            chance,
+            rng,
             pace,
             arrivals: vec![0; links],
             told: 0,
@@ -81,12 +81,12 @@ impl<M: Copy> Network<M> {
     }
 
     #[inline]
-    pub(super) fn post(&mut self, at: u32, side: Side, message: M) {
+    pub(super) fn post(&mut self, at: u32, side: Port, message: M) {
         let size = self.size as usize;
         let (to, from, link) = match side {
-            Side::Successor => (self.successor(at), Origin::PREDECESSOR, Some(at as usize)),
-            Side::Predecessor => (self.predecessor(at), Origin::SUCCESSOR, Some(size + at as usize)),
-            Side::Peer(to) => (to, Origin::peer(at), None),
+            Port::Successor => (self.successor(at), Origin::PREDECESSOR, Some(at as usize)),
+            Port::Predecessor => (self.predecessor(at), Origin::SUCCESSOR, Some(size + at as usize)),
+            Port::Peer(to) => (to, Origin::peer(at), None),
         };
         let due = self.due(link);
         self.wheel.push(due, Letter::Contest { to, from, message });
@@ -99,11 +99,11 @@ impl<M: Copy> Network<M> {
     }
 
     /// The place of the member on this side of the one at a place.
-    pub(super) const fn place(&self, at: u32, side: Side) -> u32 {
+    pub(super) const fn place(&self, at: u32, side: Port) -> u32 {
         match side {
-            Side::Successor => self.successor(at),
-            Side::Predecessor => self.predecessor(at),
-            Side::Peer(peer) => peer,
+            Port::Successor => self.successor(at),
+            Port::Predecessor => self.predecessor(at),
+            Port::Peer(peer) => peer,
         }
     }
 
@@ -126,7 +126,7 @@ impl<M: Copy> Network<M> {
     /// Apart, so that sending is short where it draws nothing.
     #[inline(never)]
     fn draw_due(&mut self, link: Option<usize>) -> u64 {
-        let due = self.wheel.now() + self.chance.ticks(self.pace);
+        let due = self.wheel.now() + self.rng.ticks(self.pace);
         let Some(arrival) = link.and_then(|link| self.arrivals.get_mut(link)) else { return due };
         *arrival = due.max(*arrival);
         *arrival

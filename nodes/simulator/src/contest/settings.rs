@@ -1,11 +1,11 @@
-//! What a contest is made of, and all that chance decides of it.
+//! What a contest is made of, and all that is random about it.
 
 use std::sync::{Arc, OnceLock};
 
 use ringleader_election::classic::Worst;
 
 use super::TICKS;
-use crate::chance::Chance;
+use crate::rng::Rng;
 
 /// The labels, 1 to n where they are not given, and how they are laid round the ring, in the direction of the
 /// messages.
@@ -61,7 +61,7 @@ pub struct Settings<'a> {
     pub initiators: Initiators<'a>,
     /// How long messages take.
     pub pace: Pace,
-    /// Where all chance comes from.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
@@ -78,13 +78,13 @@ impl Settings<'_> {
         }
     }
 
-    pub(super) fn labels(&self, worst: Worst, chance: &mut Chance) -> Arc<[u32]> {
+    pub(super) fn labels(&self, worst: Worst, rng: &mut Rng) -> Arc<[u32]> {
         let size = self.size.max(1);
         match (self.labels, worst) {
             (Labels::Given(labels), _) => labels.into(),
             (Labels::Random, _) | (Labels::Worst, Worst::Any) => {
                 let mut labels: Vec<u32> = (1..=size).collect();
-                chance.shuffle(&mut labels);
+                rng.shuffle(&mut labels);
                 labels.into()
             }
             (Labels::Increasing, _) => (1..=size).collect(),
@@ -105,12 +105,12 @@ impl Settings<'_> {
     }
 
     /// The places of those that start, in ring order; `None` for everybody.
-    pub(super) fn initiators(&self, labels: &[u32], chance: &mut Chance) -> Option<Arc<[u32]>> {
+    pub(super) fn initiators(&self, labels: &[u32], rng: &mut Rng) -> Option<Arc<[u32]>> {
         let mut places: Vec<u32> = (0..).take(labels.len()).collect();
         match self.initiators {
             Initiators::All => return None,
             Initiators::Some(count) => {
-                chance.shuffle(&mut places);
+                rng.shuffle(&mut places);
                 places.truncate(count.max(1) as usize);
                 places.sort_unstable();
             }
@@ -120,7 +120,7 @@ impl Settings<'_> {
     }
 }
 
-impl Chance {
+impl Rng {
     /// How many ticks a message takes; one at least.
     #[inline]
     pub(super) fn ticks(&mut self, pace: Pace) -> u64 {
@@ -141,7 +141,7 @@ const TWICE: u32 = (2 * TICKS - 1) as u32;
 fn quantiles() -> &'static [u16] {
     static QUANTILES: OnceLock<Vec<u16>> = OnceLock::new();
     QUANTILES.get_or_init(|| {
-        let quantile = |step: u64| crate::chance::exponential(TICKS, (2 * step + 1) << 47).max(1);
+        let quantile = |step: u64| crate::rng::exponential(TICKS, (2 * step + 1) << 47).max(1);
         (0..1 << 16).map(|step| u16::try_from(quantile(step)).unwrap_or(u16::MAX)).collect()
     })
 }
@@ -152,7 +152,7 @@ mod tests {
 
     fn laid(labels: Labels<'_>, worst: Worst, size: u32) -> Vec<u32> {
         let settings = Settings { labels, ..Settings::new(size) };
-        settings.labels(worst, &mut Chance::new(1)).to_vec()
+        settings.labels(worst, &mut Rng::new(1)).to_vec()
     }
 
     #[test]
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn every_pace_takes_one_unit_on_average() {
         for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
-            let mut chance = Chance::new(3);
-            let sum: u64 = (0..200_000).map(|_| chance.ticks(pace)).sum();
+            let mut rng = Rng::new(3);
+            let sum: u64 = (0..200_000).map(|_| rng.ticks(pace)).sum();
             let mean = sum as f64 / 200_000.0 / TICKS as f64;
             assert!((0.99..1.01).contains(&mean), "{pace:?}: {mean}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ringleader_election::classic::{Notion, Parcel, Why};
+use ringleader_election::classic::{Payload, Progress, Why};
 pub use ringleader_election::{DropReason, Explanation};
 use ringleader_shared::{RingMessage, Role};
 
@@ -10,7 +10,7 @@ use ringleader_shared::{RingMessage, Role};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Message {
     /// One of a classic algorithm's own.
-    Classic(Parcel<u32>),
+    Classic(Payload<u32>),
     /// One of max-ring's.
     MaxRing(RingMessage),
     /// The lap that announces the result of an algorithm in which not every member finds it.
@@ -35,7 +35,7 @@ pub enum Decision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// In a classic election.
-    Classic(Notion<u32>),
+    Classic(Progress<u32>),
     /// In max-ring.
     MaxRing(Role),
 }

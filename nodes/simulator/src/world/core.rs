@@ -6,11 +6,11 @@ use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, dig
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{AlgorithmName, Incarnation, NodeId, RingMessage, Towards};
+use ringleader_shared::{AlgorithmName, Incarnation, NodeId, PortKind, RingMessage};
 
 use super::{Happening, Misstep, World};
-use crate::chance::nanoseconds;
 use crate::network::{End, Letter, LinkId, Place};
+use crate::rng::nanoseconds;
 use crate::trace::Recorder;
 
 impl World {
@@ -34,7 +34,7 @@ impl World {
             self.misstep.get_or_insert((me, misstep));
         }
         let Some(machine) = self.machine_mut(me) else { return };
-        let knew = std::mem::replace(&mut machine.knowledge, machine.core.knowledge());
+        let knew = std::mem::replace(&mut machine.knowledge, machine.core.state_digest());
         let news = is_link_up || knew != machine.knowledge;
         self.touched.push(me);
         for effect in effects.drain(..) {
@@ -53,7 +53,7 @@ impl World {
             Effect::Send { to, message } => self.send(me, to, message),
             Effect::StartTimer { timer, after } => {
                 let after = nanoseconds(after);
-                let jitter = if timer.has_jitter() { self.chance.up_to(after / 2) } else { 0 };
+                let jitter = if timer.has_jitter() { self.rng.up_to(after / 2) } else { 0 };
                 let started = self.number();
                 let Some(machine) = self.machine_mut(me) else { return };
                 *machine.timers.slot(timer) = started;
@@ -74,7 +74,7 @@ impl World {
                 self.highest_term = self.highest_term.max(term);
                 self.tell_effect(me, &effect);
             }
-            Effect::PartChanged(_)
+            Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
@@ -96,13 +96,13 @@ impl World {
         self.cost.messages += 1;
         let is_ring_message = match message {
             RingMessage::Election { .. }
-            | RingMessage::Contest { .. }
+            | RingMessage::Classic { .. }
             | RingMessage::RollCall { .. }
             | RingMessage::Found { .. }
             | RingMessage::Vacant { .. }
             | RingMessage::DeputySearch { .. }
             | RingMessage::Elected { .. } => true,
-            RingMessage::Lease { .. } | RingMessage::Standing { .. } => false,
+            RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => false,
         };
         if is_ring_message {
             self.cost.ring_messages += 1;
@@ -123,7 +123,7 @@ impl World {
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
         if self.link_to(me, to).is_none() {
             match message {
-                RingMessage::Contest { towards: Towards::Peer, .. } => {
+                RingMessage::Classic { port: PortKind::Peer, .. } => {
                     self.dial(me, to, LinkKind::Direct, false)
                 }
                 _ => self.make_wanted_links(me),
@@ -240,7 +240,7 @@ impl World {
         }
         machine.probes = true;
         let clock = machine.clock;
-        let first = self.chance.up_to(every);
+        let first = self.rng.up_to(every);
         let incarnation = self.incarnation(me);
         self.plan(clock.takes(first), me, Happening::Probes { incarnation });
     }
@@ -325,8 +325,8 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         | RingMessage::Found { hops, .. }
         | RingMessage::Vacant { hops, .. }
         | RingMessage::Elected { hops, .. } => hops,
-        RingMessage::Contest { .. } => 0,
-        RingMessage::Lease { .. } | RingMessage::Standing { .. } => return None,
+        RingMessage::Classic { .. } => 0,
+        RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => return None,
     };
     if effects.is_empty() {
         return Some(Misstep::Swallowed(message));
@@ -343,13 +343,13 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         (DropReason::Known, RingMessage::Election { .. }) => false,
         (DropReason::Known, _) => true,
         (DropReason::HopBudget { budget }, _) => hops > budget,
-        (DropReason::OtherAlgorithm { mine }, RingMessage::Contest { algorithm, .. }) => mine != algorithm,
+        (DropReason::OtherAlgorithm { mine }, RingMessage::Classic { algorithm, .. }) => mine != algorithm,
         (DropReason::OtherAlgorithm { mine }, RingMessage::RollCall { algorithm, .. }) => mine != algorithm,
         (DropReason::OtherAlgorithm { mine }, _) => mine != AlgorithmName::MaxRing,
         // Nobody sends nonsense.
         (DropReason::MakesNoSense, _) => false,
         (DropReason::AnotherRing { .. } | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
-            matches!(message, RingMessage::Contest { .. })
+            matches!(message, RingMessage::Classic { .. })
         }
     };
     (!is_true).then_some(Misstep::FalseReason(message))

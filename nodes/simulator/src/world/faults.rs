@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
 use super::{Happening, World};
-use crate::chance::nanoseconds;
 use crate::network::{End, Place};
+use crate::rng::nanoseconds;
 use crate::schedule::{self, Action, Disturbance};
 use crate::setup::Setup;
 use crate::trace;
@@ -116,15 +116,15 @@ impl World {
         let timing = self.setup.timing_of(ring.len());
         let Setup { settings, seed, .. } = self.setup;
         // Not drawn: what else is drawn in a run does not depend on which election is held.
-        let chance = random::derived(random::derived(seed, u64::from(me.0) + 1), self.now);
+        let seed = random::derived(random::derived(seed, u64::from(me.0) + 1), self.now);
         let ring = Arc::clone(ring);
-        self.give(me, Input::Configured { ring, timing, settings, chance, highest_term });
+        self.give(me, Input::Configured { ring, timing, settings, seed, highest_term });
     }
 
     /// Sends the ring as it is now to all that run.
     fn announce(&mut self) {
         for place in (0..self.members.len()).map(Place::nth) {
-            let delay = self.chance.up_to(NEWS_WITHIN);
+            let delay = self.rng.up_to(NEWS_WITHIN);
             let soonest = self.now + delay;
             let highest_term = self.highest_term;
             let Some(member) = self.members.get_mut(place.index()) else { continue };
@@ -230,7 +230,7 @@ impl World {
     pub(super) fn expect_silence(&mut self, listener: Place, silent: Place, since: u64) {
         let Some(clock) = self.machine(listener).map(|machine| machine.clock) else { return };
         let patience = nanoseconds(self.setup.silence());
-        let after = patience + self.chance.up_to(patience / 3);
+        let after = patience + self.rng.up_to(patience / 3);
         self.plan(clock.takes(after), listener, Happening::Silent { peer: silent, since });
     }
 

@@ -7,11 +7,11 @@ use ringleader_election::Input;
 use ringleader_shared::Incarnation;
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 
 use super::{Happening, World};
-use crate::chance::nanoseconds;
 use crate::network::{End, Fate, Letter, Link, LinkId, Place};
+use crate::rng::nanoseconds;
 use crate::schedule;
 
 /// Why a member is taken for dead.
@@ -30,7 +30,7 @@ enum Why {
 }
 
 impl Why {
-    fn words(self) -> &'static str {
+    fn describe(self) -> &'static str {
         match self {
             Self::Broke => "the connection broke",
             Self::Refused => "nobody takes the dial",
@@ -144,7 +144,7 @@ impl World {
         link.heard = true;
         let (peer, kind, incarnation) = (link.dialler, link.kind, link.incarnation);
         self.end_former(me, peer, incarnation);
-        self.link_up(me, peer, kind, Direction::Incoming);
+        self.link_up(me, peer, kind, LinkDirection::Incoming);
     }
 
     /// A new start of a member has introduced itself: what its former ones dialled is over, whenever the news of that comes.
@@ -173,10 +173,10 @@ impl World {
             self.post(id, me, peer, letter);
         }
         self.listen(me, peer);
-        self.link_up(me, peer, kind, Direction::Outgoing);
+        self.link_up(me, peer, kind, LinkDirection::Outgoing);
     }
 
-    fn link_up(&mut self, me: Place, peer: Place, link: LinkKind, direction: Direction) {
+    fn link_up(&mut self, me: Place, peer: Place, link: LinkKind, direction: LinkDirection) {
         self.tell(me, |_| EventKind::LinkUp { peer: schedule::name(peer.index()), link, direction });
         let peer = self.id(peer);
         self.give(me, Input::LinkUp { peer, link, direction });
@@ -209,7 +209,7 @@ impl World {
             self.lost(&letter, peer, None);
         }
         if !probe {
-            self.link_down(me, peer, kind, Direction::Outgoing, why);
+            self.link_down(me, peer, kind, LinkDirection::Outgoing, why);
         }
     }
 
@@ -218,7 +218,7 @@ impl World {
         if self.network.cut_between(me, to).is_some() {
             return self.lost(&letter, to, Some(Injection::Cut));
         }
-        match self.network.fate(id, me, self.now, &mut self.chance) {
+        match self.network.fate(id, me, self.now, &mut self.rng) {
             Fate::Lost => self.lost(&letter, to, Some(Injection::Drop)),
             Fate::Arrives { at, overtaken } => {
                 if overtaken {
@@ -248,7 +248,7 @@ impl World {
         let Some(link) = self.network.get(id).filter(|link| link.end(me) != End::Closed) else { return };
         let (peer, kind) = (link.other(me), link.kind);
         let outgoing = link.dialler == me;
-        let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
+        let direction = if outgoing { LinkDirection::Outgoing } else { LinkDirection::Incoming };
         let was_up = if outgoing { link.dialler_end == End::Open } else { link.heard };
         let too_short = (outgoing && kind == LinkKind::Ring)
             && (!was_up || self.now.saturating_sub(link.up_since) < nanoseconds(TOO_SHORT));
@@ -293,9 +293,10 @@ impl World {
             // What was done about the first may have closed the second.
             let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else { continue };
             let (kind, heard) = (link.kind, link.heard);
-            let direction = if link.dialler == me { Direction::Outgoing } else { Direction::Incoming };
+            let direction =
+                if link.dialler == me { LinkDirection::Outgoing } else { LinkDirection::Incoming };
             self.close_end(id, me, false);
-            if direction == Direction::Outgoing || heard {
+            if direction == LinkDirection::Outgoing || heard {
                 self.link_down(me, peer, kind, direction, Why::Silent);
             }
         }
@@ -336,18 +337,18 @@ impl World {
         let heard =
             awake(dialler) && awake(acceptor) && self.network.cut_between(acceptor, dialler).is_none();
         if heard && self.network.get(id).is_some_and(|link| self.has_missed(link)) {
-            let (peer, direction) = (self.id(acceptor), Direction::Outgoing);
+            let (peer, direction) = (self.id(acceptor), LinkDirection::Outgoing);
             self.give(dialler, Input::LinkUp { peer, link: LinkKind::Ring, direction });
         }
         self.compare(me);
     }
 
-    fn link_down(&mut self, me: Place, peer: Place, link: LinkKind, direction: Direction, why: Why) {
+    fn link_down(&mut self, me: Place, peer: Place, link: LinkKind, direction: LinkDirection, why: Why) {
         self.tell(me, |_| EventKind::LinkDown {
             peer: schedule::name(peer.index()),
             link,
             direction,
-            reason: why.words().to_owned(),
+            reason: why.describe().to_owned(),
             failure: true,
         });
         self.misjudged |= !why.is_certain() && self.machine(peer).is_some();
@@ -358,7 +359,7 @@ impl World {
             })
         };
         let still_sends = self.machine(me).is_some_and(|machine| machine.links.iter().any(sends));
-        let direction = if still_sends { Direction::Outgoing } else { direction };
+        let direction = if still_sends { LinkDirection::Outgoing } else { direction };
         let peer = self.id(peer);
         self.give(me, Input::LinkDown { peer, link, direction });
     }

@@ -1,7 +1,7 @@
 //! What happens in a step, in words.
 
 use ringleader_shared::{Contender, NodeId, RingMessage};
-use ringleader_simulator::classic::{Facts, Notion, Why};
+use ringleader_simulator::classic::{Progress, Properties, Why};
 use ringleader_simulator::contest::watch::{Cause, Decision, DropReason, Explanation, Message, State, Step};
 use ringleader_simulator::contest::{MaxRingContest, Outcome};
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use super::super::ring::Ring;
 
 /// Names the members and messages of one election.
 pub(super) struct Words<'a> {
-    facts: &'static Facts,
+    properties: &'static Properties,
     ring: &'a Ring,
     outcome: &'a Outcome,
     /// The members' names by rank, less one.
@@ -18,9 +18,9 @@ pub(super) struct Words<'a> {
 }
 
 impl<'a> Words<'a> {
-    pub(super) fn new(facts: &'static Facts, ring: &'a Ring, outcome: &'a Outcome) -> Self {
+    pub(super) fn new(properties: &'static Properties, ring: &'a Ring, outcome: &'a Outcome) -> Self {
         let count = u32::try_from(outcome.labels.len()).unwrap_or(u32::MAX);
-        Self { facts, ring, outcome, names: (1..=count).map(|rank| ring.name(rank)).collect() }
+        Self { properties, ring, outcome, names: (1..=count).map(|rank| ring.name(rank)).collect() }
     }
 
     fn name(&self, rank: u32) -> &str {
@@ -47,8 +47,8 @@ impl<'a> Words<'a> {
     fn parts(&self, message: Message) -> (&'static str, Option<u32>, Vec<(&'static str, Part)>) {
         match message {
             Message::Classic(parcel) => {
-                let kind = self.facts.kinds.get(usize::from(parcel.kind)).copied().unwrap_or("message");
-                let numbers = self.facts.numbers.iter().copied().zip(parcel.numbers);
+                let kind = self.properties.kinds.get(usize::from(parcel.kind)).copied().unwrap_or("message");
+                let numbers = self.properties.numbers.iter().copied().zip(parcel.numbers);
                 let numbers = numbers.filter(|(_, number)| *number > 0);
                 (kind, parcel.label, numbers.map(|(name, number)| (name, Part::Number(number))).collect())
             }
@@ -62,13 +62,13 @@ impl<'a> Words<'a> {
                     Some(self.rank_of(mandate.leader.id)),
                     self.deputy_and_hops(mandate.deputy, hops),
                 ),
-                RingMessage::Contest { .. }
+                RingMessage::Classic { .. }
                 | RingMessage::RollCall { .. }
                 | RingMessage::Found { .. }
                 | RingMessage::Vacant { .. }
                 | RingMessage::DeputySearch { .. }
                 | RingMessage::Lease { .. }
-                | RingMessage::Standing { .. } => ("message", None, Vec::new()),
+                | RingMessage::StateUpdate { .. } => ("message", None, Vec::new()),
             },
         }
     }
@@ -176,7 +176,7 @@ impl<'a> Words<'a> {
             Explanation::DeputyNow { leader, .. } => format!("is the deputy of {}", self.id(*leader)),
             Explanation::AloneAndLeading { .. } => "is alone: it has won".to_owned(),
             // What a ring without failures does not come to.
-            other => other.words(|id| self.id(id).to_owned()),
+            other => other.describe(|id| self.id(id).to_owned()),
         }
     }
 
@@ -209,10 +209,10 @@ impl<'a> Words<'a> {
     /// What it is now, if that has changed.
     pub(super) fn state(&self, step: &Step) -> Option<String> {
         Some(match step.state? {
-            State::Classic(Notion { standing, phase, holds }) => {
+            State::Classic(Progress { status, phase, holds }) => {
                 let phase = phase.map(|phase| format!(", phase {phase}")).unwrap_or_default();
                 let holds = holds.map(|rank| format!(", holds {}", self.name(rank))).unwrap_or_default();
-                format!("{}{phase}{holds}", standing.word())
+                format!("{}{phase}{holds}", status.as_str())
             }
             State::MaxRing(role) => format!("{role}"),
         })

@@ -2,7 +2,7 @@
 
 /// Which way messages may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
+pub enum RingKind {
     /// To the successor only.
     Unidirectional,
     /// To both neighbours.
@@ -11,10 +11,10 @@ pub enum Direction {
     Complete,
 }
 
-impl Direction {
-    /// In words.
+impl RingKind {
+    /// The direction of messages, for people.
     #[must_use]
-    pub const fn words(self) -> &'static str {
+    pub const fn describe(self) -> &'static str {
         match self {
             Self::Unidirectional => "one way round the ring",
             Self::Bidirectional => "both ways round the ring",
@@ -38,7 +38,7 @@ pub enum Worst {
 #[derive(Debug, Clone, Copy)]
 pub struct Bound {
     /// The formula, as people write it.
-    pub words: &'static str,
+    pub formula: &'static str,
     /// The formula, for a ring of `n` members.
     pub messages: fn(n: f64) -> f64,
     /// Whether no run exceeds it; otherwise it is an average over random rings or coins.
@@ -46,16 +46,16 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The formula with what it bounds. A formula for a mean says so in its own words.
+    /// The formula with what it bounds. The formula of a mean says that it is one.
     #[must_use]
     pub fn describe(&self) -> String {
-        if self.worst_case { format!("at most {}", self.words) } else { self.words.to_owned() }
+        if self.worst_case { format!("at most {}", self.formula) } else { self.formula.to_owned() }
     }
 }
 
 /// An algorithm's identity card.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts {
+pub struct Properties {
     /// What people type.
     pub key: &'static str,
     /// What people say.
@@ -67,7 +67,7 @@ pub struct Facts {
     /// How it works, in two or three sentences.
     pub how: &'static str,
     /// Which way messages may go.
-    pub direction: Direction,
+    pub ring_kind: RingKind,
     /// Whether members have unique labels; an anonymous ring has none.
     pub labels: bool,
     /// Whether only members that start of their own accord may win. Otherwise a message wakes whom it finds
@@ -79,10 +79,10 @@ pub struct Facts {
     pub needs_order: bool,
     /// Whether it goes on when members or messages are lost.
     pub survives_failures: bool,
-    /// Whether every member learns the winner from the contest itself. Otherwise the winner is told by one more lap, `n`
+    /// Whether every member learns the winner from the election itself. Otherwise the winner is told by one more lap, `n`
     /// messages, that the bounds leave out.
     pub everyone_knows: bool,
-    /// Messages of the contest when everybody starts it.
+    /// Messages of the election when everybody starts it.
     pub bound: Bound,
     /// Which labels make it the most expensive.
     pub worst: Worst,
@@ -90,13 +90,13 @@ pub struct Facts {
     pub time: &'static str,
     /// The kinds of messages.
     pub kinds: &'static [&'static str],
-    /// What the numbers in its messages are, in the order in which a [`super::Parcel`] has them.
+    /// What the numbers in its messages are, in the order in which a [`super::Payload`] has them.
     pub numbers: &'static [&'static str],
     /// Where it was published.
     pub source: &'static str,
 }
 
-impl Facts {
+impl Properties {
     /// The label that must win a ring where those at these places, at least one, start of their own accord.
     /// `None` where labels don't decide.
     pub fn winner<L: Copy + Ord>(
@@ -117,15 +117,15 @@ impl Facts {
     /// proved that. `None` where no such bound is known to this program.
     #[must_use]
     pub fn lower_bound(&self, nodes: u32) -> Option<(f64, &'static str)> {
-        let (constant, source) = match self.direction {
-            Direction::Unidirectional => (
+        let (constant, source) = match self.ring_kind {
+            RingKind::Unidirectional => (
                 0.693,
                 "0.693 n log₂ n on average, one direction, size unknown: Pachl, Korach, Rotem, JACM 31(4), 1984",
             ),
-            Direction::Bidirectional => {
+            RingKind::Bidirectional => {
                 (0.347, "0.347 n log₂ n (½·n·Hₙ) on average, both directions, size unknown: Bodlaender, 1988")
             }
-            Direction::Complete => return None,
+            RingKind::Complete => return None,
         };
         let n = f64::from(nodes);
         (nodes > 1 && self.labels && !self.knows_size).then(|| (constant * n * n.log2(), source))
@@ -148,14 +148,14 @@ pub(crate) fn harmonic(n: f64) -> f64 {
 }
 
 /// The default algorithm beside the classic ones. It is [`crate::Core`].
-pub const MAX_RING: Facts = Facts {
+pub const MAX_RING: Properties = Properties {
     key: "max-ring",
     name: "max-ring",
     year: 2026,
     variant: "this project's own: after Chang and Roberts, with a deputy",
     how: "One message goes round and collects the best and the second best member: leader and deputy. When it is back at the \
           best, that one leads and one more lap announces it. Terms, ring repair and succession are part of it.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     only_initiators: false,
     knows_size: false,
@@ -163,7 +163,7 @@ pub const MAX_RING: Facts = Facts {
     survives_failures: true,
     everyone_knows: false,
     bound: Bound {
-        words: "n·Hₙ on average when all initiate, at most 2n − 1 with one initiator",
+        formula: "n·Hₙ on average when all initiate, at most 2n − 1 with one initiator",
         messages: |n| n * harmonic(n),
         worst_case: false,
     },

@@ -12,7 +12,7 @@ pub fn digest(term: Term, mandate: Option<Mandate>) -> u64 {
     let deputy = mandate.and_then(|mandate| mandate.deputy);
     let words = [
         term.0,
-        mandate.map_or(0, |mandate| u64::from(mandate.appointment) + 1),
+        mandate.map_or(0, |mandate| u64::from(mandate.deputy_epoch) + 1),
         mandate.map_or(0, |mandate| mandate.leader.attribute.0),
         deputy.map_or(0, |deputy| deputy.attribute.0),
     ];
@@ -28,12 +28,12 @@ pub fn digest(term: Term, mandate: Option<Mandate>) -> u64 {
 #[must_use]
 pub fn digest_of_sender(message: &RingMessage) -> u64 {
     match *message {
-        RingMessage::Standing { term, mandate } => digest(term, mandate),
+        RingMessage::StateUpdate { term, mandate } => digest(term, mandate),
         RingMessage::DeputySearch { mandate, .. }
         | RingMessage::Elected { mandate, .. }
         | RingMessage::Lease { mandate, .. } => digest(mandate.term, Some(mandate)),
         RingMessage::Election { term, .. }
-        | RingMessage::Contest { term, .. }
+        | RingMessage::Classic { term, .. }
         | RingMessage::RollCall { term, .. }
         | RingMessage::Found { term, .. }
         | RingMessage::Vacant { term, .. } => digest(term, None),
@@ -43,20 +43,20 @@ pub fn digest_of_sender(message: &RingMessage) -> u64 {
 impl Core {
     /// The digest of what this member would tell a neighbour.
     #[must_use]
-    pub fn knowledge(&self) -> u64 {
-        digest(self.term, self.told_mandate())
+    pub fn state_digest(&self) -> u64 {
+        digest(self.term, self.shared_mandate())
     }
 
     /// The mandate to share with neighbours. A restarted leader must not announce its former term, so its own
     /// mandate is shared only while it leads.
-    fn told_mandate(&self) -> Option<Mandate> {
+    fn shared_mandate(&self) -> Option<Mandate> {
         self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
     }
 
-    pub(super) fn tell_standing(&self, to: NodeId, out: &mut Out) {
+    pub(super) fn send_state_update(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
-            let mandate = self.told_mandate();
-            out.push(Effect::Send { to, message: RingMessage::Standing { term: self.term, mandate } });
+            let mandate = self.shared_mandate();
+            out.push(Effect::Send { to, message: RingMessage::StateUpdate { term: self.term, mandate } });
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Chance that is the same everywhere: integers only, from a seed. No float function, whose last bit may differ between
+//! A random number generator that is the same everywhere: integers only, from a seed. No float function, whose last bit may differ between
 //! platforms, and no `usize`, whose width does.
 
 use std::fmt;
@@ -40,9 +40,9 @@ impl fmt::Display for PerMille {
 
 /// Everything random of one run.
 #[derive(Debug, Clone)]
-pub(crate) struct Chance(fastrand::Rng);
+pub(crate) struct Rng(fastrand::Rng);
 
-impl Chance {
+impl Rng {
     /// Runs with other seeds are independent, whether those were counted or drawn.
     pub(crate) fn new(seed: u64) -> Self {
         // Wyrand adds a constant and multiplies: from states that differ by little, what it gives is related.
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn an_exponential_latency_has_its_mean_and_forgets_how_long_it_has_lasted() {
-        let mut chance = Chance::new(1);
+        let mut rng = Rng::new(1);
         let mean = Duration::from_millis(1);
-        let drawn: Vec<u64> = (0..100_000).map(|_| chance.crossing(Latency::Exponential { mean })).collect();
+        let drawn: Vec<u64> = (0..100_000).map(|_| rng.crossing(Latency::Exponential { mean })).collect();
         let average = drawn.iter().sum::<u64>() / 100_000;
         assert!((990_000..1_010_000).contains(&average), "{average}");
         // e^-1 of all take longer than the mean, and so do e^-1 of those longer than twice the mean.
@@ -154,20 +154,20 @@ mod tests {
 
     #[test]
     fn a_uniform_latency_stays_within_its_bounds_and_a_constant_one_where_it_is() {
-        let mut chance = Chance::new(2);
+        let mut rng = Rng::new(2);
         let (min, max) = (Duration::from_nanos(5), Duration::from_nanos(7));
         let drawn: std::collections::BTreeSet<u64> =
-            (0..100).map(|_| chance.crossing(Latency::Uniform { min, max })).collect();
+            (0..100).map(|_| rng.crossing(Latency::Uniform { min, max })).collect();
         assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [5, 6, 7]);
-        assert_eq!(chance.crossing(Latency::Constant(max)), 7);
+        assert_eq!(rng.crossing(Latency::Constant(max)), 7);
     }
 
     #[test]
     fn what_never_happens_does_not_and_what_always_happens_does() {
-        let mut chance = Chance::new(3);
-        assert!((0..1000).all(|_| chance.happens(PerMille::new(5000))));
-        assert!(!(0..1000).any(|_| chance.happens(PerMille::NEVER)));
-        let often = (0..10_000).filter(|_| chance.happens(PerMille::new(250))).count();
+        let mut rng = Rng::new(3);
+        assert!((0..1000).all(|_| rng.happens(PerMille::new(5000))));
+        assert!(!(0..1000).any(|_| rng.happens(PerMille::NEVER)));
+        let often = (0..10_000).filter(|_| rng.happens(PerMille::new(250))).count();
         assert!((2_300..2_700).contains(&often), "{often}");
     }
 }

@@ -1,9 +1,9 @@
 //! Leading and following: the result's lap, the search for a deputy, takeover, and learning from neighbours.
 
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
-use super::{Contest, Core, Lap, Out};
+use super::{Core, Election, Lap, Out};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
@@ -11,7 +11,7 @@ impl Core {
     /// One lap tells every member who leads and who is the deputy.
     pub(super) fn tell_result(&mut self, out: &mut Out) {
         if self.route.is_alone() {
-            return self.reign_alone(out);
+            return self.lead_alone(out);
         }
         if !self.may_begin_lap(out) {
             return;
@@ -44,15 +44,15 @@ impl Core {
         if !planted(Bug::TakeoverInSameTerm) {
             self.term = self.term.next();
         }
-        self.mandate = Some(Mandate { term: self.term, leader: me, appointment: 0, deputy: None });
+        self.mandate = Some(Mandate { term: self.term, leader: me, deputy_epoch: 0, deputy: None });
         self.leading = true;
         self.leader_lost = false;
         self.confirmed = false;
-        self.contest = None;
+        self.election = None;
         self.classic = None;
         self.quorum.won = false;
         self.quorum.leased_until = None;
-        self.outcome = Outcome::Takeover;
+        self.cause = ElectionCause::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
         if !planted(Bug::TakeoverTellsNobody) {
@@ -64,8 +64,8 @@ impl Core {
     /// Also how a lap that got lost is sent again.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
-        mandate.appointment =
-            mandate.appointment.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
+        mandate.deputy_epoch =
+            mandate.deputy_epoch.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
         mandate.deputy = None;
         if self.appoints_deputies() { self.send_search(out) } else { self.tell_result(out) }
     }
@@ -79,7 +79,7 @@ impl Core {
         } else if self.leading && (has_deputy || self.lap == Some(Lap::Search)) {
             Self::explain(Explanation::NoDeputyFromNowOn, out);
             if self.lap.is_none() {
-                self.outcome = Outcome::NewDeputy;
+                self.cause = ElectionCause::NewDeputy;
             }
             self.search_deputy(out);
         }
@@ -88,7 +88,7 @@ impl Core {
     pub(super) fn send_search(&mut self, out: &mut Out) {
         out.push(Effect::CancelTimer(Timer::Deputy));
         if self.route.is_alone() {
-            return self.reign_alone(out);
+            return self.lead_alone(out);
         }
         if !self.may_begin_lap(out) {
             return;
@@ -107,25 +107,25 @@ impl Core {
         u32::from(self.needs_quorum())
     }
 
-    fn reign_alone(&mut self, out: &mut Out) {
+    fn lead_alone(&mut self, out: &mut Out) {
         if self.needs_quorum() && !self.is_leader() {
             return self.claim_failed(1, out);
         }
         let Some(mandate) = &mut self.mandate else { return };
         if mandate.deputy.take().is_some() {
-            mandate.appointment = mandate.appointment.saturating_add(1);
+            mandate.deputy_epoch = mandate.deputy_epoch.saturating_add(1);
         }
         let mandate = *mandate;
-        self.contest_is_over();
+        self.election_is_over();
         self.in_flight = None;
-        self.stop_reigning(out);
+        self.step_down(out);
         // It leads before its election is complete.
         self.tell_changes(out);
-        out.push(Effect::Completed { outcome: self.outcome, mandate, members: 1 });
+        out.push(Effect::Completed { cause: self.cause, mandate, members: 1 });
     }
 
     /// Stops what only a leader waits for.
-    pub(super) fn stop_reigning(&mut self, out: &mut Out) {
+    pub(super) fn step_down(&mut self, out: &mut Out) {
         self.lap = None;
         out.push(Effect::CancelTimer(Timer::Lap));
         out.push(Effect::CancelTimer(Timer::Deputy));
@@ -160,7 +160,7 @@ impl Core {
         }
         if self.route.has_ineligible() {
             // The search may be the last lap, when it finds nobody.
-            self.contest_is_over();
+            self.election_is_over();
         }
         if matches!(message, RingMessage::Elected { .. }) {
             self.unnoticed = self.is_missed_by(&mandate);
@@ -229,9 +229,9 @@ impl Core {
     fn lap_is_over(&mut self, mandate: Mandate, members: u32, out: &mut Out) {
         self.lap = None;
         self.in_flight = None;
-        self.contest_is_over();
+        self.election_is_over();
         out.push(Effect::CancelTimer(Timer::Lap));
-        out.push(Effect::Completed { outcome: self.outcome, mandate, members });
+        out.push(Effect::Completed { cause: self.cause, mandate, members });
         self.find_deputy_if_none(out);
     }
 
@@ -247,7 +247,7 @@ impl Core {
             && !self.route.is_alone()
             && !planted(Bug::CompanyIgnored)
         {
-            self.outcome = Outcome::NewDeputy;
+            self.cause = ElectionCause::NewDeputy;
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
             self.search_deputy(out);
         }
@@ -274,7 +274,13 @@ impl Core {
     }
 
     /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.
-    pub(super) fn on_standing(&mut self, from: NodeId, term: Term, mandate: Option<Mandate>, out: &mut Out) {
+    pub(super) fn on_state_update(
+        &mut self,
+        from: NodeId,
+        term: Term,
+        mandate: Option<Mandate>,
+        out: &mut Out,
+    ) {
         match mandate {
             Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
                 self.adopt(mandate, out);
@@ -282,7 +288,7 @@ impl Core {
                 self.confirm(from);
                 let successor = self.route.successor();
                 if successor != from {
-                    self.tell_standing(successor, out);
+                    self.send_state_update(successor, out);
                 }
             }
             Some(mandate)
@@ -297,7 +303,7 @@ impl Core {
                 self.confirm(from);
                 self.watch_leader(out);
             }
-            None if self.contest.is_none()
+            None if self.election.is_none()
                 && (self.mandate.is_none() || !self.needs_quorum())
                 && term > self.term
                 && self.route.has_ineligible() =>
@@ -306,11 +312,11 @@ impl Core {
                 // end like anybody else, and initiate when none comes.
                 self.take_part(term, self.timing.election, out);
             }
-            _ if self.contest.is_some() && term > self.term => {
+            _ if self.election.is_some() && term > self.term => {
                 // My election is of an older term than one that is under way: the next one that I start must not be.
                 self.term = term;
                 self.in_flight = None;
-                self.contest = Some(Contest { best: None });
+                self.election = Some(Election { best: None });
                 self.classic = None;
             }
             _ => {}
@@ -353,7 +359,7 @@ impl Core {
         if self.leading {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
             self.leading = planted(Bug::LeaderNotUnseated);
-            self.stop_reigning(out);
+            self.step_down(out);
         }
         self.confirmed = false;
         self.unnoticed = false;
@@ -361,13 +367,13 @@ impl Core {
             self.classic = None;
         }
         if mandate.deputy.is_some() || !self.appoints_deputies() {
-            self.contest_is_over();
+            self.election_is_over();
         }
         self.term = mandate.term;
         self.mandate = Some(mandate);
         self.leading &= planted(Bug::LeaderNotUnseated);
         self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
-        self.contest = None;
+        self.election = None;
         self.in_flight = None;
         // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost. So is one
         // that has left the ring: nobody dials it, and nobody would notice.

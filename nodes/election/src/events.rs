@@ -1,12 +1,12 @@
 //! What happened, in the words and names of events: for everyone who carries out effects and tells what they were, so that a
 //! simulated ring tells the same as a real one. The core itself makes no use of it.
 
-use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
+use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
-    AlgorithmName, Contender, MessageId, NodeId, NodeName, Parcel, Part, RingMessage, RingSpec,
+    AlgorithmName, Contender, MessageId, NodeId, NodeName, Payload, RingMessage, RingSpec,
 };
 
-use crate::classic::{self, Notion};
+use crate::classic::{self, Progress};
 use crate::{DropReason, Effect};
 
 /// The event that tells of this effect, with the message that the core was given when it had it, and its sender.
@@ -22,14 +22,17 @@ pub fn event(
         Effect::Became { role, term, mandate } => {
             let leader = mandate.map(|mandate| name(ring, mandate.leader.id));
             let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| name(ring, deputy.id));
-            Some(EventKind::StandingChanged { role, term, leader, deputy })
+            Some(EventKind::RoleChanged { role, term, leader, deputy })
         }
-        Effect::PartChanged(part) => Some(EventKind::PartChanged {
-            part: part.map(|(algorithm, Notion { standing, phase, holds })| Part {
-                algorithm,
-                standing,
-                phase,
-                holds: holds.map(|held| Claim { name: name(ring, held.id), attribute: held.attribute }),
+        Effect::ProgressChanged(progress) => Some(EventKind::ProgressChanged {
+            progress: progress.map(|(algorithm, Progress { status, phase, holds })| {
+                ringleader_shared::Progress {
+                    algorithm,
+                    status,
+                    phase,
+                    holds: holds
+                        .map(|held| NamedContender { name: name(ring, held.id), attribute: held.attribute }),
+                }
             }),
         }),
         Effect::SuccessorChanged(successor) => {
@@ -42,14 +45,14 @@ pub fn event(
             reason: drop_reason(ring, reason),
             trouble: reason.is_trouble(),
         }),
-        Effect::Completed { outcome, mandate, members } => Some(EventKind::Completed {
-            outcome,
+        Effect::Completed { cause, mandate, members } => Some(EventKind::Completed {
+            cause,
             term: mandate.term,
             leader: name(ring, mandate.leader.id),
             deputy: mandate.deputy.map(|deputy| name(ring, deputy.id)),
             members,
         }),
-        Effect::Explain(why) => Some(EventKind::Log { text: why.words(|id| name(ring, id).to_string()) }),
+        Effect::Explain(why) => Some(EventKind::Log { text: why.describe(|id| name(ring, id).to_string()) }),
         Effect::Send { .. } | Effect::Promise(_) | Effect::StartTimer { .. } | Effect::CancelTimer(_) => None,
     }
 }
@@ -67,29 +70,31 @@ pub fn name(ring: &RingSpec, id: NodeId) -> NodeName {
 /// A ring message as people see it.
 #[must_use]
 pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> MessageInfo {
-    let claim =
-        |contender: Contender| Claim { name: name(ring, contender.id), attribute: contender.attribute };
+    let claim = |contender: Contender| NamedContender {
+        name: name(ring, contender.id),
+        attribute: contender.attribute,
+    };
     let info = MessageInfo {
         id,
-        message: MessageKind::Standing,
+        message: MessageKind::StateUpdate,
         term: message.term(),
         initiator: None,
         candidate: None,
         deputy: None,
         hops: 1,
         algorithm: None,
-        towards: None,
+        port: None,
         says: None,
     };
     let (kind, initiator, candidate, deputy, hops) = match *message {
-        RingMessage::Contest { algorithm, towards, ref parcel, .. } => {
+        RingMessage::Classic { algorithm, port, ref payload, .. } => {
             return MessageInfo {
-                message: MessageKind::Contest,
-                candidate: parcel.label.map(claim),
+                message: MessageKind::Classic,
+                candidate: payload.label.map(claim),
                 hops: 0,
                 algorithm: Some(algorithm),
-                towards: Some(towards),
-                says: Some(says(algorithm, parcel)),
+                port: Some(port),
+                says: Some(says(algorithm, payload)),
                 ..info
             };
         }
@@ -117,8 +122,8 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
         RingMessage::Elected { mandate, hops, .. } => {
             (MessageKind::Elected, Some(mandate.leader.id), Some(mandate.leader), mandate.deputy, hops)
         }
-        RingMessage::Standing { mandate, .. } => (
-            MessageKind::Standing,
+        RingMessage::StateUpdate { mandate, .. } => (
+            MessageKind::StateUpdate,
             None,
             mandate.map(|mandate| mandate.leader),
             mandate.and_then(|mandate| mandate.deputy),
@@ -135,12 +140,12 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
     }
 }
 
-/// What a message of a classic contest says beside its label.
-fn says(algorithm: AlgorithmName, parcel: &Parcel) -> String {
-    let facts = classic::facts(algorithm);
-    let kind = facts.kinds.get(usize::from(parcel.kind)).copied().unwrap_or("nonsense");
+/// What a message of a classic election says beside its label.
+fn says(algorithm: AlgorithmName, payload: &Payload) -> String {
+    let properties = classic::properties(algorithm);
+    let kind = properties.kinds.get(usize::from(payload.kind)).copied().unwrap_or("nonsense");
     let mut words = kind.to_owned();
-    for (what, number) in facts.numbers.iter().zip(parcel.numbers).filter(|(_, number)| *number > 0) {
+    for (what, number) in properties.numbers.iter().zip(payload.numbers).filter(|(_, number)| *number > 0) {
         words = format!("{words}, {what} {number}");
     }
     words

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, RingMessage, Term};
 
-use super::{Contest, Core, Out};
-use crate::classic::Direction;
+use super::{Core, Election, Out};
+use crate::classic::RingKind;
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
@@ -17,7 +17,7 @@ impl Core {
         let Some(me) = self.route.myself() else { return };
         if self.needs_quorum() && self.route.is_alone() {
             // Nobody could answer; to raise the term would only disturb the others later.
-            self.contest = None;
+            self.election = None;
             return self.claim_failed(1, out);
         }
         // Who is left alone has not heard of a deputy that came back and may be taking over the next term at this moment.
@@ -25,7 +25,7 @@ impl Core {
         let newest = if planted(Bug::RunForgotten) { self.term } else { self.known_term() };
         let next = if alone_of_many { newest.next().next() } else { newest.next() };
         let term = if planted(Bug::TermNotRaised) { self.term } else { next };
-        self.enter_contest(term, out);
+        self.enter_election(term, out);
         Self::explain(
             if me.eligible {
                 Explanation::Initiating { term, me }
@@ -40,7 +40,7 @@ impl Core {
         if self.settings.algorithm != AlgorithmName::MaxRing {
             return self.initiate_classic(self.settings.algorithm, out);
         }
-        self.contest = Some(Contest { best: Some(me) });
+        self.election = Some(Election { best: Some(me) });
         if !planted(Bug::InitiatorWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
         }
@@ -75,7 +75,7 @@ impl Core {
         }
         let other = self.classic.as_ref().filter(|part| {
             // The ring confirms what was found where everyone talks to everyone.
-            term == self.term && part.facts().direction != Direction::Complete
+            term == self.term && part.properties().ring_kind != RingKind::Complete
         });
         if let Some(mine) = other.map(|part| part.algorithm) {
             return self.drop_message(from, message, DropReason::OtherAlgorithm { mine }, out);
@@ -83,7 +83,7 @@ impl Core {
         if term > self.term {
             self.take_part(term, self.timing.election, out);
         }
-        let best = self.contest.and_then(|contest| contest.best);
+        let best = self.election.and_then(|election| election.best);
         let mine = candidate.id == self.me || planted(Bug::WinsOnAnothersMessage);
         let best_is_me =
             best.is_some_and(|best| best.id == self.me) || planted(Bug::WinsAfterPassingOnBetter);
@@ -96,7 +96,7 @@ impl Core {
             return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
         }
         Self::explain(why, out);
-        self.contest = Some(Contest { best: Some(candidate) });
+        self.election = Some(Election { best: Some(candidate) });
         if self.route.is_alone() {
             // The message came from a member that has been routed past since: nobody is left to pass it on to.
             return self.initiate(out);
@@ -112,14 +112,14 @@ impl Core {
         if self.leading {
             Self::explain(Explanation::SteppingDown { term, leader: None }, out);
         }
-        self.enter_contest(term, out);
+        self.enter_election(term, out);
         if !planted(Bug::ParticipantsWaitForEver) {
             out.push(Effect::StartTimer { timer: Timer::Election, after: patience.saturating_mul(2) });
         }
     }
 
     /// Forgets the leader of the term before and begins anew.
-    pub(super) fn enter_contest(&mut self, term: Term, out: &mut Out) {
+    pub(super) fn enter_election(&mut self, term: Term, out: &mut Out) {
         self.term = term;
         self.mandate = self.mandate.filter(|_| planted(Bug::OldMandateKept));
         self.leading &= planted(Bug::LeaderNotDethroned);
@@ -128,12 +128,12 @@ impl Core {
         self.unnoticed = false;
         self.in_flight = None;
         self.classic = None;
-        self.contest = Some(Contest { best: None });
-        self.stop_reigning(out);
+        self.election = Some(Election { best: None });
+        self.step_down(out);
     }
 
-    /// My own value came back, a classic contest found me, or nobody else is there: I lead this term, and the runner-up, where one came
-    /// with the contest, is my deputy.
+    /// My own value came back, a classic election found me, or nobody else is there: I lead this term, and the runner-up, where one came
+    /// with the election, is my deputy.
     pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
         if !me.eligible && !planted(Bug::IneligibleWins) {
             return self.nobody_may_lead(out);
@@ -143,12 +143,12 @@ impl Core {
         let unfit = deputy.is_some_and(|deputy| self.route.is_unfit(deputy.id));
         let deputy = deputy.filter(|_| !unfit);
         let term = self.term;
-        self.contest = None;
+        self.election = None;
         self.leading = true;
         // The message has passed everyone, but not everyone may have known that it may be deputy.
         self.company = unfit || (deputy.is_none() && self.route.has_ineligible() && self.route.has_rival());
-        self.outcome = Outcome::Election;
-        self.mandate = Some(Mandate { term, leader: me, appointment: 0, deputy });
+        self.cause = ElectionCause::Election;
+        self.mandate = Some(Mandate { term, leader: me, deputy_epoch: 0, deputy });
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(
             if self.needs_quorum() {
@@ -156,7 +156,7 @@ impl Core {
             } else if self.route.is_alone() {
                 Explanation::AloneAndLeading { term, me }
             } else if self.found_without_deputy() {
-                Explanation::WonContest { term }
+                Explanation::WonClassic { term }
             } else if self.classic.is_some() {
                 Explanation::WonWithoutDeputy { term }
             } else {
@@ -165,7 +165,7 @@ impl Core {
             out,
         );
         if !planted(Bug::WinnerTellsNobody) {
-            self.begin_reign(out);
+            self.become_leader(out);
         }
     }
 
@@ -180,9 +180,9 @@ impl Core {
     }
 
     fn stop_electing(&mut self, out: &mut Out) {
-        self.contest = None;
+        self.election = None;
         self.in_flight = None;
-        self.contest_is_over();
+        self.election_is_over();
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(Explanation::NobodyMayLead { term: self.term }, out);
     }
@@ -219,11 +219,11 @@ impl Core {
 
     /// Whether a term has passed, and neither a leader nor an election is known now.
     pub(super) fn knows_no_leader(&self) -> bool {
-        self.term > Term::ZERO && self.contest.is_none() && self.mandate.is_none()
+        self.term > Term::ZERO && self.election.is_none() && self.mandate.is_none()
     }
 
-    /// The first lap of whoever won an election tells everyone; where the contest brought no deputy, it looks for one on the way.
-    pub(super) fn begin_reign(&mut self, out: &mut Out) {
+    /// The first lap of whoever won an election tells everyone; where the election brought no deputy, it looks for one on the way.
+    pub(super) fn become_leader(&mut self, out: &mut Out) {
         if self.found_without_deputy() { self.send_search(out) } else { self.tell_result(out) }
     }
 

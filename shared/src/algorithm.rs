@@ -1,20 +1,20 @@
-//! Words of the contests: what the elections are called, what travels in the classic ones, and what a member is meanwhile.
+//! The election algorithms: their names, the payload of the classic ones' messages, and the progress of a member.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Claim;
+use crate::event::NamedContender;
 use crate::json;
 use crate::message::Contender;
 
 /// The names come from one list: the variant, as people type it and as it is written in JSON.
 macro_rules! algorithms {
     ($(#[$about:meta])+ $default:ident => $first:literal, $($name:ident => $key:literal,)+) => {
-        /// What the elections are called.
+        /// The name of an election algorithm.
         #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[allow(missing_docs, reason = "names of people and papers, told in docs/algorithms.md")]
+        #[allow(missing_docs, reason = "names of people and papers, given in docs/algorithms.md")]
         pub enum AlgorithmName {
             $(#[$about])+
             #[default]
@@ -24,10 +24,10 @@ macro_rules! algorithms {
         }
 
         impl AlgorithmName {
-            /// Every one, the default first, then by year.
+            /// Every algorithm, the default first, then by year.
             pub const ALL: [Self; [$first, $($key),+].len()] = [Self::$default, $(Self::$name),+];
 
-            /// As people type it, and as it is written in JSON.
+            /// The name as people type it and as it is written in JSON.
             #[must_use]
             pub const fn key(self) -> &'static str {
                 match self {
@@ -61,7 +61,7 @@ impl fmt::Display for AlgorithmName {
     }
 }
 
-/// A text that is the name of no election.
+/// A text that is the name of no algorithm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no algorithm `{0}`; there are: {list}", list = AlgorithmName::ALL.map(AlgorithmName::key).join(", "))]
 pub struct NoAlgorithm(String);
@@ -75,23 +75,23 @@ impl FromStr for AlgorithmName {
     }
 }
 
-/// Which way a message of a classic contest goes.
+/// The port by which a message of a classic election leaves its sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Towards {
-    /// On to the next live member, as all of max-ring's do.
+pub enum PortKind {
+    /// To the next live member, as all messages of max-ring do.
     Successor,
-    /// Back to the previous live member.
+    /// To the previous live member.
     Predecessor,
     /// To any member, on a link of its own.
     Peer,
 }
 
-/// What a message of a classic contest says, in a form that all of them share. What the numbers mean is the algorithm's
-/// (`docs/protocol.md`).
+/// The content of a message of a classic election, in a form that all of them share. Each algorithm gives the numbers
+/// their meaning (`docs/protocol.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Parcel<L = Contender> {
+pub struct Payload<L = Contender> {
     /// Which of the algorithm's kinds of messages it is, from 0.
     pub kind: u8,
     /// The member that it is about, for those that name one.
@@ -100,18 +100,18 @@ pub struct Parcel<L = Contender> {
     pub numbers: [u32; 3],
 }
 
-impl<L> Parcel<L> {
-    /// One that says no more than its kind and a label.
+impl<L> Payload<L> {
+    /// A payload of a kind and a label only.
     #[must_use]
     pub const fn of(kind: u8, label: L) -> Self {
         Self { kind, label: Some(label), numbers: [0; 3] }
     }
 }
 
-/// What a member is in the middle of a classic election.
+/// The status of a member in a classic election.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Status {
     /// It has not heard of the election yet.
     Asleep,
     /// It, or the label that it holds, may still win.
@@ -124,10 +124,10 @@ pub enum Standing {
     Done,
 }
 
-impl Standing {
-    /// In a word.
+impl Status {
+    /// The name of this status.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Asleep => "asleep",
             Self::Active => "active",
@@ -138,22 +138,22 @@ impl Standing {
     }
 }
 
-/// The part that a member plays in a classic election, in the algorithm's own notions.
+/// The progress of a member in a classic election, in the algorithm's own terms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Part {
+pub struct Progress {
     /// Which algorithm.
     pub algorithm: AlgorithmName,
-    /// What it is.
-    pub standing: Standing,
+    /// Its status.
+    pub status: Status,
     /// Its phase or round, where the algorithm counts them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase: Option<u32>,
     /// The label that it stands for, where that can be another's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub holds: Option<Claim>,
+    pub holds: Option<NamedContender>,
 }
 
-json::read_by_name! { Part { algorithm, standing, phase, holds } }
+json::read_by_name! { Progress { algorithm, status, phase, holds } }
 
 #[cfg(test)]
 mod tests {
