@@ -5,8 +5,8 @@
 //!    [`LinkTable::missing`] link and adds it with [`LinkTable::dialled`];
 //! 2. now and then it dials the members that the core skips, where [`LinkTable::lacks_probe`], and keeps a standby
 //!    link, as [`LinkTable::take_surplus_standby`] and [`LinkTable::lacks_standby`] say;
-//! 3. it adds an accepted link with [`LinkTable::accepted`], after it has closed every
-//!    [`LinkTable::take_former`] and [`LinkTable::take_replaced`] link;
+//! 3. it adds an accepted link with [`LinkTable::accepted`], and closes every [`LinkTable::take_former`] and
+//!    [`LinkTable::take_replaced`] link before that one is up;
 //! 4. it reports what happens to a link ([`LinkTable::up`], [`LinkTable::in_use`], [`LinkTable::hears`],
 //!    [`LinkTable::down`]) and gives the core the input that follows;
 //! 5. it sends a message on the link that [`LinkTable::route`] names.
@@ -273,11 +273,14 @@ impl<I: Copy + Eq> LinkTable<I> {
         })
     }
 
-    /// Removes the link that the peer dialled before, when it dials another one of this kind or puts one in use.
+    /// Removes the link that the peer dialled before `by`, which it has dialled or put in use since.
     #[must_use]
-    pub fn take_replaced(&mut self, peer: NodeId, kind: LinkKind) -> Option<Link<I>> {
-        let id = self.find(peer, kind, LinkDirection::Incoming)?.id;
-        self.remove(id)
+    pub fn take_replaced(&mut self, peer: NodeId, kind: LinkKind, by: I) -> Option<Link<I>> {
+        self.take(|link| {
+            (link.peer, link.kind, link.direction) == (peer, kind, LinkDirection::Incoming)
+                && link.purpose != Purpose::Standby
+                && link.id != by
+        })
     }
 
     /// Adds a link that this start of the peer dialled.

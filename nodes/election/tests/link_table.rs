@@ -118,7 +118,7 @@ fn only_the_dialler_of_a_standby_link_puts_it_in_use() {
         assert_eq!(table.in_use(id, NOW), Err(OutOfTurn::NoStandby));
     }
     assert_eq!(table.hears(3, Incarnation(1)), Err(OutOfTurn::NotInUse));
-    assert_eq!(table.take_replaced(peer(2), LinkKind::Ring).map(|old| old.id), Some(1));
+    assert_eq!(table.take_replaced(peer(2), LinkKind::Ring, 3).map(|old| old.id), Some(1));
     assert!(table.in_use(3, NOW).is_ok_and(|link| link.is_known()));
     assert_eq!(table.hears(3, Incarnation(1)), Ok(()));
 }

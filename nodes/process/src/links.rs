@@ -203,9 +203,9 @@ impl Links {
         }
     }
 
-    /// Closes the link of this kind that the peer dialled before.
-    pub(crate) fn close_replaced(&mut self, peer: NodeId, kind: LinkKind) {
-        while let Some(old) = self.table.take_replaced(peer, kind) {
+    /// Closes the link that the peer dialled before this one.
+    pub(crate) fn close_replaced(&mut self, peer: NodeId, kind: LinkKind, by: LinkId) {
+        while let Some(old) = self.table.take_replaced(peer, kind, by) {
             self.hang_up(old.id, close::NOT_NEEDED, "the same node dialled anew");
         }
     }
@@ -234,10 +234,10 @@ impl Links {
     pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
         let Introduction { from, incarnation, kind, standby, .. } = introduction;
         let purpose = if standby { Purpose::Standby } else { Purpose::Wanted };
-        if !standby {
-            self.close_replaced(from, kind);
-        }
         let (id, pump) = self.register(from);
+        if !standby {
+            self.close_replaced(from, kind, id);
+        }
         self.table.accepted(id, from, kind, purpose, incarnation);
         tokio::spawn(pump.run(socket, LinkDirection::Incoming));
     }

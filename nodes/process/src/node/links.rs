@@ -150,7 +150,7 @@ impl Node {
             }
             What::InUse => {
                 if (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Incoming) {
-                    self.links.close_replaced(peer, LinkKind::Ring);
+                    self.links.close_replaced(peer, LinkKind::Ring, id);
                 }
                 match self.links.table_mut().in_use(id, now()) {
                     Ok(link) => self.link_up(&link),
