@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use ringleader_simulator::algorithms::{Election, MaxRingElection, Outcome, Settings};
 use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
-use ringleader_simulator::contest::{Contest, MaxRingContest, Outcome, Settings};
 use serde::Serialize;
 
 pub use options::SimulateOptions;
@@ -27,7 +27,7 @@ use ring::Ring;
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Run {
     seed: u64,
-    /// Messages of the contest.
+    /// Messages of the election.
     messages: u64,
     /// Links crossed in all, the telling lap included.
     hops: u64,
@@ -144,7 +144,7 @@ impl Visitor for Sizes {
     type Output = (usize, usize);
 
     fn visit<A: Classic<u32>>(self) -> (usize, usize) {
-        (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE)
+        (Election::<A>::BYTES_A_MEMBER, Election::<A>::BYTES_A_MESSAGE)
     }
 }
 
@@ -154,9 +154,9 @@ impl Visitor for OneElection<'_> {
     type Output = (Outcome, Duration);
 
     fn visit<A: Classic<u32>>(self) -> (Outcome, Duration) {
-        let contest = Contest::<A>::new(self.0);
+        let election = Election::<A>::new(self.0);
         let begun = Instant::now();
-        let outcome = contest.run();
+        let outcome = election.run();
         (outcome, begun.elapsed())
     }
 }
@@ -182,9 +182,9 @@ fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
     let (outcome, took) = match classic::visit(job.properties.key, OneElection(job.settings)) {
         Some(result) => result,
         None => {
-            let contest = MaxRingContest::new(job.settings);
+            let election = MaxRingElection::new(job.settings);
             let begun = Instant::now();
-            (contest.run(), begun.elapsed())
+            (election.run(), begun.elapsed())
         }
     };
     Ok(Run {

@@ -1,4 +1,5 @@
-//! The election algorithms: their names, the payload of the classic ones' messages, and the progress of a member.
+//! The election algorithms: their names, the payload of the classic ones' messages, and the progress of a
+//! member.
 
 use std::fmt;
 use std::str::FromStr;
@@ -87,8 +88,8 @@ pub enum PortKind {
     Peer,
 }
 
-/// The content of a message of a classic election, in a form that all of them share. Each algorithm gives the numbers
-/// their meaning (`docs/protocol.md`).
+/// The content of a message of a classic election, in a form that all of them share. Each algorithm gives the
+/// numbers their meaning (`docs/protocol.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payload<L = Contender> {

@@ -277,8 +277,8 @@ pub enum EventKind {
     },
 }
 
-/// Which fields each kind has in JSON: the reader and the names come from this one list, and the compiler misses a kind that
-/// is not in it.
+/// Which fields each kind has in JSON: the reader and the names come from this one list, and the compiler
+/// misses a kind that is not in it.
 ///
 /// Read by hand: what serde derives for an enum of this size, with its tag among its fields, is a fifth of the dashboard.
 macro_rules! kinds {

@@ -3,9 +3,10 @@
 //! What it is for: the node processes, the server, the simulator and the browser all say the same words, so the words
 //! live here once. What it must not know: how an election is decided, and anything about sockets, clocks or processes.
 //!
-//! The way through it: [`id`] names things, [`message`] is what travels the ring ([`algorithm`] in the classic elections), [`event`] is what is told about it,
-//! [`fault`] is what
-//! may go wrong on the way, [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked for.
+//! The way through it: [`id`] names things, [`message`] is what travels the ring ([`algorithm`] in the
+//! classic elections), [`event`] is what is told about it, [`fault`] is what may go wrong on the way,
+//! [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked
+//! for.
 #![forbid(unsafe_code)]
 
 pub mod algorithm;

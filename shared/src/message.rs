@@ -85,8 +85,8 @@ pub enum RingMessage {
         algorithm: AlgorithmName,
         /// The port by which it leaves its sender.
         port: PortKind,
-        /// Which of the sender's messages by that port in this term, from 1: the algorithms rely on links that lose, double and
-        /// reorder nothing. 0 on direct links, where nothing depends on it.
+        /// Which of the sender's messages by that port in this term, from 1: the algorithms rely on links
+        /// that lose, double and reorder nothing. 0 on direct links, where nothing depends on it.
         number: u32,
         /// How many members take part, for algorithms that must know it; 0 for others.
         size: u32,
@@ -155,8 +155,8 @@ pub enum RingMessage {
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
-    /// The term and mandate that a node knows, sent to a neighbour when their link comes up or when the neighbour spoke of
-    /// an older term.
+    /// The term and mandate that a node knows, sent to a neighbour when their link comes up or when the
+    /// neighbour spoke of an older term.
     StateUpdate {
         /// The highest term the sender has seen.
         term: Term,

@@ -1,7 +1,7 @@
 //! Every classic algorithm on every ring of up to four members, whoever starts, in every order of messages.
 #![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
-use ringleader_checker::contest::ContestModel;
+use ringleader_checker::classic::ClassicModel;
 use ringleader_election::classic::{self, Classic, Visitor};
 use stateright::{Checker, Model};
 
@@ -21,7 +21,7 @@ impl Visitor for EveryRing {
                     // Coins can go on for ever: so many rounds are looked at, and no bound holds for all of them.
                     let rounds = if n < 4 { 3 } else { 2 };
                     let budget = budget(A::PROPERTIES, n);
-                    let model = ContestModel::<A>::new(&labels, initiators, budget, rounds);
+                    let model = ClassicModel::<A>::new(&labels, initiators, budget, rounds);
                     let checked = model.checker().threads(2).spawn_bfs().join();
                     assert!(checked.is_done(), "{told}");
                     checked.assert_properties();

@@ -1,8 +1,9 @@
 //! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links keep order.
 //!
-//! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and remembers
-//! everything, like [`crate::Core`]; what its paper takes for granted is data ([`Properties`]), and it may look at nothing
-//! else of its [`InitialKnowledge`]. Labels are only compared, so they may be ranks in a simulator and contenders in a process.
+//! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and
+//! remembers everything, like [`crate::Core`]; what its paper takes for granted is data ([`Properties`]), and
+//! it may look at nothing else of its [`InitialKnowledge`]. Labels are only compared, so they may be ranks in
+//! a simulator and contenders in a process.
 //!
 //! But for the bully's, none of these papers tolerates a failure: a message lost is an election that never
 //! ends. "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes
@@ -70,8 +71,8 @@ impl Port {
     }
 }
 
-/// The knowledge of a member before an election. [`Properties`] says how much of it an algorithm may use; its own label,
-/// always.
+/// The knowledge of a member before an election. [`Properties`] says how much of it an algorithm may use; its
+/// own label, always.
 #[derive(Debug)]
 pub struct InitialKnowledge<'a, L> {
     /// The place, from 0, in ring order.

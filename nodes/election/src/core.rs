@@ -266,7 +266,7 @@ impl Core {
         }
     }
 
-    fn tell_changes(&mut self, out: &mut Out) {
+    fn emit_changes(&mut self, out: &mut Out) {
         let mandate = self.mandate().copied();
         let now = Some((self.role(), self.term, mandate));
         if now != self.told {
@@ -403,7 +403,7 @@ impl Algorithm for Core {
         if self.floor <= self.term {
             self.floor = Term::ZERO;
         }
-        self.tell_changes(out);
+        self.emit_changes(out);
         self.now = Time::default();
     }
 }

@@ -1,4 +1,5 @@
-//! The reason of a member's decision, as data. [`Explanation::describe`] makes the sentence that the log card shows.
+//! The reason of a member's decision, as data. [`Explanation::describe`] makes the sentence that the log card
+//! shows.
 
 use std::fmt::Write;
 

@@ -25,7 +25,7 @@ pub const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// Reason for which a link is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Purpose {
+pub enum DialPurpose {
     /// The core of its dialler wants it.
     Wanted,
     /// Its dialler looks whether a member that it skips answers again. A failure means nothing.
@@ -47,7 +47,7 @@ pub struct Link<I> {
     /// Whether this member dialled.
     pub direction: LinkDirection,
     /// Reason for which it is there.
-    pub purpose: Purpose,
+    pub purpose: DialPurpose,
     /// Time at which the other end answered; `None` before.
     pub up_since: Option<Time>,
     /// The start of the peer that is at the other end: known at once where the peer dialled, with the first message
@@ -63,7 +63,7 @@ impl<I> Link<I> {
 
     /// Whether people and core know of the link: it is up and in use.
     pub fn is_known(&self) -> bool {
-        self.is_up() && self.purpose != Purpose::Standby
+        self.is_up() && self.purpose != DialPurpose::Standby
     }
 
     /// The input by which the core learns that this link is up.
@@ -188,7 +188,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     pub fn find(&self, peer: NodeId, kind: LinkKind, direction: LinkDirection) -> Option<&Link<I>> {
         self.links.iter().find(|link| {
             (link.peer, link.kind, link.direction) == (peer, kind, direction)
-                && link.purpose != Purpose::Standby
+                && link.purpose != DialPurpose::Standby
         })
     }
 
@@ -200,9 +200,9 @@ impl<I: Copy + Eq> LinkTable<I> {
             link.direction == LinkDirection::Outgoing
                 && !is_wanted(wanted, link)
                 && match link.purpose {
-                    Purpose::Wanted => true,
-                    Purpose::Probe => link.is_up(),
-                    Purpose::Standby => false,
+                    DialPurpose::Wanted => true,
+                    DialPurpose::Probe => link.is_up(),
+                    DialPurpose::Standby => false,
                 }
         })
     }
@@ -218,12 +218,12 @@ impl<I: Copy + Eq> LinkTable<I> {
             });
             let mut standby = None;
             let there = with_peer.find_map(|link| match link.purpose {
-                Purpose::Wanted => Some(()),
-                Purpose::Probe => {
-                    link.purpose = Purpose::Wanted;
+                DialPurpose::Wanted => Some(()),
+                DialPurpose::Probe => {
+                    link.purpose = DialPurpose::Wanted;
                     Some(())
                 }
-                Purpose::Standby => {
+                DialPurpose::Standby => {
                     standby = link.is_up().then_some(link.id);
                     None
                 }
@@ -232,7 +232,7 @@ impl<I: Copy + Eq> LinkTable<I> {
                 (Some(()), _) => None,
                 (None, Some(id)) => {
                     let link = self.get_mut(id)?;
-                    link.purpose = Purpose::Wanted;
+                    link.purpose = DialPurpose::Wanted;
                     Some(Missing::InUse(*link))
                 }
                 (None, None) => Some(Missing::Dial { peer, kind }),
@@ -259,7 +259,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     }
 
     /// Adds a link that this member dials.
-    pub fn dialled(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: Purpose) {
+    pub fn dialled(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
         let direction = LinkDirection::Outgoing;
         self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start: None });
     }
@@ -278,13 +278,20 @@ impl<I: Copy + Eq> LinkTable<I> {
     pub fn take_replaced(&mut self, peer: NodeId, kind: LinkKind, by: I) -> Option<Link<I>> {
         self.take(|link| {
             (link.peer, link.kind, link.direction) == (peer, kind, LinkDirection::Incoming)
-                && link.purpose != Purpose::Standby
+                && link.purpose != DialPurpose::Standby
                 && link.id != by
         })
     }
 
     /// Adds a link that this start of the peer dialled.
-    pub fn accepted(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: Purpose, start: Incarnation) {
+    pub fn accepted(
+        &mut self,
+        id: I,
+        peer: NodeId,
+        kind: LinkKind,
+        purpose: DialPurpose,
+        start: Incarnation,
+    ) {
         let direction = LinkDirection::Incoming;
         let peer_start = Some(start);
         self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start });
@@ -294,10 +301,10 @@ impl<I: Copy + Eq> LinkTable<I> {
     pub fn up(&mut self, id: I, now: Time) -> Option<Link<I>> {
         let link = self.get_mut(id)?;
         link.up_since = Some(now);
-        if link.purpose == Purpose::Standby {
+        if link.purpose == DialPurpose::Standby {
             return None;
         }
-        link.purpose = Purpose::Wanted;
+        link.purpose = DialPurpose::Wanted;
         Some(*link)
     }
 
@@ -308,10 +315,10 @@ impl<I: Copy + Eq> LinkTable<I> {
     /// When this is no standby link that the peer dialled.
     pub fn in_use(&mut self, id: I, now: Time) -> Result<Link<I>, OutOfTurn> {
         let is_standby = |link: &&mut Link<I>| {
-            (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Incoming)
+            (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming)
         };
         let link = self.get_mut(id).filter(is_standby).ok_or(OutOfTurn::NoStandby)?;
-        link.purpose = Purpose::Wanted;
+        link.purpose = DialPurpose::Wanted;
         link.up_since.get_or_insert(now);
         Ok(*link)
     }
@@ -345,7 +352,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     /// When the link is not in use, when another start is at its other end, or when a later start is known.
     pub fn hears(&mut self, id: I, start: Incarnation) -> Result<(), OutOfTurn> {
         let Some(link) = self.get(id).copied() else { return Ok(()) };
-        if link.purpose == Purpose::Standby {
+        if link.purpose == DialPurpose::Standby {
             return Err(OutOfTurn::NotInUse);
         }
         if let Some(other_end) = link.peer_start.filter(|other_end| *other_end != start) {
@@ -362,11 +369,13 @@ impl<I: Copy + Eq> LinkTable<I> {
     pub fn down(&mut self, id: I, is_failure: bool, now: Time) -> Option<(Link<I>, LinkLoss)> {
         let link = self.remove(id)?;
         let is_last = self.find(link.peer, link.kind, link.direction).is_none();
-        let is_unseen = link.purpose == Purpose::Standby
-            || !link.is_up() && (link.purpose == Purpose::Probe || link.direction == LinkDirection::Incoming);
+        let is_unseen = link.purpose == DialPurpose::Standby
+            || !link.is_up()
+                && (link.purpose == DialPurpose::Probe || link.direction == LinkDirection::Incoming);
         let loss = if is_unseen {
             // It may have taken the place of one that was up.
-            let is_incoming = link.purpose != Purpose::Standby && link.direction == LinkDirection::Incoming;
+            let is_incoming =
+                link.purpose != DialPurpose::Standby && link.direction == LinkDirection::Incoming;
             if is_incoming && is_last { LinkLoss::ClosedUnseen } else { LinkLoss::Unseen }
         } else if is_failure || link.was_too_short(now) {
             LinkLoss::Failed
@@ -385,9 +394,9 @@ impl<I: Copy + Eq> LinkTable<I> {
         let usable = self.links.iter().filter(|link| {
             link.peer == to
                 && match link.purpose {
-                    Purpose::Wanted => true,
-                    Purpose::Probe => link.is_up(),
-                    Purpose::Standby => false,
+                    DialPurpose::Wanted => true,
+                    DialPurpose::Probe => link.is_up(),
+                    DialPurpose::Standby => false,
                 }
         });
         // Of several that are equal the oldest.
@@ -404,5 +413,5 @@ fn is_wanted<I>(wanted: WantedLinks, link: &Link<I>) -> bool {
 }
 
 fn is_own_standby<I>(link: &Link<I>) -> bool {
-    (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Outgoing)
+    (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Outgoing)
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ringleader_election::link_table::{Link, LinkLoss, LinkTable, Missing, OutOfTurn, Purpose, TOO_SHORT};
+use ringleader_election::link_table::{
+    DialPurpose, Link, LinkLoss, LinkTable, Missing, OutOfTurn, TOO_SHORT,
+};
 use ringleader_election::{Time, WantedLinks};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Incarnation, NodeId};
@@ -19,7 +21,7 @@ fn wants(successor: Option<u128>, leader: Option<u128>) -> WantedLinks {
 }
 
 /// A ring link that the member dialled to this peer, up.
-fn ring_link(id: u32, to: u128, purpose: Purpose) -> Link<u32> {
+fn ring_link(id: u32, to: u128, purpose: DialPurpose) -> Link<u32> {
     Link {
         id,
         peer: peer(to),
@@ -33,7 +35,7 @@ fn ring_link(id: u32, to: u128, purpose: Purpose) -> Link<u32> {
 
 /// A ring link that this peer dialled, up.
 fn from_peer(id: u32, from: u128, start: u32) -> Link<u32> {
-    let dialled = ring_link(id, from, Purpose::Wanted);
+    let dialled = ring_link(id, from, DialPurpose::Wanted);
     Link { direction: LinkDirection::Incoming, peer_start: Some(Incarnation(start)), ..dialled }
 }
 
@@ -47,17 +49,17 @@ fn what_is_wanted_and_not_there_is_dialled_once() {
     let wanted = wants(Some(2), Some(3));
     let successor = Missing::Dial { peer: peer(2), kind: LinkKind::Ring };
     assert_eq!(table.missing(wanted), Some(successor));
-    table.dialled(1, peer(2), LinkKind::Ring, Purpose::Wanted);
+    table.dialled(1, peer(2), LinkKind::Ring, DialPurpose::Wanted);
     let leader = Missing::Dial { peer: peer(3), kind: LinkKind::Heartbeat };
     assert_eq!(table.missing(wanted), Some(leader));
-    table.dialled(2, peer(3), LinkKind::Heartbeat, Purpose::Wanted);
+    table.dialled(2, peer(3), LinkKind::Heartbeat, DialPurpose::Wanted);
     assert_eq!(table.missing(wanted), None);
     assert_eq!(table.take_surplus(wanted), None);
 }
 
 #[test]
 fn what_the_member_dialled_and_does_not_want_is_closed_but_not_what_the_peer_dialled() {
-    let mut table = table(&[ring_link(1, 2, Purpose::Wanted), from_peer(2, 3, 1)]);
+    let mut table = table(&[ring_link(1, 2, DialPurpose::Wanted), from_peer(2, 3, 1)]);
     assert_eq!(table.take_surplus(wants(Some(4), None)).map(|link| link.id), Some(1));
     assert_eq!(table.take_surplus(wants(Some(4), None)), None);
 }
@@ -66,7 +68,7 @@ fn what_the_member_dialled_and_does_not_want_is_closed_but_not_what_the_peer_dia
 fn a_probe_stays_until_it_is_answered_and_becomes_the_link_that_is_wanted() {
     let mut table = LinkTable::default();
     assert!(table.lacks_probe(peer(2)));
-    table.dialled(1, peer(2), LinkKind::Ring, Purpose::Probe);
+    table.dialled(1, peer(2), LinkKind::Ring, DialPurpose::Probe);
     assert!(!table.lacks_probe(peer(2)));
     assert_eq!(table.take_surplus(wants(Some(3), None)), None);
     assert_eq!(table.route(peer(2)), None, "a message would be lost on it unnoticed");
@@ -79,18 +81,18 @@ fn a_probe_stays_until_it_is_answered_and_becomes_the_link_that_is_wanted() {
 #[test]
 fn an_unanswered_probe_means_nothing_and_one_that_nobody_wants_is_closed_when_it_is_up() {
     let mut table = LinkTable::default();
-    table.dialled(1, peer(2), LinkKind::Ring, Purpose::Probe);
+    table.dialled(1, peer(2), LinkKind::Ring, DialPurpose::Probe);
     assert_eq!(table.down(1, true, NOW).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
-    table.dialled(2, peer(2), LinkKind::Ring, Purpose::Probe);
+    table.dialled(2, peer(2), LinkKind::Ring, DialPurpose::Probe);
     assert!(table.up(2, NOW).is_some());
     assert_eq!(table.take_surplus(wants(Some(3), None)).map(|link| link.id), Some(2));
 }
 
 #[test]
 fn a_standby_link_that_is_up_takes_the_place_of_a_dial() {
-    let mut table = table(&[ring_link(1, 2, Purpose::Wanted)]);
+    let mut table = table(&[ring_link(1, 2, DialPurpose::Wanted)]);
     assert!(table.lacks_standby());
-    table.dialled(2, peer(3), LinkKind::Ring, Purpose::Standby);
+    table.dialled(2, peer(3), LinkKind::Ring, DialPurpose::Standby);
     assert!(!table.lacks_standby());
     let dial = Missing::Dial { peer: peer(3), kind: LinkKind::Ring };
     assert_eq!(table.missing(wants(Some(3), None)), Some(dial), "it is not up yet");
@@ -104,7 +106,7 @@ fn a_standby_link_that_is_up_takes_the_place_of_a_dial() {
 
 #[test]
 fn a_standby_link_is_closed_when_another_one_is_to_be_ready_and_its_loss_means_nothing() {
-    let mut table = table(&[ring_link(1, 3, Purpose::Standby), ring_link(2, 3, Purpose::Standby)]);
+    let mut table = table(&[ring_link(1, 3, DialPurpose::Standby), ring_link(2, 3, DialPurpose::Standby)]);
     assert_eq!(table.down(2, true, NOW).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
     assert_eq!(table.take_surplus_standby(Some(peer(3))), None);
     assert_eq!(table.take_surplus_standby(Some(peer(4))).map(|link| link.id), Some(1));
@@ -112,8 +114,8 @@ fn a_standby_link_is_closed_when_another_one_is_to_be_ready_and_its_loss_means_n
 
 #[test]
 fn only_the_dialler_of_a_standby_link_puts_it_in_use() {
-    let mut table = table(&[from_peer(1, 2, 1), ring_link(2, 3, Purpose::Standby)]);
-    table.accepted(3, peer(2), LinkKind::Ring, Purpose::Standby, Incarnation(1));
+    let mut table = table(&[from_peer(1, 2, 1), ring_link(2, 3, DialPurpose::Standby)]);
+    table.accepted(3, peer(2), LinkKind::Ring, DialPurpose::Standby, Incarnation(1));
     for id in [1, 2, 9] {
         assert_eq!(table.in_use(id, NOW), Err(OutOfTurn::NoStandby));
     }
@@ -128,7 +130,7 @@ fn a_ring_link_that_was_closed_at_once_counts_as_failed() {
     let at = |after: Duration, link: Link<u32>| {
         table(&[link]).down(1, false, Time(NOW.0 + after)).map(|(_, loss)| loss)
     };
-    let dialled = ring_link(1, 2, Purpose::Wanted);
+    let dialled = ring_link(1, 2, DialPurpose::Wanted);
     assert_eq!(at(TOO_SHORT / 2, dialled), Some(LinkLoss::Failed));
     assert_eq!(at(TOO_SHORT, dialled), Some(LinkLoss::Closed));
     assert_eq!(at(TOO_SHORT / 2, from_peer(1, 2, 1)), Some(LinkLoss::Closed));
@@ -161,7 +163,7 @@ fn the_links_of_former_starts_are_over_when_a_new_one_dials() {
 
 #[test]
 fn a_message_must_be_of_the_start_that_is_at_the_other_end_and_not_over() {
-    let mut links = table(&[from_peer(1, 2, 2), ring_link(2, 3, Purpose::Wanted)]);
+    let mut links = table(&[from_peer(1, 2, 2), ring_link(2, 3, DialPurpose::Wanted)]);
     let other = OutOfTurn::OtherStart { start: Incarnation(9), other_end: Incarnation(2) };
     assert_eq!(links.hears(1, Incarnation(9)), Err(other));
     assert_eq!(links.hears(1, Incarnation(2)), Ok(()), "the false one did not count");
@@ -184,7 +186,7 @@ fn a_start_that_has_introduced_itself_is_not_forgotten_for_an_older_word_of_it()
 
 #[test]
 fn messages_go_on_the_ring_first_and_on_what_the_member_dialled_first() {
-    let of = |id, kind, direction| Link { kind, direction, ..ring_link(id, 2, Purpose::Wanted) };
+    let of = |id, kind, direction| Link { kind, direction, ..ring_link(id, 2, DialPurpose::Wanted) };
     let all = [
         of(6, LinkKind::Direct, LinkDirection::Incoming),
         of(5, LinkKind::Direct, LinkDirection::Outgoing),

@@ -29,7 +29,7 @@ impl Lamport {
     }
 
     /// Takes the time of a message in. The receipt itself still has to be counted.
-    pub(crate) fn witness(&mut self, theirs: u64) {
+    pub(crate) fn observe(&mut self, theirs: u64) {
         self.0 = self.0.max(theirs);
     }
 }

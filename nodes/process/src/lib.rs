@@ -11,15 +11,17 @@
 
 mod clock;
 mod control;
+mod faults;
 mod handshake;
 mod lifeline;
+mod link_settings;
 mod links;
 mod node;
-pub mod promises;
+pub mod promise_store;
 mod recorder;
 pub mod recordings;
 pub mod refusals;
-mod settings;
+mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,9 +36,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::control::Control;
-use crate::promises::Promises;
+use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
-use crate::settings::Secret;
+use crate::secret::Secret;
 
 /// What the supervisor tells a node on its command line. The rest comes by environment and over the control link.
 #[derive(Debug, Clone)]
@@ -92,7 +94,7 @@ pub fn survive_large_files() -> std::io::Result<()> {
 
 async fn live(options: Options) -> anyhow::Result<()> {
     let secret = Secret::from_environment()?;
-    let promises = Promises::at(options.promises.clone());
+    let promises = PromiseStore::at(options.promises.clone());
     let beginning = Beginning { id: options.id, promise: promises.load()? };
     survive_large_files()?;
     let recorder = Recorder::begin(options.record.as_deref(), &beginning);

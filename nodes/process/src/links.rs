@@ -1,10 +1,10 @@
 //! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
 
+mod failure_detector;
+mod faulty_stream;
+mod task;
 #[cfg(test)]
-mod hostile;
-mod lateness;
-mod pump;
-mod wire;
+mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ringleader_election::digest;
-use ringleader_election::link_table::{Link, LinkLoss, LinkTable, Purpose};
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
@@ -22,12 +22,14 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use self::lateness::Lateness;
+use self::failure_detector::Lateness;
 use crate::clock::now;
-use crate::handshake::{self, Introduction};
-use crate::links::pump::Pinged;
-pub(crate) use crate::links::wire::Wire;
-use crate::settings::{Faults, LinkSettings, PeerFaults, Secret};
+use crate::faults::{LinkFaults, PeerFaults};
+use crate::handshake::{self, Hello};
+use crate::link_settings::LinkSettings;
+pub(crate) use crate::links::faulty_stream::FaultyStream;
+use crate::links::task::Pinged;
+use crate::secret::Secret;
 
 /// How many messages may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
@@ -54,17 +56,17 @@ pub(crate) mod close {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(u64);
 
-/// What a link task tells the node.
+/// LinkEventKind a link task tells the node.
 #[derive(Debug)]
-pub(crate) struct News {
+pub(crate) struct LinkEvent {
     pub(crate) link: LinkId,
     pub(crate) peer: NodeId,
-    pub(crate) what: What,
+    pub(crate) kind: LinkEventKind,
 }
 
-/// What can happen to a link.
+/// LinkEventKind can happen to a link.
 #[derive(Debug)]
-pub(crate) enum What {
+pub(crate) enum LinkEventKind {
     /// The other end answered.
     Up,
     /// The dialler of a standby link needs it now.
@@ -91,9 +93,9 @@ pub(crate) enum What {
     },
 }
 
-/// What a link task is asked to do.
+/// LinkEventKind a link task is asked to do.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum LinkCommand {
     Send {
         text: String,
         info: MessageInfo,
@@ -113,7 +115,7 @@ pub(crate) enum Order {
 struct Task {
     /// The digest of what the peer knew when it sent its last message, as pings report it back.
     told: Arc<AtomicU64>,
-    orders: mpsc::Sender<Order>,
+    commands: mpsc::Sender<LinkCommand>,
 }
 
 /// All links of a node.
@@ -122,10 +124,10 @@ pub(crate) struct Links {
     incarnation: Incarnation,
     secret: Secret,
     settings: watch::Receiver<LinkSettings>,
-    faults: watch::Sender<Faults>,
-    news: mpsc::Sender<News>,
+    faults: watch::Sender<LinkFaults>,
+    link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
-    /// What this node knows, as its pings say it.
+    /// LinkEventKind this node knows, as its pings say it.
     state_digest: Arc<AtomicU64>,
     /// Every link has a task until it is closed or has ended.
     table: LinkTable<LinkId>,
@@ -139,16 +141,16 @@ impl Links {
         incarnation: Incarnation,
         secret: Secret,
         settings: watch::Receiver<LinkSettings>,
-        news: mpsc::Sender<News>,
+        link_events: mpsc::Sender<LinkEvent>,
     ) -> Self {
-        let (faults, _) = watch::channel(Faults::default());
+        let (faults, _) = watch::channel(LinkFaults::default());
         Self {
             me,
             incarnation,
             secret,
             settings,
             faults,
-            news,
+            link_events,
             lateness: Lateness::default(),
             state_digest: Arc::default(),
             table: LinkTable::default(),
@@ -157,7 +159,7 @@ impl Links {
         }
     }
 
-    /// What pings say from now on.
+    /// LinkEventKind pings say from now on.
     pub(crate) fn set_state_digest(&self, state_digest: u64) {
         self.state_digest.store(state_digest, Ordering::Relaxed);
     }
@@ -171,8 +173,8 @@ impl Links {
         }
     }
 
-    /// What the network does from now on, to links that are there and to those to come.
-    pub(crate) fn set_faults(&self, faults: Faults) {
+    /// LinkEventKind the network does from now on, to links that are there and to those to come.
+    pub(crate) fn set_faults(&self, faults: LinkFaults) {
         self.faults.send_if_modified(|old| {
             let changed = *old != faults;
             *old = faults;
@@ -199,7 +201,7 @@ impl Links {
     pub(crate) fn announce_use(&self, id: LinkId) {
         // A task that can't take it is ending, which will be reported.
         if let Some(task) = self.tasks.get(&id) {
-            let _ = task.orders.try_send(Order::Use);
+            let _ = task.commands.try_send(LinkCommand::Use);
         }
     }
 
@@ -211,62 +213,61 @@ impl Links {
     }
 
     /// Starts to dial; messages may be sent at once and wait for the link.
-    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: Purpose) {
-        let standby = purpose == Purpose::Standby;
-        let introduction =
-            Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
-        let (id, pump) = self.register(peer);
+    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: DialPurpose) {
+        let standby = purpose == DialPurpose::Standby;
+        let hello = Hello { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
+        let (id, task) = self.register(peer);
         self.table.dialled(id, peer, kind, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
         let mut faults = self.faults.subscribe();
         tokio::spawn(async move {
-            let opening = handshake::dial(address, introduction, &secret, within);
+            let opening = handshake::dial(address, hello, &secret, within);
             match across(opening, address, peer, &mut faults, within).await {
-                Ok(socket) => pump.run(socket, LinkDirection::Outgoing).await,
-                Err(reason) => pump.give_up(reason).await,
+                Ok(socket) => task.run(socket, LinkDirection::Outgoing).await,
+                Err(reason) => task.give_up(reason).await,
             }
         });
         tracing::debug!(?id, %address, %kind, "dialling");
     }
 
     /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
-    pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
-        let Introduction { from, incarnation, kind, standby, .. } = introduction;
-        let purpose = if standby { Purpose::Standby } else { Purpose::Wanted };
-        let (id, pump) = self.register(from);
+    pub(crate) fn adopt(&mut self, socket: handshake::Socket, hello: Hello) {
+        let Hello { from, incarnation, kind, standby, .. } = hello;
+        let purpose = if standby { DialPurpose::Standby } else { DialPurpose::Wanted };
+        let (id, task) = self.register(from);
         if !standby {
             self.close_replaced(from, kind, id);
         }
         self.table.accepted(id, from, kind, purpose, incarnation);
-        tokio::spawn(pump.run(socket, LinkDirection::Incoming));
+        tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
-    fn register(&mut self, peer: NodeId) -> (LinkId, pump::Pump) {
+    fn register(&mut self, peer: NodeId) -> (LinkId, task::LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
-        let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
+        let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
         // A peer that has said nothing counts as one that knows of no election.
         let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
         let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
-        self.tasks.insert(id, Task { told, orders });
-        let pump = pump::Pump::new(
+        self.tasks.insert(id, Task { told, commands });
+        let task = task::LinkTask::new(
             id,
             peer,
             inbox,
             self.settings.clone(),
             self.faults.subscribe(),
-            self.news.clone(),
+            self.link_events.clone(),
             self.lateness.clone(),
         );
-        (id, pump.pinging(pinged))
+        (id, task.pinging(pinged))
     }
 
     /// Hands a message to a link; false when the link can't take it.
     pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
         let Some(task) = self.tasks.get(&id) else { return false };
         match serde_json::to_string(frame) {
-            Ok(text) => task.orders.try_send(Order::Send { text, info, paced }).is_ok(),
+            Ok(text) => task.commands.try_send(LinkCommand::Send { text, info, paced }).is_ok(),
             Err(error) => {
                 tracing::error!("a message that can't be written: {error}");
                 false
@@ -274,7 +275,7 @@ impl Links {
         }
     }
 
-    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send. What it still holds
+    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send. LinkEventKind it still holds
     /// goes out first, unless the node leaves.
     pub(crate) fn close(&mut self, id: LinkId, code: u16, reason: &'static str) {
         self.table.remove(id);
@@ -285,7 +286,7 @@ impl Links {
     pub(crate) fn hang_up(&mut self, id: LinkId, code: u16, reason: &'static str) {
         if let Some(task) = self.tasks.remove(&id) {
             // A link that can't take the order ends by itself when its sender is dropped here.
-            let _ = task.orders.try_send(Order::Close { code, reason });
+            let _ = task.commands.try_send(LinkCommand::Close { code, reason });
         }
     }
 
@@ -301,7 +302,7 @@ async fn across(
     opening: impl Future<Output = Result<handshake::Socket, String>>,
     address: SocketAddr,
     peer: NodeId,
-    faults: &mut watch::Receiver<Faults>,
+    faults: &mut watch::Receiver<LinkFaults>,
     within: Duration,
 ) -> Result<handshake::Socket, String> {
     let attempt = async {
@@ -331,7 +332,7 @@ pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
     secret: Secret,
-    guests: mpsc::Sender<Guest>,
+    incoming_links: mpsc::Sender<Incoming>,
 ) {
     /// How many connections may be in their handshake. A ring needs two at a time.
     const HANDSHAKES: usize = 64;
@@ -346,9 +347,10 @@ pub(crate) async fn accept_loop(
                     oldest.abort();
                     let reason = "no complete handshake while many others came".to_owned();
                     // One that finds no room in the queue is one of many.
-                    let _ = guests.try_send(Guest::Refused { remote, reason });
+                    let _ = incoming_links.try_send(Incoming::Refused { remote, reason });
                 }
-                let handshake = tokio::spawn(admit(stream, remote, me, secret.clone(), guests.clone()));
+                let handshake =
+                    tokio::spawn(admit(stream, remote, me, secret.clone(), incoming_links.clone()));
                 open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
@@ -365,22 +367,22 @@ async fn admit(
     remote: SocketAddr,
     me: NodeId,
     secret: Secret,
-    guests: mpsc::Sender<Guest>,
+    incoming_links: mpsc::Sender<Incoming>,
 ) {
     match handshake::accept(stream, me, &secret).await {
-        Ok((socket, introduction)) => {
-            let member = Guest::Member(Box::new(socket), introduction);
+        Ok((socket, hello)) => {
+            let member = Incoming::Member(Box::new(socket), hello);
             // In a task of its own: who has introduced itself has to leave for nobody.
-            tokio::spawn(async move { guests.send(member).await });
+            tokio::spawn(async move { incoming_links.send(member).await });
         }
-        Err(reason) => drop(guests.send(Guest::Refused { remote, reason }).await),
+        Err(reason) => drop(incoming_links.send(Incoming::Refused { remote, reason }).await),
     }
 }
 
 /// Somebody who connected to the node.
-pub(crate) enum Guest {
+pub(crate) enum Incoming {
     /// Knows the secret and means this node.
-    Member(Box<handshake::Socket>, Introduction),
+    Member(Box<handshake::Socket>, Hello),
     /// Was sent away.
     Refused { remote: SocketAddr, reason: String },
 }

@@ -21,11 +21,13 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use crate::Options;
 use crate::clock::{Lamport, monotonic_ns, now};
 use crate::control::Control;
-use crate::links::{LinkId, Links, News, What, accept_loop, close};
-use crate::promises::Promises;
+use crate::faults::LinkFaults;
+use crate::link_settings::{LinkSettings, timing};
+use crate::links::{LinkEvent, LinkEventKind, LinkId, Links, accept_loop, close};
+use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::refusals::Refusals;
-use crate::settings::{Faults, LinkSettings, Secret, timing};
+use crate::secret::Secret;
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
 const PROBE_EVERY_HEARTBEATS: u32 = 5;
@@ -43,7 +45,7 @@ pub(crate) struct Node {
     control: Control,
     address: SocketAddr,
     core: Core,
-    promises: Promises,
+    promises: PromiseStore,
     recorder: Recorder,
     /// Why it can't go on: it must say nothing more.
     broken: Option<anyhow::Error>,
@@ -52,7 +54,7 @@ pub(crate) struct Node {
     known: RingSpec,
     settings: watch::Sender<LinkSettings>,
     links: Links,
-    news: mpsc::Receiver<News>,
+    link_events: mpsc::Receiver<LinkEvent>,
     /// Inputs that the core is still to be given, in order.
     inputs: VecDeque<Given>,
     timers: Timers,
@@ -100,7 +102,7 @@ impl Node {
         control: Control,
         address: SocketAddr,
         beginning: Beginning,
-        promises: Promises,
+        promises: PromiseStore,
         recorder: Recorder,
     ) -> Self {
         let nothing_yet = LinkSettings {
@@ -109,8 +111,8 @@ impl Node {
             hung_after: Duration::from_millis(150),
         };
         let (settings, watched) = watch::channel(nothing_yet);
-        let (news_in, news) = mpsc::channel(256);
-        let links = Links::new(options.id, options.incarnation, secret.clone(), watched, news_in);
+        let (events_in, link_events) = mpsc::channel(256);
+        let links = Links::new(options.id, options.incarnation, secret.clone(), watched, events_in);
         Self {
             core: Core::recovered(beginning.id, beginning.promise),
             promises,
@@ -124,7 +126,7 @@ impl Node {
             known: RingSpec::default(),
             settings,
             links,
-            news,
+            link_events,
             inputs: VecDeque::new(),
             timers: Timers::default(),
             lamport: Lamport::default(),
@@ -158,7 +160,7 @@ impl Node {
         if let Some(words) = moved {
             self.tell(EventKind::Log { text: words });
         }
-        let (guests_in, mut guests) = mpsc::channel(16);
+        let (guests_in, mut incoming_links) = mpsc::channel(16);
         tokio::spawn(accept_loop(listener, self.options.id, self.secret.clone(), guests_in));
         let mut probe = self.probe_interval();
         loop {
@@ -170,10 +172,10 @@ impl Node {
             let next_timer = self.timers.next();
             let timer_at = next_timer.map_or_else(Instant::now, |(at, _)| at);
             tokio::select! {
-                // News first: a link that broke matters more than anything else.
+                // LinkEvent first: a link that broke matters more than anything else.
                 biased;
-                Some(news) = self.news.recv() => self.link_news(news),
-                Some(guest) = guests.recv() => self.welcome(guest),
+                Some(news) = self.link_events.recv() => self.on_link_event(news),
+                Some(incoming) = incoming_links.recv() => self.accept(incoming),
                 command = self.control.commands.recv() => match command {
                     Some(Ok(NodeCommand::Configure(configuration))) => {
                         self.configure(&configuration);
@@ -231,7 +233,7 @@ impl Node {
         for member in &configuration.ring.members {
             self.links.table_mut().configure_start(member.id, member.incarnation);
         }
-        self.links.set_faults(Faults::of(self.options.id, configuration));
+        self.links.set_faults(LinkFaults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Arc<[Contender]> = self
             .ring
@@ -350,8 +352,8 @@ impl Node {
         }
         let goodbyes = async {
             for _ in 0..last {
-                while let Some(news) = self.news.recv().await {
-                    if matches!(news.what, What::Down { .. }) {
+                while let Some(event) = self.link_events.recv().await {
+                    if matches!(event.kind, LinkEventKind::Down { .. }) {
                         break;
                     }
                 }

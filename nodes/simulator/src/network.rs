@@ -13,9 +13,9 @@ use crate::setup::Latency;
 
 /// A member, by its number in the order in which members joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place(pub(crate) u32);
+pub(crate) struct NodeIndex(pub(crate) u32);
 
-impl Place {
+impl NodeIndex {
     pub(crate) fn nth(n: usize) -> Self {
         Self(u32::try_from(n).unwrap_or(u32::MAX))
     }
@@ -46,9 +46,9 @@ pub(crate) enum End {
 
 /// One sending of one message.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct Packet {
     pub(crate) message: RingMessage,
-    pub(crate) from: Place,
+    pub(crate) from: NodeIndex,
     /// The sender's count of messages.
     pub(crate) number: u64,
     /// Which start of the sender.
@@ -61,8 +61,8 @@ pub(crate) struct Letter {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
-    pub(crate) dialler: Place,
-    pub(crate) acceptor: Place,
+    pub(crate) dialler: NodeIndex,
+    pub(crate) acceptor: NodeIndex,
     pub(crate) kind: LinkKind,
     /// Which start of the dialler dialled.
     pub(crate) incarnation: Incarnation,
@@ -73,21 +73,21 @@ pub(crate) struct Connection {
     /// The digest of what the dialler knew when it sent the last message that arrived at the acceptor.
     pub(crate) told: u64,
     /// What the dialler sends once the link is up.
-    pub(crate) queued: Vec<Arc<Letter>>,
+    pub(crate) queued: Vec<Arc<Packet>>,
     /// When the last thing sent on it arrives, at the acceptor and at the dialler.
     last_arrivals: (u64, u64),
 }
 
 impl Connection {
-    pub(crate) fn other(&self, place: Place) -> Place {
+    pub(crate) fn other(&self, place: NodeIndex) -> NodeIndex {
         if self.dialler == place { self.acceptor } else { self.dialler }
     }
 
-    pub(crate) fn end(&self, place: Place) -> End {
+    pub(crate) fn end(&self, place: NodeIndex) -> End {
         if self.dialler == place { self.dialler_end } else { self.acceptor_end }
     }
 
-    pub(crate) fn close(&mut self, place: Place) {
+    pub(crate) fn close(&mut self, place: NodeIndex) {
         *(if self.dialler == place { &mut self.dialler_end } else { &mut self.acceptor_end }) = End::Closed;
     }
 }
@@ -116,7 +116,7 @@ pub(crate) enum Fate {
 pub(crate) struct Network {
     slots: Vec<(u32, Option<Connection>)>,
     free: Vec<u32>,
-    directions: BTreeMap<(Place, Place), Condition>,
+    directions: BTreeMap<(NodeIndex, NodeIndex), Condition>,
     latency: Latency,
 }
 
@@ -127,8 +127,8 @@ impl Network {
 
     pub(crate) fn dial(
         &mut self,
-        (dialler, incarnation): (Place, Incarnation),
-        acceptor: Place,
+        (dialler, incarnation): (NodeIndex, Incarnation),
+        acceptor: NodeIndex,
         kind: LinkKind,
     ) -> LinkId {
         let link = Connection {
@@ -165,7 +165,7 @@ impl Network {
     }
 
     /// Closes one end. A link that both ends have closed is forgotten.
-    pub(crate) fn close(&mut self, id: LinkId, place: Place) {
+    pub(crate) fn close(&mut self, id: LinkId, place: NodeIndex) {
         let Some((number, link)) = self.slots.get_mut(id.slot as usize) else { return };
         let Some(ends) = link.as_mut().filter(|_| *number == id.number) else { return };
         ends.close(place);
@@ -177,7 +177,7 @@ impl Network {
     }
 
     /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
-    pub(crate) fn arrival(&mut self, id: LinkId, from: Place, now: u64, rng: &mut Rng) -> u64 {
+    pub(crate) fn arrival(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> u64 {
         let Some(link) = self.get(id) else { return now };
         let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
         let soonest = now.saturating_add(rng.crossing(latency));
@@ -188,7 +188,7 @@ impl Network {
     }
 
     /// What becomes of a message that is sent now on this link from this end.
-    pub(crate) fn fate(&mut self, id: LinkId, from: Place, now: u64, rng: &mut Rng) -> Fate {
+    pub(crate) fn fate(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> Fate {
         let to = self.get(id).map(|link| link.other(from));
         let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {
             return Fate::Arrives { at: self.arrival(id, from, now, rng), overtaken: false };
@@ -209,7 +209,7 @@ impl Network {
         }
     }
 
-    fn disturbance(&self, from: Place, to: Place) -> Option<Disturbance> {
+    fn disturbance(&self, from: NodeIndex, to: NodeIndex) -> Option<Disturbance> {
         if self.directions.is_empty() {
             return None;
         }
@@ -217,7 +217,7 @@ impl Network {
     }
 
     /// The number of the cut in this direction, if there is one.
-    pub(crate) fn cut_between(&self, from: Place, to: Place) -> Option<u64> {
+    pub(crate) fn cut_between(&self, from: NodeIndex, to: NodeIndex) -> Option<u64> {
         if self.directions.is_empty() {
             return None;
         }
@@ -225,25 +225,25 @@ impl Network {
     }
 
     /// Cuts one direction. Says whether it was whole.
-    pub(crate) fn cut(&mut self, from: Place, to: Place, number: u64) -> bool {
+    pub(crate) fn cut(&mut self, from: NodeIndex, to: NodeIndex, number: u64) -> bool {
         let direction = self.directions.entry((from, to)).or_default();
         let was_whole = direction.cut.is_none();
         direction.cut.get_or_insert(number);
         was_whole
     }
 
-    pub(crate) fn disturb(&mut self, from: Place, to: Place, disturbance: Disturbance) {
+    pub(crate) fn disturb(&mut self, from: NodeIndex, to: NodeIndex, disturbance: Disturbance) {
         self.directions.entry((from, to)).or_default().disturbance = Some(disturbance);
     }
 
     /// Makes both directions whole again. Says whether there was anything to do.
-    pub(crate) fn mend(&mut self, one: Place, other: Place) -> bool {
+    pub(crate) fn mend(&mut self, one: NodeIndex, other: NodeIndex) -> bool {
         let (there, back) = (self.directions.remove(&(one, other)), self.directions.remove(&(other, one)));
         there.is_some() || back.is_some()
     }
 
     /// The pairs with something to mend.
-    pub(crate) fn damaged(&self) -> Vec<(Place, Place)> {
+    pub(crate) fn damaged(&self) -> Vec<(NodeIndex, NodeIndex)> {
         self.directions.keys().copied().collect()
     }
 }

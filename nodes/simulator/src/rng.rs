@@ -1,5 +1,5 @@
-//! A random number generator that is the same everywhere: integers only, from a seed. No float function, whose last bit may differ between
-//! platforms, and no `usize`, whose width does.
+//! A random number generator that is the same everywhere: integers only, from a seed. No float function,
+//! whose last bit may differ between platforms, and no `usize`, whose width does.
 
 use std::fmt;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
 use ringleader_election::classic::{self, ChangRoberts, Classic, ItaiRodeh, Visitor};
-use ringleader_simulator::contest::{Contest, Settings};
+use ringleader_simulator::algorithms::{Election, Settings};
 
 /// Standard deviations that a figure may be off. At the fixed seeds of these tests it is so or it is not.
 const SIGMAS: f64 = 4.0;
@@ -55,7 +55,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Messages of so many elections, with seeds from here on.
 fn messages<A: Classic<u32>>(n: u32, seeds: std::ops::Range<u64>) -> Vec<f64> {
-    let messages = |seed| Contest::<A>::new(Settings { seed, ..Settings::new(n) }).run().messages as f64;
+    let messages = |seed| Election::<A>::new(Settings { seed, ..Settings::new(n) }).run().messages as f64;
     seeds.map(messages).collect()
 }
 
@@ -86,7 +86,7 @@ fn itai_and_rodeh_on_a_ring_of_two_take_seven_messages_on_average() {
 fn chang_and_roberts_on_a_ring_of_three_take_as_many_messages_as_all_its_orders_do() {
     let all: Vec<f64> = orders(3)
         .iter()
-        .map(|order| Contest::<ChangRoberts<u32>>::of(order, Settings::new(3)).run().messages as f64)
+        .map(|order| Election::<ChangRoberts<u32>>::of(order, Settings::new(3)).run().messages as f64)
         .collect();
     let exact = Exact::of(&all);
     assert_eq!((exact.mean, exact.variance), (5.5, 0.25), "5 upwards, 6 downwards");
@@ -104,7 +104,7 @@ impl Visitor for SmallRings {
             return;
         }
         for n in 3..=6 {
-            let cost = |order: &Vec<u32>| Contest::<A>::of(order, Settings::new(n)).run().messages as f64;
+            let cost = |order: &Vec<u32>| Election::<A>::of(order, Settings::new(n)).run().messages as f64;
             let exact = Exact::of(&orders(n).iter().map(cost).collect::<Vec<_>>());
             let drawn = messages::<A>(n, 0..6_000);
             if exact.variance > 0.0 {

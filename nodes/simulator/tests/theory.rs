@@ -6,8 +6,10 @@ use ringleader_election::classic::{
     HighamPrzytycka, HirschbergSinclair, ItaiRodeh, LeLann, Peterson, Visitor,
 };
 use ringleader_shared::RingMessage;
-use ringleader_simulator::contest::watch::{self, Cause, Message};
-use ringleader_simulator::contest::{Contest, Initiators, Labels, MaxRingContest, Outcome, Pace, Settings};
+use ringleader_simulator::algorithms::watch::{self, Cause, Message};
+use ringleader_simulator::algorithms::{
+    Election, Initiators, Labels, MaxRingElection, Outcome, Pace, Settings,
+};
 use ringleader_simulator::random;
 
 /// Every cyclic arrangement of 1 to `n`: the highest stays first, the others are permuted.
@@ -63,7 +65,7 @@ impl Visitor for EveryArrangement {
                 for (pace, seed) in [(Pace::Unit, 0), (Pace::Uniform, 1), (Pace::Exponential, 2)] {
                     let settings = Settings { pace, seed, ..Settings::new(n) };
                     let told = format!("labels {labels:?}, {settings:?}");
-                    let outcome = Contest::<A>::of(&labels, settings).run();
+                    let outcome = Election::<A>::of(&labels, settings).run();
                     assert_decided::<A>(&outcome, &told);
                     assert_within_bound::<A>(&outcome, &told);
                 }
@@ -95,14 +97,14 @@ impl Visitor for RandomRings {
                 seed: dice.u64(..),
             };
             let told = format!("{settings:?}");
-            let outcome = Contest::<A>::new(settings).run();
+            let outcome = Election::<A>::new(settings).run();
             assert_decided::<A>(&outcome, &told);
             if settings.initiators == Initiators::All {
                 assert_within_bound::<A>(&outcome, &told);
             }
         }
         let settings = Settings { pace: Pace::Uniform, ..Settings::new(4096) };
-        let outcome = Contest::<A>::new(settings).run();
+        let outcome = Election::<A>::new(settings).run();
         assert_decided::<A>(&outcome, "4096 members");
         assert_within_bound::<A>(&outcome, "4096 members");
     }
@@ -119,7 +121,7 @@ fn random_rings_whoever_starts_and_however_long_messages_take_are_decided() {
 fn chang_roberts_takes_n_times_the_harmonic_number_on_average() {
     let (n, runs) = (1000, 10_000);
     let messages: u64 = (0..runs)
-        .map(|seed| Contest::<ChangRoberts<u32>>::new(Settings { seed, ..Settings::new(n) }).run().messages)
+        .map(|seed| Election::<ChangRoberts<u32>>::new(Settings { seed, ..Settings::new(n) }).run().messages)
         .sum();
     let mean = messages as f64 / runs as f64;
     let theory: f64 = f64::from(n) * (1..=n).map(|k| 1.0 / f64::from(k)).sum::<f64>();
@@ -131,11 +133,11 @@ fn chang_roberts_takes_n_times_the_harmonic_number_on_average() {
 fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
     for n in [1_u32, 2, 3, 10, 1000] {
         let settings = Settings { labels: Labels::Worst, ..Settings::new(n) };
-        let outcome = Contest::<ChangRoberts<u32>>::new(settings).run();
+        let outcome = Election::<ChangRoberts<u32>>::new(settings).run();
         let n = u64::from(n);
         assert_eq!((outcome.messages, outcome.told), (n * (n + 1) / 2, n));
         let best = Settings { labels: Labels::Increasing, ..settings };
-        assert_eq!(Contest::<ChangRoberts<u32>>::new(best).run().messages, 2 * n - 1);
+        assert_eq!(Election::<ChangRoberts<u32>>::new(best).run().messages, 2 * n - 1);
     }
 }
 
@@ -148,7 +150,7 @@ fn chang_and_roberts_with_k_initiators_takes_n_times_the_kth_harmonic_number_on_
         let initiators = Initiators::Some(k);
         let cost = |seed| {
             let settings = Settings { initiators, seed, ..Settings::new(n) };
-            let outcome = Contest::<ChangRobertsInitiators<u32>>::new(settings).run();
+            let outcome = Election::<ChangRobertsInitiators<u32>>::new(settings).run();
             assert_eq!(outcome.starters().count(), k as usize);
             outcome.messages as f64
         };
@@ -169,12 +171,12 @@ fn who_starts_is_chosen_by_label_and_only_an_initiator_wins_where_only_those_may
         initiators: Initiators::Labelled(&[2, 4]),
         ..Settings::new(1)
     };
-    let outcome = Contest::<ChangRobertsInitiators<u32>>::new(settings).run();
+    let outcome = Election::<ChangRobertsInitiators<u32>>::new(settings).run();
     assert_eq!(outcome.starters().collect::<Vec<_>>(), [2, 4]);
     assert_eq!(outcome.leader, Some(4), "of 2 and 4, 4");
     // 4 goes all round; 2 goes as far as 4.
     assert_eq!((outcome.messages, outcome.informed), (5 + 2, 5));
-    let as_in_the_paper = Contest::<ChangRoberts<u32>>::new(settings).run();
+    let as_in_the_paper = Election::<ChangRoberts<u32>>::new(settings).run();
     assert_eq!(as_in_the_paper.leader, Some(3), "9 wins, which was asleep");
 }
 
@@ -183,8 +185,8 @@ fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
     // Alone, max-ring sends itself nothing.
     for seed in 0..300 {
         let settings = Settings { seed, ..Settings::new(2 + u32::try_from(seed).unwrap()) };
-        let classic = Contest::<ChangRoberts<u32>>::new(settings).run();
-        let ours = MaxRingContest::new(settings).run();
+        let classic = Election::<ChangRoberts<u32>>::new(settings).run();
+        let ours = MaxRingElection::new(settings).run();
         assert_eq!(
             (ours.messages, ours.told, ours.leader),
             (classic.messages, classic.told, classic.leader),
@@ -195,7 +197,7 @@ fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
 }
 
 #[test]
-fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
+fn an_election_goes_the_same_way_step_by_step_and_at_a_stretch() {
     struct BothWays;
     impl Visitor for BothWays {
         type Output = ();
@@ -203,11 +205,11 @@ fn a_contest_goes_the_same_way_step_by_step_and_at_a_stretch() {
         fn visit<A: Classic<u32>>(self) {
             for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                 let settings = Settings { pace, seed: 5, ..Settings::new(200) };
-                let mut steps = Contest::<A>::new(settings);
+                let mut steps = Election::<A>::new(settings);
                 while steps.step() {}
                 assert_eq!(
                     steps.outcome(),
-                    Contest::<A>::new(settings).run(),
+                    Election::<A>::new(settings).run(),
                     "{} {settings:?}",
                     A::PROPERTIES.name
                 );
@@ -260,10 +262,10 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted() {
                 for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                     let settings = Settings { pace, seed: 5, initiators, ..Settings::new(40) };
                     let what = format!("{} {settings:?}", A::PROPERTIES.name);
-                    let outcome = Contest::<A>::new(settings).run();
-                    let (traced, steps) = Contest::<A>::traced(settings, outcome.hops()).unwrap();
+                    let outcome = Election::<A>::new(settings).run();
+                    let (traced, steps) = Election::<A>::traced(settings, outcome.hops()).unwrap();
                     assert_traced(&outcome, &traced, &steps, &what);
-                    let too_long = Contest::<A>::traced(settings, outcome.hops() - 1);
+                    let too_long = Election::<A>::traced(settings, outcome.hops() - 1);
                     assert_eq!(too_long.unwrap_err().most, outcome.hops() - 1, "{what}");
                 }
             }
@@ -274,10 +276,10 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted() {
     }
     for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
         let settings = Settings { pace, seed: 5, ..Settings::new(40) };
-        let outcome = MaxRingContest::new(settings).run();
-        let (traced, steps) = MaxRingContest::traced(settings, outcome.hops()).unwrap();
+        let outcome = MaxRingElection::new(settings).run();
+        let (traced, steps) = MaxRingElection::traced(settings, outcome.hops()).unwrap();
         assert_traced(&outcome, &traced, &steps, "max-ring");
-        assert!(MaxRingContest::traced(settings, outcome.hops() - 1).is_err());
+        assert!(MaxRingElection::traced(settings, outcome.hops() - 1).is_err());
     }
 }
 
@@ -288,7 +290,7 @@ fn a_member_takes_at_most_72_bytes_and_a_message_on_its_way_at_most_24() {
         type Output = ();
 
         fn visit<A: Classic<u32>>(self) {
-            let (member, message) = (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE);
+            let (member, message) = (Election::<A>::BYTES_A_MEMBER, Election::<A>::BYTES_A_MESSAGE);
             println!("{}: {member} bytes a member, {message} a message", A::PROPERTIES.name);
             assert!(member <= 72, "{}: {member} bytes a member", A::PROPERTIES.name);
             assert!(message <= 24, "{}: {message} bytes a message", A::PROPERTIES.name);
@@ -302,7 +304,7 @@ fn a_member_takes_at_most_72_bytes_and_a_message_on_its_way_at_most_24() {
 #[test]
 fn lelann_takes_exactly_n_squared_and_time_n() {
     for n in [1, 2, 7, 300] {
-        let outcome = Contest::<LeLann<u32>>::new(Settings::new(n)).run();
+        let outcome = Election::<LeLann<u32>>::new(Settings::new(n)).run();
         assert_eq!(outcome.messages, u64::from(n) * u64::from(n));
         assert_eq!(outcome.ended, f64::from(n));
     }
@@ -310,12 +312,12 @@ fn lelann_takes_exactly_n_squared_and_time_n() {
 
 #[test]
 fn the_bully_takes_a_challenge_and_an_answer_for_each_pair_and_tells_all_others() {
-    let outcome = Contest::<Bully<u32>>::new(Settings::new(50)).run();
+    let outcome = Election::<Bully<u32>>::new(Settings::new(50)).run();
     assert_eq!(outcome.by_kind, [50 * 49 / 2, 50 * 49 / 2, 49, 0]);
     assert_eq!(outcome.messages, 50 * 50 - 1);
     // The highest alone has nobody to challenge.
     let highest = Settings { labels: Labels::Decreasing, ..Settings::new(1) };
-    assert_eq!(Contest::<Bully<u32>>::new(highest).run().messages, 0);
+    assert_eq!(Election::<Bully<u32>>::new(highest).run().messages, 0);
 }
 
 #[test]
@@ -323,11 +325,11 @@ fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
     let (n, runs) = (100_u32, 4000);
     let (mut messages, mut rounds) = (0, 0);
     for seed in 0..runs {
-        let mut contest = Contest::<ItaiRodeh<u32>>::new(Settings { seed, ..Settings::new(n) });
-        while contest.step() {}
-        let outcome = contest.outcome();
+        let mut election = Election::<ItaiRodeh<u32>>::new(Settings { seed, ..Settings::new(n) });
+        while election.step() {}
+        let outcome = election.outcome();
         messages += outcome.messages;
-        rounds += u64::from(contest.progress(outcome.leader.unwrap()).phase.unwrap());
+        rounds += u64::from(election.progress(outcome.leader.unwrap()).phase.unwrap());
     }
     let (messages, rounds) = (messages as f64 / runs as f64, rounds as f64 / runs as f64);
     let n = f64::from(n);
@@ -341,11 +343,11 @@ fn itai_and_rodeh_take_as_many_rounds_and_messages_as_they_expect() {
 fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
     let mut dice = fastrand::Rng::with_seed(random::derived(seed, 0));
     let worst = Settings { labels: Labels::Worst, ..Settings::new(n) };
-    let mut labels = Contest::<A>::new(worst).run().labels.to_vec();
+    let mut labels = Election::<A>::new(worst).run().labels.to_vec();
     if seed % 2 == 1 {
         dice.shuffle(&mut labels);
     }
-    let cost = |labels: &[u32]| Contest::<A>::of(labels, Settings::new(n)).run().messages;
+    let cost = |labels: &[u32]| Election::<A>::of(labels, Settings::new(n)).run().messages;
     let mut most = cost(&labels);
     for _ in 0..swaps {
         let (a, b) = (dice.usize(0..labels.len()), dice.usize(0..labels.len()));
@@ -370,7 +372,7 @@ fn assert_constant<A: Classic<u32>>(constant: f64, linear: f64) {
         assert!(messages as f64 <= bound(f64::from(n)), "{} n = {n} {how}: {messages}", A::PROPERTIES.name);
     };
     for n in 2..=8 {
-        let cost = |labels: &Vec<u32>| Contest::<A>::of(labels, Settings::new(n)).run().messages;
+        let cost = |labels: &Vec<u32>| Election::<A>::of(labels, Settings::new(n)).run().messages;
         check(n, arrangements(n).iter().map(cost).max().unwrap(), "on the worst ring");
     }
     for (n, swaps) in [(64, 20_000), (1024, 600)] {
@@ -391,14 +393,14 @@ fn dolev_klawe_and_rodeh_a_takes_two_messages_a_link_in_each_phase_and_half_of_t
     for (n, labels) in [(1, Labels::Random), (2, Labels::Random), (64, Labels::Worst), (999, Labels::Random)]
     {
         let settings = Settings { labels, pace: Pace::Exponential, ..Settings::new(n) };
-        let mut contest = Contest::<DolevKlaweRodehA<u32>>::new(settings);
-        while contest.step() {}
-        let phases = (0..n).filter_map(|at| contest.progress(at).phase).max().unwrap();
-        assert_eq!(contest.outcome().messages, u64::from(n) * (2 * u64::from(phases) + 1), "n = {n}");
+        let mut election = Election::<DolevKlaweRodehA<u32>>::new(settings);
+        while election.step() {}
+        let phases = (0..n).filter_map(|at| election.progress(at).phase).max().unwrap();
+        assert_eq!(election.outcome().messages, u64::from(n) * (2 * u64::from(phases) + 1), "n = {n}");
         assert!(phases <= n.ilog2(), "n = {n}: {phases} phases");
     }
     let worst = Settings { labels: Labels::Worst, ..Settings::new(1024) };
-    assert_eq!(Contest::<DolevKlaweRodehA<u32>>::new(worst).run().messages, 1024 * 21);
+    assert_eq!(Election::<DolevKlaweRodehA<u32>>::new(worst).run().messages, 1024 * 21);
 }
 
 #[test]
@@ -415,7 +417,7 @@ fn higham_and_przytycka_keep_to_1_271_n_log_n() {
 fn franklin_keeps_to_2_n_log_n_and_half_of_the_members_retire_each_round() {
     assert_constant::<Franklin<u32>>(2.0, 2.0);
     let worst = Settings { labels: Labels::Worst, ..Settings::new(1024) };
-    assert_eq!(Contest::<Franklin<u32>>::new(worst).run().messages, 2 * 1024 * 11);
+    assert_eq!(Election::<Franklin<u32>>::new(worst).run().messages, 2 * 1024 * 11);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use ringleader_simulator::algorithms::{Labels, MaxRingElection, Pace, Settings};
 use ringleader_simulator::classic::{self, MAX_RING, Properties};
-use ringleader_simulator::contest::{Labels, MaxRingContest, Pace, Settings};
 
 use super::ring::Ring;
 
@@ -192,11 +192,11 @@ impl SimulateOptions {
                     break;
                 }
                 let messages = (properties.bound.messages)(f64::from(nodes));
-                if properties.key == MAX_RING.key && nodes > MaxRingContest::MOST_MEMBERS {
+                if properties.key == MAX_RING.key && nodes > MaxRingElection::MOST_MEMBERS {
                     left_out.push(format!(
                         "{} from {nodes} members on: each keeps a list of all of them, which is simulated up to {}",
                         properties.name,
-                        MaxRingContest::MOST_MEMBERS
+                        MaxRingElection::MOST_MEMBERS
                     ));
                 } else if self.compare.is_some() && messages > MOST_MESSAGES {
                     left_out.push(format!(

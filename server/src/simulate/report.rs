@@ -27,7 +27,7 @@ impl Series {
         Spread { min: at(0), median, max: at(values.len().saturating_sub(1)) }
     }
 
-    /// Messages of the contest, in the middle of all runs.
+    /// Messages of the election, in the middle of all runs.
     pub(super) fn median_messages(&self) -> f64 {
         self.spread(|run| run.messages as f64).median
     }

@@ -5,8 +5,8 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail, ensure};
+use ringleader_simulator::algorithms::{Initiators, Labels};
 use ringleader_simulator::classic::{MAX_RING, Properties};
-use ringleader_simulator::contest::{Initiators, Labels};
 
 use super::options::{LabelList, SimulateOptions, Who, labels_between};
 

@@ -31,7 +31,8 @@ pub struct ElectionView {
     pub deputy: Option<NodeName>,
     /// Messages put on links.
     pub messages: u32,
-    /// Those of the election itself among them: without roll calls, the result's lap and the search for a deputy.
+    /// Those of the election itself among them: without roll calls, the result's lap and the search for a
+    /// deputy.
     pub election_messages: u32,
     /// Messages of upkeep sent while it ran, which are none of its own: see [`RingView::upkeep`].
     pub upkeep: u32,

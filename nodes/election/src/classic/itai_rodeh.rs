@@ -1,4 +1,5 @@
-//! Itai and Rodeh (1981, 1990): nobody has a label, so random numbers break the symmetry; everybody knows how many they are.
+//! Itai and Rodeh (1981, 1990): nobody has a label, so random numbers break the symmetry; everybody knows how
+//! many they are.
 
 use super::{
     Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,

@@ -79,8 +79,8 @@ pub struct Properties {
     pub needs_order: bool,
     /// Whether it goes on when members or messages are lost.
     pub survives_failures: bool,
-    /// Whether every member learns the winner from the election itself. Otherwise the winner is told by one more lap, `n`
-    /// messages, that the bounds leave out.
+    /// Whether every member learns the winner from the election itself. Otherwise the winner is told by one
+    /// more lap, `n` messages, that the bounds leave out.
     pub everyone_knows: bool,
     /// Messages of the election when everybody starts it.
     pub bound: Bound,

@@ -1,8 +1,10 @@
-//! The classic elections in a ring that lives: one frame round all of them, that leaves each as its paper gives it.
+//! The classic elections in a ring that lives: one frame round all of them, that leaves each as its paper
+//! gives it.
 //!
-//! Their papers know neither failures nor a second election. So a term stands for one undisturbed election: when a neighbour
-//! comes or goes while it is undecided, it is void, and whoever notices starts another in the next term. What an election finds is
-//! a leader; the lap that tells of it looks for the deputy, as after a takeover, and all that follows is max-ring's.
+//! Their papers know neither failures nor a second election. So a term stands for one undisturbed election:
+//! when a neighbour comes or goes while it is undecided, it is void, and whoever notices starts another in
+//! the next term. What an election finds is a leader; the lap that tells of it looks for the deputy, as after
+//! a takeover, and all that follows is max-ring's.
 
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ pub(super) struct ClassicElection {
     pub(super) algorithm: AlgorithmName,
     /// The term that it decides, or has decided.
     term: Term,
-    /// How many take classic, for an algorithm that must know it; 0 for others.
+    /// How many take part, for an algorithm that must know it; 0 for others.
     size: u32,
     /// Those whom this member can talk to, itself among them, where everyone talks to everyone.
     everyone: Arc<[Contender]>,
@@ -212,7 +214,7 @@ impl Core {
         let done = act(machine, &mut context);
         if let Some(leader) = context.elected.filter(|_| self.election.is_some()) {
             if self.route.is_alone() {
-                // Those who took classic with me are gone.
+                // Those who took part with me are gone.
                 self.initiate(out);
             } else if leader.id == self.me && complete {
                 self.confirm_round_the_ring(leader, out);
@@ -235,7 +237,7 @@ impl Core {
         self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
 
-    /// Takes classic in the election of a message's term, if it is newer than mine. Says why the message is not acted on, if
+    /// Takes part in the election of a message's term, if it is newer than mine. Says why the message is not acted on, if
     /// it is not.
     fn enter_classic(
         &mut self,
@@ -399,7 +401,7 @@ impl Core {
         }
     }
 
-    /// A member that takes classic does not answer. Its machine may know what to do; otherwise the election is
+    /// A member that takes part does not answer. Its machine may know what to do; otherwise the election is
     /// void.
     pub(super) fn goes_unanswered(&mut self, peer: NodeId, out: &mut Out) {
         let place = self.classic.as_ref().and_then(|classic| {
@@ -421,7 +423,8 @@ impl Core {
         }
     }
 
-    /// A member does not answer where everyone talks to everyone: the election goes on without it, in the next term.
+    /// A member does not answer where everyone talks to everyone: the election goes on without it, in the
+    /// next term.
     pub(super) fn unanswered(&mut self, peer: NodeId) -> bool {
         let takes_part = self.election.is_some()
             && self.classic.as_ref().is_some_and(|classic| classic.everyone.iter().any(|one| one.id == peer))

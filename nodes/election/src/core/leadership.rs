@@ -120,7 +120,7 @@ impl Core {
         self.in_flight = None;
         self.step_down(out);
         // It leads before its election is complete.
-        self.tell_changes(out);
+        self.emit_changes(out);
         out.push(Effect::Completed { cause: self.cause, mandate, members: 1 });
     }
 
@@ -139,7 +139,8 @@ impl Core {
 
     /// `Elected` and `DeputySearch`: my own lap that comes back, a lap to pass on once, or nothing new.
     ///
-    /// A neighbour's `Standing` may have told me the same before: that must not stop the lap, which the leader waits for.
+    /// A neighbour's `StateUpdate` may have told me the same before: that must not stop the lap, which the
+    /// leader waits for.
     pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
         if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
             return self.lap_is_back(from, message, out);

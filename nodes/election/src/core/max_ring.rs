@@ -132,8 +132,8 @@ impl Core {
         self.step_down(out);
     }
 
-    /// My own value came back, a classic election found me, or nobody else is there: I lead this term, and the runner-up, where one came
-    /// with the election, is my deputy.
+    /// My own value came back, a classic election found me, or nobody else is there: I lead this term, and
+    /// the runner-up, where one came with the election, is my deputy.
     pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
         if !me.eligible && !planted(Bug::IneligibleWins) {
             return self.nobody_may_lead(out);
@@ -222,7 +222,8 @@ impl Core {
         self.term > Term::ZERO && self.election.is_none() && self.mandate.is_none()
     }
 
-    /// The first lap of whoever won an election tells everyone; where the election brought no deputy, it looks for one on the way.
+    /// The first lap of whoever won an election tells everyone; where the election brought no deputy, it
+    /// looks for one on the way.
     pub(super) fn become_leader(&mut self, out: &mut Out) {
         if self.found_without_deputy() { self.send_search(out) } else { self.tell_result(out) }
     }

@@ -1,9 +1,9 @@
-//! What the node does with its links: it makes those that the core wants, and gives the core what happens to them.
+//! The links of the node: it makes those that the core wants, and gives the core the events of all of them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ringleader_election::link_table::{Link, LinkLoss, Missing, OutOfTurn, Purpose};
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, Missing, OutOfTurn};
 use ringleader_election::{Input, digest_of_sender, events};
 use ringleader_shared::NodeId;
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
@@ -13,29 +13,29 @@ use tokio::time::Instant;
 
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
 use crate::clock::{monotonic_ns, now};
-use crate::links::{Guest, LinkId, News, What, close};
+use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
 
 impl Node {
     /// The link on which a message to this member goes. One to a new successor waits for the link; to a member without a link a
-    /// direct one is dialled, if that is what the message is for.
+    /// direct one is dialled, if the message is to go directly.
     pub(super) fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
         if self.links.table().route(to).is_none() {
             self.dial_missing();
         }
         if directly && self.links.table().route(to).is_none() {
-            self.dial(to, LinkKind::Direct, Purpose::Wanted);
+            self.dial(to, LinkKind::Direct, DialPurpose::Wanted);
         }
         self.links.table().route(to)
     }
 
-    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: Purpose) {
+    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
         let address = self.ring.member(peer).and_then(|member| member.address);
         // A member that never said where it listens is dialled where nobody does, so that the failure takes its usual way.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
     }
 
-    /// Closes what this member dialled and the core does not want; dials what the core wants and lacks.
+    /// Closes the links that the core does not want and dials those that it lacks.
     pub(super) fn keep_links(&mut self) {
         let wanted = self.core.wanted_links();
         while let Some(link) = self.links.table_mut().take_surplus(wanted) {
@@ -51,7 +51,7 @@ impl Node {
         let wanted = self.core.wanted_links();
         while let Some(missing) = self.links.table_mut().missing(wanted) {
             match missing {
-                Missing::Dial { peer, kind } => self.dial(peer, kind, Purpose::Wanted),
+                Missing::Dial { peer, kind } => self.dial(peer, kind, DialPurpose::Wanted),
                 Missing::InUse(link) => {
                     self.links.announce_use(link.id);
                     self.link_up(&link);
@@ -64,7 +64,7 @@ impl Node {
         let skipped: Vec<NodeId> = self.core.skipped().collect();
         for peer in skipped {
             if self.is_reachable(peer) && self.links.table().lacks_probe(peer) {
-                self.dial(peer, LinkKind::Ring, Purpose::Probe);
+                self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
             }
         }
     }
@@ -77,7 +77,7 @@ impl Node {
         }
         if let Some(peer) = next.filter(|peer| self.is_reachable(*peer) && self.links.table().lacks_standby())
         {
-            self.dial(peer, LinkKind::Ring, Purpose::Standby);
+            self.dial(peer, LinkKind::Ring, DialPurpose::Standby);
         }
     }
 
@@ -86,10 +86,10 @@ impl Node {
         self.ring.member(peer).is_some_and(|member| member.address.is_some())
     }
 
-    pub(super) fn welcome(&mut self, guest: Guest) {
-        match guest {
-            Guest::Member(socket, introduction) if self.ring.member(introduction.from).is_some() => {
-                let (peer, start) = (introduction.from, introduction.incarnation);
+    pub(super) fn accept(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Member(socket, hello) if self.ring.member(hello.from).is_some() => {
+                let (peer, start) = (hello.from, hello.incarnation);
                 if let Err(why) = self.links.table_mut().observe(peer, start) {
                     let remote = self.name(peer).to_string();
                     self.refuse(remote, self.out_of_turn(peer, why));
@@ -102,29 +102,29 @@ impl Node {
                         self.give(former.down_input());
                     }
                 }
-                self.links.adopt(*socket, introduction);
+                self.links.adopt(*socket, hello);
             }
-            Guest::Member(_, introduction) => {
-                let remote = introduction.from.to_string();
+            Incoming::Member(_, hello) => {
+                let remote = hello.from.to_string();
                 self.refuse(remote, "not a member of the ring".to_owned());
             }
-            Guest::Refused { remote, reason } => {
+            Incoming::Refused { remote, reason } => {
                 self.refuse(remote.to_string(), reason);
             }
         }
     }
 
-    pub(super) fn link_news(&mut self, News { link: id, peer, what }: News) {
-        let what = match what {
+    pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind: event }: LinkEvent) {
+        let event = match event {
             // Upkeep is told as little when it is lost as when it arrives.
-            What::Injected(message, _) if message.message == MessageKind::Lease => return,
-            What::Intercepted(frame) if frame.message.is_upkeep() => return,
-            What::Injected(message, fault) => {
+            LinkEventKind::Injected(message, _) if message.message == MessageKind::Lease => return,
+            LinkEventKind::Intercepted(frame) if frame.message.is_upkeep() => return,
+            LinkEventKind::Injected(message, fault) => {
                 let (from, to) = (self.options.name.clone(), self.name(peer));
                 self.tell(EventKind::Injected { message, from, to, fault });
                 return;
             }
-            What::Intercepted(frame) => {
+            LinkEventKind::Intercepted(frame) => {
                 let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
@@ -133,23 +133,23 @@ impl Node {
             other => other,
         };
         let Some(link) = self.links.table().get(id).copied() else {
-            // Closed by this node while the news was on its way; what it still held is lost all the same.
-            if let What::Down { unsent, .. } = what {
+            // Closed by this node while the news was on its way; the messages that it still held are lost all the same.
+            if let LinkEventKind::Down { unsent, .. } = event {
                 self.tell_lost(unsent, peer);
             }
             return;
         };
         let is_ring_link_to_successor =
             (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing);
-        match what {
-            What::Injected(..) | What::Intercepted(_) => {}
-            What::Up => {
+        match event {
+            LinkEventKind::Injected(..) | LinkEventKind::Intercepted(_) => {}
+            LinkEventKind::Up => {
                 if let Some(link) = self.links.table_mut().up(id, now()) {
                     self.link_up(&link);
                 }
             }
-            What::InUse => {
-                if (link.purpose, link.direction) == (Purpose::Standby, LinkDirection::Incoming) {
+            LinkEventKind::InUse => {
+                if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
                     self.links.close_replaced(peer, LinkKind::Ring, id);
                 }
                 match self.links.table_mut().in_use(id, now()) {
@@ -157,12 +157,14 @@ impl Node {
                     Err(why) => self.malformed(&link, why),
                 }
             }
-            What::Frame(frame) => self.received(&link, frame),
-            // A message to the successor was lost: its other end is sent what this member knows. News go round, so what the
-            // other end knows and this one does not comes from the other side. Ends of a standby link are no neighbours.
-            What::Differs if is_ring_link_to_successor && link.is_known() => self.give(link.up_input()),
-            What::Differs => {}
-            What::RoundTrip(took) => {
+            LinkEventKind::Frame(frame) => self.received(&link, frame),
+            // A message to the successor was lost: this member's state is sent to it again. State updates go round, so the
+            // peer's state comes from the other side. The ends of a standby link are no neighbours.
+            LinkEventKind::Differs if is_ring_link_to_successor && link.is_known() => {
+                self.give(link.up_input())
+            }
+            LinkEventKind::Differs => {}
+            LinkEventKind::RoundTrip(took) => {
                 let due =
                     self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
                 if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
@@ -172,11 +174,11 @@ impl Node {
                     self.tell(EventKind::Heartbeat { peer, rtt_us });
                 }
             }
-            What::Misbehaved(reason) => {
+            LinkEventKind::Misbehaved(reason) => {
                 let remote = self.name(peer).to_string();
                 self.refuse(remote, reason);
             }
-            What::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
+            LinkEventKind::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
         }
     }
 
@@ -230,7 +232,7 @@ impl Node {
             return self.malformed(link, why);
         }
         let now = monotonic_ns();
-        self.lamport.witness(frame.lamport);
+        self.lamport.observe(frame.lamport);
         self.links.set_told(from, digest_of_sender(&frame.message));
         let info = events::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
@@ -280,7 +282,7 @@ impl Node {
         let remote = self.name(link.peer).to_string();
         self.refuse(remote, reason);
         self.links.close(link.id, close::MALFORMED, "out of turn");
-        if link.purpose != Purpose::Standby {
+        if link.purpose != DialPurpose::Standby {
             self.give(link.down_input());
         }
     }

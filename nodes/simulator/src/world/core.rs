@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ringleader_election::link_table::{Missing, Purpose};
+use ringleader_election::link_table::{DialPurpose, Missing};
 use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, WantedLinks, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
@@ -10,13 +10,13 @@ use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, Incarnation, NodeId, PortKind, RingMessage};
 
 use super::member::Machine;
-use super::{Happening, Misstep, World};
-use crate::network::{End, Letter, LinkId, Place};
+use super::{SimEvent, StepViolation, World};
+use crate::network::{End, LinkId, NodeIndex, Packet};
 use crate::rng::nanoseconds;
 use crate::trace::Recorder;
 
 impl World {
-    pub(super) fn give(&mut self, me: Place, input: Input<RingMessage>) {
+    pub(super) fn give(&mut self, me: NodeIndex, input: Input<RingMessage>) {
         let now = self.now;
         let mut effects = std::mem::take(&mut self.effects);
         let Some(machine) = self.machine_mut(me) else { return };
@@ -32,8 +32,10 @@ impl World {
         };
         let is_link_up = matches!(input, Input::LinkUp { .. });
         machine.core.handle(machine.clock.time(now), input, &mut effects);
-        if let Some(misstep) = given.and_then(|message| misstep(&machine.core, message, &effects)) {
-            self.misstep.get_or_insert((me, misstep));
+        if let Some(step_violation) =
+            given.and_then(|message| step_violation(&machine.core, message, &effects))
+        {
+            self.step_violation.get_or_insert((me, step_violation));
         }
         let Some(machine) = self.machine_mut(me) else { return };
         let knew = std::mem::replace(&mut machine.knowledge, machine.core.state_digest());
@@ -50,7 +52,7 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, me: Place, effect: Effect<RingMessage>) {
+    fn carry_out(&mut self, me: NodeIndex, effect: Effect<RingMessage>) {
         match effect {
             Effect::Send { to, message } => self.send(me, to, message),
             Effect::StartTimer { timer, after } => {
@@ -60,7 +62,7 @@ impl World {
                 let Some(machine) = self.machine_mut(me) else { return };
                 *machine.timers.slot(timer) = started;
                 let after = machine.clock.takes(after.saturating_add(jitter));
-                self.plan(after, me, Happening::TimerRunsOut { timer, started });
+                self.plan(after, me, SimEvent::TimerRunsOut { timer, started });
             }
             Effect::CancelTimer(timer) => {
                 if let Some(machine) = self.machine_mut(me) {
@@ -84,7 +86,7 @@ impl World {
         }
     }
 
-    pub(super) fn timer_runs_out(&mut self, me: Place, timer: Timer, started: u64) {
+    pub(super) fn timer_runs_out(&mut self, me: NodeIndex, timer: Timer, started: u64) {
         let Some(machine) = self.machine_mut(me) else { return };
         let running = machine.timers.slot(timer);
         if *running == started {
@@ -94,7 +96,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, me: Place, to: NodeId, message: RingMessage) {
+    fn send(&mut self, me: NodeIndex, to: NodeId, message: RingMessage) {
         self.cost.messages += 1;
         let is_ring_message = match message {
             RingMessage::Election { .. }
@@ -117,75 +119,81 @@ impl World {
         machine.sent += 1;
         machine.lamport += 1;
         let (number, lamport) = (machine.sent, machine.lamport);
-        let letter = Arc::new(Letter { message, from: me, number, incarnation, lamport, sent: now });
+        let packet = Arc::new(Packet { message, from: me, number, incarnation, lamport, sent: now });
         let Some(to) = self.place(to) else { return };
         if let Some(recorder) = &mut self.recorder {
-            recorder.sent(now, &letter, to);
+            recorder.sent(now, &packet, to);
         }
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
         if self.link_to(me, to).is_none() {
             match message {
                 RingMessage::Classic { port: PortKind::Peer, .. } => {
-                    self.dial(me, to, LinkKind::Direct, Purpose::Wanted)
+                    self.dial(me, to, LinkKind::Direct, DialPurpose::Wanted)
                 }
                 _ => self.make_wanted_links(me),
             }
         }
-        let Some(id) = self.link_to(me, to) else { return self.lost(&letter, to, None) };
+        let Some(id) = self.link_to(me, to) else { return self.lost(&packet, to, None) };
         match self.network.get_mut(id) {
-            Some(link) if link.end(me) == End::Dialling => link.queued.push(letter),
-            _ => self.post(id, me, to, letter),
+            Some(link) if link.end(me) == End::Dialling => link.queued.push(packet),
+            _ => self.post(id, me, to, packet),
         }
     }
 
-    fn link_to(&self, from: Place, to: Place) -> Option<LinkId> {
+    fn link_to(&self, from: NodeIndex, to: NodeIndex) -> Option<LinkId> {
         self.machine(from)?.links.route(self.id(to))
     }
 
-    pub(super) fn received(&mut self, me: Place, from: Place, letter: &Letter) {
+    pub(super) fn received(&mut self, me: NodeIndex, from: NodeIndex, packet: &Packet) {
         let now = self.now;
         let Some(machine) = self.members.get_mut(me.index()).and_then(|member| member.machine.as_mut())
         else {
             return;
         };
-        machine.lamport = machine.lamport.max(letter.lamport) + 1;
+        machine.lamport = machine.lamport.max(packet.lamport) + 1;
         let lamport = machine.lamport;
         for link in machine.links.iter() {
             if let Some(link) = self.network.get_mut(link.id).filter(|link| link.dialler == from) {
-                link.told = digest_of_sender(&letter.message);
+                link.told = digest_of_sender(&packet.message);
             }
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.received(
                 now,
-                letter,
+                packet,
                 me,
                 lamport,
                 self.members.get(me.index()).map(|it| it.incarnation),
             );
         }
         let from = self.id(from);
-        self.give(me, Input::Received { from, message: letter.message });
+        self.give(me, Input::Received { from, message: packet.message });
         if let Some(recorder) = &mut self.recorder {
             recorder.handled();
         }
     }
 
-    /// A letter that never arrives: a fault took it, or its link is gone.
-    pub(super) fn lost(&mut self, letter: &Letter, to: Place, fault: Option<Injection>) {
+    /// A packet that never arrives: a fault took it, or its link is gone.
+    pub(super) fn lost(&mut self, packet: &Packet, to: NodeIndex, fault: Option<Injection>) {
         match fault {
-            Some(fault) => self.tell_injected(letter, letter.from, to, fault),
-            None => self.tell(letter.from, |recorder| recorder.lost(letter, to)),
+            Some(fault) => self.tell_injected(packet, packet.from, to, fault),
+            None => self.tell(packet.from, |recorder| recorder.lost(packet, to)),
         }
     }
 
-    pub(super) fn tell_injected(&mut self, letter: &Letter, from: Place, to: Place, fault: Injection) {
-        if !letter.message.is_upkeep() {
-            self.tell(from, |recorder| recorder.injected(letter, from, to, fault));
+    pub(super) fn tell_injected(
+        &mut self,
+        packet: &Packet,
+        from: NodeIndex,
+        to: NodeIndex,
+        fault: Injection,
+    ) {
+        if !packet.message.is_upkeep() {
+            self.tell(from, |recorder| recorder.injected(packet, from, to, fault));
         }
     }
 
-    pub(super) fn make_wanted_links(&mut self, me: Place) {
+    pub(super) fn make_wanted_links(&mut self, me: NodeIndex) {
         while let Some(surplus) = self.table_of(me, |machine, wanted| machine.links.take_surplus(wanted)) {
             self.close_end(surplus.id, me, false);
         }
@@ -193,7 +201,7 @@ impl World {
             match missing {
                 Missing::Dial { peer, kind } => {
                     let Some(peer) = self.place(peer) else { return };
-                    self.dial(me, peer, kind, Purpose::Wanted);
+                    self.dial(me, peer, kind, DialPurpose::Wanted);
                 }
                 Missing::InUse(link) => self.link_up(me, &link),
             }
@@ -202,7 +210,7 @@ impl World {
 
     fn table_of<T>(
         &mut self,
-        me: Place,
+        me: NodeIndex,
         decide: impl FnOnce(&mut Machine, WantedLinks) -> Option<T>,
     ) -> Option<T> {
         let machine = self.machine_mut(me)?;
@@ -211,7 +219,7 @@ impl World {
     }
 
     /// Whoever routes past members dials them again, at a time of its own.
-    fn look_for_skipped(&mut self, me: Place) {
+    fn look_for_skipped(&mut self, me: NodeIndex) {
         let every = nanoseconds(self.setup.probe);
         let Some(machine) = self.machine_mut(me) else { return };
         if machine.probes || machine.core.skipped().next().is_none() {
@@ -221,10 +229,10 @@ impl World {
         let clock = machine.clock;
         let first = self.rng.up_to(every);
         let incarnation = self.incarnation(me);
-        self.plan(clock.takes(first), me, Happening::Probes { incarnation });
+        self.plan(clock.takes(first), me, SimEvent::Probes { incarnation });
     }
 
-    pub(super) fn probes(&mut self, me: Place, incarnation: Incarnation) {
+    pub(super) fn probes(&mut self, me: NodeIndex, incarnation: Incarnation) {
         if self.incarnation(me) != incarnation {
             return;
         }
@@ -234,26 +242,26 @@ impl World {
         machine.probes = machine.core.skipped().next().is_some();
         if machine.probes {
             let after = machine.clock.takes(every);
-            self.plan(after, me, Happening::Probes { incarnation });
+            self.plan(after, me, SimEvent::Probes { incarnation });
         }
     }
 
-    pub(super) fn dial_skipped(&mut self, me: Place) {
+    pub(super) fn dial_skipped(&mut self, me: NodeIndex) {
         let Some(machine) = self.machine(me) else { return };
         let lacking = machine.core.skipped().filter(|peer| machine.links.lacks_probe(*peer));
-        let lacking: Vec<Place> = lacking.filter_map(|peer| self.place(peer)).collect();
+        let lacking: Vec<NodeIndex> = lacking.filter_map(|peer| self.place(peer)).collect();
         for peer in lacking {
-            self.dial(me, peer, LinkKind::Ring, Purpose::Probe);
+            self.dial(me, peer, LinkKind::Ring, DialPurpose::Probe);
         }
     }
 
-    pub(super) fn incarnation(&self, place: Place) -> Incarnation {
+    pub(super) fn incarnation(&self, place: NodeIndex) -> Incarnation {
         self.members.get(place.index()).map(|member| member.incarnation).unwrap_or_default()
     }
 
     // What is told.
 
-    fn tell_effect(&mut self, me: Place, effect: &Effect<RingMessage>) {
+    fn tell_effect(&mut self, me: NodeIndex, effect: &Effect<RingMessage>) {
         let Some(recorder) = &self.recorder else { return };
         if let Some(event) = recorder.event(effect) {
             self.tell(me, |_| event);
@@ -261,7 +269,7 @@ impl World {
     }
 
     /// Tells of something that a running member sees itself.
-    pub(super) fn tell(&mut self, me: Place, what: impl FnOnce(&Recorder) -> EventKind) {
+    pub(super) fn tell(&mut self, me: NodeIndex, what: impl FnOnce(&Recorder) -> EventKind) {
         let Some(recorder) = &mut self.recorder else { return };
         let Some(member) = self.members.get_mut(me.index()) else { return };
         let Some(machine) = &mut member.machine else { return };
@@ -271,7 +279,7 @@ impl World {
     }
 
     /// Tells of something that is done to a member's process.
-    pub(super) fn tell_of(&mut self, place: Place, what: impl FnOnce() -> EventKind) {
+    pub(super) fn tell_of(&mut self, place: NodeIndex, what: impl FnOnce() -> EventKind) {
         let incarnation = self.incarnation(place);
         if let Some(recorder) = &mut self.recorder {
             recorder.tell(self.now, Some((place, incarnation, 0)), what());
@@ -279,7 +287,7 @@ impl World {
     }
 
     /// Tells of something that is done to the ring.
-    pub(super) fn tell_ring(&mut self, place: Option<Place>, what: impl FnOnce() -> EventKind) {
+    pub(super) fn tell_ring(&mut self, place: Option<NodeIndex>, what: impl FnOnce() -> EventKind) {
         let node = place.map(|place| (place, self.incarnation(place), 0));
         if let Some(recorder) = &mut self.recorder {
             recorder.tell(self.now, node, what());
@@ -289,7 +297,11 @@ impl World {
 
 /// What is wrong with how a member handled a message. It must have done something about it or told why not, and that must
 /// be true. What is said again and again, or only between neighbours, may be no news.
-fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -> Option<Misstep> {
+fn step_violation(
+    core: &Core,
+    message: RingMessage,
+    effects: &[Effect<RingMessage>],
+) -> Option<StepViolation> {
     let hops = match message {
         RingMessage::Election { hops, .. }
         | RingMessage::DeputySearch { hops, .. }
@@ -301,7 +313,7 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => return None,
     };
     if effects.is_empty() {
-        return Some(Misstep::Swallowed(message));
+        return Some(StepViolation::Swallowed(message));
     }
     let reason = effects.iter().find_map(|effect| match effect {
         Effect::Drop { reason, .. } => Some(*reason),
@@ -324,5 +336,5 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
             matches!(message, RingMessage::Classic { .. })
         }
     };
-    (!is_true).then_some(Misstep::FalseReason(message))
+    (!is_true).then_some(StepViolation::FalseReason(message))
 }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::Time;
-use ringleader_election::link_table::{Link, LinkLoss, Purpose};
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
 
-use super::{Happening, World};
-use crate::network::{Connection, End, Fate, Letter, LinkId, Place};
+use super::{SimEvent, World};
+use crate::network::{Connection, End, Fate, LinkId, NodeIndex, Packet};
 use crate::rng::nanoseconds;
 use crate::schedule;
 
@@ -54,63 +54,63 @@ const PING_EVERY: u64 = 50_000_000;
 
 impl World {
     /// Something reaches a dead member: only who dials it learns of that.
-    pub(super) fn meets_nobody(&mut self, dead: Place, happening: Happening) {
-        match happening {
-            Happening::Dialled { link } => {
+    pub(super) fn meets_nobody(&mut self, dead: NodeIndex, event: SimEvent) {
+        match event {
+            SimEvent::Dialled { link } => {
                 let Some(dialler) = self.network.get(link).map(|link| link.dialler) else { return };
-                self.plan_arrival(link, dead, dialler, Happening::Refused { link });
+                self.plan_arrival(link, dead, dialler, SimEvent::Refused { link });
                 self.network.close(link, dead);
             }
-            Happening::Arrives { link: _, letter } => self.lost(&letter, dead, None),
-            Happening::Accepts { .. }
-            | Happening::Accepted { .. }
-            | Happening::Refused { .. }
-            | Happening::Unanswered { .. }
-            | Happening::Closed { .. }
-            | Happening::Deserted { .. }
-            | Happening::Silent { .. }
-            | Happening::Compared { .. }
-            | Happening::Configured { .. }
-            | Happening::TimerRunsOut { .. }
-            | Happening::Probes { .. } => {}
+            SimEvent::Arrives { link: _, packet } => self.lost(&packet, dead, None),
+            SimEvent::Accepts { .. }
+            | SimEvent::Accepted { .. }
+            | SimEvent::Refused { .. }
+            | SimEvent::Unanswered { .. }
+            | SimEvent::Closed { .. }
+            | SimEvent::Deserted { .. }
+            | SimEvent::Silent { .. }
+            | SimEvent::Compared { .. }
+            | SimEvent::Configured { .. }
+            | SimEvent::TimerRunsOut { .. }
+            | SimEvent::Probes { .. } => {}
         }
     }
 
     /// Something meets a cut on its way.
-    pub(super) fn vanishes(&mut self, from: Place, to: Place, happening: Happening) {
-        match happening {
-            Happening::Arrives { link: _, letter } => self.lost(&letter, to, Some(Injection::Cut)),
+    pub(super) fn vanishes(&mut self, from: NodeIndex, to: NodeIndex, event: SimEvent) {
+        match event {
+            SimEvent::Arrives { link: _, packet } => self.lost(&packet, to, Some(Injection::Cut)),
             // The acceptor never hears of it; the dialler's patience ends some time.
-            Happening::Dialled { link } => self.network.close(link, to),
+            SimEvent::Dialled { link } => self.network.close(link, to),
             // The end that is left hears nothing any more, and is not told why.
-            Happening::Closed { link, .. } => {
+            SimEvent::Closed { link, .. } => {
                 if let Some(clock) = self.machine(to).map(|machine| machine.clock) {
                     let after = clock.takes(nanoseconds(self.setup.silence()));
-                    self.plan(after, to, Happening::Deserted { link });
+                    self.plan(after, to, SimEvent::Deserted { link });
                 } else {
                     self.network.close(link, to);
                 }
             }
             // The dialler says it again with its next ping.
-            Happening::Accepts { link } => {
+            SimEvent::Accepts { link } => {
                 if self.network.get(link).is_some_and(|link| link.acceptor_end == End::Open) {
                     let at = self.now.saturating_add(PING_EVERY);
-                    self.plan_crossing(at, from, to, Happening::Accepts { link });
+                    self.plan_crossing(at, from, to, SimEvent::Accepts { link });
                 }
             }
-            Happening::Accepted { .. }
-            | Happening::Refused { .. }
-            | Happening::Unanswered { .. }
-            | Happening::Deserted { .. }
-            | Happening::Silent { .. }
-            | Happening::Compared { .. }
-            | Happening::Configured { .. }
-            | Happening::TimerRunsOut { .. }
-            | Happening::Probes { .. } => {}
+            SimEvent::Accepted { .. }
+            | SimEvent::Refused { .. }
+            | SimEvent::Unanswered { .. }
+            | SimEvent::Deserted { .. }
+            | SimEvent::Silent { .. }
+            | SimEvent::Compared { .. }
+            | SimEvent::Configured { .. }
+            | SimEvent::TimerRunsOut { .. }
+            | SimEvent::Probes { .. } => {}
         }
     }
 
-    pub(super) fn dialled(&mut self, me: Place, id: LinkId) {
+    pub(super) fn dialled(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id) else { return };
         let peer = link.dialler;
         if link.dialler_end == End::Closed {
@@ -120,23 +120,23 @@ impl World {
         let (kind, incarnation) = (link.kind, link.incarnation);
         let dialler = self.id(peer);
         if let Some(machine) = self.machine_mut(me) {
-            machine.links.accepted(id, dialler, kind, Purpose::Wanted, incarnation);
+            machine.links.accepted(id, dialler, kind, DialPurpose::Wanted, incarnation);
         }
         // Its listener answers before the member itself gets to know: it may die in between.
-        self.plan_arrival(id, me, peer, Happening::Accepted { link: id });
-        self.plan_arrival(id, peer, me, Happening::Accepts { link: id });
+        self.plan_arrival(id, me, peer, SimEvent::Accepted { link: id });
+        self.plan_arrival(id, peer, me, SimEvent::Accepts { link: id });
         self.listen(me, peer);
     }
 
     /// A link that comes up across a pause or a cut stays silent.
-    fn listen(&mut self, me: Place, peer: Place) {
+    fn listen(&mut self, me: NodeIndex, peer: NodeIndex) {
         let paused = self.machine(peer).and_then(|machine| machine.paused);
         for since in [paused, self.network.cut_between(peer, me)].into_iter().flatten() {
             self.expect_silence(me, peer, since);
         }
     }
 
-    pub(super) fn accepts(&mut self, me: Place, id: LinkId) {
+    pub(super) fn accepts(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.acceptor_end == End::Open) else {
             return;
         };
@@ -154,20 +154,20 @@ impl World {
         self.comes_up(me, id);
     }
 
-    pub(super) fn accepted(&mut self, me: Place, id: LinkId) {
+    pub(super) fn accepted(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
         link.dialler_end = End::Open;
         let peer = link.acceptor;
-        for letter in std::mem::take(&mut link.queued) {
-            self.post(id, me, peer, letter);
+        for packet in std::mem::take(&mut link.queued) {
+            self.post(id, me, peer, packet);
         }
         self.listen(me, peer);
         self.comes_up(me, id);
     }
 
-    fn comes_up(&mut self, me: Place, id: LinkId) {
+    fn comes_up(&mut self, me: NodeIndex, id: LinkId) {
         let now = self.time();
         if let Some(link) = self.machine_mut(me).and_then(|machine| machine.links.up(id, now)) {
             self.link_up(me, &link);
@@ -179,31 +179,31 @@ impl World {
         Time(Duration::from_nanos(self.now))
     }
 
-    pub(super) fn link_up(&mut self, me: Place, link: &Link<LinkId>) {
+    pub(super) fn link_up(&mut self, me: NodeIndex, link: &Link<LinkId>) {
         let (kind, direction) = (link.kind, link.direction);
-        if let Some(peer) = self.place(link.peer).map(Place::index) {
+        if let Some(peer) = self.place(link.peer).map(NodeIndex::index) {
             self.tell(me, |_| EventKind::LinkUp { peer: schedule::name(peer), link: kind, direction });
         }
         self.give(me, link.up_input());
     }
 
-    pub(super) fn refused(&mut self, me: Place, id: LinkId) {
+    pub(super) fn refused(&mut self, me: NodeIndex, id: LinkId) {
         self.dial_failed(me, id, Why::Refused);
     }
 
-    pub(super) fn unanswered(&mut self, me: Place, id: LinkId) {
+    pub(super) fn unanswered(&mut self, me: NodeIndex, id: LinkId) {
         self.dial_failed(me, id, Why::Unanswered);
     }
 
-    pub(super) fn deserted(&mut self, me: Place, id: LinkId) {
+    pub(super) fn deserted(&mut self, me: NodeIndex, id: LinkId) {
         self.link_ends(me, id, Some(Why::Silent));
     }
 
-    pub(super) fn closed(&mut self, me: Place, id: LinkId, failed: bool) {
+    pub(super) fn closed(&mut self, me: NodeIndex, id: LinkId, failed: bool) {
         self.link_ends(me, id, failed.then_some(Why::Broke));
     }
 
-    fn dial_failed(&mut self, me: Place, id: LinkId, why: Why) {
+    fn dial_failed(&mut self, me: NodeIndex, id: LinkId, why: Why) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
@@ -211,19 +211,19 @@ impl World {
         let queued = std::mem::take(&mut link.queued);
         let lost = self.lose(me, id, true);
         self.close_end(id, me, false);
-        for letter in queued {
-            self.lost(&letter, peer, None);
+        for packet in queued {
+            self.lost(&packet, peer, None);
         }
         self.link_lost(me, lost, why);
     }
 
     /// Removes a link that ended at this member, and says what that means to it.
-    fn lose(&mut self, me: Place, id: LinkId, is_failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
+    fn lose(&mut self, me: NodeIndex, id: LinkId, is_failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
         let now = self.time();
         self.machine_mut(me)?.links.down(id, is_failure, now)
     }
 
-    fn link_lost(&mut self, me: Place, lost: Option<(Link<LinkId>, LinkLoss)>, why: Why) {
+    fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, why: Why) {
         let Some((link, loss)) = lost else { return };
         match loss {
             LinkLoss::Failed => self.link_down(me, &link, why),
@@ -240,38 +240,38 @@ impl World {
         }
     }
 
-    /// Puts a letter on a link that is up.
-    pub(super) fn post(&mut self, id: LinkId, me: Place, to: Place, letter: Arc<Letter>) {
+    /// Puts a packet on a link that is up.
+    pub(super) fn post(&mut self, id: LinkId, me: NodeIndex, to: NodeIndex, packet: Arc<Packet>) {
         if self.network.cut_between(me, to).is_some() {
-            return self.lost(&letter, to, Some(Injection::Cut));
+            return self.lost(&packet, to, Some(Injection::Cut));
         }
         match self.network.fate(id, me, self.now, &mut self.rng) {
-            Fate::Lost => self.lost(&letter, to, Some(Injection::Drop)),
+            Fate::Lost => self.lost(&packet, to, Some(Injection::Drop)),
             Fate::Arrives { at, overtaken } => {
                 if overtaken {
-                    self.tell_injected(&letter, me, to, Injection::Reorder);
+                    self.tell_injected(&packet, me, to, Injection::Reorder);
                 }
-                self.plan_crossing(at, me, to, Happening::Arrives { link: id, letter });
+                self.plan_crossing(at, me, to, SimEvent::Arrives { link: id, packet });
             }
             Fate::ArrivesTwice(first, second) => {
-                self.tell_injected(&letter, me, to, Injection::Duplicate);
-                let copy = Arc::clone(&letter);
-                self.plan_crossing(first, me, to, Happening::Arrives { link: id, letter });
-                self.plan_crossing(second, me, to, Happening::Arrives { link: id, letter: copy });
+                self.tell_injected(&packet, me, to, Injection::Duplicate);
+                let copy = Arc::clone(&packet);
+                self.plan_crossing(first, me, to, SimEvent::Arrives { link: id, packet });
+                self.plan_crossing(second, me, to, SimEvent::Arrives { link: id, packet: copy });
             }
         }
     }
 
-    pub(super) fn arrives(&mut self, me: Place, id: LinkId, letter: &Letter) {
+    pub(super) fn arrives(&mut self, me: NodeIndex, id: LinkId, packet: &Packet) {
         let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else {
-            return self.lost(letter, me, None);
+            return self.lost(packet, me, None);
         };
         let from = link.other(me);
-        self.received(me, from, letter);
+        self.received(me, from, packet);
     }
 
     /// The other end of a link is gone: dead, or closed gracefully.
-    fn link_ends(&mut self, me: Place, id: LinkId, failure: Option<Why>) {
+    fn link_ends(&mut self, me: NodeIndex, id: LinkId, failure: Option<Why>) {
         if self.network.get(id).is_none_or(|link| link.end(me) == End::Closed) {
             return;
         }
@@ -280,11 +280,11 @@ impl World {
         self.link_lost(me, lost, failure.unwrap_or(Why::TooShort));
     }
 
-    fn tell_closed(&mut self, me: Place, link: &Link<LinkId>) {
+    fn tell_closed(&mut self, me: NodeIndex, link: &Link<LinkId>) {
         self.tell_down(me, link, "closed by the other end", false);
     }
 
-    fn tell_down(&mut self, me: Place, link: &Link<LinkId>, reason: &str, failure: bool) {
+    fn tell_down(&mut self, me: NodeIndex, link: &Link<LinkId>, reason: &str, failure: bool) {
         let Some(peer) = self.place(link.peer) else { return };
         self.tell(me, |_| EventKind::LinkDown {
             peer: schedule::name(peer.index()),
@@ -295,7 +295,7 @@ impl World {
         });
     }
 
-    pub(super) fn silent(&mut self, me: Place, peer: Place, since: u64) {
+    pub(super) fn silent(&mut self, me: NodeIndex, peer: NodeIndex, since: u64) {
         let still = self.machine(peer).and_then(|machine| machine.paused) == Some(since)
             || self.network.cut_between(peer, me) == Some(since);
         let Some(machine) = self.machine(me).filter(|_| still) else { return };
@@ -316,7 +316,7 @@ impl World {
     /// Has the diallers of this member's ring links compare what their ends know, where that is different
     /// now. Both ends say it in each ping, and what they were last told; an acceptor that is behind, and was
     /// not told for longer than pings may fail to come, has missed a message.
-    pub(super) fn compare(&mut self, me: Place) {
+    pub(super) fn compare(&mut self, me: NodeIndex) {
         let patience = nanoseconds(self.setup.silence());
         let Some(machine) = self.machine(me) else { return };
         let missed =
@@ -325,7 +325,7 @@ impl World {
         for id in different {
             if let Some(link) = self.network.get_mut(id) {
                 link.compares = true;
-                self.plan(patience, me, Happening::Compared { link: id });
+                self.plan(patience, me, SimEvent::Compared { link: id });
             }
         }
     }
@@ -340,7 +340,7 @@ impl World {
         is_up && ours != theirs && ours.is_some_and(|ours| ours != link.told)
     }
 
-    pub(super) fn compared(&mut self, me: Place, id: LinkId) {
+    pub(super) fn compared(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.end(me) == End::Open) else { return };
         link.compares = false;
         let (dialler, acceptor) = (link.dialler, link.acceptor);
@@ -356,38 +356,38 @@ impl World {
         self.compare(me);
     }
 
-    fn link_down(&mut self, me: Place, link: &Link<LinkId>, why: Why) {
+    fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, why: Why) {
         self.tell_down(me, link, why.describe(), true);
         let peer_lives = self.place(link.peer).is_some_and(|peer| self.machine(peer).is_some());
-        self.misjudged |= !why.is_certain() && peer_lives;
+        self.false_suspicion |= !why.is_certain() && peer_lives;
         self.give(me, link.down_input());
     }
 
-    pub(super) fn dial(&mut self, me: Place, peer: Place, kind: LinkKind, purpose: Purpose) {
+    pub(super) fn dial(&mut self, me: NodeIndex, peer: NodeIndex, kind: LinkKind, purpose: DialPurpose) {
         let link = self.network.dial((me, self.incarnation(me)), peer, kind);
         let to = self.id(peer);
         let Some(machine) = self.machine_mut(me) else { return };
         machine.links.dialled(link, to, kind, purpose);
         let clock = machine.clock;
-        self.plan_arrival(link, me, peer, Happening::Dialled { link });
-        self.plan(clock.takes(nanoseconds(self.setup.silence())), me, Happening::Unanswered { link });
+        self.plan_arrival(link, me, peer, SimEvent::Dialled { link });
+        self.plan(clock.takes(nanoseconds(self.setup.silence())), me, SimEvent::Unanswered { link });
     }
 
     /// Closes this member's end; the other end learns of it, as a failure or as an orderly close.
-    pub(super) fn close_end(&mut self, id: LinkId, me: Place, failed: bool) {
+    pub(super) fn close_end(&mut self, id: LinkId, me: NodeIndex, failed: bool) {
         let Some(link) = self.network.get_mut(id) else { return };
         let (peer, peer_end) = (link.other(me), link.end(link.other(me)));
         let unsent = std::mem::take(&mut link.queued);
-        for letter in unsent {
-            self.lost(&letter, peer, None);
+        for packet in unsent {
+            self.lost(&packet, peer, None);
         }
         if peer_end != End::Closed {
-            self.plan_arrival(id, me, peer, Happening::Closed { link: id, failed });
+            self.plan_arrival(id, me, peer, SimEvent::Closed { link: id, failed });
         }
         self.end(me, id);
     }
 
-    fn end(&mut self, me: Place, id: LinkId) {
+    fn end(&mut self, me: NodeIndex, id: LinkId) {
         self.network.close(id, me);
         if let Some(machine) = self.machine_mut(me) {
             machine.links.remove(id);

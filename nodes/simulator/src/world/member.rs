@@ -6,7 +6,7 @@ use ringleader_election::link_table::LinkTable;
 use ringleader_election::{Core, Time, Timer};
 use ringleader_shared::{Contender, Incarnation, Promise, Term};
 
-use super::Happening;
+use super::SimEvent;
 use crate::network::LinkId;
 
 /// A member, configured now or once.
@@ -33,7 +33,7 @@ pub(super) struct Machine {
     /// The number of the pause that it is in.
     pub(super) paused: Option<u64>,
     /// What piled up while it is paused.
-    pub(super) inbox: VecDeque<Happening>,
+    pub(super) inbox: VecDeque<SimEvent>,
     pub(super) timers: Timers,
     /// The links that it has an end of, not closed there.
     pub(super) links: LinkTable<LinkId>,

@@ -1,4 +1,5 @@
-//! The classic algorithms in a failure-free network: every order in which messages can arrive, every random number.
+//! The classic algorithms in a failure-free network: every order in which messages can arrive, every random
+//! number.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
@@ -9,7 +10,7 @@ use stateright::{Model, Property};
 
 /// A ring with these labels, and who starts.
 #[derive(Debug, Clone)]
-pub struct ContestModel<A> {
+pub struct ClassicModel<A> {
     labels: Arc<[u32]>,
     initiators: Vec<usize>,
     /// The most messages that a run may take.
@@ -21,7 +22,7 @@ pub struct ContestModel<A> {
 
 /// The whole ring at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ContestState<A, M> {
+pub struct ClassicState<A, M> {
     members: Vec<A>,
     /// The messages in transit, by sender and its port.
     links: BTreeMap<(usize, Port), VecDeque<M>>,
@@ -74,9 +75,9 @@ impl<M> Context<u32, M> for MemberContext<'_, M> {
     }
 }
 
-type State<A> = ContestState<A, <A as Classic<u32>>::Message>;
+type State<A> = ClassicState<A, <A as Classic<u32>>::Message>;
 
-impl<A: Classic<u32>> ContestModel<A> {
+impl<A: Classic<u32>> ClassicModel<A> {
     /// A run with these labels where those at these places start, whenever they like.
     #[must_use]
     pub fn new(labels: &[u32], initiators: Vec<usize>, budget: u64, rounds: u32) -> Self {
@@ -149,14 +150,14 @@ impl<A: Classic<u32>> ContestModel<A> {
     }
 }
 
-impl<A: Classic<u32>> Model for ContestModel<A> {
+impl<A: Classic<u32>> Model for ClassicModel<A> {
     type State = State<A>;
     type Action = Move;
 
     fn init_states(&self) -> Vec<Self::State> {
         let size = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
         let places = 0..size;
-        vec![ContestState {
+        vec![ClassicState {
             members: places
                 .map(|at| A::new(&InitialKnowledge { at, size, everyone: &self.labels, eligible: true }))
                 .collect(),

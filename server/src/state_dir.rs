@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, bail};
-use ringleader_node::promises;
+use ringleader_node::promise_store;
 use ringleader_shared::{NodeId, NodeName, RunId, Term};
 use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
@@ -259,7 +259,7 @@ fn names_a_run_and_a_member(stem: &str) -> bool {
 
 /// The term of a promise; `None` where the file is damaged.
 fn promised(path: &Path) -> Option<Term> {
-    promises::parse(&fs::read(path).ok()?).ok().map(|promise| promise.term)
+    promise_store::parse(&fs::read(path).ok()?).ok().map(|promise| promise.term)
 }
 
 /// Removes what servers left behind that were killed before they could. What can't be removed stays: it is in nobody's way.
@@ -327,7 +327,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let state = State::open(Some(directory.path())).expect("an empty directory is fine");
         let (run, id) = (RunId(Uuid::from_u128(1)), NodeId(Uuid::from_u128(7)));
-        let promise = promises::compose(&Promise { term: Term(9), leader: id }).expect("it can be written");
+        let promise =
+            promise_store::compose(&Promise { term: Term(9), leader: id }).expect("it can be written");
         fs::write(state.keeper().promise(run, id), promise).expect("it is written");
         state.keeper().forget(run, Some(id));
         assert_eq!(state.keeper().term(), Term(9));

@@ -9,20 +9,20 @@ use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
 use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, RingSettings, Term};
 use uuid::Uuid;
 
+use super::timing_wheel::TimingWheel;
 use super::watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch};
-use super::wheel::Wheel;
 use super::{Outcome, Pace, Settings, TICKS, units};
 use crate::rng::Rng;
 
 /// One election of max-ring, its deputy included.
 #[derive(Debug)]
-pub struct MaxRingContest {
+pub struct MaxRingElection {
     labels: Arc<[u32]>,
     members: Vec<Core>,
     initiators: Option<Arc<[u32]>>,
     pace: Pace,
     rng: Rng,
-    wheel: Wheel<(u32, u32, RingMessage)>,
+    wheel: TimingWheel<(u32, u32, RingMessage)>,
     arrivals: Vec<u64>,
     messages: u64,
     told: u64,
@@ -32,7 +32,7 @@ fn id(at: u32) -> NodeId {
     NodeId(Uuid::from_u128(u128::from(at) + 1))
 }
 
-impl MaxRingContest {
+impl MaxRingElection {
     /// Each member keeps the list of all of them, as a real one does.
     pub const MOST_MEMBERS: u32 = 2048;
 
@@ -65,7 +65,7 @@ impl MaxRingContest {
             initiators,
             pace: settings.pace,
             rng,
-            wheel: Wheel::new((0, 0, RingMessage::StateUpdate { term: Term::ZERO, mandate: None })),
+            wheel: TimingWheel::new((0, 0, RingMessage::StateUpdate { term: Term::ZERO, mandate: None })),
             messages: 0,
             told: 0,
         }
@@ -131,7 +131,7 @@ impl MaxRingContest {
         outcome
     }
 
-    /// Runs an election and writes every step down: the same run as that of [`MaxRingContest::run`].
+    /// Runs an election and writes every step down: the same run as that of [`MaxRingElection::run`].
     ///
     /// # Errors
     /// When it takes more than so many messages, the announcement of the result included.

@@ -25,7 +25,7 @@ struct Slot {
 const EMPTY: Slot = Slot { first: 0, end: 0 };
 
 #[derive(Debug)]
-pub(super) struct Wheel<T> {
+pub(super) struct TimingWheel<T> {
     now: u64,
     slots: Box<[Slot; SLOTS]>,
     /// A bit for each slot that holds something, and a bit for each word of those that has one.
@@ -47,7 +47,7 @@ pub(super) struct Wheel<T> {
     most: usize,
 }
 
-impl<T: Copy> Wheel<T> {
+impl<T: Copy> TimingWheel<T> {
     /// Bytes that an entry takes, its share of the chain rounded up.
     pub(super) const BYTES_AN_ENTRY: usize = size_of::<T>() + size_of::<u32>().div_ceil(CHUNK as usize);
 
@@ -250,7 +250,7 @@ mod tests {
         fn what_is_due_first_comes_first_and_what_was_sent_first_before_its_equals(
             steps in vec((prop_oneof![1_u64..4, 1_u64..10_000], 1_usize..150, 0_usize..150, any::<bool>()), 1..100),
         ) {
-            let mut wheel = Wheel::new(0);
+            let mut wheel = TimingWheel::new(0);
             let mut model: BTreeMap<(u64, usize), usize> = BTreeMap::new();
             let mut numbers = 1..;
             for (ahead, pushes, pops, all_ready) in steps {

@@ -1,27 +1,27 @@
-//! Everything of a contest but its members: what is on its way, what it has cost, what has come out.
+//! Everything of an election but its members: what is on its way, what it has cost, what has come out.
 
 use std::num::NonZeroU32;
 
 use ringleader_election::classic::Port;
 
-use super::wheel::Wheel;
+use super::timing_wheel::TimingWheel;
 use super::{Pace, TICKS};
 use crate::rng::Rng;
 
 /// A message on its way.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Letter<M> {
+pub(super) enum Packet<M> {
     /// The algorithm's own.
-    Contest { to: u32, from: Origin, message: M },
+    Election { to: u32, from: PackedPort, message: M },
     /// This label leads: the telling lap.
-    Told { to: u32, leader: u32 },
+    Result { to: u32, leader: u32 },
 }
 
-/// [`Port`] in four bytes, never 0, by which a [`Letter`] needs no more to tell what it is.
+/// [`Port`] in four bytes, never 0, by which a [`Packet`] needs no more to tell what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Origin(NonZeroU32);
+pub(super) struct PackedPort(NonZeroU32);
 
-impl Origin {
+impl PackedPort {
     const PREDECESSOR: Self = Self(NonZeroU32::MAX);
     const SUCCESSOR: Self = Self(NonZeroU32::MIN);
 
@@ -31,7 +31,7 @@ impl Origin {
     }
 
     #[inline]
-    pub(super) const fn side(self) -> Port {
+    pub(super) const fn port(self) -> Port {
         match self {
             Self::PREDECESSOR => Port::Predecessor,
             Self::SUCCESSOR => Port::Successor,
@@ -40,11 +40,11 @@ impl Origin {
     }
 }
 
-/// Everything of a contest but the members themselves.
+/// Everything of an election but the members themselves.
 #[derive(Debug)]
 pub(super) struct Network<M> {
     size: u32,
-    pub(super) wheel: Wheel<Letter<M>>,
+    pub(super) wheel: TimingWheel<Packet<M>>,
     pub(super) rng: Rng,
     pace: Pace,
     /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
@@ -70,7 +70,7 @@ impl<M: Copy> Network<M> {
     pub(super) fn new(size: u32, links: usize, pace: Pace, rng: Rng) -> Self {
         Self {
             size,
-            wheel: Wheel::new(Letter::Told { to: 0, leader: 0 }),
+            wheel: TimingWheel::new(Packet::Result { to: 0, leader: 0 }),
             rng,
             pace,
             arrivals: vec![0; links],
@@ -81,26 +81,26 @@ impl<M: Copy> Network<M> {
     }
 
     #[inline]
-    pub(super) fn post(&mut self, at: u32, side: Port, message: M) {
+    pub(super) fn post(&mut self, at: u32, port: Port, message: M) {
         let size = self.size as usize;
-        let (to, from, link) = match side {
-            Port::Successor => (self.successor(at), Origin::PREDECESSOR, Some(at as usize)),
-            Port::Predecessor => (self.predecessor(at), Origin::SUCCESSOR, Some(size + at as usize)),
-            Port::Peer(to) => (to, Origin::peer(at), None),
+        let (to, from, link) = match port {
+            Port::Successor => (self.successor(at), PackedPort::PREDECESSOR, Some(at as usize)),
+            Port::Predecessor => (self.predecessor(at), PackedPort::SUCCESSOR, Some(size + at as usize)),
+            Port::Peer(to) => (to, PackedPort::peer(at), None),
         };
         let due = self.due(link);
-        self.wheel.push(due, Letter::Contest { to, from, message });
+        self.wheel.push(due, Packet::Election { to, from, message });
     }
 
     pub(super) fn tell(&mut self, at: u32, leader: u32) {
         self.told += 1;
         let due = self.due(Some(at as usize));
-        self.wheel.push(due, Letter::Told { to: self.successor(at), leader });
+        self.wheel.push(due, Packet::Result { to: self.successor(at), leader });
     }
 
-    /// The place of the member on this side of the one at a place.
-    pub(super) const fn place(&self, at: u32, side: Port) -> u32 {
-        match side {
+    /// The place of the member that this port of the one at a place leads to.
+    pub(super) const fn place(&self, at: u32, port: Port) -> u32 {
+        match port {
             Port::Successor => self.successor(at),
             Port::Predecessor => self.predecessor(at),
             Port::Peer(peer) => peer,

@@ -8,7 +8,7 @@ use crate::process::Run;
 use crate::wasm::Compiler;
 use crate::wasm_program::{self, PACKAGE};
 
-const EXAMPLE: &str = "same_everywhere";
+const EXAMPLE: &str = "determinism";
 
 /// What the page says when every run told what it should.
 const SAME: &str = "every run is the same";

@@ -3,15 +3,15 @@
 
 use std::hint::black_box;
 
+use ringleader_simulator::algorithms::{Election, Pace, Settings};
 use ringleader_simulator::classic::ChangRoberts;
-use ringleader_simulator::contest::{Contest, Pace, Settings};
 
 fn main() {
     #[cfg(not(target_family = "wasm"))]
     let begun = std::time::Instant::now();
     for seed in 0..2_000 {
         let settings = Settings { pace: Pace::Uniform, seed, ..Settings::new(1_000) };
-        black_box(Contest::<ChangRoberts<u32>>::new(settings).run().messages);
+        black_box(Election::<ChangRoberts<u32>>::new(settings).run().messages);
     }
     #[cfg(not(target_family = "wasm"))]
     println!("{}", begun.elapsed().as_secs_f64());

@@ -17,11 +17,11 @@ const LARGEST: u64 = 1024;
 
 /// The file of one node.
 #[derive(Debug, Clone)]
-pub(crate) struct Promises {
+pub(crate) struct PromiseStore {
     path: PathBuf,
 }
 
-impl Promises {
+impl PromiseStore {
     pub(crate) fn at(path: PathBuf) -> Self {
         Self { path }
     }
@@ -29,7 +29,7 @@ impl Promises {
     /// What was promised; `None` when nothing ever was.
     ///
     /// # Errors
-    /// When there is a file that can't be read, or is not what [`Promises::keep`] writes.
+    /// When there is a file that can't be read, or is not what [`PromiseStore::keep`] writes.
     pub(crate) fn load(&self) -> anyhow::Result<Option<Promise>> {
         let shown = self.path.display();
         match std::fs::metadata(&self.path) {
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_loaded_again_and_the_last_one_counts() {
         let directory = tempfile::tempdir().expect("a directory");
-        let promises = Promises::at(directory.path().join("a.promise"));
+        let promises = PromiseStore::at(directory.path().join("a.promise"));
         assert_eq!(promises.load().expect("no file is no promise"), None);
         for term in 1..5 {
             promises.keep(&promise(term)).expect("it is kept");
@@ -140,7 +140,7 @@ mod tests {
         let path = directory.path().join("a.promise");
         for damaged in [&b""[..], b"ringleader promise 1\n", &[0xff; 40], &[b'x'; 5000]] {
             std::fs::write(&path, damaged).expect("it can be written");
-            let error = format!("{:#}", Promises::at(path.clone()).load().expect_err("it is damaged"));
+            let error = format!("{:#}", PromiseStore::at(path.clone()).load().expect_err("it is damaged"));
             assert!(error.contains("a.promise") && error.contains("Reset the ring"), "{error}");
         }
     }
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_promise_that_can_not_be_kept_is_an_error() {
         let directory = tempfile::tempdir().expect("a directory");
-        let promises = Promises::at(directory.path().join("gone").join("a.promise"));
+        let promises = PromiseStore::at(directory.path().join("gone").join("a.promise"));
         assert!(promises.keep(&promise(1)).is_err());
     }
 

@@ -8,8 +8,8 @@ use ringleader_shared::bus::BusFrame;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::bus::{Bus, Next, Place};
-use crate::stop::stopped;
+use crate::bus::{Bus, EventPosition, Next};
+use crate::shutdown::stopped;
 
 /// How long events gather for a subscriber that has just been sent some. No eye sees it, and the nodes need the processor more
 /// than their audience does.
@@ -37,7 +37,7 @@ pub const MAX_FRAME: usize = 1024;
 pub async fn serve(
     mut socket: WebSocket,
     bus: Bus,
-    after: Option<Place>,
+    after: Option<EventPosition>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let (first, mut subscription) = bus.subscribe(after);

@@ -1,4 +1,4 @@
-//! What a contest is made of, and all that is random about it.
+//! What an election is made of, and all that is random about it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -50,7 +50,7 @@ pub enum Pace {
     Exponential,
 }
 
-/// A contest, from its seed.
+/// An election, from its seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Settings<'a> {
     /// How many members; one at least.

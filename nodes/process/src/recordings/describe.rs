@@ -10,7 +10,7 @@ use ringleader_shared::{
 
 /// An input in words.
 #[must_use]
-pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
+pub fn input(ring: &RingSpec, input: &Input<RingMessage>) -> String {
     let name = |id: &NodeId| events::name(ring, *id);
     let link = |peer: &NodeId, direction: &LinkDirection| match direction {
         LinkDirection::Outgoing => format!("to {}", name(peer)),
@@ -41,7 +41,7 @@ pub fn given(ring: &RingSpec, input: &Input<RingMessage>) -> String {
 
 /// An effect in words.
 #[must_use]
-pub fn did(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
+pub fn effect(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
     let name = |id: NodeId| events::name(ring, id);
     match effect {
         Effect::Send { to, message: content } => {
@@ -60,12 +60,12 @@ pub fn did(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
         Effect::Became { role, term, mandate: Some(known) } => {
             format!("is now {role} in term {term}: {}", mandate(ring, known))
         }
-        Effect::ProgressChanged(None) => "plays no part in a contest any more".to_owned(),
+        Effect::ProgressChanged(None) => "takes part in no election any more".to_owned(),
         Effect::ProgressChanged(Some((algorithm, progress))) => {
             let phase = progress.phase.map_or_else(String::new, |phase| format!(", phase {phase}"));
             let holds =
                 progress.holds.map_or_else(String::new, |held| format!(", for {}", contender(ring, &held)));
-            format!("its part in {algorithm}: {}{phase}{holds}", progress.status.as_str())
+            format!("its progress in {algorithm}: {}{phase}{holds}", progress.status.as_str())
         }
         Effect::SuccessorChanged(successor) => {
             format!("sends its ring messages to {} from now on", name(*successor))

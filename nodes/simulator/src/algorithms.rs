@@ -1,21 +1,21 @@
 //! A failure-free ring of any size for the classic algorithms: one engine from two members to millions.
 //!
-//! Virtual time goes in ticks, [`TICKS`] to the mean time that a message takes; a [`wheel`] of ticks delivers what is due in the
-//! order in which it was sent. Same settings, same run, everywhere.
+//! Virtual time goes in ticks, [`TICKS`] to the mean time that a message takes; a [`timing_wheel`] of ticks
+//! delivers what is due in the order in which it was sent. Same settings, same run, everywhere.
 //!
 //! ```
 //! use ringleader_election::classic::ChangRoberts;
-//! use ringleader_simulator::contest::{Contest, Settings};
+//! use ringleader_simulator::algorithms::{Election, Settings};
 //!
-//! let outcome = Contest::<ChangRoberts<u32>>::new(Settings::new(8)).run();
+//! let outcome = Election::<ChangRoberts<u32>>::new(Settings::new(8)).run();
 //! assert_eq!(outcome.leader.map(|at| outcome.labels[at as usize]), Some(8));
 //! ```
 
 mod max_ring;
 mod network;
 mod settings;
+mod timing_wheel;
 pub mod watch;
-mod wheel;
 
 use std::hint::black_box;
 use std::ops::Range;
@@ -23,13 +23,13 @@ use std::sync::Arc;
 
 use ringleader_election::classic::{Classic, Context, InitialKnowledge, Port, Progress, RingKind, Why};
 
-pub use max_ring::MaxRingContest;
+pub use max_ring::MaxRingElection;
 pub use settings::{Initiators, Labels, Pace, Settings};
 
 use crate::rng::Rng;
-use network::{Letter, Network};
+use network::{Network, Packet};
+use timing_wheel::TimingWheel;
 use watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch};
-use wheel::Wheel;
 
 /// Ticks of virtual time in one unit: the mean time that a message takes.
 pub const TICKS: u64 = 256;
@@ -48,9 +48,9 @@ pub struct Outcome {
     pub leader: Option<u32>,
     /// How many members know that leader to lead.
     pub informed: u32,
-    /// Messages of the contest: links crossed before the result was told.
+    /// Messages of the election: links crossed before the result was told.
     pub messages: u64,
-    /// Messages of the contest by their kind.
+    /// Messages of the election by their kind.
     pub by_kind: [u64; 4],
     /// Messages that told the result.
     pub told: u64,
@@ -78,13 +78,13 @@ impl Outcome {
 }
 
 /// The network as one member sees it.
-struct Hands<'a, A: Classic<u32>, W> {
+struct RunContext<'a, A: Classic<u32>, W> {
     at: u32,
     network: &'a mut Network<A::Message>,
     watch: &'a mut W,
 }
 
-impl<A: Classic<u32>, W: Watch> Context<u32, A::Message> for Hands<'_, A, W> {
+impl<A: Classic<u32>, W: Watch> Context<u32, A::Message> for RunContext<'_, A, W> {
     #[inline]
     fn send(&mut self, to: Port, message: A::Message) {
         if W::LISTENS {
@@ -121,21 +121,21 @@ fn tell<M: Copy>(network: &mut Network<M>, at: u32, leader: u32, watch: &mut imp
 
 /// One election of one algorithm.
 #[derive(Debug)]
-pub struct Contest<A: Classic<u32>> {
+pub struct Election<A: Classic<u32>> {
     labels: Arc<[u32]>,
     initiators: Option<Arc<[u32]>>,
     members: Vec<A>,
     network: Network<A::Message>,
 }
 
-impl<A: Classic<u32>> Contest<A> {
+impl<A: Classic<u32>> Election<A> {
     /// Bytes that a member takes, its label and the care for order included.
     pub const BYTES_A_MEMBER: usize = size_of::<A>()
         + size_of::<u32>()
         + size_of::<u64>() * if matches!(A::PROPERTIES.ring_kind, RingKind::Bidirectional) { 2 } else { 1 };
 
     /// Bytes that a message takes on its way.
-    pub const BYTES_A_MESSAGE: usize = Wheel::<Letter<A::Message>>::BYTES_AN_ENTRY;
+    pub const BYTES_A_MESSAGE: usize = TimingWheel::<Packet<A::Message>>::BYTES_AN_ENTRY;
 
     /// A ring whose initiators have just woken, at time 0.
     #[must_use]
@@ -149,19 +149,19 @@ impl<A: Classic<u32>> Contest<A> {
         Self::new(Settings { labels: Labels::Given(labels), ..settings })
     }
 
-    /// Runs an election and writes every step down: the same run as that of [`Contest::run`].
+    /// Runs an election and writes every step down: the same run as that of [`Election::run`].
     ///
     /// # Errors
     /// When it takes more than so many messages, the announcement of the result included.
     pub fn traced(settings: Settings<'_>, most: u64) -> Result<(Outcome, Vec<Step>), TooLong> {
         let mut recorder = Recorder::default();
-        let mut contest = Self::begin(settings, &mut recorder);
+        let mut election = Self::begin(settings, &mut recorder);
         recorder.check(most)?;
-        while let Some(letter) = contest.network.wheel.pop() {
-            contest.deliver(letter, &mut recorder);
+        while let Some(packet) = election.network.wheel.pop() {
+            election.deliver(packet, &mut recorder);
             recorder.check(most)?;
         }
-        Ok((contest.outcome(), recorder.finish()))
+        Ok((election.outcome(), recorder.finish()))
     }
 
     fn begin(settings: Settings<'_>, watch: &mut impl Watch) -> Self {
@@ -179,18 +179,18 @@ impl<A: Classic<u32>> Contest<A> {
         };
         let initiators = settings.initiators(&labels, &mut rng);
         let network = Network::new(size, links, settings.pace, rng);
-        let mut contest = Self { labels, initiators, members, network };
-        match contest.initiators.clone() {
-            Some(places) => places.iter().for_each(|&at| contest.wake(at, watch)),
-            None => (0..size).for_each(|at| contest.wake(at, watch)),
+        let mut election = Self { labels, initiators, members, network };
+        match election.initiators.clone() {
+            Some(places) => places.iter().for_each(|&at| election.wake(at, watch)),
+            None => (0..size).for_each(|at| election.wake(at, watch)),
         }
-        contest
+        election
     }
 
     fn wake<W: Watch>(&mut self, at: u32, watch: &mut W) {
         watch.acts(self.network.wheel.now(), at);
         let member = &mut self.members[at as usize];
-        member.wake(&mut Hands::<A, W> { at, network: &mut self.network, watch });
+        member.wake(&mut RunContext::<A, W> { at, network: &mut self.network, watch });
         if W::LISTENS {
             watch.becomes(State::Classic(self.members[at as usize].progress()));
         }
@@ -198,27 +198,27 @@ impl<A: Classic<u32>> Contest<A> {
 
     /// Delivers the next message; false when there is none, and the election is over.
     pub fn step(&mut self) -> bool {
-        let Some(letter) = self.network.wheel.pop() else { return false };
-        self.deliver(letter, &mut Unwatched);
+        let Some(packet) = self.network.wheel.pop() else { return false };
+        self.deliver(packet, &mut Unwatched);
         true
     }
 
     #[inline]
-    fn deliver<W: Watch>(&mut self, letter: Letter<A::Message>, watch: &mut W) {
+    fn deliver<W: Watch>(&mut self, packet: Packet<A::Message>, watch: &mut W) {
         let network = &mut self.network;
-        match letter {
-            Letter::Contest { to, from, message } => {
+        match packet {
+            Packet::Election { to, from, message } => {
                 if W::LISTENS {
                     watch.acts(network.wheel.now(), to);
-                    watch.receives(network.place(to, from.side()), Message::Classic(A::pack(&message)));
+                    watch.receives(network.place(to, from.port()), Message::Classic(A::pack(&message)));
                 }
-                let mut hands = Hands::<A, W> { at: to, network, watch };
-                self.members[to as usize].receive(from.side(), message, &mut hands);
+                let mut context = RunContext::<A, W> { at: to, network, watch };
+                self.members[to as usize].receive(from.port(), message, &mut context);
                 if W::LISTENS {
                     watch.becomes(State::Classic(self.members[to as usize].progress()));
                 }
             }
-            Letter::Told { to, leader } => {
+            Packet::Result { to, leader } => {
                 if W::LISTENS {
                     watch.acts(network.wheel.now(), to);
                     watch.receives(network.place(to, Port::Predecessor), Message::Result { leader });
@@ -241,8 +241,8 @@ impl<A: Classic<u32>> Contest<A> {
                 self.touch(ready.clone());
             }
             for place in ready.clone() {
-                let letter = self.network.wheel.at(place);
-                self.deliver(letter, &mut Unwatched);
+                let packet = self.network.wheel.at(place);
+                self.deliver(packet, &mut Unwatched);
             }
             self.network.wheel.take(ready);
         }
@@ -254,7 +254,7 @@ impl<A: Classic<u32>> Contest<A> {
     #[inline]
     fn touch(&self, ready: Range<usize>) {
         for place in ready {
-            let (Letter::Contest { to, .. } | Letter::Told { to, .. }) = self.network.wheel.at(place);
+            let (Packet::Election { to, .. } | Packet::Result { to, .. }) = self.network.wheel.at(place);
             black_box(self.members[to as usize].progress().status);
             black_box(self.network.arrivals.get(to as usize).copied());
         }

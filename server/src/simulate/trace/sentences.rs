@@ -1,15 +1,17 @@
-//! What happens in a step, in words.
+//! The sentences that describe a step.
 
 use ringleader_shared::{Contender, NodeId, RingMessage};
+use ringleader_simulator::algorithms::watch::{
+    Cause, Decision, DropReason, Explanation, Message, State, Step,
+};
+use ringleader_simulator::algorithms::{MaxRingElection, Outcome};
 use ringleader_simulator::classic::{Progress, Properties, Why};
-use ringleader_simulator::contest::watch::{Cause, Decision, DropReason, Explanation, Message, State, Step};
-use ringleader_simulator::contest::{MaxRingContest, Outcome};
 use serde_json::{Map, Value};
 
 use super::super::ring::Ring;
 
 /// Names the members and messages of one election.
-pub(super) struct Words<'a> {
+pub(super) struct Sentences<'a> {
     properties: &'static Properties,
     ring: &'a Ring,
     outcome: &'a Outcome,
@@ -17,7 +19,7 @@ pub(super) struct Words<'a> {
     names: Vec<String>,
 }
 
-impl<'a> Words<'a> {
+impl<'a> Sentences<'a> {
     pub(super) fn new(properties: &'static Properties, ring: &'a Ring, outcome: &'a Outcome) -> Self {
         let count = u32::try_from(outcome.labels.len()).unwrap_or(u32::MAX);
         Self { properties, ring, outcome, names: (1..=count).map(|rank| ring.name(rank)).collect() }
@@ -36,21 +38,21 @@ impl<'a> Words<'a> {
     }
 
     fn id(&self, id: NodeId) -> &str {
-        self.member(MaxRingContest::place(id))
+        self.member(MaxRingElection::place(id))
     }
 
     fn rank_of(&self, id: NodeId) -> u32 {
-        self.outcome.labels.get(MaxRingContest::place(id) as usize).copied().unwrap_or_default()
+        self.outcome.labels.get(MaxRingElection::place(id) as usize).copied().unwrap_or_default()
     }
 
     /// What a message is called, what it is about, and what else it says. Numbers that are 0 say nothing.
-    fn parts(&self, message: Message) -> (&'static str, Option<u32>, Vec<(&'static str, Part)>) {
+    fn parts(&self, message: Message) -> (&'static str, Option<u32>, Vec<(&'static str, Field)>) {
         match message {
-            Message::Classic(parcel) => {
-                let kind = self.properties.kinds.get(usize::from(parcel.kind)).copied().unwrap_or("message");
-                let numbers = self.properties.numbers.iter().copied().zip(parcel.numbers);
+            Message::Classic(payload) => {
+                let kind = self.properties.kinds.get(usize::from(payload.kind)).copied().unwrap_or("message");
+                let numbers = self.properties.numbers.iter().copied().zip(payload.numbers);
                 let numbers = numbers.filter(|(_, number)| *number > 0);
-                (kind, parcel.label, numbers.map(|(name, number)| (name, Part::Number(number))).collect())
+                (kind, payload.label, numbers.map(|(name, number)| (name, Field::Number(number))).collect())
             }
             Message::Result { leader } => ("result", Some(leader), Vec::new()),
             Message::MaxRing(message) => match message {
@@ -73,9 +75,9 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn deputy_and_hops(&self, deputy: Option<Contender>, hops: u32) -> Vec<(&'static str, Part)> {
-        let deputy = deputy.map(|deputy| ("deputy", Part::Label(self.rank_of(deputy.id))));
-        deputy.into_iter().chain([("hops", Part::Number(hops))]).collect()
+    fn deputy_and_hops(&self, deputy: Option<Contender>, hops: u32) -> Vec<(&'static str, Field)> {
+        let deputy = deputy.map(|deputy| ("deputy", Field::Label(self.rank_of(deputy.id))));
+        deputy.into_iter().chain([("hops", Field::Number(hops))]).collect()
     }
 
     fn message(&self, message: Message) -> String {
@@ -84,8 +86,8 @@ impl<'a> Words<'a> {
         let more: Vec<String> = more
             .into_iter()
             .map(|(name, part)| match part {
-                Part::Number(number) => format!("{name} {number}"),
-                Part::Label(rank) => format!("{name} {}", self.name(rank)),
+                Field::Number(number) => format!("{name} {number}"),
+                Field::Label(rank) => format!("{name} {}", self.name(rank)),
             })
             .collect();
         let more = if more.is_empty() { String::new() } else { format!(" ({})", more.join(", ")) };
@@ -102,8 +104,8 @@ impl<'a> Words<'a> {
         }
         for (name, part) in more {
             let value = match part {
-                Part::Number(number) => Value::from(number),
-                Part::Label(rank) => self.ring.label(rank).into(),
+                Field::Number(number) => Value::from(number),
+                Field::Label(rank) => self.ring.label(rank).into(),
             };
             fields.insert(name.to_owned(), value);
         }
@@ -220,7 +222,7 @@ impl<'a> Words<'a> {
 }
 
 /// What a message says beside the label that it is about.
-enum Part {
+enum Field {
     Number(u32),
     Label(u32),
 }

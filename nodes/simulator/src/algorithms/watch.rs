@@ -1,4 +1,4 @@
-//! What happens in a contest, step by step: for a trace of the very run that is counted.
+//! What happens in an election, step by step: for a trace of the very run that is counted.
 
 use std::collections::BTreeMap;
 

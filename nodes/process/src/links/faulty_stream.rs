@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::settings::PeerFaults;
+use crate::faults::PeerFaults;
 
 /// How many bytes may be on their way before the sender has to wait.
 const ON_THE_WAY: usize = 256 * 1024;
@@ -22,11 +22,11 @@ const ON_THE_WAY: usize = 256 * 1024;
 const PING_AND_PONG: [u8; 2] = [0x9, 0xA];
 
 /// A connection between two nodes, faults included. Without faults it is the connection itself.
-pub(crate) struct Wire {
+pub(crate) struct FaultyStream {
     stream: TcpStream,
     faults: PeerFaults,
     /// What has left the node and has not arrived, the oldest first.
-    on_the_way: VecDeque<Parcel>,
+    on_the_way: VecDeque<Chunk>,
     size: usize,
     /// The connection takes nothing any more. Whoever reads learns it, after everything that the other end said before: its
     /// goodbye may be among that, and a write that fails would hide it.
@@ -34,13 +34,13 @@ pub(crate) struct Wire {
     arrival: Pin<Box<Sleep>>,
 }
 
-struct Parcel {
+struct Chunk {
     due: Instant,
     bytes: Vec<u8>,
     written: usize,
 }
 
-impl Wire {
+impl FaultyStream {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
             stream,
@@ -65,20 +65,20 @@ impl Wire {
 
     /// Delivers what is due.
     fn deliver(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        while let Some(parcel) = self.on_the_way.front_mut() {
-            if parcel.due > Instant::now() {
-                self.arrival.as_mut().reset(parcel.due);
+        while let Some(chunk) = self.on_the_way.front_mut() {
+            if chunk.due > Instant::now() {
+                self.arrival.as_mut().reset(chunk.due);
                 ready!(self.arrival.as_mut().poll(context));
                 continue;
             }
-            let rest = parcel.bytes.get(parcel.written..).unwrap_or_default();
+            let rest = chunk.bytes.get(chunk.written..).unwrap_or_default();
             if rest.is_empty() {
-                self.size = self.size.saturating_sub(parcel.bytes.len());
+                self.size = self.size.saturating_sub(chunk.bytes.len());
                 self.on_the_way.pop_front();
                 continue;
             }
             match ready!(Pin::new(&mut self.stream).poll_write(context, rest)) {
-                Ok(count) if count > 0 => parcel.written += count,
+                Ok(count) if count > 0 => chunk.written += count,
                 Ok(_) | Err(_) => self.breaks(),
             }
         }
@@ -92,13 +92,13 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for FaultyStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // Whoever reads keeps the parcels moving.
+        // Whoever reads keeps the chunks moving.
         let _ = self.deliver(context);
         let before = buffer.filled().len();
         let outcome = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
@@ -111,7 +111,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for FaultyStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -139,14 +139,14 @@ impl AsyncWrite for Wire {
         let bytes = frame.get(written..).unwrap_or_default().to_vec();
         if !bytes.is_empty() {
             self.size += bytes.len();
-            self.on_the_way.push_back(Parcel { due: Instant::now() + delay, bytes, written: 0 });
+            self.on_the_way.push_back(Chunk { due: Instant::now() + delay, bytes, written: 0 });
         }
         Poll::Ready(Ok(frame.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.deliver(context).is_pending()
-            && self.on_the_way.front().is_some_and(|parcel| parcel.due <= Instant::now())
+            && self.on_the_way.front().is_some_and(|chunk| chunk.due <= Instant::now())
         {
             // What is not due yet has left the node; what is due and does not go out is held up by the other end.
             return Poll::Pending;

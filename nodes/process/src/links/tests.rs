@@ -15,21 +15,22 @@ use uuid::Uuid;
 use ringleader_election::WantedLinks;
 use ringleader_election::link_table::Missing;
 
-use super::{Guest, Links, News, Purpose, What, accept_loop, close};
+use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
 use crate::clock::now;
-use crate::handshake::{self, Introduction, Socket};
-use crate::settings::{LinkSettings, Secret};
+use crate::handshake::{self, Hello, Socket};
+use crate::link_settings::LinkSettings;
+use crate::secret::Secret;
 
 const ME: NodeId = NodeId(Uuid::from_u128(1));
 const PEER: NodeId = NodeId(Uuid::from_u128(2));
 
-/// The introduction of a member that dials.
-const INTRODUCTION: Introduction =
-    Introduction { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring, standby: false };
+/// The hello of a member that dials.
+const HELLO: Hello =
+    Hello { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring, standby: false };
 
 struct Door {
     address: SocketAddr,
-    guests: mpsc::Receiver<Guest>,
+    incoming_links: mpsc::Receiver<Incoming>,
 }
 
 fn secret(text: &str) -> Secret {
@@ -39,9 +40,9 @@ fn secret(text: &str) -> Secret {
 async fn open_door() -> Door {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let (guests_in, guests) = mpsc::channel(4);
+    let (guests_in, incoming_links) = mpsc::channel(4);
     tokio::spawn(accept_loop(listener, ME, secret("right"), guests_in));
-    Door { address, guests }
+    Door { address, incoming_links }
 }
 
 /// Sends these bytes to a node's port; what it answers, and why it refused.
@@ -51,7 +52,7 @@ async fn knock(request: &str) -> (String, String) {
     stream.write_all(request.as_bytes()).await.expect("the door listens");
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
-    let Some(Guest::Refused { reason, .. }) = door.guests.recv().await else {
+    let Some(Incoming::Refused { reason, .. }) = door.incoming_links.recv().await else {
         panic!("{request:?} was let in");
     };
     (String::from_utf8_lossy(&answer).into_owned(), reason)
@@ -66,7 +67,7 @@ fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ("Authorization", "Bearer right"),
-        ("Ringleader-Protocol", "1"),
+        ("Ringleader-Protocol", "2"),
         ("Ringleader-Incarnation", "1"),
         ("Ringleader-From", &peer),
         ("Ringleader-To", &me),
@@ -95,7 +96,7 @@ async fn a_stranger_is_refused_and_the_refusal_says_why() {
         ("403", "web page", request("/v1/ring", &[("Origin", Some("http://127.0.0.1:8005"))])),
         ("403", "web page", request("/v1/heartbeat", &[("Origin", Some("null"))])),
         ("404", "no such kind", request("/v1/other", &[])),
-        ("400", "version", request("/v1/ring", &[("Ringleader-Protocol", Some("2"))])),
+        ("400", "version", request("/v1/ring", &[("Ringleader-Protocol", Some("1"))])),
         ("400", "ringleader-protocol", request("/v1/ring", &[("Ringleader-Protocol", None)])),
         ("400", "ringleader-from", request("/v1/ring", &[("Ringleader-From", Some("nobody"))])),
         ("400", "ringleader-incarnation", request("/v1/ring", &[("Ringleader-Incarnation", Some("-1"))])),
@@ -122,29 +123,31 @@ async fn what_is_not_a_websocket_handshake_is_refused() {
 async fn a_socket_that_says_nothing_is_dropped() {
     let mut door = open_door().await;
     let mut stream = TcpStream::connect(door.address).await.expect("the door is open");
-    let Some(Guest::Refused { reason, .. }) = door.guests.recv().await else { panic!("it was let in") };
+    let Some(Incoming::Refused { reason, .. }) = door.incoming_links.recv().await else {
+        panic!("it was let in")
+    };
     assert!(reason.contains("within 2 s"), "{reason}");
     assert_eq!(stream.read(&mut [0; 8]).await.expect("an orderly end"), 0);
 }
 
 /// A member's socket into a node, and what the node's links tell about it.
-async fn let_in() -> (Socket, mpsc::Receiver<News>, Links, watch::Sender<LinkSettings>) {
+async fn let_in() -> (Socket, mpsc::Receiver<LinkEvent>, Links, watch::Sender<LinkSettings>) {
     let mut door = open_door().await;
-    let (dialled, guest) = {
+    let (dialled, incoming) = {
         let secret = secret("right");
         tokio::join!(
-            handshake::dial(door.address, INTRODUCTION, &secret, Duration::from_secs(5)),
-            door.guests.recv()
+            handshake::dial(door.address, HELLO, &secret, Duration::from_secs(5)),
+            door.incoming_links.recv()
         )
     };
-    let Some(Guest::Member(socket, introduced)) = guest else { panic!("a member was refused") };
-    assert_eq!(introduced, INTRODUCTION);
+    let Some(Incoming::Member(socket, received_hello)) = incoming else { panic!("a member was refused") };
+    assert_eq!(received_hello, HELLO);
     let patient = Duration::from_secs(60);
     let (settings, watched) =
         watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
-    let (news_in, news) = mpsc::channel(16);
-    let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, news_in);
-    links.adopt(*socket, introduced);
+    let (events_in, news) = mpsc::channel(16);
+    let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, events_in);
+    links.adopt(*socket, received_hello);
     (dialled.expect("a member is let in"), news, links, settings)
 }
 
@@ -172,20 +175,20 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
         };
         assert_eq!(closed, Some(code), "{shown}");
         let mut reasons = Vec::new();
-        while let Some(News { what, .. }) = news.recv().await {
-            match what {
-                What::Misbehaved(reason) => reasons.push(reason),
-                What::Down { failure, .. } => {
+        while let Some(LinkEvent { kind, .. }) = news.recv().await {
+            match kind {
+                LinkEventKind::Misbehaved(reason) => reasons.push(reason),
+                LinkEventKind::Down { failure, .. } => {
                     assert!(failure, "{shown}");
                     break;
                 }
-                What::Up
-                | What::InUse
-                | What::Frame(_)
-                | What::Intercepted(_)
-                | What::Injected(..)
-                | What::Differs
-                | What::RoundTrip(_) => {}
+                LinkEventKind::Up
+                | LinkEventKind::InUse
+                | LinkEventKind::Frame(_)
+                | LinkEventKind::Intercepted(_)
+                | LinkEventKind::Injected(..)
+                | LinkEventKind::Differs
+                | LinkEventKind::RoundTrip(_) => {}
             }
         }
         assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");
@@ -204,14 +207,14 @@ async fn those_who_say_nothing_keep_no_member_out() {
     let within = Duration::from_millis(1_500);
     let member = async {
         loop {
-            match door.guests.recv().await {
-                Some(Guest::Member(..)) => return,
-                Some(Guest::Refused { reason, .. }) => assert!(reason.contains("many others"), "{reason}"),
+            match door.incoming_links.recv().await {
+                Some(Incoming::Member(..)) => return,
+                Some(Incoming::Refused { reason, .. }) => assert!(reason.contains("many others"), "{reason}"),
                 None => panic!("the door is closed"),
             }
         }
     };
-    let (dialled, ()) = tokio::join!(handshake::dial(door.address, INTRODUCTION, &secret, within), member);
+    let (dialled, ()) = tokio::join!(handshake::dial(door.address, HELLO, &secret, within), member);
     dialled.expect("a member is let in");
 }
 
@@ -224,9 +227,9 @@ async fn a_flood_of_pings_is_closed_as_what_it_is() {
         }
     });
     let reason = loop {
-        match news.recv().await.expect("the link lasts until it is closed").what {
-            What::Misbehaved(reason) => break reason,
-            What::Up => {}
+        match news.recv().await.expect("the link lasts until it is closed").kind {
+            LinkEventKind::Misbehaved(reason) => break reason,
+            LinkEventKind::Up => {}
             other => panic!("{other:?}"),
         }
     };
@@ -238,8 +241,8 @@ async fn a_flood_of_pings_is_closed_as_what_it_is() {
 async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
     let (socket, mut news, _links, _settings) = let_in().await;
     drop(socket);
-    match news.recv().await.map(|news| news.what) {
-        Some(What::Down { failure: false, .. }) => {}
+    match news.recv().await.map(|news| news.kind) {
+        Some(LinkEventKind::Down { failure: false, .. }) => {}
         other => panic!("{other:?}"),
     }
 }
@@ -252,7 +255,7 @@ async fn a_goodbye_does_not_reset_a_connection_on_which_the_other_end_still_spea
     for _ in 0..ROUNDS {
         let (mut socket, mut news, mut links, _settings) = let_in().await;
         socket.send(Message::Ping("up".into())).await.expect("the link is up");
-        let Some(News { link, what: What::Up, .. }) = news.recv().await else {
+        let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
             panic!("it does not come up")
         };
         links.close(link, close::NOT_NEEDED, "not needed any more");
@@ -279,26 +282,28 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     let patient = Duration::from_secs(60);
     let (_settings, watched) =
         watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
-    let (news_in, mut news) = mpsc::channel(16);
-    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), news_in);
-    links.dial(ME, door.address, LinkKind::Ring, Purpose::Standby);
-    let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
-    assert!(introduction.standby);
-    let Some(News { link, what: What::Up, .. }) = news.recv().await else { panic!("it does not come up") };
+    let (events_in, mut news) = mpsc::channel(16);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
+    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Standby);
+    let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
+    assert!(hello.standby);
+    let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
+        panic!("it does not come up")
+    };
     assert!(links.table_mut().up(link, now()).is_none(), "nobody has to know of it");
 
     let (heard_in, mut heard) = mpsc::channel(16);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
-    far_end.adopt(*socket, introduction);
+    far_end.adopt(*socket, hello);
     let wanted = WantedLinks { successor: Some(ME), leader: None, direct: false };
     assert!(matches!(links.table_mut().missing(wanted), Some(Missing::InUse(ready)) if ready.id == link));
     links.announce_use(link);
     let told = loop {
         let news = heard.recv().await.expect("the far end hears of it");
-        if matches!(news.what, What::InUse) {
+        if matches!(news.kind, LinkEventKind::InUse) {
             break news.link;
         }
-        assert!(matches!(news.what, What::Up), "{news:?}");
+        assert!(matches!(news.kind, LinkEventKind::Up), "{news:?}");
     };
     assert_eq!(far_end.table().route(PEER), None);
     far_end.table_mut().in_use(told, now()).expect("it is a standby link");
@@ -306,20 +311,20 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
 }
 
 /// Two links with each other, whose nodes know this, and the news of the first.
-async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<News>, [Links; 2], impl Sized) {
+async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<LinkEvent>, [Links; 2], impl Sized) {
     let mut door = open_door().await;
     let ms = Duration::from_millis;
     let (settings, watched) =
         watch::channel(LinkSettings { hop_delay: ms(0), heartbeat: ms(2), hung_after: ms(100) });
-    let (news_in, news) = mpsc::channel(256);
-    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), news_in);
+    let (events_in, news) = mpsc::channel(256);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
     links.set_state_digest(ours);
-    links.dial(ME, door.address, LinkKind::Ring, Purpose::Wanted);
-    let Some(Guest::Member(socket, introduction)) = door.guests.recv().await else { panic!("refused") };
+    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Wanted);
+    let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
     let (heard_in, heard) = mpsc::channel(256);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
     far_end.set_state_digest(theirs);
-    far_end.adopt(*socket, introduction);
+    far_end.adopt(*socket, hello);
     (news, [links, far_end], (settings, heard))
 }
 
@@ -327,10 +332,10 @@ async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<News>, [Links; 2], im
 async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
     let (mut news, _links, _kept) = linked(1, 2).await;
     loop {
-        let told = news.recv().await.expect("the link lasts").what;
+        let told = news.recv().await.expect("the link lasts").kind;
         match told {
-            What::Differs => return,
-            What::Up | What::RoundTrip(_) => {}
+            LinkEventKind::Differs => return,
+            LinkEventKind::Up | LinkEventKind::RoundTrip(_) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -343,9 +348,9 @@ async fn ends_of_a_link_that_know_the_same_are_told_nothing() {
     let (mut news, _links, _kept) = linked(1, 1).await;
     let mut pings = 0;
     while pings < PINGS {
-        match news.recv().await.expect("the link lasts").what {
-            What::RoundTrip(_) => pings += 1,
-            What::Up => {}
+        match news.recv().await.expect("the link lasts").kind {
+            LinkEventKind::RoundTrip(_) => pings += 1,
+            LinkEventKind::Up => {}
             other => panic!("{other:?}"),
         }
     }

@@ -105,17 +105,17 @@ impl Tokens {
     }
 }
 
-/// The gate that every request passes after the guard.
+/// The check of tokens that every request passes after the check of its origin.
 #[derive(Debug, Clone)]
-pub struct Gate {
+pub struct Auth {
     /// `None` where none is asked for.
     tokens: Option<Tokens>,
     /// Cookies don't tell ports apart: each server has one of its own name.
     cookie: String,
 }
 
-impl Gate {
-    /// The gate of the server on this port; without tokens everybody is an operator.
+impl Auth {
+    /// The check for the server on this port; without tokens everybody is an operator.
     #[must_use]
     pub fn new(tokens: Option<Tokens>, port: u16) -> Self {
         Self { tokens, cookie: format!("ringleader-{port}") }
@@ -143,7 +143,7 @@ impl Gate {
         if uri.path() != "/" {
             return None;
         }
-        let Some(_) = tokens.kind(token.as_bytes()) else { return Some(stranger(uri)) };
+        let Some(_) = tokens.kind(token.as_bytes()) else { return Some(unauthorized(uri)) };
         // Without a path the cookie is for the folder of the address that the browser asked for, and the
         // links are relative: only the browser knows under which path a proxy serves the page.
         let cookie = format!("{}={token}; HttpOnly; SameSite=Strict", self.cookie);
@@ -160,7 +160,7 @@ impl Gate {
 }
 
 /// The answer to a request without a token that is right: a page for a person, a problem for a program.
-fn stranger(uri: &Uri) -> Response {
+fn unauthorized(uri: &Uri) -> Response {
     const TITLE: &str = "this server asks for a token";
     let is_for_programs = ["/api/", "/ws", "/metrics"].iter().any(|start| uri.path().starts_with(start));
     let challenge = [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ringleader\""))];
@@ -190,21 +190,21 @@ fn note_known(request: &Request) {
 }
 
 /// Lets through those who may, and tells the handlers what they may.
-pub async fn middleware(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+pub async fn middleware(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
     let is_look = matches!(*request.method(), Method::GET | Method::HEAD);
     if request.uri().path() == "/healthz" && is_look {
         return next.run(request).await;
     }
-    if is_look && let Some(response) = gate.exchange(request.uri()) {
+    if is_look && let Some(response) = auth.exchange(request.uri()) {
         return response;
     }
-    match gate.kind(request.headers()) {
+    match auth.kind(request.headers()) {
         None => {
             REFUSED.log(|more| {
                 let (method, path) = (request.method(), request.uri().path());
                 tracing::info!(more, %method, path, "refused: no token that is right");
             });
-            stranger(request.uri())
+            unauthorized(request.uri())
         }
         Some(AccessKind::Viewer) if !is_look => {
             note_known(&request);
@@ -224,17 +224,17 @@ pub async fn middleware(State(gate): State<Gate>, mut request: Request, next: Ne
 mod tests {
     use super::*;
 
-    fn gate() -> Gate {
+    fn auth() -> Auth {
         let token = |text: &str| Token(text.to_owned());
         let tokens = Tokens { operator: token("operator-operator"), viewer: token("viewer-viewer-view") };
-        Gate::new(Some(tokens), 8005)
+        Auth::new(Some(tokens), 8005)
     }
 
     fn kind(name: &str, value: &str) -> Option<AccessKind> {
         let mut headers = HeaderMap::new();
         let name = name.parse::<axum::http::HeaderName>().expect("a name");
         headers.insert(name, HeaderValue::from_str(value).expect("a value"));
-        gate().kind(&headers)
+        auth().kind(&headers)
     }
 
     #[test]
@@ -258,8 +258,8 @@ mod tests {
         ] {
             assert_eq!(kind(name, value), expected, "{name}: {value}");
         }
-        assert_eq!(gate().kind(&HeaderMap::new()), None);
-        assert_eq!(Gate::new(None, 8005).kind(&HeaderMap::new()), operator);
+        assert_eq!(auth().kind(&HeaderMap::new()), None);
+        assert_eq!(Auth::new(None, 8005).kind(&HeaderMap::new()), operator);
     }
 
     #[test]
@@ -267,24 +267,24 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer wrong"));
         headers.insert(header::COOKIE, HeaderValue::from_static("ringleader-8005=operator-operator"));
-        assert_eq!(gate().kind(&headers), None);
+        assert_eq!(auth().kind(&headers), None);
     }
 
     #[test]
     fn the_first_load_of_the_page_is_given_a_cookie_that_scripts_and_other_sites_can_not_use() {
-        let answer = gate().exchange(&Uri::from_static("/?token=viewer-viewer-view")).expect("an answer");
+        let answer = auth().exchange(&Uri::from_static("/?token=viewer-viewer-view")).expect("an answer");
         assert_eq!(answer.status(), StatusCode::OK);
         let cookie = answer.headers().get(header::SET_COOKIE).expect("a cookie");
         assert_eq!(cookie, "ringleader-8005=viewer-viewer-view; HttpOnly; SameSite=Strict");
-        let wrong = gate().exchange(&Uri::from_static("/?token=viewer")).expect("an answer");
+        let wrong = auth().exchange(&Uri::from_static("/?token=viewer")).expect("an answer");
         assert_eq!(wrong.status(), StatusCode::UNAUTHORIZED);
         assert!(!wrong.headers().contains_key(header::SET_COOKIE));
-        assert!(gate().exchange(&Uri::from_static("/")).is_none());
-        assert!(gate().exchange(&Uri::from_static("/api/v1/ring?token=viewer-viewer-view")).is_none());
+        assert!(auth().exchange(&Uri::from_static("/")).is_none());
+        assert!(auth().exchange(&Uri::from_static("/api/v1/ring?token=viewer-viewer-view")).is_none());
     }
 
     #[test]
     fn a_token_is_never_shown() {
-        assert_eq!(format!("{:?}", gate().tokens.expect("tokens").operator), "Token(…)");
+        assert_eq!(format!("{:?}", auth().tokens.expect("tokens").operator), "Token(…)");
     }
 }

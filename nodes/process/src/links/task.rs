@@ -16,23 +16,24 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
-use super::lateness::Lateness;
-use super::{LinkId, News, Order, What, close};
+use super::failure_detector::Lateness;
+use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId, close};
 use crate::clock::monotonic_ns;
+use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::Socket;
-use crate::settings::{Faults, LinkSettings, PeerFaults};
+use crate::link_settings::LinkSettings;
 
 /// How long a goodbye may take: the other end may be hung.
 const GOODBYE: Duration = Duration::from_millis(50);
 
 /// A link task before its socket is there.
-pub(super) struct Pump {
+pub(super) struct LinkTask {
     id: LinkId,
     peer: NodeId,
-    orders: mpsc::Receiver<Order>,
+    commands: mpsc::Receiver<LinkCommand>,
     settings: watch::Receiver<LinkSettings>,
-    faults: watch::Receiver<Faults>,
-    news: mpsc::Sender<News>,
+    faults: watch::Receiver<LinkFaults>,
+    link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
     pinged: Pinged,
     /// Since when the other end's pings report that it knows something else, and was not told what this one
@@ -81,23 +82,23 @@ impl Ending {
     }
 }
 
-impl Pump {
+impl LinkTask {
     pub(super) fn new(
         id: LinkId,
         peer: NodeId,
-        orders: mpsc::Receiver<Order>,
+        commands: mpsc::Receiver<LinkCommand>,
         settings: watch::Receiver<LinkSettings>,
-        faults: watch::Receiver<Faults>,
-        news: mpsc::Sender<News>,
+        faults: watch::Receiver<LinkFaults>,
+        link_events: mpsc::Sender<LinkEvent>,
         lateness: Lateness,
     ) -> Self {
         Self {
             id,
             peer,
-            orders,
+            commands,
             settings,
             faults,
-            news,
+            link_events,
             lateness,
             pinged: Pinged::default(),
             differs_since: None,
@@ -121,11 +122,11 @@ impl Pump {
         let mut heard = false;
         if direction == LinkDirection::Outgoing {
             heard = true;
-            self.tell(What::Up).await;
+            self.emit(LinkEventKind::Up).await;
         }
-        let ending = self.carry(&mut socket, &mut heard).await;
+        let ending = self.run_until_end(&mut socket, &mut heard).await;
         if ending.misbehaved {
-            self.tell(What::Misbehaved(ending.reason.clone())).await;
+            self.emit(LinkEventKind::Misbehaved(ending.reason.clone())).await;
         }
         // A dialler that gave up before it said anything was never there.
         let failure = ending.failure && (heard || ending.misbehaved);
@@ -139,7 +140,7 @@ impl Pump {
         }
     }
 
-    async fn carry(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
+    async fn run_until_end(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
         let mut settings = *self.settings.borrow_and_update();
         let mut faults = self.faults.borrow_and_update().with(self.peer);
         socket.get_mut().set_faults(faults);
@@ -187,7 +188,7 @@ impl Pump {
                     last_heard = now;
                     if !*heard && matches!(frame, Some(Ok(_))) {
                         *heard = true;
-                        self.tell(What::Up).await;
+                        self.emit(LinkEventKind::Up).await;
                     }
                     if matches!(frame, Some(Ok(Message::Ping(_) | Message::Pong(_)))) {
                         pings += 1;
@@ -200,8 +201,8 @@ impl Pump {
                         return ending;
                     }
                 }
-                order = self.orders.recv(), if closing.is_none() => match order {
-                    Some(Order::Send { text, info, paced }) => {
+                command = self.commands.recv(), if closing.is_none() => match command {
+                    Some(LinkCommand::Send { text, info, paced }) => {
                         let hold = if paced { settings.hop_delay } else { Duration::ZERO };
                         if hold.is_zero() && self.held.is_empty() {
                             let held = Held { since: waiting_since, hold, text, info };
@@ -212,12 +213,12 @@ impl Pump {
                             self.held.push_back(Held { since: Instant::now(), hold, text, info });
                         }
                     }
-                    Some(Order::Use) => {
+                    Some(LinkCommand::Use) => {
                         if let Err(ending) = write(socket, Message::text(IN_USE), settings).await {
                             return ending;
                         }
                     }
-                    Some(Order::Close { code, reason }) => closing = Some((code, reason)),
+                    Some(LinkCommand::Close { code, reason }) => closing = Some((code, reason)),
                     None => return Ending::failed("the node has let go of the link"),
                 },
                 () = sleep_until(due.unwrap_or(waiting_since)), if due.is_some() => {
@@ -281,16 +282,16 @@ impl Pump {
         let fault = faults.to_peer;
         if fault.cut || happens(fault.drop) {
             let how = if fault.cut { Injection::Cut } else { Injection::Drop };
-            self.tell(What::Injected(held.info, how)).await;
+            self.emit(LinkEventKind::Injected(held.info, how)).await;
             return Ok(());
         }
         if self.overtaken.is_none() && happens(fault.reorder) {
-            self.tell(What::Injected(held.info.clone(), Injection::Reorder)).await;
+            self.emit(LinkEventKind::Injected(held.info.clone(), Injection::Reorder)).await;
             self.overtaken = Some(Held { since: Instant::now(), ..held });
             return Ok(());
         }
         if happens(fault.duplicate) {
-            self.tell(What::Injected(held.info.clone(), Injection::Duplicate)).await;
+            self.emit(LinkEventKind::Injected(held.info.clone(), Injection::Duplicate)).await;
             self.write_held(socket, &held, settings).await?;
         }
         self.write_held(socket, &held, settings).await?;
@@ -306,7 +307,7 @@ impl Pump {
     ) -> Result<(), Ending> {
         let Some(late) = self.overtaken.take() else { return Ok(()) };
         if faults.to_peer.cut {
-            self.tell(What::Injected(late.info, Injection::Cut)).await;
+            self.emit(LinkEventKind::Injected(late.info, Injection::Cut)).await;
             return Ok(());
         }
         self.write_held(socket, &late, settings).await
@@ -331,7 +332,7 @@ impl Pump {
         match frame {
             Some(Ok(Message::Text(text))) => {
                 if let Ok(frame) = serde_json::from_str(text.as_str()) {
-                    self.tell(What::Intercepted(frame)).await;
+                    self.emit(LinkEventKind::Intercepted(frame)).await;
                 }
                 false
             }
@@ -362,7 +363,7 @@ impl Pump {
             None => self.differs_since = Some(Instant::now()),
             Some(since) if since.elapsed() >= patience => {
                 self.differs_since = None;
-                self.tell(What::Differs).await;
+                self.emit(LinkEventKind::Differs).await;
             }
             Some(_) => {}
         }
@@ -370,9 +371,9 @@ impl Pump {
 
     async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Ending> {
         match frame {
-            Some(Ok(Message::Text(text))) if text.as_str() == IN_USE => self.tell(What::InUse).await,
+            Some(Ok(Message::Text(text))) if text.as_str() == IN_USE => self.emit(LinkEventKind::InUse).await,
             Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
-                Ok(frame) => self.tell(What::Frame(frame)).await,
+                Ok(frame) => self.emit(LinkEventKind::Frame(frame)).await,
                 Err(error) => {
                     let reason = format!("sent a frame that can't be read: {error}");
                     return Err(Ending::misbehaved(close::MALFORMED, "not a link frame", reason));
@@ -381,7 +382,7 @@ impl Pump {
             Some(Ok(Message::Pong(payload))) => {
                 if let Some(sent) = payload.first_chunk() {
                     let nanoseconds = monotonic_ns().saturating_sub(u64::from_be_bytes(*sent));
-                    self.tell(What::RoundTrip(Duration::from_nanos(nanoseconds))).await;
+                    self.emit(LinkEventKind::RoundTrip(Duration::from_nanos(nanoseconds))).await;
                 }
             }
             Some(Ok(Message::Ping(payload))) => self.compare(&payload).await,
@@ -414,22 +415,22 @@ impl Pump {
         Ok(())
     }
 
-    async fn tell(&self, what: What) {
+    async fn emit(&self, kind: LinkEventKind) {
         // Nobody listens any more only when the node is ending.
-        let _ = self.news.send(News { link: self.id, peer: self.peer, what }).await;
+        let _ = self.link_events.send(LinkEvent { link: self.id, peer: self.peer, kind }).await;
     }
 
     async fn end(&mut self, reason: String, failure: bool) {
-        self.orders.close();
+        self.commands.close();
         let mut unsent = std::mem::take(&mut self.unsent);
         let waiting = self.overtaken.take().into_iter().chain(self.held.drain(..));
         unsent.extend(waiting.map(|held| held.info));
-        while let Ok(order) = self.orders.try_recv() {
-            if let Order::Send { info, .. } = order {
+        while let Ok(command) = self.commands.try_recv() {
+            if let LinkCommand::Send { info, .. } = command {
                 unsent.push(info);
             }
         }
-        self.tell(What::Down { reason, failure, unsent }).await;
+        self.emit(LinkEventKind::Down { reason, failure, unsent }).await;
     }
 }
 
