@@ -219,6 +219,12 @@ impl Core {
         self.route.skipped()
     }
 
+    /// The member that becomes the successor when the present one is lost: a link to it is worth keeping ready.
+    #[must_use]
+    pub fn after_successor(&self) -> Option<NodeId> {
+        self.route.after_successor()
+    }
+
     /// Whether a leader of this ring has a deputy.
     fn appoints_deputies(&self) -> bool {
         self.settings.succession == Succession::Deputy || planted(Bug::DeputyDespiteSetting)

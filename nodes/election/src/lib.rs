@@ -24,6 +24,7 @@ pub mod classic;
 mod core;
 pub mod events;
 mod explanation;
+pub mod link_table;
 mod planted;
 pub mod random;
 pub mod recording;

@@ -6,13 +6,14 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ringleader_election::digest;
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
@@ -22,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use self::failure_detector::Lateness;
+use crate::clock::now;
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::{self, Hello};
 use crate::link_settings::LinkSettings;
@@ -31,10 +33,6 @@ use crate::secret::Secret;
 
 /// How many messages may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
-
-/// A link that ends in good order this soon after it came up counts as failed, or two nodes that disagree would dial and
-/// hang up for ever.
-const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
 pub(crate) mod close {
@@ -55,10 +53,10 @@ pub(crate) mod close {
 }
 
 /// Identifies one link of this process, for as long as it lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(u64);
 
-/// An event that a link task reports to the node.
+/// LinkEventKind a link task tells the node.
 #[derive(Debug)]
 pub(crate) struct LinkEvent {
     pub(crate) link: LinkId,
@@ -66,7 +64,7 @@ pub(crate) struct LinkEvent {
     pub(crate) kind: LinkEventKind,
 }
 
-/// The kind of a link event.
+/// LinkEventKind can happen to a link.
 #[derive(Debug)]
 pub(crate) enum LinkEventKind {
     /// The other end answered.
@@ -85,7 +83,7 @@ pub(crate) enum LinkEventKind {
     Differs,
     /// The peer did something that it must not; the end follows.
     Misbehaved(String),
-    /// The link ended. The last event of a link.
+    /// The link ended. The last news of a link.
     Down {
         reason: String,
         /// Whether the peer is thought dead or hung.
@@ -95,7 +93,7 @@ pub(crate) enum LinkEventKind {
     },
 }
 
-/// A command to a link task.
+/// LinkEventKind a link task is asked to do.
 #[derive(Debug)]
 pub(crate) enum LinkCommand {
     Send {
@@ -112,47 +110,12 @@ pub(crate) enum LinkCommand {
     },
 }
 
-/// The purpose of a dial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DialPurpose {
-    /// The core wants it.
-    Wanted,
-    /// To see whether a skipped member answers again; its failure is no news.
-    Probe,
-    /// To be ready when the successor is lost: until it is in use it is not a link of the ring, and nothing is told of it.
-    Standby,
-}
-
-/// One link as the node sees it.
+/// The way to the task of one link.
 #[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) id: LinkId,
-    pub(crate) peer: NodeId,
-    pub(crate) kind: LinkKind,
-    pub(crate) direction: LinkDirection,
-    pub(crate) purpose: DialPurpose,
-    /// When the other end answered.
-    pub(crate) up: Option<Instant>,
-    /// Which start of the peer dialled; `None` where this node did.
-    pub(crate) dialled_by: Option<Incarnation>,
-    /// Which start of the peer speaks, where this node dialled: that of its first message.
-    pub(crate) answered_by: Option<Incarnation>,
+struct Task {
     /// The digest of what the peer knew when it sent its last message, as pings report it back.
     told: Arc<AtomicU64>,
     commands: mpsc::Sender<LinkCommand>,
-}
-
-impl Link {
-    /// The start of the peer at the other end, as far as it has said.
-    pub(crate) const fn other_end(&self) -> Option<Incarnation> {
-        if self.dialled_by.is_some() { self.dialled_by } else { self.answered_by }
-    }
-
-    /// Whether an end in good order comes so early that it must count as a failure.
-    pub(crate) fn was_too_short(&self) -> bool {
-        (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
-            && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
-    }
 }
 
 /// All links of a node.
@@ -164,9 +127,11 @@ pub(crate) struct Links {
     faults: watch::Sender<LinkFaults>,
     link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
-    /// What this node knows, as its pings say it.
+    /// LinkEventKind this node knows, as its pings say it.
     state_digest: Arc<AtomicU64>,
-    links: Vec<Link>,
+    /// Every link has a task until it is closed or has ended.
+    table: LinkTable<LinkId>,
+    tasks: BTreeMap<LinkId, Task>,
     next: u64,
 }
 
@@ -188,24 +153,27 @@ impl Links {
             link_events,
             lateness: Lateness::default(),
             state_digest: Arc::default(),
-            links: Vec::new(),
+            table: LinkTable::default(),
+            tasks: BTreeMap::new(),
             next: 0,
         }
     }
 
-    /// What pings say from now on.
+    /// LinkEventKind pings say from now on.
     pub(crate) fn set_state_digest(&self, state_digest: u64) {
         self.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
-    /// The last message of this peer tells that it knows this.
+    /// Notes what this peer knew when it sent its last message.
     pub(crate) fn set_told(&self, peer: NodeId, state_digest: u64) {
-        for link in self.links.iter().filter(|link| link.peer == peer) {
-            link.told.store(state_digest, Ordering::Relaxed);
+        for link in self.table.iter().filter(|link| link.peer == peer) {
+            if let Some(task) = self.tasks.get(&link.id) {
+                task.told.store(state_digest, Ordering::Relaxed);
+            }
         }
     }
 
-    /// What the network does from now on, to links that are there and to those to come.
+    /// LinkEventKind the network does from now on, to links that are there and to those to come.
     pub(crate) fn set_faults(&self, faults: LinkFaults) {
         self.faults.send_if_modified(|old| {
             let changed = *old != faults;
@@ -219,54 +187,28 @@ impl Links {
         self.faults.borrow().with(peer)
     }
 
-    pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
-        self.links.iter().find(|link| link.id == id)
+    /// The links as data.
+    pub(crate) const fn table(&self) -> &LinkTable<LinkId> {
+        &self.table
     }
 
-    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
-        self.links.iter_mut().find(|link| link.id == id)
+    /// The links as data, to decide about them.
+    pub(crate) const fn table_mut(&mut self) -> &mut LinkTable<LinkId> {
+        &mut self.table
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Link> {
-        self.links.iter()
-    }
-
-    /// The link to this peer in this direction, up or being dialled. Standby links are none.
-    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: LinkDirection) -> Option<&Link> {
-        self.links.iter().find(|link| {
-            (link.peer, link.kind, link.direction) == (peer, kind, direction)
-                && link.purpose != DialPurpose::Standby
-        })
-    }
-
-    /// The standby links that this node dialled, up or being dialled.
-    pub(crate) fn on_standby(&self) -> impl Iterator<Item = &Link> {
-        self.links
-            .iter()
-            .filter(|link| link.purpose == DialPurpose::Standby && link.direction == LinkDirection::Outgoing)
-    }
-
-    /// Turns the standby link to this peer into the ring link, if there is one that is up.
-    pub(crate) fn use_standby(&mut self, peer: NodeId) -> Option<LinkId> {
-        let id = self.on_standby().find(|link| link.peer == peer && link.up.is_some())?.id;
-        let link = self.get_mut(id)?;
-        link.commands.try_send(LinkCommand::Use).ok()?;
-        link.purpose = DialPurpose::Wanted;
-        Some(id)
-    }
-
-    /// The other end uses its standby link now. An older ring link from the same peer is closed: it has another successor.
-    pub(crate) fn used(&mut self, id: LinkId) {
-        let Some(peer) = self.get(id).map(|link| link.peer) else { return };
-        self.replace_incoming(peer, LinkKind::Ring);
-        if let Some(link) = self.get_mut(id) {
-            link.purpose = DialPurpose::Wanted;
+    /// Announces to the other end that this standby link is the ring link now.
+    pub(crate) fn announce_use(&self, id: LinkId) {
+        // A task that can't take it is ending, which will be reported.
+        if let Some(task) = self.tasks.get(&id) {
+            let _ = task.commands.try_send(LinkCommand::Use);
         }
     }
 
-    fn replace_incoming(&mut self, peer: NodeId, kind: LinkKind) {
-        if let Some(old) = self.find(peer, kind, LinkDirection::Incoming).map(|old| old.id) {
-            self.close(old, close::NOT_NEEDED, "the same node dialled anew");
+    /// Closes the link that the peer dialled before this one.
+    pub(crate) fn close_replaced(&mut self, peer: NodeId, kind: LinkKind, by: LinkId) {
+        while let Some(old) = self.table.take_replaced(peer, kind, by) {
+            self.hang_up(old.id, close::NOT_NEEDED, "the same node dialled anew");
         }
     }
 
@@ -274,7 +216,8 @@ impl Links {
     pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: DialPurpose) {
         let standby = purpose == DialPurpose::Standby;
         let hello = Hello { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
-        let (id, task) = self.register(peer, kind, LinkDirection::Outgoing, purpose);
+        let (id, task) = self.register(peer);
+        self.table.dialled(id, peer, kind, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
         let mut faults = self.faults.subscribe();
@@ -292,61 +235,39 @@ impl Links {
     pub(crate) fn adopt(&mut self, socket: handshake::Socket, hello: Hello) {
         let Hello { from, incarnation, kind, standby, .. } = hello;
         let purpose = if standby { DialPurpose::Standby } else { DialPurpose::Wanted };
+        let (id, task) = self.register(from);
         if !standby {
-            self.replace_incoming(from, kind);
+            self.close_replaced(from, kind, id);
         }
-        let (id, task) = self.register(from, kind, LinkDirection::Incoming, purpose);
-        if let Some(link) = self.get_mut(id) {
-            link.dialled_by = Some(incarnation);
-        }
+        self.table.accepted(id, from, kind, purpose, incarnation);
         tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
-    fn register(
-        &mut self,
-        peer: NodeId,
-        kind: LinkKind,
-        direction: LinkDirection,
-        purpose: DialPurpose,
-    ) -> (LinkId, task::LinkTask) {
+    fn register(&mut self, peer: NodeId) -> (LinkId, task::LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
         let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
-        // Who was told nothing has been told as much as by a peer that knows of no election.
+        // A peer that has said nothing counts as one that knows of no election.
         let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
         let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
-        self.links.push(Link {
+        self.tasks.insert(id, Task { told, commands });
+        let task = task::LinkTask::new(
             id,
             peer,
-            kind,
-            direction,
-            purpose,
-            up: None,
-            dialled_by: None,
-            answered_by: None,
-            told,
-            commands,
-        });
-        (
-            id,
-            task::LinkTask::new(
-                id,
-                peer,
-                inbox,
-                self.settings.clone(),
-                self.faults.subscribe(),
-                self.link_events.clone(),
-                self.lateness.clone(),
-            )
-            .pinging(pinged),
-        )
+            inbox,
+            self.settings.clone(),
+            self.faults.subscribe(),
+            self.link_events.clone(),
+            self.lateness.clone(),
+        );
+        (id, task.pinging(pinged))
     }
 
     /// Hands a message to a link; false when the link can't take it.
     pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
-        let Some(link) = self.get(id) else { return false };
+        let Some(task) = self.tasks.get(&id) else { return false };
         match serde_json::to_string(frame) {
-            Ok(text) => link.commands.try_send(LinkCommand::Send { text, info, paced }).is_ok(),
+            Ok(text) => task.commands.try_send(LinkCommand::Send { text, info, paced }).is_ok(),
             Err(error) => {
                 tracing::error!("a message that can't be written: {error}");
                 false
@@ -354,20 +275,25 @@ impl Links {
         }
     }
 
-    /// Closes a link in good order and forgets it: nothing more is heard of it. What it still holds goes out first, unless
-    /// the node leaves.
+    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send. LinkEventKind it still holds
+    /// goes out first, unless the node leaves.
     pub(crate) fn close(&mut self, id: LinkId, code: u16, reason: &'static str) {
-        if let Some(position) = self.links.iter().position(|link| link.id == id) {
-            let link = self.links.swap_remove(position);
+        self.table.remove(id);
+        self.hang_up(id, code, reason);
+    }
+
+    /// Closes a link gracefully that the table has no more.
+    pub(crate) fn hang_up(&mut self, id: LinkId, code: u16, reason: &'static str) {
+        if let Some(task) = self.tasks.remove(&id) {
             // A link that can't take the order ends by itself when its sender is dropped here.
-            let _ = link.commands.try_send(LinkCommand::Close { code, reason });
+            let _ = task.commands.try_send(LinkCommand::Close { code, reason });
         }
     }
 
-    /// Forgets a link that ended.
-    pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
-        let position = self.links.iter().position(|link| link.id == id)?;
-        Some(self.links.swap_remove(position))
+    /// Removes a link that ended, and says what that means.
+    pub(crate) fn ended(&mut self, id: LinkId, failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
+        self.tasks.remove(&id);
+        self.table.down(id, failure, now())
     }
 }
 
@@ -400,8 +326,8 @@ async fn across(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Accepts links, each handshake in a task of its own. When too many are at it the oldest has to leave: a
-/// member needs a millisecond, so that those who say nothing keep nobody out, however many they are.
+/// Lets strangers introduce themselves, each in a task of its own. When too many are at it the oldest has to leave: a member needs
+/// a millisecond, so that those who say nothing keep nobody out, however many they are.
 pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
@@ -446,14 +372,14 @@ async fn admit(
     match handshake::accept(stream, me, &secret).await {
         Ok((socket, hello)) => {
             let member = Incoming::Member(Box::new(socket), hello);
-            // In a task of its own: a member that has said hello has to leave for nobody.
+            // In a task of its own: who has introduced itself has to leave for nobody.
             tokio::spawn(async move { incoming_links.send(member).await });
         }
         Err(reason) => drop(incoming_links.send(Incoming::Refused { remote, reason }).await),
     }
 }
 
-/// An incoming connection after its handshake.
+/// Somebody who connected to the node.
 pub(crate) enum Incoming {
     /// Knows the secret and means this node.
     Member(Box<handshake::Socket>, Hello),

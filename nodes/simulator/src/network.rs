@@ -60,7 +60,7 @@ pub(crate) struct Packet {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Link {
+pub(crate) struct Connection {
     pub(crate) dialler: NodeIndex,
     pub(crate) acceptor: NodeIndex,
     pub(crate) kind: LinkKind,
@@ -68,12 +68,6 @@ pub(crate) struct Link {
     pub(crate) incarnation: Incarnation,
     pub(crate) dialler_end: End,
     pub(crate) acceptor_end: End,
-    /// Dialled only to see whether the member answers again: a failure is no news.
-    pub(crate) probe: bool,
-    /// When the dialler learned that the link is up, in nanoseconds.
-    pub(crate) up_since: u64,
-    /// Whether the acceptor has heard something on it.
-    pub(crate) heard: bool,
     /// Whether its dialler is going to compare what its ends know.
     pub(crate) compares: bool,
     /// The digest of what the dialler knew when it sent the last message that arrived at the acceptor.
@@ -84,7 +78,7 @@ pub(crate) struct Link {
     last_arrivals: (u64, u64),
 }
 
-impl Link {
+impl Connection {
     pub(crate) fn other(&self, place: NodeIndex) -> NodeIndex {
         if self.dialler == place { self.acceptor } else { self.dialler }
     }
@@ -100,7 +94,7 @@ impl Link {
 
 /// What is special about one direction between two members.
 #[derive(Debug, Clone, Copy, Default)]
-struct LinkDirection {
+struct Condition {
     /// The number of the cut, if there is one.
     cut: Option<u64>,
     disturbance: Option<Disturbance>,
@@ -120,9 +114,9 @@ pub(crate) enum Fate {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
-    slots: Vec<(u32, Option<Link>)>,
+    slots: Vec<(u32, Option<Connection>)>,
     free: Vec<u32>,
-    directions: BTreeMap<(NodeIndex, NodeIndex), LinkDirection>,
+    directions: BTreeMap<(NodeIndex, NodeIndex), Condition>,
     latency: Latency,
 }
 
@@ -136,18 +130,14 @@ impl Network {
         (dialler, incarnation): (NodeIndex, Incarnation),
         acceptor: NodeIndex,
         kind: LinkKind,
-        probe: bool,
     ) -> LinkId {
-        let link = Link {
+        let link = Connection {
             dialler,
             acceptor,
             kind,
             incarnation,
             dialler_end: End::Dialling,
             acceptor_end: End::Dialling,
-            probe,
-            up_since: 0,
-            heard: false,
             compares: false,
             told: digest(Term::ZERO, None),
             queued: Vec::new(),
@@ -164,12 +154,12 @@ impl Network {
         LinkId { slot, number: 0 }
     }
 
-    pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
+    pub(crate) fn get(&self, id: LinkId) -> Option<&Connection> {
         let (number, link) = self.slots.get(id.slot as usize)?;
         link.as_ref().filter(|_| *number == id.number)
     }
 
-    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Connection> {
         let (number, link) = self.slots.get_mut(id.slot as usize)?;
         link.as_mut().filter(|_| *number == id.number)
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use ringleader_shared::link::{LinkDirection, LinkKind, MAX_MESSAGE};
+use ringleader_shared::link::{LinkKind, MAX_MESSAGE};
 use ringleader_shared::{Incarnation, NodeId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -12,7 +12,11 @@ use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
+use ringleader_election::WantedLinks;
+use ringleader_election::link_table::Missing;
+
 use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
+use crate::clock::now;
 use crate::handshake::{self, Hello, Socket};
 use crate::link_settings::LinkSettings;
 use crate::secret::Secret;
@@ -281,20 +285,19 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     let (events_in, mut news) = mpsc::channel(16);
     let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
     links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Standby);
-    assert!(links.use_standby(ME).is_none(), "it is not up yet");
     let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
     assert!(hello.standby);
     let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
         panic!("it does not come up")
     };
-    links.get_mut(link).expect("it is there").up = Some(std::time::Instant::now());
-    assert!(links.find(ME, LinkKind::Ring, LinkDirection::Outgoing).is_none(), "it is no ring link yet");
+    assert!(links.table_mut().up(link, now()).is_none(), "nobody has to know of it");
 
     let (heard_in, mut heard) = mpsc::channel(16);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
     far_end.adopt(*socket, hello);
-    assert_eq!(links.use_standby(ME), Some(link));
-    assert!(links.find(ME, LinkKind::Ring, LinkDirection::Outgoing).is_some());
+    let wanted = WantedLinks { successor: Some(ME), leader: None, direct: false };
+    assert!(matches!(links.table_mut().missing(wanted), Some(Missing::InUse(ready)) if ready.id == link));
+    links.announce_use(link);
     let told = loop {
         let news = heard.recv().await.expect("the far end hears of it");
         if matches!(news.kind, LinkEventKind::InUse) {
@@ -302,9 +305,9 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
         }
         assert!(matches!(news.kind, LinkEventKind::Up), "{news:?}");
     };
-    assert!(far_end.find(PEER, LinkKind::Ring, LinkDirection::Incoming).is_none());
-    far_end.used(told);
-    assert!(far_end.find(PEER, LinkKind::Ring, LinkDirection::Incoming).is_some());
+    assert_eq!(far_end.table().route(PEER), None);
+    far_end.table_mut().in_use(told, now()).expect("it is a standby link");
+    assert_eq!(far_end.table().route(PEER), Some(told));
 }
 
 /// Two links with each other, whose nodes know this, and the news of the first.

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, digest_of_sender};
+use ringleader_election::link_table::{DialPurpose, Missing};
+use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, WantedLinks, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, Incarnation, NodeId, PortKind, RingMessage};
 
+use super::member::Machine;
 use super::{SimEvent, StepViolation, World};
 use crate::network::{End, LinkId, NodeIndex, Packet};
 use crate::rng::nanoseconds;
@@ -126,7 +128,7 @@ impl World {
         if self.link_to(me, to).is_none() {
             match message {
                 RingMessage::Classic { port: PortKind::Peer, .. } => {
-                    self.dial(me, to, LinkKind::Direct, false)
+                    self.dial(me, to, LinkKind::Direct, DialPurpose::Wanted)
                 }
                 _ => self.make_wanted_links(me),
             }
@@ -138,20 +140,8 @@ impl World {
         }
     }
 
-    /// On which link a message goes: the ring link that the sender dialled, else any that it has with that member.
     fn link_to(&self, from: NodeIndex, to: NodeIndex) -> Option<LinkId> {
-        let machine = self.machine(from)?;
-        let usable = machine.links.iter().filter_map(|id| {
-            let link = self.network.get(*id).filter(|link| link.other(from) == to)?;
-            let preference = (link.kind == LinkKind::Ring, link.dialler == from);
-            match link.end(from) {
-                End::Open => Some((preference, *id)),
-                // What waits for a probe that finds nobody is lost, and nobody is told.
-                End::Dialling if link.dialler == from && !link.probe => Some((preference, *id)),
-                End::Dialling | End::Closed => None,
-            }
-        });
-        usable.max_by_key(|(preference, _)| *preference).map(|(_, id)| id)
+        self.machine(from)?.links.route(self.id(to))
     }
 
     pub(super) fn received(&mut self, me: NodeIndex, from: NodeIndex, packet: &Packet) {
@@ -162,8 +152,8 @@ impl World {
         };
         machine.lamport = machine.lamport.max(packet.lamport) + 1;
         let lamport = machine.lamport;
-        for id in &machine.links {
-            if let Some(link) = self.network.get_mut(*id).filter(|link| link.dialler == from) {
+        for link in machine.links.iter() {
+            if let Some(link) = self.network.get_mut(link.id).filter(|link| link.dialler == from) {
                 link.told = digest_of_sender(&packet.message);
             }
         }
@@ -204,39 +194,28 @@ impl World {
     }
 
     pub(super) fn make_wanted_links(&mut self, me: NodeIndex) {
-        let Some(machine) = self.machine(me) else { return };
-        let wanted = machine.core.wanted_links();
-        let direct = wanted.direct;
-        let wanted = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
-        let wanted = wanted.map(|(peer, kind)| (peer.and_then(|peer| self.place(peer)), kind));
-        let mut have = [None; 2];
-        let mut surplus = Vec::new();
-        for &id in &machine.links {
-            let Some(link) = self.network.get(id).filter(|link| link.dialler == me) else { continue };
-            let wanted_here = wanted.iter().zip(&mut have).find(|((peer, kind), have)| {
-                *peer == Some(link.acceptor) && *kind == link.kind && have.is_none()
-            });
-            match wanted_here {
-                Some((_, have)) => *have = Some(id),
-                None if link.probe && link.dialler_end == End::Dialling => {}
-                None if link.kind == LinkKind::Direct && direct => {}
-                None => surplus.push(id),
-            }
+        while let Some(surplus) = self.table_of(me, |machine, wanted| machine.links.take_surplus(wanted)) {
+            self.close_end(surplus.id, me, false);
         }
-        for id in surplus {
-            self.close_end(id, me, false);
-        }
-        for ((peer, kind), have) in wanted.into_iter().zip(have) {
-            match (peer, have) {
-                (Some(_), Some(id)) => {
-                    if let Some(link) = self.network.get_mut(id) {
-                        link.probe = false;
-                    }
+        while let Some(missing) = self.table_of(me, |machine, wanted| machine.links.missing(wanted)) {
+            match missing {
+                Missing::Dial { peer, kind } => {
+                    let Some(peer) = self.place(peer) else { return };
+                    self.dial(me, peer, kind, DialPurpose::Wanted);
                 }
-                (Some(peer), None) => self.dial(me, peer, kind, false),
-                (None, _) => {}
+                Missing::InUse(link) => self.link_up(me, &link),
             }
         }
+    }
+
+    fn table_of<T>(
+        &mut self,
+        me: NodeIndex,
+        decide: impl FnOnce(&mut Machine, WantedLinks) -> Option<T>,
+    ) -> Option<T> {
+        let machine = self.machine_mut(me)?;
+        let wanted = machine.core.wanted_links();
+        decide(machine, wanted)
     }
 
     /// Whoever routes past members dials them again, at a time of its own.
@@ -269,17 +248,10 @@ impl World {
 
     pub(super) fn dial_skipped(&mut self, me: NodeIndex) {
         let Some(machine) = self.machine(me) else { return };
-        let dialled = |place: NodeIndex| {
-            machine
-                .links
-                .iter()
-                .filter_map(|id| self.network.get(*id))
-                .any(|link| (link.dialler, link.acceptor, link.kind) == (me, place, LinkKind::Ring))
-        };
-        let skipped = machine.core.skipped().filter_map(|id| self.place(id));
-        let skipped: Vec<NodeIndex> = skipped.filter(|place| !dialled(*place)).collect();
-        for peer in skipped {
-            self.dial(me, peer, LinkKind::Ring, true);
+        let lacking = machine.core.skipped().filter(|peer| machine.links.lacks_probe(*peer));
+        let lacking: Vec<NodeIndex> = lacking.filter_map(|peer| self.place(peer)).collect();
+        for peer in lacking {
+            self.dial(me, peer, LinkKind::Ring, DialPurpose::Probe);
         }
     }
 

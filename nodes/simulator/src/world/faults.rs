@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ringleader_election::link_table::LinkTable;
 use ringleader_election::{Core, Input, random};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId, Term};
@@ -83,7 +84,7 @@ impl World {
             paused: None,
             inbox: VecDeque::new(),
             timers: Timers::default(),
-            links: Vec::new(),
+            links: LinkTable::default(),
             probes: false,
             knowledge: 0,
             sent: 0,
@@ -179,7 +180,7 @@ impl World {
         for waiting in machine.inbox {
             self.meets_nobody(dead, waiting);
         }
-        for id in machine.links {
+        for id in machine.links.iter().map(|link| link.id) {
             match self.network.get(id).map(|link| (link.end(dead), link.dialler)) {
                 Some((End::Open, _)) => self.close_end(id, dead, true),
                 // Its own dial has nobody to go on with it; a dial to it finds out when it arrives.

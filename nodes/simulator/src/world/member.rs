@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use ringleader_election::link_table::LinkTable;
 use ringleader_election::{Core, Time, Timer};
 use ringleader_shared::{Contender, Incarnation, Promise, Term};
 
@@ -35,7 +36,7 @@ pub(super) struct Machine {
     pub(super) inbox: VecDeque<SimEvent>,
     pub(super) timers: Timers,
     /// The links that it has an end of, not closed there.
-    pub(super) links: Vec<LinkId>,
+    pub(super) links: LinkTable<LinkId>,
     /// Whether it is going to dial those again that it routes past.
     pub(super) probes: bool,
     /// What it knows, as its pings say it.
