@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use ringleader_shared::AlgorithmName;
 use ringleader_simulator::classic::{Facts, facts};
 
-use crate::live;
+use crate::reactive;
 
 /// Its name and its year; max-ring has no paper.
 fn title(facts: &Facts) -> String {
@@ -68,7 +68,7 @@ pub(crate) fn AlgorithmPicker(
             "Algorithm"
             <select data-testid="algorithm" on:change=chosen>
                 {AlgorithmName::ALL.into_iter().map(|name| view! {
-                    <option value=name.key() title=facts(name).variant prop:selected=live::whether(move || now.get() == name)>{title(facts(name))}</option>
+                    <option value=name.key() title=facts(name).variant prop:selected=reactive::flag(move || now.get() == name)>{title(facts(name))}</option>
                 }).collect_view()}
             </select>
         </label>
@@ -82,7 +82,7 @@ pub(crate) fn AlgorithmText(
     #[prop(into)]
     now: Signal<AlgorithmName>,
 ) -> impl IntoView {
-    let fact = move |said: fn(&Facts) -> String| live::words(move || said(facts(now.get())));
+    let fact = move |said: fn(&Facts) -> String| reactive::text(move || said(facts(now.get())));
     view! {
         <details class="algorithm-text" data-testid="algorithm-text">
             <summary>{fact(|facts| format!("How {} works", facts.name))}</summary>

@@ -3,14 +3,14 @@
 use leptos::prelude::*;
 
 use crate::headline::Headline;
-use crate::live;
+use crate::reactive;
 use crate::store::{Connection, Store};
 
 /// The live region.
 #[component]
 pub(crate) fn Announcer() -> impl IntoView {
     let store = Store::here();
-    let text = live::memo(move || match store.connection.get() {
+    let text = reactive::memo(move || match store.connection.get() {
         Connection::Connecting => String::new(),
         Connection::Lost { .. } => "Connection lost".to_owned(),
         Connection::Connected => store.view.with(|view| match Headline::of(view) {
@@ -36,7 +36,7 @@ pub(crate) fn Announcer() -> impl IntoView {
             {text}
         </div>
         <div class="visually-hidden" role="status" aria-live="polite" data-testid="said">
-            {live::words(move || store.said.get())}
+            {reactive::text(move || store.said.get())}
         </div>
     }
 }

@@ -18,9 +18,9 @@ use crate::controls::Controls;
 use crate::faults::FaultPanel;
 use crate::headline::Headline;
 use crate::help::{Help, HelpPanel};
-use crate::live;
 use crate::notices::Notices;
 use crate::outage::OutageLine;
+use crate::reactive;
 use crate::ring::RingFigure;
 use crate::ring::geometry::CROWD;
 use crate::roster::Roster;
@@ -124,7 +124,7 @@ pub(crate) fn App() -> impl IntoView {
     let place = NodeRef::<html::Div>::new();
     // Mounted by hand, one in the place of the other: a page that could become the other would take twice the code.
     let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
-    live::effect(move || {
+    reactive::effect(move || {
         if let Some(place) = place.get() {
             mounted.set_value(None);
             let store = rings.shown();
@@ -146,7 +146,7 @@ fn Page(store: Store) -> impl IntoView {
     name_the_tab(store);
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
-        <div class="page" class:stale=live::whether(stale) class:simulated=store.sandbox.is_some()>
+        <div class="page" class:stale=reactive::flag(stale) class:simulated=store.sandbox.is_some()>
             <TopBar/>
             <LostBanner/>
             <main class="columns">
@@ -173,7 +173,7 @@ fn Page(store: Store) -> impl IntoView {
 
 /// Has the browser's tab say who leads.
 fn name_the_tab(store: Store) {
-    let title = live::memo(move || {
+    let title = reactive::memo(move || {
         let state = match store.connection.get() {
             Connection::Connecting => return "Ringleader".to_owned(),
             Connection::Lost { .. } => "Connection lost".to_owned(),
@@ -182,14 +182,14 @@ fn name_the_tab(store: Store) {
         let sandbox = if store.sandbox.is_some() { " · Sandbox" } else { "" };
         format!("{state}{sandbox} · Ringleader")
     });
-    live::effect(move || document().set_title(&title.read()));
+    reactive::effect(move || document().set_title(&title.read()));
 }
 
 /// A card for each node; of a simulated crowd only for those that matter.
 #[component]
 fn Cards() -> impl IntoView {
     let store = Store::here();
-    let names = live::memo(move || {
+    let names = reactive::memo(move || {
         store.view.with(|view| {
             if store.sandbox.is_none() || view.nodes.len() <= CROWD {
                 return view.nodes.iter().map(|node| node.name.clone()).collect();
@@ -208,7 +208,7 @@ fn Cards() -> impl IntoView {
         })
     });
     view! {
-        <div class="cards" data-count=live::words(move || names.with(Vec::len).to_string())>
+        <div class="cards" data-count=reactive::text(move || names.with(Vec::len).to_string())>
             <For each=move || names.get() key=Clone::clone let:name>
                 <Card name=name/>
             </For>

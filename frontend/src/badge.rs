@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeState, Role};
 
-use crate::live;
+use crate::reactive;
 
 /// What a node shows: its role while it runs, else its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ fn part(node: &NodeView) -> Option<String> {
 pub(crate) fn Icon(#[prop(into)] badge: Signal<Badge>) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true" focusable="false">
-            <path d=live::words(move || badge.get().outline()) fill-rule="evenodd"></path>
+            <path d=reactive::text(move || badge.get().outline()) fill-rule="evenodd"></path>
         </svg>
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::live;
+use crate::reactive;
 
 /// A button. While `refusal` gives a reason it is disabled, and the reason is its tooltip and its description. A button that
 /// has the focus keeps it then: a browser would move the focus of a disabled element to the top of the page.
@@ -29,17 +29,17 @@ pub(crate) fn ActionButton(
     /// What is on it.
     children: Children,
 ) -> impl IntoView {
-    let title = live::words(move || refusal.get().unwrap_or_else(|| says.get()));
+    let title = reactive::text(move || refusal.get().unwrap_or_else(|| says.get()));
     let focused = RwSignal::new(false);
-    let refused = live::memo(move || refusal.with(Option::is_some));
+    let refused = reactive::memo(move || refusal.with(Option::is_some));
     view! {
         <button
             type="button"
             class=class
             data-testid=id
-            disabled=live::whether(move || refused.get() && !focused.get())
-            aria-disabled=live::words(move || refused.get().to_string())
-            aria-expanded=expanded.map(|expanded| live::words(move || expanded.get().to_string()))
+            disabled=reactive::flag(move || refused.get() && !focused.get())
+            aria-disabled=reactive::text(move || refused.get().to_string())
+            aria-expanded=expanded.map(|expanded| reactive::text(move || expanded.get().to_string()))
             title=title
             aria-description=title
             on:focus=move |_| focused.set(true)

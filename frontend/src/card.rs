@@ -15,11 +15,11 @@ use self::actions::Actions;
 use self::attribute::AttributeField;
 use self::log_panel::LogPanel;
 use crate::badge::{Badge, Icon, label, role_word};
-use crate::live;
 use crate::order::Order;
+use crate::reactive;
 use crate::store::Store;
 use crate::terms;
-use crate::words::phase_word;
+use crate::text::phase_word;
 
 /// Moves the reader to a node's card.
 pub(crate) fn focus_card(name: &NodeName) {
@@ -86,11 +86,11 @@ fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
                 type="checkbox"
                 role="switch"
                 aria-label=format!("{name} may lead")
-                prop:checked=live::whether(move || eligible.get())
-                disabled=live::whether(move || !store.is_connected() || store.watching)
+                prop:checked=reactive::flag(move || eligible.get())
+                disabled=reactive::flag(move || !store.is_connected() || store.watching)
                 on:change=press
             />
-            <span hidden=live::whether(move || eligible.get())>"may not lead"</span>
+            <span hidden=reactive::flag(move || eligible.get())>"may not lead"</span>
         </label>
     }
 }
@@ -100,21 +100,21 @@ fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
 pub(crate) fn Card(name: NodeName) -> impl IntoView {
     let store = Store::here();
     let node = store.node(name.clone());
-    let badge = live::memo(move || node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
-    let words = live::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
-    let known = live::memo(move || node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
+    let badge = reactive::memo(move || node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
+    let words = reactive::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
+    let known = reactive::memo(move || node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
     let state = move || node.with(|node| node.as_ref().map_or(NodeState::Stopped, |node| node.state));
-    let eligible = live::memo(move || node.with(|node| node.as_ref().is_none_or(|node| node.eligible)));
+    let eligible = reactive::memo(move || node.with(|node| node.as_ref().is_none_or(|node| node.eligible)));
     let heading = format!("card-{name}-name");
     view! {
         <article
-            class=live::words(move || {
+            class=reactive::text(move || {
                 format!("card {}{}", badge.get().word(), if eligible.get() { "" } else { " ineligible" })
             })
             id=format!("card-{name}")
             data-testid=format!("card-{name}")
-            data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
-            data-state=live::words(move || state().to_string())
+            data-role=reactive::text(move || node.with(|node| node.as_ref().map_or("none", role_word)))
+            data-state=reactive::text(move || state().to_string())
             tabindex="-1"
             aria-labelledby=heading.clone()
         >
@@ -124,11 +124,11 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
                 <Eligibility name=name.clone() eligible=eligible/>
                 <span class="badge">
                     <Icon badge=badge/>
-                    {live::words(move || words.get())}
+                    {reactive::text(move || words.get())}
                 </span>
             </header>
             <dl class="facts">
-                {live::part(move || known.get().into_iter().map(|(what, value)| view! {
+                {reactive::fragment(move || known.get().into_iter().map(|(what, value)| view! {
                     <div title=terms::meaning(what)><dt>{what}</dt><dd>{value}</dd></div>
                 }).collect_view())}
             </dl>

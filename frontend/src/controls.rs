@@ -8,8 +8,8 @@ use ringleader_shared::{ChangeRing, NodeName, NodeState, RingView, Role, Safety,
 
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
-use crate::live;
 use crate::order::{Fault, Order, Whom};
+use crate::reactive;
 use crate::store::Store;
 
 /// The slowest pace on the slider, in milliseconds a hop.
@@ -79,17 +79,17 @@ pub(crate) fn Controls() -> impl IntoView {
             Some("Not connected to the server".to_owned())
         }
     });
-    let hanging = live::memo(move || store.view.with(paused));
+    let hanging = reactive::memo(move || store.view.with(paused));
     view! {
         <div class="controls" role="group" aria-label="Controls of the ring">
             <ActionButton
                 id="initiate"
                 class="primary"
-                says=live::words(move || store.view.with(|view| store.initiators.says(view)))
+                says=reactive::text(move || store.view.with(|view| store.initiators.says(view)))
                 refusal=together
                 press=move |()| store.order(store.view.with_untracked(|view| store.initiators.order(view)))
             >
-                {live::words(move || store.view.with(|view| store.initiators.label(view)))}
+                {reactive::text(move || store.view.with(|view| store.initiators.label(view)))}
             </ActionButton>
             <ActionButton
                 id="initiate-all"
@@ -122,7 +122,7 @@ pub(crate) fn Controls() -> impl IntoView {
             >
                 "Pause leader"
             </ActionButton>
-            {live::part(move || {
+            {reactive::fragment(move || {
                 let paused = hanging.get();
                 (!paused.is_empty()).then(|| view! {
                     <ActionButton
@@ -146,7 +146,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="quiet"
                 says="Cut or slow down links, partition the ring"
                 refusal=Signal::derive(|| None::<String>)
-                expanded=live::whether(move || store.faults_open.get())
+                expanded=reactive::flag(move || store.faults_open.get())
                 press=move |()| store.faults_open.update(|open| *open = !*open)
             >
                 "Break links"
@@ -175,7 +175,7 @@ fn Algorithm() -> impl IntoView {
 #[component]
 fn Quorum() -> impl IntoView {
     let store = Store::here();
-    let on = live::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
+    let on = reactive::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
     };
@@ -192,11 +192,11 @@ fn Quorum() -> impl IntoView {
                 data-testid="quorum"
                 type="checkbox"
                 role="switch"
-                prop:checked=live::whether(move || on.get())
-                disabled=live::whether(move || !store.is_connected())
+                prop:checked=reactive::flag(move || on.get())
+                disabled=reactive::flag(move || !store.is_connected())
                 on:change=press
             />
-            {live::words(words)}
+            {reactive::text(words)}
         </label>
     }
 }
@@ -205,7 +205,7 @@ fn Quorum() -> impl IntoView {
 #[component]
 fn Deputies() -> impl IntoView {
     let store = Store::here();
-    let on = live::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
+    let on = reactive::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
     let press = move |event: web_sys::Event| {
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Succession::Election } else { Succession::Deputy };
@@ -218,8 +218,8 @@ fn Deputies() -> impl IntoView {
                 data-testid="succession"
                 type="checkbox"
                 role="switch"
-                prop:checked=live::whether(move || on.get())
-                disabled=live::whether(move || !store.is_connected())
+                prop:checked=reactive::flag(move || on.get())
+                disabled=reactive::flag(move || !store.is_connected())
                 on:change=press
             />
             "Deputy takes over"
@@ -231,12 +231,12 @@ fn Deputies() -> impl IntoView {
 #[component]
 fn Pace() -> impl IntoView {
     let store = Store::here();
-    let real = live::memo(move || store.view.with(|view| view.settings.hop_delay_ms));
+    let real = reactive::memo(move || store.view.with(|view| view.settings.hop_delay_ms));
     // What the reader is setting, until the server says the same.
     let wished = RwSignal::new(None::<u64>);
     let resting = StoredValue::new(None::<TimeoutHandle>);
     let shown = move || wished.get().unwrap_or_else(|| real.get());
-    live::effect(move || {
+    reactive::effect(move || {
         if Some(real.get()) == wished.get_untracked() {
             wished.set(None);
         }
@@ -271,7 +271,7 @@ fn Pace() -> impl IntoView {
     };
     view! {
         <div class="pace">
-            <label for="pace">"Pace: " <output for="pace">{live::words(move || pace_words(shown()))}</output></label>
+            <label for="pace">"Pace: " <output for="pace">{reactive::text(move || pace_words(shown()))}</output></label>
             <input
                 id="pace"
                 data-testid="pace"
@@ -279,9 +279,9 @@ fn Pace() -> impl IntoView {
                 min="0"
                 max=SLOWEST_MS
                 step="50"
-                prop:value=live::words(move || shown().min(SLOWEST_MS).to_string())
-                aria-valuetext=live::words(move || pace_words(shown()))
-                disabled=live::whether(move || !store.is_connected())
+                prop:value=reactive::text(move || shown().min(SLOWEST_MS).to_string())
+                aria-valuetext=reactive::text(move || pace_words(shown()))
+                disabled=reactive::flag(move || !store.is_connected())
                 title="How long each message takes from node to node"
                 on:input=slide
             />

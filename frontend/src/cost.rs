@@ -5,8 +5,8 @@ use ringleader_shared::view::ElectionView;
 use ringleader_shared::{AlgorithmName, counted};
 use ringleader_simulator::classic::{Direction, facts};
 
-use crate::live::rounded;
-use crate::words::led;
+use crate::reactive::rounded;
+use crate::text::led;
 
 /// The kind of election, as a heading.
 pub(crate) fn contest(election: &ElectionView) -> &'static str {

@@ -8,8 +8,8 @@ use ringleader_shared::{LinkFault, NodeName, RingView};
 use crate::button::ActionButton;
 use crate::field::{Field, whole_number};
 use crate::focus;
-use crate::live;
 use crate::order::Order;
+use crate::reactive;
 use crate::ring::geometry::CROWD;
 use crate::store::Store;
 
@@ -56,18 +56,19 @@ pub(crate) fn words(fault: &LinkFault) -> String {
 #[component]
 pub(crate) fn FaultPanel() -> impl IntoView {
     let store = Store::here();
-    live::part(move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> }))
+    reactive::fragment(move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> }))
 }
 
 #[component]
 fn Panel() -> impl IntoView {
     let store = Store::here();
-    let ends = live::memo(move || store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
-    let fault = live::memo(move || {
+    let ends =
+        reactive::memo(move || store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
+    let fault = reactive::memo(move || {
         ends.get().map(|(from, to)| store.view.with(|view| view.own_fault(&from, &to))).unwrap_or_default()
     });
     let is_whole =
-        live::memo(move || store.view.with(|view| view.faults.is_empty() && view.partition.is_empty()));
+        reactive::memo(move || store.view.with(|view| view.faults.is_empty() && view.partition.is_empty()));
     let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
     let no_link = Signal::derive(move || {
         offline().or_else(|| ends.with(Option::is_none).then(|| "A link has two ends".to_owned()))
@@ -84,13 +85,13 @@ fn Panel() -> impl IntoView {
         change(Box::new(move |fault| LinkFault { delay_ms, ..fault }));
         Ok(())
     };
-    let is_cut = live::memo(move || fault.get().cut);
+    let is_cut = reactive::memo(move || fault.get().cut);
     let cut_or_heal = move |cut: &'static str, heal: &'static str| {
-        live::words(move || if is_cut.get() { heal } else { cut })
+        reactive::text(move || if is_cut.get() { heal } else { cut })
     };
     focus::move_to(focus::control("link-from"));
     // Each event changes the view: only another size may make the list of nodes anew, and forget what was chosen there.
-    let is_small = live::memo(move || store.view.with(|view| view.nodes.len() <= CROWD));
+    let is_small = reactive::memo(move || store.view.with(|view| view.nodes.len() <= CROWD));
     view! {
         <section
             class="inline-form faults"
@@ -122,8 +123,8 @@ fn Panel() -> impl IntoView {
             <Field
                 id="link-delay"
                 label="Delay, ms"
-                now=live::words(move || fault.get().delay_ms.to_string())
-                size=live::words(|| "5")
+                now=reactive::text(move || fault.get().delay_ms.to_string())
+                size=reactive::text(|| "5")
                 set=delay
             />
             <Percent id="link-drop" label="Drop %" share=move || fault.get().drop
@@ -141,9 +142,9 @@ fn Panel() -> impl IntoView {
             >
                 "Heal all"
             </ActionButton>
-            {live::part(move || is_small.get().then(|| view! { <Parting/> }))}
+            {reactive::fragment(move || is_small.get().then(|| view! { <Parting/> }))}
             <p class="faulty" data-testid="faulty" role="status">
-                {live::words(move || store.view.with(summary))}
+                {reactive::text(move || store.view.with(summary))}
             </p>
         </section>
     }
@@ -171,8 +172,8 @@ fn Percent(
         <Field
             id=id
             label=label
-            now=live::words(move || share.get().percent().to_string())
-            size=live::words(|| "4")
+            now=reactive::text(move || share.get().percent().to_string())
+            size=reactive::text(|| "4")
             set=read
         />
     }
@@ -218,8 +219,8 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
     view! {
         <label>
             {says}
-            <select data-testid=id prop:value=live::words(end) on:change=choose>
-                {live::part(move || {
+            <select data-testid=id prop:value=reactive::text(end) on:change=choose>
+                {reactive::fragment(move || {
                     let chosen = end();
                     names.get().into_iter().map(|name| {
                         let name = name.to_string();
@@ -257,7 +258,7 @@ fn Parting() -> impl IntoView {
     view! {
         <fieldset class="sides">
             <legend>"Partition: the nodes on one side"</legend>
-            {live::part(move || names.get().into_iter().map(|name| {
+            {reactive::fragment(move || names.get().into_iter().map(|name| {
                 let (label, id) = (name.to_string(), format!("side-{name}"));
                 let is_chosen = side.with_untracked(|side| side.contains(&name));
                 let toggle = move |_: web_sys::Event| side.update(|side| {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use leptos::html;
 use leptos::prelude::*;
 
-use crate::live;
+use crate::reactive;
 
 /// A whole number that was typed, or why it is refused.
 pub(crate) fn whole_number(text: &str, what: &str, allowed: RangeInclusive<u64>) -> Result<u64, String> {
@@ -89,7 +89,7 @@ pub(crate) fn Field(
                 }
             />
             </label>
-            <span class="complaint" role="alert" id=reason>{live::words(move || refused.get().unwrap_or_default())}</span>
+            <span class="complaint" role="alert" id=reason>{reactive::text(move || refused.get().unwrap_or_default())}</span>
         </div>
     }
 }

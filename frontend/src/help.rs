@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::live;
+use crate::reactive;
 use crate::store::Store;
 use crate::terms::TERMS;
 
@@ -115,7 +115,7 @@ pub(crate) fn HelpButton() -> impl IntoView {
 pub(crate) fn HelpPanel() -> impl IntoView {
     let Help(open) = Help::here();
     let dialog = NodeRef::<html::Dialog>::new();
-    live::effect(move || {
+    reactive::effect(move || {
         let (Some(dialog), true) = (dialog.get(), open.get()) else { return };
         if !dialog.open() {
             // Refused only by a browser that shows another modal dialog.

@@ -4,8 +4,8 @@
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, RingView};
 
-use crate::live;
 use crate::order::Order;
+use crate::reactive;
 use crate::store::Store;
 
 /// So many names stand on the button; of more it gives the number.
@@ -109,7 +109,7 @@ pub(crate) fn Tick(name: NodeName) -> impl IntoView {
                 type="checkbox"
                 data-testid=format!("tick-{name}")
                 aria-label=what
-                prop:checked=live::whether(move || store.initiators.has(&shown))
+                prop:checked=reactive::flag(move || store.initiators.has(&shown))
                 on:change=move |_| store.initiators.toggle(&toggled)
             />
         </label>

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ringleader_shared::event::EventKind;
 use ringleader_shared::{Event, NodeName, RunId, Seq};
 
-use crate::words::{self, Subject};
+use crate::text::{self, Subject};
 
 /// How many lines a log keeps.
 pub(crate) const KEPT: usize = 500;
@@ -27,7 +27,7 @@ pub(crate) struct Line {
 impl Line {
     /// The line of this event, if it has one.
     pub(crate) fn of(event: &Event, simulated: bool) -> Option<Self> {
-        words::line(event, simulated).map(|(subject, text)| Self {
+        text::line(event, simulated).map(|(subject, text)| Self {
             seq: event.seq,
             at_us: Some(event.at_us),
             subject,
@@ -47,7 +47,7 @@ impl Line {
 
     /// As text for the clipboard, where lines of several nodes and runs may meet.
     pub(crate) fn to_text(&self, run: RunId, node: &NodeName) -> String {
-        let stamp = self.at_us.map_or_else(|| "--:--.------".to_owned(), words::stamp);
+        let stamp = self.at_us.map_or_else(|| "--:--.------".to_owned(), text::stamp);
         format!("run {:.8} {node} {stamp}  {}", run.to_string(), self.text)
     }
 }

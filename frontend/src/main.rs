@@ -19,10 +19,10 @@ mod app;
 mod badge;
 mod button;
 mod card;
+mod clipboard;
 mod clock;
 mod connection;
 mod controls;
-mod copy;
 mod cost;
 mod faults;
 mod field;
@@ -31,11 +31,11 @@ mod headline;
 mod help;
 mod initiators;
 mod json;
-mod live;
 mod log;
 mod notices;
 mod order;
 mod outage;
+mod reactive;
 mod ring;
 mod roster;
 mod sandbox;
@@ -45,9 +45,9 @@ mod summary;
 mod terms;
 #[cfg(test)]
 mod testing;
+mod text;
 mod theme;
 mod top_bar;
-mod words;
 
 fn main() {
     if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::live;
+use crate::reactive;
 use crate::store::Store;
 
 /// The open complaints.
@@ -11,7 +11,7 @@ pub(crate) fn Notices() -> impl IntoView {
     let store = Store::here();
     view! {
         <div class="notices" role="alert" data-testid="notices">
-            {live::part(move || store.notices.get().into_iter().map(|notice| view! {
+            {reactive::fragment(move || store.notices.get().into_iter().map(|notice| view! {
                 <div class="notice">
                     <div>
                         <strong>{notice.title.clone()}</strong>

@@ -6,9 +6,9 @@ use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 use ringleader_shared::view::{LossCause, Outage, Took};
 
-use crate::live;
+use crate::reactive;
 use crate::store::Store;
-use crate::words::duration;
+use crate::text::duration;
 
 /// How often the time of an outage that runs is written anew.
 const TICK: Duration = Duration::from_millis(100);
@@ -50,19 +50,19 @@ fn parts(took: &Took) -> String {
 #[component]
 pub(crate) fn OutageLine() -> impl IntoView {
     let store = Store::here();
-    let outage = live::memo(move || store.view.with(|view| view.leaderless.latest().cloned()));
-    let runs = live::memo(move || {
+    let outage = reactive::memo(move || store.view.with(|view| view.leaderless.latest().cloned()));
+    let runs = reactive::memo(move || {
         outage.with(|outage| outage.as_ref().is_some_and(|outage| outage.ended_us.is_none()))
     });
     let now = RwSignal::new(None::<u64>);
     match store.sandbox {
-        Some(sandbox) => live::effect(move || {
+        Some(sandbox) => reactive::effect(move || {
             sandbox.moment.track();
             now.set(store.event_time_us());
         }),
         None => tick(store, runs, now),
     }
-    let took = live::memo(move || {
+    let took = reactive::memo(move || {
         outage.with(|outage| {
             let outage = outage.as_ref()?;
             // What has happened already is over, however late the page's clock is.
@@ -72,21 +72,21 @@ pub(crate) fn OutageLine() -> impl IntoView {
     view! {
         <p
             class="outage"
-            class:running=live::whether(move || runs.get())
+            class:running=reactive::flag(move || runs.get())
             data-testid="outage"
             title="From the last moment at which a leader served until all live members that can be reached followed the next one"
         >
-            {live::part(move || match outage.get() {
+            {reactive::fragment(move || match outage.get() {
                 // Before the first snapshot nothing is known.
                 None => view! {
-                    <span class="none" hidden=live::whether(move || store.view.with(|view| view.nodes.is_empty()))>
+                    <span class="none" hidden=reactive::flag(move || store.view.with(|view| view.nodes.is_empty()))>
                         "No leader has been lost yet"
                     </span>
                 }.into_any(),
                 Some(outage) => view! {
-                    <strong data-testid="outage-total">{live::words(move || total(took.get()))}</strong>
+                    <strong data-testid="outage-total">{reactive::text(move || total(took.get()))}</strong>
                     <span data-testid="outage-parts">
-                        {live::words(move || took.with(|took| took.as_ref().map(parts).unwrap_or_default()))}
+                        {reactive::text(move || took.with(|took| took.as_ref().map(parts).unwrap_or_default()))}
                     </span>
                     <span class="history" data-testid="outage-history">{history(&outage)}</span>
                 }.into_any(),
@@ -105,7 +105,7 @@ fn tick(store: Store, runs: Memo<bool>, now: RwSignal<Option<u64>>) {
             }
         });
     };
-    live::effect(move || {
+    reactive::effect(move || {
         stop();
         if runs.get() && store.is_connected() {
             now.set(store.event_time_us());

@@ -27,7 +27,7 @@ use self::node::RingNode;
 use self::stage::{Layers, MOST_DOTS, Stage};
 use crate::faults;
 use crate::headline::Headline;
-use crate::live::{self, rounded};
+use crate::reactive::{self, rounded};
 use crate::sandbox::Sandbox;
 use crate::sandbox::settings::HOP;
 use crate::store::Store;
@@ -39,15 +39,15 @@ pub(crate) fn RingFigure() -> impl IntoView {
     let figure = NodeRef::new();
     let smallest_text = legible::smallest_text(figure);
     let layout =
-        live::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
-    let is_crowd = live::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
-    let drawn = live::memo(move || {
+        reactive::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
+    let is_crowd = reactive::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
+    let drawn = reactive::memo(move || {
         if is_crowd.get() {
             return Vec::new();
         }
         store.view.with(|view| layout.with(|layout| links(view, layout)))
     });
-    let heartbeat = live::whether(move || {
+    let heartbeat = reactive::flag(move || {
         store.view.with(|view| view.leader.is_some() && view.deputy.is_some() && view.leader != view.deputy)
     });
     view! {
@@ -57,13 +57,13 @@ pub(crate) fn RingFigure() -> impl IntoView {
             tabindex="-1"
             aria-label="The ring"
             node_ref=figure
-            style=live::words(move || format!("--smallest: {}px", rounded(smallest_text.get())))
+            style=reactive::text(move || format!("--smallest: {}px", rounded(smallest_text.get())))
         >
             // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
             // the other.
             <Drawing layout=layout is_crowd=is_crowd drawn=drawn/>
             {store.sandbox.map(|sandbox| view! { <Crowd sandbox=sandbox layout=layout is_crowd=is_crowd/> })}
-            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
+            <p class="crowded" role="status" hidden=reactive::flag(move || !store.crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
             <Legend drawn=drawn heartbeat=heartbeat/>
@@ -76,10 +76,10 @@ pub(crate) fn RingFigure() -> impl IntoView {
 fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -> impl IntoView {
     let store = Store::here();
     let all = store.names();
-    let names = live::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
+    let names = reactive::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
     let stop = RwSignal::new(None::<NodeName>);
     // The one node that Tab comes to: the last one that had the focus, as long as it is there.
-    let tab_stop = live::memo(move || {
+    let tab_stop = reactive::memo(move || {
         let last = stop.get().filter(|last| names.with(|names| names.contains(last)));
         last.or_else(|| names.with(|names| names.first().cloned()))
     });
@@ -94,20 +94,20 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
     }
     // An arrow is as large as what it points at allows.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
-    let bands = live::memo(move || {
+    let bands = reactive::memo(move || {
         if is_crowd.get() {
             return Vec::new();
         }
         store.view.with(|view| layout.with(|layout| layout.bands(&view.sides())))
     });
-    let heart = live::memo(move || {
+    let heart = reactive::memo(move || {
         store.view.with(|view| {
             let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
             layout.with(|layout| layout.straight(deputy, leader))
         })
     });
     view! {
-        <div class="board" hidden=live::whether(move || is_crowd.get())>
+        <div class="board" hidden=reactive::flag(move || is_crowd.get())>
             <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -119,18 +119,18 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
                     class="configured"
                     cx="500"
                     cy="500"
-                    r=live::units(move || layout.with(|layout| layout.ring_radius))
+                    r=reactive::length(move || layout.with(|layout| layout.ring_radius))
                 ></circle>
-                {live::part(move || {
+                {reactive::fragment(move || {
                     let width = layout.with(band_width);
                     bands.get().into_iter().map(|(side, band)| view! {
                         <path class=format!("side side-{}", side % 3) d=band.path() stroke-width=width.clone()></path>
                     }).collect_view()
                 })}
-                {live::part(move || heart.get().map(|(start, end)| view! {
+                {reactive::fragment(move || heart.get().map(|(start, end)| view! {
                     <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
                 }))}
-                {live::part(move || {
+                {reactive::fragment(move || {
                     let head = head();
                     drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
                 })}
@@ -152,8 +152,8 @@ fn band_width(layout: &Layout) -> String {
 
 /// Real messages: events act them out as time goes by.
 fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
-    live::effect(move || store.stage.update_value(|stage| stage.set_layers(layers())));
-    live::effect(move || store.stage.update_value(|stage| stage.set_layout(layout.get())));
+    reactive::effect(move || store.stage.update_value(|stage| stage.set_layers(layers())));
+    reactive::effect(move || store.stage.update_value(|stage| stage.set_layout(layout.get())));
     on_cleanup(move || {
         store.stage.try_update_value(Stage::clear);
     });
@@ -177,11 +177,11 @@ fn moving_with_the_run(
             actors.update_value(|actors| actors.draw(player, ripple.unwrap_or_default()));
         });
     };
-    live::effect(move || {
+    reactive::effect(move || {
         actors.update_value(|actors| actors.set_place(layers().filter(|_| !is_crowd.get()), layout.get()));
         draw();
     });
-    live::effect(move || {
+    reactive::effect(move || {
         sandbox.moment.track();
         if !is_crowd.get() {
             draw();
@@ -221,7 +221,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
 #[component]
 fn Centre() -> impl IntoView {
     let store = Store::here();
-    let lines = live::memo(move || {
+    let lines = reactive::memo(move || {
         store.view.with(|view| {
             if view.nodes.len() < 2 {
                 return None;
@@ -255,7 +255,7 @@ fn Centre() -> impl IntoView {
             Some((class, led.unwrap_or(view.term).0, first, second))
         })
     });
-    live::part(move || {
+    reactive::fragment(move || {
         lines.get().map(|(class, term, first, second)| {
             view! {
                 <g class=format!("centre {class}") aria-hidden="true">

@@ -9,8 +9,8 @@ use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 use crate::button::ActionButton;
 use crate::field::{Field, whole_number};
 use crate::focus;
-use crate::live;
 use crate::order::Order;
+use crate::reactive;
 use crate::ring::geometry::CROWD;
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::MOST_NODES;
@@ -71,17 +71,17 @@ pub(crate) fn Roster() -> impl IntoView {
         })
     });
     let is_crowd =
-        live::memo(move || store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
+        reactive::memo(move || store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
     let toggle =
         move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
     let close = move |opener: &'static str| {
         open.set(Open::Nothing);
         focus::move_to(focus::control(opener));
     };
-    let is_open = move |what: Open| live::whether(move || open.get() == what);
+    let is_open = move |what: Open| reactive::flag(move || open.get() == what);
     view! {
         <div class="roster">
-            <h2 id="nodes-heading" tabindex="-1">"Nodes " <span class="count">{live::words(count)}</span></h2>
+            <h2 id="nodes-heading" tabindex="-1">"Nodes " <span class="count">{reactive::text(count)}</span></h2>
             <ActionButton
                 id="add-node"
                 class="quiet"
@@ -107,8 +107,8 @@ pub(crate) fn Roster() -> impl IntoView {
                 "Reset ring"
             </ActionButton>
         </div>
-        {live::part(move || is_crowd.get().then(|| view! { <Finder/> }))}
-        {live::part(move || match open.get() {
+        {reactive::fragment(move || is_crowd.get().then(|| view! { <Finder/> }))}
+        {reactive::fragment(move || match open.get() {
             Open::Nothing => ().into_any(),
             Open::Add => view! { <AddForm close=move |()| close("add-node")/> }.into_any(),
             Open::Reset => view! { <ResetForm close=move |()| close("reset")/> }.into_any(),
@@ -137,7 +137,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
         }
     };
     let field = NodeRef::<html::Input>::new();
-    live::effect(move || {
+    reactive::effect(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();
             field.select();
@@ -158,7 +158,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     readonly=is_given
-                    prop:value=live::words(move || name.get())
+                    prop:value=reactive::text(move || name.get())
                     on:input=move |event| name.set(event_target_value(&event))
                 />
             </label>
@@ -170,7 +170,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                     size="6"
                     inputmode="numeric"
                     autocomplete="off"
-                    prop:value=live::words(move || attribute.get())
+                    prop:value=reactive::text(move || attribute.get())
                     on:input=move |event| attribute.set(event_target_value(&event))
                 />
             </label>
@@ -178,18 +178,18 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
                 <input
                     data-testid="add-eligible"
                     type="checkbox"
-                    prop:checked=live::whether(move || eligible.get())
+                    prop:checked=reactive::flag(move || eligible.get())
                     on:change=move |event| eligible.set(event_target_checked(&event))
                 />
                 "May lead"
             </label>
-            <button class="primary" type="submit" data-testid="add-submit" disabled=live::whether(move || {
+            <button class="primary" type="submit" data-testid="add-submit" disabled=reactive::flag(move || {
                 parsed().is_err() || !store.is_connected()
             })>
                 "Add"
             </button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>
-            <p class="complaint" role="status">{live::words(move || parsed().err().unwrap_or_default())}</p>
+            <p class="complaint" role="status">{reactive::text(move || parsed().err().unwrap_or_default())}</p>
         </form>
     }
 }
@@ -198,7 +198,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
 #[component]
 fn Finder() -> impl IntoView {
     let store = Store::here();
-    let chosen = live::words(move || store.chosen.get().map(String::from).unwrap_or_default());
+    let chosen = reactive::text(move || store.chosen.get().map(String::from).unwrap_or_default());
     let find = move |text: String| {
         let wanted = text.to_ascii_uppercase().parse::<NodeName>().ok();
         let found = wanted.filter(|name| store.view.with_untracked(|view| view.node(name).is_some()));
@@ -207,7 +207,7 @@ fn Finder() -> impl IntoView {
     };
     view! {
         <div class="finder">
-            <Field id="find-node" label="Show node" words=true now=chosen size=live::words(|| "6") set=find/>
+            <Field id="find-node" label="Show node" words=true now=chosen size=reactive::text(|| "6") set=find/>
             <p>"Or click its bar in the ring. The leader's and the deputy's cards are always shown."</p>
         </div>
     }
@@ -218,7 +218,7 @@ fn Finder() -> impl IntoView {
 fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let store = Store::here();
     let sure = NodeRef::<html::Button>::new();
-    live::effect(move || {
+    reactive::effect(move || {
         if let Some(sure) = sure.get() {
             let _ = sure.focus();
         }
@@ -228,7 +228,7 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
             if event.key() == "Escape" { close.run(()); }
         }>
             <p>{if store.sandbox.is_some() { "Forget what was done?" } else { "End every process and start afresh?" }}</p>
-            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=live::whether(move || !store.is_connected()) on:click=move |_| {
+            <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=reactive::flag(move || !store.is_connected()) on:click=move |_| {
                 store.order(Order::Reset);
                 close.run(());
             }>"Reset"</button>

@@ -12,9 +12,9 @@ use crate::api;
 use crate::clock::ServerClock;
 use crate::faults::Ends;
 use crate::initiators::Initiators;
-use crate::live;
 use crate::log::{Line, NodeLog, history};
 use crate::order::Order;
+use crate::reactive;
 use crate::ring::stage::Stage;
 use crate::sandbox::Sandbox;
 use crate::sandbox::link::Link;
@@ -169,12 +169,14 @@ impl Store {
 
     /// One member as it is.
     pub(crate) fn node(self, name: NodeName) -> Memo<Option<NodeView>> {
-        live::memo(move || self.view.with(|view| view.node(&name).cloned()))
+        reactive::memo(move || self.view.with(|view| view.node(&name).cloned()))
     }
 
     /// The members' names in ring order.
     pub(crate) fn names(self) -> Memo<Vec<NodeName>> {
-        live::memo(move || self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect()))
+        reactive::memo(move || {
+            self.view.with(|view| view.nodes.iter().map(|node| node.name.clone()).collect())
+        })
     }
 
     /// Whether the server hears what the page asks.

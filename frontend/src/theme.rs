@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::live;
+use crate::reactive;
 
 /// Where the choice is kept; `boot.js` reads it before anything is drawn.
 const KEY: &str = "ringleader-theme";
@@ -57,15 +57,16 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
         }
         dark.set(!dark.get());
     };
-    let says = live::words(
-        move || {
-            if dark.get() { "Switch to the light theme" } else { "Switch to the dark theme" }
-        },
-    );
+    let says =
+        reactive::text(
+            move || {
+                if dark.get() { "Switch to the light theme" } else { "Switch to the dark theme" }
+            },
+        );
     view! {
         <button class="quiet round" data-testid="theme" type="button" on:click=switch title=says aria-label=says>
             <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
-                <path d=live::words(move || {
+                <path d=reactive::text(move || {
                     if dark.get() {
                         "M0 -5 A5 5 0 1 1 0 5 A5 5 0 1 1 0 -5 Z M-1 -11 H1 V-8 H-1 Z M-1 8 H1 V11 H-1 Z M-11 -1 H-8 V1 H-11 Z M8 -1 H11 V1 H8 Z M-8.5 -7.1 L-7.1 -8.5 L-5 -6.4 L-6.4 -5 Z M8.5 7.1 L7.1 8.5 L5 6.4 L6.4 5 Z M8.5 -7.1 L7.1 -8.5 L5 -6.4 L6.4 -5 Z M-8.5 7.1 L-7.1 8.5 L-5 6.4 L-6.4 5 Z"
                     } else {

@@ -6,7 +6,7 @@ use crate::address::LIVE;
 use crate::app::Rings;
 use crate::headline::Headline;
 use crate::help::HelpButton;
-use crate::live;
+use crate::reactive;
 use crate::sandbox::link;
 use crate::store::{Connection, Store};
 use crate::theme::ThemeSwitch;
@@ -15,7 +15,7 @@ use crate::theme::ThemeSwitch;
 #[component]
 pub(crate) fn TopBar() -> impl IntoView {
     let store = Store::here();
-    let headline = live::memo(move || {
+    let headline = reactive::memo(move || {
         store.view.with(|view| {
             let headline = Headline::of(view);
             let is_for_others = store.watching && headline == Headline::NoLeaderYet;
@@ -37,8 +37,8 @@ pub(crate) fn TopBar() -> impl IntoView {
                 "Ringleader"
             </h1>
             <Tabs/>
-            <p class=live::words(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
-                {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
+            <p class=reactive::text(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
+                {reactive::text(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
             <div class="top-right">
                 {store.watching.then(|| view! {
@@ -92,7 +92,7 @@ fn ConnectionLight() -> impl IntoView {
         <span
             class="connection"
             data-testid="connection"
-            data-status=live::words(move || status().0)
+            data-status=reactive::text(move || status().0)
             title=if store.sandbox.is_some() {
                 "Simulated in this page, in virtual time: no server is asked"
             } else {
@@ -101,7 +101,7 @@ fn ConnectionLight() -> impl IntoView {
         >
             <span class="light" aria-hidden="true"></span>
             <span class="visually-hidden">"Connection: "</span>
-            {live::words(move || status().1)}
+            {reactive::text(move || status().1)}
         </span>
     }
 }
@@ -124,5 +124,5 @@ pub(crate) fn LostBanner() -> impl IntoView {
             Connection::Connecting | Connection::Connected => None,
         })
     };
-    live::part(move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> }))
+    reactive::fragment(move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> }))
 }

@@ -7,8 +7,8 @@ use crate::button::ActionButton;
 use crate::card::focus_card;
 use crate::focus;
 use crate::initiators::Tick;
-use crate::live;
 use crate::order::{Fault, Order, Whom};
+use crate::reactive;
 use crate::store::Store;
 
 /// Why a fault is not possible in this state; `None` when it is.
@@ -89,23 +89,23 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
             let (target, id) = (name.clone(), name.clone());
             view! {
                 <ActionButton
-                    id=live::words(move || format!("{}-{id}", fault.get().word()))
+                    id=reactive::text(move || format!("{}-{id}", fault.get().word()))
                     class=class
-                    says=live::words(move || says(fault.get(), simulated))
+                    says=reactive::text(move || says(fault.get(), simulated))
                     refusal=unless(Box::new(move |state| refusal(fault.get(), state)))
                     press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault.get_untracked()))
                 >
-                    {live::words(move || title(fault.get()))}
+                    {reactive::text(move || title(fault.get()))}
                 </ActionButton>
             }
         }
     };
     let fixed = |fault: Fault| Signal::derive(move || fault);
-    let paused = live::memo(move || state.get() == NodeState::Paused);
-    let stopped = live::memo(move || state.get() == NodeState::Stopped);
+    let paused = reactive::memo(move || state.get() == NodeState::Paused);
+    let stopped = reactive::memo(move || state.get() == NodeState::Stopped);
     let pause_or_resume = Signal::derive(move || if paused.get() { Fault::Resume } else { Fault::Pause });
     let good_when =
-        move |is_good: Memo<bool>| live::words(move || if is_good.get() { "small good" } else { "small" });
+        move |is_good: Memo<bool>| reactive::text(move || if is_good.get() { "small good" } else { "small" });
     let asking = RwSignal::new(false);
     let initiator = name.clone();
     let removal = name.clone();
@@ -130,7 +130,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
                 class="small bare"
                 says=format!("Takes {name} out of the ring for good")
                 refusal=unless(Box::new(|_| None))
-                expanded=live::whether(move || asking.get())
+                expanded=reactive::flag(move || asking.get())
                 press=move |()| asking.update(|asking| *asking = !*asking)
             >
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
@@ -139,7 +139,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
                 <span class="visually-hidden">"Remove"</span>
             </ActionButton>
         </div>
-        {live::part(move || asking.get().then(|| view! { <Removal name=removal.clone() asking=asking/> }))}
+        {reactive::fragment(move || asking.get().then(|| view! { <Removal name=removal.clone() asking=asking/> }))}
     }
 }
 

@@ -5,8 +5,8 @@ use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
 use crate::field::Field;
-use crate::live;
 use crate::order::Order;
+use crate::reactive;
 use crate::roster::parse_attribute;
 use crate::store::Store;
 
@@ -14,7 +14,7 @@ use crate::store::Store;
 #[component]
 pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> impl IntoView {
     let store = Store::here();
-    let real = live::memo(move || {
+    let real = reactive::memo(move || {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
     let (id, label) = (format!("attribute-{name}"), format!("Attribute of {name}"));
@@ -29,9 +29,9 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
                 label=label
                 bare=true
                 title="The attribute: the highest one wins. Counts from the next election."
-                now=live::words(move || real.get())
-                size=live::words(move || (real.with(String::len).max(3) + 1).to_string())
-                disabled=live::whether(move || !store.is_connected() || store.watching)
+                now=reactive::text(move || real.get())
+                size=reactive::text(move || (real.with(String::len).max(3) + 1).to_string())
+                disabled=reactive::flag(move || !store.is_connected() || store.watching)
                 set=set
             />
         </div>

@@ -10,9 +10,9 @@ use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
 use super::log_rows::Rows;
-use crate::copy as clipboard;
-use crate::live;
+use crate::clipboard;
 use crate::log::Kinds;
+use crate::reactive;
 use crate::ring::geometry::CROWD;
 use crate::store::Store;
 
@@ -51,18 +51,18 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     });
     let count = {
         let log = log.clone();
-        live::words(move || {
+        reactive::text(move || {
             let shown = if open.get() { lines.with(Vec::len) } else { usize::MAX };
             log.with(|log| log.count(shown))
         })
     };
-    let total = live::memo(move || log.with(crate::log::NodeLog::len));
-    let nothing = live::words(move || match (lines.with(Vec::is_empty), total.get()) {
+    let total = reactive::memo(move || log.with(crate::log::NodeLog::len));
+    let nothing = reactive::text(move || match (lines.with(Vec::is_empty), total.get()) {
         (false, _) => "",
         (true, 0) => "Nothing said yet",
         (true, _) => "No line matches",
     });
-    let closed = live::whether(move || !open.get());
+    let closed = reactive::flag(move || !open.get());
     // May be called when the card is gone: the panel is asked for with care.
     let to_end = move || {
         if let Some(panel) = panel.try_get_untracked().flatten() {
@@ -72,7 +72,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let list = NodeRef::<html::Div>::new();
     let rows = StoredValue::new_local(Rows::default());
     let was_following = StoredValue::new(true);
-    live::effect(move || {
+    reactive::effect(move || {
         let Some(list) = list.get() else { return };
         let follows = following.get();
         // Older lines come in above what the reader looks at, which stays where it is.
@@ -94,7 +94,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         }
     });
     // A panel that grew or shrank is no longer at its end, and says nothing about it.
-    live::effect(move || {
+    reactive::effect(move || {
         let Some(panel) = panel.get() else { return };
         let resized = Closure::<dyn FnMut()>::new(move || {
             if following.get_untracked() {
@@ -137,12 +137,12 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         });
     };
     view! {
-        <div class="log" class:open=live::whether(move || open.get())>
+        <div class="log" class:open=reactive::flag(move || open.get())>
             <div class="log-tools">
                 <button
                     class="bare fold"
                     type="button"
-                    aria-expanded=live::words(move || open.get().to_string())
+                    aria-expanded=reactive::text(move || open.get().to_string())
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
                     <svg class="icon caret" viewBox="0 0 10 10" aria-hidden="true"><path d="M2 0 L9 5 L2 10 Z"></path></svg>
@@ -157,7 +157,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                         title="Only lines with these words; -word: only lines without it"
                         aria-label=format!("Filter the log of {name}: words that occur, -words that do not")
                         data-testid=format!("filter-{name}")
-                        prop:value=live::words(move || wanted.get())
+                        prop:value=reactive::text(move || wanted.get())
                         on:input=move |event| wanted.set(event_target_value(&event))
                     />
                     <select
@@ -176,7 +176,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                         hidden=closed
                         on:click=copy
                     >
-                        {live::words(move || if copied.get() { "Copied" } else { "Copy" })}
+                        {reactive::text(move || if copied.get() { "Copied" } else { "Copy" })}
                     </button>
             </div>
                 <div
@@ -196,7 +196,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     <button
                         class="jump"
                         type="button"
-                        hidden=live::whether(move || following.get() || !open.get())
+                        hidden=reactive::flag(move || following.get() || !open.get())
                         on:click=move |_| {
                             following.set(true);
                             to_end();

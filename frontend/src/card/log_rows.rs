@@ -12,7 +12,7 @@ use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use crate::log::Line;
-use crate::words;
+use crate::text;
 
 /// What turns the rows that are shown into those that ought to be shown.
 #[derive(Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Rows {
 fn fill(row: &Element, line: &Line) {
     row.set_class_name(line.subject.class());
     if let Some(time) = row.first_child() {
-        time.set_text_content(line.at_us.map(words::stamp).as_deref());
+        time.set_text_content(line.at_us.map(text::stamp).as_deref());
     }
     if let Some(text) = row.last_child() {
         text.set_text_content(Some(&line.text));

@@ -10,7 +10,7 @@ use web_sys::Element;
 
 use super::geometry::{Curve, Layout, scale};
 use super::stage::{Layers, MOST_DOTS, class, classed, draw_dot, draw_token, motion_is_reduced, set};
-use crate::live::rounded;
+use crate::reactive::rounded;
 use crate::sandbox::player::Player;
 
 /// More ripples than these say nothing.

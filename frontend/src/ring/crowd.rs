@@ -18,7 +18,7 @@ use super::geometry::{Curve, Layout, Point};
 use super::node::description;
 use super::stage::motion_is_reduced;
 use crate::badge::Badge;
-use crate::live::{self, rounded};
+use crate::reactive::{self, rounded};
 use crate::sandbox::Sandbox;
 use crate::sandbox::player::Player;
 use crate::store::Store;
@@ -145,7 +145,7 @@ fn brush_for(
     dark: RwSignal<bool>,
 ) -> RwSignal<Option<Brush>, LocalStorage> {
     let brush = RwSignal::new_local(None);
-    live::effect(move || {
+    reactive::effect(move || {
         resized.track();
         dark.track();
         brush.set(canvas.get().and_then(|canvas| Brush::on(&canvas)));
@@ -162,7 +162,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
     let resized = Trigger::new();
     // To ask for sizes and colours is dear: once for each size and theme, not for each frame.
     let (ring_brush, dot_brush) = (brush_for(under, resized, dark), brush_for(over, resized, dark));
-    live::effect(move || {
+    reactive::effect(move || {
         ring_brush.track();
         ring_brush.with_untracked(|brush| {
             if let Some(brush) = brush {
@@ -170,7 +170,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             }
         });
     });
-    live::effect(move || {
+    reactive::effect(move || {
         sandbox.moment.track();
         dot_brush.track();
         dot_brush.with_untracked(|brush| {
@@ -179,7 +179,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             }
         });
     });
-    live::effect(move || {
+    reactive::effect(move || {
         let Some(canvas) = under.get() else { return };
         let observed = Closure::<dyn FnMut()>::new(move || resized.notify());
         if let Ok(observer) = ResizeObserver::new(observed.as_ref().unchecked_ref()) {
@@ -210,7 +210,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
             canvas.set_title(&node);
         }
     };
-    let named = live::memo(move || {
+    let named = reactive::memo(move || {
         if !is_crowd.get() {
             return Vec::new();
         }
@@ -238,19 +238,19 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
         )
     };
     view! {
-        <div class="crowd" hidden=live::whether(move || !is_crowd.get())>
+        <div class="crowd" hidden=reactive::flag(move || !is_crowd.get())>
             <canvas node_ref=under aria-hidden="true"></canvas>
             <canvas
                 node_ref=over
                 data-testid="crowd"
                 role="img"
-                aria-label=live::words(said)
+                aria-label=reactive::text(said)
                 on:click=choose
                 on:mousemove=name_it
             ></canvas>
             <svg viewBox="0 0 1000 1000" aria-hidden="true">
                 <Centre/>
-                {live::part(move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
+                {reactive::fragment(move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
                     <text class=format!("beyond {class}") x=rounded(at.x) y=rounded(at.y + 8.0)>{name}</text>
                 })).collect_view())}
             </svg>

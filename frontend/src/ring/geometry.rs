@@ -6,7 +6,7 @@ use std::fmt;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, RingView};
 
-use crate::live::rounded;
+use crate::reactive::rounded;
 
 /// The side of the square that everything is drawn in.
 pub(crate) const SIZE: f64 = 1000.0;

@@ -7,7 +7,7 @@ use ringleader_simulator::classic::{Direction, facts};
 
 use super::links::{Link, LinkState};
 use super::stage::{class, token};
-use crate::live;
+use crate::reactive;
 use crate::store::Store;
 
 /// The kinds of messages that elections by this algorithm send.
@@ -92,8 +92,8 @@ pub(crate) fn Legend(
     #[prop(into)] heartbeat: Signal<bool>,
 ) -> impl IntoView {
     let store = Store::here();
-    let shapes = live::memo(move || store.view.with(|view| kinds(view, store.sandbox.is_some())));
-    let lines = live::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
+    let shapes = reactive::memo(move || store.view.with(|view| kinds(view, store.sandbox.is_some())));
+    let lines = reactive::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
     let shape = |kind: MessageKind| {
         let (outline, letter) = token(kind);
         view! {
@@ -118,8 +118,8 @@ pub(crate) fn Legend(
     };
     view! {
         <ul class="legend" aria-label="Legend" data-testid="legend">
-            {live::part(move || shapes.get().into_iter().map(shape).collect_view())}
-            {live::part(move || lines.get().into_iter().map(line).collect_view())}
+            {reactive::fragment(move || shapes.get().into_iter().map(shape).collect_view())}
+            {reactive::fragment(move || lines.get().into_iter().map(line).collect_view())}
         </ul>
     }
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
 use super::geometry::SIZE;
-use crate::live;
+use crate::reactive;
 
 /// The smallest text on the screen, in pixels.
 const SMALLEST_PX: f64 = 12.0;
@@ -29,7 +29,7 @@ pub(super) fn smallest_text(figure: NodeRef<html::Section>) -> RwSignal<f64> {
             }
         }
     };
-    live::effect(move || {
+    reactive::effect(move || {
         let Some(figure) = figure.get() else { return };
         let resized = Closure::<dyn FnMut()>::new(measure);
         let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) else { return };

@@ -9,9 +9,9 @@ use web_sys::Element;
 use super::cue::{Cue, STALE_MS, cue};
 use super::flight::{End, Flight, Phase};
 use super::geometry::{Curve, Layout, scale};
-use crate::live::rounded;
+use crate::reactive::rounded;
 use crate::store::now_ms;
-use crate::words;
+use crate::text;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
@@ -238,7 +238,7 @@ impl Stage {
     /// A message that moved as a dot has arrived: a ripple round the receiver, with the time that it took.
     fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
         let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
-        let took = travel_us.map(|travel_us| format!("{from} to {to} in {}", words::duration(travel_us)));
+        let took = travel_us.map(|travel_us| format!("{from} to {to} in {}", text::duration(travel_us)));
         let shows = Shown::Landed(to.clone(), class(kind));
         if let Some(element) = self.again(&shows, FLASH_MS) {
             write(&element, "title", took.as_deref().unwrap_or_default());
@@ -257,7 +257,7 @@ impl Stage {
 
     /// A message that was too quick to see: its link lights up, with the time that it took beside it.
     fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
-        let took = words::duration(travel_us);
+        let took = text::duration(travel_us);
         let said = format!("{} {from} to {to} in {took}", kind.word());
         let shows = Shown::Crossed(from.clone(), to.clone(), class(kind));
         if kind != MessageKind::Standing {
@@ -369,7 +369,7 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
 pub(super) fn draw_token(group: &Element, message: &MessageInfo) {
     let (outline, letter) = token(message.message);
     if let Some(title) = add(group, "title") {
-        title.set_text_content(Some(&words::message(message)));
+        title.set_text_content(Some(&text::message(message)));
     }
     if let Some(token) = classed(group, "g", "token") {
         if let Some(path) = add(&token, "path") {
@@ -397,7 +397,7 @@ pub(super) fn draw_dot(group: &Element, message: &MessageInfo) {
     let height = if second.is_some() { 80.0 } else { 54.0 };
     let text_x = -width / 2.0 + 55.0;
     if let Some(title) = add(group, "title") {
-        title.set_text_content(Some(&words::message(message)));
+        title.set_text_content(Some(&text::message(message)));
     }
     if let Some(pill) = add(group, "rect") {
         for (name, value) in

@@ -8,7 +8,7 @@ use super::choice::{Arrangement, Links, Start};
 use super::settings::{MOST_NODES, Settings};
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::field::{Field, whole_number};
-use crate::live;
+use crate::reactive;
 use crate::store::Store;
 
 /// Changes the settings by an entry, or gives the reason for its refusal.
@@ -44,7 +44,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 {says}
                 <select data-testid=id on:change=move |event| choose(set, &event)>
                     {all.iter().map(|(word, says)| view! {
-                        <option value=*word prop:selected=live::whether(move || settings.with(now) == *word)>{*says}</option>
+                        <option value=*word prop:selected=reactive::flag(move || settings.with(now) == *word)>{*says}</option>
                     }).collect_view()}
                 </select>
             </label>
@@ -55,20 +55,20 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                       size: &'static str,
                       now: fn(&Settings) -> String,
                       set: Change| {
-        let now = live::words(move || settings.with(now));
+        let now = reactive::text(move || settings.with(now));
         let set = move |text: String| change(set, &text);
-        view! { <Field id=id label=label now=now size=live::words(move || size) set=set/> }
+        view! { <Field id=id label=label now=now size=reactive::text(move || size) set=set/> }
     };
     let labels = move |id: &'static str,
                        label: &'static str,
                        about: &'static str,
                        now: fn(&Settings) -> &[u64],
                        set: Change| {
-        let now = live::words(move || {
+        let now = reactive::text(move || {
             settings.with(|settings| now(settings).iter().map(u64::to_string).collect::<Vec<_>>().join(","))
         });
         let set = move |text: String| change(set, &text);
-        view! { <Field id=id label=label words=true title=about placeholder="3,7,2,9,4" now=now size=live::words(|| "9") set=set/> }
+        view! { <Field id=id label=label words=true title=about placeholder="3,7,2,9,4" now=now size=reactive::text(|| "9") set=set/> }
     };
     let dice = move |_| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]

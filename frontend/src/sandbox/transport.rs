@@ -8,10 +8,10 @@ use wasm_bindgen::closure::Closure;
 
 use super::Sandbox;
 use super::speed::Speed;
-use crate::copy::copy;
-use crate::live;
+use crate::clipboard::copy;
+use crate::reactive;
 use crate::store::Store;
-use crate::words;
+use crate::text;
 
 /// The places of the slider.
 const PLACES: u32 = 10_000;
@@ -24,7 +24,7 @@ const FORTH: &str = "M-4 -8 V8 L9 0 Z M-9 -8 H-6 V8 H-9 Z";
 
 /// A virtual time, as the page says it.
 fn said(time: Duration) -> String {
-    words::duration(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+    text::duration(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// A part of a whole as a place of the slider.
@@ -77,7 +77,7 @@ fn has_another_use(key: Key, event: &web_sys::KeyboardEvent) -> bool {
 #[component]
 pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
     let store = Store::here();
-    let times = live::memo(move || {
+    let times = reactive::memo(move || {
         sandbox.moment.track();
         sandbox.look(|player| (player.now(), player.begin(), player.end()))
     });
@@ -101,7 +101,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
         }
     };
     let playing = sandbox.playing;
-    let toggle_says = live::words(move || match (playing.get(), sandbox.quiet.get()) {
+    let toggle_says = reactive::text(move || match (playing.get(), sandbox.quiet.get()) {
         (true, _) => "Stop (space)",
         (false, true) => "Play again from the beginning (space)",
         (false, false) => "Play (space)",
@@ -118,7 +118,8 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
         }
     };
     // A link may come with one that is not on the list.
-    let unusual = live::memo(move || Some(sandbox.speed.get()).filter(|speed| !Speed::ALL.contains(speed)));
+    let unusual =
+        reactive::memo(move || Some(sandbox.speed.get()).filter(|speed| !Speed::ALL.contains(speed)));
     let copied = RwSignal::new(false);
     let copy_link = move |_| {
         let address = window().location().href().unwrap_or_default();
@@ -128,7 +129,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
             store.say("Link copied".to_owned());
         });
     };
-    live::effect(move || {
+    reactive::effect(move || {
         sandbox.moment.track();
         copied.set(false);
     });
@@ -140,13 +141,13 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
                 class="primary round play"
                 type="button"
                 data-testid="play"
-                data-playing=live::words(move || playing.get().to_string())
+                data-playing=reactive::text(move || playing.get().to_string())
                 title=toggle_says
                 aria-label=toggle_says
                 on:click=move |_| obey(Key::Toggle)
             >
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
-                    <path d=live::words(move || if playing.get() { PAUSE } else { PLAY })></path>
+                    <path d=reactive::text(move || if playing.get() { PAUSE } else { PLAY })></path>
                 </svg>
             </button>
             {button(Key::Step, "step", "One event on (→)", FORTH)}
@@ -157,26 +158,26 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
                     aria-label="Virtual time"
                     min="0"
                     max=PLACES
-                    prop:value=live::words(move || { let (now, begin, end) = times.get();
+                    prop:value=reactive::text(move || { let (now, begin, end) = times.get();
                         place(now.saturating_sub(begin), end.saturating_sub(begin)).to_string() })
-                    aria-valuetext=live::words(move || said(times.get().0))
+                    aria-valuetext=reactive::text(move || said(times.get().0))
                     on:input=slide
                 />
                 <p>
-                    <output data-testid="time">{live::words(move || said(times.get().0))}</output>
-                    {live::words(move || format!("of {}", said(times.get().2)))}
+                    <output data-testid="time">{reactive::text(move || said(times.get().0))}</output>
+                    {reactive::text(move || format!("of {}", said(times.get().2)))}
                     <span class="quiet-note" role="status" data-testid="quiet">
-                        {live::words(move || if sandbox.quiet.get() { "nothing more happens by itself" } else { "" })}
+                        {reactive::text(move || if sandbox.quiet.get() { "nothing more happens by itself" } else { "" })}
                     </span>
                 </p>
             </div>
             <select data-testid="speed" aria-label="Speed" title="How long a hop takes to watch" on:change=choose_speed>
                 {Speed::ALL.into_iter().map(|speed| view! {
-                    <option value=speed.number() prop:selected=live::whether(move || sandbox.speed.get() == speed)>
+                    <option value=speed.number() prop:selected=reactive::flag(move || sandbox.speed.get() == speed)>
                         {speed.words()}
                     </option>
                 }).collect_view()}
-                {live::part(move || unusual.get().map(|speed| view! {
+                {reactive::fragment(move || unusual.get().map(|speed| view! {
                     <option value=speed.number() selected=true>{speed.words()}</option>
                 }))}
             </select>
@@ -187,7 +188,7 @@ pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
                 title="Shows this ring at this time, with everything done to it, to anyone who opens it"
                 on:click=copy_link
             >
-                {live::words(move || if copied.get() { "Copied" } else { "Copy link" })}
+                {reactive::text(move || if copied.get() { "Copied" } else { "Copy link" })}
             </button>
         </div>
     }

@@ -1,4 +1,4 @@
-//! Events and times in words.
+//! Events and times as text.
 
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::Injection;
