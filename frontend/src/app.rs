@@ -22,7 +22,7 @@ use crate::notices::Notices;
 use crate::outage::OutageLine;
 use crate::reactive;
 use crate::ring::RingFigure;
-use crate::ring::geometry::CROWD;
+use crate::ring::geometry::LARGE_RING;
 use crate::roster::Roster;
 use crate::sandbox::Sandbox;
 use crate::sandbox::form::Form;
@@ -185,13 +185,13 @@ fn name_the_tab(store: Store) {
     reactive::effect(move || document().set_title(&title.read()));
 }
 
-/// A card for each node; of a simulated crowd only for those that matter.
+/// A card for each node; in a large simulated ring only for the chosen node, the leader, the deputy and the first one.
 #[component]
 fn Cards() -> impl IntoView {
     let store = Store::here();
     let names = reactive::memo(move || {
         store.view.with(|view| {
-            if store.sandbox.is_none() || view.nodes.len() <= CROWD {
+            if store.sandbox.is_none() || view.nodes.len() <= LARGE_RING {
                 return view.nodes.iter().map(|node| node.name.clone()).collect();
             }
             let chosen = store.chosen.get().filter(|name| view.node(name).is_some());

@@ -171,7 +171,7 @@ impl Keeper {
         let events = inner.gathered.take();
         if !events.is_empty() {
             inner.store.apply(&events);
-            inner.store.act_out(&events);
+            inner.store.animate(&events);
         }
     }
 
@@ -182,7 +182,7 @@ impl Keeper {
         }
         inner.generation.set(generation + 1);
         self.show_gathered();
-        inner.store.stage.update_value(crate::ring::stage::Stage::clear);
+        inner.store.animation.update_value(crate::ring::animation::Animation::clear);
         let known = inner.subscription.borrow().resumable().is_some();
         inner.store.connection.update(|connection| {
             if !matches!(connection, Connection::Lost { since: Some(_) }) {

@@ -10,7 +10,7 @@ use crate::field::{Field, whole_number};
 use crate::focus;
 use crate::order::Order;
 use crate::reactive;
-use crate::ring::geometry::CROWD;
+use crate::ring::geometry::LARGE_RING;
 use crate::store::Store;
 
 /// As many members of a side are named.
@@ -91,7 +91,7 @@ fn Panel() -> impl IntoView {
     };
     focus::move_to(focus::control("link-from"));
     // Each event changes the view: only another size may make the list of nodes anew, and forget what was chosen there.
-    let is_small = reactive::memo(move || store.view.with(|view| view.nodes.len() <= CROWD));
+    let is_small = reactive::memo(move || store.view.with(|view| view.nodes.len() <= LARGE_RING));
     view! {
         <section
             class="inline-form faults"

@@ -1,15 +1,15 @@
-//! The figure: the ring as a drawing, and a layer for what moves on it.
+//! The figure of the ring: a drawing, and a layer for the messages that move on it.
 
-mod actors;
-mod crowd;
-pub(crate) mod cue;
+pub(crate) mod animation;
+pub(crate) mod animation_event;
+mod canvas;
 pub(crate) mod flight;
 pub(crate) mod geometry;
 mod legend;
 mod legible;
 pub(crate) mod links;
 mod node;
-pub(crate) mod stage;
+mod sandbox_messages;
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ use leptos::svg;
 use ringleader_shared::NodeName;
 use wasm_bindgen::JsCast;
 
-use self::actors::Actors;
-use self::crowd::Crowd;
+use self::animation::{Animation, Layers, MOST_DOTS};
+use self::canvas::RingCanvas;
 use self::geometry::Layout;
 use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
-use self::stage::{Layers, MOST_DOTS, Stage};
+use self::sandbox_messages::SandboxMessages;
 use crate::faults;
 use crate::headline::Headline;
 use crate::reactive::{self, rounded};
@@ -40,9 +40,9 @@ pub(crate) fn RingFigure() -> impl IntoView {
     let smallest_text = legible::smallest_text(figure);
     let layout =
         reactive::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
-    let is_crowd = reactive::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
+    let is_large = reactive::memo(move || store.sandbox.is_some() && layout.with(Layout::is_large));
     let drawn = reactive::memo(move || {
-        if is_crowd.get() {
+        if is_large.get() {
             return Vec::new();
         }
         store.view.with(|view| layout.with(|layout| links(view, layout)))
@@ -61,8 +61,8 @@ pub(crate) fn RingFigure() -> impl IntoView {
         >
             // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
             // the other.
-            <Drawing layout=layout is_crowd=is_crowd drawn=drawn/>
-            {store.sandbox.map(|sandbox| view! { <Crowd sandbox=sandbox layout=layout is_crowd=is_crowd/> })}
+            <Drawing layout=layout is_large=is_large drawn=drawn/>
+            {store.sandbox.map(|sandbox| view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> })}
             <p class="crowded" role="status" hidden=reactive::flag(move || !store.crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
@@ -71,12 +71,12 @@ pub(crate) fn RingFigure() -> impl IntoView {
     }
 }
 
-/// The ring with a circle for each node; nothing of a crowd.
+/// The ring with a circle for each node; nothing of a large ring.
 #[component]
-fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -> impl IntoView {
+fn Drawing(layout: Memo<Layout>, is_large: Memo<bool>, drawn: Memo<Vec<Link>>) -> impl IntoView {
     let store = Store::here();
     let all = store.names();
-    let names = reactive::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
+    let names = reactive::memo(move || if is_large.get() { Vec::new() } else { all.get() });
     let stop = RwSignal::new(None::<NodeName>);
     // The one node that Tab comes to: the last one that had the focus, as long as it is there.
     let tab_stop = reactive::memo(move || {
@@ -89,13 +89,13 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
         both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
     };
     match store.sandbox {
-        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_crowd),
+        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_large),
         None => moving_with_the_clock(store, layers, layout),
     }
     // An arrow is as large as what it points at allows.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
     let bands = reactive::memo(move || {
-        if is_crowd.get() {
+        if is_large.get() {
             return Vec::new();
         }
         store.view.with(|view| layout.with(|layout| layout.bands(&view.sides())))
@@ -107,7 +107,7 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
         })
     });
     view! {
-        <div class="board" hidden=reactive::flag(move || is_crowd.get())>
+        <div class="board" hidden=reactive::flag(move || is_large.get())>
             <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -145,45 +145,46 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
     }
 }
 
-/// How wide the band of a side is: a little wider than a node.
+/// The width of the band of a side: a little more than a node's.
 fn band_width(layout: &Layout) -> String {
     rounded(2.0 * layout.node_radius + (layout.node_radius * 0.3).clamp(8.0, 26.0)).to_string()
 }
 
-/// Real messages: events act them out as time goes by.
+/// Moves the messages of a live ring: each event is animated as it arrives.
 fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
-    reactive::effect(move || store.stage.update_value(|stage| stage.set_layers(layers())));
-    reactive::effect(move || store.stage.update_value(|stage| stage.set_layout(layout.get())));
+    reactive::effect(move || store.animation.update_value(|animation| animation.set_layers(layers())));
+    reactive::effect(move || store.animation.update_value(|animation| animation.set_layout(layout.get())));
     on_cleanup(move || {
-        store.stage.try_update_value(Stage::clear);
+        store.animation.try_update_value(Animation::clear);
     });
 }
 
-/// How long a ripple is to be seen.
+/// The duration of a ripple.
 const RIPPLE: Duration = Duration::from_millis(600);
 
-/// Simulated messages: where they are follows from the virtual time that is shown.
+/// Moves the messages of the sandbox: their positions follow from the virtual time that is shown.
 fn moving_with_the_run(
     sandbox: Sandbox,
     layers: impl Fn() -> Option<Layers> + 'static,
     layout: Memo<Layout>,
-    is_crowd: Memo<bool>,
+    is_large: Memo<bool>,
 ) {
-    let actors = StoredValue::new_local(Actors::default());
+    let messages = StoredValue::new_local(SandboxMessages::default());
     let draw = move || {
         // When a hop is over sooner than a ripple, the ring would be full of them.
         let ripple = sandbox.speed.get_untracked().virtual_time(RIPPLE).filter(|time| *time < 4 * HOP);
         sandbox.look(|player| {
-            actors.update_value(|actors| actors.draw(player, ripple.unwrap_or_default()));
+            messages.update_value(|messages| messages.draw(player, ripple.unwrap_or_default()));
         });
     };
     reactive::effect(move || {
-        actors.update_value(|actors| actors.set_place(layers().filter(|_| !is_crowd.get()), layout.get()));
+        messages
+            .update_value(|messages| messages.set_place(layers().filter(|_| !is_large.get()), layout.get()));
         draw();
     });
     reactive::effect(move || {
         sandbox.moment.track();
-        if !is_crowd.get() {
+        if !is_large.get() {
             draw();
         }
     });

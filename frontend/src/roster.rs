@@ -11,7 +11,7 @@ use crate::field::{Field, whole_number};
 use crate::focus;
 use crate::order::Order;
 use crate::reactive;
-use crate::ring::geometry::CROWD;
+use crate::ring::geometry::LARGE_RING;
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::MOST_NODES;
 use crate::store::Store;
@@ -70,8 +70,9 @@ pub(crate) fn Roster() -> impl IntoView {
             full.then(|| format!("A ring has {most} nodes at most"))
         })
     });
-    let is_crowd =
-        reactive::memo(move || store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > CROWD));
+    let is_large = reactive::memo(move || {
+        store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > LARGE_RING)
+    });
     let toggle =
         move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
     let close = move |opener: &'static str| {
@@ -107,7 +108,7 @@ pub(crate) fn Roster() -> impl IntoView {
                 "Reset ring"
             </ActionButton>
         </div>
-        {reactive::fragment(move || is_crowd.get().then(|| view! { <Finder/> }))}
+        {reactive::fragment(move || is_large.get().then(|| view! { <Finder/> }))}
         {reactive::fragment(move || match open.get() {
             Open::Nothing => ().into_any(),
             Open::Add => view! { <AddForm close=move |()| close("add-node")/> }.into_any(),

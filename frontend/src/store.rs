@@ -15,7 +15,7 @@ use crate::initiators::Initiators;
 use crate::log::{Line, NodeLog, history};
 use crate::order::Order;
 use crate::reactive;
-use crate::ring::stage::Stage;
+use crate::ring::animation::Animation;
 use crate::sandbox::Sandbox;
 use crate::sandbox::link::Link;
 use crate::sandbox::player::Player;
@@ -98,7 +98,7 @@ pub(crate) struct Store {
     /// The link that it is about, once one was chosen.
     pub(crate) link: RwSignal<Option<Ends>>,
     /// The animation layer.
-    pub(crate) stage: StoredValue<Stage, LocalStorage>,
+    pub(crate) animation: StoredValue<Animation, LocalStorage>,
     /// The node that the reader has chosen, where not every node has a card.
     pub(crate) chosen: RwSignal<Option<NodeName>>,
     /// The nodes that are to initiate the next election.
@@ -141,7 +141,7 @@ impl Store {
             crowded,
             faults_open: RwSignal::new(false),
             link: RwSignal::new(None),
-            stage: StoredValue::new_local(Stage::new(crowded)),
+            animation: StoredValue::new_local(Animation::new(crowded)),
             chosen: RwSignal::new(None),
             initiators: Initiators::nobody(),
             sandbox,
@@ -237,7 +237,7 @@ impl Store {
 
     /// Shows another ring. When it is another run, what was logged is void, and a reader who saw the former one is told so.
     pub(crate) fn replace(self, ring: RingView, void: bool) {
-        self.stage.update_value(Stage::clear);
+        self.animation.update_value(Animation::clear);
         if void {
             let former = self.view.with_untracked(|view| view.run);
             if former != RingView::empty().run && former != ring.run {
@@ -302,14 +302,17 @@ impl Store {
         }
     }
 
-    /// Acts events out that have just arrived.
-    pub(crate) fn act_out(self, events: &[Event]) {
+    /// Animates events that have just arrived.
+    pub(crate) fn animate(self, events: &[Event]) {
         let mut start = false;
         for event in events {
             let now = now_ms();
             let happened =
                 self.clock.try_update_value(|clock| clock.happened(event.at_us, now)).unwrap_or(now);
-            start |= self.stage.try_update_value(|stage| stage.see(event, happened)).unwrap_or(false);
+            start |= self
+                .animation
+                .try_update_value(|animation| animation.animate(event, happened))
+                .unwrap_or(false);
         }
         if start {
             request_animation_frame(move || self.next_frame());
@@ -326,7 +329,7 @@ impl Store {
     }
 
     fn next_frame(self) {
-        if self.stage.try_update_value(Stage::frame).unwrap_or(false) {
+        if self.animation.try_update_value(Animation::frame).unwrap_or(false) {
             request_animation_frame(move || self.next_frame());
         }
     }

@@ -13,7 +13,7 @@ use super::log_rows::Rows;
 use crate::clipboard;
 use crate::log::Kinds;
 use crate::reactive;
-use crate::ring::geometry::CROWD;
+use crate::ring::geometry::LARGE_RING;
 use crate::store::Store;
 
 /// In a larger ring the logs are closed at first: that many would bury the page.
@@ -34,10 +34,10 @@ const COPIED_FOR: Duration = Duration::from_secs(2);
 pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let store = Store::here();
     let log = store.log(&name);
-    // Of a simulated crowd only a few cards are shown.
-    let is_crowd = |count: usize| store.sandbox.is_some() && count > CROWD;
+    // A large simulated ring has only a few cards.
+    let is_large = |count: usize| store.sandbox.is_some() && count > LARGE_RING;
     let open = RwSignal::new(
-        store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO || is_crowd(view.nodes.len())),
+        store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO || is_large(view.nodes.len())),
     );
     let kinds = RwSignal::new(Kinds::default());
     let wanted = RwSignal::new(String::new());

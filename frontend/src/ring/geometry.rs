@@ -16,8 +16,8 @@ const CENTRE: Point = Point { x: SIZE / 2.0, y: SIZE / 2.0 };
 /// The largest node: leaves room for a crown above the top one and a label below the bottom one.
 const LARGEST_NODE: f64 = 88.0;
 
-/// More members than these are drawn as a crowd: each is a bar, without words.
-pub(crate) const CROWD: usize = 48;
+/// The largest ring with a circle for each node. A larger ring is drawn on a canvas, with a bar for each node.
+pub(crate) const LARGE_RING: usize = 48;
 
 /// A node with less room than this has its name beside it.
 const ROOM_FOR_NAME: f64 = 26.0;
@@ -25,7 +25,7 @@ const ROOM_FOR_NAME: f64 = 26.0;
 /// In a larger ring a message is its token alone: there is no room for words.
 const WORDY: usize = 16;
 
-/// How high the bars of a crowd are: its lowest member's and its highest one's.
+/// The heights of the bars of the lowest and of the highest attribute.
 const BAR_LEAST: f64 = 8.0;
 const BAR_MOST: f64 = 44.0;
 
@@ -96,7 +96,7 @@ impl Layout {
             0 | 1 => 0.0,
             2..=8 => 350.0,
             9..=16 => 385.0,
-            17..=CROWD => 420.0,
+            17..=LARGE_RING => 420.0,
             // Leaves room for the bars and for a name beyond them.
             _ => 400.0,
         };
@@ -158,8 +158,8 @@ impl Layout {
     }
 
     /// Whether there are too many for words in the drawing.
-    pub(crate) fn is_crowd(&self) -> bool {
-        self.names.len() > CROWD
+    pub(crate) fn is_large(&self) -> bool {
+        self.names.len() > LARGE_RING
     }
 
     /// The member that is nearest to a point.
@@ -498,14 +498,14 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_a_crowd_is_found_by_a_point_on_its_bar_and_by_its_name_after_others_were_removed() {
+    fn a_member_of_a_large_ring_is_found_by_a_point_on_its_bar_and_by_its_name_after_others_were_removed() {
         let names: Vec<NodeName> = (0..1000).filter(|n| n % 7 != 3).map(NodeName::nth).collect();
-        let crowd = Layout::new(names.clone());
+        let layout = Layout::new(names.clone());
         for (place, name) in names.iter().enumerate() {
-            assert_eq!(crowd.nearest(crowd.bar(place, 0.5).1), Some(name));
-            assert_eq!(crowd.place(name), Some(place));
+            assert_eq!(layout.nearest(layout.bar(place, 0.5).1), Some(name));
+            assert_eq!(layout.place(name), Some(place));
         }
-        assert_eq!(crowd.place(&NodeName::nth(3)), None);
+        assert_eq!(layout.place(&NodeName::nth(3)), None);
     }
 
     #[test]

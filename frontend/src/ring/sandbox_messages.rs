@@ -1,5 +1,5 @@
-//! What moves on the ring of the sandbox: drawn anew from the run for the moment that is shown, so that it stands still, goes slowly
-//! and goes back exactly.
+//! The messages of the sandbox. Their positions are a function of the virtual time that is shown, so that they stop, slow down
+//! and go back with it.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use ringleader_shared::{MessageId, NodeName, Seq};
 use ringleader_simulator::InFlight;
 use web_sys::Element;
 
+use super::animation::{Layers, MOST_DOTS, class, classed, draw_dot, draw_token, motion_is_reduced, set};
 use super::geometry::{Curve, Layout, scale};
-use super::stage::{Layers, MOST_DOTS, class, classed, draw_dot, draw_token, motion_is_reduced, set};
 use crate::reactive::rounded;
 use crate::sandbox::player::Player;
 
-/// More ripples than these say nothing.
+/// The largest number of ripples that are drawn.
 const MOST_RIPPLES: usize = 24;
 
 struct Dot {
@@ -24,16 +24,16 @@ struct Dot {
     element: Element,
 }
 
-/// Everything that moves.
+/// The messages in transit and the ripples of those that arrived.
 #[derive(Default)]
-pub(crate) struct Actors {
+pub(crate) struct SandboxMessages {
     layers: Option<Layers>,
     layout: Layout,
     dots: Vec<Dot>,
     ripples: Vec<(Seq, Element)>,
 }
 
-/// How far a message has come, from 0 to 1.
+/// The share of its way that a message has covered, from 0 to 1.
 pub(crate) fn way(flight: &InFlight, now: Duration) -> f64 {
     let whole = flight.arrives.saturating_sub(flight.sent).as_nanos().max(1);
     #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
@@ -41,8 +41,8 @@ pub(crate) fn way(flight: &InFlight, now: Duration) -> f64 {
     share.min(1.0)
 }
 
-impl Actors {
-    /// The elements that everything is drawn in, and where the nodes are.
+impl SandboxMessages {
+    /// Replaces the elements to draw in and the layout.
     pub(crate) fn set_place(&mut self, layers: Option<Layers>, layout: Layout) {
         self.dots.drain(..).for_each(|dot| dot.element.remove());
         self.ripples.drain(..).for_each(|(_, element)| element.remove());
@@ -50,7 +50,7 @@ impl Actors {
         self.layout = layout;
     }
 
-    /// Draws the moment that is shown. A message that has arrived leaves a ripple for so long.
+    /// Draws the moment that is shown. A message that has arrived leaves a ripple that lasts for `ripple`.
     pub(crate) fn draw(&mut self, player: &Player, ripple: Duration) {
         let still = motion_is_reduced();
         let now = player.now();

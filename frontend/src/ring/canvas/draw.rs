@@ -1,4 +1,4 @@
-//! Drawing on a canvas in the units and colours of the page.
+//! Drawing on a canvas in the units of the drawing and the colours of the page.
 
 use std::f64::consts::TAU;
 
@@ -8,33 +8,33 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent};
 
 use crate::ring::geometry::{Curve, Point, SIZE};
 
-/// A colour, by what it means.
+/// A colour, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ink {
-    /// Whoever does nothing special.
+pub(super) enum Colour {
+    /// A follower, or an ordinary message.
     Strong,
-    /// What is not there quite.
+    /// A node that is paused or starting.
     Soft,
-    /// Lines of the paper.
+    /// Lines of the background.
     Line,
-    /// A contest.
+    /// A candidate, or a message of an election.
     Contest,
-    /// Second.
+    /// The deputy.
     Deputy,
-    /// First.
+    /// The leader.
     Leader,
-    /// What is wrong.
+    /// A failure.
     Trouble,
 }
 
-impl Ink {
+impl Colour {
     pub(super) const COUNT: usize = 7;
 
     /// In the order in which they are drawn: the rare ones over the others.
     pub(super) const ALL: [Self; Self::COUNT] =
         [Self::Strong, Self::Soft, Self::Line, Self::Contest, Self::Deputy, Self::Leader, Self::Trouble];
 
-    /// The style sheet's name of it.
+    /// Its variable in the style sheet.
     const fn variable(self) -> &'static str {
         match self {
             Self::Strong => "var(--line-strong)",
@@ -48,13 +48,13 @@ impl Ink {
     }
 }
 
-/// A canvas of the size that it has on the screen, drawn on in units of the drawing.
-pub(super) struct Brush {
+/// A canvas, drawn on in units of the drawing.
+pub(super) struct Surface {
     context: CanvasRenderingContext2d,
-    colours: [String; Ink::COUNT],
+    colours: [String; Colour::COUNT],
 }
 
-/// Where the drawing is on a canvas, in pixels of the page: its scale, and its left and upper edge.
+/// The place of the drawing on a canvas, in pixels of the page: its scale, and its left and upper edge.
 fn fit(canvas: &HtmlCanvasElement) -> Option<(f64, f64, f64)> {
     let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
     let scale = width.min(height) / SIZE;
@@ -70,8 +70,8 @@ pub(super) fn point(canvas: &HtmlCanvasElement, event: &MouseEvent) -> Option<Po
     })
 }
 
-impl Brush {
-    /// For this canvas, which is as large as the page makes it; none while it is not to be seen.
+impl Surface {
+    /// The surface of this canvas, with its present size; `None` while it is not visible.
     pub(super) fn on(canvas: &HtmlCanvasElement) -> Option<Self> {
         let (scale, left, top) = fit(canvas)?;
         let pixels = window().device_pixel_ratio();
@@ -86,7 +86,8 @@ impl Brush {
         let scale = scale * pixels;
         context.set_transform(scale, 0.0, 0.0, scale, left * pixels, top * pixels).ok()?;
         context.set_line_cap("round");
-        let colours = Ink::ALL.map(|ink| colour(canvas, ink).unwrap_or_else(|| "gray".to_owned()));
+        let colours =
+            Colour::ALL.map(|colour| computed_colour(canvas, colour).unwrap_or_else(|| "gray".to_owned()));
         Some(Self { context, colours })
     }
 
@@ -98,7 +99,7 @@ impl Brush {
     pub(super) fn ring(&self, radius: f64) {
         self.context.begin_path();
         let _ = self.context.arc(SIZE / 2.0, SIZE / 2.0, radius, 0.0, TAU);
-        self.stroke(Ink::Line, 3.0);
+        self.stroke(Colour::Line, 3.0);
     }
 
     /// The sides of a ring that is torn apart, inside of its circle.
@@ -106,15 +107,16 @@ impl Brush {
         self.context.set_line_cap("butt");
         self.context.set_global_alpha(0.4);
         for (side, band) in bands {
-            // Every second side is narrower: not the colour alone tells them apart.
-            let (ink, width) = if side % 2 == 0 { (Ink::Contest, 26.0) } else { (Ink::Deputy, 14.0) };
-            self.curves(std::slice::from_ref(band), ink, width);
+            // Every second side is narrower, so that not the colour alone distinguishes them.
+            let (colour, width) =
+                if side % 2 == 0 { (Colour::Contest, 26.0) } else { (Colour::Deputy, 14.0) };
+            self.curves(std::slice::from_ref(band), colour, width);
         }
         self.context.set_global_alpha(1.0);
         self.context.set_line_cap("round");
     }
 
-    pub(super) fn lines(&self, lines: &[(Point, Point)], ink: Ink, width: f64) {
+    pub(super) fn lines(&self, lines: &[(Point, Point)], colour: Colour, width: f64) {
         if lines.is_empty() {
             return;
         }
@@ -123,10 +125,10 @@ impl Brush {
             self.context.move_to(from.x, from.y);
             self.context.line_to(to.x, to.y);
         }
-        self.stroke(ink, width);
+        self.stroke(colour, width);
     }
 
-    pub(super) fn curves(&self, curves: &[Curve], ink: Ink, width: f64) {
+    pub(super) fn curves(&self, curves: &[Curve], colour: Colour, width: f64) {
         if curves.is_empty() {
             return;
         }
@@ -141,10 +143,10 @@ impl Brush {
                 self.context.line_to(point.x, point.y);
             }
         }
-        self.stroke(ink, width);
+        self.stroke(colour, width);
     }
 
-    pub(super) fn dots(&self, dots: &[Point], ink: Ink, radius: f64) {
+    pub(super) fn dots(&self, dots: &[Point], colour: Colour, radius: f64) {
         if dots.is_empty() {
             return;
         }
@@ -153,27 +155,27 @@ impl Brush {
             self.context.move_to(dot.x + radius, dot.y);
             let _ = self.context.arc(dot.x, dot.y, radius, 0.0, TAU);
         }
-        self.context.set_fill_style_str(self.colour(ink));
+        self.context.set_fill_style_str(self.colour(colour));
         self.context.fill();
     }
 
-    fn stroke(&self, ink: Ink, width: f64) {
-        self.context.set_stroke_style_str(self.colour(ink));
+    fn stroke(&self, colour: Colour, width: f64) {
+        self.context.set_stroke_style_str(self.colour(colour));
         self.context.set_line_width(width);
         self.context.stroke();
     }
 
-    fn colour(&self, ink: Ink) -> &str {
-        Ink::ALL
+    fn colour(&self, colour: Colour) -> &str {
+        Colour::ALL
             .iter()
-            .position(|other| *other == ink)
+            .position(|other| *other == colour)
             .and_then(|place| self.colours.get(place))
             .map_or("gray", String::as_str)
     }
 }
 
-/// A colour of the style sheet as a canvas understands it: light or dark is decided.
-fn colour(canvas: &HtmlCanvasElement, ink: Ink) -> Option<String> {
-    canvas.style().set_property("color", ink.variable()).ok()?;
+/// The value of a colour in the present theme, in the form that a canvas accepts.
+fn computed_colour(canvas: &HtmlCanvasElement, colour: Colour) -> Option<String> {
+    canvas.style().set_property("color", colour.variable()).ok()?;
     window().get_computed_style(canvas).ok()??.get_property_value("color").ok()
 }

@@ -1,4 +1,5 @@
-//! The animation layer: dots and flashes, moved frame by frame by their own attributes, beside the reactive drawing.
+//! The animation of a live ring: dots and flashes, moved frame by frame through their own attributes, beside the reactive
+//! drawing.
 
 use leptos::prelude::*;
 use ringleader_shared::event::{MessageInfo, MessageKind};
@@ -6,7 +7,7 @@ use ringleader_shared::{Event, MessageId, NodeName};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use super::cue::{Cue, STALE_MS, cue};
+use super::animation_event::{AnimationEvent, STALE_MS};
 use super::flight::{End, Flight, Phase};
 use super::geometry::{Curve, Layout, scale};
 use crate::reactive::rounded;
@@ -15,16 +16,16 @@ use crate::text;
 
 const SVG: &str = "http://www.w3.org/2000/svg";
 
-/// More dots than these are neither readable nor quick to draw.
+/// The largest number of dots that are drawn: more would be neither legible nor quick to draw.
 pub(crate) const MOST_DOTS: usize = 200;
 
-/// How long a flash stays, in milliseconds.
+/// The duration of a flash, in milliseconds.
 const FLASH_MS: f64 = 650.0;
 
-/// How long a heartbeat's pulse stays, in milliseconds.
+/// The duration of a heartbeat's pulse, in milliseconds.
 const PULSE_MS: f64 = 900.0;
 
-/// How long a static highlight stays when motion is reduced, in milliseconds.
+/// The duration of a static highlight when motion is reduced, in milliseconds.
 const STILL_MS: f64 = 1_200.0;
 
 struct Dot {
@@ -38,10 +39,10 @@ struct Dot {
     element: Element,
 }
 
-/// Where things are drawn.
+/// The elements to draw in.
 #[derive(Clone)]
 pub(crate) struct Layers {
-    /// Below the nodes: what lights up on links.
+    /// Below the nodes: flashes and pulses on links.
     pub(crate) under: Element,
     /// Above everything: the dots.
     pub(crate) over: Element,
@@ -50,35 +51,35 @@ pub(crate) struct Layers {
 struct Flash {
     until: f64,
     element: Element,
-    /// What it shows. The same again does not add a flash: the one that is there begins anew.
+    /// Its content. Another flash of the same content restarts this one.
     shows: Shown,
 }
 
-/// What a flash shows. One element for each at most: where messages are many, more of the same on top of each other could not be
-/// told apart, and cost the browser a frame.
+/// The content of a flash. There is at most one element for each: several on top of each other could not be distinguished,
+/// and a busy ring would cost the browser frames.
 #[derive(PartialEq)]
 enum Shown {
     /// A message of this look crossed a link.
     Crossed(NodeName, NodeName, &'static str),
     /// A message of this look arrived at a node.
     Landed(NodeName, &'static str),
-    /// A heartbeat went between these two.
+    /// A heartbeat between these two nodes.
     Pulse(NodeName, NodeName),
 }
 
-/// Everything that moves.
-pub(crate) struct Stage {
+/// The elements that move.
+pub(crate) struct Animation {
     layers: Option<Layers>,
     layout: Layout,
     dots: Vec<Dot>,
     flashes: Vec<Flash>,
     running: bool,
-    /// Set when messages are on their way that are not drawn.
+    /// Set while there are messages in transit that are not drawn.
     crowded: RwSignal<bool>,
 }
 
-impl Stage {
-    /// An empty stage.
+impl Animation {
+    /// An animation in which nothing moves.
     pub(crate) fn new(crowded: RwSignal<bool>) -> Self {
         Self {
             layers: None,
@@ -90,13 +91,13 @@ impl Stage {
         }
     }
 
-    /// The elements that everything is drawn in.
+    /// Replaces the elements to draw in.
     pub(crate) fn set_layers(&mut self, layers: Option<Layers>) {
         self.clear();
         self.layers = layers;
     }
 
-    /// The members have changed.
+    /// Replaces the layout after a change of members or sizes.
     pub(crate) fn set_layout(&mut self, layout: Layout) {
         self.layout = layout;
         let layout = &self.layout;
@@ -112,7 +113,7 @@ impl Stage {
         });
     }
 
-    /// Takes everything away.
+    /// Removes everything that moves.
     pub(crate) fn clear(&mut self) {
         for dot in self.dots.drain(..) {
             dot.element.remove();
@@ -122,18 +123,17 @@ impl Stage {
         }
     }
 
-    /// Acts an event out that `happened` at that time of the page's clock. True when frames are needed and none are
-    /// asked for yet.
-    pub(crate) fn see(&mut self, event: &Event, happened: f64) -> bool {
+    /// Animates an event that `happened` at that time of the page's clock. Returns whether frames must be requested.
+    pub(crate) fn animate(&mut self, event: &Event, happened: f64) -> bool {
         let now = now_ms();
         let late = now - happened > STALE_MS || document().hidden();
-        match cue(event) {
+        match AnimationEvent::of(event) {
             None => {}
-            Some(Cue::Depart { message, from, to, expected_ms }) if !late => {
+            Some(AnimationEvent::Depart { message, from, to, expected_ms }) if !late => {
                 self.depart(message, from, to, Flight::new(happened, expected_ms));
             }
-            Some(Cue::Depart { .. }) => {}
-            Some(Cue::Arrive { message, from, to, travel_us }) => {
+            Some(AnimationEvent::Depart { .. }) => {}
+            Some(AnimationEvent::Arrive { message, from, to, travel_us }) => {
                 let known = self.dots.iter_mut().find(|dot| dot.id == message.id && dot.flight.is_flying());
                 match known {
                     Some(dot) => {
@@ -144,12 +144,16 @@ impl Stage {
                     None => {}
                 }
             }
-            Some(Cue::Lose(message)) => self.lose(now, |dot| dot.id == message.id),
-            Some(Cue::LinkGone(from, to)) => self.lose(now, |dot| &dot.from == from && &dot.to == to),
-            Some(Cue::NodeGone(node)) => self.lose(now, |dot| &dot.from == node || &dot.to == node),
-            Some(Cue::Pulse(from, to)) if !late => self.pulse(from, to),
-            Some(Cue::Pulse(..)) => {}
-            Some(Cue::Clear) => self.clear(),
+            Some(AnimationEvent::Lose(message)) => self.lose(now, |dot| dot.id == message.id),
+            Some(AnimationEvent::LinkGone(from, to)) => {
+                self.lose(now, |dot| &dot.from == from && &dot.to == to)
+            }
+            Some(AnimationEvent::NodeGone(node)) => {
+                self.lose(now, |dot| &dot.from == node || &dot.to == node)
+            }
+            Some(AnimationEvent::Pulse(from, to)) if !late => self.pulse(from, to),
+            Some(AnimationEvent::Pulse(..)) => {}
+            Some(AnimationEvent::Clear) => self.clear(),
         }
         let wanted = !(self.dots.is_empty() && self.flashes.is_empty());
         let start = wanted && !self.running;
@@ -157,7 +161,7 @@ impl Stage {
         start
     }
 
-    /// Draws the stage as it is now. False when nothing moves any more.
+    /// Draws the present frame. Returns false when nothing moves any more.
     pub(crate) fn frame(&mut self) -> bool {
         let now = now_ms();
         let still = motion_is_reduced();
@@ -235,7 +239,7 @@ impl Stage {
         });
     }
 
-    /// A message that moved as a dot has arrived: a ripple round the receiver, with the time that it took.
+    /// Shows that a message that moved as a dot has arrived: a ripple round the receiver, with its travel time.
     fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
         let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
         let took = travel_us.map(|travel_us| format!("{from} to {to} in {}", text::duration(travel_us)));
@@ -255,13 +259,13 @@ impl Stage {
         self.keep(element, FLASH_MS, shows);
     }
 
-    /// A message that was too quick to see: its link lights up, with the time that it took beside it.
+    /// Shows a message that was too quick to move visibly: its link lights up, with the travel time beside it.
     fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
         let took = text::duration(travel_us);
         let said = format!("{} {from} to {to} in {took}", kind.word());
         let shows = Shown::Crossed(from.clone(), to.clone(), class(kind));
         if kind != MessageKind::Standing {
-            // Two times at one place could not be read.
+            // Two times in one place would be illegible.
             let is_here = |shown: &Shown| matches!(shown, Shown::Crossed(a, b, _) if a == from && b == to);
             for flash in self.flashes.iter().filter(|flash| is_here(&flash.shows) && flash.shows != shows) {
                 write(&flash.element, "text", "");
@@ -309,11 +313,11 @@ impl Stage {
         self.flashes.push(Flash { until: until(time), element, shows });
     }
 
-    /// Begins a flash anew that shows the same, and returns it; `None` when there is none.
+    /// Restarts the flash with this content and returns its element; `None` when there is none.
     fn again(&mut self, shows: &Shown, time: f64) -> Option<Element> {
         let flash = self.flashes.iter_mut().find(|flash| flash.shows == *shows)?;
         flash.until = until(time);
-        // The same animation by another name, or it would not begin anew.
+        // The same animation under another name: only another name restarts it.
         let _ = flash.element.class_list().toggle("again");
         Some(flash.element.clone())
     }
@@ -327,7 +331,7 @@ impl Stage {
     }
 }
 
-/// When a flash is over that is shown from now on for so long, in milliseconds.
+/// The end of a flash of this duration that begins now, in milliseconds of the page's clock.
 fn until(time: f64) -> f64 {
     now_ms() + if motion_is_reduced() { STILL_MS } else { time }
 }
@@ -365,7 +369,7 @@ pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
     }
 }
 
-/// The token of a message by itself.
+/// Draws the token of a message.
 pub(super) fn draw_token(group: &Element, message: &MessageInfo) {
     let (outline, letter) = token(message.message);
     if let Some(title) = add(group, "title") {
@@ -382,7 +386,7 @@ pub(super) fn draw_token(group: &Element, message: &MessageInfo) {
     }
 }
 
-/// A pill: the token of the message's kind, the candidate, and below it the deputy in small.
+/// Draws a message as a pill: the token of its kind, the candidate, and below it the deputy in small.
 pub(super) fn draw_dot(group: &Element, message: &MessageInfo) {
     let label = message
         .candidate
@@ -443,7 +447,7 @@ pub(super) fn add(parent: &Element, tag: &str) -> Option<Element> {
     parent.append_child(&element).ok()?.dyn_into().ok()
 }
 
-/// Sets an attribute whose name is a constant: it can't be refused.
+/// Sets an attribute. The names are constants, which no browser refuses.
 pub(super) fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }

@@ -1,7 +1,7 @@
-//! The drawing of a ring of many: bars on a canvas instead of nodes with words, as high as their attributes; messages as dots, the
-//! further inside the higher their candidate.
+//! The drawing of a large ring, on a canvas. Each node is a bar whose height shows its attribute; each message is a dot, further
+//! inside for a higher candidate.
 
-mod brush;
+mod draw;
 
 use leptos::html;
 use leptos::prelude::*;
@@ -11,12 +11,12 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
-use self::brush::{Brush, Ink};
+use self::draw::{Colour, Surface};
 use super::Centre;
-use super::actors::way;
+use super::animation::motion_is_reduced;
 use super::geometry::{Curve, Layout, Point};
 use super::node::description;
-use super::stage::motion_is_reduced;
+use super::sandbox_messages::way;
 use crate::badge::Badge;
 use crate::reactive::{self, rounded};
 use crate::sandbox::Sandbox;
@@ -24,34 +24,34 @@ use crate::sandbox::player::Player;
 use crate::store::Store;
 use crate::theme::Theme;
 
-/// How far inside the dots of the lowest and of the highest candidate are, as a share of the way to the centre.
+/// The positions of the dots of the lowest and of the highest candidate, as a share of the way to the centre.
 const TRACKS: (f64, f64) = (0.03, 0.4);
 
 /// The colour of a member's bar.
-const fn bar_ink(badge: Badge) -> Ink {
+const fn bar_colour(badge: Badge) -> Colour {
     match badge {
-        Badge::Leader => Ink::Leader,
-        Badge::Deputy => Ink::Deputy,
-        Badge::Candidate => Ink::Contest,
-        Badge::Stopped => Ink::Trouble,
-        Badge::Paused | Badge::Starting => Ink::Soft,
-        Badge::Follower => Ink::Strong,
+        Badge::Leader => Colour::Leader,
+        Badge::Deputy => Colour::Deputy,
+        Badge::Candidate => Colour::Contest,
+        Badge::Stopped => Colour::Trouble,
+        Badge::Paused | Badge::Starting => Colour::Soft,
+        Badge::Follower => Colour::Strong,
     }
 }
 
 /// The colour of a message.
-const fn dot_ink(kind: MessageKind) -> Ink {
+const fn dot_colour(kind: MessageKind) -> Colour {
     match kind {
-        MessageKind::Election | MessageKind::Contest => Ink::Contest,
+        MessageKind::Election | MessageKind::Contest => Colour::Contest,
         MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
-            Ink::Deputy
+            Colour::Deputy
         }
-        MessageKind::Elected => Ink::Leader,
-        MessageKind::Standing | MessageKind::Lease => Ink::Strong,
+        MessageKind::Elected => Colour::Leader,
+        MessageKind::Standing | MessageKind::Lease => Colour::Strong,
     }
 }
 
-/// From the lowest attribute to the highest.
+/// The range of the attributes in a ring.
 struct Range {
     lowest: u64,
     highest: u64,
@@ -63,7 +63,7 @@ impl Range {
         Self { lowest: attributes().min().unwrap_or(0), highest: attributes().max().unwrap_or(0) }
     }
 
-    /// How far up an attribute is, from 0 to 1.
+    /// The position of an attribute in the range, from 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
     fn share(&self, attribute: u64) -> f64 {
         let above = attribute.clamp(self.lowest, self.highest) - self.lowest;
@@ -71,11 +71,11 @@ impl Range {
     }
 }
 
-/// The members and the links that are not as they should be.
-fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
-    brush.clear();
-    brush.bands(&layout.bands(&view.sides()));
-    brush.ring(layout.ring_radius);
+/// Draws the members, and the links that are cut or lead past a member.
+fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
+    surface.clear();
+    surface.bands(&layout.bands(&view.sides()));
+    surface.ring(layout.ring_radius);
     let is_stopped = |name: &NodeName| view.node(name).is_none_or(|node| node.state == NodeState::Stopped);
     let detours: Vec<Curve> = view
         .nodes
@@ -85,43 +85,43 @@ fn draw_ring(brush: &Brush, view: &RingView, layout: &Layout) {
             if is_stopped(successor) { None } else { layout.curve(&node.name, successor) }
         })
         .collect();
-    brush.curves(&detours, Ink::Contest, 4.0);
+    surface.curves(&detours, Colour::Contest, 4.0);
     let cut: Vec<Curve> = view
         .faults_beside_sides()
         .iter()
         .filter(|link| link.fault.cut)
         .filter_map(|link| layout.curve(&link.from, &link.to))
         .collect();
-    brush.curves(&cut, Ink::Trouble, 5.0);
+    surface.curves(&cut, Colour::Trouble, 5.0);
     if let Some((start, end)) = view
         .leader
         .as_ref()
         .zip(view.deputy.as_ref())
         .and_then(|(leader, deputy)| layout.straight(deputy, leader))
     {
-        brush.lines(&[(start, end)], Ink::Deputy, 2.0);
+        surface.lines(&[(start, end)], Colour::Deputy, 2.0);
     }
     let range = Range::of(view);
-    let mut bars: [Vec<(Point, Point)>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
+    let mut bars: [Vec<(Point, Point)>; Colour::COUNT] = std::array::from_fn(|_| Vec::new());
     for (place, node) in view.nodes.iter().enumerate() {
         let badge = Badge::of(node);
         let is_dimmed = !node.eligible && badge == Badge::Follower;
-        let ink = if is_dimmed { Ink::Line } else { bar_ink(badge) };
-        bars[ink as usize].push(layout.bar(place, range.share(node.attribute.0)));
+        let colour = if is_dimmed { Colour::Line } else { bar_colour(badge) };
+        bars[colour as usize].push(layout.bar(place, range.share(node.attribute.0)));
     }
     let width = (layout.node_radius * 2.0).clamp(1.6, 14.0);
-    for (ink, bars) in Ink::ALL.into_iter().zip(&bars) {
-        let is_special = matches!(ink, Ink::Leader | Ink::Deputy);
-        brush.lines(bars, ink, if is_special { width.max(5.0) } else { width });
+    for (colour, bars) in Colour::ALL.into_iter().zip(&bars) {
+        let is_special = matches!(colour, Colour::Leader | Colour::Deputy);
+        surface.lines(bars, colour, if is_special { width.max(5.0) } else { width });
     }
 }
 
-/// The messages.
-fn draw_dots(brush: &Brush, player: &Player, layout: &Layout) {
-    brush.clear();
+/// Draws the messages in transit.
+fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
+    surface.clear();
     let range = Range::of(player.view());
     let still = motion_is_reduced();
-    let mut dots: [Vec<Point>; Ink::COUNT] = std::array::from_fn(|_| Vec::new());
+    let mut dots: [Vec<Point>; Colour::COUNT] = std::array::from_fn(|_| Vec::new());
     for flight in player.flights() {
         let Some(curve) = layout.curve(&flight.from, &flight.to) else { continue };
         let mut point = curve.at(if still { 0.5 } else { way(flight, player.now()) });
@@ -129,53 +129,53 @@ fn draw_dots(brush: &Brush, player: &Player, layout: &Layout) {
             let (nearest, furthest) = TRACKS;
             point = point.inwards(nearest + (furthest - nearest) * range.share(candidate.attribute.0));
         }
-        let ink = if flight.doomed { Ink::Trouble } else { dot_ink(flight.message.message) };
-        dots[ink as usize].push(point);
+        let colour = if flight.doomed { Colour::Trouble } else { dot_colour(flight.message.message) };
+        dots[colour as usize].push(point);
     }
     let radius = (layout.node_radius * 0.7).clamp(3.4, 9.0);
-    for (ink, dots) in Ink::ALL.into_iter().zip(&dots) {
-        brush.dots(dots, ink, radius);
+    for (colour, dots) in Colour::ALL.into_iter().zip(&dots) {
+        surface.dots(dots, colour, radius);
     }
 }
 
-/// The brush for a canvas, made anew when its size or the theme changes.
-fn brush_for(
+/// The surface of a canvas, made anew when its size or the theme changes.
+fn surface_of(
     canvas: NodeRef<html::Canvas>,
     resized: Trigger,
     dark: RwSignal<bool>,
-) -> RwSignal<Option<Brush>, LocalStorage> {
-    let brush = RwSignal::new_local(None);
+) -> RwSignal<Option<Surface>, LocalStorage> {
+    let surface = RwSignal::new_local(None);
     reactive::effect(move || {
         resized.track();
         dark.track();
-        brush.set(canvas.get().and_then(|canvas| Brush::on(&canvas)));
+        surface.set(canvas.get().and_then(|canvas| Surface::on(&canvas)));
     });
-    brush
+    surface
 }
 
-/// Both canvases, and over them what has words.
+/// A canvas for the ring, one for the messages, and over them the names that are shown.
 #[component]
-pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>) -> impl IntoView {
+pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<bool>) -> impl IntoView {
     let store = Store::here();
     let dark = Theme::here().dark;
     let (under, over) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
     let resized = Trigger::new();
-    // To ask for sizes and colours is dear: once for each size and theme, not for each frame.
-    let (ring_brush, dot_brush) = (brush_for(under, resized, dark), brush_for(over, resized, dark));
+    // Reading sizes and colours is expensive: done once for each size and theme, not for each frame.
+    let (ring_surface, dot_surface) = (surface_of(under, resized, dark), surface_of(over, resized, dark));
     reactive::effect(move || {
-        ring_brush.track();
-        ring_brush.with_untracked(|brush| {
-            if let Some(brush) = brush {
-                store.view.with(|view| layout.with(|layout| draw_ring(brush, view, layout)));
+        ring_surface.track();
+        ring_surface.with_untracked(|surface| {
+            if let Some(surface) = surface {
+                store.view.with(|view| layout.with(|layout| draw_ring(surface, view, layout)));
             }
         });
     });
     reactive::effect(move || {
         sandbox.moment.track();
-        dot_brush.track();
-        dot_brush.with_untracked(|brush| {
-            if let Some(brush) = brush {
-                layout.with(|layout| sandbox.look(|player| draw_dots(brush, player, layout)));
+        dot_surface.track();
+        dot_surface.with_untracked(|surface| {
+            if let Some(surface) = surface {
+                layout.with(|layout| sandbox.look(|player| draw_dots(surface, player, layout)));
             }
         });
     });
@@ -195,7 +195,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
     });
     let at = move |event: &web_sys::MouseEvent| {
         let canvas = over.get_untracked()?;
-        let point = brush::point(&canvas, event)?;
+        let point = draw::point(&canvas, event)?;
         layout.with_untracked(|layout| layout.nearest(point).cloned())
     };
     let choose = move |event: web_sys::MouseEvent| {
@@ -211,7 +211,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
         }
     };
     let named = reactive::memo(move || {
-        if !is_crowd.get() {
+        if !is_large.get() {
             return Vec::new();
         }
         store.view.with(|view| {
@@ -238,7 +238,7 @@ pub(crate) fn Crowd(sandbox: Sandbox, layout: Memo<Layout>, is_crowd: Memo<bool>
         )
     };
     view! {
-        <div class="crowd" hidden=reactive::flag(move || !is_crowd.get())>
+        <div class="crowd" hidden=reactive::flag(move || !is_large.get())>
             <canvas node_ref=under aria-hidden="true"></canvas>
             <canvas
                 node_ref=over
