@@ -12,7 +12,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::sandbox::link::Link;
+use crate::sandbox::permalink::Permalink;
 
 /// The fragment of the address that leads back to the server's ring.
 pub(crate) const LIVE: &str = "live";
@@ -33,7 +33,7 @@ pub(crate) enum Target {
 impl Target {
     /// Where a fragment, without its `#`, leads. An address without one is the server's ring, where there is a server.
     pub(crate) fn of(fragment: &str, has_server: bool, is_element: impl FnOnce(&str) -> bool) -> Self {
-        if Link::is_meant(fragment) {
+        if Permalink::is_meant(fragment) {
             if fragment.contains('?') { Self::Run } else { Self::Sandbox }
         } else if !fragment.is_empty() && fragment != LIVE && is_element(fragment) {
             Self::Element

@@ -26,10 +26,10 @@ use crate::ring::geometry::LARGE_RING;
 use crate::roster::Roster;
 use crate::sandbox::Sandbox;
 use crate::sandbox::form::Form;
-use crate::sandbox::link::{Link, Refused};
+use crate::sandbox::permalink::{Permalink, Refused};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
-use crate::sandbox::transport::Transport;
+use crate::sandbox::time_controls::TimeControls;
 use crate::skip::SkipLinks;
 use crate::store::{Connection, Store};
 use crate::summary::Summary;
@@ -55,7 +55,7 @@ impl Rings {
         if let Some(live) = live {
             connection::keep(live);
         }
-        let sandbox = Store::of_sandbox(&Link::new(Settings::default(), Speed::default()));
+        let sandbox = Store::of_sandbox(&Permalink::new(Settings::default(), Speed::default()));
         let rings = Self { live, sandbox, in_sandbox: RwSignal::new(live.is_none()) };
         rings.follow(&address::fragment());
         rings
@@ -83,10 +83,10 @@ impl Rings {
         sandbox.own_address(in_sandbox.then_some(fragment));
     }
 
-    /// Shows the run of a link, and names the parts of it that were left out.
+    /// Shows the run of a permalink, and names the parts of it that were left out.
     fn show_run(self, sandbox: Sandbox, fragment: &str) {
-        let (link, refused) = Link::read(fragment);
-        sandbox.open(self.sandbox, &link);
+        let (permalink, refused) = Permalink::read(fragment);
+        sandbox.open(self.sandbox, &permalink);
         if refused.is_empty() {
             return;
         }
@@ -154,7 +154,7 @@ fn Page(store: Store) -> impl IntoView {
                     <Controls/>
                     <OutageLine/>
                     <RingFigure/>
-                    {store.sandbox.map(|sandbox| view! { <Transport sandbox=sandbox/> })}
+                    {store.sandbox.map(|sandbox| view! { <TimeControls sandbox=sandbox/> })}
                     <Summary/>
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">

@@ -3,17 +3,17 @@
 //! What it must not know: how an election is decided, which the simulator knows, and how a ring is drawn. Its session takes the
 //! place of the server: it feeds the same [`Store`] and carries the same [`Order`]s out.
 //!
-//! The way through it: [`settings`] and [`choice`] say what a ring is made of, [`speed`] how fast it is played, [`link`] is all of
-//! it as an address, [`deed`] makes actions of orders, [`player`] plays; [`transport`] and [`form`] are the controls.
+//! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time, [`permalink`] is all of it
+//! as an address, [`actions`] turns orders into actions, [`player`] plays; [`time_controls`] and [`form`] are the controls.
 
+mod actions;
 pub(crate) mod choice;
-mod deed;
 pub(crate) mod form;
-pub(crate) mod link;
+pub(crate) mod permalink;
 pub(crate) mod player;
 pub(crate) mod settings;
 pub(crate) mod speed;
-pub(crate) mod transport;
+pub(crate) mod time_controls;
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use leptos::prelude::*;
 use ringleader_shared::api::Problem;
 use ringleader_shared::{NodeName, Seq};
 
-use self::link::Link;
+use self::permalink::Permalink;
 use self::player::Player;
 use self::settings::Settings;
 use self::speed::Speed;
@@ -63,15 +63,15 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// The ring of this link.
-    pub(crate) fn new(link: &Link) -> Self {
+    /// The ring of this permalink.
+    pub(crate) fn new(permalink: &Permalink) -> Self {
         Self {
-            settings: RwSignal::new(link.settings.clone()),
-            speed: RwSignal::new(link.speed),
+            settings: RwSignal::new(permalink.settings.clone()),
+            speed: RwSignal::new(permalink.speed),
             playing: RwSignal::new(false),
             quiet: RwSignal::new(false),
             moment: Trigger::new(),
-            player: StoredValue::new_local(Player::open(link)),
+            player: StoredValue::new_local(Player::open(permalink)),
             seen: StoredValue::new(None),
             framed: StoredValue::new(None),
             entry: StoredValue::new(None),
@@ -85,8 +85,8 @@ impl Sandbox {
     }
 
     /// Shows another run.
-    pub(crate) fn open(self, store: Store, link: &Link) {
-        self.replace(store, Player::open(link), &link.settings, link.speed);
+    pub(crate) fn open(self, store: Store, permalink: &Permalink) {
+        self.replace(store, Player::open(permalink), &permalink.settings, permalink.speed);
     }
 
     /// Shows a ring with these settings at its beginning; what was done to the one before is not done to it.
@@ -129,7 +129,7 @@ impl Sandbox {
         if *order == Order::Reset {
             return self.rebuild(store, &self.settings.get_untracked());
         }
-        let actions = self.look(|player| deed::actions(order, player.view()));
+        let actions = self.look(|player| actions::actions(order, player.view()));
         match actions {
             Ok(actions) => {
                 // A ring that stands still because nothing happens goes on; one that the reader stopped does not.
@@ -227,7 +227,7 @@ impl Sandbox {
     /// What is shown, as the part of an address behind `#`.
     pub(crate) fn fragment(self) -> String {
         let (settings, speed) = (self.settings.get_untracked(), self.speed.get_untracked());
-        self.look(|player| player.link(&settings, speed)).text()
+        self.look(|player| player.permalink(&settings, speed)).text()
     }
 
     /// Keeps the history's entry of this fragment in step from now on; or none, when another ring is looked at.

@@ -17,7 +17,7 @@ use crate::order::Order;
 use crate::reactive;
 use crate::ring::animation::Animation;
 use crate::sandbox::Sandbox;
-use crate::sandbox::link::Link;
+use crate::sandbox::permalink::Permalink;
 use crate::sandbox::player::Player;
 
 /// Shortest time between two updates of the logs of the server's ring, in milliseconds. Rows cost more than
@@ -122,8 +122,8 @@ impl Store {
     }
 
     /// What the page knows of a ring of its own.
-    pub(crate) fn of_sandbox(link: &Link) -> Self {
-        let sandbox = Sandbox::new(link);
+    pub(crate) fn of_sandbox(permalink: &Permalink) -> Self {
+        let sandbox = Sandbox::new(permalink);
         let store = Self::new(Connection::Connected, false, Some(sandbox));
         sandbox.show(store);
         store

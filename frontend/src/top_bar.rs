@@ -7,7 +7,7 @@ use crate::app::Rings;
 use crate::headline::Headline;
 use crate::help::HelpButton;
 use crate::reactive;
-use crate::sandbox::link;
+use crate::sandbox::permalink;
 use crate::store::{Connection, Store};
 use crate::theme::ThemeSwitch;
 
@@ -68,7 +68,7 @@ fn Tabs() -> impl IntoView {
         view! {
             <nav class="tabs" aria-label="Which ring">
                 {tab(LIVE, "Live ring", !here)}
-                {tab(link::WORD, "Sandbox", here)}
+                {tab(permalink::WORD, "Sandbox", here)}
             </nav>
         }
     })

@@ -1,8 +1,9 @@
-//! A run as the part of an address behind `#`: whoever opens it sees the same ring at the same time.
+//! A run as the part of an address behind `#`. Everyone who opens it sees the same ring at the same time.
 //!
-//! A ring of given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` where those start.
+//! A ring with given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` when these nodes start.
 //!
-//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available&succession=deputy&hop=500&do=5000us.initiate.A&at=6500000.31`
+//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available`
+//! `&succession=deputy&hop=500&do=5000us.initiate.A&at=6500000.31`
 
 use std::time::Duration;
 
@@ -13,76 +14,76 @@ use super::choice::{Arrangement, Links, Start};
 use super::settings::{MOST_NODES, Settings, numbers};
 use super::speed::Speed;
 
-/// The word that the fragment of the sandbox begins with.
+/// The first word of a fragment that leads to the sandbox.
 pub(crate) const WORD: &str = "sandbox";
 
-/// The names of a link's parts that are no settings of the ring.
+/// The names of the parts that are not settings of the ring.
 const NAMES: [&str; 11] =
     ["nodes", "ineligible", "order", "links", "labels", "initiators", "seed", "start", "hop", "do", "at"];
 
-/// The names of the ring's settings that a link has. The pace of a simulated ring is its speed, `hop`.
+/// The names of the ring's settings in a permalink. The pace of a simulated ring is its speed, `hop`.
 fn ring_settings() -> impl Iterator<Item = &'static str> {
     ChangeRing::NAMES.iter().copied().filter(|name| *name != "hop_delay_ms")
 }
 
-/// A part of a link that was left out.
+/// A part of a permalink that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refused {
     /// The part, as it stands in the address.
     pub(crate) part: String,
-    /// What may stand there.
+    /// The values that are allowed there.
     pub(crate) allowed: String,
 }
 
-/// What a link says.
+/// The content of a permalink.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Link {
+pub(crate) struct Permalink {
     /// The ring.
     pub(crate) settings: Settings,
-    /// How fast it is played.
+    /// The speed at which it is played.
     pub(crate) speed: Speed,
-    /// What is done to it, and when; `None` for no more than its settings say.
+    /// The actions on it and their times; `None` for those that follow from its settings.
     pub(crate) script: Option<Schedule>,
-    /// What is shown; `None` for its beginning.
-    pub(crate) place: Option<Place>,
+    /// The moment that is shown; `None` for the beginning.
+    pub(crate) moment: Option<Moment>,
 }
 
-/// A moment of a run: its time and the last event that has happened by then.
+/// A moment of a run: a virtual time and the last event before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Moment {
     /// The virtual time.
     pub(crate) at: Duration,
     /// The last event.
     pub(crate) seq: Seq,
 }
 
-impl Link {
+impl Permalink {
     /// A run at its beginning.
     pub(crate) fn new(settings: Settings, speed: Speed) -> Self {
-        Self { settings, speed, script: None, place: None }
+        Self { settings, speed, script: None, moment: None }
     }
 
-    /// Whether a fragment, without its `#`, is about the sandbox.
+    /// Whether a fragment, without its `#`, leads to the sandbox.
     pub(crate) fn is_meant(fragment: &str) -> bool {
         fragment.split('?').next() == Some(WORD)
     }
 
-    /// The link of a fragment. Parts that make no sense are left out, and named; everything else holds.
+    /// Reads a fragment. Parts that make no sense are left out and returned; the others apply.
     pub(crate) fn read(fragment: &str) -> (Self, Vec<Refused>) {
-        let mut link = Self::new(Settings::default(), Speed::default());
+        let mut permalink = Self::new(Settings::default(), Speed::default());
         let mut refused = Vec::new();
         let (_, parts) = fragment.split_once('?').unwrap_or_default();
         for part in parts.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            if let Err(allowed) = link.take(name, value) {
+            if let Err(allowed) = permalink.take(name, value) {
                 refused.push(Refused { part: format!("{part:.60}"), allowed });
             }
         }
-        link.settle_labels(&mut refused);
-        (link, refused)
+        permalink.settle_labels(&mut refused);
+        (permalink, refused)
     }
 
-    /// Lays the given labels and has the given nodes start, in whichever order the parts came.
+    /// Applies the given labels and initiators, in whichever order the parts came.
     fn settle_labels(&mut self, refused: &mut Vec<Refused>) {
         let settings = &mut self.settings;
         let (labels, initiators) =
@@ -108,7 +109,7 @@ impl Link {
         }
     }
 
-    /// Takes one part in, or returns what is allowed there.
+    /// Applies one part, or returns the values that are allowed there.
     fn take(&mut self, name: &str, value: &str) -> Result<(), String> {
         let settings = &mut self.settings;
         let one_of = |all: &[(&str, &str)]| list(all.iter().map(|(word, _)| *word));
@@ -140,7 +141,7 @@ impl Link {
             "at" => {
                 let allowed =
                     || "nanoseconds, a point and the number of an event, as in 6500000.31".to_owned();
-                self.place = Some(place(value).ok_or_else(allowed)?);
+                self.moment = Some(moment(value).ok_or_else(allowed)?);
             }
             name if ring_settings().any(|setting| setting == name) => {
                 let mut change = ChangeRing::default();
@@ -180,20 +181,20 @@ impl Link {
             text.push_str("&do=");
             text.push_str(&script.to_string().replace("; ", ",").replace(' ', "."));
         }
-        if let Some(Place { at, seq }) = self.place {
+        if let Some(Moment { at, seq }) = self.moment {
             text.push_str(&format!("&at={}.{seq}", at.as_nanos()));
         }
         text
     }
 }
 
-fn place(text: &str) -> Option<Place> {
+fn moment(text: &str) -> Option<Moment> {
     let (at, seq) = text.split_once('.')?;
-    Some(Place { at: Duration::from_nanos(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
+    Some(Moment { at: Duration::from_nanos(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
 }
 
-/// What is done, as a [`Case`] writes it; the ring in front of it is only there to make it one. As each step changes what the next
-/// ones do, a script with a bad step is none.
+/// Reads the actions in the notation of a [`Case`]; the ring in front of them is only there to make it one. Each step changes
+/// what the next ones do, so a script with a bad step is refused as a whole.
 fn script(text: &str) -> Result<Schedule, String> {
     let mut steps = Vec::new();
     for step in text.split(',').filter(|step| !step.is_empty()) {
@@ -210,7 +211,7 @@ fn script(text: &str) -> Result<Schedule, String> {
     Ok(Schedule { steps })
 }
 
-/// Choices in words.
+/// The choices as a list.
 fn list<T: AsRef<str>>(all: impl IntoIterator<Item = T>) -> String {
     let mut text = String::new();
     for one in all {
@@ -231,7 +232,7 @@ mod tests {
     use ringleader_shared::{AlgorithmName, Safety, Succession};
     use ringleader_simulator::Action;
 
-    fn full() -> Link {
+    fn full() -> Permalink {
         let settings = Settings {
             ring: RingSettings {
                 safety: Safety::Quorum,
@@ -254,28 +255,28 @@ mod tests {
             (us(300), Action::Kill(3)),
             (us(0), Action::Cut { from: 0, to: 1 }),
         ];
-        Link {
+        Permalink {
             script: Some(Schedule { steps }),
-            place: Some(Place { at: Duration::from_nanos(20_300_001), seq: Seq(7_001) }),
-            ..Link::new(settings, Speed::default())
+            moment: Some(Moment { at: Duration::from_nanos(20_300_001), seq: Seq(7_001) }),
+            ..Permalink::new(settings, Speed::default())
         }
     }
 
     #[test]
     fn a_link_is_read_as_it_was_written() {
-        let bare = Link::new(Settings::default(), Speed::default());
+        let bare = Permalink::new(Settings::default(), Speed::default());
         let mut labelled = bare.clone();
         labelled.settings.give_labels("3,7,2,9,4").expect("labels");
         labelled.settings.give_initiators("2,9").expect("two of them");
         assert!(labelled.text().contains("&labels=3.7.2.9.4&initiators=2.9"), "{}", labelled.text());
-        for link in [full(), bare, labelled] {
-            assert_eq!(Link::read(&link.text()), (link, Vec::new()));
+        for permalink in [full(), bare, labelled] {
+            assert_eq!(Permalink::read(&permalink.text()), (permalink, Vec::new()));
         }
     }
 
     #[test]
     fn a_link_by_hand_needs_no_more_than_labels_and_initiators() {
-        let settings = Link::read("sandbox?initiators=2.9&labels=3.7.2.9.4").0.settings;
+        let settings = Permalink::read("sandbox?initiators=2.9&labels=3.7.2.9.4").0.settings;
         assert_eq!(
             (settings.nodes, settings.arrangement, settings.start),
             (5, Arrangement::Given, Start::Given)
@@ -290,10 +291,10 @@ mod tests {
 
     #[test]
     fn the_names_of_a_links_parts_are_those_that_it_has() {
-        let mut link = full();
-        (link.settings.labels, link.settings.initiators) = (vec![3, 7], vec![7]);
-        link.settings.ineligible = vec!["B".parse().expect("a name")];
-        let text = link.text();
+        let mut permalink = full();
+        (permalink.settings.labels, permalink.settings.initiators) = (vec![3, 7], vec![7]);
+        permalink.settings.ineligible = vec!["B".parse().expect("a name")];
+        let text = permalink.text();
         let (_, parts) = text.split_once('?').expect("parts");
         let mut written: Vec<&str> =
             parts.split('&').filter_map(|part| Some(part.split_once('=')?.0)).collect();
@@ -305,8 +306,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_as_usual() {
-        assert_eq!(Link::read("sandbox"), (Link::new(Settings::default(), Speed::default()), Vec::new()));
-        assert!(Link::is_meant("sandbox?seed=1") && !Link::is_meant("ring"));
+        assert_eq!(
+            Permalink::read("sandbox"),
+            (Permalink::new(Settings::default(), Speed::default()), Vec::new())
+        );
+        assert!(Permalink::is_meant("sandbox?seed=1") && !Permalink::is_meant("ring"));
     }
 
     #[test]
@@ -333,14 +337,15 @@ mod tests {
                 "one of safety, succession, algorithm, nodes, ineligible, order, links, labels, initiators, seed, start, hop, do, at",
             ),
         ] {
-            let (link, refused) = Link::read(&format!("sandbox?links=uniform&{bad}&algorithm=franklin"));
+            let (permalink, refused) =
+                Permalink::read(&format!("sandbox?links=uniform&{bad}&algorithm=franklin"));
             let ring = RingSettings { algorithm: AlgorithmName::Franklin, ..RingSettings::default() };
             let settings = Settings { ring, links: Links::Uniform, ..Settings::default() };
-            assert_eq!(link, Link::new(settings, Speed::default()), "{bad}");
+            assert_eq!(permalink, Permalink::new(settings, Speed::default()), "{bad}");
             assert_eq!(refused, [Refused { part: bad.to_owned(), allowed: allowed.to_owned() }]);
         }
         // The settings of the ring have sentences of their own.
-        let (_, refused) = Link::read("sandbox?algorithm=paxos&safety=no&nodes=x");
+        let (_, refused) = Permalink::read("sandbox?algorithm=paxos&safety=no&nodes=x");
         let allowed: Vec<&str> = refused.iter().map(|refused| refused.allowed.as_str()).collect();
         assert!(
             allowed[0].starts_with("there is no algorithm `paxos`; there are: max-ring, "),

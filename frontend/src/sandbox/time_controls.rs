@@ -75,7 +75,7 @@ fn has_another_use(key: Key, event: &web_sys::KeyboardEvent) -> bool {
 
 /// The bar.
 #[component]
-pub(crate) fn Transport(sandbox: Sandbox) -> impl IntoView {
+pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
     let store = Store::here();
     let times = reactive::memo(move || {
         sandbox.moment.track();
