@@ -1,4 +1,4 @@
-//! Calls of the HTTP API: orders, and what the page asks for by itself.
+//! Calls of the HTTP API: the reader's commands, and the requests of the page itself.
 //!
 //! All addresses are relative to the page's own: a proxy may serve it under a path.
 
@@ -14,48 +14,48 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, Request, RequestInit, Response};
 
+use crate::command::{Command, NodeTarget};
 use crate::json;
-use crate::order::{Order, Whom};
 use crate::store::Store;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Has the server do this; the reader hears when it is refused. What it changes comes back on the bus.
-pub(crate) fn obey(store: Store, order: Order) {
-    match order {
-        Order::Elect(initiator) => elect(store, &StartElection { initiator, ..StartElection::default() }),
-        Order::ElectTogether(names) => {
+pub(crate) fn submit(store: Store, command: Command) {
+    match command {
+        Command::Elect(initiator) => elect(store, &StartElection { initiator, ..StartElection::default() }),
+        Command::ElectTogether(names) => {
             elect(store, &StartElection { initiators: Some(names), ..StartElection::default() });
         }
-        Order::ElectAll => elect(store, &StartElection { everyone: true, ..StartElection::default() }),
-        Order::Fault(whom, fault) => {
-            let whom = match &whom {
-                Whom::Leader => "leader",
-                Whom::Node(name) => name.as_str(),
+        Command::ElectAll => elect(store, &StartElection { everyone: true, ..StartElection::default() }),
+        Command::Control(target, action) => {
+            let target = match &target {
+                NodeTarget::Leader => "leader",
+                NodeTarget::Node(name) => name.as_str(),
             };
-            give(store, "POST", format!("api/v1/nodes/{whom}/{}", fault.word()), None);
+            give(store, "POST", format!("api/v1/nodes/{target}/{}", action.as_str()), None);
         }
-        Order::ChangeAttribute(name, attribute) => {
+        Command::ChangeAttribute(name, attribute) => {
             change_node(store, &name, &ChangeNode { attribute: Some(attribute), ..ChangeNode::default() });
         }
-        Order::ChangeEligibility(name, eligible) => {
+        Command::ChangeEligibility(name, eligible) => {
             change_node(store, &name, &ChangeNode { eligible: Some(eligible), ..ChangeNode::default() });
         }
-        Order::Add(node) => give(store, "POST", "api/v1/nodes".to_owned(), Some(to_json(&node))),
-        Order::Remove(name) => give(store, "DELETE", format!("api/v1/nodes/{name}"), None),
-        Order::ChangeSettings(change) => {
+        Command::Add(node) => give(store, "POST", "api/v1/nodes".to_owned(), Some(to_json(&node))),
+        Command::Remove(name) => give(store, "DELETE", format!("api/v1/nodes/{name}"), None),
+        Command::ChangeSettings(change) => {
             give(store, "PATCH", "api/v1/ring".to_owned(), Some(to_json(&change)));
         }
-        Order::SetLink(from, to, fault) => {
+        Command::SetLink(from, to, fault) => {
             give(store, "PUT", format!("api/v1/links/{from}/{to}"), Some(fault.to_json()));
         }
-        Order::HealLinks => give(store, "DELETE", "api/v1/links".to_owned(), None),
-        Order::Part(side) => {
+        Command::HealLinks => give(store, "DELETE", "api/v1/links".to_owned(), None),
+        Command::Partition(side) => {
             let partition = Partition { groups: vec![side] };
             give(store, "POST", "api/v1/partitions".to_owned(), Some(to_json(&partition)));
         }
-        Order::Reset => give(store, "POST", "api/v1/reset".to_owned(), None),
+        Command::Reset => give(store, "POST", "api/v1/reset".to_owned(), None),
     }
 }
 

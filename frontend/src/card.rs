@@ -15,7 +15,7 @@ use self::actions::Actions;
 use self::attribute::AttributeField;
 use self::log_panel::LogPanel;
 use crate::badge::{Badge, Icon, label, role_word};
-use crate::order::Order;
+use crate::command::Command;
 use crate::reactive;
 use crate::store::Store;
 use crate::terms;
@@ -76,7 +76,7 @@ fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
         move |event: web_sys::Event| {
             // The box shows what is, not what is wished.
             event_target::<web_sys::HtmlInputElement>(&event).set_checked(eligible.get_untracked());
-            store.order(Order::ChangeEligibility(name.clone(), !eligible.get_untracked()));
+            store.submit(Command::ChangeEligibility(name.clone(), !eligible.get_untracked()));
         }
     };
     view! {

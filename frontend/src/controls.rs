@@ -8,7 +8,7 @@ use ringleader_shared::{ChangeRing, NodeName, NodeState, RingView, Role, Safety,
 
 use crate::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::button::ActionButton;
-use crate::order::{Fault, Order, Whom};
+use crate::command::{Command, NodeAction, NodeTarget};
 use crate::reactive;
 use crate::store::Store;
 
@@ -87,7 +87,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="primary"
                 says=reactive::text(move || store.view.with(|view| store.initiators.says(view)))
                 refusal=together
-                press=move |()| store.order(store.view.with_untracked(|view| store.initiators.order(view)))
+                press=move |()| store.submit(store.view.with_untracked(|view| store.initiators.command(view)))
             >
                 {reactive::text(move || store.view.with(|view| store.initiators.label(view)))}
             </ActionButton>
@@ -96,7 +96,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="quiet"
                 says="Every running node starts an election at once"
                 refusal=refusal(no_election)
-                press=move |()| store.order(Order::ElectAll)
+                press=move |()| store.submit(Command::ElectAll)
             >
                 "All at once"
             </ActionButton>
@@ -105,7 +105,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="danger"
                 says="Ends the leader's process with SIGKILL"
                 refusal=refusal(no_kill)
-                press=move |()| store.order(Order::Fault(Whom::Leader, Fault::Kill))
+                press=move |()| store.submit(Command::Control(NodeTarget::Leader, NodeAction::Kill))
             >
                 "Kill leader"
             </ActionButton>
@@ -118,7 +118,7 @@ pub(crate) fn Controls() -> impl IntoView {
                     "Makes the leader's process hang, with SIGSTOP: hung is not dead, its links stay open"
                 }
                 refusal=refusal(no_pause)
-                press=move |()| store.order(Order::Fault(Whom::Leader, Fault::Pause))
+                press=move |()| store.submit(Command::Control(NodeTarget::Leader, NodeAction::Pause))
             >
                 "Pause leader"
             </ActionButton>
@@ -133,7 +133,7 @@ pub(crate) fn Controls() -> impl IntoView {
                         press={
                             let paused = paused.clone();
                             move |()| for name in &paused {
-                                store.order(Order::Fault(Whom::Node(name.clone()), Fault::Resume));
+                                store.submit(Command::Control(NodeTarget::Node(name.clone()), NodeAction::Resume));
                             }
                         }
                     >
@@ -165,7 +165,7 @@ fn Algorithm() -> impl IntoView {
     let now = Signal::derive(move || store.view.with(|view| view.settings.algorithm));
     view! {
         <div class="live-algorithm">
-            <AlgorithmPicker now=now choose=move |algorithm| store.order(Order::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
+            <AlgorithmPicker now=now choose=move |algorithm| store.submit(Command::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
             <AlgorithmText now=now/>
         </div>
     }
@@ -183,7 +183,7 @@ fn Quorum() -> impl IntoView {
         // The box shows what is, not what is wished: it turns when the server says so.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Safety::Available } else { Safety::Quorum };
-        store.order(Order::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
+        store.submit(Command::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
     };
     view! {
         <label class="check" title="Off: the nodes that are left elect, and each side of a partition has a leader">
@@ -209,7 +209,10 @@ fn Deputies() -> impl IntoView {
     let press = move |event: web_sys::Event| {
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Succession::Election } else { Succession::Deputy };
-        store.order(Order::ChangeSettings(ChangeRing { succession: Some(wanted), ..ChangeRing::default() }));
+        store.submit(Command::ChangeSettings(ChangeRing {
+            succession: Some(wanted),
+            ..ChangeRing::default()
+        }));
     };
     view! {
         <label class="check" title="Without it nobody is deputy: whoever notices that the leader is lost starts an election">
@@ -247,7 +250,7 @@ fn Pace() -> impl IntoView {
             if pace == now {
                 wished.set(None);
             } else {
-                store.order(Order::ChangeSettings(ChangeRing {
+                store.submit(Command::ChangeSettings(ChangeRing {
                     hop_delay_ms: Some(pace),
                     ..ChangeRing::default()
                 }));

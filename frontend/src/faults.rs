@@ -6,9 +6,9 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{LinkFault, NodeName, RingView};
 
 use crate::button::ActionButton;
+use crate::command::Command;
 use crate::field::{Field, whole_number};
 use crate::focus;
-use crate::order::Order;
 use crate::reactive;
 use crate::ring::geometry::LARGE_RING;
 use crate::store::Store;
@@ -77,7 +77,7 @@ fn Panel() -> impl IntoView {
     let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
             let fault = change(fault.get_untracked());
-            store.order(Order::SetLink(from, to, fault));
+            store.submit(Command::SetLink(from, to, fault));
         }
     };
     let delay = move |text: String| {
@@ -138,7 +138,7 @@ fn Panel() -> impl IntoView {
                 class="small good"
                 says="Heals every link and ends the partition"
                 refusal=no_fault
-                press=move |()| store.order(Order::HealLinks)
+                press=move |()| store.submit(Command::HealLinks)
             >
                 "Heal all"
             </ActionButton>
@@ -253,7 +253,7 @@ fn Parting() -> impl IntoView {
     let part = move |()| {
         let names = names.get_untracked();
         let side = side.get_untracked().into_iter().filter(|name| names.contains(name)).collect();
-        store.order(Order::Part(side));
+        store.submit(Command::Partition(side));
     };
     view! {
         <fieldset class="sides">

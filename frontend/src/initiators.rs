@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, RingView};
 
-use crate::order::Order;
+use crate::command::Command;
 use crate::reactive;
 use crate::store::Store;
 
@@ -40,13 +40,13 @@ impl Initiators {
         self.0.with(|chosen| names.filter(|name| chosen.contains(name)).cloned().collect())
     }
 
-    /// The order that starts an election with those that are chosen.
-    pub(crate) fn order(self, view: &RingView) -> Order {
+    /// The command that starts an election at the chosen nodes.
+    pub(crate) fn command(self, view: &RingView) -> Command {
         let mut names = self.among(view);
         match names.len() {
-            0 => Order::Elect(None),
-            1 => Order::Elect(names.pop()),
-            _ => Order::ElectTogether(names),
+            0 => Command::Elect(None),
+            1 => Command::Elect(names.pop()),
+            _ => Command::ElectTogether(names),
         }
     }
 

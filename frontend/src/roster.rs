@@ -7,9 +7,9 @@ use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
 use crate::button::ActionButton;
+use crate::command::Command;
 use crate::field::{Field, whole_number};
 use crate::focus;
-use crate::order::Order;
 use crate::reactive;
 use crate::ring::geometry::LARGE_RING;
 use crate::sandbox::player::Player;
@@ -133,7 +133,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Ok(node) = parsed() {
-            store.order(Order::Add(node));
+            store.submit(Command::Add(node));
             close.run(());
         }
     };
@@ -230,7 +230,7 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
         }>
             <p>{if store.sandbox.is_some() { "Forget what was done?" } else { "End every process and start afresh?" }}</p>
             <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=reactive::flag(move || !store.is_connected()) on:click=move |_| {
-                store.order(Order::Reset);
+                store.submit(Command::Reset);
                 close.run(());
             }>"Reset"</button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>

@@ -1,10 +1,10 @@
 //! The sandbox: a ring that is simulated in the page itself, with time that can be stopped and turned back.
 //!
 //! What it must not know: how an election is decided, which the simulator knows, and how a ring is drawn. Its session takes the
-//! place of the server: it feeds the same [`Store`] and carries the same [`Order`]s out.
+//! place of the server: it feeds the same [`Store`] and carries the same [`Command`]s out.
 //!
 //! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time, [`permalink`] is all of it
-//! as an address, [`actions`] turns orders into actions, [`player`] plays; [`time_controls`] and [`form`] are the controls.
+//! as an address, [`actions`] turns commands into actions, [`player`] plays; [`time_controls`] and [`form`] are the controls.
 
 mod actions;
 pub(crate) mod choice;
@@ -26,7 +26,7 @@ use self::player::Player;
 use self::settings::Settings;
 use self::speed::Speed;
 use crate::address::Entry;
-use crate::order::Order;
+use crate::command::Command;
 use crate::store::{Store, now_ms};
 
 /// How much of a frame's time the simulator may take, in milliseconds.
@@ -124,12 +124,12 @@ impl Sandbox {
         self.player.with_value(|player| store.fill_log(name, player.events_after(Seq(0)).0));
     }
 
-    /// Carries an order out, at the virtual time that is shown.
-    pub(crate) fn obey(self, store: Store, order: &Order) {
-        if *order == Order::Reset {
+    /// Carries a command out, at the virtual time that is shown.
+    pub(crate) fn submit(self, store: Store, command: &Command) {
+        if *command == Command::Reset {
             return self.rebuild(store, &self.settings.get_untracked());
         }
-        let actions = self.look(|player| actions::actions(order, player.view()));
+        let actions = self.look(|player| actions::actions(command, player.view()));
         match actions {
             Ok(actions) => {
                 // A ring that stands still because nothing happens goes on; one that the reader stopped does not.

@@ -10,10 +10,10 @@ use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
 use crate::api;
 use crate::clock::ServerClock;
+use crate::command::Command;
 use crate::faults::Ends;
 use crate::initiators::Initiators;
 use crate::log::{Line, NodeLog, history};
-use crate::order::Order;
 use crate::reactive;
 use crate::ring::animation::Animation;
 use crate::sandbox::Sandbox;
@@ -159,11 +159,11 @@ impl Store {
         expect_context()
     }
 
-    /// Gives an order.
-    pub(crate) fn order(self, order: Order) {
+    /// Submits a command.
+    pub(crate) fn command(self, command: Command) {
         match self.sandbox {
-            Some(sandbox) => sandbox.obey(self, &order),
-            None => api::obey(self, order),
+            Some(sandbox) => sandbox.submit(self, &command),
+            None => api::submit(self, command),
         }
     }
 

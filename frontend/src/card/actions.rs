@@ -5,32 +5,34 @@ use ringleader_shared::{NodeName, NodeState, RingView};
 
 use crate::button::ActionButton;
 use crate::card::focus_card;
+use crate::command::{Command, NodeAction, NodeTarget};
 use crate::focus;
 use crate::initiators::Tick;
-use crate::order::{Fault, Order, Whom};
 use crate::reactive;
 use crate::store::Store;
 
 /// Why a fault is not possible in this state; `None` when it is.
-fn refusal(fault: Fault, state: NodeState) -> Option<&'static str> {
-    match (fault, state) {
-        (Fault::Kill, NodeState::Stopped) => Some("There is no process to kill"),
-        (Fault::Exit, NodeState::Stopped) => Some("There is no process to end"),
-        (Fault::Exit, NodeState::Paused) => Some("A paused process can't leave gracefully: resume it first"),
-        (Fault::Pause, NodeState::Stopped) => Some("There is no process to pause"),
-        (Fault::Pause, NodeState::Starting) => Some("It is still starting"),
-        (Fault::Pause, NodeState::Paused) => Some("It is paused already"),
-        (Fault::Resume, NodeState::Stopped | NodeState::Starting | NodeState::Running) => {
+fn refusal(action: NodeAction, state: NodeState) -> Option<&'static str> {
+    match (action, state) {
+        (NodeAction::Kill, NodeState::Stopped) => Some("There is no process to kill"),
+        (NodeAction::Exit, NodeState::Stopped) => Some("There is no process to end"),
+        (NodeAction::Exit, NodeState::Paused) => {
+            Some("A paused process can't leave gracefully: resume it first")
+        }
+        (NodeAction::Pause, NodeState::Stopped) => Some("There is no process to pause"),
+        (NodeAction::Pause, NodeState::Starting) => Some("It is still starting"),
+        (NodeAction::Pause, NodeState::Paused) => Some("It is paused already"),
+        (NodeAction::Resume, NodeState::Stopped | NodeState::Starting | NodeState::Running) => {
             Some("It is not paused")
         }
-        (Fault::Start, NodeState::Starting | NodeState::Running | NodeState::Paused) => {
+        (NodeAction::Start, NodeState::Starting | NodeState::Running | NodeState::Paused) => {
             Some("It runs already")
         }
-        (Fault::Kill, NodeState::Starting | NodeState::Running | NodeState::Paused)
-        | (Fault::Exit, NodeState::Starting | NodeState::Running)
-        | (Fault::Pause, NodeState::Running)
-        | (Fault::Resume, NodeState::Paused)
-        | (Fault::Start, NodeState::Stopped) => None,
+        (NodeAction::Kill, NodeState::Starting | NodeState::Running | NodeState::Paused)
+        | (NodeAction::Exit, NodeState::Starting | NodeState::Running)
+        | (NodeAction::Pause, NodeState::Running)
+        | (NodeAction::Resume, NodeState::Paused)
+        | (NodeAction::Start, NodeState::Stopped) => None,
     }
 }
 
@@ -45,28 +47,28 @@ fn no_initiative(state: NodeState) -> Option<&'static str> {
 }
 
 /// What a fault does, in a sentence. A simulated node has no process.
-const fn says(fault: Fault, simulated: bool) -> &'static str {
-    match (fault, simulated) {
-        (Fault::Kill, false) => "Ends the process at once, with SIGKILL",
-        (Fault::Kill, true) => "It dies at once",
-        (Fault::Exit, _) => "Asks the process to leave gracefully",
-        (Fault::Pause, false) => "Makes the process hang, with SIGSTOP",
-        (Fault::Pause, true) => "It hangs: it does nothing, and its links stay open",
-        (Fault::Resume, false) => "Lets the process go on, with SIGCONT",
-        (Fault::Resume, true) => "It goes on, beginning with what has piled up",
-        (Fault::Start, false) => "Starts the process again",
-        (Fault::Start, true) => "It starts again; of what it knew only its promises are left",
+const fn says(action: NodeAction, simulated: bool) -> &'static str {
+    match (action, simulated) {
+        (NodeAction::Kill, false) => "Ends the process at once, with SIGKILL",
+        (NodeAction::Kill, true) => "It dies at once",
+        (NodeAction::Exit, _) => "Asks the process to leave gracefully",
+        (NodeAction::Pause, false) => "Makes the process hang, with SIGSTOP",
+        (NodeAction::Pause, true) => "It hangs: it does nothing, and its links stay open",
+        (NodeAction::Resume, false) => "Lets the process go on, with SIGCONT",
+        (NodeAction::Resume, true) => "It goes on, beginning with what has piled up",
+        (NodeAction::Start, false) => "Starts the process again",
+        (NodeAction::Start, true) => "It starts again; of what it knew only its promises are left",
     }
 }
 
 /// What is on the button.
-const fn title(fault: Fault) -> &'static str {
-    match fault {
-        Fault::Kill => "Kill",
-        Fault::Exit => "Exit",
-        Fault::Pause => "Pause",
-        Fault::Resume => "Resume",
-        Fault::Start => "Start",
+const fn title(action: NodeAction) -> &'static str {
+    match action {
+        NodeAction::Kill => "Kill",
+        NodeAction::Exit => "Exit",
+        NodeAction::Pause => "Pause",
+        NodeAction::Resume => "Resume",
+        NodeAction::Start => "Start",
     }
 }
 
@@ -85,25 +87,26 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
     // One button for what depends on the state: another one in its place would not have the focus.
     let button = {
         let name = name.clone();
-        move |fault: Signal<Fault>, class: Signal<String>| {
+        move |action: Signal<NodeAction>, class: Signal<String>| {
             let (target, id) = (name.clone(), name.clone());
             view! {
                 <ActionButton
-                    id=reactive::text(move || format!("{}-{id}", fault.get().word()))
+                    id=reactive::text(move || format!("{}-{id}", action.get().as_str()))
                     class=class
-                    says=reactive::text(move || says(fault.get(), simulated))
-                    refusal=unless(Box::new(move |state| refusal(fault.get(), state)))
-                    press=move |()| store.order(Order::Fault(Whom::Node(target.clone()), fault.get_untracked()))
+                    says=reactive::text(move || says(action.get(), simulated))
+                    refusal=unless(Box::new(move |state| refusal(action.get(), state)))
+                    press=move |()| store.submit(Command::Control(NodeTarget::Node(target.clone()), action.get_untracked()))
                 >
-                    {reactive::text(move || title(fault.get()))}
+                    {reactive::text(move || title(action.get()))}
                 </ActionButton>
             }
         }
     };
-    let fixed = |fault: Fault| Signal::derive(move || fault);
+    let fixed = |action: NodeAction| Signal::derive(move || action);
     let paused = reactive::memo(move || state.get() == NodeState::Paused);
     let stopped = reactive::memo(move || state.get() == NodeState::Stopped);
-    let pause_or_resume = Signal::derive(move || if paused.get() { Fault::Resume } else { Fault::Pause });
+    let pause_or_resume =
+        Signal::derive(move || if paused.get() { NodeAction::Resume } else { NodeAction::Pause });
     let good_when =
         move |is_good: Memo<bool>| reactive::text(move || if is_good.get() { "small good" } else { "small" });
     let asking = RwSignal::new(false);
@@ -117,14 +120,14 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
                 class="small"
                 says=format!("{name} starts an election")
                 refusal=unless(Box::new(no_initiative))
-                press=move |()| store.order(Order::Elect(Some(initiator.clone())))
+                press=move |()| store.submit(Command::Elect(Some(initiator.clone())))
             >
                 "Initiate"
             </ActionButton>
             {button(pause_or_resume, good_when(paused))}
-            {(!simulated).then(|| button(fixed(Fault::Exit), Signal::derive(|| "small".to_owned())))}
-            {button(fixed(Fault::Kill), Signal::derive(|| "small danger".to_owned()))}
-            {button(fixed(Fault::Start), good_when(stopped))}
+            {(!simulated).then(|| button(fixed(NodeAction::Exit), Signal::derive(|| "small".to_owned())))}
+            {button(fixed(NodeAction::Kill), Signal::derive(|| "small danger".to_owned()))}
+            {button(fixed(NodeAction::Start), good_when(stopped))}
             <ActionButton
                 id=format!("remove-{name}")
                 class="small bare"
@@ -163,7 +166,7 @@ fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
                 Some(next) => focus_card(&next),
                 None => focus::move_to("#nodes-heading"),
             }
-            store.order(Order::Remove(name.clone()));
+            store.submit(Command::Remove(name.clone()));
             asking.set(false);
         }
     };
@@ -199,10 +202,10 @@ mod tests {
     #[test]
     fn each_state_allows_what_makes_sense() {
         let allowed = |state| {
-            [Fault::Kill, Fault::Exit, Fault::Pause, Fault::Resume, Fault::Start]
+            [NodeAction::Kill, NodeAction::Exit, NodeAction::Pause, NodeAction::Resume, NodeAction::Start]
                 .into_iter()
-                .filter(|fault| refusal(*fault, state).is_none())
-                .map(Fault::word)
+                .filter(|action| refusal(*action, state).is_none())
+                .map(NodeAction::as_str)
                 .collect::<Vec<_>>()
         };
         assert_eq!(allowed(NodeState::Running), ["kill", "exit", "pause"]);

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
+use crate::command::Command;
 use crate::field::Field;
-use crate::order::Order;
 use crate::reactive;
 use crate::roster::parse_attribute;
 use crate::store::Store;
@@ -19,7 +19,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
     });
     let (id, label) = (format!("attribute-{name}"), format!("Attribute of {name}"));
     let set = move |text: String| {
-        store.order(Order::ChangeAttribute(name.clone(), parse_attribute(&text)?));
+        store.submit(Command::ChangeAttribute(name.clone(), parse_attribute(&text)?));
         Ok(())
     };
     view! {

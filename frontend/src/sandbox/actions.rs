@@ -1,4 +1,4 @@
-//! Orders as what is done to a simulated ring.
+//! Commands as actions of the simulator.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use ringleader_shared::{ChangeRing, LinkFault, NodeName, RingView};
 use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
 
 use super::settings::HOP;
-use crate::order::{Fault, Order, Whom};
+use crate::command::{Command, NodeAction, NodeTarget};
 
-/// More pairs than these are not parted one by one: the link would be too long to send.
+/// The largest number of pairs that a partition severs one by one: with more, the permalink would be too long to send.
 const MOST_PARTED: usize = 300;
 
-/// What carries an order out, in this order and at one time; or why it can't be carried out.
-pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, String> {
+/// The actions that carry a command out, all at one time; or the reason why it can't be carried out.
+pub(crate) fn actions(command: &Command, view: &RingView) -> Result<Vec<Action>, String> {
     let place = |name: &NodeName| name.ordinal().ok_or_else(|| format!("There is no node {name}"));
     let one = |action: Action| Ok(vec![action]);
-    match order {
-        Order::Elect(Some(name)) => one(Action::Initiate(place(name)?)),
-        Order::Elect(None) => match view.live().next() {
+    match command {
+        Command::Elect(Some(name)) => one(Action::Initiate(place(name)?)),
+        Command::Elect(None) => match view.live().next() {
             Some(first) => one(Action::Initiate(place(&first.name)?)),
             None => Err("No node is running: start one first".to_owned()),
         },
-        Order::ElectTogether(names) => {
+        Command::ElectTogether(names) => {
             let idle = |name: &&NodeName| !view.node(name).is_some_and(NodeView::is_live);
             if let Some(name) = names.iter().find(idle) {
                 return Err(format!("{name} is not running: start or resume it first"));
@@ -31,39 +31,39 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             let term = view.term.next();
             names.iter().map(|name| Ok(Action::InitiateTogether { place: place(name)?, term })).collect()
         }
-        Order::ElectAll => one(Action::InitiateAll),
-        Order::Fault(whom, fault) => {
-            let place = match whom {
-                Whom::Node(name) => place(name)?,
-                Whom::Leader => place(&view.leading().ok_or("There is no leader")?.name)?,
+        Command::ElectAll => one(Action::InitiateAll),
+        Command::Control(target, action) => {
+            let place = match target {
+                NodeTarget::Node(name) => place(name)?,
+                NodeTarget::Leader => place(&view.leading().ok_or("There is no leader")?.name)?,
             };
-            one(match fault {
-                // Nothing is left behind either way, and no process is there to be asked.
-                Fault::Kill | Fault::Exit => Action::Kill(place),
-                Fault::Pause => Action::Pause(place),
-                Fault::Resume => Action::Resume(place),
-                Fault::Start => Action::Start(place),
+            one(match action {
+                // A simulated node has no process: leaving gracefully is no different from dying.
+                NodeAction::Kill | NodeAction::Exit => Action::Kill(place),
+                NodeAction::Pause => Action::Pause(place),
+                NodeAction::Resume => Action::Resume(place),
+                NodeAction::Start => Action::Start(place),
             })
         }
-        Order::ChangeAttribute(name, attribute) => {
+        Command::ChangeAttribute(name, attribute) => {
             one(Action::Attribute { place: place(name)?, attribute: attribute.0 })
         }
-        Order::ChangeEligibility(name, eligible) => {
+        Command::ChangeEligibility(name, eligible) => {
             one(Action::Eligible { place: place(name)?, eligible: *eligible })
         }
-        Order::Add(node) => one(Action::Add { attribute: node.attribute.0, eligible: node.eligible }),
-        Order::Remove(name) => one(Action::Remove(place(name)?)),
-        Order::ChangeSettings(change) => {
-            // The speed is the page's own business.
+        Command::Add(node) => one(Action::Add { attribute: node.attribute.0, eligible: node.eligible }),
+        Command::Remove(name) => one(Action::Remove(place(name)?)),
+        Command::ChangeSettings(change) => {
+            // The pace of the sandbox is its speed, which is not part of the run.
             let change = ChangeRing { hop_delay_ms: None, ..*change };
             Ok(if change == ChangeRing::default() { Vec::new() } else { vec![Action::Change(change)] })
         }
-        Order::SetLink(from, to, fault) => Ok(set_link(
+        Command::SetLink(from, to, fault) => Ok(set_link(
             (place(from)?, view.own_fault(from, to)),
             (place(to)?, view.own_fault(to, from)),
             fault,
         )),
-        Order::HealLinks => {
+        Command::HealLinks => {
             let mut pairs = Vec::new();
             for link in &view.faults {
                 let (one, other) = (place(&link.from)?, place(&link.to)?);
@@ -74,7 +74,7 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             }
             Ok(pairs.into_iter().map(|(one, other)| Action::Mend { one, other }).collect())
         }
-        Order::Part(side) => {
+        Command::Partition(side) => {
             let rest = view.nodes.iter().map(|node| &node.name).filter(|name| !side.contains(name));
             let pairs: Vec<_> = rest.flat_map(|there| side.iter().map(move |here| (here, there))).collect();
             if pairs.len() > MOST_PARTED {
@@ -85,13 +85,13 @@ pub(crate) fn actions(order: &Order, view: &RingView) -> Result<Vec<Action>, Str
             };
             pairs.into_iter().map(sever).collect()
         }
-        // A restart is the page's own business.
-        Order::Reset => Ok(Vec::new()),
+        // The sandbox starts another run for it.
+        Command::Reset => Ok(Vec::new()),
     }
 }
 
-/// What makes one direction of a link faulty as told. A link is mended in both directions at once: what was wrong with the other
-/// one is done to it again.
+/// The actions that give one direction of a link this fault. The simulator mends both directions at once, so the fault of the
+/// other direction is set again afterwards.
 fn set_link(
     (from, was): (usize, LinkFault),
     (to, back): (usize, LinkFault),
@@ -120,7 +120,8 @@ fn set_link(
 fn disturbance(fault: &LinkFault) -> Disturbance {
     let per_mille = |share: Share| PerMille::new(u16::try_from(share.percent() * 10).unwrap_or(u16::MAX));
     Disturbance {
-        // The ring tells of a delay the whole milliseconds of the mean: those beyond an undisturbed hop, a little shortened.
+        // The ring reports the mean latency in whole milliseconds as the delay: a hop less one microsecond on top of the delay
+        // rounds down to it.
         latency: Latency::Constant(Duration::from_millis(fault.delay_ms) + HOP - Duration::from_micros(1)),
         drop: per_mille(fault.drop),
         duplicate: per_mille(fault.duplicate),
@@ -136,22 +137,22 @@ mod tests {
 
     const SLOW: LinkFault = LinkFault { cut: false, delay_ms: 40, ..LinkFault::CUT };
 
-    fn told(order: &Order, view: &RingView) -> String {
-        let actions = actions(order, view).expect("it can be done");
+    fn performed(command: &Command, view: &RingView) -> String {
+        let actions = actions(command, view).expect("it can be done");
         actions.iter().map(|action| format!("{action}; ")).collect()
     }
 
-    fn link(from: &str, to: &str, fault: LinkFault) -> Order {
-        Order::SetLink(name(from), name(to), fault)
+    fn link(from: &str, to: &str, fault: LinkFault) -> Command {
+        Command::SetLink(name(from), name(to), fault)
     }
 
     #[test]
     fn the_leader_is_whoever_leads_now() {
         let mut ring = ring(4);
         let view = ring.running();
-        assert!(actions(&Order::Fault(Whom::Leader, Fault::Kill), &view).is_err());
+        assert!(actions(&Command::Control(NodeTarget::Leader, NodeAction::Kill), &view).is_err());
         let view = ring.led_by("D", "C", 1);
-        assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill D; ");
+        assert_eq!(performed(&Command::Control(NodeTarget::Leader, NodeAction::Kill), &view), "kill D; ");
     }
 
     #[test]
@@ -159,9 +160,9 @@ mod tests {
         let mut ring = ring(4);
         ring.running();
         let view = ring.led_by("D", "C", 4);
-        let order = Order::ElectTogether(vec![name("A"), name("C")]);
-        assert_eq!(told(&order, &view), "initiate A term 5; initiate C term 5; ");
-        assert!(actions(&order, &ring.killed("C")).is_err_and(|why| why.starts_with("C is not running")));
+        let command = Command::ElectTogether(vec![name("A"), name("C")]);
+        assert_eq!(performed(&command, &view), "initiate A term 5; initiate C term 5; ");
+        assert!(actions(&command, &ring.killed("C")).is_err_and(|why| why.starts_with("C is not running")));
     }
 
     #[test]
@@ -170,22 +171,22 @@ mod tests {
         ring.running();
         ring.led_by("A", "B", 1);
         let view = ring.then("A", EventKind::Paused);
-        assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill A; ");
+        assert_eq!(performed(&Command::Control(NodeTarget::Leader, NodeAction::Kill), &view), "kill A; ");
         let (role, term, leader) = (Role::Leader, Term(2), Some(name("B")));
         let view = ring.then("B", EventKind::StandingChanged { role, term, leader, deputy: None });
-        assert_eq!(told(&Order::Fault(Whom::Leader, Fault::Kill), &view), "kill B; ");
+        assert_eq!(performed(&Command::Control(NodeTarget::Leader, NodeAction::Kill), &view), "kill B; ");
     }
 
     #[test]
     fn cutting_and_slowing_a_link_leave_each_other_alone() {
         let mut ring = ring(3);
         let view = ring.running();
-        assert_eq!(told(&link("A", "B", LinkFault::CUT), &view), "cut A B; ");
+        assert_eq!(performed(&link("A", "B", LinkFault::CUT), &view), "cut A B; ");
         let slow = "disturb A B constant 40999us drop 0 duplicate 0 reorder 0; ";
-        assert_eq!(told(&link("A", "B", SLOW), &view), slow);
+        assert_eq!(performed(&link("A", "B", SLOW), &view), slow);
         let (from, to) = (name("A"), name("B"));
         let view = ring.then("A", EventKind::LinkFaultChanged { from, to, fault: SLOW });
-        assert_eq!(told(&link("A", "B", LinkFault { cut: true, ..SLOW }), &view), "cut A B; ");
+        assert_eq!(performed(&link("A", "B", LinkFault { cut: true, ..SLOW }), &view), "cut A B; ");
     }
 
     #[test]
@@ -196,17 +197,17 @@ mod tests {
         ring.then("A", EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
         let (from, to) = (name("A"), name("B"));
         let view = ring.then("A", EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
-        assert_eq!(told(&link("A", "B", LinkFault::default()), &view), "mend A B; cut B A; ");
-        assert_eq!(told(&Order::HealLinks, &view), "mend A B; ");
+        assert_eq!(performed(&link("A", "B", LinkFault::default()), &view), "mend A B; cut B A; ");
+        assert_eq!(performed(&Command::HealLinks, &view), "mend A B; ");
     }
 
     #[test]
     fn a_partition_severs_every_pair_across_it_unless_those_are_too_many() {
         let view = ring(4).running();
-        let side = Order::Part(vec![name("A"), name("B")]);
-        assert_eq!(told(&side, &view), "sever A C; sever B C; sever A D; sever B D; ");
+        let side = Command::Partition(vec![name("A"), name("B")]);
+        assert_eq!(performed(&side, &view), "sever A C; sever B C; sever A D; sever B D; ");
         let view = ring(64).running();
         let half = view.nodes.iter().take(32).map(|node| node.name.clone()).collect();
-        assert!(actions(&Order::Part(half), &view).is_err());
+        assert!(actions(&Command::Partition(half), &view).is_err());
     }
 }

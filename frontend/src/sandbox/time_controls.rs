@@ -81,7 +81,7 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
         sandbox.moment.track();
         sandbox.look(|player| (player.now(), player.begin(), player.end()))
     });
-    let obey = move |key: Key| match key {
+    let press = move |key: Key| match key {
         Key::Toggle => sandbox.toggle(store),
         Key::Step => sandbox.step(store),
         Key::Back => sandbox.step_back(store),
@@ -90,12 +90,12 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
     listen(move |event| {
         if let Some(key) = Key::named(&event.key()).filter(|key| !has_another_use(*key, event)) {
             event.prevent_default();
-            obey(key);
+            press(key);
         }
     });
     let button = move |key: Key, id: &'static str, says: &'static str, icon: &'static str| {
         view! {
-            <button class="quiet round" type="button" data-testid=id title=says aria-label=says on:click=move |_| obey(key)>
+            <button class="quiet round" type="button" data-testid=id title=says aria-label=says on:click=move |_| press(key)>
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true"><path d=icon></path></svg>
             </button>
         }
@@ -144,7 +144,7 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
                 data-playing=reactive::text(move || playing.get().to_string())
                 title=toggle_says
                 aria-label=toggle_says
-                on:click=move |_| obey(Key::Toggle)
+                on:click=move |_| press(Key::Toggle)
             >
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
                     <path d=reactive::text(move || if playing.get() { PAUSE } else { PLAY })></path>

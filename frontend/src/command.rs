@@ -1,11 +1,11 @@
-//! What the reader wants done to the ring: one list, carried out by the server or by the sandbox.
+//! The commands of the reader, as data. The server or the sandbox carries them out.
 
 use ringleader_shared::api::AddNode;
 use ringleader_shared::{Attribute, ChangeRing, LinkFault, NodeName};
 
-/// What a node's process can be told.
+/// An action on a node's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum NodeAction {
     /// SIGKILL.
     Kill,
     /// Leave gracefully.
@@ -18,9 +18,9 @@ pub(crate) enum Fault {
     Start,
 }
 
-impl Fault {
-    /// The word in the API's path.
-    pub(crate) const fn word(self) -> &'static str {
+impl NodeAction {
+    /// The name in the API's path.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Kill => "kill",
             Self::Exit => "exit",
@@ -31,26 +31,26 @@ impl Fault {
     }
 }
 
-/// To whom a fault happens.
+/// The node that an action is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Whom {
-    /// Whoever leads when it happens.
+pub(crate) enum NodeTarget {
+    /// The node that leads when the command is carried out.
     Leader,
     /// This node.
     Node(NodeName),
 }
 
-/// Something to be done.
+/// A command.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Order {
+pub(crate) enum Command {
     /// Start an election; without an initiator the first live member in ring order starts it.
     Elect(Option<NodeName>),
     /// These members start an election at once, all in the same term.
     ElectTogether(Vec<NodeName>),
     /// Every live member starts an election at once.
     ElectAll,
-    /// Do this to a node.
-    Fault(Whom, Fault),
+    /// Perform this action on a node.
+    Control(NodeTarget, NodeAction),
     /// Change a node's attribute.
     ChangeAttribute(NodeName, Attribute),
     /// Let a node lead and be deputy, or not.
@@ -61,12 +61,12 @@ pub(crate) enum Order {
     Remove(NodeName),
     /// Change settings of the ring.
     ChangeSettings(ChangeRing),
-    /// Set what happens to everything that the first says to the second.
+    /// Set the fault of the link from the first node to the second.
     SetLink(NodeName, NodeName, LinkFault),
     /// Heal every link and end the partition.
     HealLinks,
     /// Partition the ring: these on one side, the rest on the other.
-    Part(Vec<NodeName>),
+    Partition(Vec<NodeName>),
     /// A fresh ring as configured.
     Reset,
 }
