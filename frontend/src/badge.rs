@@ -40,7 +40,7 @@ impl Badge {
     }
 
     /// The word, which is its CSS class too.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Leader => "leader",
             Self::Deputy => "deputy",
@@ -76,7 +76,7 @@ impl Badge {
 }
 
 /// The role in `data-role`.
-pub(crate) fn role_word(node: &NodeView) -> &'static str {
+pub(crate) fn role_name(node: &NodeView) -> &'static str {
     match node.role {
         Some(Role::Leader) => "leader",
         Some(Role::Deputy) => "deputy",
@@ -92,8 +92,8 @@ pub(crate) fn label(node: &NodeView) -> String {
     match (badge, node.role) {
         (Badge::Paused, Some(role @ (Role::Leader | Role::Deputy))) => format!("paused {role}"),
         (Badge::Stopped, _) if node.given_up => "given up".to_owned(),
-        (Badge::Candidate | Badge::Follower, _) => part(node).unwrap_or_else(|| badge.word().to_owned()),
-        _ => badge.word().to_owned(),
+        (Badge::Candidate | Badge::Follower, _) => part(node).unwrap_or_else(|| badge.as_str().to_owned()),
+        _ => badge.as_str().to_owned(),
     }
 }
 
@@ -137,6 +137,6 @@ mod tests {
         ring.led_by("D", "C", 1);
         let view = ring.killed("D");
         let node = view.node(&name("D")).expect("a member");
-        assert_eq!((label(node).as_str(), role_word(node)), ("stopped", "none"));
+        assert_eq!((label(node).as_str(), role_name(node)), ("stopped", "none"));
     }
 }

@@ -14,12 +14,12 @@ use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use self::actions::Actions;
 use self::attribute::AttributeField;
 use self::log_panel::LogPanel;
-use crate::badge::{Badge, Icon, label, role_word};
+use crate::badge::{Badge, Icon, label, role_name};
 use crate::command::Command;
 use crate::reactive;
 use crate::store::Store;
 use crate::terms;
-use crate::text::phase_word;
+use crate::text::phase_name;
 
 /// Moves the reader to a node's card.
 pub(crate) fn focus_card(name: &NodeName) {
@@ -49,7 +49,7 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     if let Some(part) = &node.part {
         let phase = part.phase.filter(|phase| *phase > 0);
         let phase =
-            phase.map_or_else(String::new, |phase| format!(", {} {phase}", phase_word(part.algorithm)));
+            phase.map_or_else(String::new, |phase| format!(", {} {phase}", phase_name(part.algorithm)));
         let holds = part.holds.as_ref().filter(|held| held.name != node.name);
         let holds = holds.map_or_else(String::new, |held| format!(", for {}", held.name));
         facts.push(("election", format!("{}{phase}{holds}", part.standing.word())));
@@ -109,11 +109,11 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
     view! {
         <article
             class=reactive::text(move || {
-                format!("card {}{}", badge.get().word(), if eligible.get() { "" } else { " ineligible" })
+                format!("card {}{}", badge.get().as_str(), if eligible.get() { "" } else { " ineligible" })
             })
             id=format!("card-{name}")
             data-testid=format!("card-{name}")
-            data-role=reactive::text(move || node.with(|node| node.as_ref().map_or("none", role_word)))
+            data-role=reactive::text(move || node.with(|node| node.as_ref().map_or("none", role_name)))
             data-state=reactive::text(move || state().to_string())
             tabindex="-1"
             aria-labelledby=heading.clone()

@@ -47,7 +47,7 @@ fn paused(view: &RingView) -> Vec<NodeName> {
 }
 
 /// The words on the button that resumes them.
-fn resume_words(paused: &[NodeName]) -> String {
+fn resume_label(paused: &[NodeName]) -> String {
     match paused {
         [one] => format!("Resume {one}"),
         some => format!("Resume {} nodes", some.len()),
@@ -55,7 +55,7 @@ fn resume_words(paused: &[NodeName]) -> String {
 }
 
 /// The pace in words.
-fn pace_words(hop_delay_ms: u64) -> String {
+fn describe_pace(hop_delay_ms: u64) -> String {
     if hop_delay_ms == 0 { "full speed".to_owned() } else { format!("{hop_delay_ms} ms per hop") }
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn Controls() -> impl IntoView {
                             }
                         }
                     >
-                        {resume_words(&paused)}
+                        {resume_label(&paused)}
                     </ActionButton>
                 })
             })}
@@ -274,7 +274,7 @@ fn Pace() -> impl IntoView {
     };
     view! {
         <div class="pace">
-            <label for="pace">"Pace: " <output for="pace">{reactive::text(move || pace_words(shown()))}</output></label>
+            <label for="pace">"Pace: " <output for="pace">{reactive::text(move || describe_pace(shown()))}</output></label>
             <input
                 id="pace"
                 data-testid="pace"
@@ -283,7 +283,7 @@ fn Pace() -> impl IntoView {
                 max=SLOWEST_MS
                 step="50"
                 prop:value=reactive::text(move || shown().min(SLOWEST_MS).to_string())
-                aria-valuetext=reactive::text(move || pace_words(shown()))
+                aria-valuetext=reactive::text(move || describe_pace(shown()))
                 disabled=reactive::flag(move || !store.is_connected())
                 title="How long each message takes from node to node"
                 on:input=slide
@@ -318,7 +318,7 @@ mod tests {
         assert_eq!((no_pause(&led), paused(&led)), (None, Vec::new()));
         let hung = ring.then("D", EventKind::Paused);
         assert!(no_pause(&hung).is_some_and(|why| why.contains("D hangs already")));
-        assert_eq!(resume_words(&paused(&hung)), "Resume D");
+        assert_eq!(resume_label(&paused(&hung)), "Resume D");
         let standing = EventKind::StandingChanged {
             role: Role::Leader,
             term: ringleader_shared::Term(2),
@@ -337,6 +337,9 @@ mod tests {
 
     #[test]
     fn no_delay_is_full_speed() {
-        assert_eq!((pace_words(0).as_str(), pace_words(400).as_str()), ("full speed", "400 ms per hop"));
+        assert_eq!(
+            (describe_pace(0).as_str(), describe_pace(400).as_str()),
+            ("full speed", "400 ms per hop")
+        );
     }
 }

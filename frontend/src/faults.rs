@@ -35,7 +35,7 @@ fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
 }
 
 /// A fault in words.
-pub(crate) fn words(fault: &LinkFault) -> String {
+pub(crate) fn describe(fault: &LinkFault) -> String {
     if fault.cut {
         return "cut".to_owned();
     }
@@ -184,7 +184,7 @@ fn summary(view: &RingView) -> String {
     let sides: Vec<String> = view.sides().iter().map(|side| members(side)).collect();
     let parted = (!sides.is_empty()).then(|| sides.join(" | "));
     let beside = view.faults_beside_sides();
-    let links = beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, words(&link.fault)));
+    let links = beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, describe(&link.fault)));
     let told: Vec<String> = parted.into_iter().chain(links).collect();
     if told.is_empty() { NO_FAULTS.to_owned() } else { told.join(" · ") }
 }

@@ -193,12 +193,12 @@ fn moving_with_the_run(
 #[component]
 fn LinkLine(link: Link, head: f64) -> impl IntoView {
     let store = Store::here();
-    let kind = link.state.word();
+    let kind = link.state.as_str();
     let path = link.curve.path();
     let mut title = format!("{} to {}: {kind}", link.from, link.to);
     let slow = !link.fault.cut && !link.fault.is_none();
     if slow {
-        title = format!("{title}, {}", faults::words(&link.fault));
+        title = format!("{title}, {}", faults::describe(&link.fault));
     }
     let (id, middle) = (format!("link-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {

@@ -55,7 +55,7 @@ pub(crate) fn message(info: &MessageInfo) -> String {
 }
 
 /// What an algorithm calls the stages of its election.
-pub(crate) const fn phase_word(algorithm: AlgorithmName) -> &'static str {
+pub(crate) const fn phase_name(algorithm: AlgorithmName) -> &'static str {
     match algorithm {
         AlgorithmName::Franklin | AlgorithmName::ItaiRodeh | AlgorithmName::HighamPrzytycka => "round",
         AlgorithmName::MaxRing

@@ -73,7 +73,7 @@ fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, &'static str)> {
         [(LinkState::Repaired, "repaired"), (LinkState::Broken, "broken"), (LinkState::Cut, "cut")]
     {
         if has(state) {
-            lines.push((state.word(), words));
+            lines.push((state.as_str(), words));
         }
     }
     if drawn.iter().any(is_slow) {
@@ -102,7 +102,7 @@ pub(crate) fn Legend(
                     <path d=outline></path>
                     <text y="9">{letter}</text>
                 </svg>
-                {words(kind)}
+                {describe(kind)}
             </li>
         }
     };
@@ -125,7 +125,7 @@ pub(crate) fn Legend(
 }
 
 /// The kind as the legend names it.
-const fn words(kind: MessageKind) -> &'static str {
+const fn describe(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Contest => "message of the algorithm",
         MessageKind::Found => "found the winner",

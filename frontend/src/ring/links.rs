@@ -19,7 +19,7 @@ pub(crate) enum LinkState {
 
 impl LinkState {
     /// The word in `data-kind`.
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::Repaired => "repaired",
@@ -92,7 +92,7 @@ mod tests {
     fn drawn(view: &RingView) -> Vec<String> {
         links(view, &Layout::of(view))
             .iter()
-            .map(|link| format!("{}→{} {}", link.from, link.to, link.state.word()))
+            .map(|link| format!("{}→{} {}", link.from, link.to, link.state.as_str()))
             .collect()
     }
 

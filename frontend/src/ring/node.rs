@@ -6,7 +6,7 @@ use ringleader_shared::view::NodeView;
 use wasm_bindgen::JsCast;
 
 use super::geometry::{Layout, scale};
-use crate::badge::{Badge, label, role_word};
+use crate::badge::{Badge, label, role_name};
 use crate::card::focus_card;
 use crate::reactive::{self, rounded};
 use crate::store::Store;
@@ -198,11 +198,11 @@ pub(crate) fn RingNode(
                 let initiates = if initiates.get() { " initiates" } else { "" };
                 let eligible = node.with(|node| node.as_ref().is_none_or(|node| node.eligible));
                 let dimmed = if eligible { "" } else { " ineligible" };
-                format!("node {} {}{initiates}{dimmed}", badge.get().word(), room.get().class())
+                format!("node {} {}{initiates}{dimmed}", badge.get().as_str(), room.get().class())
             })
             id=element_id(&name)
             data-testid=format!("node-{name}")
-            data-role=reactive::text(move || node.with(|node| node.as_ref().map_or("none", role_word)))
+            data-role=reactive::text(move || node.with(|node| node.as_ref().map_or("none", role_name)))
             data-state=reactive::text(move || {
                 node.with(|node| node.as_ref().map(|node| node.state.to_string()).unwrap_or_default())
             })

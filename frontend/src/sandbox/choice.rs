@@ -14,7 +14,7 @@ macro_rules! choice {
             pub(crate) const ALL: &[(&str, &str)] = &[$(($word, $says)),*];
 
             /// The word in the link.
-            pub(crate) const fn word(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*
                 }

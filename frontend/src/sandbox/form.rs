@@ -98,7 +98,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 settings.ineligible = names.ok_or("Names of nodes, with spaces between them, as in B C")?;
                 Ok(())
             })}
-            {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.word(), |settings, word| {
+            {list("order", "Attributes", Arrangement::ALL, |settings| settings.arrangement.as_str(), |settings, word| {
                 settings.lay(Arrangement::named(word).ok_or("There is no such choice")?, Vec::new());
                 Ok(())
             })}
@@ -109,7 +109,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 |settings| &settings.labels,
                 Settings::give_labels,
             )}
-            {list("start", "Initiates", Start::ALL, |settings| settings.start.word(), |settings, word| {
+            {list("start", "Initiates", Start::ALL, |settings| settings.start.as_str(), |settings, word| {
                 settings.begin_with(Start::named(word).ok_or("There is no such choice")?);
                 Ok(())
             })}
@@ -120,7 +120,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 |settings| &settings.initiators,
                 Settings::give_initiators,
             )}
-            {list("links", "Latency", Links::ALL, |settings| settings.links.word(), |settings, word| {
+            {list("links", "Latency", Links::ALL, |settings| settings.links.as_str(), |settings, word| {
                 settings.links = Links::named(word).ok_or("There is no such choice")?;
                 Ok(())
             })}

@@ -162,9 +162,9 @@ impl Permalink {
         let RingSettings { hop_delay_ms: _, safety, succession, algorithm } = ring;
         let mut text = format!(
             "{WORD}?algorithm={algorithm}&nodes={nodes}&order={}&links={}&seed={seed}&start={}&safety={safety}&succession={succession}&hop={}",
-            arrangement.word(),
-            links.word(),
-            start.word(),
+            arrangement.as_str(),
+            links.as_str(),
+            start.as_str(),
             self.speed.number()
         );
         for (name, numbers) in [("labels", labels), ("initiators", initiators)] {

@@ -51,7 +51,7 @@ impl Speed {
     }
 
     /// In words.
-    pub(crate) fn words(self) -> String {
+    pub(crate) fn describe(self) -> String {
         match self.0 {
             0 => "as fast as it goes".to_owned(),
             1 => "1 hop ≈ 1 ms: real time".to_owned(),
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn speeds_are_said_by_the_hop() {
-        let said: Vec<String> = Speed::ALL.iter().map(|speed| speed.words()).collect();
+        let said: Vec<String> = Speed::ALL.iter().map(|speed| speed.describe()).collect();
         assert_eq!(said[0], "1 hop ≈ 4 s (1/4000×)");
         assert_eq!(said[3], "1 hop ≈ 0.5 s (1/500×)");
         assert_eq!(said[7], "1 hop ≈ 20 ms (1/20×)");

@@ -174,11 +174,11 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
             <select data-testid="speed" aria-label="Speed" title="How long a hop takes to watch" on:change=choose_speed>
                 {Speed::ALL.into_iter().map(|speed| view! {
                     <option value=speed.number() prop:selected=reactive::flag(move || sandbox.speed.get() == speed)>
-                        {speed.words()}
+                        {speed.describe()}
                     </option>
                 }).collect_view()}
                 {reactive::fragment(move || unusual.get().map(|speed| view! {
-                    <option value=speed.number() selected=true>{speed.words()}</option>
+                    <option value=speed.number() selected=true>{speed.describe()}</option>
                 }))}
             </select>
             <button
