@@ -85,7 +85,7 @@ pub(crate) async fn is_healthy() -> bool {
 fn give(store: Store, method: &'static str, path: String, body: Option<String>) {
     spawn_local(async move {
         if let Err(problem) = call(method, &path, body).await {
-            store.notify(problem);
+            store.notify(problem.into());
         }
     });
 }

@@ -6,7 +6,6 @@ use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
 use ringleader_shared::NodeName;
-use ringleader_shared::api::Problem;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -18,11 +17,12 @@ use crate::controls::Controls;
 use crate::faults::FaultPanel;
 use crate::headline::Headline;
 use crate::help::{Help, HelpPanel};
+use crate::large_ring::LARGE_RING;
+use crate::notice::Notice;
 use crate::notices::Notices;
 use crate::outage::OutageLine;
 use crate::reactive;
 use crate::ring::RingFigure;
-use crate::ring::geometry::LARGE_RING;
 use crate::roster::Roster;
 use crate::sandbox::Sandbox;
 use crate::sandbox::form::Form;
@@ -91,10 +91,8 @@ impl Rings {
             return;
         }
         let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
-        self.sandbox.notify(Problem {
-            kind: "about:blank".to_owned(),
+        self.sandbox.notify(Notice {
             title: "A part of the link makes no sense and was left out".to_owned(),
-            status: 0,
             detail: Some(parts.collect::<Vec<_>>().join(" · ")),
         });
     }

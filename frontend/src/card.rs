@@ -8,8 +8,6 @@ mod log_rows;
 use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, NodeState};
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use self::actions::Actions;
 use self::attribute::AttributeField;
@@ -20,17 +18,6 @@ use crate::reactive;
 use crate::store::Store;
 use crate::terms;
 use crate::text::phase_name;
-
-/// Moves the reader to a node's card.
-pub(crate) fn focus_card(name: &NodeName) {
-    let card = document().get_element_by_id(&format!("card-{name}"));
-    if let Some(card) = card.and_then(|card| card.dyn_into::<HtmlElement>().ok()) {
-        let options = ScrollIntoViewOptions::new();
-        options.set_block(ScrollLogicalPosition::Nearest);
-        card.scroll_into_view_with_scroll_into_view_options(&options);
-        let _ = card.focus();
-    }
-}
 
 /// The facts below the name.
 fn facts(node: &NodeView) -> Vec<(&'static str, String)> {

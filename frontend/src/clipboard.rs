@@ -2,25 +2,21 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::api::Problem;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::store::Store;
+use crate::notice::Notice;
 
-/// Puts a text on the clipboard, then does this; the reader hears when the browser refuses. Browsers give the clipboard only to
-/// pages from this computer or over https.
-pub(crate) fn copy(store: Store, text: String, then: impl FnOnce() + 'static) {
+/// Puts a text on the clipboard, then calls `done`. Browsers refuse unless the page comes from this computer or over https.
+pub(crate) fn copy(text: String, done: Box<dyn FnOnce(Result<(), Notice>)>) {
     spawn_local(async move {
         let may = window().is_secure_context();
         if may && JsFuture::from(window().navigator().clipboard().write_text(&text)).await.is_ok() {
-            then();
+            done(Ok(()));
         } else {
-            store.notify(Problem {
-                kind: "about:blank".to_owned(),
+            done(Err(Notice {
                 title: "The browser did not let the page copy".to_owned(),
-                status: 0,
                 detail: Some("Copying works on http://127.0.0.1 and over https".to_owned()),
-            });
+            }));
         }
     });
 }

@@ -239,7 +239,7 @@ fn fill_logs(store: Store, run: RunId, snapshot: Seq) {
         let after = Seq(snapshot.0.saturating_sub(HISTORY));
         match api::events(after, HISTORY).await {
             Ok(page) => store.fill_logs(&page.events, run, snapshot),
-            Err(problem) => store.notify(problem),
+            Err(problem) => store.notify(problem.into()),
         }
     });
 }

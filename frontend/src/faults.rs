@@ -9,9 +9,10 @@ use crate::button::ActionButton;
 use crate::command::Command;
 use crate::field::{Field, whole_number};
 use crate::focus;
+use crate::large_ring::LARGE_RING;
 use crate::reactive;
-use crate::ring::geometry::LARGE_RING;
 use crate::store::Store;
+use crate::text;
 
 /// As many members of a side are named.
 const MOST_NAMED: usize = 12;
@@ -32,24 +33,6 @@ fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
         let mut names = view.nodes.iter().map(|node| node.name.clone());
         names.next().zip(names.next())
     })
-}
-
-/// A fault in words.
-pub(crate) fn describe(fault: &LinkFault) -> String {
-    if fault.cut {
-        return "cut".to_owned();
-    }
-    let mut parts = Vec::new();
-    if fault.delay_ms > 0 {
-        parts.push(format!("{} ms slower", fault.delay_ms));
-    }
-    for (share, verb) in [(fault.drop, "drops"), (fault.duplicate, "duplicates"), (fault.reorder, "reorders")]
-    {
-        if share > Share::NONE {
-            parts.push(format!("{verb} {share}"));
-        }
-    }
-    parts.join(", ")
 }
 
 /// The panel.
@@ -184,7 +167,8 @@ fn summary(view: &RingView) -> String {
     let sides: Vec<String> = view.sides().iter().map(|side| members(side)).collect();
     let parted = (!sides.is_empty()).then(|| sides.join(" | "));
     let beside = view.faults_beside_sides();
-    let links = beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, describe(&link.fault)));
+    let links =
+        beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, text::link_fault(&link.fault)));
     let told: Vec<String> = parted.into_iter().chain(links).collect();
     if told.is_empty() { NO_FAULTS.to_owned() } else { told.join(" · ") }
 }

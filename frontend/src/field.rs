@@ -4,14 +4,20 @@ use std::ops::RangeInclusive;
 
 use leptos::html;
 use leptos::prelude::*;
+use ringleader_shared::Attribute;
 
 use crate::reactive;
 
-/// A whole number that was typed, or why it is refused.
+/// Parses a whole number, or returns the reason for its refusal.
 pub(crate) fn whole_number(text: &str, what: &str, allowed: RangeInclusive<u64>) -> Result<u64, String> {
     text.trim().parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
         format!("{what} is a whole number from {} to {}, not {text:?}", allowed.start(), allowed.end())
     })
+}
+
+/// Parses a node's attribute, or returns the reason for its refusal.
+pub(crate) fn attribute(text: &str) -> Result<Attribute, String> {
+    whole_number(text, "An attribute", 0..=Attribute::MAX.0).map(Attribute)
 }
 
 /// The field: Enter or leaving it commits the entry, Escape takes it back.

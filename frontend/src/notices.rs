@@ -1,11 +1,11 @@
-//! What went wrong, said once and dismissed by a click.
+//! The notices, each shown until it is dismissed.
 
 use leptos::prelude::*;
 
 use crate::reactive;
 use crate::store::Store;
 
-/// The open complaints.
+/// The notices that are open.
 #[component]
 pub(crate) fn Notices() -> impl IntoView {
     let store = Store::here();
@@ -23,7 +23,7 @@ pub(crate) fn Notices() -> impl IntoView {
                         aria-label="Dismiss"
                         title="Dismiss"
                         on:click=move |_| {
-                            store.notices.update(|all| all.retain(|other| other.number != notice.number));
+                            store.notices.update(|all| all.retain(|other| *other != notice));
                         }
                     >
                         "×"

@@ -25,12 +25,12 @@ use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
 use self::sandbox_messages::SandboxMessages;
-use crate::faults;
 use crate::headline::Headline;
 use crate::reactive::{self, rounded};
 use crate::sandbox::Sandbox;
 use crate::sandbox::settings::HOP;
 use crate::store::Store;
+use crate::text;
 
 /// The ring.
 #[component]
@@ -198,7 +198,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
     let mut title = format!("{} to {}: {kind}", link.from, link.to);
     let slow = !link.fault.cut && !link.fault.is_none();
     if slow {
-        title = format!("{title}, {}", faults::describe(&link.fault));
+        title = format!("{title}, {}", text::link_fault(&link.fault));
     }
     let (id, middle) = (format!("link-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {

@@ -8,10 +8,10 @@ use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
 use crate::button::ActionButton;
 use crate::command::Command;
-use crate::field::{Field, whole_number};
+use crate::field::{self, Field};
 use crate::focus;
+use crate::large_ring::LARGE_RING;
 use crate::reactive;
-use crate::ring::geometry::LARGE_RING;
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::MOST_NODES;
 use crate::store::Store;
@@ -32,12 +32,7 @@ fn parse(view: &RingView, name: &str, attribute: &str, eligible: bool) -> Result
     if view.node(&name).is_some() {
         return Err(format!("There is a node {name} already"));
     }
-    Ok(AddNode { name, attribute: parse_attribute(attribute)?, eligible, id: None })
-}
-
-/// What was typed as an attribute, or what is wrong with it.
-pub(crate) fn parse_attribute(text: &str) -> Result<Attribute, String> {
-    whole_number(text, "An attribute", 0..=Attribute::MAX.0).map(Attribute)
+    Ok(AddNode { name, attribute: field::attribute(attribute)?, eligible, id: None })
 }
 
 /// What is open below the heading.

@@ -18,7 +18,6 @@ pub(crate) mod time_controls;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use ringleader_shared::api::Problem;
 use ringleader_shared::{NodeName, Seq};
 
 use self::permalink::Permalink;
@@ -27,6 +26,7 @@ use self::settings::Settings;
 use self::speed::Speed;
 use crate::address::Entry;
 use crate::command::Command;
+use crate::notice::Notice;
 use crate::store::{Store, now_ms};
 
 /// How much of a frame's time the simulator may take, in milliseconds.
@@ -141,9 +141,7 @@ impl Sandbox {
                     self.play(store);
                 }
             }
-            Err(why) => {
-                store.notify(Problem { kind: "about:blank".to_owned(), title: why, status: 0, detail: None })
-            }
+            Err(why) => store.notify(Notice::new(why)),
         }
     }
 

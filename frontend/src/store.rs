@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leptos::prelude::*;
-use ringleader_shared::api::Problem;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
@@ -14,6 +13,7 @@ use crate::command::Command;
 use crate::faults::Ends;
 use crate::initiators::Initiators;
 use crate::log::{Line, NodeLog, history};
+use crate::notice::Notice;
 use crate::reactive;
 use crate::ring::animation::Animation;
 use crate::sandbox::Sandbox;
@@ -65,17 +65,6 @@ pub(crate) enum Connection {
     },
 }
 
-/// Something that went wrong and that the reader should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Notice {
-    /// Tells notices apart.
-    pub(crate) number: u32,
-    /// What happened.
-    pub(crate) title: String,
-    /// More about it.
-    pub(crate) detail: Option<String>,
-}
-
 /// The page's state. A handle: copies are the same state.
 #[derive(Clone, Copy)]
 pub(crate) struct Store {
@@ -111,7 +100,6 @@ pub(crate) struct Store {
     grown: StoredValue<BTreeSet<NodeName>>,
     log_pace: StoredValue<Pace>,
     view_pace: StoredValue<Pace>,
-    noticed: StoredValue<u32>,
 }
 
 impl Store {
@@ -150,7 +138,6 @@ impl Store {
             grown: StoredValue::new(BTreeSet::new()),
             log_pace: StoredValue::new(Pace::default()),
             view_pace: StoredValue::new(Pace::default()),
-            noticed: StoredValue::new(0),
         }
     }
 
@@ -241,10 +228,8 @@ impl Store {
         if void {
             let former = self.view.with_untracked(|view| view.run);
             if former != RingView::empty().run && former != ring.run {
-                self.notify(Problem {
-                    kind: "about:blank".to_owned(),
+                self.notify(Notice {
                     title: "This is a new run".to_owned(),
-                    status: 0,
                     detail: Some("The server was started again: elections and logs begin anew".to_owned()),
                 });
             }
@@ -367,20 +352,11 @@ impl Store {
         request_animation_frame(move || self.said.set(text));
     }
 
-    /// Tells the reader what went wrong.
-    pub(crate) fn notify(self, problem: Problem) {
-        let number = self.noticed.try_update_value(|noticed| {
-            *noticed += 1;
-            *noticed
-        });
+    /// Shows a notice. One with the same text is not shown twice; the newest three are kept.
+    pub(crate) fn notify(self, notice: Notice) {
         self.notices.update(|notices| {
-            // The same complaint twice is no news.
-            notices.retain(|notice| notice.title != problem.title || notice.detail != problem.detail);
-            notices.push(Notice {
-                number: number.unwrap_or(0),
-                title: problem.title,
-                detail: problem.detail,
-            });
+            notices.retain(|other| *other != notice);
+            notices.push(notice);
             let surplus = notices.len().saturating_sub(3);
             notices.drain(..surplus);
         });

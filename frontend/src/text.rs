@@ -1,9 +1,9 @@
 //! Events and times as text.
 
 use ringleader_shared::event::{EventKind, MessageInfo};
-use ringleader_shared::fault::Injection;
+use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{AlgorithmName, Event, NodeName, Role};
+use ringleader_shared::{AlgorithmName, Event, LinkFault, NodeName, Role};
 
 /// A time span as people say it: three digits that count, and the unit.
 pub(crate) fn duration(us: u64) -> String {
@@ -89,6 +89,24 @@ fn link(peer: &NodeName, kind: LinkKind, direction: Direction) -> String {
         LinkKind::Heartbeat => format!("heartbeat link {side} {peer}"),
         LinkKind::Direct => format!("direct link {side} {peer}"),
     }
+}
+
+/// A fault of a link.
+pub(crate) fn link_fault(fault: &LinkFault) -> String {
+    if fault.cut {
+        return "cut".to_owned();
+    }
+    let mut parts = Vec::new();
+    if fault.delay_ms > 0 {
+        parts.push(format!("{} ms slower", fault.delay_ms));
+    }
+    for (share, verb) in [(fault.drop, "drops"), (fault.duplicate, "duplicates"), (fault.reorder, "reorders")]
+    {
+        if share > Share::NONE {
+            parts.push(format!("{verb} {share}"));
+        }
+    }
+    parts.join(", ")
 }
 
 /// What a log line is about; decides its colour and which filter shows it.

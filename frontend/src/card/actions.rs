@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState, RingView};
 
 use crate::button::ActionButton;
-use crate::card::focus_card;
 use crate::command::{Command, NodeAction, NodeTarget};
 use crate::focus;
 use crate::initiators::Tick;
@@ -163,7 +162,7 @@ fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
         let name = name.clone();
         move |_| {
             match store.view.with_untracked(|view| neighbour(view, &name)) {
-                Some(next) => focus_card(&next),
+                Some(next) => focus::move_to_card(&next),
                 None => focus::move_to("#nodes-heading"),
             }
             store.submit(Command::Remove(name.clone()));

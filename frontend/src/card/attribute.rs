@@ -5,9 +5,8 @@ use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
 use crate::command::Command;
-use crate::field::Field;
+use crate::field::{self, Field};
 use crate::reactive;
-use crate::roster::parse_attribute;
 use crate::store::Store;
 
 /// The field.
@@ -19,7 +18,7 @@ pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> im
     });
     let (id, label) = (format!("attribute-{name}"), format!("Attribute of {name}"));
     let set = move |text: String| {
-        store.submit(Command::ChangeAttribute(name.clone(), parse_attribute(&text)?));
+        store.submit(Command::ChangeAttribute(name.clone(), field::attribute(&text)?));
         Ok(())
     };
     view! {

@@ -11,9 +11,10 @@ use web_sys::ResizeObserver;
 
 use super::log_rows::Rows;
 use crate::clipboard;
+use crate::large_ring::LARGE_RING;
 use crate::log::Kinds;
+use crate::notice::Notice;
 use crate::reactive;
-use crate::ring::geometry::LARGE_RING;
 use crate::store::Store;
 
 /// In a larger ring the logs are closed at first: that many would bury the page.
@@ -125,16 +126,20 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         let text: Vec<String> =
             lines.with_untracked(|lines| lines.iter().map(|line| line.to_text(run, &copied_name)).collect());
         let said = format!("{} copied", counted(text.len() as u64, "line"));
-        clipboard::copy(store, text.join("\n"), move || {
-            store.say(said);
-            copied.set(true);
-            set_timeout(
-                move || {
-                    let _ = copied.try_set(false);
-                },
-                COPIED_FOR,
-            );
-        });
+        let done = move |result: Result<(), Notice>| match result {
+            Ok(()) => {
+                store.say(said);
+                copied.set(true);
+                set_timeout(
+                    move || {
+                        let _ = copied.try_set(false);
+                    },
+                    COPIED_FOR,
+                );
+            }
+            Err(notice) => store.notify(notice),
+        };
+        clipboard::copy(text.join("\n"), Box::new(done));
     };
     view! {
         <div class="log" class:open=reactive::flag(move || open.get())>

@@ -6,6 +6,7 @@ use std::fmt;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, RingView};
 
+use crate::large_ring::LARGE_RING;
 use crate::reactive::rounded;
 
 /// The side of the square that everything is drawn in.
@@ -15,9 +16,6 @@ const CENTRE: Point = Point { x: SIZE / 2.0, y: SIZE / 2.0 };
 
 /// The largest node: leaves room for a crown above the top one and a label below the bottom one.
 const LARGEST_NODE: f64 = 88.0;
-
-/// The largest ring with a circle for each node. A larger ring is drawn on a canvas, with a bar for each node.
-pub(crate) const LARGE_RING: usize = 48;
 
 /// A node with less room than this has its name beside it.
 const ROOM_FOR_NAME: f64 = 26.0;

@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 
 use super::geometry::{Layout, scale};
 use crate::badge::{Badge, label, role_name};
-use crate::card::focus_card;
+use crate::focus;
 use crate::reactive::{self, rounded};
 use crate::store::Store;
 
@@ -154,7 +154,7 @@ pub(crate) fn RingNode(
     let pill_scale = move || (smallest() / PILL_TEXT).max(1.0);
     let press = {
         let name = name.clone();
-        move || focus_card(&name)
+        move || focus::move_to_card(&name)
     };
     let click = {
         let name = name.clone();
@@ -162,7 +162,7 @@ pub(crate) fn RingNode(
             if event.ctrl_key() || event.meta_key() {
                 store.initiators.toggle(&name);
             } else {
-                focus_card(&name);
+                focus::move_to_card(&name);
             }
         }
     };

@@ -8,7 +8,8 @@ use wasm_bindgen::closure::Closure;
 
 use super::Sandbox;
 use super::speed::Speed;
-use crate::clipboard::copy;
+use crate::clipboard;
+use crate::notice::Notice;
 use crate::reactive;
 use crate::store::Store;
 use crate::text;
@@ -124,10 +125,14 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
     let copy_link = move |_| {
         let address = window().location().href().unwrap_or_default();
         let page = address.split('#').next().unwrap_or_default();
-        copy(store, format!("{page}#{}", sandbox.fragment()), move || {
-            copied.set(true);
-            store.say("Link copied".to_owned());
-        });
+        let done = move |result: Result<(), Notice>| match result {
+            Ok(()) => {
+                copied.set(true);
+                store.say("Link copied".to_owned());
+            }
+            Err(notice) => store.notify(notice),
+        };
+        clipboard::copy(format!("{page}#{}", sandbox.fragment()), Box::new(done));
     };
     reactive::effect(move || {
         sandbox.moment.track();
