@@ -1,4 +1,11 @@
-//! The controls of the whole ring: elect, kill the leader, ask for a quorum, set the pace.
+//! The controls of the ring: elections, the leader, settings and links; in the sandbox also time.
+
+mod algorithm;
+mod initiators;
+pub(crate) mod link_faults;
+pub(crate) mod roster;
+pub(crate) mod settings_form;
+pub(crate) mod time_controls;
 
 use std::time::Duration;
 
@@ -6,29 +13,30 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use ringleader_shared::{ChangeRing, NodeName, NodeState, RingView, Role, Safety, Succession};
 
-use crate::algorithm::{AlgorithmPicker, AlgorithmText};
-use crate::button::ActionButton;
+use self::algorithm::{AlgorithmPicker, AlgorithmText};
 use crate::command::{Command, NodeAction, NodeTarget};
+use crate::components::button::ActionButton;
+use crate::components::command_sender::CommandSender;
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 
-/// The slowest pace on the slider, in milliseconds a hop.
+/// The slowest pace on the slider, in milliseconds per hop.
 const SLOWEST_MS: u64 = 2_000;
 
-/// How long the slider must rest before its pace is asked for.
+/// The time that the slider must rest before its pace is submitted.
 const REST: Duration = Duration::from_millis(150);
 
-/// Why an election can't be started.
+/// The reason why an election can't be started.
 fn no_election(view: &RingView) -> Option<String> {
     view.live().next().is_none().then(|| "No node is running: start one first".to_owned())
 }
 
-/// Why the leader can't be killed.
+/// The reason why the leader can't be killed.
 fn no_kill(view: &RingView) -> Option<String> {
     view.leading().is_none().then(|| "There is no leader to kill".to_owned())
 }
 
-/// Why the leader can't be paused.
+/// The reason why the leader can't be paused.
 fn no_pause(view: &RingView) -> Option<String> {
     let leads = |state: NodeState| {
         view.nodes.iter().find(|node| node.state == state && node.role == Some(Role::Leader))
@@ -40,13 +48,13 @@ fn no_pause(view: &RingView) -> Option<String> {
     }
 }
 
-/// The nodes that hang.
+/// The nodes that are paused.
 fn paused(view: &RingView) -> Vec<NodeName> {
     let hangs = view.nodes.iter().filter(|node| node.state == NodeState::Paused);
     hangs.map(|node| node.name.clone()).collect()
 }
 
-/// The words on the button that resumes them.
+/// The label of the button that resumes them.
 fn resume_label(paused: &[NodeName]) -> String {
     match paused {
         [one] => format!("Resume {one}"),
@@ -54,7 +62,7 @@ fn resume_label(paused: &[NodeName]) -> String {
     }
 }
 
-/// The pace in words.
+/// The pace as text.
 fn describe_pace(hop_delay_ms: u64) -> String {
     if hop_delay_ms == 0 { "full speed".to_owned() } else { format!("{hop_delay_ms} ms per hop") }
 }
@@ -62,7 +70,7 @@ fn describe_pace(hop_delay_ms: u64) -> String {
 /// The controls.
 #[component]
 pub(crate) fn Controls() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let refusal = move |why: fn(&RingView) -> Option<String>| {
         Signal::derive(move || {
             if store.is_connected() {
@@ -74,7 +82,7 @@ pub(crate) fn Controls() -> impl IntoView {
     };
     let together = Signal::derive(move || {
         if store.is_connected() {
-            store.view.with(|view| store.initiators.refusal(view))
+            store.view.with(|view| initiators::refusal(view, &store.initiators.of(view)))
         } else {
             Some("Not connected to the server".to_owned())
         }
@@ -85,18 +93,18 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="initiate"
                 class="primary"
-                says=reactive::text(move || store.view.with(|view| store.initiators.says(view)))
+                says=reactive::text(move || store.view.with(|view| initiators::description(&store.initiators.of(view))))
                 refusal=together
-                press=move |()| store.submit(store.view.with_untracked(|view| store.initiators.command(view)))
+                press=move |()| commands.submit(store.view.with_untracked(|view| initiators::command(store.initiators.of(view))))
             >
-                {reactive::text(move || store.view.with(|view| store.initiators.label(view)))}
+                {reactive::text(move || store.view.with(|view| initiators::label(&store.initiators.of(view))))}
             </ActionButton>
             <ActionButton
                 id="initiate-all"
                 class="quiet"
                 says="Every running node starts an election at once"
                 refusal=refusal(no_election)
-                press=move |()| store.submit(Command::ElectAll)
+                press=move |()| commands.submit(Command::ElectAll)
             >
                 "All at once"
             </ActionButton>
@@ -105,20 +113,20 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="danger"
                 says="Ends the leader's process with SIGKILL"
                 refusal=refusal(no_kill)
-                press=move |()| store.submit(Command::Control(NodeTarget::Leader, NodeAction::Kill))
+                press=move |()| commands.submit(Command::Control(NodeTarget::Leader, NodeAction::Kill))
             >
                 "Kill leader"
             </ActionButton>
             <ActionButton
                 id="pause-leader"
                 class="quiet"
-                says=if store.sandbox.is_some() {
+                says=if store.simulated {
                     "Makes the leader hang: it does nothing, and its links stay open"
                 } else {
                     "Makes the leader's process hang, with SIGSTOP: hung is not dead, its links stay open"
                 }
                 refusal=refusal(no_pause)
-                press=move |()| store.submit(Command::Control(NodeTarget::Leader, NodeAction::Pause))
+                press=move |()| commands.submit(Command::Control(NodeTarget::Leader, NodeAction::Pause))
             >
                 "Pause leader"
             </ActionButton>
@@ -133,7 +141,7 @@ pub(crate) fn Controls() -> impl IntoView {
                         press={
                             let paused = paused.clone();
                             move |()| for name in &paused {
-                                store.submit(Command::Control(NodeTarget::Node(name.clone()), NodeAction::Resume));
+                                commands.submit(Command::Control(NodeTarget::Node(name.clone()), NodeAction::Resume));
                             }
                         }
                     >
@@ -153,19 +161,19 @@ pub(crate) fn Controls() -> impl IntoView {
             </ActionButton>
             <Quorum/>
             <Deputies/>
-            {store.sandbox.is_none().then(|| view! { <Pace/> <Algorithm/> })}
+            {(!store.simulated).then(|| view! { <Pace/> <Algorithm/> })}
         </div>
     }
 }
 
-/// Which election the ring holds.
+/// The choice of the algorithm.
 #[component]
 fn Algorithm() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let now = Signal::derive(move || store.view.with(|view| view.settings.algorithm));
     view! {
         <div class="live-algorithm">
-            <AlgorithmPicker now=now choose=move |algorithm| store.submit(Command::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
+            <AlgorithmPicker now=now choose=move |algorithm| commands.submit(Command::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
             <AlgorithmText now=now/>
         </div>
     }
@@ -174,16 +182,17 @@ fn Algorithm() -> impl IntoView {
 /// The switch between the two modes of safety.
 #[component]
 fn Quorum() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let on = reactive::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
     };
     let press = move |event: web_sys::Event| {
-        // The box shows what is, not what is wished: it turns when the server says so.
+        // The box shows the present setting: it changes with the event that reports the change.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Safety::Available } else { Safety::Quorum };
-        store.submit(Command::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
+        commands
+            .submit(Command::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
     };
     view! {
         <label class="check" title="Off: the nodes that are left elect, and each side of a partition has a leader">
@@ -204,12 +213,12 @@ fn Quorum() -> impl IntoView {
 /// The switch between the two kinds of succession.
 #[component]
 fn Deputies() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let on = reactive::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
     let press = move |event: web_sys::Event| {
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Succession::Election } else { Succession::Deputy };
-        store.submit(Command::ChangeSettings(ChangeRing {
+        commands.submit(Command::ChangeSettings(ChangeRing {
             succession: Some(wanted),
             ..ChangeRing::default()
         }));
@@ -233,9 +242,9 @@ fn Deputies() -> impl IntoView {
 /// The slider that slows the messages down.
 #[component]
 fn Pace() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let real = reactive::memo(move || store.view.with(|view| view.settings.hop_delay_ms));
-    // What the reader is setting, until the server says the same.
+    // The pace that the reader is setting, until the server reports it.
     let wished = RwSignal::new(None::<u64>);
     let resting = StoredValue::new(None::<TimeoutHandle>);
     let shown = move || wished.get().unwrap_or_else(|| real.get());
@@ -244,17 +253,17 @@ fn Pace() -> impl IntoView {
             wished.set(None);
         }
     });
-    // May be called when another ring is looked at: the slider is asked for with care.
+    // May run when another ring is shown already: its signals may be gone.
     let ask = move || {
         if let (Some(Some(pace)), Some(now)) = (wished.try_get_untracked(), real.try_get_untracked()) {
             if pace == now {
                 wished.set(None);
             } else {
-                store.submit(Command::ChangeSettings(ChangeRing {
+                commands.submit(Command::ChangeSettings(ChangeRing {
                     hop_delay_ms: Some(pace),
                     ..ChangeRing::default()
                 }));
-                // When the server refuses, the slider goes back to what is.
+                // When the server refuses, the slider goes back to the present pace.
                 set_timeout(
                     move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)),
                     PATIENCE,
@@ -292,7 +301,7 @@ fn Pace() -> impl IntoView {
     }
 }
 
-/// How long the server may take to say what the slider asked for.
+/// The time that the server may take to report the pace that was submitted.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

@@ -25,11 +25,12 @@ use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
 use self::sandbox_messages::SandboxMessages;
+use crate::backend::Backend;
+use crate::backend::sandbox::Sandbox;
 use crate::headline::Headline;
 use crate::reactive::{self, rounded};
-use crate::sandbox::Sandbox;
 use crate::sandbox::settings::HOP;
-use crate::store::Store;
+use crate::state::{Change, Store};
 use crate::text;
 
 /// The ring.
@@ -37,10 +38,12 @@ use crate::text;
 pub(crate) fn RingFigure() -> impl IntoView {
     let store = Store::here();
     let figure = NodeRef::new();
+    // Whether messages are in transit that are not drawn.
+    let crowded = RwSignal::new(false);
     let smallest_text = legible::smallest_text(figure);
     let layout =
         reactive::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
-    let is_large = reactive::memo(move || store.sandbox.is_some() && layout.with(Layout::is_large));
+    let is_large = reactive::memo(move || store.simulated && layout.with(Layout::is_large));
     let drawn = reactive::memo(move || {
         if is_large.get() {
             return Vec::new();
@@ -59,11 +62,10 @@ pub(crate) fn RingFigure() -> impl IntoView {
             node_ref=figure
             style=reactive::text(move || format!("--smallest: {}px", rounded(smallest_text.get())))
         >
-            // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
-            // the other.
-            <Drawing layout=layout is_large=is_large drawn=drawn/>
-            {store.sandbox.map(|sandbox| view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> })}
-            <p class="crowded" role="status" hidden=reactive::flag(move || !store.crowded.get())>
+            // Both exist, and one is hidden: replacing one by the other would take code for each to become the other.
+            <Drawing layout=layout is_large=is_large drawn=drawn crowded=crowded/>
+            {Backend::here().sandbox().map(|sandbox| view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> })}
+            <p class="crowded" role="status" hidden=reactive::flag(move || !crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
             <Legend drawn=drawn heartbeat=heartbeat/>
@@ -73,12 +75,17 @@ pub(crate) fn RingFigure() -> impl IntoView {
 
 /// The ring with a circle for each node; nothing of a large ring.
 #[component]
-fn Drawing(layout: Memo<Layout>, is_large: Memo<bool>, drawn: Memo<Vec<Link>>) -> impl IntoView {
+fn Drawing(
+    layout: Memo<Layout>,
+    is_large: Memo<bool>,
+    drawn: Memo<Vec<Link>>,
+    crowded: RwSignal<bool>,
+) -> impl IntoView {
     let store = Store::here();
     let all = store.names();
     let names = reactive::memo(move || if is_large.get() { Vec::new() } else { all.get() });
     let stop = RwSignal::new(None::<NodeName>);
-    // The one node that Tab comes to: the last one that had the focus, as long as it is there.
+    // The one node that Tab stops at: the last one that had the focus, as long as it exists.
     let tab_stop = reactive::memo(move || {
         let last = stop.get().filter(|last| names.with(|names| names.contains(last)));
         last.or_else(|| names.with(|names| names.first().cloned()))
@@ -88,11 +95,11 @@ fn Drawing(layout: Memo<Layout>, is_large: Memo<bool>, drawn: Memo<Vec<Link>>) -
         let both = under.get().zip(over.get());
         both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
     };
-    match store.sandbox {
+    match Backend::here().sandbox() {
         Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_large),
-        None => moving_with_the_clock(store, layers, layout),
+        None => moving_with_the_clock(store, layers, layout, crowded),
     }
-    // An arrow is as large as what it points at allows.
+    // The size of an arrow follows from the size of the nodes.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
     let bands = reactive::memo(move || {
         if is_large.get() {
@@ -151,12 +158,35 @@ fn band_width(layout: &Layout) -> String {
 }
 
 /// Moves the messages of a live ring: each event is animated as it arrives.
-fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
-    reactive::effect(move || store.animation.update_value(|animation| animation.set_layers(layers())));
-    reactive::effect(move || store.animation.update_value(|animation| animation.set_layout(layout.get())));
+fn moving_with_the_clock(
+    store: Store,
+    layers: impl Fn() -> Option<Layers> + 'static,
+    layout: Memo<Layout>,
+    crowded: RwSignal<bool>,
+) {
+    let animation = StoredValue::new_local(Animation::new(crowded));
+    reactive::effect(move || animation.update_value(|animation| animation.set_layers(layers())));
+    reactive::effect(move || animation.update_value(|animation| animation.set_layout(layout.get())));
+    store.observe(Box::new(move |change| match change {
+        Change::Event(event, happened_ms) => {
+            let is_first = animation.try_update_value(|animation| animation.animate(event, happened_ms));
+            if is_first == Some(true) {
+                request_animation_frame(move || next_frame(animation));
+            }
+        }
+        Change::Gap => {
+            animation.try_update_value(Animation::clear);
+        }
+    }));
     on_cleanup(move || {
-        store.animation.try_update_value(Animation::clear);
+        animation.try_update_value(Animation::clear);
     });
+}
+
+fn next_frame(animation: StoredValue<Animation, LocalStorage>) {
+    if animation.try_update_value(Animation::frame) == Some(true) {
+        request_animation_frame(move || next_frame(animation));
+    }
 }
 
 /// The duration of a ripple.
@@ -173,7 +203,7 @@ fn moving_with_the_run(
     let draw = move || {
         // When a hop is over sooner than a ripple, the ring would be full of them.
         let ripple = sandbox.speed.get_untracked().virtual_time(RIPPLE).filter(|time| *time < 4 * HOP);
-        sandbox.look(|player| {
+        sandbox.read(|player| {
             messages.update_value(|messages| messages.draw(player, ripple.unwrap_or_default()));
         });
     };
@@ -202,7 +232,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
     }
     let (id, middle) = (format!("link-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {
-        store.link.set(Some((link.from.clone(), link.to.clone())));
+        store.chosen_link.set(Some((link.from.clone(), link.to.clone())));
         store.faults_open.set(true);
     };
     view! {

@@ -1,13 +1,14 @@
 //! What the elections cost: the latest at large, the ones before in a line each.
 
+mod cost;
+
 use leptos::prelude::*;
 use ringleader_shared::counted;
 use ringleader_shared::view::ElectionView;
 
-use crate::cost;
-use crate::help::FirstWord;
+use crate::components::help::FirstWord;
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 use crate::terms;
 use crate::text;
 
@@ -37,8 +38,7 @@ pub(crate) fn Summary() -> impl IntoView {
 #[component]
 fn Latest(election: ElectionView) -> impl IntoView {
     let store = Store::here();
-    let full_speed =
-        store.sandbox.is_none() && store.view.with_untracked(|view| view.settings.hop_delay_ms == 0);
+    let full_speed = !store.simulated && store.view.with_untracked(|view| view.settings.hop_delay_ms == 0);
     let account = cost::account(&election, full_speed);
     let exact = account.as_ref().is_some_and(|account| account.exact);
     view! {

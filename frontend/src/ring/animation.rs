@@ -11,7 +11,7 @@ use super::animation_event::{AnimationEvent, STALE_MS};
 use super::flight::{End, Flight, Phase};
 use super::geometry::{Curve, Layout, scale};
 use crate::reactive::rounded;
-use crate::store::now_ms;
+use crate::state::now_ms;
 use crate::text;
 
 const SVG: &str = "http://www.w3.org/2000/svg";

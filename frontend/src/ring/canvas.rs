@@ -17,12 +17,12 @@ use super::animation::motion_is_reduced;
 use super::geometry::{Curve, Layout, Point};
 use super::node::description;
 use super::sandbox_messages::way;
-use crate::badge::Badge;
+use crate::backend::sandbox::Sandbox;
+use crate::components::badge::Badge;
+use crate::components::theme::Theme;
 use crate::reactive::{self, rounded};
-use crate::sandbox::Sandbox;
 use crate::sandbox::player::Player;
-use crate::store::Store;
-use crate::theme::Theme;
+use crate::state::Store;
 
 /// The positions of the dots of the lowest and of the highest candidate, as a share of the way to the centre.
 const TRACKS: (f64, f64) = (0.03, 0.4);
@@ -175,7 +175,7 @@ pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<
         dot_surface.track();
         dot_surface.with_untracked(|surface| {
             if let Some(surface) = surface {
-                layout.with(|layout| sandbox.look(|player| draw_dots(surface, player, layout)));
+                layout.with(|layout| sandbox.read(|player| draw_dots(surface, player, layout)));
             }
         });
     });
@@ -200,7 +200,7 @@ pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<
     };
     let choose = move |event: web_sys::MouseEvent| {
         if let Some(name) = at(&event) {
-            store.chosen.set(Some(name));
+            store.chosen_node.set(Some(name));
         }
     };
     let name_it = move |event: web_sys::MouseEvent| {
@@ -217,7 +217,7 @@ pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<
         store.view.with(|view| {
             let leader = view.leading().map(|node| ("leader", node.name.clone()));
             let deputy = view.deputy_of_leading().map(|node| ("deputy", node.name.clone()));
-            let chosen = store.chosen.get().map(|name| ("chosen", name));
+            let chosen = store.chosen_node.get().map(|name| ("chosen", name));
             let mut named: Vec<(&str, NodeName)> = Vec::new();
             for (class, name) in [leader, deputy, chosen].into_iter().flatten() {
                 if !named.iter().any(|(_, other)| *other == name) {

@@ -8,7 +8,7 @@ use ringleader_simulator::classic::{Direction, facts};
 use super::animation::{class, token};
 use super::links::{Link, LinkState};
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 
 /// The kinds of messages that elections by this algorithm send.
 fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
@@ -92,7 +92,7 @@ pub(crate) fn Legend(
     #[prop(into)] heartbeat: Signal<bool>,
 ) -> impl IntoView {
     let store = Store::here();
-    let shapes = reactive::memo(move || store.view.with(|view| kinds(view, store.sandbox.is_some())));
+    let shapes = reactive::memo(move || store.view.with(|view| kinds(view, store.simulated)));
     let lines = reactive::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
     let shape = |kind: MessageKind| {
         let (outline, letter) = token(kind);

@@ -6,10 +6,10 @@ use ringleader_shared::view::NodeView;
 use wasm_bindgen::JsCast;
 
 use super::geometry::{Layout, scale};
-use crate::badge::{Badge, label, role_name};
+use crate::components::badge::{Badge, label, role_name};
 use crate::focus;
 use crate::reactive::{self, rounded};
-use crate::store::Store;
+use crate::state::Store;
 
 /// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
 const ROOM_FOR_WORDS: f64 = 72.0;
@@ -168,7 +168,7 @@ pub(crate) fn RingNode(
     };
     let initiates = {
         let name = name.clone();
-        reactive::flag(move || store.initiators.has(&name))
+        reactive::flag(move || store.initiators.contains(&name))
     };
     let on_key = {
         let (press, name) = (press.clone(), name.clone());

@@ -6,12 +6,12 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::Sandbox;
-use super::speed::Speed;
+use crate::backend::sandbox::Sandbox;
 use crate::clipboard;
 use crate::notice::Notice;
 use crate::reactive;
-use crate::store::Store;
+use crate::sandbox::speed::Speed;
+use crate::state::Store;
 use crate::text;
 
 /// The places of the slider.
@@ -80,13 +80,13 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
     let store = Store::here();
     let times = reactive::memo(move || {
         sandbox.moment.track();
-        sandbox.look(|player| (player.now(), player.begin(), player.end()))
+        sandbox.read(|player| (player.now(), player.begin(), player.end()))
     });
     let press = move |key: Key| match key {
-        Key::Toggle => sandbox.toggle(store),
-        Key::Step => sandbox.step(store),
-        Key::Back => sandbox.step_back(store),
-        Key::Begin => sandbox.seek(store, Duration::ZERO),
+        Key::Toggle => sandbox.toggle(),
+        Key::Step => sandbox.step(),
+        Key::Back => sandbox.step_back(),
+        Key::Begin => sandbox.seek(Duration::ZERO),
     };
     listen(move |event| {
         if let Some(key) = Key::named(&event.key()).filter(|key| !has_another_use(*key, event)) {
@@ -109,8 +109,8 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
     });
     let slide = move |event: web_sys::Event| {
         if let Ok(to) = event_target_value(&event).parse() {
-            let (begin, end) = sandbox.look(|player| (player.begin(), player.end()));
-            sandbox.seek(store, begin + time(to, end.saturating_sub(begin)));
+            let (begin, end) = sandbox.read(|player| (player.begin(), player.end()));
+            sandbox.seek(begin + time(to, end.saturating_sub(begin)));
         }
     };
     let choose_speed = move |event: web_sys::Event| {
@@ -128,7 +128,7 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
         let done = move |result: Result<(), Notice>| match result {
             Ok(()) => {
                 copied.set(true);
-                store.say("Link copied".to_owned());
+                store.announce("Link copied".to_owned());
             }
             Err(notice) => store.notify(notice),
         };

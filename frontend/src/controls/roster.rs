@@ -1,4 +1,4 @@
-//! Who is in the ring: add a node, reset everything.
+//! The members of the ring: their number, adding one, resetting the ring.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -6,17 +6,19 @@ use ringleader_shared::api::AddNode;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{Attribute, NodeName, NodeState, RingView};
 
-use crate::button::ActionButton;
+use crate::backend::Backend;
 use crate::command::Command;
-use crate::field::{self, Field};
+use crate::components::button::ActionButton;
+use crate::components::command_sender::CommandSender;
+use crate::components::field::{self, Field};
 use crate::focus;
 use crate::large_ring::LARGE_RING;
 use crate::reactive;
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::MOST_NODES;
-use crate::store::Store;
+use crate::state::Store;
 
-/// The first name of A, B, C… that is free, and an attribute that would win.
+/// The suggestion for a new node: the first name of A, B, C… that is free, and an attribute that would win.
 fn suggestion(view: &RingView) -> (String, u64) {
     let name = (0..=view.nodes.len()).map(NodeName::nth).find(|name| view.node(name).is_none());
     let highest = view.nodes.iter().map(|node| node.attribute.0).max();
@@ -26,7 +28,7 @@ fn suggestion(view: &RingView) -> (String, u64) {
     )
 }
 
-/// What was typed as a node, or what is wrong with it.
+/// Parses a new node, or returns the reason for its refusal.
 fn parse(view: &RingView, name: &str, attribute: &str, eligible: bool) -> Result<AddNode, String> {
     let name: NodeName = name.trim().parse().map_err(|error| format!("{error}"))?;
     if view.node(&name).is_some() {
@@ -35,7 +37,7 @@ fn parse(view: &RingView, name: &str, attribute: &str, eligible: bool) -> Result
     Ok(AddNode { name, attribute: field::attribute(attribute)?, eligible, id: None })
 }
 
-/// What is open below the heading.
+/// The form that is open below the heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     Nothing,
@@ -60,14 +62,13 @@ pub(crate) fn Roster() -> impl IntoView {
     let offline = move || (!store.is_connected()).then(|| "Not connected to the server".to_owned());
     let full = Signal::derive(move || {
         offline().or_else(|| {
-            let most = if store.sandbox.is_some() { MOST_NODES } else { MAX_MEMBERS };
+            let most = if store.simulated { MOST_NODES } else { MAX_MEMBERS };
             let full = store.view.with(|view| view.nodes.len() >= most);
             full.then(|| format!("A ring has {most} nodes at most"))
         })
     });
-    let is_large = reactive::memo(move || {
-        store.sandbox.is_some() && store.view.with(|view| view.nodes.len() > LARGE_RING)
-    });
+    let is_large =
+        reactive::memo(move || store.simulated && store.view.with(|view| view.nodes.len() > LARGE_RING));
     let toggle =
         move |what: Open| open.update(|open| *open = if *open == what { Open::Nothing } else { what });
     let close = move |opener: &'static str| {
@@ -91,7 +92,7 @@ pub(crate) fn Roster() -> impl IntoView {
             <ActionButton
                 id="reset"
                 class="quiet"
-                says=if store.sandbox.is_some() {
+                says=if store.simulated {
                     "Forgets what was done and shows the ring at its beginning"
                 } else {
                     "Ends every process and starts a fresh ring as configured"
@@ -115,10 +116,10 @@ pub(crate) fn Roster() -> impl IntoView {
 /// Asks for the new node's name and attribute.
 #[component]
 fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let (free_name, first_attribute) = store.view.with_untracked(suggestion);
-    // A simulated node is called by its place in the order in which all have joined.
-    let given = store.sandbox.map(|sandbox| sandbox.look(Player::next_name).to_string());
+    // The name of a simulated node follows from the order in which all have joined.
+    let given = Backend::here().sandbox().map(|sandbox| sandbox.read(Player::next_name).to_string());
     let is_given = given.is_some();
     let first_name = given.unwrap_or(free_name);
     let name = RwSignal::new(first_name);
@@ -128,7 +129,7 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Ok(node) = parsed() {
-            store.submit(Command::Add(node));
+            commands.submit(Command::Add(node));
             close.run(());
         }
     };
@@ -190,15 +191,15 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Finds the card of one of many.
+/// Shows the card of one node of a large ring.
 #[component]
 fn Finder() -> impl IntoView {
     let store = Store::here();
-    let chosen = reactive::text(move || store.chosen.get().map(String::from).unwrap_or_default());
+    let chosen = reactive::text(move || store.chosen_node.get().map(String::from).unwrap_or_default());
     let find = move |text: String| {
         let wanted = text.to_ascii_uppercase().parse::<NodeName>().ok();
         let found = wanted.filter(|name| store.view.with_untracked(|view| view.node(name).is_some()));
-        store.chosen.set(Some(found.ok_or_else(|| format!("There is no node {text}"))?));
+        store.chosen_node.set(Some(found.ok_or_else(|| format!("There is no node {text}"))?));
         Ok(())
     };
     view! {
@@ -209,10 +210,10 @@ fn Finder() -> impl IntoView {
     }
 }
 
-/// Asks whether the reader means it.
+/// Asks for a confirmation of the reset.
 #[component]
 fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let sure = NodeRef::<html::Button>::new();
     reactive::effect(move || {
         if let Some(sure) = sure.get() {
@@ -223,9 +224,9 @@ fn ResetForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
         <div class="inline-form" role="group" aria-label="Reset the ring?" on:keydown=move |event| {
             if event.key() == "Escape" { close.run(()); }
         }>
-            <p>{if store.sandbox.is_some() { "Forget what was done?" } else { "End every process and start afresh?" }}</p>
+            <p>{if store.simulated { "Forget what was done?" } else { "End every process and start afresh?" }}</p>
             <button node_ref=sure class="danger" type="button" data-testid="reset-confirm" disabled=reactive::flag(move || !store.is_connected()) on:click=move |_| {
-                store.submit(Command::Reset);
+                commands.submit(Command::Reset);
                 close.run(());
             }>"Reset"</button>
             <button class="quiet" type="button" on:click=move |_| close.run(())>"Cancel"</button>
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_new_node_is_said() {
+    fn a_new_node_is_refused_with_the_reason() {
         let view = ring(4).running();
         assert!(parse(&view, "A", "5", true).expect_err("taken").contains("already"));
         assert!(parse(&view, "", "5", true).expect_err("empty").contains("1 to 16"));

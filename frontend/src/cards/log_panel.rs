@@ -1,4 +1,4 @@
-//! A node's log: follows the newest line until the reader scrolls up, filters, copies.
+//! The log on a card. It follows the newest line until the reader scrolls up; its lines can be filtered and copied.
 
 use std::time::Duration;
 
@@ -10,33 +10,36 @@ use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
 use super::log_rows::Rows;
+use crate::backend::Backend;
 use crate::clipboard;
 use crate::large_ring::LARGE_RING;
-use crate::log::Kinds;
 use crate::notice::Notice;
 use crate::reactive;
-use crate::store::Store;
+use crate::state::{Kinds, NodeLog, Store};
 
-/// In a larger ring the logs are closed at first: that many would bury the page.
+/// The largest ring whose logs are open at first: more would bury the page.
 const OPEN_UP_TO: usize = 8;
 
-/// How near the end, in pixels, still counts as the end.
+/// The distance from the end, in pixels, that still counts as the end.
 const NEAR_PX: i32 = 12;
 
-/// How many of the newest lines are in the page while it follows them: more than a panel is high. The older ones come when the
-/// reader scrolls up.
+/// The number of lines in the page while it follows the newest one: more than fit into the panel. The older ones are added when
+/// the reader scrolls up.
 const FOLLOWED: usize = 32;
 
-/// How long a button says that it has copied.
+/// The time for which the button confirms a copy.
 const COPIED_FOR: Duration = Duration::from_secs(2);
 
 /// The log.
 #[component]
 pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     let store = Store::here();
-    let log = store.log(&name);
+    let log = match Backend::here().sandbox() {
+        Some(sandbox) => sandbox.log(&name),
+        None => store.log(&name),
+    };
     // A large simulated ring has only a few cards.
-    let is_large = |count: usize| store.sandbox.is_some() && count > LARGE_RING;
+    let is_large = |count: usize| store.simulated && count > LARGE_RING;
     let open = RwSignal::new(
         store.view.with_untracked(|view| view.nodes.len() <= OPEN_UP_TO || is_large(view.nodes.len())),
     );
@@ -57,14 +60,14 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             log.with(|log| log.count(shown))
         })
     };
-    let total = reactive::memo(move || log.with(crate::log::NodeLog::len));
+    let total = reactive::memo(move || log.with(NodeLog::len));
     let nothing = reactive::text(move || match (lines.with(Vec::is_empty), total.get()) {
         (false, _) => "",
         (true, 0) => "Nothing said yet",
         (true, _) => "No line matches",
     });
     let closed = reactive::flag(move || !open.get());
-    // May be called when the card is gone: the panel is asked for with care.
+    // May be called when the card is gone already.
     let to_end = move || {
         if let Some(panel) = panel.try_get_untracked().flatten() {
             panel.set_scroll_top(panel.scroll_height());
@@ -94,7 +97,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
             queue_microtask(to_end);
         }
     });
-    // A panel that grew or shrank is no longer at its end, and says nothing about it.
+    // A panel that grew or shrank is no longer at its end, and emits no event.
     reactive::effect(move || {
         let Some(panel) = panel.get() else { return };
         let resized = Closure::<dyn FnMut()>::new(move || {
@@ -128,7 +131,7 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
         let said = format!("{} copied", counted(text.len() as u64, "line"));
         let done = move |result: Result<(), Notice>| match result {
             Ok(()) => {
-                store.say(said);
+                store.announce(said);
                 copied.set(true);
                 set_timeout(
                     move || {

@@ -5,20 +5,21 @@ use ringleader_shared::NodeName;
 use ringleader_shared::view::NodeView;
 
 use crate::command::Command;
-use crate::field::{self, Field};
+use crate::components::command_sender::CommandSender;
+use crate::components::field::{self, Field};
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 
 /// The field.
 #[component]
 pub(crate) fn AttributeField(name: NodeName, node: Memo<Option<NodeView>>) -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let real = reactive::memo(move || {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
     let (id, label) = (format!("attribute-{name}"), format!("Attribute of {name}"));
     let set = move |text: String| {
-        store.submit(Command::ChangeAttribute(name.clone(), field::attribute(&text)?));
+        commands.submit(Command::ChangeAttribute(name.clone(), field::attribute(&text)?));
         Ok(())
     };
     view! {

@@ -1,20 +1,22 @@
-//! How old an event is: the server's clock told by the page's.
+//! The clocks: the page's own, and an estimate of the server's.
 
 use std::collections::VecDeque;
 
-/// How many events the estimate looks back. Enough that one quick event is among them, few enough that a computer that
-/// slept is right again soon.
+use leptos::prelude::window;
+
+/// The number of events that the estimate is made from: enough that one of them arrived quickly, few enough that it is correct
+/// again soon after the computer slept.
 const WINDOW: usize = 32;
 
-/// Estimates where the server's clock stands from the events that came quickest.
+/// An estimate of the server's clock, from the events that arrived most quickly.
 #[derive(Debug, Default)]
 pub(crate) struct ServerClock {
-    /// For each of the last events: the page's time at arrival minus the server's time of it, in milliseconds.
+    /// For each of the last events: the page's time of its arrival minus the server's time of it, in milliseconds.
     offsets: VecDeque<f64>,
 }
 
 impl ServerClock {
-    /// An event of `at_us` arrives `now_ms` by the page's clock: when did it happen by the page's clock?
+    /// The page's time, in milliseconds, of an event that happened at the server's time `at_us` and arrived at `now_ms`.
     pub(crate) fn happened(&mut self, at_us: u64, now_ms: f64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "exact to a microsecond for 285 years")]
         let at_ms = at_us as f64 / 1000.0;
@@ -40,10 +42,15 @@ impl ServerClock {
         (us.is_finite() && us >= 0.0).then_some(us as u64)
     }
 
-    /// Another server, another clock.
+    /// Forgets everything: another server has another clock.
     pub(crate) fn reset(&mut self) {
         self.offsets.clear();
     }
+}
+
+/// The page's clock, in milliseconds since the page was opened.
+pub(crate) fn now_ms() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
 }
 
 #[cfg(test)]

@@ -1,21 +1,17 @@
-//! One node's card: what it is, what can be done to it, what it says.
-
-mod actions;
-mod attribute;
-mod log_panel;
-mod log_rows;
+//! One node's card: its role, its facts, the actions on it, and its log.
 
 use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, NodeState};
 
-use self::actions::Actions;
-use self::attribute::AttributeField;
-use self::log_panel::LogPanel;
-use crate::badge::{Badge, Icon, label, role_name};
+use super::actions::Actions;
+use super::attribute::AttributeField;
+use super::log_panel::LogPanel;
 use crate::command::Command;
+use crate::components::badge::{Badge, Icon, label, role_name};
+use crate::components::command_sender::CommandSender;
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 use crate::terms;
 use crate::text::phase_name;
 
@@ -53,7 +49,7 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
 /// Whether the node may lead: a switch.
 #[component]
 fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let id = format!("eligible-{name}");
     let about = format!(
         "Unless {name} may lead, it takes part in elections and votes, but never leads and is never deputy. Counts from the next election."
@@ -63,7 +59,7 @@ fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
         move |event: web_sys::Event| {
             // The box shows what is, not what is wished.
             event_target::<web_sys::HtmlInputElement>(&event).set_checked(eligible.get_untracked());
-            store.submit(Command::ChangeEligibility(name.clone(), !eligible.get_untracked()));
+            commands.submit(Command::ChangeEligibility(name.clone(), !eligible.get_untracked()));
         }
     };
     view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 
 /// The notices that are open.
 #[component]

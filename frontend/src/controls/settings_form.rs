@@ -3,27 +3,25 @@
 use leptos::prelude::*;
 use ringleader_shared::NodeName;
 
-use super::Sandbox;
-use super::choice::{Arrangement, Links, Start};
-use super::settings::{MOST_NODES, Settings};
-use crate::algorithm::{AlgorithmPicker, AlgorithmText};
-use crate::field::{Field, whole_number};
+use super::algorithm::{AlgorithmPicker, AlgorithmText};
+use crate::backend::sandbox::Sandbox;
+use crate::components::field::{Field, whole_number};
 use crate::reactive;
-use crate::store::Store;
+use crate::sandbox::choice::{Arrangement, Links, Start};
+use crate::sandbox::settings::{MOST_NODES, Settings};
 
 /// Changes the settings by an entry, or gives the reason for its refusal.
 type Change = fn(&mut Settings, &str) -> Result<(), String>;
 
 /// The settings.
 #[component]
-pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
-    let store = Store::here();
+pub(crate) fn SettingsForm(sandbox: Sandbox) -> impl IntoView {
     let settings = sandbox.settings;
     let change = move |change: Change, text: &str| {
         let mut wanted = settings.get_untracked();
         change(&mut wanted, text.trim())?;
         if wanted != settings.get_untracked() {
-            sandbox.rebuild(store, &wanted);
+            sandbox.rebuild(&wanted);
         }
         Ok(())
     };
@@ -73,7 +71,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
     let dice = move |_| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below a million")]
         let seed = (js_sys::Math::random() * 1_000_000.0) as u32;
-        sandbox.rebuild(store, &Settings { seed: seed.into(), ..settings.get_untracked() });
+        sandbox.rebuild(&Settings { seed: seed.into(), ..settings.get_untracked() });
     };
     view! {
         <div class="inline-form settings" role="group" aria-label="The ring: each change begins a fresh one">
@@ -82,7 +80,7 @@ pub(crate) fn Form(sandbox: Sandbox) -> impl IntoView {
                 choose=move |algorithm| {
                     let mut wanted = settings.get_untracked();
                     wanted.ring.algorithm = algorithm;
-                    sandbox.rebuild(store, &wanted);
+                    sandbox.rebuild(&wanted);
                 }
             />
             {field("nodes", "Nodes", "4", |settings| settings.nodes.to_string(), |settings, text| {

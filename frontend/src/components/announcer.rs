@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::headline::Headline;
 use crate::reactive;
-use crate::store::{Connection, Store};
+use crate::state::{Connection, Store};
 
 /// The live region.
 #[component]
@@ -36,7 +36,7 @@ pub(crate) fn Announcer() -> impl IntoView {
             {text}
         </div>
         <div class="visually-hidden" role="status" aria-live="polite" data-testid="said">
-            {reactive::text(move || store.said.get())}
+            {reactive::text(move || store.announcement.get())}
         </div>
     }
 }

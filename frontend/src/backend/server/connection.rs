@@ -1,8 +1,4 @@
-//! Keeps the subscription to the bus alive: sockets, timers and probes round the plain state machine of
-//! [`subscription`].
-
-mod frame;
-pub(crate) mod subscription;
+//! The connection to the event bus: sockets, timers and probes round the plain state machine of [`Subscription`].
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,40 +11,40 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{MessageEvent, Url, WebSocket};
 
-use self::subscription::{Subscription, Verdict};
-use crate::api;
-use crate::store::{Connection, Store, now_ms};
+use super::subscription::{Subscription, Verdict};
+use super::{admits, events, frame, is_healthy};
+use crate::state::{Connection, Store, now_ms};
 
-/// A hidden page has no frames: events that arrive within this time are applied together.
+/// The time in which events are collected while the page is hidden and has no frames.
 const GATHER_HIDDEN: Duration = Duration::from_millis(250);
 
-/// More events than these are applied at once, before the frame: what waits is bounded, though a browser may hold back the timers of
-/// a hidden page for a minute.
+/// The largest number of events that wait for a frame. It bounds them also while a browser holds back the timers of a hidden page
+/// for a minute.
 const MOST_GATHERED: usize = 400;
 
-/// How many events of the past fill the logs.
+/// The number of past events that the logs are filled from.
 const HISTORY: u64 = 2_000;
 
-/// When nothing has been heard for so long, the server is asked whether it lives, in milliseconds.
+/// The silence after which the server is probed, in milliseconds.
 const SILENCE_MS: f64 = 10_000.0;
 
-/// How often silence is looked for.
-const LOOK: Duration = Duration::from_secs(2);
+/// The time between two checks for silence.
+const CHECK: Duration = Duration::from_secs(2);
 
-/// Opens the subscription and keeps it for as long as the page lives.
-pub(crate) fn keep(store: Store) {
+/// Subscribes to the bus, and reconnects whenever the connection is lost, for as long as the page lives.
+pub(crate) fn connect(store: Store) {
     let keeper = Keeper(Rc::new(Inner {
         store,
         subscription: RefCell::default(),
         socket: RefCell::default(),
         generation: Cell::new(0),
-        heard: Cell::new(0.0),
+        heard_ms: Cell::new(0.0),
         probing: Cell::new(false),
         gathered: RefCell::default(),
         gathering: Cell::new(false),
     }));
     keeper.open();
-    keeper.watch();
+    keeper.watch_silence();
     keeper.watch_visibility();
 }
 
@@ -56,10 +52,10 @@ struct Inner {
     store: Store,
     subscription: RefCell<Subscription>,
     socket: RefCell<Option<Socket>>,
-    /// Counts sockets, so that what an old one still says is not heard.
+    /// The number of the present socket: messages of former ones are ignored.
     generation: Cell<u32>,
-    /// When the server was heard last.
-    heard: Cell<f64>,
+    /// The time of the last message, in milliseconds.
+    heard_ms: Cell<f64>,
     probing: Cell<bool>,
     gathered: RefCell<Vec<Event>>,
     gathering: Cell<bool>,
@@ -88,7 +84,7 @@ impl Keeper {
         let inner = &self.0;
         let generation = inner.generation.get() + 1;
         inner.generation.set(generation);
-        inner.heard.set(now_ms());
+        inner.heard_ms.set(now_ms());
         let url = socket_url(&inner.subscription.borrow().path());
         let Some(socket) = url.and_then(|url| WebSocket::new(&url).ok()) else {
             return self.lost(generation);
@@ -111,7 +107,7 @@ impl Keeper {
         if inner.generation.get() != generation {
             return;
         }
-        inner.heard.set(now_ms());
+        inner.heard_ms.set(now_ms());
         let verdict = match frame::read(text) {
             Some(frame) => inner.subscription.borrow_mut().frame(frame),
             None => inner.subscription.borrow_mut().unreadable(),
@@ -121,7 +117,7 @@ impl Keeper {
                 self.show_gathered();
                 let (run, seq) = (ring.run, ring.seq);
                 inner.store.replace(*ring, void);
-                inner.store.hear_clock(at_us);
+                inner.store.set_clock(at_us);
                 inner.store.connection.set(Connection::Connected);
                 fill_logs(inner.store, run, seq);
             }
@@ -154,7 +150,7 @@ impl Keeper {
         }
     }
 
-    /// A page that is hidden before its frame comes must not wait for it.
+    /// Applies the collected events when the page is hidden or shown: a hidden page has no frames.
     fn watch_visibility(&self) {
         let keeper = self.clone();
         let changed = Closure::<dyn FnMut()>::new(move || keeper.show_gathered());
@@ -171,7 +167,6 @@ impl Keeper {
         let events = inner.gathered.take();
         if !events.is_empty() {
             inner.store.apply(&events);
-            inner.store.animate(&events);
         }
     }
 
@@ -182,24 +177,19 @@ impl Keeper {
         }
         inner.generation.set(generation + 1);
         self.show_gathered();
-        inner.store.animation.update_value(crate::ring::animation::Animation::clear);
         let known = inner.subscription.borrow().resumable().is_some();
-        inner.store.connection.update(|connection| {
-            if !matches!(connection, Connection::Lost { since: Some(_) }) {
-                *connection = Connection::Lost { since: known.then(clock_time) };
-            }
-        });
+        inner.store.lose_connection(known.then(clock_time));
         let wait = inner.subscription.borrow_mut().lost();
         let keeper = self.clone();
         set_timeout(move || spawn_local(async move { keeper.reconnect(generation + 1).await }), wait);
     }
 
-    /// A socket that fails does not say why, so the server is asked first whether it lets this page in.
+    /// Reconnects. A socket that fails gives no reason, so the server is asked first whether it admits this page.
     async fn reconnect(&self, generation: u32) {
         let inner = &self.0;
         let due = inner.subscription.borrow().resumable().is_some();
-        if due && let Err(problem) = api::lets_in().await {
-            inner.store.stranger.set(problem.status == 401);
+        if due && let Err(problem) = admits().await {
+            inner.store.unauthorized.set(problem.status == 401);
             return self.lost(generation);
         }
         if inner.generation.get() == generation {
@@ -207,12 +197,12 @@ impl Keeper {
         }
     }
 
-    /// A server that hangs does not close its sockets: silence is answered by a probe.
-    fn watch(&self) {
+    /// Probes the server after a silence: a server that hangs does not close its sockets.
+    fn watch_silence(&self) {
         let keeper = self.clone();
         let look = move || {
             let inner = &keeper.0;
-            let silent = now_ms() - inner.heard.get() > SILENCE_MS;
+            let silent = now_ms() - inner.heard_ms.get() > SILENCE_MS;
             let connected = inner
                 .store
                 .connection
@@ -221,8 +211,8 @@ impl Keeper {
                 let keeper = keeper.clone();
                 let generation = inner.generation.get();
                 spawn_local(async move {
-                    if api::is_healthy().await {
-                        keeper.0.heard.set(now_ms());
+                    if is_healthy().await {
+                        keeper.0.heard_ms.set(now_ms());
                     } else {
                         keeper.lost(generation);
                     }
@@ -230,14 +220,14 @@ impl Keeper {
                 });
             }
         };
-        set_interval(look, LOOK);
+        set_interval(look, CHECK);
     }
 }
 
 fn fill_logs(store: Store, run: RunId, snapshot: Seq) {
     spawn_local(async move {
         let after = Seq(snapshot.0.saturating_sub(HISTORY));
-        match api::events(after, HISTORY).await {
+        match events(after, HISTORY).await {
             Ok(page) => store.fill_logs(&page.events, run, snapshot),
             Err(problem) => store.notify(problem.into()),
         }

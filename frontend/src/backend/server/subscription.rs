@@ -1,5 +1,5 @@
-//! The subscription to the bus as a plain state machine: what to ask for, what to do with each frame, how long to wait
-//! before the next attempt. No sockets and no clocks here.
+//! The subscription to the bus as a plain state machine, without sockets and clocks: the path to subscribe at, the verdict on each
+//! frame, the wait before the next attempt.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(250);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// What to do with a frame.
+/// The consequence of a frame.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Verdict {
     /// Show this ring instead of the one that is shown.
@@ -21,7 +21,7 @@ pub(crate) enum Verdict {
         ring: Box<RingView>,
         /// The server's clock now, in microseconds.
         at_us: u64,
-        /// True when what was known belongs to another run: the logs are void.
+        /// Whether the former state belongs to another run, so that the logs are void.
         void: bool,
     },
     /// Apply this event: it is the next one.
@@ -39,12 +39,12 @@ pub(crate) enum Verdict {
     },
 }
 
-/// Where a subscription stands.
+/// The state of a subscription.
 #[derive(Debug, Default)]
 pub(crate) struct Subscription {
     /// The run and the last event that were applied.
     position: Option<(RunId, Seq)>,
-    /// False after a gap: only a snapshot may follow.
+    /// Whether the subscription can be resumed. After a gap only a snapshot may follow.
     resumable: bool,
     /// Attempts since the last frame.
     attempts: u32,
@@ -64,7 +64,7 @@ impl Subscription {
         }
     }
 
-    /// A frame arrived.
+    /// Takes a frame that arrived.
     pub(crate) fn frame(&mut self, frame: BusFrame) -> Verdict {
         self.attempts = 0;
         match frame {
@@ -98,7 +98,7 @@ impl Subscription {
         Verdict::Apply(event)
     }
 
-    /// A frame arrived that makes no sense: whatever it said is missing.
+    /// Takes a frame that could not be read: its content is missing.
     pub(crate) fn unreadable(&mut self) -> Verdict {
         let first = self.position.map_or(Seq(1), |(_, last)| last.next());
         self.gap(first, first)
@@ -109,7 +109,7 @@ impl Subscription {
         Verdict::Resubscribe { first, last }
     }
 
-    /// The connection is gone: how long to wait before the next attempt. Doubles from attempt to attempt.
+    /// Notes that the connection is lost. Returns the wait before the next attempt, which doubles from attempt to attempt.
     pub(crate) fn lost(&mut self) -> Duration {
         let wait = FIRST_WAIT * 2_u32.saturating_pow(self.attempts.min(8));
         self.attempts += 1;

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 use crate::terms::TERMS;
 
 /// What a leader is for.
@@ -41,14 +41,14 @@ const DOCS: &[(&str, &str)] = &[
 #[component]
 pub(crate) fn FirstWord() -> impl IntoView {
     let store = Store::here();
-    let nodes = if store.sandbox.is_some() {
+    let nodes = if store.simulated {
         "These nodes are simulated in this page. They"
     } else {
         "Each of these nodes is a process of its own. They"
     };
     let next = if store.watching {
         "The election will be shown as it happens."
-    } else if store.sandbox.is_some() {
+    } else if store.simulated {
         "Press play, or click Initiate election; then kill the leader."
     } else {
         "Click Initiate election; then kill the leader, and its deputy takes over."

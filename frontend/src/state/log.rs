@@ -8,19 +8,19 @@ use ringleader_shared::{Event, NodeName, RunId, Seq};
 
 use crate::text::{self, Subject};
 
-/// How many lines a log keeps.
+/// The number of lines that a log keeps.
 pub(crate) const KEPT: usize = 500;
 
 /// One line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// The event that it tells.
+    /// The number of its event.
     pub(crate) seq: Seq,
-    /// When, in microseconds since the server started; `None` for the page's own notes.
+    /// The time of its event, in microseconds since the server started; `None` for the page's own notes.
     pub(crate) at_us: Option<u64>,
-    /// What it is about.
+    /// Its subject.
     pub(crate) subject: Subject,
-    /// The words.
+    /// Its text.
     pub(crate) text: String,
 }
 
@@ -35,7 +35,7 @@ impl Line {
         })
     }
 
-    /// The page's own note that events are missing before `seq`.
+    /// The page's own note that events are missing.
     pub(crate) fn gap(first: Seq, last: Seq) -> Self {
         Self {
             seq: first,
@@ -45,27 +45,27 @@ impl Line {
         }
     }
 
-    /// As text for the clipboard, where lines of several nodes and runs may meet.
+    /// The line as text for the clipboard, with its run and node.
     pub(crate) fn to_text(&self, run: RunId, node: &NodeName) -> String {
         let stamp = self.at_us.map_or_else(|| "--:--.------".to_owned(), text::stamp);
         format!("run {:.8} {node} {stamp}  {}", run.to_string(), self.text)
     }
 }
 
-/// Which kinds of lines are shown.
+/// A choice of kinds of lines.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Kinds {
-    /// All but the messages, which are many.
+    /// All lines but messages, which are many.
     #[default]
     Events,
-    /// All.
+    /// All lines.
     WithMessages,
-    /// What the node decided and what it became.
+    /// Decisions of the node and changes of its role.
     Decisions,
 }
 
 impl Kinds {
-    /// Every choice: its value in the list and its words.
+    /// Every choice: its value in the list and its label.
     pub(crate) const ALL: [(&str, &str); 3] =
         [("events", "events"), ("messages", "+ messages"), ("decisions", "decisions only")];
 
@@ -87,7 +87,7 @@ impl Kinds {
     }
 }
 
-/// Which lines are shown: of these kinds, with all these words, and with none of those; whatever the case.
+/// A filter: lines of these kinds, with all words of `with` and none of `without`, in upper or lower case.
 #[derive(Debug, Default)]
 struct Filter {
     kinds: Kinds,
@@ -96,12 +96,12 @@ struct Filter {
 }
 
 impl Filter {
-    /// As it is typed: words with spaces between them; one with a `-` before it must not occur.
+    /// Parses a filter: words with spaces between them; a word with a `-` before it must not occur.
     fn read(kinds: Kinds, text: &str) -> Self {
         let mut filter = Self { kinds, ..Self::default() };
         for word in text.to_lowercase().split_whitespace() {
             match word.strip_prefix('-') {
-                // Half typed, or the text of an arrow.
+                // A word that is being typed, or the text of an arrow.
                 Some("") => {}
                 Some(without) => filter.without.push(without.to_owned()),
                 None => filter.with.push(word.to_owned()),
@@ -127,13 +127,13 @@ impl Filter {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct NodeLog {
     lines: VecDeque<Arc<Line>>,
-    /// Whether the node has had older lines in this run.
+    /// Whether older lines of this run are missing.
     older_gone: bool,
 }
 
 impl NodeLog {
-    /// An empty log, of a node that may have had lines before.
-    pub(crate) fn begun(older_gone: bool) -> Self {
+    /// An empty log; `older_gone` is whether older lines of this run are missing.
+    pub(crate) fn since(older_gone: bool) -> Self {
         Self { lines: VecDeque::new(), older_gone }
     }
 
@@ -150,10 +150,10 @@ impl NodeLog {
         }
     }
 
-    /// Adds lines of the past; those that are there already stay as they are. `complete` is whether they begin with the run.
+    /// Adds lines of the past that are not there yet. `complete` is whether they begin with the run.
     pub(crate) fn fill(&mut self, past: Vec<Line>, complete: bool) {
         self.older_gone |= !complete;
-        // The page's notes share a number with the event that they stand before.
+        // A note of the page has the number of the event that follows it.
         let key = |line: &Line| (line.seq, line.at_us.is_some());
         for line in past {
             if let Err(place) = self.lines.binary_search_by_key(&key(&line), |known| key(known)) {
@@ -163,7 +163,7 @@ impl NodeLog {
         self.forget_oldest();
     }
 
-    /// How many lines are shown of those that there are.
+    /// The number of lines as text, when this many of them are shown.
     pub(crate) fn count(&self, shown: usize) -> String {
         let kept = self.lines.len();
         let mut text = if shown < kept { format!("{shown} of {kept}") } else { kept.to_string() };
@@ -173,20 +173,20 @@ impl NodeLog {
         text
     }
 
-    /// How many lines there are.
+    /// The number of lines.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
     }
 
-    /// The lines of these kinds that this text, as it is typed into the filter, lets through.
+    /// The lines of these kinds that match a filter as it was typed.
     pub(crate) fn filtered(&self, kinds: Kinds, text: &str) -> Vec<Arc<Line>> {
         let filter = Filter::read(kinds, text);
         self.lines.iter().filter(|line| filter.admits(line)).cloned().collect()
     }
 }
 
-/// The lines of a stretch of history by node: only this run's, and only up to the snapshot, whose later events arrive
-/// on the bus. Also whether they begin with the run.
+/// The lines of a part of the history by node, and whether they begin with the run. Only events of this run count, up to the
+/// snapshot; later events arrive on the bus.
 pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> (BTreeMap<NodeName, Vec<Line>>, bool) {
     let begin = events
         .iter()

@@ -1,16 +1,16 @@
 //! Reading a frame of the bus.
 //!
-//! [`BusFrame`] can read itself, but by way of a copy of everything: it must see the tag before it knows the rest. As
-//! all frames' fields have names of their own, one flat reading does the same in half the code that is sent to the
-//! browser, and in less time. The test holds the two together.
+//! [`BusFrame`] can be deserialised, but by way of a copy of everything: the tag must be seen before the rest. All fields of all
+//! frames have different names, so one flat structure does the same with half the code for the browser, and in less time. The
+//! test compares the two.
 
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, RingView, RunId, Seq};
 use serde::Deserialize;
 
-use crate::json;
+use super::json;
 
-/// Any frame.
+/// A frame of any kind.
 #[derive(Deserialize)]
 struct AnyFrame {
     #[serde(rename = "type")]
@@ -24,7 +24,7 @@ struct AnyFrame {
     last: Option<Seq>,
 }
 
-/// The frame in this text; `None` when there is none that makes sense.
+/// The frame in this text; `None` when it is not one.
 pub(crate) fn read(text: &str) -> Option<BusFrame> {
     let any: AnyFrame = json::read(text).ok()?;
     match any.kind.as_str() {

@@ -11,7 +11,7 @@ use leptos::prelude::document;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-use crate::log::Line;
+use crate::state::Line;
 use crate::text;
 
 /// What turns the rows that are shown into those that ought to be shown.

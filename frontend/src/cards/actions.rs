@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState, RingView};
 
-use crate::button::ActionButton;
+use super::initiator_box::InitiatorBox;
 use crate::command::{Command, NodeAction, NodeTarget};
+use crate::components::button::ActionButton;
+use crate::components::command_sender::CommandSender;
 use crate::focus;
-use crate::initiators::Tick;
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 
 /// Why a fault is not possible in this state; `None` when it is.
 fn refusal(action: NodeAction, state: NodeState) -> Option<&'static str> {
@@ -74,8 +75,8 @@ const fn title(action: NodeAction) -> &'static str {
 /// The buttons.
 #[component]
 pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) -> impl IntoView {
-    let store = Store::here();
-    let simulated = store.sandbox.is_some();
+    let (store, commands) = (Store::here(), CommandSender::here());
+    let simulated = store.simulated;
     let unless = move |why: Box<dyn Fn(NodeState) -> Option<&'static str> + Send + Sync>| {
         Signal::derive(move || {
             let why =
@@ -94,7 +95,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
                     class=class
                     says=reactive::text(move || says(action.get(), simulated))
                     refusal=unless(Box::new(move |state| refusal(action.get(), state)))
-                    press=move |()| store.submit(Command::Control(NodeTarget::Node(target.clone()), action.get_untracked()))
+                    press=move |()| commands.submit(Command::Control(NodeTarget::Node(target.clone()), action.get_untracked()))
                 >
                     {reactive::text(move || title(action.get()))}
                 </ActionButton>
@@ -113,13 +114,13 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
     let removal = name.clone();
     view! {
         <div class="actions" role="group" aria-label=format!("Actions on {name}")>
-            <Tick name=name.clone()/>
+            <InitiatorBox name=name.clone()/>
             <ActionButton
                 id=format!("initiate-{name}")
                 class="small"
                 says=format!("{name} starts an election")
                 refusal=unless(Box::new(no_initiative))
-                press=move |()| store.submit(Command::Elect(Some(initiator.clone())))
+                press=move |()| commands.submit(Command::Elect(Some(initiator.clone())))
             >
                 "Initiate"
             </ActionButton>
@@ -148,7 +149,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
 /// Asks whether the node is to be removed: it can't be put back in its place.
 #[component]
 fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let (yes, no) = (format!("remove-confirm-{name}"), format!("remove-{name}"));
     focus::move_to(focus::control(&yes));
     let keep = move || {
@@ -165,7 +166,7 @@ fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
                 Some(next) => focus::move_to_card(&next),
                 None => focus::move_to("#nodes-heading"),
             }
-            store.submit(Command::Remove(name.clone()));
+            commands.submit(Command::Remove(name.clone()));
             asking.set(false);
         }
     };

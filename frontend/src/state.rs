@@ -1,24 +1,26 @@
-//! What the page knows: the ring, the nodes' logs, the connection and what went wrong.
+//! The state of the page: the ring, the logs of its nodes, the connection, the notices, and the choices of the reader.
+//!
+//! Signals, and the functions that apply events to them. It knows no backend, which feeds it, and nothing of how it is drawn.
+
+mod clock;
+mod initiators;
+mod log;
+mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
-use crate::api;
-use crate::clock::ServerClock;
-use crate::command::Command;
-use crate::faults::Ends;
-use crate::initiators::Initiators;
-use crate::log::{Line, NodeLog, history};
+use self::clock::ServerClock;
+pub(crate) use self::clock::now_ms;
+use self::initiators::Initiators;
+use self::log::history;
+pub(crate) use self::log::{Kinds, Line, NodeLog};
+use self::pace::{Pace, after};
 use crate::notice::Notice;
 use crate::reactive;
-use crate::ring::animation::Animation;
-use crate::sandbox::Sandbox;
-use crate::sandbox::permalink::Permalink;
-use crate::sandbox::player::Player;
 
 /// Shortest time between two updates of the logs of the server's ring, in milliseconds. Rows cost more than
 /// anything else on the page, and nobody reads four of them in a second.
@@ -28,42 +30,33 @@ const LOGS_EVERY_MS: f64 = 250.0;
 /// takes for a delay, and far above the time between two events of a busy ring.
 const VIEW_EVERY_MS: f64 = 100.0;
 
-/// Times of updates: the first at once, and those that follow soon after it together.
-#[derive(Debug, Default)]
-struct Pace {
-    /// Earliest time of the next update.
-    due_ms: f64,
-    is_planned: bool,
-}
-
-impl Pace {
-    /// Plans an update. Returns the wait until it is due, in milliseconds, or `None` when one is planned already.
-    fn plan(&mut self, now_ms: f64) -> Option<f64> {
-        let wait_ms = (!self.is_planned).then_some(self.due_ms - now_ms);
-        self.is_planned = true;
-        wait_ms
-    }
-
-    /// Notes that the planned update is made now. The next one may follow after `rest_ms`.
-    fn done(&mut self, now_ms: f64, rest_ms: f64) {
-        self.is_planned = false;
-        self.due_ms = now_ms + rest_ms;
-    }
-}
-
-/// How the page and the server stand.
+/// The state of the connection to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Connection {
-    /// The first picture has not come yet.
+    /// The first snapshot has not arrived yet.
     Connecting,
-    /// What is shown is what is.
+    /// The page is up to date.
     Connected,
-    /// What is shown is the past.
+    /// The page shows the past.
     Lost {
-        /// When it was lost, as people read a clock; `None` when there has never been a connection.
+        /// The time of day of the loss; `None` when there has never been a connection.
         since: Option<String>,
     },
 }
+
+/// The ends of a link: its sender and its receiver.
+pub(crate) type Ends = (NodeName, NodeName);
+
+/// A change of the ring, for the one who animates it.
+pub(crate) enum Change<'a> {
+    /// An event, and the page's time at which it happened, in milliseconds.
+    Event(&'a Event, f64),
+    /// What is shown does not follow from what was shown before.
+    Gap,
+}
+
+/// A function that is called with each change.
+pub(crate) type Observer = Box<dyn Fn(Change<'_>)>;
 
 /// The page's state. A handle: copies are the same state.
 #[derive(Clone, Copy)]
@@ -72,89 +65,88 @@ pub(crate) struct Store {
     pub(crate) view: RwSignal<RingView>,
     /// The connection.
     pub(crate) connection: RwSignal<Connection>,
-    /// Whether the reader may look, and not do anything: the server says so in the page itself.
+    /// Whether the ring is simulated in the page.
+    pub(crate) simulated: bool,
+    /// Whether the reader may watch only, without controls.
     pub(crate) watching: bool,
-    /// Whether the server does not know the page's token any more.
-    pub(crate) stranger: RwSignal<bool>,
-    /// What went wrong, oldest first.
+    /// Whether the server refuses the page's token.
+    pub(crate) unauthorized: RwSignal<bool>,
+    /// The notices that are shown, oldest first.
     pub(crate) notices: RwSignal<Vec<Notice>>,
-    /// The latest thing that was done for the reader, for screen readers.
-    pub(crate) said: RwSignal<String>,
-    /// Whether messages are on their way that are not drawn.
-    pub(crate) crowded: RwSignal<bool>,
+    /// The latest announcement to screen readers.
+    pub(crate) announcement: RwSignal<String>,
     /// Whether the panel of the links' faults is open.
     pub(crate) faults_open: RwSignal<bool>,
-    /// The link that it is about, once one was chosen.
-    pub(crate) link: RwSignal<Option<Ends>>,
-    /// The animation layer.
-    pub(crate) animation: StoredValue<Animation, LocalStorage>,
+    /// The link that was chosen for that panel.
+    pub(crate) chosen_link: RwSignal<Option<Ends>>,
     /// The node that the reader has chosen, where not every node has a card.
-    pub(crate) chosen: RwSignal<Option<NodeName>>,
+    pub(crate) chosen_node: RwSignal<Option<NodeName>>,
     /// The nodes that are to initiate the next election.
     pub(crate) initiators: Initiators,
-    /// The ring in the page, when it is one of those.
-    pub(crate) sandbox: Option<Sandbox>,
     clock: StoredValue<ServerClock>,
     logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
-    /// The logs that have lines which are not shown yet.
+    /// The logs with lines that are not shown yet.
     grown: StoredValue<BTreeSet<NodeName>>,
     log_pace: StoredValue<Pace>,
     view_pace: StoredValue<Pace>,
+    observer: StoredValue<Option<Observer>, LocalStorage>,
 }
 
 impl Store {
-    /// What the page knows of the server's ring: nothing yet.
-    pub(crate) fn of_server() -> Self {
-        let watching = document().document_element().is_some_and(|page| page.has_attribute("data-watching"));
-        Self::new(Connection::Connecting, watching, None)
+    /// The state of a live ring before the first snapshot. `watching` is whether the reader may watch only.
+    pub(crate) fn live(watching: bool) -> Self {
+        Self::new(Connection::Connecting, watching, false)
     }
 
-    /// What the page knows of a ring of its own.
-    pub(crate) fn of_sandbox(permalink: &Permalink) -> Self {
-        let sandbox = Sandbox::new(permalink);
-        let store = Self::new(Connection::Connected, false, Some(sandbox));
-        sandbox.show(store);
-        store
+    /// The state of a ring that is simulated in the page.
+    pub(crate) fn simulated() -> Self {
+        Self::new(Connection::Connected, false, true)
     }
 
-    fn new(connection: Connection, watching: bool, sandbox: Option<Sandbox>) -> Self {
-        let crowded = RwSignal::new(false);
+    fn new(connection: Connection, watching: bool, simulated: bool) -> Self {
         Self {
             view: RwSignal::new(RingView::empty()),
             connection: RwSignal::new(connection),
+            simulated,
             watching,
-            stranger: RwSignal::new(false),
+            unauthorized: RwSignal::new(false),
             notices: RwSignal::new(Vec::new()),
-            said: RwSignal::new(String::new()),
-            crowded,
+            announcement: RwSignal::new(String::new()),
             faults_open: RwSignal::new(false),
-            link: RwSignal::new(None),
-            animation: StoredValue::new_local(Animation::new(crowded)),
-            chosen: RwSignal::new(None),
-            initiators: Initiators::nobody(),
-            sandbox,
+            chosen_link: RwSignal::new(None),
+            chosen_node: RwSignal::new(None),
+            initiators: Initiators::none(),
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),
             grown: StoredValue::new(BTreeSet::new()),
             log_pace: StoredValue::new(Pace::default()),
             view_pace: StoredValue::new(Pace::default()),
+            observer: StoredValue::new_local(None),
         }
     }
 
-    /// The page's state.
+    /// The state of the ring that the component belongs to.
     pub(crate) fn here() -> Self {
         expect_context()
     }
 
-    /// Submits a command.
-    pub(crate) fn command(self, command: Command) {
-        match self.sandbox {
-            Some(sandbox) => sandbox.submit(self, &command),
-            None => api::submit(self, command),
-        }
+    /// Calls `observer` with each change from now on, until the component that asked is gone.
+    pub(crate) fn observe(self, observer: Observer) {
+        self.observer.set_value(Some(observer));
+        on_cleanup(move || {
+            self.observer.try_set_value(None);
+        });
     }
 
-    /// One member as it is.
+    fn changed(self, change: Change<'_>) {
+        self.observer.with_value(|observer| {
+            if let Some(observer) = observer {
+                observer(change);
+            }
+        });
+    }
+
+    /// The present view of one member.
     pub(crate) fn node(self, name: NodeName) -> Memo<Option<NodeView>> {
         reactive::memo(move || self.view.with(|view| view.node(&name).cloned()))
     }
@@ -166,42 +158,44 @@ impl Store {
         })
     }
 
-    /// Whether the server hears what the page asks.
+    /// Whether commands can be submitted.
     pub(crate) fn is_connected(self) -> bool {
         self.connection.with(|connection| *connection == Connection::Connected)
     }
 
     /// The log of one node.
     pub(crate) fn log(self, name: &NodeName) -> ArcRwSignal<NodeLog> {
-        if let Some(log) = self.logs.with_value(|logs| logs.get(name).cloned()) {
+        if let Some(log) = self.known_log(name) {
             return log;
         }
         let log = ArcRwSignal::new(NodeLog::default());
         self.logs.update_value(|logs| {
             logs.insert(name.clone(), log.clone());
         });
-        if let Some(sandbox) = self.sandbox {
-            sandbox.past(self, name);
-        }
         log
     }
 
-    /// Puts what is told of this node into its log, which is empty.
+    /// The log of one node, if it was asked for before.
+    pub(crate) fn known_log(self, name: &NodeName) -> Option<ArcRwSignal<NodeLog>> {
+        self.logs.with_value(|logs| logs.get(name).cloned())
+    }
+
+    /// Fills the log of one node, which is empty, from these events.
     pub(crate) fn fill_log(self, name: &NodeName, events: &[Event]) {
-        if let Some(log) = self.logs.with_value(|logs| logs.get(name).cloned()) {
+        if let Some(log) = self.known_log(name) {
             let its = events.iter().filter(|event| event.node.as_ref() == Some(name));
-            log.set(NodeLog::begun(events.first().is_some_and(|first| first.seq > Seq(1))));
+            log.set(NodeLog::since(events.first().is_some_and(|first| first.seq > Seq(1))));
             log.update(|log| its.filter_map(|event| Line::of(event, true)).for_each(|line| log.push(line)));
         }
     }
 
-    /// Shows another moment of a ring in the page, and the events that led to it. When they follow those that were shown, they
-    /// are added to the logs; else the logs are theirs alone.
+    /// Shows another moment of a simulated ring. `events` led to it: when they `follow` those that were shown they are added to the
+    /// logs, else they replace what is in the logs.
     pub(crate) fn show(self, view: RingView, events: &[Event], follow: bool) {
         self.view.set(view);
         let mut lines: BTreeMap<&NodeName, Vec<Line>> = BTreeMap::new();
         self.logs.with_value(|logs| {
-            // A log that nobody has opened is made when somebody does.
+            // A log that was not asked for yet is filled when it is.
             for event in events {
                 if let Some(name) = event.node.as_ref().filter(|name| logs.contains_key(name))
                     && let Some(line) = Line::of(event, true)
@@ -213,7 +207,7 @@ impl Store {
                 let lines = lines.remove(name).unwrap_or_default();
                 if !follow {
                     // The events begin with the run, or with the oldest that is kept.
-                    log.set(NodeLog::begun(events.first().is_some_and(|first| first.seq > Seq(1))));
+                    log.set(NodeLog::since(events.first().is_some_and(|first| first.seq > Seq(1))));
                 }
                 if !lines.is_empty() {
                     log.update(|log| lines.into_iter().for_each(|line| log.push(line)));
@@ -222,9 +216,9 @@ impl Store {
         });
     }
 
-    /// Shows another ring. When it is another run, what was logged is void, and a reader who saw the former one is told so.
+    /// Shows a snapshot. When it is of another run (`void`), the logs are cleared, with a notice if the former run was shown.
     pub(crate) fn replace(self, ring: RingView, void: bool) {
-        self.animation.update_value(Animation::clear);
+        self.changed(Change::Gap);
         if void {
             let former = self.view.with_untracked(|view| view.run);
             if former != RingView::empty().run && former != ring.run {
@@ -239,15 +233,15 @@ impl Store {
         self.view.set(ring);
     }
 
-    /// The server has said what its clock shows.
-    pub(crate) fn hear_clock(self, at_us: u64) {
+    /// Takes a reading of the server's clock, which has just arrived.
+    pub(crate) fn set_clock(self, at_us: u64) {
         self.clock.update_value(|clock| {
             clock.happened(at_us, now_ms());
         });
     }
 
-    /// Applies events that follow what is shown. All that follows the ring is updated at once, or together a moment
-    /// later when the ring is busy.
+    /// Applies events that follow what is shown. The views of the ring are updated at once, or together a moment later when the
+    /// ring is busy.
     pub(crate) fn apply(self, events: &[Event]) {
         let mut grown: BTreeSet<&NodeName> = BTreeSet::new();
         {
@@ -269,10 +263,16 @@ impl Store {
             self.grown.update_value(|logs| logs.extend(grown.into_iter().cloned()));
             after(self.log_pace, move || self.show_grown());
         }
+        for event in events {
+            let now = now_ms();
+            let happened =
+                self.clock.try_update_value(|clock| clock.happened(event.at_us, now)).unwrap_or(now);
+            self.changed(Change::Event(event, happened));
+        }
     }
 
     fn show_view(self) {
-        // A page that shows another ring by now has no use for it.
+        // The state may be disposed of by now.
         if self.view_pace.try_update_value(|pace| pace.done(now_ms(), VIEW_EVERY_MS)).is_some() {
             self.view.notify();
         }
@@ -287,39 +287,23 @@ impl Store {
         }
     }
 
-    /// Animates events that have just arrived.
-    pub(crate) fn animate(self, events: &[Event]) {
-        let mut start = false;
-        for event in events {
-            let now = now_ms();
-            let happened =
-                self.clock.try_update_value(|clock| clock.happened(event.at_us, now)).unwrap_or(now);
-            start |= self
-                .animation
-                .try_update_value(|animation| animation.animate(event, happened))
-                .unwrap_or(false);
-        }
-        if start {
-            request_animation_frame(move || self.next_frame());
-        }
+    /// The server's time now, in microseconds; `None` before it is known.
+    pub(crate) fn server_time_us(self) -> Option<u64> {
+        self.clock.try_with_value(|clock| clock.server_us(now_ms())).flatten()
     }
 
-    /// The time of the ring's events now, in microseconds: the server's, or the virtual one. `None` before
-    /// the server's is known.
-    pub(crate) fn event_time_us(self) -> Option<u64> {
-        match self.sandbox {
-            Some(sandbox) => u64::try_from(sandbox.look(Player::now).as_micros()).ok(),
-            None => self.clock.try_with_value(|clock| clock.server_us(now_ms())).flatten(),
-        }
+    /// Notes that the connection is lost. `since` is the time of day; `None` when there has never been a connection. Further
+    /// losses do not change the time of the first one.
+    pub(crate) fn lose_connection(self, since: Option<String>) {
+        self.changed(Change::Gap);
+        self.connection.update(|connection| {
+            if !matches!(connection, Connection::Lost { since: Some(_) }) {
+                *connection = Connection::Lost { since };
+            }
+        });
     }
 
-    fn next_frame(self) {
-        if self.animation.try_update_value(Animation::frame).unwrap_or(false) {
-            request_animation_frame(move || self.next_frame());
-        }
-    }
-
-    /// Puts the past into the logs.
+    /// Fills the logs from the history of this run, up to its snapshot.
     pub(crate) fn fill_logs(self, events: &[Event], run: RunId, snapshot: Seq) {
         let (all, complete) = history(events, run, snapshot);
         for (node, lines) in all {
@@ -345,11 +329,11 @@ impl Store {
         });
     }
 
-    /// Announces to a screen reader what was done.
-    pub(crate) fn say(self, text: String) {
-        // The same text again would not be a change, and not be read.
-        self.said.set(String::new());
-        request_animation_frame(move || self.said.set(text));
+    /// Announces a text to screen readers.
+    pub(crate) fn announce(self, text: String) {
+        // Without a change the same text would not be read again.
+        self.announcement.set(String::new());
+        request_animation_frame(move || self.announcement.set(text));
     }
 
     /// Shows a notice. One with the same text is not shown twice; the newest three are kept.
@@ -360,35 +344,5 @@ impl Store {
             let surplus = notices.len().saturating_sub(3);
             notices.drain(..surplus);
         });
-    }
-}
-
-/// Makes an update when this pace allows it: now, later, or with the one that is planned already.
-fn after(pace: StoredValue<Pace>, update: impl FnOnce() + 'static) {
-    match pace.try_update_value(|pace| pace.plan(now_ms())).flatten() {
-        Some(wait_ms) if wait_ms <= 0.0 => update(),
-        Some(wait_ms) => set_timeout(update, Duration::from_secs_f64(wait_ms / 1000.0)),
-        None => {}
-    }
-}
-
-/// The page's clock, in milliseconds since it was opened.
-pub(crate) fn now_ms() -> f64 {
-    window().performance().map_or(0.0, |performance| performance.now())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_update_is_made_at_once_and_those_that_follow_soon_are_made_together() {
-        let mut pace = Pace::default();
-        assert!(pace.plan(1_000.0).is_some_and(|wait| wait <= 0.0));
-        pace.done(1_000.0, 250.0);
-        assert_eq!(pace.plan(1_050.0), Some(200.0));
-        assert_eq!(pace.plan(1_100.0), None);
-        pace.done(1_250.0, 250.0);
-        assert_eq!(pace.plan(1_300.0), Some(200.0));
     }
 }

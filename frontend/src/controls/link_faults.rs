@@ -5,13 +5,14 @@ use ringleader_shared::fault::{MAX_DELAY_MS, Share};
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{LinkFault, NodeName, RingView};
 
-use crate::button::ActionButton;
 use crate::command::Command;
-use crate::field::{Field, whole_number};
+use crate::components::button::ActionButton;
+use crate::components::command_sender::CommandSender;
+use crate::components::field::{Field, whole_number};
 use crate::focus;
 use crate::large_ring::LARGE_RING;
 use crate::reactive;
-use crate::store::Store;
+use crate::state::Store;
 use crate::text;
 
 /// As many members of a side are named.
@@ -44,9 +45,10 @@ pub(crate) fn FaultPanel() -> impl IntoView {
 
 #[component]
 fn Panel() -> impl IntoView {
-    let store = Store::here();
-    let ends =
-        reactive::memo(move || store.view.with(|view| store.link.with(|link| ends(view, link.as_ref()))));
+    let (store, commands) = (Store::here(), CommandSender::here());
+    let ends = reactive::memo(move || {
+        store.view.with(|view| store.chosen_link.with(|link| ends(view, link.as_ref())))
+    });
     let fault = reactive::memo(move || {
         ends.get().map(|(from, to)| store.view.with(|view| view.own_fault(&from, &to))).unwrap_or_default()
     });
@@ -60,7 +62,7 @@ fn Panel() -> impl IntoView {
     let change = move |change: Change| {
         if let Some((from, to)) = ends.get_untracked() {
             let fault = change(fault.get_untracked());
-            store.submit(Command::SetLink(from, to, fault));
+            commands.submit(Command::SetLink(from, to, fault));
         }
     };
     let delay = move |text: String| {
@@ -121,7 +123,7 @@ fn Panel() -> impl IntoView {
                 class="small good"
                 says="Heals every link and ends the partition"
                 refusal=no_fault
-                press=move |()| store.submit(Command::HealLinks)
+                press=move |()| commands.submit(Command::HealLinks)
             >
                 "Heal all"
             </ActionButton>
@@ -197,7 +199,7 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
             // Both ends the same would be no link: the other one gives way.
             let (old, other) = if is_from { (from, to) } else { (to, from) };
             let other = if other == name { old } else { other };
-            store.link.set(Some(if is_from { (name, other) } else { (other, name) }));
+            store.chosen_link.set(Some(if is_from { (name, other) } else { (other, name) }));
         }
     };
     view! {
@@ -219,7 +221,7 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
 /// Chooses the nodes of one side of a partition.
 #[component]
 fn Parting() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let names = store.names();
     let side = RwSignal::new(Vec::<NodeName>::new());
     let refusal = Signal::derive(move || {
@@ -237,7 +239,7 @@ fn Parting() -> impl IntoView {
     let part = move |()| {
         let names = names.get_untracked();
         let side = side.get_untracked().into_iter().filter(|name| names.contains(name)).collect();
-        store.submit(Command::Partition(side));
+        commands.submit(Command::Partition(side));
     };
     view! {
         <fieldset class="sides">
