@@ -1,13 +1,15 @@
-//! The part of the page's address behind `#`. It gives the ring that is shown, and for the sandbox the run and the moment.
+//! The part of the page's address behind `#`. It gives the ring that is shown, and for the sandbox the run
+//! and the moment.
 //!
-//! The state of the page is in its signals; the address is made from it, and read only when the browser reports another one.
-//! The rules of the browser's history:
+//! The state of the page is in its signals; the address is made from it, and read only when the browser
+//! reports another one. The rules of the browser's history:
 //!
 //! 1. The reader makes entries: a tab, a link, an address that is typed. The page pushes none.
-//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox is shown, so that a reload and a copied
-//!    address lead to the moment that is shown. It never rewrites the entry of the live ring.
-//! 3. Back and forward show the moment of their entry. Until the page has followed it, [`Entry::is_current`] is false and nothing
-//!    is written, so that the entry keeps its content.
+//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox is shown, so that a
+//!    reload and a copied address lead to the moment that is shown. It never rewrites the entry of the live
+//!    ring.
+//! 3. Back and forward show the moment of their entry. Until the page has followed it, [`Entry::is_current`]
+//!    is false and nothing is written, so that the entry keeps its content.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
@@ -31,7 +33,8 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    /// The destination of a fragment, without its `#`. An empty one leads to the server's ring, where there is a server.
+    /// The destination of a fragment, without its `#`. An empty one leads to the server's ring, where there
+    /// is a server.
     pub(crate) fn of(fragment: &str, has_server: bool, is_element: impl FnOnce(&str) -> bool) -> Self {
         if Permalink::is_meant(fragment) {
             if fragment.contains('?') { Self::Run } else { Self::Sandbox }

@@ -121,7 +121,8 @@ pub(crate) fn App() -> impl IntoView {
         changed.forget();
     }
     let place = NodeRef::<html::Div>::new();
-    // Mounted by hand, one in the place of the other: a page that could become the other would take twice the code.
+    // Mounted by hand, one in the place of the other: a page that could become the other would take twice the
+    // code.
     let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
     reactive::effect(move || {
         if let Some(place) = place.get() {

@@ -1,6 +1,7 @@
 //! The backends: the server with its ring of processes, and the sandbox with a simulated ring.
 //!
-//! A backend carries out commands and feeds the state of its ring. What it must not know: the components that show the state.
+//! A backend carries out commands and feeds the state of its ring. It must not know the components that show
+//! the state.
 
 pub(crate) mod sandbox;
 pub(crate) mod server;

@@ -15,7 +15,8 @@ use crate::large_ring::LARGE_RING;
 use crate::reactive;
 use crate::state::Store;
 
-/// A card for each node; in a large simulated ring only for the chosen node, the leader, the deputy and the first one.
+/// A card for each node; in a large simulated ring only for the chosen node, the leader, the deputy and the
+/// first one.
 #[component]
 pub(crate) fn Cards() -> impl IntoView {
     let store = Store::here();

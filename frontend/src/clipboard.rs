@@ -6,7 +6,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::notice::Notice;
 
-/// Puts a text on the clipboard, then calls `done`. Browsers refuse unless the page comes from this computer or over https.
+/// Puts a text on the clipboard, then calls `done`. Browsers refuse unless the page comes from this computer
+/// or over https.
 pub(crate) fn copy(text: String, done: Box<dyn FnOnce(Result<(), Notice>)>) {
     spawn_local(async move {
         let may = window().is_secure_context();

@@ -1,17 +1,19 @@
 //! The Ringleader dashboard: one page that draws the ring, its messages, and the log of each node.
 //!
-//! It shows the events of the server, and submits the reader's commands to it. What it must not know: how an election is decided;
-//! in the [`sandbox`] the simulator knows it. The ring is [`ringleader_shared::RingView`], kept by the same reducer as in the server.
+//! It shows the events of the server, and submits the reader's commands to it. It must not know how an
+//! election is decided; in the [`sandbox`] the simulator knows it. The ring is
+//! [`ringleader_shared::RingView`], kept by the same reducer as in the server.
 //!
 //! Modules depend on one another in one direction; a test in `architecture.rs` checks it. From the bottom up:
 //!
-//! 1. Leaves: [`command`] and [`notice`] as data; [`text`], [`headline`], [`terms`] and [`large_ring`] for what is shown;
-//!    [`reactive`], [`focus`] and [`clipboard`] for the browser.
-//! 2. [`state`]: signals, and the functions that apply events to them. [`sandbox`]: runs of the simulator that are played.
-//! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry out commands and feed
-//!    the state.
-//! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`], [`summary`], [`outage`]
-//!    and [`top_bar`].
+//! 1. Leaves: [`command`] and [`notice`] as data; [`text`], [`headline`], [`terms`] and [`large_ring`] for
+//!    what is shown; [`reactive`], [`focus`] and [`clipboard`] for the browser.
+//! 2. [`state`]: signals, and the functions that apply events to them. [`sandbox`]: runs of the simulator
+//!    that are played.
+//! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
+//!    out commands and feed the state.
+//! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`],
+//!    [`summary`], [`outage`] and [`top_bar`].
 //! 5. [`app`]: the page as a whole.
 //!
 //! Everything that can be decided without a browser is a plain function with a test of its own.

@@ -1,7 +1,7 @@
 //! Reactive values for views, behind few types.
 //!
-//! A view accepts bare closures, but the compiler generates the code that tracks a closure once per closure type, which
-//! made up most of the page's size. Behind one type it is generated once.
+//! A view accepts bare closures, but the compiler generates the code that tracks a closure once per closure
+//! type, which made up most of the page's size. Behind one type it is generated once.
 
 use leptos::prelude::*;
 

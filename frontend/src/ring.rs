@@ -62,7 +62,8 @@ pub(crate) fn RingFigure() -> impl IntoView {
             node_ref=figure
             style=reactive::text(move || format!("--smallest: {}px", rounded(smallest_text.get())))
         >
-            // Both exist, and one is hidden: replacing one by the other would take code for each to become the other.
+            // Both exist, and one is hidden: replacing one by the other would take code for each to become
+            // the other.
             <Drawing layout=layout is_large=is_large drawn=drawn crowded=crowded/>
             {Backend::here().sandbox().map(|sandbox| view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> })}
             <p class="crowded" role="status" hidden=reactive::flag(move || !crowded.get())>

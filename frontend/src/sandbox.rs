@@ -1,9 +1,12 @@
-//! The engine of the sandbox: runs of the simulator that are played, with virtual time that can be stopped and turned back.
+//! The engine of the sandbox: runs of the simulator that are played, with virtual time that can be stopped
+//! and turned back.
 //!
-//! What it must not know: how an election is decided, which the simulator knows, the state of the page, and how a ring is drawn.
+//! It must not know how an election is decided, which the simulator knows, nor the state of the page, nor how
+//! a ring is drawn.
 //!
-//! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time, [`permalink`] is all of it
-//! as an address, [`actions`] turns commands into actions, [`player`] plays. `backend::sandbox` connects it with the page.
+//! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time,
+//! [`permalink`] is all of it as an address, [`actions`] turns commands into actions, [`player`] plays.
+//! `backend::sandbox` connects it with the page.
 
 mod actions;
 pub(crate) mod choice;

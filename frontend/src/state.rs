@@ -1,6 +1,8 @@
-//! The state of the page: the ring, the logs of its nodes, the connection, the notices, and the choices of the reader.
+//! The state of the page: the ring, the logs of its nodes, the connection, the notices, and the choices of
+//! the reader.
 //!
-//! Signals, and the functions that apply events to them. It knows no backend, which feeds it, and nothing of how it is drawn.
+//! Signals, and the functions that apply events to them. It knows no backend, which feeds it, and nothing of
+//! how it is drawn.
 
 mod clock;
 mod initiators;
@@ -22,12 +24,12 @@ use self::pace::{Pace, after};
 use crate::notice::Notice;
 use crate::reactive;
 
-/// Shortest time between two updates of the logs of the server's ring, in milliseconds. Rows cost more than
+/// The shortest time between two updates of the logs of a live ring, in milliseconds. Rows cost more than
 /// anything else on the page, and nobody reads four of them in a second.
 const LOGS_EVERY_MS: f64 = 250.0;
 
-/// Shortest time between two updates of all that follows the server's ring, in milliseconds: below what an eye
-/// takes for a delay, and far above the time between two events of a busy ring.
+/// The shortest time between two updates of the views of a live ring, in milliseconds: too short to be seen
+/// as a delay, and far longer than the time between two events of a busy ring.
 const VIEW_EVERY_MS: f64 = 100.0;
 
 /// The state of the connection to the server.
@@ -47,11 +49,11 @@ pub(crate) enum Connection {
 /// The ends of a link: its sender and its receiver.
 pub(crate) type Ends = (NodeName, NodeName);
 
-/// A change of the ring, for the one who animates it.
+/// A change of the ring, for an observer that animates it.
 pub(crate) enum Change<'a> {
     /// An event, and the page's time at which it happened, in milliseconds.
     Event(&'a Event, f64),
-    /// What is shown does not follow from what was shown before.
+    /// The ring that is shown from now on does not follow from the one before.
     Gap,
 }
 
@@ -189,8 +191,8 @@ impl Store {
         }
     }
 
-    /// Shows another moment of a simulated ring. `events` led to it: when they `follow` those that were shown they are added to the
-    /// logs, else they replace what is in the logs.
+    /// Shows another moment of a simulated ring. `events` led to it: when they `follow` those that were shown
+    /// they are added to the logs, else they replace what is in the logs.
     pub(crate) fn show(self, view: RingView, events: &[Event], follow: bool) {
         self.view.set(view);
         let mut lines: BTreeMap<&NodeName, Vec<Line>> = BTreeMap::new();
@@ -216,7 +218,8 @@ impl Store {
         });
     }
 
-    /// Shows a snapshot. When it is of another run (`void`), the logs are cleared, with a notice if the former run was shown.
+    /// Shows a snapshot. When it is of another run (`void`), the logs are cleared, with a notice if the
+    /// former run was shown.
     pub(crate) fn replace(self, ring: RingView, void: bool) {
         self.changed(Change::Gap);
         if void {
@@ -240,8 +243,8 @@ impl Store {
         });
     }
 
-    /// Applies events that follow what is shown. The views of the ring are updated at once, or together a moment later when the
-    /// ring is busy.
+    /// Applies events that follow what is shown. The views of the ring are updated at once, or together a
+    /// moment later when the ring is busy.
     pub(crate) fn apply(self, events: &[Event]) {
         let mut grown: BTreeSet<&NodeName> = BTreeSet::new();
         {
@@ -292,8 +295,8 @@ impl Store {
         self.clock.try_with_value(|clock| clock.server_us(now_ms())).flatten()
     }
 
-    /// Notes that the connection is lost. `since` is the time of day; `None` when there has never been a connection. Further
-    /// losses do not change the time of the first one.
+    /// Notes that the connection is lost. `since` is the time of day; `None` when there has never been a
+    /// connection. Further losses do not change the time of the first one.
     pub(crate) fn lose_connection(self, since: Option<String>) {
         self.changed(Change::Gap);
         self.connection.update(|connection| {

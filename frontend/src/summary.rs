@@ -1,4 +1,4 @@
-//! What the elections cost: the latest at large, the ones before in a line each.
+//! The cost of the elections: the latest one in detail, the former ones in a line each.
 
 mod cost;
 

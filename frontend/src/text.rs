@@ -5,7 +5,7 @@ use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{AlgorithmName, Event, LinkFault, NodeName, Role};
 
-/// A time span as people say it: three digits that count, and the unit.
+/// A time span with three significant digits and its unit.
 pub(crate) fn duration(us: u64) -> String {
     match us {
         0..1_000 => format!("{us} µs"),
@@ -17,7 +17,8 @@ pub(crate) fn duration(us: u64) -> String {
     }
 }
 
-/// A moment of the server's life: minutes, seconds and millionths since it started. A takeover takes less than a thousandth.
+/// A time since the server started, in minutes, seconds and microseconds: a takeover takes less than a
+/// millisecond.
 pub(crate) fn stamp(at_us: u64) -> String {
     let (seconds, millionths) = (at_us / 1_000_000, at_us % 1_000_000);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
@@ -38,7 +39,7 @@ fn signal(number: i32) -> String {
     format!("signal {number} ({name})")
 }
 
-/// A ring message in short: its kind, who is ahead in it and who is second.
+/// A ring message in short: its kind, the candidate, the deputy and the term.
 pub(crate) fn message(info: &MessageInfo) -> String {
     let mut text = match &info.says {
         Some(says) => says.clone(),
@@ -54,7 +55,7 @@ pub(crate) fn message(info: &MessageInfo) -> String {
     text
 }
 
-/// What an algorithm calls the stages of its election.
+/// The name that an algorithm has for the stages of its election.
 pub(crate) const fn phase_name(algorithm: AlgorithmName) -> &'static str {
     match algorithm {
         AlgorithmName::Franklin | AlgorithmName::ItaiRodeh | AlgorithmName::HighamPrzytycka => "round",
@@ -70,7 +71,7 @@ pub(crate) const fn phase_name(algorithm: AlgorithmName) -> &'static str {
     }
 }
 
-/// Leader and deputy in words.
+/// Leader and deputy as text.
 pub(crate) fn led(leader: &NodeName, deputy: Option<&NodeName>, members: u32) -> String {
     match deputy {
         Some(deputy) => format!("{leader} leads, deputy {deputy}"),
@@ -109,20 +110,20 @@ pub(crate) fn link_fault(fault: &LinkFault) -> String {
     parts.join(", ")
 }
 
-/// What a log line is about; decides its colour and which filter shows it.
+/// The subject of a log line, on which its colour and the filters depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
-    /// What the node decided.
+    /// A decision of the node.
     Decision,
-    /// What the node became.
+    /// A change of its role.
     Standing,
-    /// Its links.
+    /// A link.
     Link,
     /// One message sent or received.
     Message,
-    /// Something that was lost or refused.
+    /// A loss, a refusal or another failure.
     Trouble,
-    /// Its process.
+    /// The process of the node.
     Process,
     /// The page's own note.
     Page,
@@ -143,8 +144,7 @@ impl Subject {
     }
 }
 
-/// What the log card says about an event; `None` for what is shown elsewhere.
-/// A simulated node has no process to speak of.
+/// The log line of an event; `None` for an event that is shown elsewhere. A simulated node has no process.
 pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> {
     let line = match &event.kind {
         EventKind::RunStarted { .. }
@@ -172,7 +172,7 @@ pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> 
                 0 => String::new(),
                 restarts => format!(", restart {restarts}"),
             };
-            // Of simulated nodes, which have no process, the number stands for none.
+            // A simulated node has no process: its number means nothing.
             let what = if simulated { "started".to_owned() } else { format!("process {pid} started") };
             (Subject::Process, what + &restarts)
         }

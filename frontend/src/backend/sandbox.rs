@@ -18,7 +18,8 @@ use crate::state::{NodeLog, Store, now_ms};
 /// The time that the simulator may take in each frame, in milliseconds.
 const BUDGET_MS: f64 = 7.0;
 
-/// The longest frame, in milliseconds. A longer one counts as this long: a page that was hidden does not catch up.
+/// The longest frame, in milliseconds. A longer one counts as this long: a page that was hidden does not
+/// catch up.
 const LONGEST_FRAME_MS: f64 = 100.0;
 
 /// The time between two writes of the address: browsers refuse frequent ones.
@@ -122,7 +123,7 @@ impl Sandbox {
     /// Carries a command out, at the virtual time that is shown.
     ///
     /// # Errors
-    /// The notice that says why it can't be carried out.
+    /// A notice with the reason, when it can't be carried out.
     pub(crate) fn submit(self, command: &Command) -> Result<(), Notice> {
         if *command == Command::Reset {
             self.rebuild(&self.settings.get_untracked());
@@ -223,7 +224,8 @@ impl Sandbox {
         self.read(|player| player.permalink(&settings, speed)).text()
     }
 
-    /// Keeps the entry of this fragment in the browser's history up to date from now on; `None` when another ring is shown.
+    /// Keeps the entry of this fragment in the browser's history up to date from now on; `None` when another
+    /// ring is shown.
     pub(crate) fn own_address(self, fragment: Option<&str>) {
         self.entry.set_value(fragment.map(Entry::of));
         if fragment.is_some() {

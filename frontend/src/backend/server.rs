@@ -39,7 +39,7 @@ fn to_json(body: &impl Serialize) -> String {
 /// Submits a command. Its effects come back on the bus.
 ///
 /// # Errors
-/// The notice that says why it was refused.
+/// A notice with the reason, when it was refused.
 pub(crate) async fn submit(command: Command) -> Result<(), Notice> {
     let Request { method, path, body } = request(command);
     http::call(method, &path, body).await.map(drop).map_err(Notice::from)

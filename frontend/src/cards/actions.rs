@@ -1,4 +1,4 @@
-//! What can be done to one node.
+//! The actions on a card: buttons for the process of a node, its elections and its removal.
 
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState, RingView};
@@ -11,7 +11,7 @@ use crate::focus;
 use crate::reactive;
 use crate::state::Store;
 
-/// Why a fault is not possible in this state; `None` when it is.
+/// The reason why an action is not possible in this state; `None` when it is possible.
 fn refusal(action: NodeAction, state: NodeState) -> Option<&'static str> {
     match (action, state) {
         (NodeAction::Kill, NodeState::Stopped) => Some("There is no process to kill"),
@@ -36,7 +36,7 @@ fn refusal(action: NodeAction, state: NodeState) -> Option<&'static str> {
     }
 }
 
-/// Why an election can't start at a node in this state.
+/// The reason why an election can't start at a node in this state; `None` when it can.
 fn no_initiative(state: NodeState) -> Option<&'static str> {
     match state {
         NodeState::Running => None,
@@ -46,7 +46,7 @@ fn no_initiative(state: NodeState) -> Option<&'static str> {
     }
 }
 
-/// What a fault does, in a sentence. A simulated node has no process.
+/// The effect of an action, in a sentence. A simulated node has no process.
 const fn says(action: NodeAction, simulated: bool) -> &'static str {
     match (action, simulated) {
         (NodeAction::Kill, false) => "Ends the process at once, with SIGKILL",
@@ -61,7 +61,7 @@ const fn says(action: NodeAction, simulated: bool) -> &'static str {
     }
 }
 
-/// What is on the button.
+/// The label of the button.
 const fn title(action: NodeAction) -> &'static str {
     match action {
         NodeAction::Kill => "Kill",
@@ -84,7 +84,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
             why.map(str::to_owned)
         })
     };
-    // One button for what depends on the state: another one in its place would not have the focus.
+    // One button for both actions, which depend on the state: replacing it would lose the focus.
     let button = {
         let name = name.clone();
         move |action: Signal<NodeAction>, class: Signal<String>| {
@@ -146,7 +146,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
     }
 }
 
-/// Asks whether the node is to be removed: it can't be put back in its place.
+/// Asks for a confirmation of the removal: the node can't be put back in its place.
 #[component]
 fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
     let (store, commands) = (Store::here(), CommandSender::here());
@@ -188,7 +188,8 @@ fn Removal(name: NodeName, asking: RwSignal<bool>) -> impl IntoView {
     }
 }
 
-/// The node whose card gets the focus when this one's is gone: the next one in ring order, or the one before the last.
+/// The node whose card gets the focus when this one's is gone: the next one in ring order, or the one before
+/// the last.
 fn neighbour(view: &RingView, name: &NodeName) -> Option<NodeName> {
     let at = view.nodes.iter().position(|node| &node.name == name)?;
     let next = view.nodes.get(at + 1).or_else(|| view.nodes.get(at.checked_sub(1)?));

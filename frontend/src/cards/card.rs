@@ -15,7 +15,7 @@ use crate::state::Store;
 use crate::terms;
 use crate::text::phase_name;
 
-/// The facts below the name.
+/// The facts below the name: terms and their values.
 fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     if node.term.0 > 0 {
@@ -46,7 +46,7 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Whether the node may lead: a switch.
+/// The switch for whether the node may lead.
 #[component]
 fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
     let (store, commands) = (Store::here(), CommandSender::here());
@@ -57,7 +57,7 @@ fn Eligibility(name: NodeName, eligible: Memo<bool>) -> impl IntoView {
     let press = {
         let name = name.clone();
         move |event: web_sys::Event| {
-            // The box shows what is, not what is wished.
+            // The box shows the present value: it changes with the event that reports the change.
             event_target::<web_sys::HtmlInputElement>(&event).set_checked(eligible.get_untracked());
             commands.submit(Command::ChangeEligibility(name.clone(), !eligible.get_untracked()));
         }

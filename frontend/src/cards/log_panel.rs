@@ -1,4 +1,5 @@
-//! The log on a card. It follows the newest line until the reader scrolls up; its lines can be filtered and copied.
+//! The log on a card. It follows the newest line until the reader scrolls up; its lines can be filtered and
+//! copied.
 
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ const OPEN_UP_TO: usize = 8;
 /// The distance from the end, in pixels, that still counts as the end.
 const NEAR_PX: i32 = 12;
 
-/// The number of lines in the page while it follows the newest one: more than fit into the panel. The older ones are added when
-/// the reader scrolls up.
+/// The number of lines in the page while it follows the newest one: more than fit into the panel. The older
+/// ones are added when the reader scrolls up.
 const FOLLOWED: usize = 32;
 
 /// The time for which the button confirms a copy.

@@ -1,8 +1,8 @@
-//! The rows of a log, made by hand.
+//! The rows of a log, made without reactive code.
 //!
-//! A reactive list keeps a record of every row that it has ever made for as long as the list is there, and a log makes rows for
-//! as long as the ring runs. Here a row is three elements and nothing else, and the elements of a row that has become
-//! too old are used again for the newest one.
+//! A reactive list keeps a record of every row that it has ever made, for as long as the list exists, and a
+//! log makes rows for as long as the ring runs. Here a row is three elements and nothing else, and the
+//! elements of the oldest row are reused for the newest one.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use web_sys::Element;
 use crate::state::Line;
 use crate::text;
 
-/// What turns the rows that are shown into those that ought to be shown.
+/// The difference between the rows that are shown and the lines that are wanted.
 #[derive(Debug, PartialEq, Eq)]
 struct Change {
-    /// How many rows go at the beginning.
+    /// The number of rows to remove at the beginning.
     drop_first: usize,
-    /// How many of the rows after those stay.
+    /// The number of rows after those that stay.
     keep: usize,
 }
 
 impl Change {
-    /// The change that leads from `shown` to `wanted`. Logs grow at the end and shrink at the beginning: rows stay only as
-    /// one unbroken stretch that begins with the first wanted line.
+    /// The change that leads from `shown` to `wanted`. Logs grow at the end and shrink at the beginning: rows
+    /// stay only as one unbroken stretch that begins with the first wanted line.
     fn between<T>(shown: &VecDeque<T>, wanted: &[Arc<Line>], line: impl Fn(&T) -> &Arc<Line>) -> Self {
         let first = wanted.first();
         let kept_from = shown.iter().position(|row| first.is_some_and(|first| Arc::ptr_eq(line(row), first)));

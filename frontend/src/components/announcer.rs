@@ -1,4 +1,4 @@
-//! What a screen reader is told as it happens: who leads, and whether the connection stands.
+//! Announcements to screen readers: changes of the leader and of the connection, and confirmations.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a node is, at a glance: one word, one icon, one colour. Never the colour alone.
+//! The badge of a node: its role or state as one word, one icon and one colour, never as a colour alone.
 
 use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
@@ -6,27 +6,27 @@ use ringleader_shared::{NodeState, Role};
 
 use crate::reactive;
 
-/// What a node shows: its role while it runs, else its state.
+/// The role of a node while it runs, else its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Badge {
     /// Leads.
     Leader,
-    /// Second in command.
+    /// Is the deputy.
     Deputy,
-    /// Contests.
+    /// Takes part in an election.
     Candidate,
     /// Follows.
     Follower,
-    /// Its process is coming up.
+    /// Is starting.
     Starting,
-    /// Hung.
+    /// Is paused.
     Paused,
-    /// Dead.
+    /// Does not run.
     Stopped,
 }
 
 impl Badge {
-    /// What this node shows.
+    /// The badge of this node.
     pub(crate) fn of(node: &NodeView) -> Self {
         match (node.state, node.role) {
             (NodeState::Stopped, _) => Self::Stopped,
@@ -39,7 +39,7 @@ impl Badge {
         }
     }
 
-    /// The word, which is its CSS class too.
+    /// The name, which is also its CSS class.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Leader => "leader",
@@ -75,7 +75,7 @@ impl Badge {
     }
 }
 
-/// The role in `data-role`.
+/// The name of the role in `data-role`.
 pub(crate) fn role_name(node: &NodeView) -> &'static str {
     match node.role {
         Some(Role::Leader) => "leader",
@@ -86,7 +86,7 @@ pub(crate) fn role_name(node: &NodeView) -> &'static str {
     }
 }
 
-/// The words on the badge: a hung leader is named as both.
+/// The text on the badge. A paused leader is named as both.
 pub(crate) fn label(node: &NodeView) -> String {
     let badge = Badge::of(node);
     match (badge, node.role) {
@@ -97,14 +97,15 @@ pub(crate) fn label(node: &NodeView) -> String {
     }
 }
 
-/// What a node without a leader is in the middle of a classic election, in the algorithm's own words.
+/// The part of a node in a running classic election, in the algorithm's own words; `None` when it has a
+/// leader.
 fn part(node: &NodeView) -> Option<String> {
     let part = node.part.as_ref().filter(|_| node.leader.is_none())?;
     let word = part.standing.word();
     Some(part.phase.map_or_else(|| word.to_owned(), |phase| format!("{word} {phase}")))
 }
 
-/// The icon by itself.
+/// The icon alone.
 #[component]
 pub(crate) fn Icon(#[prop(into)] badge: Signal<Badge>) -> impl IntoView {
     view! {

@@ -1,11 +1,12 @@
-//! A button that says why it can't be pressed.
+//! A button that gives the reason when it is disabled.
 
 use leptos::prelude::*;
 
 use crate::reactive;
 
-/// A button. While `refusal` gives a reason it is disabled, and the reason is its tooltip and its description. A button that
-/// has the focus keeps it then: a browser would move the focus of a disabled element to the top of the page.
+/// A button. While `refusal` gives a reason it is disabled, and the reason is its tooltip and its
+/// description. A button that has the focus keeps it then: a browser would move the focus of a disabled
+/// element to the top of the page.
 #[component]
 pub(crate) fn ActionButton(
     /// The stable name for tests.
@@ -14,19 +15,19 @@ pub(crate) fn ActionButton(
     /// The CSS classes.
     #[prop(into)]
     class: Signal<String>,
-    /// What it does, in a sentence.
+    /// Its effect, in a sentence.
     #[prop(into)]
     says: Signal<String>,
-    /// Why it can't be pressed now.
+    /// The reason why it can't be pressed now.
     #[prop(into)]
     refusal: Signal<Option<String>>,
-    /// Whether the panel that it opens is open, for a button that opens one.
+    /// Whether its panel is open, for a button that opens one.
     #[prop(optional, into)]
     expanded: Option<Signal<bool>>,
-    /// What it does.
+    /// Its action.
     #[prop(into)]
     press: Callback<()>,
-    /// What is on it.
+    /// Its label.
     children: Children,
 ) -> impl IntoView {
     let title = reactive::text(move || refusal.get().unwrap_or_else(|| says.get()));

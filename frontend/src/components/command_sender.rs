@@ -8,7 +8,8 @@ use crate::command::Command;
 use crate::notice::Notice;
 use crate::state::Store;
 
-/// A component's way to submit commands: it shows the notice when one is refused. A handle: copies are the same sender.
+/// A component's way to submit commands: it shows the notice when one is refused. A handle: copies are the
+/// same sender.
 #[derive(Clone, Copy)]
 pub(crate) struct CommandSender(Callback<Command>);
 

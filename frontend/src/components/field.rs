@@ -1,4 +1,5 @@
-//! A text field that holds only what was accepted: a refused entry gives way to the former value, with the reason below.
+//! A text field that holds only accepted values: a refused entry is replaced by the former value, with the
+//! reason below.
 
 use std::ops::RangeInclusive;
 
@@ -26,13 +27,13 @@ pub(crate) fn Field(
     /// The stable name for tests.
     #[prop(into)]
     id: String,
-    /// What it holds, for eyes and screen readers.
+    /// The label.
     #[prop(into)]
     label: String,
     /// Whether the label is for screen readers alone.
     #[prop(optional)]
     bare: bool,
-    /// Whether it takes words; otherwise a number.
+    /// Whether it takes text; otherwise it takes a number.
     #[prop(optional)]
     words: bool,
     /// The tooltip.
@@ -41,7 +42,7 @@ pub(crate) fn Field(
     /// An example, shown while it is empty.
     #[prop(optional, into)]
     placeholder: String,
-    /// The value as it is.
+    /// The present value.
     #[prop(into)]
     now: Signal<String>,
     /// The width, in characters.
@@ -50,13 +51,13 @@ pub(crate) fn Field(
     /// Whether it can't be used now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
-    /// Has an entry carried out, or gives the reason for its refusal.
+    /// Submits an entry, or returns the reason for its refusal.
     #[prop(into)]
     set: Callback<String, Result<(), String>>,
 ) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let refused = RwSignal::new(None::<String>);
-    // What is shown is what is: an accepted entry comes back as the value once it has been carried out.
+    // The field shows the present value: an accepted entry comes back once it has been carried out.
     let show_real = move || {
         if let Some(field) = field.get_untracked() {
             field.set_value(&now.get_untracked());

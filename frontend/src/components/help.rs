@@ -1,4 +1,4 @@
-//! The first words of the page, and the panel that explains it: what it shows, its keys, its terms, where to read on.
+//! The introduction of the page, and the panel that explains it: its purpose, keys, terms and documentation.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::reactive;
 use crate::state::Store;
 use crate::terms::TERMS;
 
-/// What a leader is for.
+/// The purpose of a leader.
 const PURPOSE: &str = "Computers that work together often need one of them to decide: which write comes first, which one hands \
                        out the work. When that leader dies, the others must agree on the next one by messages alone. This page \
                        shows how.";
@@ -37,7 +37,7 @@ const DOCS: &[(&str, &str)] = &[
     ("security.md", "Tokens, watching, and serving beyond this machine"),
 ];
 
-/// What this is, where nothing has happened yet.
+/// An introduction, shown before the first election.
 #[component]
 pub(crate) fn FirstWord() -> impl IntoView {
     let store = Store::here();
@@ -81,7 +81,7 @@ impl Help {
                 }
             });
         if window().add_event_listener_with_callback("keydown", pressed.as_ref().unchecked_ref()).is_ok() {
-            // As long as the page lives.
+            // It lives as long as the page.
             pressed.forget();
         }
     }

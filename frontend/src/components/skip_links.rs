@@ -1,10 +1,10 @@
-//! Links to the parts of the page, the first things that the keyboard comes to.
+//! Links to the parts of the page, first in the order of the keyboard.
 
 use leptos::prelude::*;
 
 use crate::focus;
 
-/// The links: each says where it goes, and leaves the address alone, which belongs to the sandbox.
+/// The links. They move the focus and leave the address alone, which belongs to the sandbox.
 #[component]
 pub(crate) fn SkipLinks() -> impl IntoView {
     let link = |part: &'static str, words: &'static str| {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::reactive;
 
-/// Where the choice is kept; `boot.js` reads it before anything is drawn.
+/// The key of the choice in the browser's storage. `boot.js` reads it before anything is drawn.
 const KEY: &str = "ringleader-theme";
 
 fn root() -> Option<web_sys::Element> {
@@ -23,7 +23,7 @@ fn is_dark() -> bool {
     }
 }
 
-/// Which theme is shown.
+/// The theme that is shown.
 #[derive(Clone, Copy)]
 pub(crate) struct Theme {
     /// Whether it is the dark one.
@@ -36,7 +36,7 @@ impl Theme {
         provide_context(Self { dark: RwSignal::new(is_dark()) });
     }
 
-    /// The page's.
+    /// The theme of the page.
     pub(crate) fn here() -> Self {
         expect_context()
     }

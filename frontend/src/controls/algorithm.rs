@@ -1,4 +1,4 @@
-//! Which election is held: a list to choose from, and what is to be known of the one that is chosen.
+//! The choice of the algorithm: a list, and the facts of the chosen one.
 
 use leptos::prelude::*;
 use ringleader_shared::AlgorithmName;
@@ -6,12 +6,12 @@ use ringleader_simulator::classic::{Facts, facts};
 
 use crate::reactive;
 
-/// Its name and its year; max-ring has no paper.
+/// The name of an algorithm with its year; max-ring has no paper.
 fn title(facts: &Facts) -> String {
     if facts.survives_failures { facts.name.to_owned() } else { format!("{} ({})", facts.name, facts.year) }
 }
 
-/// What it takes for granted.
+/// The assumptions of an algorithm.
 fn assumptions(facts: &Facts) -> String {
     let mut text = format!("Messages go {}", facts.direction.words());
     text.push_str(if facts.labels {
@@ -34,7 +34,7 @@ fn assumptions(facts: &Facts) -> String {
     text
 }
 
-/// What it costs, in messages and in time.
+/// The cost of an algorithm, in messages and in time.
 fn costs(facts: &Facts) -> String {
     let announcement = match (facts.survives_failures, facts.everyone_knows) {
         (true, _) => "; announcing the leader adds n: at most 3n − 1 with one initiator",
@@ -51,10 +51,10 @@ fn costs(facts: &Facts) -> String {
 /// The list.
 #[component]
 pub(crate) fn AlgorithmPicker(
-    /// The one that is held.
+    /// The present algorithm.
     #[prop(into)]
     now: Signal<AlgorithmName>,
-    /// Another is chosen.
+    /// Called with the algorithm that is chosen.
     #[prop(into)]
     choose: Callback<AlgorithmName>,
 ) -> impl IntoView {
@@ -75,10 +75,10 @@ pub(crate) fn AlgorithmPicker(
     }
 }
 
-/// How the chosen one works, what it assumes, what it costs and where it is from.
+/// The facts of the chosen algorithm: its rules, assumptions, costs and source.
 #[component]
 pub(crate) fn AlgorithmText(
-    /// The one that is held.
+    /// The present algorithm.
     #[prop(into)]
     now: Signal<AlgorithmName>,
 ) -> impl IntoView {

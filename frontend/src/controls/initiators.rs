@@ -1,4 +1,5 @@
-//! The button that starts an election at the chosen nodes: its command, its texts, and the reason when it is disabled.
+//! The button that starts an election at the chosen nodes: its command, its texts, and the reason when it is
+//! disabled.
 
 use ringleader_shared::{NodeName, RingView};
 

@@ -1,4 +1,4 @@
-//! The links' faults: cut, slow down or heal one, partition the ring.
+//! The faults of links: cutting, slowing down and healing one, partitioning the ring.
 
 use leptos::prelude::*;
 use ringleader_shared::fault::{MAX_DELAY_MS, Share};
@@ -12,22 +12,19 @@ use crate::components::field::{Field, whole_number};
 use crate::focus;
 use crate::large_ring::LARGE_RING;
 use crate::reactive;
-use crate::state::Store;
+use crate::state::{Ends, Store};
 use crate::text;
 
-/// As many members of a side are named.
+/// The largest number of members of a side that are named.
 const MOST_NAMED: usize = 12;
 
-/// Who speaks and who ought to hear it: the link that the panel is about.
-pub(crate) type Ends = (NodeName, NodeName);
-
-/// What is done to the fault of the chosen link.
+/// A change of the fault of the chosen link.
 type Change = Box<dyn FnOnce(LinkFault) -> LinkFault>;
 
-/// Shown while there are none.
+/// The text while there are no faults.
 const NO_FAULTS: &str = "No link faults";
 
-/// The ends that are chosen, as long as both are there; else the first link of the ring.
+/// The chosen ends if both are in the ring; else those of the first link.
 fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
     let is_there = |(from, to): &&Ends| from != to && view.node(from).is_some() && view.node(to).is_some();
     chosen.filter(is_there).cloned().or_else(|| {
@@ -75,7 +72,8 @@ fn Panel() -> impl IntoView {
         reactive::text(move || if is_cut.get() { heal } else { cut })
     };
     focus::move_to(focus::control("link-from"));
-    // Each event changes the view: only another size may make the list of nodes anew, and forget what was chosen there.
+    // Each event changes the view, but only a change of this flag makes the form anew, which forgets the
+    // choice there.
     let is_small = reactive::memo(move || store.view.with(|view| view.nodes.len() <= LARGE_RING));
     view! {
         <section
@@ -135,13 +133,13 @@ fn Panel() -> impl IntoView {
     }
 }
 
-/// A share of messages as it was typed, or why it is refused.
+/// Parses a share of messages, or returns the reason for its refusal.
 fn percent(text: &str) -> Result<Share, String> {
     let number = whole_number(text.trim_end_matches('%'), "A share in percent", 0..=100)?;
     Ok(Share::of_percent(u32::try_from(number).unwrap_or(0)))
 }
 
-/// The share of messages to which something happens.
+/// The field for a share of messages.
 #[component]
 fn Percent(
     id: &'static str,
@@ -164,18 +162,18 @@ fn Percent(
     }
 }
 
-/// The faults in one line: the sides of a ring that is torn apart, then what else is wrong with links.
+/// The faults in one line: the sides of a partition, then the faults of single links.
 fn summary(view: &RingView) -> String {
     let sides: Vec<String> = view.sides().iter().map(|side| members(side)).collect();
     let parted = (!sides.is_empty()).then(|| sides.join(" | "));
     let beside = view.faults_beside_sides();
     let links =
         beside.iter().map(|link| format!("{}→{} {}", link.from, link.to, text::link_fault(&link.fault)));
-    let told: Vec<String> = parted.into_iter().chain(links).collect();
-    if told.is_empty() { NO_FAULTS.to_owned() } else { told.join(" · ") }
+    let all: Vec<String> = parted.into_iter().chain(links).collect();
+    if all.is_empty() { NO_FAULTS.to_owned() } else { all.join(" · ") }
 }
 
-/// One side: its members, of many the first ones.
+/// The members of one side; of many only the first ones.
 fn members(side: &[&NodeView]) -> String {
     let most = if side.len() > MOST_NAMED { MOST_NAMED - 1 } else { side.len() };
     let mut names: Vec<String> = side.iter().take(most).map(|node| node.name.to_string()).collect();
@@ -196,7 +194,7 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
     };
     let choose = move |event: web_sys::Event| {
         if let (Ok(name), Some((from, to))) = (event_target_value(&event).parse(), ends.get_untracked()) {
-            // Both ends the same would be no link: the other one gives way.
+            // A link has two different ends: if they became the same, the other end takes the former value.
             let (old, other) = if is_from { (from, to) } else { (to, from) };
             let other = if other == name { old } else { other };
             store.chosen_link.set(Some(if is_from { (name, other) } else { (other, name) }));
@@ -218,7 +216,7 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
     }
 }
 
-/// Chooses the nodes of one side of a partition.
+/// The form for a partition: the nodes of one side.
 #[component]
 fn Parting() -> impl IntoView {
     let (store, commands) = (Store::here(), CommandSender::here());
@@ -297,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_told_in_one_line() {
+    fn faults_are_summarised_in_one_line() {
         let drop = Share::try_from(0.25).expect("a share");
         let slow = LinkFault { delay_ms: 80, drop, ..LinkFault::default() };
         let mut ring = ring(4);

@@ -1,4 +1,4 @@
-//! What the ring of the sandbox is made of, to be changed: each change begins a fresh ring.
+//! The settings of the ring in the sandbox. Each change begins a fresh ring.
 
 use leptos::prelude::*;
 use ringleader_shared::NodeName;
@@ -28,7 +28,7 @@ pub(crate) fn SettingsForm(sandbox: Sandbox) -> impl IntoView {
     let choose = move |set: Change, event: &web_sys::Event| {
         let chosen: Result<(), String> = change(set, &event_target_value(event));
         if chosen.is_err() {
-            // The list shows what is.
+            // The list shows the present value again.
             settings.notify();
         }
     };

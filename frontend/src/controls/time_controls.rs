@@ -1,4 +1,4 @@
-//! The transport of the sandbox: play, stop, step forth and back, go to any time, faster, slower.
+//! The time controls of the sandbox: play, stop, step forward and back, go to any time, change the speed.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::sandbox::speed::Speed;
 use crate::state::Store;
 use crate::text;
 
-/// The places of the slider.
+/// The number of positions of the slider.
 const PLACES: u32 = 10_000;
 
 const TO_BEGIN: &str = "M-10 -8 H-7.5 V8 H-10 Z M1.5 -8 V8 L-7 0 Z M10 -8 V8 L1.5 0 Z";
@@ -23,24 +23,24 @@ const PLAY: &str = "M-6 -9 V9 L9 0 Z";
 const PAUSE: &str = "M-7 -9 H-2 V9 H-7 Z M2 -9 H7 V9 H2 Z";
 const FORTH: &str = "M-4 -8 V8 L9 0 Z M-9 -8 H-6 V8 H-9 Z";
 
-/// A virtual time, as the page says it.
+/// A virtual time as text.
 fn said(time: Duration) -> String {
     text::duration(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
 }
 
-/// A part of a whole as a place of the slider.
+/// The position of the slider for a part of the whole time.
 fn place(part: Duration, whole: Duration) -> u32 {
     let place = part.as_nanos() * u128::from(PLACES) / whole.as_nanos().max(1);
     u32::try_from(place).unwrap_or(PLACES).min(PLACES)
 }
 
-/// The time at a place of the slider.
+/// The time at a position of the slider.
 fn time(place: u32, whole: Duration) -> Duration {
     let nanoseconds = whole.as_nanos() * u128::from(place) / u128::from(PLACES);
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
 
-/// What a key does.
+/// The action of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Key {
     Toggle,
@@ -61,7 +61,7 @@ impl Key {
     }
 }
 
-/// Whether the key means something else where it is pressed: in a field, a list, on a button.
+/// Whether the key has another use where it is pressed: in a field, a list, on a button.
 fn has_another_use(key: Key, event: &web_sys::KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
     let takes = match key {
@@ -118,7 +118,7 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
             sandbox.set_speed(speed);
         }
     };
-    // A link may come with one that is not on the list.
+    // A permalink may have a speed that is not in the list.
     let unusual =
         reactive::memo(move || Some(sandbox.speed.get()).filter(|speed| !Speed::ALL.contains(speed)));
     let copied = RwSignal::new(false);
@@ -199,7 +199,7 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
     }
 }
 
-/// Hears keys wherever they are pressed, as long as this part of the page is there.
+/// Calls `hear` with each key that is pressed on the page, as long as the component exists.
 fn listen(mut hear: impl FnMut(&web_sys::KeyboardEvent) + 'static) {
     let heard = Closure::<dyn FnMut(web_sys::KeyboardEvent)>::new(move |event| hear(&event));
     let listener = heard.as_ref().unchecked_ref::<js_sys::Function>().clone();

@@ -1,5 +1,5 @@
-//! The animation of a live ring: dots and flashes, moved frame by frame through their own attributes, beside the reactive
-//! drawing.
+//! The animation of a live ring: dots and flashes, moved frame by frame through their own attributes, beside
+//! the reactive drawing.
 
 use leptos::prelude::*;
 use ringleader_shared::event::{MessageInfo, MessageKind};
@@ -55,8 +55,8 @@ struct Flash {
     shows: Shown,
 }
 
-/// The content of a flash. There is at most one element for each: several on top of each other could not be distinguished,
-/// and a busy ring would cost the browser frames.
+/// The content of a flash. There is at most one element for each: several on top of each other could not be
+/// distinguished, and a busy ring would cost the browser frames.
 #[derive(PartialEq)]
 enum Shown {
     /// A message of this look crossed a link.
@@ -123,7 +123,8 @@ impl Animation {
         }
     }
 
-    /// Animates an event that `happened` at that time of the page's clock. Returns whether frames must be requested.
+    /// Animates an event that `happened` at that time of the page's clock. Returns whether frames must be
+    /// requested.
     pub(crate) fn animate(&mut self, event: &Event, happened: f64) -> bool {
         let now = now_ms();
         let late = now - happened > STALE_MS || document().hidden();
@@ -239,7 +240,8 @@ impl Animation {
         });
     }
 
-    /// Shows that a message that moved as a dot has arrived: a ripple round the receiver, with its travel time.
+    /// Shows that a message that moved as a dot has arrived: a ripple round the receiver, with its travel
+    /// time.
     fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
         let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
         let took = travel_us.map(|travel_us| format!("{from} to {to} in {}", text::duration(travel_us)));
@@ -259,7 +261,8 @@ impl Animation {
         self.keep(element, FLASH_MS, shows);
     }
 
-    /// Shows a message that was too quick to move visibly: its link lights up, with the travel time beside it.
+    /// Shows a message that was too quick to move visibly: its link lights up, with the travel time beside
+    /// it.
     fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
         let took = text::duration(travel_us);
         let said = format!("{} {from} to {to} in {took}", kind.word());

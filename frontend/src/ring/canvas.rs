@@ -1,5 +1,5 @@
-//! The drawing of a large ring, on a canvas. Each node is a bar whose height shows its attribute; each message is a dot, further
-//! inside for a higher candidate.
+//! The drawing of a large ring, on a canvas. Each node is a bar whose height shows its attribute; each
+//! message is a dot, further inside for a higher candidate.
 
 mod draw;
 

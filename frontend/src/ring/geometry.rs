@@ -1,4 +1,5 @@
-//! Where things are: nodes on a circle, links as curves between their rims. Plain numbers in a square of [`SIZE`] units.
+//! The geometry of the drawing: nodes on a circle, links as curves between their rims. All numbers are in a
+//! square of [`SIZE`] units.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 use std::fmt;
@@ -52,12 +53,12 @@ impl Point {
         Self { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
     }
 
-    /// Moved this share of the way to the centre.
+    /// The point that is this share of the way nearer to the centre.
     pub(crate) fn inwards(self, share: f64) -> Self {
         Self { x: self.x + (CENTRE.x - self.x) * share, y: self.y + (CENTRE.y - self.y) * share }
     }
 
-    /// How far it is to `other`.
+    /// The distance to `other`.
     pub(crate) fn distance(self, other: Self) -> f64 {
         (other.x - self.x).hypot(other.y - self.y)
     }
@@ -67,7 +68,7 @@ fn on_circle(radius: f64, angle: f64) -> Point {
     Point { x: CENTRE.x + radius * angle.cos(), y: CENTRE.y + radius * angle.sin() }
 }
 
-/// The members in ring order and how large everything is for so many of them.
+/// The members in ring order, and the sizes that follow from their number.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layout {
     names: Vec<NodeName>,
@@ -142,13 +143,13 @@ impl Layout {
         &self.names
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 
     fn place(&self, name: &NodeName) -> Option<usize> {
-        // Most rings have their members where their names say, or a few places before, where some were removed.
+        // Most members are at the index of their name, or a few before it when others were removed.
         let last = self.names.len().checked_sub(1)?;
         let named = name.ordinal().map(|named| named.min(last));
         let found = named.and_then(|named| self.names.get(..=named)?.iter().rposition(|other| other == name));
@@ -169,14 +170,14 @@ impl Layout {
         self.names.get(place as usize % self.names.len().max(1))
     }
 
-    /// Both ends of a member's bar: it stands outside the circle, `share` of the room there high.
+    /// Both ends of a member's bar. It stands outside the circle; `share`, from 0 to 1, is its height.
     pub(crate) fn bar(&self, place: usize, share: f64) -> (Point, Point) {
         let angle = self.angle(place);
         let height = BAR_LEAST + (BAR_MOST - BAR_LEAST) * share;
         (on_circle(self.ring_radius, angle), on_circle(self.ring_radius + height, angle))
     }
 
-    /// Where a name beyond a member's bar goes.
+    /// The place of a name beyond a member's bar.
     pub(crate) fn beyond(&self, name: &NodeName) -> Option<Point> {
         let place = self.place(name)?;
         Some(on_circle(self.ring_radius + BAR_MOST + 26.0, self.angle(place)))
@@ -193,7 +194,7 @@ impl Layout {
         self.place(name).map(|place| on_circle(self.ring_radius, self.angle(place)))
     }
 
-    /// Where a label outside the circle goes when the node itself is too small for one.
+    /// The place of a name outside the circle, when the node itself is too small for it.
     pub(crate) fn outside(&self, name: &NodeName) -> Option<Point> {
         let place = self.place(name)?;
         let gap = 12.0 + 0.6 * self.outside_text();
@@ -211,8 +212,8 @@ impl Layout {
         self.node_radius + (self.node_radius * 0.16).min(12.0)
     }
 
-    /// The way from one node to another: along the circle between neighbours, else a bend through the inside, on the
-    /// clockwise side so that the ways there and back never lie on each other.
+    /// The way from one node to another: along the circle between neighbours, else a bend through the inside,
+    /// on the clockwise side so that the ways there and back never lie on each other.
     pub(crate) fn curve(&self, from: &NodeName, to: &NodeName) -> Option<Curve> {
         let (here, there) = (self.place(from)?, self.place(to)?);
         let count = self.names.len();
@@ -235,7 +236,8 @@ impl Layout {
         let start = on_circle(self.ring_radius, self.angle(here));
         let end = on_circle(self.ring_radius, self.angle(there));
         let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
-        // How near the rim the middle of the bend is: clear of the skipped nodes, and of the words in the centre.
+        // The distance of the middle of the bend from the centre: clear of the skipped nodes, and of the text
+        // in the centre.
         let middle = 0.43 + 0.4 * (span / 2.0).cos().max(0.0);
         let depth = 2.0 * middle - (span / 2.0).cos();
         let control = on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0);
@@ -306,29 +308,29 @@ pub(crate) enum Curve {
     Arc {
         /// Of the circle.
         radius: f64,
-        /// Where it starts.
+        /// Its start.
         from: f64,
-        /// Where it ends; smaller than `from` when it runs anticlockwise.
+        /// Its end; smaller than `from` when it runs anticlockwise.
         to: f64,
     },
     /// A quadratic Bézier curve.
     Bend {
-        /// Where it starts.
+        /// Its start.
         start: Point,
-        /// What it bends towards.
+        /// Its control point.
         control: Point,
-        /// Where it ends.
+        /// Its end.
         end: Point,
     },
     /// A cubic Bézier curve from a node back to itself.
     Loop {
-        /// Where it starts.
+        /// Its start.
         start: Point,
         /// The first control point.
         first: Point,
         /// The second control point.
         second: Point,
-        /// Where it ends.
+        /// Its end.
         end: Point,
     },
 }

@@ -58,7 +58,7 @@ fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
         kinds.push(MessageKind::Lease);
     }
     if simulated {
-        // In the live ring these only let a link light up.
+        // In a live ring these only light up a link.
         kinds.push(MessageKind::Standing);
     }
     kinds
@@ -124,7 +124,7 @@ pub(crate) fn Legend(
     }
 }
 
-/// The kind as the legend names it.
+/// The kind as text.
 const fn describe(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Contest => "message of the algorithm",

@@ -1,4 +1,4 @@
-//! How large the drawing is on the screen, so that its words can be read there.
+//! The size of the drawing on the screen, from which the smallest legible text follows.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -12,8 +12,8 @@ use crate::reactive;
 /// The smallest text on the screen, in pixels.
 const SMALLEST_PX: f64 = 12.0;
 
-/// The size of the smallest legible text in units of the drawing, for the drawing's present size on the screen. One of the
-/// figure's two drawings is shown.
+/// The size of the smallest legible text in units of the drawing, for the drawing's present size on the
+/// screen. One of the figure's two drawings is shown.
 pub(super) fn smallest_text(figure: NodeRef<html::Section>) -> RwSignal<f64> {
     let smallest = RwSignal::new(SMALLEST_PX);
     let measure = move || {

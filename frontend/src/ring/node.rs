@@ -11,22 +11,23 @@ use crate::focus;
 use crate::reactive::{self, rounded};
 use crate::state::Store;
 
-/// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
+/// The smallest node that shows its role as text. A smaller one shows it by icon and colour only; the text is
+/// in its tooltip and on its card.
 const ROOM_FOR_WORDS: f64 = 72.0;
 
-/// The size of the words of the role before they are scaled, as in the style sheet.
+/// The size of the text of the role before it is scaled, as in the style sheet.
 const PILL_TEXT: f64 = 25.0;
 
-/// What there is room for in and around a node.
+/// The texts for which there is room in and around a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Room {
-    /// Nothing: the name stands beside it.
+    /// No text: the name stands beside it.
     Tiny,
     /// The name.
     Name,
     /// The name and the attribute.
     Attribute,
-    /// The role in words as well.
+    /// The role as well.
     Words,
 }
 
@@ -44,7 +45,7 @@ impl Room {
         }
     }
 
-    /// The CSS class that hides what there is no room for.
+    /// The CSS class that hides the texts without room.
     const fn class(self) -> &'static str {
         match self {
             Self::Tiny => "tiny",
@@ -55,7 +56,8 @@ impl Room {
     }
 }
 
-/// The node in words, for a screen reader and the tooltip. Begins with what the drawing shows, so that it can be named by that.
+/// The description of the node, for screen readers and the tooltip. It begins with the text in the drawing,
+/// so that the node can be named by that text.
 pub(super) fn description(node: &NodeView) -> String {
     let mut text = format!("{} {} {}", node.name, node.attribute, label(node));
     if !node.eligible {
@@ -101,7 +103,7 @@ pub(crate) fn RingNode(
     layout: Memo<Layout>,
     /// The node that had the focus last.
     stop: RwSignal<Option<NodeName>>,
-    /// The node that Tab comes to.
+    /// The node that Tab stops at.
     tab_stop: Memo<Option<NodeName>>,
 ) -> impl IntoView {
     let store = Store::here();

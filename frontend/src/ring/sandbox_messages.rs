@@ -1,5 +1,5 @@
-//! The messages of the sandbox. Their positions are a function of the virtual time that is shown, so that they stop, slow down
-//! and go back with it.
+//! The messages of the sandbox. Their positions are a function of the virtual time that is shown, so that
+//! they stop, slow down and go back with it.
 
 use std::time::Duration;
 

@@ -10,7 +10,8 @@ use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
 use super::settings::HOP;
 use crate::command::{Command, NodeAction, NodeTarget};
 
-/// The largest number of pairs that a partition severs one by one: with more, the permalink would be too long to send.
+/// The largest number of pairs that a partition severs one by one: with more, the permalink would be too long
+/// to send.
 const MOST_PARTED: usize = 300;
 
 /// The actions that carry a command out, all at one time; or the reason why it can't be carried out.
@@ -90,8 +91,8 @@ pub(crate) fn actions(command: &Command, view: &RingView) -> Result<Vec<Action>,
     }
 }
 
-/// The actions that give one direction of a link this fault. The simulator mends both directions at once, so the fault of the
-/// other direction is set again afterwards.
+/// The actions that give one direction of a link this fault. The simulator mends both directions at once, so
+/// the fault of the other direction is set again afterwards.
 fn set_link(
     (from, was): (usize, LinkFault),
     (to, back): (usize, LinkFault),
@@ -120,8 +121,8 @@ fn set_link(
 fn disturbance(fault: &LinkFault) -> Disturbance {
     let per_mille = |share: Share| PerMille::new(u16::try_from(share.percent() * 10).unwrap_or(u16::MAX));
     Disturbance {
-        // The ring reports the mean latency in whole milliseconds as the delay: a hop less one microsecond on top of the delay
-        // rounds down to it.
+        // The ring reports the mean latency in whole milliseconds as the delay: a hop less one microsecond on
+        // top of the delay rounds down to it.
         latency: Latency::Constant(Duration::from_millis(fault.delay_ms) + HOP - Duration::from_micros(1)),
         drop: per_mille(fault.drop),
         duplicate: per_mille(fault.duplicate),

@@ -1,9 +1,12 @@
 //! A run as the part of an address behind `#`. Everyone who opens it sees the same ring at the same time.
 //!
-//! A ring with given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` when these nodes start.
+//! A ring with given labels has `&labels=3.7.2.9.4`, in ring order, and `&initiators=2.9` when these nodes
+//! start.
 //!
-//! `sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available`
-//! `&succession=deputy&hop=500&do=5000us.initiate.A&at=6500000.31`
+//! ```text
+//! sandbox?algorithm=max-ring&nodes=4&order=increasing&links=constant&seed=1&start=one&safety=available
+//!        &succession=deputy&hop=500&do=5000us.initiate.A&at=6500000.31
+//! ```
 
 use std::time::Duration;
 
@@ -193,8 +196,8 @@ fn moment(text: &str) -> Option<Moment> {
     Some(Moment { at: Duration::from_nanos(at.parse().ok()?), seq: Seq(seq.parse().ok()?) })
 }
 
-/// Reads the actions in the notation of a [`Case`]; the ring in front of them is only there to make it one. Each step changes
-/// what the next ones do, so a script with a bad step is refused as a whole.
+/// Reads the actions in the notation of a [`Case`]; the ring in front of them is only there to make it one.
+/// Each step changes what the next ones do, so a script with a bad step is refused as a whole.
 fn script(text: &str) -> Result<Schedule, String> {
     let mut steps = Vec::new();
     for step in text.split(',').filter(|step| !step.is_empty()) {

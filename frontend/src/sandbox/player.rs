@@ -100,8 +100,8 @@ impl Player {
         self.session.events().iter().rev().take_while(move |event| u128::from(event.at_us) >= then)
     }
 
-    /// Advances virtual time at this speed. While no message is in transit it goes on to the next event. Returns false when there
-    /// is none: nothing more happens by itself.
+    /// Advances virtual time at this speed. While no message is in transit it goes on to the next event.
+    /// Returns false when there is none: nothing more happens by itself.
     pub(crate) fn advance(&mut self, real: Duration, speed: Speed, is_late: impl Fn() -> bool) -> bool {
         let goes_on = match speed.virtual_time(real) {
             Some(_) if self.flights.is_empty() => self.session.step(),
@@ -157,8 +157,8 @@ impl Player {
         self.look();
     }
 
-    /// Performs these actions now. An election among them replaces the one that the settings ask for, if that has not begun: one
-    /// click is one election.
+    /// Performs these actions now. An election among them replaces the one that the settings ask for, if that
+    /// has not begun: one click is one election.
     pub(crate) fn act(&mut self, actions: &[Action]) {
         let is_election = |action: &Action| matches!(action, Action::Initiate(_) | Action::InitiateAll);
         if actions.iter().any(is_election) {

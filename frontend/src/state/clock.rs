@@ -4,19 +4,21 @@ use std::collections::VecDeque;
 
 use leptos::prelude::window;
 
-/// The number of events that the estimate is made from: enough that one of them arrived quickly, few enough that it is correct
-/// again soon after the computer slept.
+/// The number of events that the estimate is made from: enough that one of them arrived quickly, few enough
+/// that it is correct again soon after the computer slept.
 const WINDOW: usize = 32;
 
 /// An estimate of the server's clock, from the events that arrived most quickly.
 #[derive(Debug, Default)]
 pub(crate) struct ServerClock {
-    /// For each of the last events: the page's time of its arrival minus the server's time of it, in milliseconds.
+    /// For each of the last events: the page's time of its arrival minus the server's time of it, in
+    /// milliseconds.
     offsets: VecDeque<f64>,
 }
 
 impl ServerClock {
-    /// The page's time, in milliseconds, of an event that happened at the server's time `at_us` and arrived at `now_ms`.
+    /// The page's time, in milliseconds, of an event that happened at the server's time `at_us` and arrived
+    /// at `now_ms`.
     pub(crate) fn happened(&mut self, at_us: u64, now_ms: f64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "exact to a microsecond for 285 years")]
         let at_ms = at_us as f64 / 1000.0;

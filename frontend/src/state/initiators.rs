@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, RingView};
 
-/// A choice of nodes, made on their cards, or in the drawing with Ctrl held. A handle: copies are the same choice.
+/// A choice of nodes, made on their cards, or in the drawing with Ctrl held. A handle: copies are the same
+/// choice.
 #[derive(Clone, Copy)]
 pub(crate) struct Initiators(RwSignal<Vec<NodeName>>);
 

@@ -185,8 +185,8 @@ impl NodeLog {
     }
 }
 
-/// The lines of a part of the history by node, and whether they begin with the run. Only events of this run count, up to the
-/// snapshot; later events arrive on the bus.
+/// The lines of a part of the history by node, and whether they begin with the run. Only events of this run
+/// count, up to the snapshot; later events arrive on the bus.
 pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> (BTreeMap<NodeName, Vec<Line>>, bool) {
     let begin = events
         .iter()

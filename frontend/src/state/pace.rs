@@ -15,7 +15,8 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Plans an update. Returns the wait until it is due, in milliseconds, or `None` when one is planned already.
+    /// Plans an update. Returns the wait until it is due, in milliseconds, or `None` when one is planned
+    /// already.
     fn plan(&mut self, now_ms: f64) -> Option<f64> {
         let wait_ms = (!self.is_planned).then_some(self.due_ms - now_ms);
         self.is_planned = true;

@@ -1,4 +1,4 @@
-//! What an election cost, with every count spelt out in its parts.
+//! The cost of an election, with every count given in its parts.
 
 use ringleader_shared::event::Outcome;
 use ringleader_shared::view::ElectionView;
@@ -34,18 +34,18 @@ pub(crate) fn outcome(election: &ElectionView) -> String {
     }
 }
 
-/// The messages of an election beside what theory says of them.
+/// The messages of an election, compared with the theory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
-    /// Whether they are exactly as many as the formula says.
+    /// Whether their number equals that of the formula.
     pub(crate) exact: bool,
     /// The count in its parts.
     pub(crate) sum: String,
-    /// What the count is compared with, and what that says of a single election.
+    /// The comparison of the count with the theory.
     pub(crate) comparison: Option<String>,
 }
 
-/// The account of an election that is over. `full_speed` is whether messages are not held back.
+/// The account of an election that is over. `full_speed` is whether messages are sent without a delay.
 pub(crate) fn account(election: &ElectionView, full_speed: bool) -> Option<Account> {
     election.took_us?;
     election.leader.as_ref()?;
@@ -68,11 +68,12 @@ pub(crate) fn account(election: &ElectionView, full_speed: bool) -> Option<Accou
     Some(Account { exact, sum, comparison: (!notes.is_empty()).then(|| notes.join(" ")) })
 }
 
-/// Why several initiators at full speed cost less than the theory of simultaneous ones.
+/// The reason why several initiators at full speed cost less than simultaneous ones in theory.
 const OVERTAKEN: &str = "At full speed the initiators do not start at the same instant: a message can reach a node before it \
                          initiates, and the count is lower than for a simultaneous start. Slow the pace down to compare.";
 
-/// The formula of an election with one initiator, a takeover or a search for a deputy, and the difference to it.
+/// The formula of an election with one initiator, a takeover or a search for a deputy, and the difference to
+/// it.
 fn against_formula(election: &ElectionView, expected: u32) -> String {
     let n = election.members;
     let leader = election.leader.as_ref().unwrap_or(&election.initiator);
@@ -108,7 +109,7 @@ fn parts_of_classic(election: &ElectionView) -> String {
     format!("{} of {} + {added} for {what} = {}", election.contest, facts.name, election.messages)
 }
 
-/// What the paper bounds, for this number of members, and the lower bound for all such algorithms.
+/// The bound of the paper for this number of members, and the lower bound for all such algorithms.
 fn against_bound(election: &ElectionView) -> String {
     let facts = facts(election.algorithm);
     let n = election.members;
@@ -133,7 +134,7 @@ fn against_bound(election: &ElectionView) -> String {
     text
 }
 
-/// A number with one decimal where it has any; without the code that writes floating point.
+/// A number with at most one decimal; without the code that formats floating point.
 fn tenths(number: f64) -> String {
     let tenths = rounded(10.0 * number);
     if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }

@@ -1,4 +1,5 @@
-//! The connection to the event bus: sockets, timers and probes round the plain state machine of [`Subscription`].
+//! The connection to the event bus: sockets, timers and probes round the plain state machine of
+//! [`Subscription`].
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,8 +19,8 @@ use crate::state::{Connection, Store, now_ms};
 /// The time in which events are collected while the page is hidden and has no frames.
 const GATHER_HIDDEN: Duration = Duration::from_millis(250);
 
-/// The largest number of events that wait for a frame. It bounds them also while a browser holds back the timers of a hidden page
-/// for a minute.
+/// The largest number of events that wait for a frame. It bounds them also while a browser holds back the
+/// timers of a hidden page for a minute.
 const MOST_GATHERED: usize = 400;
 
 /// The number of past events that the logs are filled from.
@@ -184,7 +185,8 @@ impl Keeper {
         set_timeout(move || spawn_local(async move { keeper.reconnect(generation + 1).await }), wait);
     }
 
-    /// Reconnects. A socket that fails gives no reason, so the server is asked first whether it admits this page.
+    /// Reconnects. A socket that fails gives no reason, so the server is asked first whether it admits this
+    /// page.
     async fn reconnect(&self, generation: u32) {
         let inner = &self.0;
         let due = inner.subscription.borrow().resumable().is_some();

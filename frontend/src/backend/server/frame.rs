@@ -1,8 +1,8 @@
 //! Reading a frame of the bus.
 //!
-//! [`BusFrame`] can be deserialised, but by way of a copy of everything: the tag must be seen before the rest. All fields of all
-//! frames have different names, so one flat structure does the same with half the code for the browser, and in less time. The
-//! test compares the two.
+//! [`BusFrame`] can be deserialised, but by way of a copy of everything: the tag must be seen before the
+//! rest. All fields of all frames have different names, so one flat structure does the same with half the
+//! code for the browser, and in less time. The test compares the two.
 
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, RingView, RunId, Seq};

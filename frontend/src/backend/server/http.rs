@@ -1,4 +1,5 @@
-//! Calls of the server's HTTP API. All addresses are relative to the page's own: a proxy may serve it under a path.
+//! Calls of the server's HTTP API. All addresses are relative to the page's own: a proxy may serve it under a
+//! path.
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ fn problem(title: &str, detail: String) -> Problem {
 /// Makes a request, and returns the body of the answer.
 ///
 /// # Errors
-/// The server's problem, or one that says that it does not answer.
+/// The problem that the server reports, or one for a server that does not answer.
 pub(super) async fn call(method: &str, path: &str, body: Option<String>) -> Result<String, Problem> {
     let unreachable = |error: JsValue| {
         let why = error

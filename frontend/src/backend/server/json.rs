@@ -1,7 +1,8 @@
 //! Reading JSON by way of a tree.
 //!
-//! Events are read from a tree, so that code is part of the page anyway. Reading everything from trees keeps serde's derived code
-//! from being generated twice, for trees and for text, which would be a thirtieth of the page.
+//! Events are read from a tree, so that code is part of the page anyway. Reading everything from trees keeps
+//! serde's derived code from being generated twice, for trees and for text, which would be a thirtieth of the
+//! page.
 
 use serde::de::DeserializeOwned;
 

@@ -1,5 +1,5 @@
-//! The subscription to the bus as a plain state machine, without sockets and clocks: the path to subscribe at, the verdict on each
-//! frame, the wait before the next attempt.
+//! The subscription to the bus as a plain state machine, without sockets and clocks: the path to subscribe
+//! at, the verdict on each frame, the wait before the next attempt.
 
 use std::time::Duration;
 
@@ -109,7 +109,8 @@ impl Subscription {
         Verdict::Resubscribe { first, last }
     }
 
-    /// Notes that the connection is lost. Returns the wait before the next attempt, which doubles from attempt to attempt.
+    /// Notes that the connection is lost. Returns the wait before the next attempt, which doubles from
+    /// attempt to attempt.
     pub(crate) fn lost(&mut self) -> Duration {
         let wait = FIRST_WAIT * 2_u32.saturating_pow(self.attempts.min(8));
         self.attempts += 1;
