@@ -1,13 +1,15 @@
 //! The figure of the ring: a drawing, and a layer for the messages that move on it.
 
-pub(crate) mod animation;
-pub(crate) mod animation_event;
+mod animation;
+mod animation_event;
 mod canvas;
-pub(crate) mod flight;
-pub(crate) mod geometry;
+mod elements;
+mod flight;
+mod geometry;
 mod legend;
 mod legible;
-pub(crate) mod links;
+mod links;
+mod message_shape;
 mod node;
 mod sandbox_messages;
 

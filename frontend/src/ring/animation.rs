@@ -4,17 +4,16 @@
 use leptos::prelude::*;
 use ringleader_shared::event::{MessageInfo, MessageKind};
 use ringleader_shared::{Event, MessageId, NodeName};
-use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::animation_event::{AnimationEvent, STALE_MS};
+use super::elements::{add, classed, set, write};
 use super::flight::{End, Flight, Phase};
 use super::geometry::{Curve, Layout, scale};
+use super::message_shape::{class, draw_dot, draw_token};
 use crate::reactive::rounded;
 use crate::state::now_ms;
 use crate::text;
-
-const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// The largest number of dots that are drawn: more would be neither legible nor quick to draw.
 pub(crate) const MOST_DOTS: usize = 200;
@@ -337,122 +336,6 @@ impl Animation {
 /// The end of a flash of this duration that begins now, in milliseconds of the page's clock.
 fn until(time: f64) -> f64 {
     now_ms() + if motion_is_reduced() { STILL_MS } else { time }
-}
-
-/// Writes into the first element of this kind below `parent`, if there is one.
-fn write(parent: &Element, tag: &str, text: &str) {
-    if let Ok(Some(element)) = parent.query_selector(tag) {
-        element.set_text_content(Some(text));
-    }
-}
-
-/// The CSS class of a kind of message.
-pub(super) const fn class(kind: MessageKind) -> &'static str {
-    match kind {
-        MessageKind::Election | MessageKind::Contest => "election",
-        MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => "search",
-        MessageKind::DeputySearch => "search",
-        MessageKind::Elected => "elected",
-        MessageKind::Standing | MessageKind::Lease => "news",
-    }
-}
-
-/// The token of a kind of message: its shape, as a path around the origin, and its letter.
-pub(crate) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
-    match kind {
-        MessageKind::Election => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "E"),
-        MessageKind::Contest => ("M-19 0 A19 19 0 1 1 19 0 A19 19 0 1 1 -19 0 Z", "C"),
-        MessageKind::RollCall => ("M0 -23 L23 0 L0 23 L-23 0 Z", "R"),
-        MessageKind::Found => ("M-18 -18 H18 V18 H-18 Z", "F"),
-        MessageKind::Vacant => ("M-18 -18 H18 V18 H-18 Z", "V"),
-        MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
-        MessageKind::Elected => ("M-18 -18 H18 V18 H-18 Z", "L"),
-        MessageKind::Standing => ("M-18 -18 H18 V18 H-18 Z", "N"),
-        MessageKind::Lease => ("M-18 -18 H18 V18 H-18 Z", "Q"),
-    }
-}
-
-/// Draws the token of a message.
-pub(super) fn draw_token(group: &Element, message: &MessageInfo) {
-    let (outline, letter) = token(message.message);
-    if let Some(title) = add(group, "title") {
-        title.set_text_content(Some(&text::message(message)));
-    }
-    if let Some(token) = classed(group, "g", "token") {
-        if let Some(path) = add(&token, "path") {
-            set(&path, "d", outline);
-        }
-        if let Some(text) = add(&token, "text") {
-            set(&text, "y", "8");
-            text.set_text_content(Some(letter));
-        }
-    }
-}
-
-/// Draws a message as a pill: the token of its kind, the candidate, and below it the deputy in small.
-pub(super) fn draw_dot(group: &Element, message: &MessageInfo) {
-    let label = message
-        .candidate
-        .as_ref()
-        .map_or_else(String::new, |claim| format!("{} {}", claim.name, claim.attribute));
-    let second = message.deputy.as_ref().map(|claim| format!("{} {}", claim.name, claim.attribute));
-    #[expect(clippy::cast_precision_loss, reason = "a short label")]
-    let letters = |text: &str, size: f64| size * text.chars().count() as f64;
-    let second = second.map(|second| format!("★ {second}"));
-    let width =
-        78.0 + letters(&label, 16.5).max(second.as_deref().map_or(0.0, |second| letters(second, 14.0)));
-    let height = if second.is_some() { 80.0 } else { 54.0 };
-    let text_x = -width / 2.0 + 55.0;
-    if let Some(title) = add(group, "title") {
-        title.set_text_content(Some(&text::message(message)));
-    }
-    if let Some(pill) = add(group, "rect") {
-        for (name, value) in
-            [("x", -width / 2.0), ("y", -27.0), ("width", width), ("height", height), ("rx", 27.0)]
-        {
-            set(&pill, name, &rounded(value).to_string());
-        }
-    }
-    let (outline, letter) = token(message.message);
-    if let Some(token) = add(group, "g") {
-        set(&token, "class", "token");
-        set(&token, "transform", &format!("translate({} 0)", rounded(-width / 2.0 + 28.0)));
-        if let Some(path) = add(&token, "path") {
-            set(&path, "d", outline);
-        }
-        if let Some(text) = add(&token, "text") {
-            set(&text, "y", "8");
-            text.set_text_content(Some(letter));
-        }
-    }
-    if let Some(text) = add(group, "text") {
-        set(&text, "class", "candidate");
-        set(&text, "x", &rounded(text_x).to_string());
-        set(&text, "y", "10");
-        text.set_text_content(Some(&label));
-    }
-    if let (Some(second), Some(text)) = (second, add(group, "text")) {
-        set(&text, "class", "second");
-        set(&text, "x", &rounded(text_x).to_string());
-        set(&text, "y", "40");
-        text.set_text_content(Some(&second));
-    }
-}
-
-pub(super) fn classed(parent: &Element, tag: &str, class: &str) -> Option<Element> {
-    let element = add(parent, tag)?;
-    set(&element, "class", class);
-    Some(element)
-}
-
-pub(super) fn add(parent: &Element, tag: &str) -> Option<Element> {
-    let element = document().create_element_ns(Some(SVG), tag).ok()?;
-    parent.append_child(&element).ok()?.dyn_into().ok()
-}
-
-/// Sets an attribute. The names are constants, which no browser refuses.
-pub(super) fn set(element: &Element, name: &str, value: &str) {
-    let _ = element.set_attribute(name, value);
 }
 
 /// Whether the reader asked for less motion.

@@ -5,8 +5,8 @@ use ringleader_shared::event::MessageKind;
 use ringleader_shared::{AlgorithmName, RingView, Safety};
 use ringleader_simulator::classic::{Direction, facts};
 
-use super::animation::{class, token};
 use super::links::{Link, LinkState};
+use super::message_shape::{class, token};
 use crate::reactive;
 use crate::state::Store;
 

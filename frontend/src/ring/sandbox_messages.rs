@@ -8,8 +8,10 @@ use ringleader_shared::{MessageId, NodeName, Seq};
 use ringleader_simulator::InFlight;
 use web_sys::Element;
 
-use super::animation::{Layers, MOST_DOTS, class, classed, draw_dot, draw_token, motion_is_reduced, set};
+use super::animation::{Layers, MOST_DOTS, motion_is_reduced};
+use super::elements::{classed, set};
 use super::geometry::{Curve, Layout, scale};
+use super::message_shape::{class, draw_dot, draw_token};
 use crate::reactive::rounded;
 use crate::sandbox::player::Player;
 
