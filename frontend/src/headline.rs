@@ -2,14 +2,14 @@
 
 use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety, Succession, Term};
 
-/// What matters most right now.
+/// The most important fact about the ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Headline {
-    /// No process runs.
+    /// No node runs.
     NothingRuns,
     /// No election has been held.
     NoLeaderYet,
-    /// A contest is going on, or the members don't agree yet.
+    /// An election is running, or the members don't agree yet.
     Electing,
     /// More than one live member leads.
     Split(Vec<NodeName>),
@@ -21,10 +21,10 @@ pub(crate) enum Headline {
         term: Term,
         /// The deputy, once it is known to all of them.
         deputy: Option<NodeName>,
-        /// The live members that cuts keep from it.
+        /// The live members that cuts separate from it.
         out_of_reach: Vec<NodeName>,
     },
-    /// The leader hangs, and no other one leads yet.
+    /// The leader is paused, and no other member leads yet.
     Hung {
         /// The leader.
         leader: NodeName,
@@ -33,12 +33,12 @@ pub(crate) enum Headline {
     },
     /// None of the live members may lead.
     NobodyMayLead,
-    /// Quorum mode, and too few members run to have a leader.
+    /// In quorum mode: too few members run to have a leader.
     NoQuorum,
-    /// Quorum mode: enough members run, but the parts that can reach one another are of these sizes, all too
-    /// small.
+    /// In quorum mode: enough members run, but the parts that can reach one another are too small. These are
+    /// their sizes.
     NoMajority(Vec<usize>),
-    /// A leader was there and no contest is going on.
+    /// There was a leader, and no election is running.
     Leaderless,
 }
 
@@ -78,7 +78,7 @@ impl Headline {
         }
     }
 
-    /// In words, for the top bar.
+    /// The headline as text, for the top bar.
     pub(crate) fn text(&self, view: &RingView) -> String {
         match self {
             Self::NothingRuns if view.nodes.is_empty() => "The ring is empty – add a node".to_owned(),
@@ -133,7 +133,7 @@ impl Headline {
         }
     }
 
-    /// In a few words, for the browser's tab.
+    /// The headline as a short text, for the browser's tab.
     pub(crate) fn short(&self) -> String {
         match self {
             Self::Led { leader, .. } => format!("{leader} leads"),

@@ -1,4 +1,4 @@
-//! Rings for tests, made the only way there is: by events.
+//! Rings for tests, made by events.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
@@ -7,7 +7,7 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-/// A ring in the making.
+/// A ring that is being built.
 pub(crate) struct Ring {
     view: RingView,
     names: Vec<NodeName>,
@@ -63,7 +63,7 @@ pub(crate) fn ring(count: usize) -> Ring {
         })
         .collect();
     let mut ring = Ring { view: RingView::empty(), names };
-    ring.tell(
+    ring.apply(
         None,
         EventKind::RunStarted {
             run: RunId(Uuid::from_u64_pair(1, 1)),
@@ -76,7 +76,7 @@ pub(crate) fn ring(count: usize) -> Ring {
 }
 
 impl Ring {
-    fn tell(&mut self, node: Option<&str>, kind: EventKind) {
+    fn apply(&mut self, node: Option<&str>, kind: EventKind) {
         let event = event(self.view.seq.0 + 1, node, kind);
         self.view.apply(&event);
     }
@@ -84,7 +84,7 @@ impl Ring {
     /// Every process is spawned, none is ready.
     pub(crate) fn starting(&mut self) -> RingView {
         for name in self.names.clone() {
-            self.tell(Some(name.as_str()), EventKind::Spawned { pid: 100 });
+            self.apply(Some(name.as_str()), EventKind::Spawned { pid: 100 });
         }
         self.view.clone()
     }
@@ -94,15 +94,15 @@ impl Ring {
         self.starting();
         for (n, name) in self.names.clone().into_iter().enumerate() {
             let successor = self.names[(n + 1) % self.names.len()].clone();
-            self.tell(Some(name.as_str()), EventKind::Ready { address: "127.0.0.1:8000".into() });
-            self.tell(Some(name.as_str()), EventKind::SuccessorChanged { successor });
+            self.apply(Some(name.as_str()), EventKind::Ready { address: "127.0.0.1:8000".into() });
+            self.apply(Some(name.as_str()), EventKind::SuccessorChanged { successor });
         }
         self.view.clone()
     }
 
     /// This one is dead, and nobody has noticed.
     pub(crate) fn killed(&mut self, who: &str) -> RingView {
-        self.tell(Some(who), EventKind::Exited { code: None, signal: Some(9) });
+        self.apply(Some(who), EventKind::Exited { code: None, signal: Some(9) });
         self.view.clone()
     }
 
@@ -114,7 +114,7 @@ impl Ring {
         let count = self.names.len();
         let before = self.names[(place + count - 1) % count].clone();
         let successor = self.names[(place + 1) % count].clone();
-        self.tell(Some(before.as_str()), EventKind::SuccessorChanged { successor });
+        self.apply(Some(before.as_str()), EventKind::SuccessorChanged { successor });
         self.view.clone()
     }
 
@@ -132,7 +132,7 @@ impl Ring {
                 leader: Some(name(leader)),
                 deputy: Some(name(deputy)),
             };
-            self.tell(Some(node.as_str()), standing);
+            self.apply(Some(node.as_str()), standing);
         }
         self.view.clone()
     }
@@ -144,7 +144,7 @@ impl Ring {
 
     /// This happened as well.
     pub(crate) fn then(&mut self, node: &str, kind: EventKind) -> RingView {
-        self.tell(Some(node), kind);
+        self.apply(Some(node), kind);
         self.view.clone()
     }
 }

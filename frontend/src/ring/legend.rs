@@ -6,9 +6,9 @@ use ringleader_shared::{AlgorithmName, RingView, Safety};
 use ringleader_simulator::classic::{RingKind, properties};
 
 use super::links::{Link, LinkState};
-use super::stage::{class, token};
-use crate::live;
-use crate::store::Store;
+use super::message_shape::{class, token};
+use crate::reactive;
+use crate::state::Store;
 
 /// The kinds of messages that elections by this algorithm send.
 fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
@@ -58,7 +58,7 @@ fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
         kinds.push(MessageKind::Lease);
     }
     if simulated {
-        // In the live ring these only let a link light up.
+        // In a live ring these only light up a link.
         kinds.push(MessageKind::StateUpdate);
     }
     kinds
@@ -73,7 +73,7 @@ fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, &'static str)> {
         [(LinkState::Repaired, "repaired"), (LinkState::Broken, "broken"), (LinkState::Cut, "cut")]
     {
         if has(state) {
-            lines.push((state.word(), words));
+            lines.push((state.as_str(), words));
         }
     }
     if drawn.iter().any(is_slow) {
@@ -92,8 +92,8 @@ pub(crate) fn Legend(
     #[prop(into)] heartbeat: Signal<bool>,
 ) -> impl IntoView {
     let store = Store::here();
-    let shapes = live::memo(move || store.view.with(|view| kinds(view, store.sandbox.is_some())));
-    let lines = live::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
+    let shapes = reactive::memo(move || store.view.with(|view| kinds(view, store.simulated)));
+    let lines = reactive::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
     let shape = |kind: MessageKind| {
         let (outline, letter) = token(kind);
         view! {
@@ -102,7 +102,7 @@ pub(crate) fn Legend(
                     <path d=outline></path>
                     <text y="9">{letter}</text>
                 </svg>
-                {words(kind)}
+                {describe(kind)}
             </li>
         }
     };
@@ -118,14 +118,14 @@ pub(crate) fn Legend(
     };
     view! {
         <ul class="legend" aria-label="Legend" data-testid="legend">
-            {live::part(move || shapes.get().into_iter().map(shape).collect_view())}
-            {live::part(move || lines.get().into_iter().map(line).collect_view())}
+            {reactive::fragment(move || shapes.get().into_iter().map(shape).collect_view())}
+            {reactive::fragment(move || lines.get().into_iter().map(line).collect_view())}
         </ul>
     }
 }
 
-/// The kind as the legend names it.
-const fn words(kind: MessageKind) -> &'static str {
+/// The kind as text.
+const fn describe(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Classic => "message of the algorithm",
         MessageKind::Found => "found the winner",
