@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use self::lateness::Lateness;
-use crate::handshake::{self, Introduction};
+use crate::handshake::{self, Introduction, Members};
 use crate::links::pump::Pinged;
 pub(crate) use crate::links::wire::Wire;
 use crate::settings::{Faults, LinkSettings, PeerFaults, Secret};
@@ -405,6 +405,7 @@ pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
     secret: Secret,
+    members: Members,
     guests: mpsc::Sender<Guest>,
 ) {
     /// How many connections may be in their handshake. A ring needs two at a time.
@@ -422,7 +423,8 @@ pub(crate) async fn accept_loop(
                     // One that finds no room in the queue is one of many.
                     let _ = guests.try_send(Guest::Refused { remote, reason });
                 }
-                let handshake = tokio::spawn(admit(stream, remote, me, secret.clone(), guests.clone()));
+                let handshake =
+                    tokio::spawn(admit(stream, remote, me, secret.clone(), members.clone(), guests.clone()));
                 open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
@@ -439,9 +441,10 @@ async fn admit(
     remote: SocketAddr,
     me: NodeId,
     secret: Secret,
+    members: Members,
     guests: mpsc::Sender<Guest>,
 ) {
-    match handshake::accept(stream, me, &secret).await {
+    match handshake::accept(stream, me, &secret, &members).await {
         Ok((socket, introduction)) => {
             let member = Guest::Member(Box::new(socket), introduction);
             // In a task of its own: who has introduced itself has to leave for nobody.

@@ -22,6 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use crate::Options;
 use crate::clock::{Lamport, monotonic_ns};
 use crate::control::Control;
+use crate::handshake::Members;
 use crate::links::{Guest, Link, LinkId, Links, News, Purpose, What, accept_loop, close};
 use crate::promises::Promises;
 use crate::recorder::Recorder;
@@ -29,13 +30,13 @@ use crate::refusals::Refusals;
 use crate::settings::{Faults, LinkSettings, Secret, timing};
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
-const PROBE_EVERY_HEARTBEATS: u32 = 5;
+pub(crate) const PROBE_EVERY_HEARTBEATS: u32 = 5;
 
 /// At most one heartbeat event in this time.
-const HEARTBEAT_REPORT_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const HEARTBEAT_REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the last frames may take when the node leaves in good order.
-const LEAVE_WITHIN: Duration = Duration::from_millis(60);
+pub(crate) const LEAVE_WITHIN: Duration = Duration::from_millis(60);
 
 /// One member of the ring, with everything it needs to take part.
 pub(crate) struct Node {
@@ -53,6 +54,8 @@ pub(crate) struct Node {
     known: RingSpec,
     /// The newest start of each other node that this one has heard of: older ones have nothing to say any more.
     newest: BTreeMap<NodeId, Incarnation>,
+    /// The same of the members, for handshakes.
+    members: Members,
     settings: watch::Sender<LinkSettings>,
     links: Links,
     /// A standby link that has become the ring link while the core's effects were being carried out.
@@ -119,6 +122,7 @@ impl Node {
             ring: RingSpec::default(),
             known: RingSpec::default(),
             newest: BTreeMap::new(),
+            members: Members::default(),
             settings,
             links,
             in_use: None,
@@ -155,7 +159,8 @@ impl Node {
             self.tell(EventKind::Log { text: words });
         }
         let (guests_in, mut guests) = mpsc::channel(16);
-        tokio::spawn(accept_loop(listener, self.options.id, self.secret.clone(), guests_in));
+        let (id, secret) = (self.options.id, self.secret.clone());
+        tokio::spawn(accept_loop(listener, id, secret, self.members.clone(), guests_in));
         let mut probe = self.probe_interval();
         loop {
             if let Some(error) = self.broken.take() {
@@ -228,6 +233,10 @@ impl Node {
             let present = links.filter_map(Link::other_end).max();
             self.newest.insert(member.id, member.incarnation.max(present.unwrap_or_default()));
         }
+        self.members.set(configuration.ring.members.iter().map(|member| {
+            let present = self.newest.get(&member.id).copied().unwrap_or_default();
+            (member.id, member.name.clone(), present)
+        }));
         self.links.set_faults(Faults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Arc<[Contender]> = self
@@ -511,6 +520,7 @@ impl Node {
             return Err(format!("start {incarnation} of {name} is over: start {newest} is the present one"));
         }
         *newest = incarnation;
+        self.members.newer(peer, incarnation);
         Ok(())
     }
 

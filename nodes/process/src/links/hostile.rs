@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
 
 use super::{Guest, Links, News, Purpose, What, accept_loop, close};
-use crate::handshake::{self, Introduction, Socket};
+use crate::handshake::{self, Introduction, Members, Socket};
 use crate::settings::{LinkSettings, Secret};
 
 const ME: NodeId = NodeId(Uuid::from_u128(1));
@@ -32,11 +32,18 @@ fn secret(text: &str) -> Secret {
     Secret::for_tests(text)
 }
 
+/// One peer, whose first start is the present one.
+fn members() -> Members {
+    let members = Members::default();
+    members.set([(PEER, "B".parse().expect("a name"), Incarnation(1))]);
+    members
+}
+
 async fn open_door() -> Door {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let (guests_in, guests) = mpsc::channel(4);
-    tokio::spawn(accept_loop(listener, ME, secret("right"), guests_in));
+    tokio::spawn(accept_loop(listener, ME, secret("right"), members(), guests_in));
     Door { address, guests }
 }
 
@@ -79,7 +86,7 @@ fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
 
 #[tokio::test]
 async fn a_stranger_is_refused_and_the_refusal_says_why() {
-    let me = ME.to_string();
+    let (me, stranger) = (ME.to_string(), Uuid::from_u128(3).to_string());
     for (status, says, bytes) in [
         ("401", "secret", request("/v1/ring", &[("Authorization", None)])),
         ("401", "secret", request("/v1/ring", &[("Authorization", Some("Bearer wrong"))])),
@@ -97,6 +104,12 @@ async fn a_stranger_is_refused_and_the_refusal_says_why() {
         ("400", "ringleader-incarnation", request("/v1/ring", &[("Ringleader-Incarnation", Some("-1"))])),
         ("421", "another node", request("/v1/ring", &[("Ringleader-To", Some(&PEER.to_string()))])),
         ("400", "this very node", request("/v1/ring", &[("Ringleader-From", Some(&me))])),
+        ("403", "not a member", request("/v1/ring", &[("Ringleader-From", Some(&stranger))])),
+        (
+            "409",
+            "start 0 of B is over: start 1",
+            request("/v1/ring", &[("Ringleader-Incarnation", Some("0"))]),
+        ),
     ] {
         let (answer, reason) = knock(&bytes).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{bytes}\n{answer}");
@@ -353,4 +366,22 @@ proptest::proptest! {
     fn no_text_makes_the_frame_reader_panic(text in ".{0,400}") {
         let _ = serde_json::from_str::<ringleader_shared::link::LinkFrame>(&text);
     }
+}
+
+#[tokio::test]
+async fn a_start_that_is_over_reads_why_it_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (guests_in, mut guests) = mpsc::channel(4);
+    let members = members();
+    tokio::spawn(accept_loop(listener, ME, secret("right"), members.clone(), guests_in));
+    let within = Duration::from_secs(5);
+    handshake::dial(address, INTRODUCTION, &secret("right"), within)
+        .await
+        .expect("the present start is let in");
+    assert!(matches!(guests.recv().await, Some(Guest::Member(..))));
+    members.newer(PEER, Incarnation(2));
+    let error =
+        handshake::dial(address, INTRODUCTION, &secret("right"), within).await.err().expect("it is over");
+    assert!(error.contains("409"), "{error}");
 }
