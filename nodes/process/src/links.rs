@@ -1,6 +1,8 @@
 //! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
 
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod hostile;
 mod lateness;
 mod pump;
@@ -32,7 +34,7 @@ const WAITING_MESSAGES: usize = 1024;
 
 /// A link that ends in good order this soon after it came up counts as failed, or two nodes that disagree would dial and
 /// hang up for ever.
-const TOO_SHORT: Duration = Duration::from_millis(10);
+pub(crate) const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
 pub(crate) mod close {
