@@ -13,7 +13,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 /// The folders and files that are held to the rules: add one here when it is clean.
-const HELD: [&str; 4] = ["docs/glossary.md", "docs/protocol.md", "docs/wire.md", "xtask"];
+const HELD: [&str; 9] = [
+    "CONTRIBUTING.md",
+    "README.md",
+    "docs/algorithms.md",
+    "docs/architecture.md",
+    "docs/glossary.md",
+    "docs/protocol.md",
+    "docs/security.md",
+    "docs/wire.md",
+    "xtask",
+];
 
 /// The widest comment or Markdown line, in characters.
 const WIDTH: usize = 110;
@@ -43,7 +53,11 @@ pub(crate) fn check() -> anyhow::Result<()> {
         let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let violations = match extension(file) {
             "rs" => in_rust(&text),
-            _ => in_markdown(&text),
+            _ => {
+                let missing = references::missing_files(&text, &|path| Path::new(path).exists());
+                let missing = missing.into_iter().map(|(line, rule)| Violation { line, rule });
+                in_markdown(&text).into_iter().chain(missing).collect()
+            }
         };
         let line = |it: Violation| format!("{}:{}: {}", file.display(), it.line, it.rule);
         found.extend(violations.into_iter().map(line));

@@ -1,4 +1,4 @@
-//! References in documents: the tests that hold a rule of the protocol, and the code that defines a word.
+//! References in documents: files, the tests that hold a rule of the protocol, the code that defines a word.
 
 use std::fs;
 use std::path::Path;
@@ -16,6 +16,22 @@ const WHERE: usize = 2;
 
 /// How the list of a rule's tests begins.
 const TESTS: &str = "*Tests:*";
+
+/// Folders at the top of the project: a text between backticks that begins with one is a path.
+const FOLDERS: [&str; 7] = ["docs/", "frontend/", "fuzz/", "nodes/", "server/", "shared/", "xtask/"];
+
+/// A line for each file that a Markdown text names between backticks and that does not exist.
+pub(super) fn missing_files(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for (line, whole) in (1..).zip(text.lines()) {
+        let paths = spans(whole).filter(|span| FOLDERS.iter().any(|folder| span.starts_with(folder)));
+        // Patterns and commands are no paths.
+        let paths = paths.filter(|path| !path.contains(['*', ' ', '{', '<']));
+        let missing = paths.filter(|path| !exists(path));
+        found.extend(missing.map(|path| (line, format!("there is no {path}"))));
+    }
+    found
+}
 
 /// A line for each reference that leads nowhere, and for each rule and word without one.
 pub(super) fn dangling(root: &Path) -> anyhow::Result<Vec<String>> {
@@ -137,6 +153,13 @@ mod tests {
             |tests: &str| rules(&format!("**E1. Lead.** Text.\n- *Tests:* `a.rs`: `it_holds`, {tests}"));
         assert_eq!(rule("`it_fails`"), [(2, "there is no test it_fails in a.rs".to_owned())]);
         assert_eq!(rule("`b.rs`"), [(2, "there is no file b.rs".to_owned())]);
+    }
+
+    #[test]
+    fn a_path_that_leads_nowhere_is_found() {
+        let missing = |text| missing_files(text, &|path| path == "docs/a.md");
+        assert_eq!(missing("See `docs/a.md`, `docs/*.md`, `a.rs` and `nodes run`."), []);
+        assert_eq!(missing("One\n`docs/b.md`"), [(2, "there is no docs/b.md".to_owned())]);
     }
 
     #[test]
