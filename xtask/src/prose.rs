@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 /// The folders and files that are held to the rules: add one here when it is clean.
-const HELD: [&str; 9] = [
+const HELD: [&str; 10] = [
     "CONTRIBUTING.md",
     "README.md",
     "docs/algorithms.md",
     "docs/architecture.md",
+    "docs/correctness.md",
     "docs/glossary.md",
     "docs/protocol.md",
     "docs/security.md",

@@ -385,3 +385,26 @@ async fn a_start_that_is_over_reads_why_it_is_refused() {
         handshake::dial(address, INTRODUCTION, &secret("right"), within).await.err().expect("it is over");
     assert!(error.contains("409"), "{error}");
 }
+
+#[tokio::test]
+async fn a_second_link_of_a_kind_from_the_same_member_closes_the_first() {
+    let mut door = open_door().await;
+    let patient = Duration::from_secs(60);
+    let (_settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
+    let (news_in, _news) = mpsc::channel(16);
+    let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, news_in);
+    let mut dialled = Vec::new();
+    for _ in 0..2 {
+        let secret = secret("right");
+        let dial = handshake::dial(door.address, INTRODUCTION, &secret, patient);
+        let (socket, guest) = tokio::join!(dial, door.guests.recv());
+        let Some(Guest::Member(accepted, introduction)) = guest else { panic!("a member was refused") };
+        links.adopt(*accepted, introduction);
+        dialled.push(socket.expect("a member is let in"));
+    }
+    let first = dialled.first_mut().expect("it was dialled");
+    let Some(Ok(Message::Close(Some(frame)))) = first.next().await else { panic!("it is not closed") };
+    assert_eq!(u16::from(frame.code), close::NOT_NEEDED);
+    assert_eq!(links.iter().count(), 1);
+}
