@@ -93,7 +93,7 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="initiate"
                 class="primary"
-                says=reactive::text(move || store.view.with(|view| initiators::description(&store.initiators.of(view))))
+                effect=reactive::text(move || store.view.with(|view| initiators::description(&store.initiators.of(view))))
                 refusal=together
                 press=move |()| commands.submit(store.view.with_untracked(|view| initiators::command(store.initiators.of(view))))
             >
@@ -102,7 +102,7 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="initiate-all"
                 class="quiet"
-                says="Every running node starts an election at once"
+                effect="Every running node starts an election at once"
                 refusal=refusal(no_election)
                 press=move |()| commands.submit(Command::ElectAll)
             >
@@ -111,7 +111,7 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="kill-leader"
                 class="danger"
-                says="Ends the leader's process with SIGKILL"
+                effect="Ends the leader's process with SIGKILL"
                 refusal=refusal(no_kill)
                 press=move |()| commands.submit(Command::Control(NodeTarget::Leader, NodeAction::Kill))
             >
@@ -120,7 +120,7 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="pause-leader"
                 class="quiet"
-                says=if store.simulated {
+                effect=if store.simulated {
                     "Makes the leader hang: it does nothing, and its links stay open"
                 } else {
                     "Makes the leader's process hang, with SIGSTOP: hung is not dead, its links stay open"
@@ -136,7 +136,7 @@ pub(crate) fn Controls() -> impl IntoView {
                     <ActionButton
                         id="resume-paused"
                         class="good"
-                        says="Lets what hangs go on"
+                        effect="Lets what hangs go on"
                         refusal=refusal(|_| None)
                         press={
                             let paused = paused.clone();
@@ -152,7 +152,7 @@ pub(crate) fn Controls() -> impl IntoView {
             <ActionButton
                 id="faults"
                 class="quiet"
-                says="Cut or slow down links, partition the ring"
+                effect="Cut or slow down links, partition the ring"
                 refusal=Signal::derive(|| None::<String>)
                 expanded=reactive::flag(move || store.faults_open.get())
                 press=move |()| store.faults_open.update(|open| *open = !*open)

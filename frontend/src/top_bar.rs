@@ -60,9 +60,9 @@ pub(crate) fn TopBar(
 #[component]
 fn Tabs() -> impl IntoView {
     let here = Store::here().simulated;
-    let tab = |fragment: &'static str, says: &'static str, is_here: bool| {
+    let tab = |fragment: &'static str, label: &'static str, is_here: bool| {
         view! {
-            <a href=format!("#{fragment}") data-testid=format!("tab-{fragment}") aria-current=is_here.then_some("page")>{says}</a>
+            <a href=format!("#{fragment}") data-testid=format!("tab-{fragment}") aria-current=is_here.then_some("page")>{label}</a>
         }
     };
     view! {

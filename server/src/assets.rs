@@ -22,9 +22,11 @@ struct Dashboard;
 /// The page for operators.
 const PAGE: &str = "index.html";
 
-/// The documentation that the page links to.
+/// The documentation that the page links to, and what that links to.
 const DOCS: &[(&str, &str)] = &[
     ("protocol.md", include_str!("../../docs/protocol.md")),
+    ("wire.md", include_str!("../../docs/wire.md")),
+    ("glossary.md", include_str!("../../docs/glossary.md")),
     ("algorithms.md", include_str!("../../docs/algorithms.md")),
     ("correctness.md", include_str!("../../docs/correctness.md")),
     ("security.md", include_str!("../../docs/security.md")),

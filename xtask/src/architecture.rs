@@ -1,13 +1,15 @@
-//! The law of the layout: who may depend on whom, and what must stay pure. docs/architecture.md gives the reasons.
+//! The law of the layout: who may depend on whom, and what must stay pure. docs/architecture.md gives the
+//! reasons.
 
 use anyhow::bail;
 
 use crate::process::Run;
 
-/// Crates that must build for wasm32: no sockets, clocks or threads, and no randomness that they are not handed.
+/// Crates that must build for wasm32: no sockets, clocks or threads, and no randomness that they are not
+/// handed.
 pub(crate) const PURE: [&str; 3] = ["ringleader-shared", "ringleader-election", "ringleader-simulator"];
 
-/// What must not be anywhere below a pure crate.
+/// Crates that must not be anywhere below a pure crate.
 const IMPURE: [&str; 5] = ["async-std", "getrandom", "mio", "rand", "tokio"];
 
 /// Which of our crates each may depend on. Nothing else, or the arrows would turn round.

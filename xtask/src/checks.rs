@@ -1,4 +1,4 @@
-//! What CI checks.
+//! The checks of CI.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, determinism, licences, nginx, tools};
+use crate::{architecture, browser, dashboard, determinism, licences, nginx, prose, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -18,6 +18,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Run::cargo(["fmt", "--all", "--check"]).check()
     });
     report.check("who depends on whom", architecture::check);
+    report.check("prose", prose::check);
     report.check("licences and sources of dependencies", licences::check);
     // Before clippy and the tests: the server takes the page in when it is compiled.
     let mut page = Report::default();

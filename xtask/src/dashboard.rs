@@ -15,7 +15,7 @@ use crate::wasm::{self, Compiler};
 /// Where trunk leaves the page; Trunk.toml says the same.
 pub(crate) const DIST: &str = "target/dashboard";
 
-/// What the page was last built from, and how.
+/// A record of what the page was last built from, and how.
 const STAMP: &str = "target/dashboard.stamp";
 
 /// In the stamp: wasm-opt was there.
@@ -33,7 +33,7 @@ const PROFILE: &str = "wasm-release";
 /// The cargo profile of a page that is built quickly.
 const ROUGH_PROFILE: &str = "wasm-dev";
 
-/// What the page is built from.
+/// The sources of the page.
 const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
 

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_here_is_told_from_what_trunk_writes() {
+    fn files_written_here_are_distinguished_from_those_of_trunk() {
         for (name, further) in [
             ("index.html", false),
             ("page-0123.wasm", false),

@@ -1,5 +1,5 @@
-//! Every dependency has a licence that we may pass on, a stated version, and comes from the registry. cargo-deny says the
-//! same and more, and takes minutes to compile on every new machine.
+//! Every dependency has a licence that we may pass on, a stated version, and comes from the registry.
+//! cargo-deny says the same and more, and takes minutes to compile on every new machine.
 
 use std::collections::BTreeMap;
 
@@ -89,8 +89,8 @@ fn asks_for_any_version(line: &str) -> bool {
     !line.starts_with('#') && (line.ends_with("=\"*\"") || line.contains("version=\"*\""))
 }
 
-/// Whether an SPDX expression can be met by licences on the list. OR is taken to bind closer than AND: that can refuse a
-/// strange expression that would do, never allow one that would not.
+/// Whether an SPDX expression can be met by licences on the list. OR is taken to bind closer than AND: that
+/// can refuse a strange expression that would do, never allow one that would not.
 fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace(['(', ')'], " ").replace('/', " OR ");
     expression.split(" AND ").all(|part| part.split(" OR ").any(|licence| ALLOWED.contains(&licence.trim())))

@@ -1,7 +1,8 @@
 //! `cargo xtask …`: everything that a contributor, a user from source and CI need, on a fresh machine too.
 //!
-//! The way through it: [`tools`] installs what is missing in the [`versions`] that go together, [`wasm`] finds a compiler
-//! for the page, [`dashboard`] builds the page, [`checks`] is what CI checks, [`report`] tells what took how long.
+//! The way through it: [`tools`] installs what is missing in the [`versions`] that go together, [`wasm`]
+//! finds a compiler for the page, [`dashboard`] builds the page, [`checks`] is what CI checks, [`report`]
+//! shows what took how long.
 #![forbid(unsafe_code)]
 
 mod architecture;
@@ -14,6 +15,7 @@ mod licences;
 mod nginx;
 mod process;
 mod progress;
+mod prose;
 mod report;
 mod site;
 mod tools;
@@ -33,12 +35,12 @@ use crate::report::Report;
 const HELP: &str = "\
 cargo xtask run [-- FLAGS]   build everything, start the server, print the link; FLAGS go to the server
 cargo xtask build            build target/release/ringleader, one file with the dashboard inside
-cargo xtask site [FOLDER]    write the page as static files that need no server, to target/site unless told
+cargo xtask site [FOLDER]    write the page as static files that need no server, to target/site by default
 cargo xtask page [--dev]     build the page alone; with --dev in seconds, large and unoptimised, for trying a change out
 cargo xtask test             everything that CI checks
 cargo xtask test ARGUMENTS   `cargo test ARGUMENTS` with a page that is up to date and a browser, for one test of it
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
-cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds unless told
+cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds by default
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
 cargo xtask bench busy       whether anybody is taken for dead when every processor is kept busy: 10 minutes, or --minutes N
 cargo xtask bench sandbox    what a frame of the sandbox costs in a browser, with 64, 256 and 1,000 nodes
@@ -148,7 +150,8 @@ fn no_more(rest: &[String]) -> anyhow::Result<()> {
     }
 }
 
-/// The project's folder. Cargo names it at run time: a program that was copied with its checkout works on the copy.
+/// The project's folder. Cargo names it at run time: a program that was copied with its checkout works on the
+/// copy.
 fn root() -> PathBuf {
     let here = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);

@@ -26,11 +26,12 @@ const NEWS: [&str; 9] = [
     "Updating",
 ];
 
-/// Runs a program that calls cargo and counts the crates on the way. Returns how it ended and everything it said besides.
+/// Runs a program that calls cargo and counts the crates on the way. Returns how it ended and everything it
+/// said besides.
 pub(crate) fn watch(mut command: Command) -> anyhow::Result<(ExitStatus, String)> {
     let (reader, writer) = std::io::pipe().context("making a pipe")?;
     let terminal = std::io::stdout().is_terminal();
-    // Cargo would draw a line of its own, and colours make its words hard to tell.
+    // Cargo would draw a line of its own, and colours hide its words.
     command.env("CARGO_TERM_PROGRESS_WHEN", "never").env("CARGO_TERM_COLOR", "never");
     command.stdout(writer.try_clone()?).stderr(writer);
     let mut child = command.spawn()?;

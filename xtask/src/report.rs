@@ -1,4 +1,4 @@
-//! What took how long, and what failed.
+//! A report of how long each step took, and of those that failed.
 
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,7 @@ impl Report {
         result
     }
 
-    /// Does a step whose failure is told now and counted later, so that the steps after it still run.
+    /// Does a step whose failure is printed now and counted later, so that the steps after it still run.
     pub(crate) fn check(&mut self, name: &str, work: impl FnOnce() -> anyhow::Result<()>) {
         println!("\n── {name}");
         if let Err(error) = self.step(name, work) {

@@ -8,10 +8,10 @@ use crate::dashboard::{self, DIST};
 use crate::forms;
 use crate::report::Report;
 
-/// Where the site goes unless told otherwise.
+/// Where the site goes by default.
 pub(crate) const FOLDER: &str = "target/site";
 
-/// What the first element of the page says where no server stands behind it.
+/// The attribute of the first element of the page where no server stands behind it.
 const NO_SERVER: &str = "data-no-server";
 
 /// Builds the page and writes its files to a folder of their own.

@@ -63,7 +63,8 @@ impl Tools {
     }
 }
 
-/// Waits until nobody else holds this lock; it is released when the file is dropped, however that comes about.
+/// Waits until nobody else holds this lock; it is released when the file is dropped, however that comes
+/// about.
 pub(crate) fn lock(path: &Path) -> anyhow::Result<File> {
     let lock = File::create(path).with_context(|| format!("making {}", path.display()))?;
     if lock.try_lock().is_err() {
@@ -91,8 +92,8 @@ fn binaryen(home: &Path) -> anyhow::Result<Option<PathBuf>> {
     Ok(modules.map(|modules| modules.join(".bin")))
 }
 
-/// The script of axe-core, with which the browser tests look for barriers to people with disabilities. Without npm those tests
-/// are skipped.
+/// The script of axe-core, with which the browser tests look for barriers to people with disabilities.
+/// Without npm those tests are skipped.
 pub(crate) fn axe() -> anyhow::Result<Option<PathBuf>> {
     let home = home()?;
     let _alone = lock(&home.join("lock"))?;
@@ -107,7 +108,8 @@ pub(crate) fn axe() -> anyhow::Result<Option<PathBuf>> {
     Ok(modules.map(|modules| script(&modules)))
 }
 
-/// The program of schemathesis, which tests the API against its document. Without Python that test is skipped.
+/// The program of schemathesis, which tests the API against its document. Without Python that test is
+/// skipped.
 pub(crate) fn schemathesis() -> anyhow::Result<Option<PathBuf>> {
     let home = home()?;
     let _alone = lock(&home.join("lock"))?;
@@ -136,8 +138,8 @@ pub(crate) fn schemathesis() -> anyhow::Result<Option<PathBuf>> {
     Ok(is_there.then_some(program))
 }
 
-/// Removes the folder of a tool whose installation failed: a half-installed one must not be taken for a good one next time. Returns
-/// whether the tool is there.
+/// Removes the folder of a tool whose installation failed: a half-installed one must not be taken for a good
+/// one next time. Returns whether the tool is there.
 fn keep_whole(name: &str, folder: &Path, installed: anyhow::Result<()>) -> anyhow::Result<bool> {
     let Err(error) = installed else { return Ok(true) };
     // What fails at its beginning has made none.
@@ -155,7 +157,8 @@ struct Package {
 }
 
 impl Package {
-    /// The `node_modules` that it is in, installed if need be; none where npm is missing or fails, which is said.
+    /// The `node_modules` that it is in, installed if need be; none where npm is missing or fails, which is
+    /// said.
     fn install(
         &self,
         home: &Path,

@@ -17,7 +17,8 @@ pub(crate) const SCHEMATHESIS: &str = "4.32.5";
 /// The linker that goes with Debian's compiler, a Debian package.
 pub(crate) const LLD: &str = "22";
 
-/// The maker of the page's glue code, a crate: it must match the library of the same name exactly, so Cargo.lock knows.
+/// The maker of the page's glue code, a crate: it must match the library of the same name exactly, so
+/// Cargo.lock knows.
 pub(crate) fn wasm_bindgen() -> anyhow::Result<String> {
     let lock = std::fs::read_to_string("Cargo.lock").context("reading Cargo.lock")?;
     match locked(&lock, "wasm-bindgen") {

@@ -1,5 +1,5 @@
-//! A compiler for wasm32, on two kinds of machine: where rustup can add the target, and where it can't but Debian has a
-//! compiler with the source of its standard library.
+//! A compiler for wasm32, on two kinds of machine: where rustup can add the target, and where it can't but
+//! Debian has a compiler with the source of its standard library.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::versions;
 /// The target of the page.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// What rustup calls Debian's compiler once it is linked.
+/// The name that rustup gives to Debian's compiler once it is linked.
 const DEBIAN_TOOLCHAIN: &str = "debian-web";
 
 /// A compiler for wasm32, and the crates that it is to compile.
@@ -43,8 +43,8 @@ impl Compiler {
         Ok(Self { environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into() })
     }
 
-    /// Makes a program use this compiler, in a target directory of its own: two compilers that share one rebuild each
-    /// other's work.
+    /// Makes a program use this compiler, in a target directory of its own: two compilers that share one
+    /// rebuild each other's work.
     pub(crate) fn compiles(&self, run: Run) -> Run {
         // Cargo sets the first three for xtask, and they name the wrong compiler.
         run.without("CARGO")
@@ -55,8 +55,8 @@ impl Compiler {
             .env("RUSTFLAGS", rustflags())
     }
 
-    /// Downloads the crates of the workspace, for those who build offline, and those of the standard library where that
-    /// is compiled too.
+    /// Downloads the crates of the workspace, for those who build offline, and those of the standard library
+    /// where that is compiled too.
     pub(crate) fn fetch(&self) -> anyhow::Result<()> {
         let host = host()?;
         self.compiles(Run::new("cargo", ["fetch", "--target", TARGET, "--target", &host])).check_quietly()
@@ -74,8 +74,8 @@ fn linker() -> String {
     format!("wasm-ld-{}", versions::LLD)
 }
 
-/// Whether the usual compiler has a standard library for the target, whoever put it there.
-/// The user's own flags, and one by which leptos forgets the types of a page's parts: half a minute sooner built, and a
+/// Whether the usual compiler has a standard library for the target, whoever put it there. The user's own
+/// flags, and one by which leptos forgets the types of a page's parts: half a minute sooner built, and a
 /// twentieth smaller.
 pub(crate) fn rustflags() -> String {
     let own = std::env::var("RUSTFLAGS").unwrap_or_default();

@@ -10,8 +10,8 @@ use crate::wasm::{self, Compiler};
 /// The crate whose examples these are.
 pub(crate) const PACKAGE: &str = "ringleader-simulator";
 
-/// Builds the example, optimised for size as the page is unless told otherwise, and has Chromium load a page with this script. In
-/// it `module` is the compiled program. What the script leaves as the page's text is returned.
+/// Builds the example, optimised for size as the page is by default, and has Chromium load a page with this
+/// script. In it `module` is the compiled program. What the script leaves as the page's text is returned.
 pub(crate) fn run(
     compiler: &Compiler,
     chromium: &Path,

@@ -1,4 +1,4 @@
-//! What share of its native speed the simulator has in a browser.
+//! The share of its native speed that the simulator has in a browser.
 
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub(crate) fn bench(compiler: &Compiler, chromium: &Path) -> anyhow::Result<()> 
             .output()?;
         said.trim().parse().with_context(|| format!("`{said}` is no number of seconds"))
     };
-    // The first run in an instance is also compiled: each is run in an instance of its own, once for warming up.
+    // The first run in an instance is also compiled: each is run in an instance of its own, once for warming
+    // up.
     let script = "const run = () => { const start = performance.now(); \
                   new WebAssembly.Instance(module, {}).exports.main(0, 0); return (performance.now() - start) / 1000 }; \
                   run(); document.body.textContent = run();";

@@ -47,7 +47,7 @@ fn no_initiative(state: NodeState) -> Option<&'static str> {
 }
 
 /// The effect of an action, in a sentence. A simulated node has no process.
-const fn says(action: NodeAction, simulated: bool) -> &'static str {
+const fn effect(action: NodeAction, simulated: bool) -> &'static str {
     match (action, simulated) {
         (NodeAction::Kill, false) => "Ends the process at once, with SIGKILL",
         (NodeAction::Kill, true) => "It dies at once",
@@ -93,7 +93,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
                 <ActionButton
                     id=reactive::text(move || format!("{}-{id}", action.get().as_str()))
                     class=class
-                    says=reactive::text(move || says(action.get(), simulated))
+                    effect=reactive::text(move || effect(action.get(), simulated))
                     refusal=unless(Box::new(move |state| refusal(action.get(), state)))
                     press=move |()| commands.submit(Command::Control(NodeTarget::Node(target.clone()), action.get_untracked()))
                 >
@@ -118,7 +118,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
             <ActionButton
                 id=format!("initiate-{name}")
                 class="small"
-                says=format!("{name} starts an election")
+                effect=format!("{name} starts an election")
                 refusal=unless(Box::new(no_initiative))
                 press=move |()| commands.submit(Command::Elect(Some(initiator.clone())))
             >
@@ -131,7 +131,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
             <ActionButton
                 id=format!("remove-{name}")
                 class="small bare"
-                says=format!("Takes {name} out of the ring for good")
+                effect=format!("Takes {name} out of the ring for good")
                 refusal=unless(Box::new(|_| None))
                 expanded=reactive::flag(move || asking.get())
                 press=move |()| asking.update(|asking| *asking = !*asking)

@@ -17,7 +17,7 @@ pub(crate) fn ActionButton(
     class: Signal<String>,
     /// Its effect, in a sentence.
     #[prop(into)]
-    says: Signal<String>,
+    effect: Signal<String>,
     /// The reason why it can't be pressed now.
     #[prop(into)]
     refusal: Signal<Option<String>>,
@@ -30,7 +30,7 @@ pub(crate) fn ActionButton(
     /// Its label.
     children: Children,
 ) -> impl IntoView {
-    let title = reactive::text(move || refusal.get().unwrap_or_else(|| says.get()));
+    let title = reactive::text(move || refusal.get().unwrap_or_else(|| effect.get()));
     let focused = RwSignal::new(false);
     let refused = reactive::memo(move || refusal.with(Option::is_some));
     view! {

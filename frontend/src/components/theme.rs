@@ -57,14 +57,14 @@ pub(crate) fn ThemeSwitch() -> impl IntoView {
         }
         dark.set(!dark.get());
     };
-    let says =
+    let effect =
         reactive::text(
             move || {
                 if dark.get() { "Switch to the light theme" } else { "Switch to the dark theme" }
             },
         );
     view! {
-        <button class="quiet round" data-testid="theme" type="button" on:click=switch title=says aria-label=says>
+        <button class="quiet round" data-testid="theme" type="button" on:click=switch title=effect aria-label=effect>
             <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true">
                 <path d=reactive::text(move || {
                     if dark.get() {

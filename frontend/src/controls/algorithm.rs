@@ -8,7 +8,11 @@ use crate::reactive;
 
 /// The name of an algorithm with its year; max-ring has no paper.
 fn title(properties: &Properties) -> String {
-    if properties.survives_failures { properties.name.to_owned() } else { format!("{} ({})", properties.name, properties.year) }
+    if properties.survives_failures {
+        properties.name.to_owned()
+    } else {
+        format!("{} ({})", properties.name, properties.year)
+    }
 }
 
 /// The assumptions of an algorithm.

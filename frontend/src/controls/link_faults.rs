@@ -86,12 +86,12 @@ fn Panel() -> impl IntoView {
                 }
             }
         >
-            <End id="link-from" says="From" ends=ends is_from=true/>
-            <End id="link-to" says="to" ends=ends is_from=false/>
+            <End id="link-from" label="From" ends=ends is_from=true/>
+            <End id="link-to" label="to" ends=ends is_from=false/>
             <ActionButton
                 id=cut_or_heal("cut-link", "heal-link")
                 class="small danger"
-                says=cut_or_heal(
+                effect=cut_or_heal(
                     "Nothing gets through in this direction, and neither end is notified",
                     "Everything gets through again",
                 )
@@ -119,7 +119,7 @@ fn Panel() -> impl IntoView {
             <ActionButton
                 id="heal-all"
                 class="small good"
-                says="Heals every link and ends the partition"
+                effect="Heals every link and ends the partition"
                 refusal=no_fault
                 press=move |()| commands.submit(Command::HealLinks)
             >
@@ -185,7 +185,7 @@ fn members(side: &[&NodeView]) -> String {
 
 /// One end of the link.
 #[component]
-fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: bool) -> impl IntoView {
+fn End(id: &'static str, label: &'static str, ends: Memo<Option<Ends>>, is_from: bool) -> impl IntoView {
     let store = Store::here();
     let names = store.names();
     let end = move || {
@@ -202,7 +202,7 @@ fn End(id: &'static str, says: &'static str, ends: Memo<Option<Ends>>, is_from: 
     };
     view! {
         <label>
-            {says}
+            {label}
             <select data-testid=id prop:value=reactive::text(end) on:change=choose>
                 {reactive::fragment(move || {
                     let chosen = end();
@@ -261,7 +261,7 @@ fn Parting() -> impl IntoView {
             <ActionButton
                 id="part"
                 class="small danger"
-                says="Nothing gets through between this side and the rest"
+                effect="Nothing gets through between this side and the rest"
                 refusal=refusal
                 press=part
             >

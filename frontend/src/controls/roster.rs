@@ -82,7 +82,7 @@ pub(crate) fn Roster() -> impl IntoView {
             <ActionButton
                 id="add-node"
                 class="quiet"
-                says="Adds a node at the end of the ring"
+                effect="Adds a node at the end of the ring"
                 refusal=full
                 expanded=is_open(Open::Add)
                 press=move |()| toggle(Open::Add)
@@ -92,7 +92,7 @@ pub(crate) fn Roster() -> impl IntoView {
             <ActionButton
                 id="reset"
                 class="quiet"
-                says=if store.simulated {
+                effect=if store.simulated {
                     "Forgets what was done and shows the ring at its beginning"
                 } else {
                     "Ends every process and starts a fresh ring as configured"

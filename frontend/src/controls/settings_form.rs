@@ -33,16 +33,16 @@ pub(crate) fn SettingsForm(sandbox: Sandbox) -> impl IntoView {
         }
     };
     let list = move |id: &'static str,
-                     says: &'static str,
+                     label: &'static str,
                      all: &'static [(&'static str, &'static str)],
                      now: fn(&Settings) -> &'static str,
                      set: Change| {
         view! {
             <label>
-                {says}
+                {label}
                 <select data-testid=id on:change=move |event| choose(set, &event)>
-                    {all.iter().map(|(word, says)| view! {
-                        <option value=*word prop:selected=reactive::flag(move || settings.with(now) == *word)>{*says}</option>
+                    {all.iter().map(|(name, label)| view! {
+                        <option value=*name prop:selected=reactive::flag(move || settings.with(now) == *name)>{*label}</option>
                     }).collect_view()}
                 </select>
             </label>

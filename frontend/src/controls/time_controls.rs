@@ -94,9 +94,9 @@ pub(crate) fn TimeControls(sandbox: Sandbox) -> impl IntoView {
             press(key);
         }
     });
-    let button = move |key: Key, id: &'static str, says: &'static str, icon: &'static str| {
+    let button = move |key: Key, id: &'static str, effect: &'static str, icon: &'static str| {
         view! {
-            <button class="quiet round" type="button" data-testid=id title=says aria-label=says on:click=move |_| press(key)>
+            <button class="quiet round" type="button" data-testid=id title=effect aria-label=effect on:click=move |_| press(key)>
                 <svg class="icon" viewBox="-12 -12 24 24" aria-hidden="true"><path d=icon></path></svg>
             </button>
         }

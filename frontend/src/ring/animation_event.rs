@@ -67,9 +67,9 @@ impl<'a> AnimationEvent<'a> {
             }
             EventKind::Lost { message, .. } => Some(Self::Lose(message)),
             EventKind::Injected { message, fault, .. } if fault.is_loss() => Some(Self::Lose(message)),
-            EventKind::LinkDown { peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing, .. } => {
-                Some(Self::LinkGone(node, peer))
-            }
+            EventKind::LinkDown {
+                peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing, ..
+            } => Some(Self::LinkGone(node, peer)),
             EventKind::Exited { .. } | EventKind::MemberRemoved => Some(Self::NodeGone(node)),
             EventKind::Heartbeat { peer, .. } => Some(Self::Pulse(node, peer)),
             _ => None,

@@ -16,7 +16,7 @@ use super::Centre;
 use super::animation::motion_is_reduced;
 use super::geometry::{Curve, Layout, Point};
 use super::node::description;
-use super::sandbox_messages::way;
+use super::sandbox_messages::progress;
 use crate::backend::sandbox::Sandbox;
 use crate::components::badge::Badge;
 use crate::components::theme::Theme;
@@ -124,7 +124,7 @@ fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
     let mut dots: [Vec<Point>; Colour::COUNT] = std::array::from_fn(|_| Vec::new());
     for flight in player.flights() {
         let Some(curve) = layout.curve(&flight.from, &flight.to) else { continue };
-        let mut point = curve.at(if still { 0.5 } else { way(flight, player.now()) });
+        let mut point = curve.at(if still { 0.5 } else { progress(flight, player.now()) });
         if let (Curve::Arc { .. }, Some(candidate)) = (&curve, &flight.message.candidate) {
             let (nearest, furthest) = TRACKS;
             point = point.inwards(nearest + (furthest - nearest) * range.share(candidate.attribute.0));

@@ -46,7 +46,7 @@ impl Flight {
         Self { departed, expected: expected.max(1.0), end: None }
     }
 
-    fn way(&self, now: f64) -> f64 {
+    fn progress(&self, now: f64) -> f64 {
         ((now - self.departed) / self.expected).clamp(0.0, 1.0)
     }
 
@@ -63,9 +63,9 @@ impl Flight {
     /// The phase at this time.
     pub(crate) fn phase(&self, now: f64) -> Phase {
         match self.end {
-            None => Phase::Flying(self.way(now)),
+            None => Phase::Flying(self.progress(now)),
             Some((End::Received, then)) => {
-                let at = self.way(then);
+                let at = self.progress(then);
                 // The rest of the way takes its share of the time.
                 let landing = LANDING_MS * (1.0 - at);
                 if now >= then + landing {
@@ -76,7 +76,7 @@ impl Flight {
             }
             Some((End::Lost, then)) if now >= then + FADING_MS => Phase::Over(End::Lost),
             Some((End::Lost, then)) => {
-                Phase::Fading { at: self.way(then), visible: 1.0 - (now - then) / FADING_MS }
+                Phase::Fading { at: self.progress(then), visible: 1.0 - (now - then) / FADING_MS }
             }
         }
     }

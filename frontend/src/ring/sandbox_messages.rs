@@ -36,7 +36,7 @@ pub(crate) struct SandboxMessages {
 }
 
 /// The share of its way that a message has covered, from 0 to 1.
-pub(crate) fn way(flight: &InFlight, now: Duration) -> f64 {
+pub(crate) fn progress(flight: &InFlight, now: Duration) -> f64 {
     let whole = flight.arrives.saturating_sub(flight.sent).as_nanos().max(1);
     #[expect(clippy::cast_precision_loss, reason = "a part of a picture")]
     let share = now.saturating_sub(flight.sent).as_nanos() as f64 / whole as f64;
@@ -64,7 +64,7 @@ impl SandboxMessages {
             };
             let known = old.iter().position(is_it).map(|place| old.swap_remove(place));
             let Some(dot) = known.or_else(|| self.enter(flight)) else { continue };
-            let point = dot.curve.at(if still { 0.5 } else { way(flight, now) });
+            let point = dot.curve.at(if still { 0.5 } else { progress(flight, now) });
             set(&dot.element, "transform", &format!("translate({point}) {size}"));
             let _ = dot.element.class_list().toggle_with_force("lost", flight.doomed);
             self.dots.push(dot);

@@ -2,7 +2,7 @@
 
 /// Makes an enum of choices.
 macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal, $says:literal;)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal, $label:literal;)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum $name {
@@ -11,7 +11,7 @@ macro_rules! choice {
 
         impl $name {
             /// Every choice: its name in a permalink, and its label.
-            pub(crate) const ALL: &[(&str, &str)] = &[$(($word, $says)),*];
+            pub(crate) const ALL: &[(&str, &str)] = &[$(($word, $label)),*];
 
             /// The name in a permalink.
             pub(crate) const fn as_str(self) -> &'static str {

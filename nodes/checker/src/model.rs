@@ -92,7 +92,7 @@ pub const AGREEMENT: &str =
 /// Who followed does not lead.
 pub const FOLLOWED: &str = "nobody leads a term in which it followed another";
 /// State updates make no leader.
-pub const NO_HEARSAY: &str = "nobody leads because it was told so";
+pub const NO_HEARSAY: &str = "nobody leads by hearsay";
 /// Who wins was the candidate.
 pub const FAIR: &str = "an election is won by the candidate to which its own message of that term comes back";
 /// Elections end.

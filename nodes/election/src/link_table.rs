@@ -331,6 +331,12 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.starts.insert(peer, start.max(present));
     }
 
+    /// The newest start of a peer that is known; 0 of a stranger.
+    #[must_use]
+    pub fn present_start(&self, peer: NodeId) -> Incarnation {
+        self.starts.get(&peer).copied().unwrap_or_default()
+    }
+
     /// Notes that this start of a peer speaks.
     ///
     /// # Errors

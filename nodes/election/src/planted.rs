@@ -60,7 +60,7 @@ bugs! {
     WinsOnAnothersMessage,
     /// A candidate wins on its own value although it has passed on a better one since.
     WinsAfterPassingOnBetter,
-    /// Equal attributes are not told apart by the id.
+    /// Equal attributes are not distinguished by the id.
     NoTieBreak,
     /// A better candidate is not put in the place of a worse one.
     WorseCandidateKept,
@@ -70,7 +70,7 @@ bugs! {
     RunnerUpForgotten,
     /// Who replaces the candidate names itself as the deputy.
     OwnDeputy,
-    /// The winner tells nobody.
+    /// The winner announces nothing.
     WinnerTellsNobody,
     /// The initiator does not wait for the election to end.
     InitiatorWaitsForEver,
@@ -84,7 +84,7 @@ bugs! {
     UnconfirmedTakesOver,
     /// Anybody's word confirms a deputy.
     HearsayConfirms,
-    /// Who took over tells nobody.
+    /// A deputy that took over announces nothing.
     TakeoverTellsNobody,
     /// A deputy does not take over.
     DeputyStandsStill,
@@ -124,7 +124,7 @@ bugs! {
     RestartedLeaderWaitsForEver,
     /// What a neighbour knows is not adopted.
     StandingIgnored,
-    /// Neighbours tell each other nothing when their link comes up.
+    /// Neighbours exchange no state updates when their link comes up.
     StandingNotTold,
     /// An older mandate is adopted.
     OlderMandateAdopted,

@@ -4,8 +4,9 @@ mod support;
 
 use ringleader_election::random;
 use ringleader_shared::event::ElectionCause;
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::view::quiet_cost;
-use support::{QuietRing, name};
+use support::{QuietRing, id, name};
 
 /// Who should win: the highest attribute, the later member (its id is higher) among equals.
 fn best(attributes: &[u64]) -> usize {
@@ -102,4 +103,16 @@ fn a_new_deputy_costs_two_laps_of_those_who_are_left() {
         let (cause, _, members) = ring.completed[0];
         assert_eq!((cause, members), (ElectionCause::NewDeputy, n - 1));
     }
+}
+
+#[test]
+fn a_takeover_costs_one_more_when_its_lap_reaches_the_gap_before_the_news_does() {
+    let mut ring = QuietRing::of(&[110, 100, 90, 120]);
+    ring.initiate("A").settle();
+    ring.assert_led_by("D", Some("A"));
+    ring.forget();
+    ring.kill_unnoticed("D").notice("A", "D", LinkKind::Heartbeat, LinkDirection::Outgoing).settle();
+    ring.assert_led_by("A", Some("B"));
+    let to_the_dead = ring.sent.iter().filter(|sent| sent.to == id("D")).count();
+    assert_eq!((ring.messages(), to_the_dead), (2 * 3 + 1, 1));
 }

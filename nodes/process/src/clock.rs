@@ -33,3 +33,19 @@ impl Lamport {
         self.0 = self.0.max(theirs);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_later_than_the_sending_and_than_all_that_was_before_it() {
+        let (mut sender, mut receiver) = (Lamport(41), Lamport(7));
+        let sent = sender.tick();
+        receiver.observe(sent);
+        assert_eq!((sent, receiver.tick()), (42, 43));
+        // An older message does not set the clock back.
+        receiver.observe(sent);
+        assert_eq!(receiver.tick(), 44);
+    }
+}

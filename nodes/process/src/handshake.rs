@@ -1,10 +1,12 @@
 //! Who may open a node link: a member of this run that knows the secret and means this node. See `docs/protocol.md`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ringleader_shared::link::{LinkKind, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
-use ringleader_shared::{Incarnation, NodeId};
+use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -21,7 +23,7 @@ const INCARNATION: HeaderName = HeaderName::from_static("ringleader-incarnation"
 const VERSION: HeaderName = HeaderName::from_static("ringleader-protocol");
 
 /// How long a stranger may take to say who it is.
-const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A node link's socket.
 pub(crate) type Socket = WebSocketStream<FaultyStream>;
@@ -35,6 +37,37 @@ pub(crate) struct Hello {
     pub(crate) kind: LinkKind,
     /// Whether it is a ring link for later: held ready, with nothing said on it until it is in use.
     pub(crate) standby: bool,
+}
+
+/// The members that may open links, each with its present start. Cheap to clone; all clones are one.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Members(Arc<Mutex<BTreeMap<NodeId, (NodeName, Incarnation)>>>);
+
+impl Members {
+    /// Replaces the members.
+    pub(crate) fn set(&self, members: impl IntoIterator<Item = (NodeId, NodeName, Incarnation)>) {
+        let members = members.into_iter().map(|(id, name, present)| (id, (name, present)));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = members.collect();
+    }
+
+    /// Notes that a newer start of a member has introduced itself.
+    pub(crate) fn newer(&self, id: NodeId, incarnation: Incarnation) {
+        if let Some((_, present)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+            *present = incarnation.max(*present);
+        }
+    }
+
+    /// The reason why this start of a node may open no link, if there is one.
+    fn refuse(&self, id: NodeId, incarnation: Incarnation) -> Option<(StatusCode, String)> {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            None => Some((StatusCode::FORBIDDEN, "not a member of the ring".to_owned())),
+            Some((name, present)) if incarnation < *present => Some((
+                StatusCode::CONFLICT,
+                format!("start {incarnation} of {name} is over: start {present} is the present one"),
+            )),
+            Some(_) => None,
+        }
+    }
 }
 
 /// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't cost more than this.
@@ -99,10 +132,11 @@ pub(crate) async fn accept(
     stream: TcpStream,
     me: NodeId,
     secret: &Secret,
+    members: &Members,
 ) -> Result<(Socket, Hello), String> {
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
     let mut received_hello = None;
-    let check = |request: &Request, response: Response| match read_hello(request, me, secret) {
+    let check = |request: &Request, response: Response| match read_hello(request, me, secret, members) {
         Ok(hello) => {
             received_hello = Some(Ok(hello));
             Ok(response)
@@ -127,7 +161,12 @@ pub(crate) async fn accept(
     }
 }
 
-fn read_hello(request: &Request, me: NodeId, secret: &Secret) -> Result<Hello, (StatusCode, String)> {
+fn read_hello(
+    request: &Request,
+    me: NodeId,
+    secret: &Secret,
+    members: &Members,
+) -> Result<Hello, (StatusCode, String)> {
     let headers = request.headers();
     let refuse = |status, reason: &str| Err((status, reason.to_owned()));
     if headers.contains_key(header::ORIGIN) {
@@ -163,7 +202,10 @@ fn read_hello(request: &Request, me: NodeId, secret: &Secret) -> Result<Hello, (
     if hello.from == me {
         return refuse(StatusCode::BAD_REQUEST, "claims to be this very node");
     }
-    Ok(hello)
+    match members.refuse(hello.from, hello.incarnation) {
+        Some(refusal) => Err(refusal),
+        None => Ok(hello),
+    }
 }
 
 fn field<T: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Result<T, (StatusCode, String)> {
@@ -179,6 +221,7 @@ mod tests {
     use uuid::Uuid;
 
     const ME: NodeId = NodeId(Uuid::from_u128(1));
+    const PEER: NodeId = NodeId(Uuid::from_u128(2));
 
     fn header_value() -> impl Strategy<Value = Vec<u8>> {
         prop_oneof![
@@ -210,9 +253,12 @@ mod tests {
                     request.headers_mut().append(names[name].clone(), value);
                 }
             }
-            let secret = Secret::for_tests("secret");
-            if let Ok(hello) = read_hello(&request, ME, &secret) {
-                prop_assert!(hello.from != ME && hello.to == ME);
+            let (secret, members) = (Secret::for_tests("secret"), Members::default());
+            let name = "B".parse().expect("a name");
+            members.set([(PEER, name, Incarnation(2))]);
+            if let Ok(hello) = read_hello(&request, ME, &secret, &members) {
+                prop_assert!(hello.from == PEER && hello.to == ME);
+                prop_assert!(hello.incarnation >= Incarnation(2));
                 prop_assert!(!request.headers().contains_key(header::ORIGIN));
                 prop_assert_eq!(request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes), Some(&b"Bearer secret"[..]));
             }

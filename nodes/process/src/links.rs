@@ -1,5 +1,7 @@
 //! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
 
+#[cfg(test)]
+mod document;
 mod failure_detector;
 mod faulty_stream;
 mod task;
@@ -25,7 +27,7 @@ use tokio::task::AbortHandle;
 use self::failure_detector::Lateness;
 use crate::clock::now;
 use crate::faults::{LinkFaults, PeerFaults};
-use crate::handshake::{self, Hello};
+use crate::handshake::{self, Hello, Members};
 use crate::link_settings::LinkSettings;
 pub(crate) use crate::links::faulty_stream::FaultyStream;
 use crate::links::task::Pinged;
@@ -332,6 +334,7 @@ pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
     secret: Secret,
+    members: Members,
     incoming_links: mpsc::Sender<Incoming>,
 ) {
     /// How many connections may be in their handshake. A ring needs two at a time.
@@ -349,8 +352,14 @@ pub(crate) async fn accept_loop(
                     // One that finds no room in the queue is one of many.
                     let _ = incoming_links.try_send(Incoming::Refused { remote, reason });
                 }
-                let handshake =
-                    tokio::spawn(admit(stream, remote, me, secret.clone(), incoming_links.clone()));
+                let handshake = tokio::spawn(admit(
+                    stream,
+                    remote,
+                    me,
+                    secret.clone(),
+                    members.clone(),
+                    incoming_links.clone(),
+                ));
                 open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
@@ -367,9 +376,10 @@ async fn admit(
     remote: SocketAddr,
     me: NodeId,
     secret: Secret,
+    members: Members,
     incoming_links: mpsc::Sender<Incoming>,
 ) {
-    match handshake::accept(stream, me, &secret).await {
+    match handshake::accept(stream, me, &secret, &members).await {
         Ok((socket, hello)) => {
             let member = Incoming::Member(Box::new(socket), hello);
             // In a task of its own: who has introduced itself has to leave for nobody.

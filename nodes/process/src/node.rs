@@ -22,6 +22,7 @@ use crate::Options;
 use crate::clock::{Lamport, monotonic_ns, now};
 use crate::control::Control;
 use crate::faults::LinkFaults;
+use crate::handshake::Members;
 use crate::link_settings::{LinkSettings, timing};
 use crate::links::{LinkEvent, LinkEventKind, LinkId, Links, accept_loop, close};
 use crate::promise_store::PromiseStore;
@@ -30,13 +31,13 @@ use crate::refusals::Refusals;
 use crate::secret::Secret;
 
 /// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
-const PROBE_EVERY_HEARTBEATS: u32 = 5;
+pub(crate) const PROBE_EVERY_HEARTBEATS: u32 = 5;
 
 /// At most one heartbeat event in this time.
-const HEARTBEAT_REPORT_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const HEARTBEAT_REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the last frames may take when the node leaves in good order.
-const LEAVE_WITHIN: Duration = Duration::from_millis(60);
+pub(crate) const LEAVE_WITHIN: Duration = Duration::from_millis(60);
 
 /// One member of the ring, with everything it needs to take part.
 pub(crate) struct Node {
@@ -52,6 +53,8 @@ pub(crate) struct Node {
     ring: RingSpec,
     /// The ring, and the members that have left it, for their names.
     known: RingSpec,
+    /// The members and their present starts, for handshakes.
+    members: Members,
     settings: watch::Sender<LinkSettings>,
     links: Links,
     link_events: mpsc::Receiver<LinkEvent>,
@@ -124,6 +127,7 @@ impl Node {
             address,
             ring: RingSpec::default(),
             known: RingSpec::default(),
+            members: Members::default(),
             settings,
             links,
             link_events,
@@ -161,7 +165,8 @@ impl Node {
             self.tell(EventKind::Log { text: words });
         }
         let (guests_in, mut incoming_links) = mpsc::channel(16);
-        tokio::spawn(accept_loop(listener, self.options.id, self.secret.clone(), guests_in));
+        let (id, secret) = (self.options.id, self.secret.clone());
+        tokio::spawn(accept_loop(listener, id, secret, self.members.clone(), guests_in));
         let mut probe = self.probe_interval();
         loop {
             if let Some(error) = self.broken.take() {
@@ -233,6 +238,13 @@ impl Node {
         for member in &configuration.ring.members {
             self.links.table_mut().configure_start(member.id, member.incarnation);
         }
+        self.members.set(
+            configuration
+                .ring
+                .members
+                .iter()
+                .map(|member| (member.id, member.name.clone(), self.links.table().present_start(member.id))),
+        );
         self.links.set_faults(LinkFaults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Arc<[Contender]> = self

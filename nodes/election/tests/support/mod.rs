@@ -173,6 +173,18 @@ impl QuietRing {
         self.kill(who)
     }
 
+    /// A link of this member with one that is dead fails.
+    pub(crate) fn notice(
+        &mut self,
+        who: &str,
+        dead: &str,
+        link: LinkKind,
+        direction: LinkDirection,
+    ) -> &mut Self {
+        self.give(id(who), Input::LinkDown { peer: id(dead), link, direction });
+        self
+    }
+
     /// A new start of it, without memory of anything but its promises.
     pub(crate) fn start(&mut self, who: &str) -> &mut Self {
         let node = Core::recovered(id(who), self.promises.get(&id(who)).copied());

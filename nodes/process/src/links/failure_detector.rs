@@ -10,13 +10,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long a lateness is remembered at least; at most twice as long.
-const REMEMBERED: Duration = Duration::from_secs(10);
+pub(super) const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// How much more silence the worst lateness earns, in times of itself.
-const EARNS: u32 = 3;
+pub(super) const EARNS: u32 = 3;
 
 /// The most patience, in times of what is configured: a peer that hangs is found in the end.
-const AT_MOST: u32 = 4;
+pub(super) const AT_MOST: u32 = 4;
 
 /// The worst lateness of the last while. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]

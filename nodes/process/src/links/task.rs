@@ -24,7 +24,7 @@ use crate::handshake::Socket;
 use crate::link_settings::LinkSettings;
 
 /// How long a goodbye may take: the other end may be hung.
-const GOODBYE: Duration = Duration::from_millis(50);
+pub(super) const GOODBYE: Duration = Duration::from_millis(50);
 
 /// A link task before its socket is there.
 pub(super) struct LinkTask {
@@ -170,7 +170,7 @@ impl LinkTask {
             let now = Instant::now();
             let slept = now.duration_since(waiting_since);
             self.lateness.saw(now, slept, settings.heartbeat);
-            if slept > settings.heartbeat + settings.hung_after / 3 {
+            if slept > starved_after(settings) {
                 last_heard = now;
             }
             waiting_since = now;
@@ -255,7 +255,7 @@ impl LinkTask {
                     }
                 }
                 () = sleep_until(last_heard + patience) => {
-                    if waiting_since.elapsed() <= settings.heartbeat + settings.hung_after / 3 {
+                    if waiting_since.elapsed() <= starved_after(settings) {
                         // Should it only be late, the next verdict takes longer.
                         self.lateness.saw(Instant::now(), last_heard.elapsed(), settings.heartbeat);
                         return Ending {
@@ -454,8 +454,14 @@ fn closing_now(closing: Option<(u16, &str)>) -> bool {
 
 /// The most pings and pongs that may come within one heartbeat: those of a peer that was not listened to until it takes this node
 /// for hung, and some more.
-fn most_pings(settings: LinkSettings) -> u128 {
+pub(super) fn most_pings(settings: LinkSettings) -> u128 {
     100 + 4 * settings.hung_after.as_nanos() / settings.heartbeat.as_nanos().max(1)
+}
+
+/// The longest time between two turns of a link's loop: after more, this process was stopped or starved, and
+/// its measure of the peer's silence is void.
+pub(super) fn starved_after(settings: LinkSettings) -> Duration {
+    settings.heartbeat + settings.hung_after / 3
 }
 
 fn heartbeat(settings: LinkSettings) -> tokio::time::Interval {

@@ -17,7 +17,7 @@ use ringleader_election::link_table::Missing;
 
 use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
 use crate::clock::now;
-use crate::handshake::{self, Hello, Socket};
+use crate::handshake::{self, Hello, Members, Socket};
 use crate::link_settings::LinkSettings;
 use crate::secret::Secret;
 
@@ -37,11 +37,18 @@ fn secret(text: &str) -> Secret {
     Secret::for_tests(text)
 }
 
+/// One peer, whose first start is the present one.
+fn members() -> Members {
+    let members = Members::default();
+    members.set([(PEER, "B".parse().expect("a name"), Incarnation(1))]);
+    members
+}
+
 async fn open_door() -> Door {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let (guests_in, incoming_links) = mpsc::channel(4);
-    tokio::spawn(accept_loop(listener, ME, secret("right"), guests_in));
+    tokio::spawn(accept_loop(listener, ME, secret("right"), members(), guests_in));
     Door { address, incoming_links }
 }
 
@@ -84,7 +91,7 @@ fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
 
 #[tokio::test]
 async fn a_stranger_is_refused_and_the_refusal_says_why() {
-    let me = ME.to_string();
+    let (me, stranger) = (ME.to_string(), Uuid::from_u128(3).to_string());
     for (status, says, bytes) in [
         ("401", "secret", request("/v1/ring", &[("Authorization", None)])),
         ("401", "secret", request("/v1/ring", &[("Authorization", Some("Bearer wrong"))])),
@@ -102,6 +109,12 @@ async fn a_stranger_is_refused_and_the_refusal_says_why() {
         ("400", "ringleader-incarnation", request("/v1/ring", &[("Ringleader-Incarnation", Some("-1"))])),
         ("421", "another node", request("/v1/ring", &[("Ringleader-To", Some(&PEER.to_string()))])),
         ("400", "this very node", request("/v1/ring", &[("Ringleader-From", Some(&me))])),
+        ("403", "not a member", request("/v1/ring", &[("Ringleader-From", Some(&stranger))])),
+        (
+            "409",
+            "start 0 of B is over: start 1",
+            request("/v1/ring", &[("Ringleader-Incarnation", Some("0"))]),
+        ),
     ] {
         let (answer, reason) = knock(&bytes).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{bytes}\n{answer}");
@@ -361,4 +374,42 @@ proptest::proptest! {
     fn no_text_makes_the_frame_reader_panic(text in ".{0,400}") {
         let _ = serde_json::from_str::<ringleader_shared::link::LinkFrame>(&text);
     }
+}
+
+#[tokio::test]
+async fn a_start_that_is_over_reads_why_it_is_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (guests_in, mut guests) = mpsc::channel(4);
+    let members = members();
+    tokio::spawn(accept_loop(listener, ME, secret("right"), members.clone(), guests_in));
+    let within = Duration::from_secs(5);
+    handshake::dial(address, HELLO, &secret("right"), within).await.expect("the present start is let in");
+    assert!(matches!(guests.recv().await, Some(Incoming::Member(..))));
+    members.newer(PEER, Incarnation(2));
+    let error = handshake::dial(address, HELLO, &secret("right"), within).await.err().expect("it is over");
+    assert!(error.contains("409"), "{error}");
+}
+
+#[tokio::test]
+async fn a_second_link_of_a_kind_from_the_same_member_closes_the_first() {
+    let mut door = open_door().await;
+    let patient = Duration::from_secs(60);
+    let (_settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
+    let (news_in, _news) = mpsc::channel(16);
+    let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, news_in);
+    let mut dialled = Vec::new();
+    for _ in 0..2 {
+        let secret = secret("right");
+        let dial = handshake::dial(door.address, HELLO, &secret, patient);
+        let (socket, guest) = tokio::join!(dial, door.incoming_links.recv());
+        let Some(Incoming::Member(accepted, hello)) = guest else { panic!("a member was refused") };
+        links.adopt(*accepted, hello);
+        dialled.push(socket.expect("a member is let in"));
+    }
+    let first = dialled.first_mut().expect("it was dialled");
+    let Some(Ok(Message::Close(Some(frame)))) = first.next().await else { panic!("it is not closed") };
+    assert_eq!(u16::from(frame.code), close::NOT_NEEDED);
+    assert_eq!(links.table().iter().count(), 1);
 }

@@ -95,6 +95,7 @@ impl Node {
                     self.refuse(remote, self.out_of_turn(peer, why));
                     return;
                 }
+                self.members.newer(peer, start);
                 while let Some(former) = self.links.table_mut().take_former(peer, start) {
                     self.links.hang_up(former.id, close::NOT_NEEDED, "its process is over");
                     if former.is_known() {
@@ -231,6 +232,7 @@ impl Node {
         if let Err(why) = self.links.table_mut().hears(link.id, frame.id.incarnation) {
             return self.malformed(link, why);
         }
+        self.members.newer(from, frame.id.incarnation);
         let now = monotonic_ns();
         self.lamport.observe(frame.lamport);
         self.links.set_told(from, digest_of_sender(&frame.message));

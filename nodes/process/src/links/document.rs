@@ -1,0 +1,387 @@
+//! Tests: the tables of `docs/wire.md` about times and about the ends of links are kind this crate does.
+
+#[path = "../../../../shared/tests/support/document.rs"]
+mod text;
+
+use std::cmp::max;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::control::Configuration;
+use ringleader_shared::link::{LinkDirection, LinkKind, MAX_MESSAGE};
+use ringleader_shared::{Incarnation, NodeId, RingSettings, RingSpec, RunId, Term};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use uuid::Uuid;
+
+use self::text::{WIRE, check, head, row};
+use ringleader_election::link_table::TOO_SHORT;
+
+use super::{
+    DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close, failure_detector, task,
+};
+use crate::handshake::{self, ACCEPT_WITHIN, Hello, Members, Socket};
+use crate::link_settings::{LinkSettings, timing};
+use crate::node::{HEARTBEAT_REPORT_EVERY, LEAVE_WITHIN, PROBE_EVERY_HEARTBEATS};
+use crate::secret::Secret;
+
+/// The configuration that a formula is about, in milliseconds.
+#[derive(Clone, Copy)]
+struct Given {
+    hop: u64,
+    heartbeat: u64,
+    hung_after: u64,
+    n: u64,
+}
+
+impl Given {
+    const DEFAULTS: Self = Self { hop: 0, heartbeat: 50, hung_after: 150, n: 4 };
+
+    /// Settings of every kind that is allowed.
+    fn every() -> impl Iterator<Item = Self> {
+        let hops = [0, 1, 20, 400, 2_000].into_iter();
+        hops.flat_map(|hop| {
+            [(50, 150), (1, 2), (200, 300), (10, 1_000)].into_iter().flat_map(
+                move |(heartbeat, hung_after)| {
+                    [1, 2, 4, 64].into_iter().map(move |n| Self { hop, heartbeat, hung_after, n })
+                },
+            )
+        })
+    }
+
+    fn hop(self) -> u64 {
+        self.hop
+    }
+
+    fn heartbeat(self) -> u64 {
+        self.heartbeat
+    }
+
+    fn hung(self) -> u64 {
+        self.hung_after + 2 * self.hop
+    }
+
+    fn n(self) -> u64 {
+        self.n
+    }
+
+    fn settings(self) -> LinkSettings {
+        LinkSettings::from(&Configuration {
+            run: RunId(Uuid::nil()),
+            ring: RingSpec::default(),
+            settings: RingSettings { hop_delay_ms: self.hop, ..RingSettings::default() },
+            heartbeat_ms: self.heartbeat,
+            hung_after_ms: self.hung_after,
+            highest_term: Term::ZERO,
+            faults: Vec::new(),
+        })
+    }
+}
+
+/// A time: for kind it is, its formula as text and as a function, and the code's own value.
+struct Row {
+    about: &'static str,
+    formula: &'static str,
+    expected: fn(Given) -> u64,
+    actual: fn(Given) -> Duration,
+}
+
+/// The text of a formula of these variables and the formula itself, from one source.
+macro_rules! time {
+    ($about:literal, $actual:expr, [$($variable:ident)*] $formula:expr) => {
+        Row {
+            about: $about,
+            formula: stringify!($formula),
+            expected: |given| {
+                let _ = given;
+                $(let $variable = given.$variable();)*
+                $formula
+            },
+            actual: $actual,
+        }
+    };
+}
+
+fn times() -> Vec<Row> {
+    fn core(given: Given) -> ringleader_election::Timing {
+        timing(&given.settings(), usize::try_from(given.n).expect("a small ring"))
+    }
+    vec![
+        time!("a ping on each link", |it| it.settings().heartbeat, [heartbeat] heartbeat),
+        time!("a peer that is silent for so long is hung, on a machine that is never late", |it| failure_detector::Lateness::default().patience(tokio::time::Instant::now(), it.settings().hung_after), [hung] hung),
+        time!("the longest such silence, however late this machine is", |it| it.settings().hung_after * failure_detector::AT_MOST, [hung] 4 * hung),
+        time!("lateness is remembered at least", |_| failure_detector::REMEMBERED, [] 10_000),
+        time!("a node that is not scheduled for longer than this begins to measure silence anew", |it| task::starved_after(it.settings()), [heartbeat hung] heartbeat + hung / 3),
+        time!("a dialler gives up its handshake", |it| it.settings().hung_after, [hung] hung),
+        time!("an acceptor gives up a handshake", |_| ACCEPT_WITHIN, [] 2_000),
+        time!("*too short*: an outgoing ring link that is closed so soon counts as failed", |_| TOO_SHORT, [] 10),
+        time!("members that are routed past are dialled again, the standby link is looked after", |it| it.settings().heartbeat * PROBE_EVERY_HEARTBEATS, [heartbeat] 5 * heartbeat),
+        time!("a close waits for the other end", |_| task::GOODBYE, [] 50),
+        time!("a node that leaves waits for all closes", |_| LEAVE_WITHIN, [] 60),
+        time!("a `heartbeat` event, at most one in", |_| HEARTBEAT_REPORT_EVERY, [] 1_000),
+        time!(
+            "election timeout", |it| core(it).election, [hop heartbeat hung n] max(10 * heartbeat, 2 * hung) + 4 * hop * (n + 1)
+        ),
+        time!("a leader waits for its lap", |it| core(it).lap, [hop heartbeat hung n] max(10 * heartbeat, 2 * hung) + 3 * hop * (n + 1)),
+        time!("a leader waits for its deputy's heartbeat link", |it| core(it).deputy, [hop heartbeat hung n] max(10 * heartbeat, 2 * hung) + 3 * hop * (n + 1)),
+        time!("quorum mode: a member grants its lease", |it| core(it).lease, [hung] 4 * hung),
+    ]
+}
+
+#[test]
+fn the_times_of_the_document_are_those_of_the_code() {
+    let mut table = head(&["time", "milliseconds", "by default"]);
+    for Row { about, formula, expected, actual } in times() {
+        for given in Given::every() {
+            let difference = actual(given).abs_diff(Duration::from_millis(expected(given)));
+            // `hung / 3` is exact in the code and a whole number of milliseconds in the formula.
+            let Given { hop, heartbeat, hung_after, n } = given;
+            assert!(
+                difference < Duration::from_millis(1),
+                "{about}: {:?} at hop {hop}, heartbeat {heartbeat}, hung_after {hung_after}, n {n}",
+                actual(given)
+            );
+        }
+        let by_default = expected(Given::DEFAULTS).to_string();
+        table += &row([about.to_owned(), format!("`{}`", formula.replace('\n', " ")), by_default]);
+    }
+    let pings = |given: Given| task::most_pings(given.settings());
+    for given in Given::every() {
+        let hung = u128::from(given.hung_after + 2 * given.hop);
+        assert_eq!(pings(given), 100 + 4 * hung / u128::from(given.heartbeat));
+    }
+    let pings = pings(Given::DEFAULTS);
+    table += &row([
+        "most pings and pongs within a heartbeat (a number)",
+        "`100 + 4 * hung / heartbeat`",
+        &pings.to_string(),
+    ]);
+    check(WIRE, "times", &table);
+}
+
+const DIALLER: NodeId = NodeId(Uuid::from_u128(1));
+const ACCEPTOR: NodeId = NodeId(Uuid::from_u128(2));
+
+/// One end of a link as a node has it, the other one in the hands of the test.
+struct Link {
+    news: mpsc::Receiver<LinkEvent>,
+    links: Links,
+    other: Socket,
+    /// Its drop would end the link.
+    _settings: watch::Sender<LinkSettings>,
+}
+
+/// Opens a ring link whose end in question belongs to the dialler or the acceptor.
+async fn open(end: LinkDirection, hung_after: Duration) -> Link {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (guests_in, mut guests) = mpsc::channel(4);
+    let secret = Secret::for_tests("secret");
+    let members = Members::default();
+    members.set([(DIALLER, "A".parse().expect("a name"), Incarnation(1))]);
+    tokio::spawn(accept_loop(listener, ACCEPTOR, secret.clone(), members, guests_in));
+    let heartbeat = Duration::from_secs(60).min(hung_after);
+    let (settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat, hung_after });
+    let (news_in, news) = mpsc::channel(16);
+    let hello = Hello {
+        from: DIALLER,
+        incarnation: Incarnation(1),
+        to: ACCEPTOR,
+        kind: LinkKind::Ring,
+        standby: false,
+    };
+    let me = if end == LinkDirection::Outgoing { DIALLER } else { ACCEPTOR };
+    let mut links = Links::new(me, Incarnation(1), secret.clone(), watched, news_in);
+    let within = Duration::from_secs(30);
+    let other = match end {
+        LinkDirection::Outgoing => {
+            links.dial(ACCEPTOR, address, LinkKind::Ring, DialPurpose::Wanted);
+            let Some(Incoming::Member(socket, _)) = guests.recv().await else { panic!("refused") };
+            *socket
+        }
+        LinkDirection::Incoming => {
+            let dialled = handshake::dial(address, hello, &secret, within);
+            let (dialled, guest) = tokio::join!(dialled, guests.recv());
+            let Some(Incoming::Member(socket, hello)) = guest else { panic!("refused") };
+            links.adopt(*socket, hello);
+            dialled.expect("a member is let in")
+        }
+    };
+    Link { news, links, other, _settings: settings }
+}
+
+/// The ways in which a link ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// The other end closes with this code, or with none.
+    ClosedWith(Option<u16>),
+    /// The connection ends without a close frame.
+    Broken,
+    /// The same before the dialler has sent a frame.
+    BrokenBeforeAnything,
+    /// The other end says nothing, and answers nothing.
+    Silence,
+    /// The other end sends this.
+    Sent(Forbidden),
+    /// This end closes with this code.
+    Closes(u16),
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Forbidden {
+    Binary,
+    NoFrame,
+    TooBig,
+    Pings,
+}
+
+const ENDS: [End; 16] = [
+    End::ClosedWith(Some(1000)),
+    End::ClosedWith(Some(close::LEAVING)),
+    End::ClosedWith(Some(close::UNSUPPORTED)),
+    End::ClosedWith(Some(close::MALFORMED)),
+    End::ClosedWith(Some(close::TOO_MUCH)),
+    End::ClosedWith(Some(close::TOO_BIG)),
+    End::ClosedWith(Some(close::NOT_NEEDED)),
+    End::ClosedWith(Some(close::SILENT)),
+    End::ClosedWith(None),
+    End::Broken,
+    End::BrokenBeforeAnything,
+    End::Silence,
+    End::Sent(Forbidden::Binary),
+    End::Sent(Forbidden::NoFrame),
+    End::Sent(Forbidden::TooBig),
+    End::Sent(Forbidden::Pings),
+];
+
+impl End {
+    fn describe(self) -> String {
+        match self {
+            Self::ClosedWith(Some(code)) => format!("the peer closes with {code}"),
+            Self::ClosedWith(None) => "the peer closes without a code".to_owned(),
+            Self::Broken => "the connection breaks, without a close frame".to_owned(),
+            Self::BrokenBeforeAnything => "the same before the dialler has sent a frame".to_owned(),
+            Self::Silence => "the peer is silent for `hung`".to_owned(),
+            Self::Sent(Forbidden::Binary) => "the peer sends a binary frame".to_owned(),
+            Self::Sent(Forbidden::NoFrame) => "the peer sends text that is no frame".to_owned(),
+            Self::Sent(Forbidden::TooBig) => format!("the peer sends a message over {MAX_MESSAGE} bytes"),
+            Self::Sent(Forbidden::Pings) => "the peer sends too many pings".to_owned(),
+            Self::Closes(code) => format!("this member closes with {code}"),
+        }
+    }
+}
+
+/// The code with which this end closes in return, if any, and kind the peer counts as.
+async fn play(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
+    let hung_after = match how {
+        End::Silence => Duration::from_millis(100),
+        _ => Duration::from_secs(60),
+    };
+    let Link { mut news, mut links, mut other, _settings } = open(end, hung_after).await;
+    let speaks_first = end == LinkDirection::Incoming && !matches!(how, End::BrokenBeforeAnything);
+    if speaks_first {
+        other.send(Message::Ping("up".into())).await.expect("the link is up");
+    }
+    let mut up = None;
+    if speaks_first || end == LinkDirection::Outgoing {
+        let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
+            panic!("it does not come up")
+        };
+        up = Some(link);
+    }
+    let mut stays = true;
+    match how {
+        End::ClosedWith(code) => {
+            let frame = code.map(|code| CloseFrame { code: CloseCode::from(code), reason: "".into() });
+            let _ = other.send(Message::Close(frame)).await;
+        }
+        End::Broken | End::BrokenBeforeAnything => stays = false,
+        End::Silence => {}
+        End::Sent(Forbidden::Binary) => drop(other.send(Message::binary(vec![1])).await),
+        End::Sent(Forbidden::NoFrame) => drop(other.send(Message::text("hello")).await),
+        End::Sent(Forbidden::TooBig) => drop(other.send(Message::text("x".repeat(MAX_MESSAGE + 1))).await),
+        End::Sent(Forbidden::Pings) => {
+            for _ in 0..200 {
+                let _ = other.feed(Message::Ping("flood".into())).await;
+            }
+            let _ = other.flush().await;
+        }
+        End::Closes(code) => links.close(up.expect("it is up"), code, "closed"),
+    }
+    let verdict = async {
+        while let Some(LinkEvent { kind, .. }) = news.recv().await {
+            if let LinkEventKind::Down { failure, .. } = kind {
+                return if failure { "lost" } else { "alive" };
+            }
+        }
+        panic!("{how:?}: the link does not end");
+    };
+    let answer = async {
+        let mut other = stays.then_some(other)?;
+        loop {
+            match other.next().await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => break None,
+            }
+        }
+    };
+    let both = async {
+        match how {
+            // Reading would answer this end's pings.
+            End::Silence => {
+                let verdict = verdict.await;
+                (answer.await, verdict)
+            }
+            _ => tokio::join!(answer, verdict),
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(30), both).await;
+    ended.unwrap_or_else(|_| panic!("{how:?}: the link does not end"))
+}
+
+/// Bytes that are still on their way when an end closes may reset the connection and take the close frame with
+/// them: then the same is played again.
+async fn play_until_answered(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
+    const ATTEMPTS: usize = 20;
+    for _ in 1..ATTEMPTS {
+        let (code, verdict) = play(end, how).await;
+        if code.is_some() || !matches!(how, End::Sent(_)) {
+            return (code, verdict);
+        }
+    }
+    play(end, how).await
+}
+
+#[tokio::test]
+async fn the_ends_of_links_in_the_document_are_those_of_the_code() {
+    let mut table = head(&[
+        "kind happens",
+        "closes with",
+        "for the dialler the acceptor is",
+        "for the acceptor the dialler is",
+    ]);
+    for how in ENDS {
+        let (dialler_says, dialler) = play_until_answered(LinkDirection::Outgoing, how).await;
+        let (acceptor_says, acceptor) = play_until_answered(LinkDirection::Incoming, how).await;
+        let own = |code: Option<u16>| match how {
+            End::Sent(_) | End::Silence => code.map_or("–".to_owned(), |code| code.to_string()),
+            _ => "–".to_owned(),
+        };
+        assert_eq!(own(dialler_says), own(acceptor_says), "{how:?}");
+        table += &row([how.describe(), own(acceptor_says), dialler.to_owned(), acceptor.to_owned()]);
+    }
+    for code in [close::LEAVING, close::NOT_NEEDED] {
+        // The node has forgotten the link when it ends: nothing reaches the core, whatever the link reports.
+        let how = End::Closes(code);
+        for end in [LinkDirection::Outgoing, LinkDirection::Incoming] {
+            assert_eq!(play(end, how).await, (Some(code), "alive"), "{how:?}");
+        }
+        table += &row([how.describe(), code.to_string(), "nothing".to_owned(), "nothing".to_owned()]);
+    }
+    check(WIRE, "link ends", &table);
+}

@@ -1,0 +1,253 @@
+//! How the project writes, as far as a program can check it.
+//!
+//! Comments and documents are at most [`WIDTH`] columns wide (rustfmt leaves both alone), a doc comment
+//! begins with a noun or a verb, and a few worn-out words are replaced by exact ones. [`references`] checks
+//! that what documents point at exists.
+
+mod references;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+/// The folders and files that are held to the rules: add one here when it is clean.
+const HELD: [&str; 10] = [
+    "CONTRIBUTING.md",
+    "README.md",
+    "docs/algorithms.md",
+    "docs/architecture.md",
+    "docs/correctness.md",
+    "docs/glossary.md",
+    "docs/protocol.md",
+    "docs/security.md",
+    "docs/wire.md",
+    "xtask",
+];
+
+/// The widest comment or Markdown line, in characters.
+const WIDTH: usize = 110;
+
+/// Words that hide who emits, reports, logs or announces what.
+const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
+
+/// Words that begin a relative clause instead of naming the thing.
+const RELATIVE: [&str; 5] = ["Who", "What", "Whom", "Whose", "Whoever"];
+
+/// One broken rule.
+#[derive(Debug, PartialEq, Eq)]
+struct Violation {
+    /// Counted from 1.
+    line: usize,
+    rule: String,
+}
+
+/// Fails with a line for each violation in the files that are held to the rules.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let mut files = Vec::new();
+    for held in HELD {
+        collect(Path::new(held), &mut files)?;
+    }
+    let mut found = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+        let violations = match extension(file) {
+            "rs" => in_rust(&text),
+            _ => {
+                let missing = references::missing_files(&text, &|path| Path::new(path).exists());
+                let missing = missing.into_iter().map(|(line, rule)| Violation { line, rule });
+                in_markdown(&text).into_iter().chain(missing).collect()
+            }
+        };
+        let line = |it: Violation| format!("{}:{}: {}", file.display(), it.line, it.rule);
+        found.extend(violations.into_iter().map(line));
+    }
+    found.extend(references::dangling(Path::new("."))?);
+    if found.is_empty() {
+        println!("{} files are written as the rules say, and what they point at exists", files.len());
+        return Ok(());
+    }
+    bail!("{} violations\n{}", found.len(), found.join("\n"))
+}
+
+fn extension(file: &Path) -> &str {
+    file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
+}
+
+/// Adds the Rust and Markdown files at and below `path`.
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    if path.is_dir() {
+        let entries = fs::read_dir(path).with_context(|| format!("listing {}", path.display()))?;
+        let mut entries =
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+        entries.sort();
+        return entries.iter().try_for_each(|entry| collect(entry, files));
+    }
+    if !path.exists() {
+        bail!("{} is held to the rules and does not exist: see xtask/src/prose.rs", path.display());
+    }
+    if ["rs", "md"].contains(&extension(path)) {
+        files.push(path.to_owned());
+    }
+    Ok(())
+}
+
+fn in_rust(text: &str) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut in_doc = false;
+    for (line, source) in (1..).zip(source::lines(text)) {
+        let mut breaks = |rule: String| found.push(Violation { line, rule });
+        let is_comment_line = source.code.trim().is_empty() && source.comment.is_some();
+        if is_comment_line && let Some(rule) = too_wide(source.whole) {
+            breaks(rule);
+        }
+        let comment = source.comment.unwrap_or_default();
+        let doc = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!"));
+        let begins = doc.filter(|_| !in_doc && is_comment_line).and_then(|doc| words(doc).next());
+        if let Some(first) = begins.filter(|first| RELATIVE.contains(first)) {
+            breaks(format!("a doc comment begins with `{first}`: begin with a noun or a verb"));
+        }
+        in_doc = doc.is_some();
+        for word in words(comment).filter(|word| is_worn_out(word)) {
+            breaks(format!("`{word}` in a comment: {INSTEAD}"));
+        }
+        for part in words(&source.code).flat_map(parts_of_identifier).filter(|part| is_worn_out(part)) {
+            breaks(format!("`{part}` in an identifier: {INSTEAD}"));
+        }
+    }
+    found
+}
+
+const INSTEAD: &str = "say emit, report, log, announce, notify, apply or return";
+
+fn in_markdown(text: &str) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut in_fence = false;
+    for (line, whole) in (1..).zip(text.lines()) {
+        if whole.trim_start().starts_with("```") {
+            in_fence = !in_fence;
+            continue;
+        }
+        if in_fence {
+            continue;
+        }
+        if !whole.starts_with('|')
+            && !cannot_be_broken(whole)
+            && let Some(rule) = too_wide(whole)
+        {
+            found.push(Violation { line, rule });
+        }
+        // Every second piece between backticks is code: its words are identifiers.
+        let prose = whole.split('`').step_by(2);
+        for word in prose.flat_map(words).filter(|word| is_worn_out(word)) {
+            found.push(Violation { line, rule: format!("`{word}`: {INSTEAD}") });
+        }
+    }
+    found
+}
+
+fn too_wide(line: &str) -> Option<String> {
+    let width = line.chars().count();
+    (width > WIDTH).then(|| format!("{width} columns wide: at most {WIDTH}"))
+}
+
+/// Whether a Markdown line is one link or one word, after its list marker.
+fn cannot_be_broken(line: &str) -> bool {
+    let rest = line.trim_start_matches([' ', '-', '*', '>', '!']);
+    let is_one_link = rest.starts_with('[') && rest.find("](").is_some_and(|at| !rest[at..].contains(' '));
+    is_one_link || !rest.contains(' ')
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// The words that an identifier is made of: `told_part` and `toldPart` have two.
+fn parts_of_identifier(identifier: &str) -> impl Iterator<Item = &str> {
+    identifier.split('_').flat_map(|part| {
+        let starts = part.char_indices().filter(|(at, c)| *at > 0 && c.is_uppercase()).map(|(at, _)| at);
+        let ends: Vec<usize> = starts.chain([part.len()]).collect();
+        let starts = std::iter::once(0).chain(ends.clone());
+        starts.zip(ends).map(move |(start, end)| &part[start..end])
+    })
+}
+
+fn is_worn_out(word: &str) -> bool {
+    WORN_OUT.iter().any(|worn_out| word.eq_ignore_ascii_case(worn_out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(found: &[Violation]) -> Vec<usize> {
+        found.iter().map(|violation| violation.line).collect()
+    }
+
+    #[test]
+    fn a_comment_line_may_be_as_wide_as_the_rule_says_and_no_wider() {
+        let comment = |width: usize| format!("    // {}", "x".repeat(width - 7));
+        assert_eq!(in_rust(&comment(WIDTH)), []);
+        assert_eq!(lines(&in_rust(&format!("fn a() {{\n{}\n}}", comment(WIDTH + 1)))), [2]);
+        let code = format!("let a = \"{}\";", "x".repeat(WIDTH));
+        assert_eq!(in_rust(&code), [], "rustfmt decides about code");
+    }
+
+    #[test]
+    fn a_doc_comment_begins_with_a_noun_or_a_verb() {
+        for first in RELATIVE {
+            assert_eq!(lines(&in_rust(&format!("/// {first} leads.\nstruct A;"))), [1], "{first}");
+        }
+        assert_eq!(lines(&in_rust("//! What it is.")), [1]);
+        assert_eq!(in_rust("/// The member\n/// Who leads.\nstruct A;"), [], "in the middle of one");
+        assert_eq!(in_rust("/// Whole rings.\nstruct A;\n// Who leads is data."), []);
+    }
+
+    #[test]
+    fn worn_out_words_are_found_in_comments_and_identifiers_and_not_in_strings() {
+        for line in [
+            "// It is told.",
+            "let x = 1; // Tells.",
+            "fn tell_changes() {}",
+            "struct ToldPart;",
+            "/* telling */ fn a() {}",
+        ] {
+            assert_eq!(lines(&in_rust(line)), [1], "{line}");
+        }
+        for line in [
+            "let a = \"told // tell\";",
+            "let a = r#\"tell \"told\" \"#;",
+            "fn retell() {}",
+            "// Toll, intellect.",
+        ] {
+            assert_eq!(in_rust(line), [], "{line}");
+        }
+    }
+
+    #[test]
+    fn markdown_is_held_to_the_width_outside_of_tables_code_and_single_links() {
+        let long = "word ".repeat(WIDTH);
+        let url = format!("[a link](https://example.org/{})", "x".repeat(WIDTH));
+        assert_eq!(lines(&in_markdown(&format!("# A\n\n{long}"))), [3]);
+        assert_eq!(lines(&in_markdown(&format!("- See {url}"))), [1], "it can be broken before the link");
+        for fine in [format!("| {long} |"), format!("```\n{long}\n```"), url.clone(), format!("- {url}")] {
+            assert_eq!(in_markdown(&fine), [], "{fine}");
+        }
+        assert_eq!(lines(&in_markdown(&format!("```\n{long}\n```\n{long}"))), [4], "after a fence");
+    }
+
+    #[test]
+    fn worn_out_words_are_found_in_markdown_and_not_in_its_code() {
+        assert_eq!(lines(&in_markdown("The member is\ntold.")), [2]);
+        assert_eq!(in_markdown("See `its_sender_is_told`.\n```\ntold\n```"), []);
+    }
+
+    #[test]
+    fn everything_that_is_held_to_the_rules_keeps_them() {
+        std::env::set_current_dir(crate::root()).expect("the project's folder");
+        if let Err(error) = check() {
+            panic!("{error:#}");
+        }
+    }
+}
