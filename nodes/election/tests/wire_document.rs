@@ -9,7 +9,8 @@ use std::time::Duration;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing, classic, digest};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Mandate, NodeId, RingMessage, RingSettings, Role, Safety, Term,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, RingMessage, RingSettings, Role, Safety,
+    Succession, Term,
 };
 use uuid::Uuid;
 
@@ -65,7 +66,8 @@ fn the_kinds_and_numbers_of_the_classic_messages_are_those_of_the_code() {
     for algorithm in AlgorithmName::ALL.into_iter().filter(|it| *it != AlgorithmName::MaxRing) {
         let properties = classic::properties(algorithm);
         let kinds = properties.kinds.iter().enumerate().map(|(kind, name)| format!("{kind} {name}"));
-        let numbers = if properties.numbers.is_empty() { "–".to_owned() } else { properties.numbers.join(", ") };
+        let numbers =
+            if properties.numbers.is_empty() { "–".to_owned() } else { properties.numbers.join(", ") };
         table += &row([format!("`{algorithm}`"), kinds.collect::<Vec<_>>().join(", "), numbers]);
     }
     check(WIRE, "classic kinds", &table);
@@ -83,8 +85,18 @@ fn ring() -> std::sync::Arc<[Contender]> {
     [A, B, C].into()
 }
 
-fn configured(highest_term: u64) -> Input<RingMessage> {
-    let (ring, timing, settings) = (ring(), TIMING, RingSettings::default());
+/// Quorum mode, and the other settings by default.
+fn quorum() -> RingSettings {
+    RingSettings { safety: Safety::Quorum, ..RingSettings::default() }
+}
+
+/// No deputies, and the other settings by default.
+fn without_succession() -> RingSettings {
+    RingSettings { succession: Succession::Election, ..RingSettings::default() }
+}
+
+fn configured(settings: RingSettings, highest_term: u64) -> Input<RingMessage> {
+    let (ring, timing) = (ring(), TIMING);
     Input::Configured { ring, timing, settings, seed: 1, highest_term: Term(highest_term) }
 }
 
@@ -129,7 +141,7 @@ type State = (&'static str, Vec<Input<RingMessage>>);
 /// Every state of a member of a ring that holds max-ring in available mode with succession.
 fn states() -> Vec<State> {
     let then = |before: &[Input<RingMessage>], more: &[Input<RingMessage>]| [before, more].concat();
-    let idle = vec![configured(0)];
+    let idle = vec![configured(RingSettings::default(), 0)];
     let electing = then(&idle, &[received(A, election(1, A, None))]);
     let passing = then(&idle, &[received(A, election(1, C, None))]);
     let leading_lap = then(&electing, &[received(A, election(1, B, Some(A)))]);
@@ -149,7 +161,7 @@ fn states() -> Vec<State> {
     let lost = then(&following, &[down(C, LinkKind::Ring, LinkDirection::Outgoing)]);
     vec![
         ("idle", idle.clone()),
-        ("restarted", vec![configured(1)]),
+        ("restarted", vec![configured(RingSettings::default(), 1)]),
         ("electing, best is B", electing),
         ("electing, best is C", passing),
         ("leading, lap under way", leading_lap),
@@ -163,8 +175,11 @@ fn states() -> Vec<State> {
     ]
 }
 
-/// Every input of a member, by a letter and a description.
-fn inputs() -> Vec<(&'static str, &'static str, Input<RingMessage>)> {
+/// An input by a letter and a description.
+type Given = (&'static str, &'static str, Input<RingMessage>);
+
+/// Every input of a member in available mode.
+fn inputs(settings: RingSettings) -> Vec<Given> {
     use LinkDirection::{Incoming, Outgoing};
     use LinkKind::{Heartbeat, Ring};
     let state_update =
@@ -173,7 +188,7 @@ fn inputs() -> Vec<(&'static str, &'static str, Input<RingMessage>)> {
     let search = |mandate| RingMessage::DeputySearch { mandate, deputy: Some(A), hops: 3, votes: 0 };
     vec![
         ("a", "*Initiate*", Input::Initiate),
-        ("b", "the same configuration, highest term 1", configured(1)),
+        ("b", "the same configuration, highest term 1", configured(settings, 1)),
         ("c", "from A: `election` of term 1, candidate A", received(A, election(1, A, None))),
         ("d", "from A: `election` of term 1, candidate B, deputy A", received(A, election(1, B, Some(A)))),
         ("e", "from A: `election` of term 1, candidate C", received(A, election(1, C, Some(A)))),
@@ -232,6 +247,63 @@ fn inputs() -> Vec<(&'static str, &'static str, Input<RingMessage>)> {
     ]
 }
 
+/// The states of a member without succession that differ from those with it.
+fn states_without_succession() -> Vec<State> {
+    let passing = [configured(without_succession(), 0), received(A, election(1, C, None))];
+    let following = [&passing[..], &[received(A, elected(mandate(1, C, 0, None)))]].concat();
+    vec![("electing, best is C", passing.to_vec()), ("following C", following)]
+}
+
+/// Every state of a member in quorum mode that is none in available mode. No time passes.
+fn states_in_quorum_mode() -> Vec<State> {
+    let then = |before: &[Input<RingMessage>], more: Input<RingMessage>| [before, &[more]].concat();
+    let idle = [configured(quorum(), 0)];
+    let electing = then(&idle, received(A, election(1, A, None)));
+    let claiming = then(&electing, received(A, election(1, B, Some(A))));
+    let won = then(&claiming, received(A, own_claim(2)));
+    let leading = then(&won, received(A, own_lease(2)));
+    let granted = then(&idle, received(A, elected(mandate(1, C, 0, Some(A)))));
+    let following = then(&granted, received(A, lease_of_c(Some(A))));
+    let deputy = then(&idle, received(C, lease_of_c(Some(B))));
+    let waiting = then(&deputy, down(C, LinkKind::Ring, LinkDirection::Outgoing));
+    vec![
+        ("restarted", vec![configured(quorum(), 1)]),
+        ("claiming", claiming),
+        ("claim won, no lease yet", won),
+        ("leading", leading),
+        ("granted to C, which claims", granted),
+        ("following C", following),
+        ("deputy of C, confirmed", deputy),
+        ("deputy of C, leader lost, its own grant to C runs", waiting),
+    ]
+}
+
+const fn own_claim(votes: u32) -> RingMessage {
+    RingMessage::Elected { mandate: mandate(1, B, 0, Some(A)), hops: 3, votes }
+}
+
+const fn own_lease(votes: u32) -> RingMessage {
+    let mandate = mandate(1, B, 0, Some(A));
+    RingMessage::Lease { mandate, begun_ns: 0, highest: Term(1), votes, hops: 3 }
+}
+
+const fn lease_of_c(deputy: Option<Contender>) -> RingMessage {
+    RingMessage::Lease { mandate: mandate(1, C, 0, deputy), begun_ns: 0, highest: Term(1), votes: 1, hops: 1 }
+}
+
+/// The inputs that there are in quorum mode only.
+fn inputs_of_quorum_mode() -> Vec<Given> {
+    vec![
+        ("1", "B's own claim of term 1 is back, two votes", received(A, own_claim(2))),
+        ("2", "B's own claim of term 1 is back, one vote", received(A, own_claim(1))),
+        ("3", "B's own lease lap of term 1 is back, two votes", received(A, own_lease(2))),
+        ("4", "from A: lease lap of C, term 1, A is its deputy", received(A, lease_of_c(Some(A)))),
+        ("5", "from C itself: lease lap of C, term 1, B is its deputy", received(C, lease_of_c(Some(B)))),
+        ("6", "the lease timer fires", Input::TimerFired(Timer::Lease)),
+        ("7", "the renewal timer fires", Input::TimerFired(Timer::Renewal)),
+    ]
+}
+
 /// The state as its table shows it: role, term, mandate, successor.
 fn shown(core: &Core) -> String {
     let role = match core.role() {
@@ -284,17 +356,19 @@ fn shown_message(message: &RingMessage) -> String {
             if mandate.deputy_epoch == 0 { String::new() } else { format!(" #{}", mandate.deputy_epoch) };
         format!("{} {}, {}{number}", mandate.term, name(mandate.leader.id), or_none(mandate.deputy))
     };
+    let with = |votes: u32| if votes == 0 { String::new() } else { format!(", votes {votes}") };
     match message {
         RingMessage::Election { term, candidate, deputy, .. } => {
             format!("election {term} {}, {}", name(candidate.id), or_none(*deputy))
         }
-        RingMessage::Elected { mandate, .. } => format!("elected {}", of(mandate)),
-        RingMessage::DeputySearch { mandate, deputy, .. } => {
-            format!("search {}, best {}", of(mandate), or_none(*deputy))
+        RingMessage::Elected { mandate, votes, .. } => format!("elected {}{}", of(mandate), with(*votes)),
+        RingMessage::Lease { mandate, votes, .. } => format!("lease {}{}", of(mandate), with(*votes)),
+        RingMessage::DeputySearch { mandate, deputy, votes, .. } => {
+            format!("search {}, best {}{}", of(mandate), or_none(*deputy), with(*votes))
         }
         RingMessage::StateUpdate { mandate: Some(mandate), .. } => format!("state {}", of(mandate)),
         RingMessage::StateUpdate { term, mandate: None } => format!("state {term} –"),
-        other => panic!("{other:?} is no message of max-ring in available mode"),
+        other => panic!("{other:?} is no message of max-ring among members that may lead"),
     }
 }
 
@@ -322,10 +396,12 @@ fn cell(before: &[Input<RingMessage>], input: &Input<RingMessage>) -> String {
                 });
             }
             Effect::Drop { .. } => dropped = true,
-            Effect::Promise(_) => panic!("a promise in available mode"),
+            Effect::Promise(promise) => {
+                parts.push(format!("promise {} {}", promise.term, name(promise.leader)));
+            }
             Effect::CancelTimer(_)
             | Effect::Became { .. }
-            | Effect::ProgressChanged(_)
+            | Effect::PartChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Completed { .. }
             | Effect::Explain(_) => {}
@@ -341,38 +417,57 @@ fn cell(before: &[Input<RingMessage>], input: &Input<RingMessage>) -> String {
     }
 }
 
-#[test]
-fn the_states_of_the_document_are_those_of_the_core() {
-    let mut descriptions = head(&["", "input"]);
-    for (letter, description, _) in inputs() {
-        descriptions += &row([letter, description]);
-    }
-    check(WIRE, "inputs", &descriptions);
+/// A table for each state: what happens on each input.
+fn tables(states: Vec<State>, inputs: &[Given]) -> String {
     let mut tables = String::new();
-    for (state, before) in states() {
+    for (state, before) in states {
         let (core, _) = after(&before);
         tables += &format!("**{state}**: {}\n\n", shown(&core));
         tables += &head(&["", "what happens"]);
         // Inputs with the same consequence share a row.
         let mut rows: Vec<(String, String)> = Vec::new();
-        for (letter, _, input) in inputs() {
-            let cell = cell(&before, &input);
+        for (letter, _, input) in inputs {
+            let cell = cell(&before, input);
             match rows.iter_mut().find(|(_, other)| *other == cell) {
                 Some((letters, _)) => *letters += &format!(" {letter}"),
-                None => rows.push((letter.to_owned(), cell)),
+                None => rows.push(((*letter).to_owned(), cell)),
             }
         }
         tables += &rows.into_iter().map(|(letters, cell)| row([letters, cell])).collect::<String>();
         tables.push('\n');
     }
-    check(WIRE, "states", &tables);
+    tables
+}
+
+fn descriptions(inputs: &[Given]) -> String {
+    let rows = inputs.iter().map(|(letter, description, _)| row([letter, description]));
+    head(&["", "input"]) + &rows.collect::<String>()
+}
+
+#[test]
+fn the_states_of_the_document_are_those_of_the_core() {
+    let in_available_mode = inputs(RingSettings::default());
+    check(WIRE, "inputs", &descriptions(&in_available_mode));
+    check(WIRE, "states", &tables(states(), &in_available_mode));
+    let without = inputs(without_succession());
+    check(WIRE, "states without succession", &tables(states_without_succession(), &without));
+}
+
+#[test]
+fn the_states_of_quorum_mode_in_the_document_are_those_of_the_core() {
+    let further = inputs_of_quorum_mode();
+    check(WIRE, "inputs of quorum mode", &descriptions(&further));
+    let all = [inputs(quorum()), further].concat();
+    check(WIRE, "states of quorum mode", &tables(states_in_quorum_mode(), &all));
 }
 
 #[test]
 fn the_states_of_the_document_differ() {
-    let states: Vec<Core> = states().into_iter().map(|(_, inputs)| after(&inputs).0).collect();
-    for (n, one) in states.iter().enumerate() {
-        assert!(!states[n + 1..].contains(one), "state {n} stands in the table twice");
+    for states in [states(), states_without_succession(), states_in_quorum_mode()] {
+        let states: Vec<Core> = states.into_iter().map(|(_, inputs)| after(&inputs).0).collect();
+        for (n, one) in states.iter().enumerate() {
+            assert!(!states[n + 1..].contains(one), "state {n} stands in the table twice");
+        }
     }
 }
 
@@ -387,11 +482,7 @@ fn waits(inputs: &[Input<RingMessage>]) -> Vec<(Timer, Duration)> {
 
 #[test]
 fn the_waits_of_quorum_mode_are_those_of_the_core() {
-    let settings = RingSettings { safety: Safety::Quorum, ..RingSettings::default() };
-    let configured = |highest_term: u64| {
-        let (ring, timing) = (ring(), TIMING);
-        Input::Configured { ring, timing, settings, seed: 1, highest_term: Term(highest_term) }
-    };
+    let configured = |highest_term: u64| configured(quorum(), highest_term);
     let voted = |mandate, votes| RingMessage::Elected { mandate, hops: 3, votes };
     let mine = mandate(1, B, 0, Some(A));
     let claiming =

@@ -413,3 +413,31 @@ async fn a_second_link_of_a_kind_from_the_same_member_closes_the_first() {
     assert_eq!(u16::from(frame.code), close::NOT_NEEDED);
     assert_eq!(links.table().iter().count(), 1);
 }
+
+#[tokio::test]
+async fn a_ping_without_digests_is_answered_and_not_compared() {
+    let mut door = open_door().await;
+    let ms = Duration::from_millis;
+    let (_settings, watched) =
+        watch::channel(LinkSettings { hop_delay: ms(0), heartbeat: ms(5), hung_after: ms(50) });
+    let (news_in, mut news) = mpsc::channel(1_024);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched, news_in);
+    links.set_knowledge(7);
+    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Wanted);
+    let Some(Incoming::Member(mut socket, _)) = door.incoming_links.recv().await else { panic!("refused") };
+    let mut pongs = 0;
+    // Longer than two ends with digests may differ.
+    while pongs < 40 {
+        let _ = socket.send(Message::Ping(vec![0; 8].into())).await;
+        while let Some(Ok(frame)) = socket.next().await {
+            if matches!(frame, Message::Pong(_)) {
+                break;
+            }
+        }
+        pongs += 1;
+        tokio::time::sleep(ms(5)).await;
+    }
+    while let Ok(LinkEvent { what, .. }) = news.try_recv() {
+        assert!(matches!(what, LinkEventKind::Up | LinkEventKind::RoundTrip(_)), "{what:?}");
+    }
+}
