@@ -401,7 +401,7 @@ fn cell(before: &[Input<RingMessage>], input: &Input<RingMessage>) -> String {
             }
             Effect::CancelTimer(_)
             | Effect::Became { .. }
-            | Effect::PartChanged(_)
+            | Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Completed { .. }
             | Effect::Explain(_) => {}
