@@ -4,11 +4,9 @@
 #[path = "support/hostile.rs"]
 mod tables;
 
-mod support;
-
 use serde_json::{Value, json};
-use support::Server;
-use support::raw::{Answer, UPGRADE, request, send};
+use ringleader_testing::server::Server;
+use ringleader_testing::server::raw::{Answer, UPGRADE, request, send};
 use tables::{Road, roads};
 
 const OPERATOR: &str = "an-operator-of-this-test";

@@ -1,12 +1,7 @@
 //! Whether people with other hands and eyes can use the dashboard: axe-core on every view, the keyboard, sizes of text.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
-use browser::{Key, Page, on_the_page};
+use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
 /// The smallest text on the screen, in pixels; a little less for rounding.

@@ -1,15 +1,13 @@
 //! Real processes hold the classic elections, survive deaths in them, and change from one to another.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use ringleader_shared::contest::Standing;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::view::ElectionView;
 use ringleader_shared::{AlgorithmName, EventKind, RingView, Role, Term, Towards};
 use ringleader_simulator::classic::facts;
 use serde_json::json;
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn classic() -> impl Iterator<Item = AlgorithmName> {
     AlgorithmName::ALL.into_iter().filter(|name| *name != AlgorithmName::MaxRing)

@@ -1,8 +1,6 @@
 //! The HTTP API does what its document says, and the document says what it does.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Instant;
 
@@ -16,7 +14,7 @@ use ringleader_shared::{Event, EventKind, FaultyLink, LinkFault, Member, NodeSta
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server, raw};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -598,9 +596,9 @@ fn the_bus_wants_a_websocket_and_a_place_that_can_be_read() {
     server.call("GET", "/ws", None).problem(426);
     for query in ["after=x", "after=-1", "before=1"] {
         let mut headers = vec![("Host", server.authority.as_bytes())];
-        headers.extend(support::raw::UPGRADE);
-        let request = support::raw::request("GET", &format!("/ws?{query}"), &headers, b"");
-        support::raw::send(&server.authority, &request).0.problem(400);
+        headers.extend(raw::UPGRADE);
+        let request = raw::request("GET", &format!("/ws?{query}"), &headers, b"");
+        raw::send(&server.authority, &request).0.problem(400);
     }
 }
 

@@ -1,15 +1,10 @@
 //! Pages of other sites in real Chromium that try to use the server, and what comes of it: nothing.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use browser::{Page, on_the_page};
+use ringleader_testing::browser::{Page, on_the_page};
 use ringleader_shared::{EventKind, Incarnation, NodeState};
 use serde_json::{Value, json};
 

@@ -1,12 +1,7 @@
 //! What a reader sees and does: the dashboard in headless Chromium, on real processes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
-use browser::{Key, Page, on_the_page};
+use ringleader_testing::browser::{Key, Page, on_the_page};
 use ringleader_shared::EventKind;
 use serde_json::{Value, json};
 

@@ -1,11 +1,9 @@
 //! What can be written after `ringleader`, and what it says when that can't be.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::process::{Command, Output};
 
-use support::Server;
+use ringleader_testing::server::Server;
 
 /// Runs the program to its end. It must be one that ends by itself.
 fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {

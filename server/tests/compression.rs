@@ -1,12 +1,10 @@
 //! What goes out compressed, in which form, and what does not go out again.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use support::Server;
+use ringleader_testing::server::Server;
 
 /// An answer whose body need not be text.
 struct Reply {

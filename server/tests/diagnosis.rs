@@ -1,14 +1,12 @@
 //! Aids for diagnosis never decide: a recording that can't be written, and what a process says before it ends.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
 use ringleader_shared::{EventKind, NodeState};
 use serde_json::json;
-use support::Server;
+use ringleader_testing::server::Server;
 use tokio_tungstenite::tungstenite::Message;
 
 #[test]

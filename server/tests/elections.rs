@@ -1,11 +1,9 @@
 //! Real processes elect, and lose, their leaders.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use ringleader_shared::event::Outcome;
 use ringleader_shared::{EventKind, NodeState, Role, Term};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn successor(ring: &ringleader_shared::RingView, node: &str) -> Option<String> {
     ring.node(&node.parse().unwrap()).and_then(|node| node.successor.as_ref()).map(ToString::to_string)

@@ -1,12 +1,7 @@
 //! The time without a leader, and a torn ring, as a reader sees them in headless Chromium.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
-use browser::{Page, on_the_page};
+use ringleader_testing::browser::{Page, on_the_page};
 use serde_json::json;
 
 fn elect(page: &Page) {

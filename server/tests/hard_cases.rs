@@ -1,13 +1,11 @@
 //! Hard cases by name, on real processes. How often each is tried: `RINGLEADER_ROUNDS`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::fs;
 
 use ringleader_shared::api::EventPage;
 use ringleader_shared::{Event, EventKind, NodeState, RingView};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn rounds(unless_told: u32) -> u32 {
     std::env::var("RINGLEADER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(unless_told)

@@ -4,14 +4,12 @@
 #[path = "support/hostile.rs"]
 mod tables;
 
-mod support;
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use support::raw::{UPGRADE, read_answer, request, send};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::raw::{UPGRADE, read_answer, request, send};
+use ringleader_testing::server::{PATIENCE, Server};
 use tables::{Road, broken, hosts_and_origins, roads};
 
 /// `serve.rs`: how long a request's header may take.

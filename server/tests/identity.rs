@@ -2,14 +2,12 @@
 //! another member.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::collections::BTreeSet;
 
 use ringleader_shared::api::Problem;
 use ringleader_shared::{EventKind, Incarnation, MessageId, NodeState, RingView};
 use serde_json::{Value, json};
-use support::Server;
+use ringleader_testing::server::Server;
 
 const ONE: &str = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
 const OTHER: &str = "ffa7b810-9dad-41d1-80b4-00c04fd430c8";

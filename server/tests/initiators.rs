@@ -2,17 +2,12 @@
 //! page.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
-use browser::on_the_page;
+use ringleader_testing::browser::on_the_page;
 use ringleader_shared::api::{ElectionStarted, Problem};
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::{EventKind, NodeState, Term};
 use serde_json::{Value, json};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn initiate(server: &Server, body: Value) -> Result<ElectionStarted, Problem> {
     let (status, text) = server.ask("POST", "/api/v1/elections", Some(body));

@@ -1,14 +1,12 @@
 //! The time without a leader as real processes have it, against the events themselves and the metrics.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::view::{LossCause, Outage, Took};
 use ringleader_shared::{Event, EventKind, NodeName, NodeState, Term};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server};
 
 /// How long a node may be silent, and how much sooner than after that its pause can be noticed: it spoke last
 /// before.

@@ -1,15 +1,13 @@
 //! Faults on the links between real processes: what a network does, not what a closed socket does.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::Instant;
 
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::{Event, EventKind, LinkFault, NodeState, RingView};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server};
 
 /// A ring that notices silence soon, led by D with C as its deputy.
 fn led() -> Server {

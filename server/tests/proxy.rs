@@ -2,15 +2,11 @@
 //! and under a path, with and without TLS, with and without a token.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "support/browser.rs"]
-mod browser;
 #[path = "support/nginx.rs"]
 mod nginx;
-mod support;
-
-use browser::in_a_window;
+use ringleader_testing::browser::in_a_window;
 use nginx::{Nginx, certificate, free_port};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server};
 
 const DOCUMENT: &str = include_str!("../../docs/security.md");
 

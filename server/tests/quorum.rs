@@ -1,10 +1,8 @@
 //! Quorum mode on real processes: no leader without a majority, promises that outlive a process.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use ringleader_shared::{EventKind, NodeState, RingView, Role, Safety};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn start() -> Server {
     Server::start_with(&["--safety", "quorum", "--hung-after", "500ms"])

@@ -1,13 +1,11 @@
 //! `ringleader replay`: a recording is shown in words, and a core that does something else is noticed.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn replay(directory: &Path, flags: &[&str]) -> Output {
     let program = env!("CARGO_BIN_EXE_ringleader");

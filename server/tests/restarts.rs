@@ -1,14 +1,9 @@
 //! With `--restart` a node that dies is started again, after pauses that grow, until its budget is spent.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
-use browser::on_the_page;
+use ringleader_testing::browser::on_the_page;
 use ringleader_shared::{Event, EventKind, Incarnation, NodeState};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn is_of(event: &Event, name: &str) -> bool {
     event.node.as_ref().is_some_and(|node| node.as_str() == name)

@@ -1,18 +1,11 @@
 //! What a reader sees and does in the sandbox: a simulated ring in headless Chromium, in the server's page and as static files.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-#[path = "support/files.rs"]
-mod files;
-
 use std::path::PathBuf;
 use std::process::Command;
 
-use browser::{Key, Page, in_a_window, on_the_page};
-use files::Files;
+use ringleader_testing::browser::{Key, Page, in_a_window, on_the_page};
+use ringleader_testing::browser::files::Files;
 use serde_json::{Value, json};
 
 /// Everything that says which moment is shown: time, nodes, links, messages on their way, logs, what it cost.

@@ -2,11 +2,9 @@
 //! and compares the answers with it.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::process::Command;
 
-use support::Server;
+use ringleader_testing::server::Server;
 
 /// Where all chance comes from; the tool's report names calls that repeat what failed.
 const SEED: &str = "1";

@@ -1,13 +1,11 @@
 //! The settings of a running ring, and its members that may not lead, among real processes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use ringleader_shared::event::{MessageKind, Outcome};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, EventKind, NodeState, RingView, Role, Safety, Succession};
 use serde_json::{Value, json};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn change(server: &Server, path: &str, body: Value) {
     let (status, answer) = server.ask("PATCH", path, Some(body));

@@ -1,8 +1,6 @@
 //! Messages of those who are gone: of an older start, of an ended run, of an originator that died. None of them is acted on for long.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::fs;
 use std::net::TcpStream;
 use std::time::Instant;
@@ -15,7 +13,7 @@ use ringleader_shared::link::PROTOCOL;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeState, RingMessage, RingView, Term};
 use serde_json::{Value, json};
-use support::Server;
+use ringleader_testing::server::{PATIENCE, Server};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
@@ -60,7 +58,7 @@ fn secret_of(node: &NodeView) -> String {
 
 fn wait_for_refusal(server: &Server, after: u64, says: &str) {
     let mut bus = server.subscribe(Some(ringleader_shared::Seq(after)));
-    let deadline = Instant::now() + support::PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while let Some(frame) = bus.next_frame(deadline) {
         if let BusFrame::Event { event } = frame
             && matches!(&event.kind, EventKind::Refused { reason, .. } if reason.contains(says))
@@ -183,7 +181,7 @@ fn without_b(flags: &[&str]) -> (Server, RingView, WebSocket<TcpStream>) {
 /// Waits until somebody drops such a message, for this reason.
 fn wait_for_drop(server: &Server, after: u64, kind: MessageKind, says: &str) -> Event {
     let mut bus = server.subscribe(Some(ringleader_shared::Seq(after)));
-    let deadline = Instant::now() + support::PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while let Some(frame) = bus.next_frame(deadline) {
         if let BusFrame::Event { event } = frame
             && matches!(&event.kind, EventKind::Dropped { message, reason, .. }

@@ -1,14 +1,12 @@
 //! The content of `--state-dir`: terms and ids outlive the server, and files don't pile up.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
 use ringleader_shared::{NodeId, Term};
-use support::Server;
+use ringleader_testing::server::Server;
 
 fn start(directory: &Path, more: &[&str]) -> Server {
     let directory = directory.to_str().expect("a path in UTF-8");

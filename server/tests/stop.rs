@@ -1,15 +1,13 @@
 //! However the server ends, nothing is left running.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use ringleader_shared::NodeState;
 use ringleader_shared::bus::BusFrame;
-use support::{PATIENCE, Server, runs, wait_until_gone};
+use ringleader_testing::server::{PATIENCE, Server, runs, wait_until_gone};
 
 /// What the design promises after `kill -9` of the server.
 const WITHIN: Duration = Duration::from_secs(1);

@@ -4,15 +4,13 @@
 #[path = "support/hostile.rs"]
 mod tables;
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 use ringleader_shared::control::SECRET_ENV;
 use ringleader_shared::{EventKind, RingView};
-use support::raw::{UPGRADE, request, send};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::raw::{UPGRADE, request, send};
+use ringleader_testing::server::{PATIENCE, Server};
 use tables::{broken, hosts_and_origins};
 
 /// What a node was told by its environment: the test may look where nobody else can.

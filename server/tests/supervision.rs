@@ -1,8 +1,6 @@
 //! What the supervisor knows of its processes is what the kernel knows, and what a node is to do reaches it in the end.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,7 +9,7 @@ use nix::unistd::{Pid, getpgid};
 use ringleader_election::Input;
 use ringleader_shared::{Contender, Event, EventKind, Incarnation, LinkFault, NodeState, Term};
 use serde_json::json;
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server};
 
 fn pid(server: &Server, name: &str) -> Pid {
     let ring = server.ring();

@@ -2,12 +2,10 @@
 //! used.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ringleader_shared::{EventKind, NodeState, RingView, Role, Term};
-use support::Server;
+use ringleader_testing::server::Server;
 
 const ALL: [&str; 4] = ["A", "B", "C", "D"];
 

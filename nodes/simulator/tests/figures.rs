@@ -1,11 +1,5 @@
 //! The figures that the reducer makes of the events, against what the members themselves did.
 
-#[path = "support/cases.rs"]
-mod cases;
-
-#[path = "support/all_hold.rs"]
-mod all_hold;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -15,14 +9,14 @@ use ringleader_shared::{
 };
 use ringleader_simulator::{Action, Case, Schedule, Setup};
 
-use crate::all_hold::all_hold;
-use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM};
+use ringleader_testing::cases::all_hold;
+use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, QUORUM};
 
 /// The start of a member.
 type Start = (NodeName, Incarnation);
 
 /// The members that initiated the election of each term by the core's own word, and had anybody to send a
-/// message to.
+/// message to or led alone.
 fn initiators(events: &[Event]) -> BTreeMap<Term, BTreeSet<Start>> {
     let of = |event: &Event| event.node.clone().map(|node| (node, event.incarnation));
     let mut said: BTreeSet<(Term, Start)> = BTreeSet::new();
@@ -33,7 +27,13 @@ fn initiators(events: &[Event]) -> BTreeMap<Term, BTreeSet<Start>> {
             EventKind::Log { text } => {
                 let term = text.strip_prefix("initiating the election of term ");
                 let term = term.and_then(|text| text.split(' ').next()).and_then(|term| term.parse().ok());
-                said.extend(term.map(|term| (Term(term), start)));
+                said.extend(term.map(|term| (Term(term), start.clone())));
+                // Alone it sends nothing until a member comes back and becomes its deputy: in the same term.
+                let alone = text.strip_prefix("nobody else is left in the ring: I lead term ");
+                let alone = alone.and_then(|text| text.split(' ').next()).and_then(|term| term.parse().ok());
+                if let Some(term) = alone.map(Term).filter(|term| said.contains(&(*term, start.clone()))) {
+                    sent.entry(term).or_default().insert(start);
+                }
             }
             EventKind::Sent { message, .. } => {
                 let asks = matches!(

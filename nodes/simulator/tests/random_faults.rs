@@ -3,14 +3,11 @@
 //! A failure prints the smallest ring and schedule that fail, the command that plays them again, and a drawing of the run.
 //! `RINGLEADER_SCHEDULES=1000000` plays more of them, `RINGLEADER_SEED=2` others.
 
-#[path = "support/cases.rs"]
-mod cases;
-
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::Safety;
 use ringleader_simulator::random;
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS, cases};
+use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS, cases};
 
 fn number(variable: &str, unless_set: u32) -> u32 {
     std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(unless_set)

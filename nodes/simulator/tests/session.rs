@@ -1,9 +1,5 @@
 //! A session goes back as exactly as it goes forward.
 
-#[path = "support/cases.rs"]
-#[allow(dead_code, reason = "not every test needs all of it")]
-mod cases;
-
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -11,7 +7,7 @@ use proptest::test_runner::{Config, RngSeed};
 use ringleader_shared::{Event, RingView, Safety};
 use ringleader_simulator::{Action, Case, InFlight, Latency, Session, Setup, trace};
 
-use crate::cases::{EVERYTHING, QUORUM, cases};
+use ringleader_testing::cases::{EVERYTHING, QUORUM, cases};
 
 /// Nothing that is planned by a random case lies beyond this.
 const END: Duration = Duration::from_secs(20);

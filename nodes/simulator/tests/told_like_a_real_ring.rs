@@ -1,12 +1,6 @@
 //! What a simulated ring tells is what a real one tells: the reducer that the page draws with reads it, and so does the checker
 //! that reads real streams.
 
-#[path = "support/cases.rs"]
-mod cases;
-
-#[path = "support/all_hold.rs"]
-mod all_hold;
-
 use std::collections::BTreeSet;
 
 use ringleader_shared::invariants::Invariants;
@@ -14,8 +8,8 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Role, Safety};
 use ringleader_simulator::{Case, World};
 
-use crate::all_hold::all_hold;
-use crate::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS};
+use ringleader_testing::cases::all_hold;
+use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS};
 
 /// More than any message or dial takes, in microseconds: what was sent after this before the end may still be under way.
 const UNDER_WAY_US: u64 = 1_000_000;

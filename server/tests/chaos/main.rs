@@ -5,9 +5,6 @@
 //! processes take it is up to the machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod resources;
 mod schedule;
 mod watcher;
@@ -18,10 +15,10 @@ use std::time::{Duration, Instant};
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeState, RingView, Role, Safety, Succession};
 use serde_json::json;
-use support::Server;
+use ringleader_testing::server::Server;
 
 use crate::resources::Resources;
-use crate::schedule::{Act, Step};
+use ringleader_testing::server::schedule::{self, Act, Step};
 use crate::watcher::Watcher;
 
 /// How soon after the last fault all must agree: time to notice a silent peer, for an election that others disturbed, and

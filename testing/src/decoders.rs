@@ -1,4 +1,4 @@
-//! Every decoder of this crate as a function of bytes that must come back, whatever they are; and valid bytes to begin with. The
+//! Every decoder of the wires as a function of bytes that must come back, whatever they are; and valid bytes to begin with. The
 //! property tests call them, and the fuzz targets in `fuzz/`.
 
 use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, StartElection};
@@ -10,10 +10,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A decoder, by the name of what it reads.
-pub(crate) type Decoder = (&'static str, fn(&[u8]) -> bool);
+pub type Decoder = (&'static str, fn(&[u8]) -> bool);
 
 /// All of them.
-pub(crate) const DECODERS: [Decoder; 12] = [
+pub const DECODERS: [Decoder; 12] = [
     ("a node link's frame", read::<LinkFrame>),
     ("a node's report", read::<NodeReport>),
     ("a node's command", read::<NodeCommand>),
@@ -44,7 +44,7 @@ fn read_only<T: DeserializeOwned>(bytes: &[u8]) -> bool {
 }
 
 /// The names of members and the promises are read from more than JSON.
-pub(crate) fn read_text(bytes: &[u8]) {
+pub fn read_text(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         if let Ok(name) = text.parse::<NodeName>() {
             assert_eq!(name.as_str(), text);
@@ -54,7 +54,7 @@ pub(crate) fn read_text(bytes: &[u8]) {
 }
 
 /// Valid texts, of every kind that crosses a wire, to be spoilt.
-pub(crate) const VALID: [&str; 19] = [
+pub const VALID: [&str; 19] = [
     r#"{"id":{"from":"A","incarnation":1,"number":7},"lamport":12,"sent_ns":123456789,"message":{"type":"election","term":3,"initiator":"00000000-0000-4000-8000-000000000001","candidate":{"attribute":120,"id":"00000000-0000-4000-8000-000000000004"},"deputy":null,"hops":2}}"#,
     r#"{"id":{"from":"A","incarnation":1,"number":8},"lamport":13,"sent_ns":5,"message":{"type":"contest","term":3,"algorithm":"hirschberg-sinclair","towards":"predecessor","number":1,"size":0,"parcel":{"kind":0,"label":{"attribute":120,"id":"00000000-0000-4000-8000-000000000004"},"numbers":[3,0,0]}}}"#,
     r#"{"id":{"from":"A","incarnation":1,"number":9},"lamport":13,"sent_ns":5,"message":{"type":"roll_call","term":3,"algorithm":"itai-rodeh","initiator":"00000000-0000-4000-8000-000000000004","hops":2}}"#,

@@ -1,5 +1,4 @@
 //! A plain web server for the files of one folder, under a path, as any web host would be: it knows nothing of Ringleader.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,49 +1,31 @@
 //! A reader in front of the dashboard: a real server, a real Chromium, and what can be seen and done there.
-#![allow(unreachable_pub, dead_code, reason = "each test file uses its own part of it")]
+
+pub mod files;
+
+mod act;
+mod driver;
+mod look;
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::support::{PATIENCE, Server};
+pub use act::Key;
+use driver::Driver;
+
+use crate::server::{PATIENCE, Server};
 
 /// How often the page is looked at. The driver can't tell when a page changes.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Chromium takes two cores by itself: one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-static SESSIONS: AtomicU32 = AtomicU32::new(0);
-
-/// A key without a letter, as WebDriver names it.
-#[derive(Debug, Clone, Copy)]
-#[repr(u32)]
-pub enum Key {
-    Tab = 0xE004,
-    Enter = 0xE007,
-    Control = 0xE009,
-    Escape = 0xE00C,
-    End = 0xE010,
-    Left = 0xE012,
-    Right = 0xE014,
-    Home = 0xE011,
-}
-
-impl Key {
-    fn code(self) -> char {
-        char::from_u32(self as u32).expect("a private character")
-    }
-}
 
 /// Opens the dashboard of a new server, lets the reader act, then sees to it that the console stayed empty.
 #[track_caller]
@@ -59,59 +41,6 @@ pub fn in_a_window(act: impl FnOnce(&mut Page)) {
     let mut page = Page::without_server();
     act(&mut page);
     page.has_an_empty_console();
-}
-
-/// chromedriver, with a port of its own, and a folder for its browser. Both end with this value.
-struct Driver {
-    process: Child,
-    url: String,
-    profile: PathBuf,
-    // A driver whose output nobody takes would end when it says something.
-    output: BufReader<ChildStdout>,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
-        let profile = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("chromium-{}-{number}", std::process::id()));
-        let program = std::env::var_os("RINGLEADER_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let mut process = Command::new(&program)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("{}: {error}. `cargo xtask test` installs Chromium and its driver", program.display())
-            });
-        let output = BufReader::new(process.stdout.take().unwrap());
-        let mut driver = Self { process, url: String::new(), profile, output };
-        driver.url = format!("http://127.0.0.1:{}", driver.port());
-        driver
-    }
-
-    /// The port that it says it listens on.
-    fn port(&mut self) -> u16 {
-        let mut said = String::new();
-        loop {
-            let mut line = String::new();
-            let length = self.output.read_line(&mut line).expect("chromedriver speaks text");
-            assert!(length > 0, "chromedriver ended without a port: {said}");
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port.trim().trim_end_matches('.').parse().expect("a port is a number");
-            }
-            said.push_str(&line);
-        }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.profile);
-    }
 }
 
 /// The dashboard in a window of 1280 × 900, and the server behind it.
@@ -255,143 +184,6 @@ impl Page {
         self.run(self.client().execute(script, arguments))
     }
 
-    /// What `expression` says of the first element that `selector` finds; null when there is none.
-    fn look_at(&self, selector: &str, expression: &str) -> Value {
-        let script =
-            format!("const it = document.querySelector(arguments[0]); return it ? ({expression}) : null;");
-        self.script(&script, vec![selector.into()])
-    }
-
-    /// Waits until what `look` sees is right.
-    #[track_caller]
-    fn wait_until(&self, what: &str, look: impl Fn() -> Value, is_right: impl Fn(&Value) -> bool) -> Value {
-        self.wait_within(PATIENCE, what, look, is_right)
-    }
-
-    #[track_caller]
-    fn wait_within(
-        &self,
-        patience: Duration,
-        what: &str,
-        look: impl Fn() -> Value,
-        is_right: impl Fn(&Value) -> bool,
-    ) -> Value {
-        let deadline = Instant::now() + patience;
-        loop {
-            let seen = look();
-            if is_right(&seen) {
-                return seen;
-            }
-            assert!(Instant::now() < deadline, "it never came about that {what}; last seen: {seen}");
-            std::thread::sleep(LOOK);
-        }
-    }
-
-    /// Waits until what `expression` says of an element named by a CSS selector is right.
-    #[track_caller]
-    pub fn wait_for(&self, selector: &str, expression: &str, is_right: impl Fn(&Value) -> bool) -> Value {
-        let what = format!("{expression} of {selector} is right");
-        self.wait_until(&what, || self.look_at(selector, expression), is_right)
-    }
-
-    /// Waits until an attribute of an element has a value.
-    #[track_caller]
-    pub fn wait_for_attribute(&self, id: &str, attribute: &str, value: &str) {
-        let what = format!("{attribute} of {id} is {value}");
-        let expression = format!("it.getAttribute('{attribute}')");
-        self.wait_until(&what, || self.look_at(&of(id), &expression), |seen| seen == value);
-    }
-
-    /// Waits until an element says this, among other things.
-    #[track_caller]
-    pub fn wait_for_text(&self, id: &str, text: &str) {
-        let what = format!("{id} says {text:?}");
-        self.wait_until(
-            &what,
-            || self.look_at(&of(id), "it.textContent"),
-            |seen| seen.as_str().is_some_and(|seen| seen.contains(text)),
-        );
-    }
-
-    /// What an element says.
-    pub fn text(&self, id: &str) -> String {
-        self.look_at(&of(id), "it.textContent").as_str().unwrap_or_default().to_owned()
-    }
-
-    /// Waits until there is no such element.
-    #[track_caller]
-    pub fn wait_until_gone(&self, selector: &str) {
-        self.wait_until(
-            &format!("{selector} is gone"),
-            || self.look_at(selector, "it.outerHTML"),
-            Value::is_null,
-        );
-    }
-
-    /// Waits until a control can be used, or can't.
-    #[track_caller]
-    pub fn wait_until_enabled(&self, id: &str, enabled: bool) {
-        let what = format!("{id} is {}", if enabled { "enabled" } else { "disabled" });
-        self.wait_until(
-            &what,
-            || self.look_at(&of(id), "!it.disabled && it.ariaDisabled !== 'true'"),
-            |seen| *seen == json!(enabled),
-        );
-    }
-
-    /// Clicks a control as soon as it can be clicked.
-    #[track_caller]
-    pub fn click(&self, id: &str) {
-        self.wait_until_enabled(id, true);
-        let element = self.run(self.client().find(Locator::Css(&of(id))));
-        self.run(element.click());
-    }
-
-    /// Presses keys together, the last one shortly.
-    fn chord(&self, keys: &[char]) {
-        let mut actions = KeyActions::new("keyboard".to_owned());
-        for key in keys {
-            actions = actions.then(KeyAction::Down { value: *key });
-        }
-        for key in keys.iter().rev() {
-            actions = actions.then(KeyAction::Up { value: *key });
-        }
-        self.run(self.client().perform_actions(actions));
-    }
-
-    /// Presses a key.
-    pub fn press(&self, key: Key) {
-        self.chord(&[key.code()]);
-    }
-
-    /// Presses the key of a letter.
-    pub fn press_letter(&self, letter: char) {
-        self.chord(&[letter]);
-    }
-
-    /// Chooses from a list.
-    pub fn choose(&self, id: &str, value: &str) {
-        let script = "const it = document.querySelector(arguments[0]); it.value = arguments[1]; \
-                      it.dispatchEvent(new Event('change', { bubbles: true }))";
-        self.wait_until_enabled(id, true);
-        self.script(script, vec![of(id).into(), value.into()]);
-    }
-
-    /// Types over what a field holds.
-    pub fn type_over(&self, id: &str, text: &str) {
-        self.click(id);
-        self.chord(&[Key::Control.code(), 'a']);
-        for letter in text.chars() {
-            self.chord(&[letter]);
-        }
-    }
-
-    /// The name of the element that has the focus.
-    pub fn focused(&self) -> String {
-        let script = "return document.activeElement?.dataset?.testid ?? document.activeElement?.outerHTML.slice(0, 80)";
-        self.script(script, Vec::new()).as_str().unwrap_or_default().to_owned()
-    }
-
     /// Makes the window look like one of this size.
     pub fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
@@ -403,18 +195,6 @@ impl Page {
         let features = json!({ "features": [{ "name": feature, "value": value }] });
         let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": features });
         self.ask_driver("goog/cdp/execute", &command);
-    }
-
-    /// The same as [`Page::wait_for`] for what takes the browser long.
-    #[track_caller]
-    pub fn wait_patiently_for(
-        &self,
-        selector: &str,
-        expression: &str,
-        is_right: impl Fn(&Value) -> bool,
-    ) -> Value {
-        let what = format!("{expression} of {selector} is right");
-        self.wait_within(4 * PATIENCE, &what, || self.look_at(selector, expression), is_right)
     }
 
     /// What the screen shows, as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES names a folder.

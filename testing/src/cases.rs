@@ -1,34 +1,40 @@
 //! Random cases, for the tests and for `cargo xtask soak`: they shrink to few members, few steps and no waits.
 
+mod all_hold;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
 use ringleader_shared::{AlgorithmName, ChangeRing, Safety, Succession};
 use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup};
 
+pub use all_hold::all_hold;
+
+use crate::algorithms;
+
 /// What is done to a ring, besides elections that users ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Faults {
+pub struct Faults {
     /// Members die and start again.
-    pub(crate) deaths: bool,
+    pub deaths: bool,
     /// Members hang and go on.
-    pub(crate) hangs: bool,
+    pub hangs: bool,
     /// Links carry nothing, in one direction or both.
-    pub(crate) cuts: bool,
+    pub cuts: bool,
     /// Links lose, duplicate and reorder messages, or are slow.
-    pub(crate) disturbances: bool,
+    pub disturbances: bool,
     /// Clocks run fast and slow.
-    pub(crate) drift: bool,
+    pub drift: bool,
     /// Members join, leave, and change their attributes.
-    pub(crate) members: bool,
+    pub members: bool,
     /// Other elections than max-ring are held.
-    pub(crate) algorithms: bool,
+    pub algorithms: bool,
     /// Rings have no deputy, or have one again; some members may not lead, or may again.
-    pub(crate) settings: bool,
+    pub settings: bool,
 }
 
 /// Nothing but deaths.
-pub(crate) const DEATHS: Faults = Faults {
+pub const DEATHS: Faults = Faults {
     deaths: true,
     hangs: false,
     cuts: false,
@@ -40,7 +46,7 @@ pub(crate) const DEATHS: Faults = Faults {
 };
 
 /// Everything that is done to a ring that holds max-ring elections.
-pub(crate) const EVERYTHING: Faults = Faults {
+pub const EVERYTHING: Faults = Faults {
     deaths: true,
     hangs: true,
     cuts: true,
@@ -53,14 +59,13 @@ pub(crate) const EVERYTHING: Faults = Faults {
 
 /// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only, each change
 /// known to all before the next, and a random schedule can't wait for that.
-pub(crate) const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
+pub const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// Everything, in rings some of which have no deputy, and members that may not lead.
-#[allow(dead_code, reason = "each test file uses its own")]
-pub(crate) const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
+pub const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
 
 /// The ring that nothing is done to but that one member initiates.
-pub(crate) const NOTHING: Faults = Faults {
+pub const NOTHING: Faults = Faults {
     deaths: false,
     hangs: false,
     cuts: false,
@@ -79,7 +84,7 @@ fn raw() -> impl Strategy<Value = Raw> {
 }
 
 /// Cases with these faults.
-pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Case> {
+pub fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Case> {
     let most = if faults == NOTHING { 1 } else { 20 };
     let attributes = prop::collection::vec(1_u64..6, 1..=8);
     let steps = prop::collection::vec(raw(), 0..most);
@@ -92,9 +97,7 @@ pub(crate) fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Cas
                 6 => Latency::Uniform { min: Duration::ZERO, max: Duration::from_micros(100) },
                 _ => Latency::Exponential { mean: Duration::from_millis(1) },
             };
-            let which = usize::try_from(seed % AlgorithmName::ALL.len() as u64).unwrap_or(0);
-            let algorithm =
-                if faults.algorithms { AlgorithmName::ALL[which] } else { AlgorithmName::MaxRing };
+            let algorithm = if faults.algorithms { algorithms::drawn(seed) } else { AlgorithmName::MaxRing };
             let succession = Succession::ALL[usize::from(faults.settings && (seed >> 8) % 3 > 0)];
             let setup = Setup::of(&attributes)
                 .seed(seed)
@@ -155,7 +158,7 @@ fn step(
         may.push(Action::Drift { place: one, per_mille });
     }
     if faults.algorithms {
-        let algorithm = Some(AlgorithmName::ALL[usize::from(much) % AlgorithmName::ALL.len()]);
+        let algorithm = Some(algorithms::drawn(much.into()));
         may.push(Action::Change(ChangeRing { algorithm, ..ChangeRing::default() }));
     }
     if faults.members {

@@ -1,5 +1,4 @@
 //! Strangers on the dashboard's port, many at once.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -55,7 +54,7 @@ impl Crowd {
         crowd
     }
 
-    pub fn len(&self) -> usize {
+    pub fn size(&self) -> usize {
         self.silent.len() + self.busy
     }
 }

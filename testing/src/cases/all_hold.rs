@@ -4,16 +4,11 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, trace};
 
-use crate::cases::{Faults, cases};
+use super::{Faults, cases};
 
 /// Plays so many random cases with these faults. The first one that does not hold is shrunk and printed with
 /// its events, and with the command that plays it again.
-pub(crate) fn all_hold(
-    schedules: u32,
-    faults: Faults,
-    safety: Safety,
-    holds: impl Fn(&Case) -> Result<(), String>,
-) {
+pub fn all_hold(schedules: u32, faults: Faults, safety: Safety, holds: impl Fn(&Case) -> Result<(), String>) {
     let config = Config {
         cases: schedules,
         failure_persistence: None,

@@ -7,6 +7,8 @@ use ringleader_shared::{AlgorithmName, LinkFault, Safety, Succession};
 use ringleader_simulator::random::derived;
 use serde_json::{Value, json};
 
+use crate::algorithms;
+
 /// Everybody who may be in the ring; it begins with the first five.
 const NAMES: [&str; 7] = ["A", "B", "C", "D", "E", "F", "G"];
 
@@ -128,7 +130,7 @@ fn act(random: &mut fastrand::Rng) -> Act {
         17 => Act::HealPartition,
         18 if random.bool() => Act::Add { node: name(random), attribute: attribute(random) },
         18 => Act::Remove { node: name(random) },
-        19..21 => Act::Algorithm(AlgorithmName::ALL[random.usize(..AlgorithmName::ALL.len())]),
+        19..21 => Act::Algorithm(algorithms::drawn(random.u64(..))),
         21 => Act::InitiateTogether,
         23 => Act::Eligible { node: name(random), eligible: random.bool() },
         22 => Act::Succession(Succession::ALL[random.usize(..2)]),
