@@ -7,11 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ringleader_testing::server::crowd::memory_kb;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use ringleader_shared::NodeState;
+use ringleader_testing::server::crowd::memory_kb;
 use ringleader_testing::server::raw::{request, send};
 use ringleader_testing::server::{PATIENCE, Server};
 use tokio_tungstenite::tungstenite::Message;

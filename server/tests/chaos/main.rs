@@ -6,7 +6,6 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 mod resources;
-mod schedule;
 mod watcher;
 
 use std::process::ExitCode;
@@ -14,11 +13,12 @@ use std::time::{Duration, Instant};
 
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeState, RingView, Role, Safety, Succession};
-use serde_json::json;
 use ringleader_testing::server::Server;
+use serde_json::json;
 
 use crate::resources::Resources;
 use ringleader_testing::server::schedule::{self, Act, Step};
+
 use crate::watcher::Watcher;
 
 /// How soon after the last fault all must agree: time to notice a silent peer, for an election that others disturbed, and

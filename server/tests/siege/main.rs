@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 
 use ringleader_shared::{NodeState, RingView, Safety};
 use ringleader_simulator::random::derived;
-use serde_json::{Value, json};
 use ringleader_testing::server::Server;
+use serde_json::{Value, json};
 
 use crate::assailants::{Assailant, Assault, SleepyReader, Target};
+use crate::witness::Witnesses;
 use ringleader_testing::server::crowd::memory_kb;
 use ringleader_testing::server::schedule::{self, Act, Step};
-use crate::witness::Witnesses;
 
 /// How long it lasts when nobody says.
 const UNLESS_TOLD: Duration = Duration::from_secs(60);
