@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use ringleader_shared::AlgorithmName;
-use ringleader_simulator::classic::{Facts, facts};
+use ringleader_simulator::classic::{Ending, Facts, Winner, facts};
 
 use crate::live;
 
@@ -19,7 +19,7 @@ fn assumptions(facts: &Facts) -> String {
     } else {
         ", members are anonymous: they draw labels"
     });
-    text.push_str(if facts.only_initiators { ", only initiators may win" } else { "" });
+    text.push_str(if facts.winner == Winner::HighestInitiator { ", only initiators may win" } else { "" });
     if facts.knows_size {
         text.push_str(", their number is known");
     }
@@ -36,10 +36,10 @@ fn assumptions(facts: &Facts) -> String {
 
 /// What it costs, in messages and in time.
 fn costs(facts: &Facts) -> String {
-    let announcement = match (facts.survives_failures, facts.everyone_knows) {
+    let announcement = match (facts.survives_failures, facts.ending) {
         (true, _) => "; announcing the leader adds n: at most 3n − 1 with one initiator",
-        (false, true) => "",
-        (false, false) => "; announcing the leader adds n",
+        (false, Ending::EveryoneKnows | Ending::Stabilises) => "",
+        (false, Ending::WinnerAnnounces) => "; announcing the leader adds n",
     };
     format!(
         "Messages: {}{announcement}. Time until the winner knows, in message delays one after another: {}.",

@@ -112,7 +112,7 @@ fn parts_of_classic(election: &ElectionView) -> String {
 fn against_bound(election: &ElectionView) -> String {
     let facts = facts(election.algorithm);
     let n = election.members;
-    let bound = tenths((facts.bound.messages)(f64::from(n)));
+    let bound = tenths(facts.bound.when_all_start(f64::from(n)));
     let mut text = if facts.bound.worst_case {
         format!("{} alone takes at most {bound} for n = {n} ({}).", facts.name, facts.bound.words)
     } else {

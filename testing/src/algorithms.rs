@@ -1,18 +1,21 @@
-//! The algorithms as tests see them: one test each, by name, and a choice that a new algorithm leaves as it was.
+//! Algorithms for tests: a test of each by its name, and draws that a new algorithm leaves as they were.
 
 #[doc(hidden)]
 pub use ringleader_shared::AlgorithmName;
 
 /// Makes one test for each classic algorithm out of a function that takes its name: of `decides`, the tests
-/// `decides::peterson`, `decides::franklin` and so on, so that `cargo test -- peterson` runs what concerns Peterson.
+/// `decides::peterson`, `decides::franklin` and so on, so that `cargo test -- peterson` runs Peterson's.
 ///
 /// ```ignore
 /// fn decides(algorithm: AlgorithmName) { … }
+/// fn survives(algorithm: AlgorithmName) { … }
 /// each_classic!(decides);
+/// each_classic!(if |name| facts(name).among_processes => survives);
 /// ```
 #[macro_export]
 macro_rules! each_classic {
-    ($($check:ident),+ $(,)?) => { $($crate::each_classic! { @of $check
+    ($($check:ident),+ $(,)?) => { $crate::each_classic!(if |_| true => $($check),+); };
+    (if $applies:expr => $($check:ident),+ $(,)?) => { $($crate::each_classic! { @of $check ($applies)
         lelann LeLann,
         chang_roberts ChangRoberts,
         chang_roberts_initiators ChangRobertsInitiators,
@@ -25,13 +28,18 @@ macro_rules! each_classic {
         itai_rodeh ItaiRodeh,
         higham_przytycka HighamPrzytycka,
     })+ };
-    (@of $check:ident $($test:ident $algorithm:ident,)+) => {
+    (@of $check:ident ($applies:expr) $($test:ident $algorithm:ident,)+) => {
         mod $check {
+            #[allow(unused_imports, reason = "the condition may need them")]
+            use super::*;
             use $crate::algorithms::AlgorithmName;
 
             $(#[test]
             fn $test() {
-                super::$check(AlgorithmName::$algorithm);
+                let applies: fn(AlgorithmName) -> bool = $applies;
+                if applies(AlgorithmName::$algorithm) {
+                    super::$check(AlgorithmName::$algorithm);
+                }
             })+
 
             /// Does not compile while the list above misses an algorithm.
@@ -45,8 +53,8 @@ macro_rules! each_classic {
     };
 }
 
-/// An algorithm for a number that was drawn, each as likely. The choice depends on the names alone: an algorithm that is
-/// added takes its share of all numbers, and every other number keeps the algorithm that it had.
+/// An algorithm for a number that was drawn, each as likely. The choice depends on the names alone: an
+/// algorithm that is added takes its share of all numbers, and every other number keeps the one that it had.
 #[must_use]
 pub fn drawn(number: u64) -> AlgorithmName {
     let weight = |name: &AlgorithmName| mixed(number ^ seed(*name));

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use ringleader_election::Timing;
+use ringleader_election::classic::{Direction, facts};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, NodeId, NodeName, RingSettings, Safety, Succession,
 };
@@ -340,7 +341,9 @@ pub fn small_eligibility() -> Vec<Bounds> {
 
 fn modelled() -> impl Iterator<Item = AlgorithmName> {
     AlgorithmName::ALL.into_iter().filter(|name| {
-        !matches!(name, AlgorithmName::MaxRing | AlgorithmName::Bully | AlgorithmName::ItaiRodeh)
+        let facts = facts(*name);
+        let is_classic = *name != AlgorithmName::MaxRing && facts.among_processes;
+        is_classic && facts.labels && facts.direction != Direction::Complete
     })
 }
 

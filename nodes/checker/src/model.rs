@@ -229,9 +229,11 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     let facts = classic::facts(model.bounds.settings.algorithm);
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
-        let winner = facts.winner(&members, ring.initiators(mandate.term).map(usize::from));
+        let initiators = ring.initiators(mandate.term).map(usize::from);
         let deputy = ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.wants_deputy());
-        winner == Some(mandate.leader) && deputy == mandate.deputy.as_ref() && mandate.appointment == 0
+        facts.may_lead(mandate.leader, &members, initiators)
+            && deputy == mandate.deputy.as_ref()
+            && mandate.appointment == 0
     })
 }
 

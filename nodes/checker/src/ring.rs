@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use ringleader_election::classic::facts;
+use ringleader_election::classic::{Winner, facts};
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{Direction, LinkKind};
 use ringleader_shared::{
@@ -536,7 +536,10 @@ impl Ring {
             self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
         }
         let begins = matches!(input, Input::Initiate) || core.role() == Role::Candidate;
-        if facts(self.settings.algorithm).only_initiators && core.term() > before.term() && begins {
+        if facts(self.settings.algorithm).winner == Winner::HighestInitiator
+            && core.term() > before.term()
+            && begins
+        {
             self.initiators.insert((core.term(), me));
         }
         let outlived = core.role() == Role::Leader && core.term() <= self.outlived;

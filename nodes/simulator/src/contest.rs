@@ -21,7 +21,9 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Classic, Direction, Notion, Seat, Side, Why, World};
+use ringleader_election::classic::{
+    Announcement, BrokenPromise, Classic, Direction, Ending, Facts, Notion, Observed, Seat, Side, Why, World,
+};
 
 pub use max_ring::MaxRingContest;
 pub use settings::{Initiators, Labels, Pace, Settings};
@@ -70,6 +72,21 @@ impl Outcome {
         some.chain(all)
     }
 
+    /// Checks what the algorithm promises of its end.
+    ///
+    /// # Errors
+    /// The first promise that is not kept.
+    pub fn check(&self, facts: &Facts) -> Result<(), BrokenPromise<u32>> {
+        facts.check(&Observed {
+            labels: &self.labels,
+            initiators: &self.starters().collect::<Vec<_>>(),
+            leader: self.leader.map(|at| self.labels[at as usize]),
+            informed: self.informed as usize,
+            messages: self.messages,
+            announcement: Announcement::Counted(self.told),
+        })
+    }
+
     /// Links crossed in all.
     #[must_use]
     pub const fn hops(&self) -> u64 {
@@ -101,7 +118,7 @@ impl<A: Classic<u32>, W: Watch> World<u32, A::Message> for Hands<'_, A, W> {
     fn elected(&mut self, leader: u32) {
         self.network.learn(leader);
         self.watch.learns(leader);
-        if !A::FACTS.everyone_knows {
+        if A::FACTS.ending == Ending::WinnerAnnounces {
             self.network.tally.finder = Some(self.at);
             tell(self.network, self.at, leader, self.watch);
         }

@@ -33,7 +33,7 @@ impl Series {
     }
 
     fn bound(&self) -> f64 {
-        (self.facts.bound.messages)(f64::from(self.nodes))
+        self.facts.bound.when_all_start(f64::from(self.nodes))
     }
 }
 

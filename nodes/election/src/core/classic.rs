@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ringleader_shared::{AlgorithmName, Contender, NodeId, Parcel, RingMessage, Term, Towards};
 
 use super::{Contest, Core, Out};
-use crate::classic::{self, Direction, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
+use crate::classic::{self, Direction, Ending, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
 use crate::{DropReason, Effect, Explanation, Timer, random};
 
 /// My part in a classic contest.
@@ -186,7 +186,7 @@ impl Core {
     ) -> bool {
         let (successor, predecessor) = (self.route.successor(), self.route.predecessor());
         let Some(part) = &mut self.classic else { return false };
-        let everyone_knows = part.facts().everyone_knows;
+        let announces = part.facts().ending == Ending::WinnerAnnounces;
         let complete = part.facts().direction == Direction::Complete;
         let Some(machine) = &mut part.machine else { return false };
         let mut hands = Hands {
@@ -211,7 +211,7 @@ impl Core {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
                 self.win(leader, None, out);
-            } else if !everyone_knows {
+            } else if announces {
                 // The one who found it tells the one who has won.
                 self.send_found(leader, 1, out);
             }

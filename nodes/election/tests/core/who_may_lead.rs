@@ -201,7 +201,7 @@ proptest! {
                 return Ok(());
             };
             prop_assert_eq!(leaders.len(), 1, "{:?}", ring.told());
-            let best_wins = facts(algorithm).labels && !facts(algorithm).only_initiators;
+            let best_wins = facts(algorithm).best_wins();
             if in_an_election && best_wins {
                 prop_assert_eq!(leaders[0].as_str(), best, "{:?}", ring.told());
             }

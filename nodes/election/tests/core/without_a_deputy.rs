@@ -1,6 +1,7 @@
 //! Succession switched off: nobody is deputy, and the loss of the leader is answered by an election.
 
 use ringleader_election::Timer;
+use ringleader_election::classic::facts;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, RingMessage, RingSettings, Safety, Succession};
 
@@ -58,9 +59,7 @@ fn the_death_of_the_leader_is_answered_by_the_rings_algorithm_without_waiting() 
                 _ => false,
             };
             assert!(ring.sent.iter().any(|sent| of_it(&sent.message)), "{algorithm}: {:?}", ring.told());
-            let best_wins =
-                ![AlgorithmName::ItaiRodeh, AlgorithmName::ChangRobertsInitiators].contains(&algorithm);
-            if best_wins {
+            if facts(algorithm).best_wins() {
                 let best =
                     (0..5).filter(|place| attributes[*place] != 140).max_by_key(|place| attributes[*place]);
                 assert_eq!(second, ["A", "B", "C", "D", "E"][best.expect("four are left")], "{algorithm}");

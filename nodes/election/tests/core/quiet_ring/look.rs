@@ -1,8 +1,9 @@
 //! What a test sees of the ring.
 
+use ringleader_election::classic::{Announcement, Observed, facts};
 use ringleader_election::{Core, Timer};
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{Contender, RingMessage, Role};
+use ringleader_shared::{AlgorithmName, Contender, NodeId, RingMessage, Role};
 
 use super::{QuietRing, Sent, id, name};
 
@@ -74,6 +75,42 @@ impl QuietRing {
             assert_eq!(mandate.deputy.map(|deputy| name(deputy.id)).as_deref(), deputy);
             assert_eq!(node.term(), mandate.term, "the term of {}", name(node.id()));
         }
+    }
+
+    /// Messages of the election itself, without what Ringleader lays around it.
+    pub(crate) fn election_messages(&self) -> u64 {
+        let is_its_own = |message: &RingMessage| match self.settings.algorithm {
+            AlgorithmName::MaxRing => matches!(message, RingMessage::Election { .. }),
+            _ => matches!(message, RingMessage::Contest { .. }),
+        };
+        self.sent.iter().filter(|sent| is_its_own(&sent.message)).count() as u64
+    }
+
+    /// Every live member follows one leader, the one that must win when these members initiate, at the cost that the
+    /// algorithm promises; and the best of the others is its deputy.
+    #[track_caller]
+    pub(crate) fn assert_promises_kept(&self, initiators: &[&str]) {
+        let algorithm = self.settings.algorithm;
+        let places = initiators.iter().map(|who| self.members.iter().position(|member| member.id == id(who)));
+        let leaders: Vec<NodeId> =
+            self.nodes.values().filter(|node| node.role() == Role::Leader).map(Core::id).collect();
+        let leader = self.members.iter().find(|member| leaders == [member.id]).copied();
+        let follows =
+            |node: &&Core| node.mandate().map(|mandate| mandate.leader.id) == leader.map(|leader| leader.id);
+        let observed = Observed {
+            labels: &self.members,
+            initiators: &places.map(|place| place.expect("a member")).collect::<Vec<_>>(),
+            leader,
+            informed: self.nodes.values().filter(follows).count(),
+            messages: self.election_messages(),
+            announcement: Announcement::Uncounted,
+        };
+        if let Err(broken) = facts(algorithm).check(&observed) {
+            panic!("{algorithm}, initiated by {initiators:?}: {broken}");
+        }
+        let others = self.members.iter().filter(|member| Some(member.id) != leader.map(|leader| leader.id));
+        let deputy = others.max().map(|deputy| name(deputy.id));
+        self.assert_led_by(&name(leaders[0]), deputy.as_deref());
     }
 }
 

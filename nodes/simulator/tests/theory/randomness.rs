@@ -1,6 +1,5 @@
 //! Runs whose seeds were counted are as independent as if these had been drawn, and their means are the exact
 //! ones.
-#![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
 use ringleader_election::classic::{self, ChangRoberts, Classic, ItaiRodeh, Visitor};
 use ringleader_simulator::contest::{Contest, Settings};
