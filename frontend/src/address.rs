@@ -1,28 +1,30 @@
-//! The part of the page's address behind `#`: which ring is looked at, and for the sandbox which run and which moment of it.
+//! The part of the page's address behind `#`. It gives the ring that is shown, and for the sandbox the run
+//! and the moment.
 //!
-//! The state of the page is in its signals; the address is made from it, and read only when the browser reports another one.
-//! Rules of the history:
+//! The state of the page is in its signals; the address is made from it, and read only when the browser
+//! reports another one. The rules of the browser's history:
 //!
 //! 1. The reader makes entries: a tab, a link, an address that is typed. The page pushes none.
-//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox is shown, so that a reload and a copied
-//!    address lead to the moment that is shown. It never rewrites the entry of the live ring.
-//! 3. Back and forward show what the entry says. Until the page has followed it, [`Entry::is_current`] is false and nothing is
-//!    written: an entry that was gone back to still says what it said.
+//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox is shown, so that a
+//!    reload and a copied address lead to the moment that is shown. It never rewrites the entry of the live
+//!    ring.
+//! 3. Back and forward show the moment of their entry. Until the page has followed it, [`Entry::is_current`]
+//!    is false and nothing is written, so that the entry keeps its content.
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
-use crate::sandbox::link::Link;
+use crate::sandbox::permalink::Permalink;
 
-/// The fragment of the address that leads back to the server's ring.
+/// The fragment that leads to the server's ring.
 pub(crate) const LIVE: &str = "live";
 
-/// What a fragment leads to.
+/// The destination of a fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum Destination {
     /// The server's ring.
     Live,
-    /// The sandbox as it was left.
+    /// The sandbox, at the moment that it was left.
     Sandbox,
     /// A run in the sandbox.
     Run,
@@ -30,10 +32,11 @@ pub(crate) enum Target {
     Element,
 }
 
-impl Target {
-    /// Where a fragment, without its `#`, leads. An address without one is the server's ring, where there is a server.
+impl Destination {
+    /// The destination of a fragment, without its `#`. An empty one leads to the server's ring, where there
+    /// is a server.
     pub(crate) fn of(fragment: &str, has_server: bool, is_element: impl FnOnce(&str) -> bool) -> Self {
-        if Link::is_meant(fragment) {
+        if Permalink::is_meant(fragment) {
             if fragment.contains('?') { Self::Run } else { Self::Sandbox }
         } else if !fragment.is_empty() && fragment != LIVE && is_element(fragment) {
             Self::Element
@@ -50,7 +53,7 @@ pub(crate) fn fragment() -> String {
     window().location().hash().unwrap_or_default().trim_start_matches('#').to_owned()
 }
 
-/// The history's entry that the page has followed or written.
+/// The entry of the browser's history that the page has followed or written.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry(String);
 
@@ -65,12 +68,12 @@ impl Entry {
         self.0 == fragment()
     }
 
-    /// Makes the entry say this, unless the browser is at another one, which the page has yet to follow.
+    /// Rewrites the entry, unless the browser is at another one, which the page has yet to follow.
     pub(crate) fn rewrite(&mut self, fragment: String) {
         if self.0 == fragment || !self.is_current() {
             return;
         }
-        // A browser that refuses has an address that is a little old.
+        // When a browser refuses, its address stays a little behind.
         if let Ok(history) = window().history()
             && history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
         {
@@ -83,28 +86,28 @@ impl Entry {
 mod tests {
     use super::*;
 
-    fn target(fragment: &str, has_server: bool) -> Target {
-        Target::of(fragment, has_server, |name| name == "ring")
+    fn target(fragment: &str, has_server: bool) -> Destination {
+        Destination::of(fragment, has_server, |name| name == "ring")
     }
 
     #[test]
     fn an_address_without_a_word_about_the_sandbox_is_the_servers_ring() {
         for fragment in ["", "live", "sandboxes", "nonsense"] {
-            assert_eq!(target(fragment, true), Target::Live, "{fragment}");
-            assert_eq!(target(fragment, false), Target::Sandbox, "{fragment}");
+            assert_eq!(target(fragment, true), Destination::Live, "{fragment}");
+            assert_eq!(target(fragment, false), Destination::Sandbox, "{fragment}");
         }
     }
 
     #[test]
     fn a_link_is_a_run_and_the_bare_word_is_the_sandbox_as_it_was_left() {
         for has_server in [true, false] {
-            assert_eq!(target("sandbox", has_server), Target::Sandbox);
-            assert_eq!(target("sandbox?nodes=5", has_server), Target::Run);
+            assert_eq!(target("sandbox", has_server), Destination::Sandbox);
+            assert_eq!(target("sandbox?nodes=5", has_server), Destination::Run);
         }
     }
 
     #[test]
     fn to_jump_to_a_part_of_the_page_is_not_to_leave_the_ring() {
-        assert_eq!(target("ring", true), Target::Element);
+        assert_eq!(target("ring", true), Destination::Element);
     }
 }

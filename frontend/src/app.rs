@@ -1,108 +1,108 @@
-//! The page as a whole: the server's ring, or one of the page's own.
+//! The page as a whole: the live ring of the server, or the simulated one of the sandbox.
 
 use std::any::Any;
 
 use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
-use ringleader_shared::NodeName;
-use ringleader_shared::api::Problem;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::address::{self, Target};
-use crate::announcer::Announcer;
-use crate::card::Card;
-use crate::connection;
+use crate::address::{self, Destination};
+use crate::backend::sandbox::Sandbox;
+use crate::backend::{Backend, server};
+use crate::cards::Cards;
+use crate::components::announcer::Announcer;
+use crate::components::command_sender::CommandSender;
+use crate::components::help::{Help, HelpPanel};
+use crate::components::notices::Notices;
+use crate::components::skip_links::SkipLinks;
+use crate::components::theme::Theme;
 use crate::controls::Controls;
-use crate::faults::FaultPanel;
+use crate::controls::link_faults::FaultPanel;
+use crate::controls::roster::Roster;
+use crate::controls::settings_form::SettingsForm;
+use crate::controls::time_controls::TimeControls;
 use crate::headline::Headline;
-use crate::help::{Help, HelpPanel};
-use crate::live;
-use crate::notices::Notices;
+use crate::notice::Notice;
 use crate::outage::OutageLine;
+use crate::reactive;
 use crate::ring::RingFigure;
-use crate::ring::geometry::CROWD;
-use crate::roster::Roster;
-use crate::sandbox::Sandbox;
-use crate::sandbox::form::Form;
-use crate::sandbox::link::{Link, Refused};
+use crate::sandbox::permalink::{Permalink, Refused};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
-use crate::sandbox::transport::Transport;
-use crate::skip::SkipLinks;
-use crate::store::{Connection, Store};
+use crate::state::{Connection, Store};
 use crate::summary::Summary;
-use crate::theme::Theme;
 use crate::top_bar::{LostBanner, TopBar};
 
-/// Which rings there are to look at, and which one is looked at.
+/// The rings, and the choice of the one that is shown.
 #[derive(Clone, Copy)]
-pub(crate) struct Rings {
-    /// The server's; none where there is no server, as the page itself says.
-    pub(crate) live: Option<Store>,
+struct Rings {
+    /// The server's; `None` where there is no server, as the page itself declares.
+    live: Option<Store>,
     /// The page's own.
-    pub(crate) sandbox: Store,
-    /// Whether the page's own is looked at.
-    pub(crate) in_sandbox: RwSignal<bool>,
+    simulated: Store,
+    /// The backend of the page's own.
+    sandbox: Sandbox,
+    /// Whether the page's own is shown.
+    in_sandbox: RwSignal<bool>,
 }
 
 impl Rings {
     fn open() -> Self {
-        let has_server =
-            document().document_element().is_none_or(|page| !page.has_attribute("data-no-server"));
-        let live = has_server.then(Store::of_server);
+        let page = document().document_element();
+        let declares = |attribute| page.as_ref().is_some_and(|page| page.has_attribute(attribute));
+        let live = (!declares("data-no-server")).then(|| Store::live(declares("data-watching")));
         if let Some(live) = live {
-            connection::keep(live);
+            server::connect(live);
         }
-        let sandbox = Store::of_sandbox(&Link::new(Settings::default(), Speed::default()));
-        let rings = Self { live, sandbox, in_sandbox: RwSignal::new(live.is_none()) };
+        let simulated = Store::simulated();
+        let sandbox = Sandbox::new(simulated, &Permalink::new(Settings::default(), Speed::default()));
+        let rings = Self { live, simulated, sandbox, in_sandbox: RwSignal::new(live.is_none()) };
         rings.follow(&address::fragment());
         rings
     }
 
-    /// Shows what the address says.
+    /// Shows the ring that the address leads to.
     fn follow(self, fragment: &str) {
-        let Some(sandbox) = self.sandbox.sandbox else { return };
         let is_element = |name: &str| document().get_element_by_id(name).is_some();
-        let in_sandbox = match Target::of(fragment, self.live.is_some(), is_element) {
-            Target::Live => false,
-            Target::Sandbox => true,
-            Target::Run => {
-                if fragment != sandbox.fragment() {
-                    self.show_run(sandbox, fragment);
+        let in_sandbox = match Destination::of(fragment, self.live.is_some(), is_element) {
+            Destination::Live => false,
+            Destination::Sandbox => true,
+            Destination::Run => {
+                if fragment != self.sandbox.fragment() {
+                    self.show_run(fragment);
                 }
                 true
             }
-            Target::Element => self.in_sandbox.get_untracked(),
+            Destination::Element => self.in_sandbox.get_untracked(),
         };
-        // Another page is mounted when another ring is looked at, and only then.
+        // Another page is mounted when another ring is shown, and only then.
         if self.in_sandbox.get_untracked() != in_sandbox {
             self.in_sandbox.set(in_sandbox);
         }
-        sandbox.own_address(in_sandbox.then_some(fragment));
+        self.sandbox.own_address(in_sandbox.then_some(fragment));
     }
 
-    /// Shows the run of a link, and names the parts of it that were left out.
-    fn show_run(self, sandbox: Sandbox, fragment: &str) {
-        let (link, refused) = Link::read(fragment);
-        sandbox.open(self.sandbox, &link);
+    /// Shows the run of a permalink, with a notice that names the parts of it that were left out.
+    fn show_run(self, fragment: &str) {
+        let (permalink, refused) = Permalink::read(fragment);
+        self.sandbox.open(&permalink);
         if refused.is_empty() {
             return;
         }
         let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
-        self.sandbox.notify(Problem {
-            kind: "about:blank".to_owned(),
+        self.simulated.notify(Notice {
             title: "A part of the link makes no sense and was left out".to_owned(),
-            status: 0,
             detail: Some(parts.collect::<Vec<_>>().join(" · ")),
         });
     }
 
-    fn shown(self) -> Store {
+    /// The state and the backend of the ring that is shown.
+    fn shown(self) -> (Store, Backend) {
         match self.live {
-            Some(live) if !self.in_sandbox.get() => live,
-            _ => self.sandbox,
+            Some(live) if !self.in_sandbox.get() => (live, Backend::Server),
+            _ => (self.simulated, Backend::Sandbox(self.sandbox)),
         }
     }
 }
@@ -113,23 +113,24 @@ pub(crate) fn App() -> impl IntoView {
     Theme::provide();
     Help::provide();
     let rings = Rings::open();
-    provide_context(rings);
     let changed = Closure::<dyn FnMut()>::new(move || rings.follow(&address::fragment()));
     let listening =
         window().add_event_listener_with_callback("hashchange", changed.as_ref().unchecked_ref()).is_ok();
     if listening {
-        // As long as the page lives.
+        // It lives as long as the page.
         changed.forget();
     }
     let place = NodeRef::<html::Div>::new();
-    // Mounted by hand, one in the place of the other: a page that could become the other would take twice the code.
+    // Mounted by hand, one in the place of the other: a page that could become the other would take twice the
+    // code.
     let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
-    live::effect(move || {
+    reactive::effect(move || {
         if let Some(place) = place.get() {
             mounted.set_value(None);
-            let store = rings.shown();
-            mounted
-                .set_value(Some(Box::new(mount_to((*place).clone(), move || view! { <Page store=store/> }))));
+            let (store, backend) = rings.shown();
+            let has_tabs = rings.live.is_some();
+            let page = move || view! { <Page store=store backend=backend has_tabs=has_tabs/> };
+            mounted.set_value(Some(Box::new(mount_to((*place).clone(), page))));
         }
     });
     view! {
@@ -139,29 +140,36 @@ pub(crate) fn App() -> impl IntoView {
     }
 }
 
-/// All that is shown of one ring.
+/// One ring with everything around it.
 #[component]
-fn Page(store: Store) -> impl IntoView {
+fn Page(
+    store: Store,
+    backend: Backend,
+    /// Whether there is another ring to go to.
+    has_tabs: bool,
+) -> impl IntoView {
     provide_context(store);
+    provide_context(backend);
+    CommandSender::provide(store, backend);
     name_the_tab(store);
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
-        <div class="page" class:stale=live::whether(stale) class:simulated=store.sandbox.is_some()>
-            <TopBar/>
+        <div class="page" class:stale=reactive::flag(stale) class:simulated=store.simulated>
+            <TopBar has_tabs=has_tabs/>
             <LostBanner/>
             <main class="columns">
                 <div class="stage">
                     <Controls/>
                     <OutageLine/>
                     <RingFigure/>
-                    {store.sandbox.map(|sandbox| view! { <Transport sandbox=sandbox/> })}
+                    {backend.sandbox().map(|sandbox| view! { <TimeControls sandbox=sandbox/> })}
                     <Summary/>
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">
                     // Beside the ring, which an open panel must not push off the screen.
                     <FaultPanel/>
                     <Roster/>
-                    {store.sandbox.map(|sandbox| view! { <Form sandbox=sandbox/> })}
+                    {backend.sandbox().map(|sandbox| view! { <SettingsForm sandbox=sandbox/> })}
                     <Cards/>
                 </section>
             </main>
@@ -171,47 +179,16 @@ fn Page(store: Store) -> impl IntoView {
     }
 }
 
-/// Has the browser's tab say who leads.
+/// Shows the leader in the title of the browser's tab.
 fn name_the_tab(store: Store) {
-    let title = live::memo(move || {
+    let title = reactive::memo(move || {
         let state = match store.connection.get() {
             Connection::Connecting => return "Ringleader".to_owned(),
             Connection::Lost { .. } => "Connection lost".to_owned(),
             Connection::Connected => store.view.with(|view| Headline::of(view).short()),
         };
-        let sandbox = if store.sandbox.is_some() { " · Sandbox" } else { "" };
+        let sandbox = if store.simulated { " · Sandbox" } else { "" };
         format!("{state}{sandbox} · Ringleader")
     });
-    live::effect(move || document().set_title(&title.read()));
-}
-
-/// A card for each node; of a simulated crowd only for those that matter.
-#[component]
-fn Cards() -> impl IntoView {
-    let store = Store::here();
-    let names = live::memo(move || {
-        store.view.with(|view| {
-            if store.sandbox.is_none() || view.nodes.len() <= CROWD {
-                return view.nodes.iter().map(|node| node.name.clone()).collect();
-            }
-            let chosen = store.chosen.get().filter(|name| view.node(name).is_some());
-            let first = view.nodes.first().map(|node| node.name.clone());
-            let mut shown: Vec<NodeName> = Vec::new();
-            let leader = view.leading().map(|node| node.name.clone());
-            let deputy = view.deputy_of_leading().map(|node| node.name.clone());
-            for name in [chosen, leader, deputy, first].into_iter().flatten() {
-                if !shown.contains(&name) {
-                    shown.push(name);
-                }
-            }
-            shown
-        })
-    });
-    view! {
-        <div class="cards" data-count=live::words(move || names.with(Vec::len).to_string())>
-            <For each=move || names.get() key=Clone::clone let:name>
-                <Card name=name/>
-            </For>
-        </div>
-    }
+    reactive::effect(move || document().set_title(&title.read()));
 }

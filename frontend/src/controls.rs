@@ -1,4 +1,11 @@
-//! The controls of the whole ring: elect, kill the leader, ask for a quorum, set the pace.
+//! The controls of the ring: elections, the leader, settings and links; in the sandbox also time.
+
+mod algorithm;
+mod initiators;
+pub(crate) mod link_faults;
+pub(crate) mod roster;
+pub(crate) mod settings_form;
+pub(crate) mod time_controls;
 
 use std::time::Duration;
 
@@ -6,29 +13,30 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use ringleader_shared::{ChangeRing, NodeName, NodeState, RingView, Role, Safety, Succession};
 
-use crate::algorithm::{AlgorithmPicker, AlgorithmText};
-use crate::button::ActionButton;
-use crate::live;
-use crate::order::{Fault, Order, Whom};
-use crate::store::Store;
+use self::algorithm::{AlgorithmPicker, AlgorithmText};
+use crate::command::{Command, NodeAction, NodeTarget};
+use crate::components::button::ActionButton;
+use crate::components::command_sender::CommandSender;
+use crate::reactive;
+use crate::state::Store;
 
-/// The slowest pace on the slider, in milliseconds a hop.
+/// The slowest pace on the slider, in milliseconds per hop.
 const SLOWEST_MS: u64 = 2_000;
 
-/// How long the slider must rest before its pace is asked for.
+/// The time that the slider must rest before its pace is submitted.
 const REST: Duration = Duration::from_millis(150);
 
-/// Why an election can't be started.
+/// The reason why an election can't be started.
 fn no_election(view: &RingView) -> Option<String> {
     view.live().next().is_none().then(|| "No node is running: start one first".to_owned())
 }
 
-/// Why the leader can't be killed.
+/// The reason why the leader can't be killed.
 fn no_kill(view: &RingView) -> Option<String> {
     view.leading().is_none().then(|| "There is no leader to kill".to_owned())
 }
 
-/// Why the leader can't be paused.
+/// The reason why the leader can't be paused.
 fn no_pause(view: &RingView) -> Option<String> {
     let leads = |state: NodeState| {
         view.nodes.iter().find(|node| node.state == state && node.role == Some(Role::Leader))
@@ -40,29 +48,29 @@ fn no_pause(view: &RingView) -> Option<String> {
     }
 }
 
-/// The nodes that hang.
+/// The nodes that are paused.
 fn paused(view: &RingView) -> Vec<NodeName> {
     let hangs = view.nodes.iter().filter(|node| node.state == NodeState::Paused);
     hangs.map(|node| node.name.clone()).collect()
 }
 
-/// The words on the button that resumes them.
-fn resume_words(paused: &[NodeName]) -> String {
+/// The label of the button that resumes them.
+fn resume_label(paused: &[NodeName]) -> String {
     match paused {
         [one] => format!("Resume {one}"),
         some => format!("Resume {} nodes", some.len()),
     }
 }
 
-/// The pace in words.
-fn pace_words(hop_delay_ms: u64) -> String {
+/// The pace as text.
+fn describe_pace(hop_delay_ms: u64) -> String {
     if hop_delay_ms == 0 { "full speed".to_owned() } else { format!("{hop_delay_ms} ms per hop") }
 }
 
 /// The controls.
 #[component]
 pub(crate) fn Controls() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let refusal = move |why: fn(&RingView) -> Option<String>| {
         Signal::derive(move || {
             if store.is_connected() {
@@ -74,29 +82,29 @@ pub(crate) fn Controls() -> impl IntoView {
     };
     let together = Signal::derive(move || {
         if store.is_connected() {
-            store.view.with(|view| store.initiators.refusal(view))
+            store.view.with(|view| initiators::refusal(view, &store.initiators.of(view)))
         } else {
             Some("Not connected to the server".to_owned())
         }
     });
-    let hanging = live::memo(move || store.view.with(paused));
+    let hanging = reactive::memo(move || store.view.with(paused));
     view! {
         <div class="controls" role="group" aria-label="Controls of the ring">
             <ActionButton
                 id="initiate"
                 class="primary"
-                says=live::words(move || store.view.with(|view| store.initiators.says(view)))
+                says=reactive::text(move || store.view.with(|view| initiators::description(&store.initiators.of(view))))
                 refusal=together
-                press=move |()| store.order(store.view.with_untracked(|view| store.initiators.order(view)))
+                press=move |()| commands.submit(store.view.with_untracked(|view| initiators::command(store.initiators.of(view))))
             >
-                {live::words(move || store.view.with(|view| store.initiators.label(view)))}
+                {reactive::text(move || store.view.with(|view| initiators::label(&store.initiators.of(view))))}
             </ActionButton>
             <ActionButton
                 id="initiate-all"
                 class="quiet"
                 says="Every running node starts an election at once"
                 refusal=refusal(no_election)
-                press=move |()| store.order(Order::ElectAll)
+                press=move |()| commands.submit(Command::ElectAll)
             >
                 "All at once"
             </ActionButton>
@@ -105,24 +113,24 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="danger"
                 says="Ends the leader's process with SIGKILL"
                 refusal=refusal(no_kill)
-                press=move |()| store.order(Order::Fault(Whom::Leader, Fault::Kill))
+                press=move |()| commands.submit(Command::Control(NodeTarget::Leader, NodeAction::Kill))
             >
                 "Kill leader"
             </ActionButton>
             <ActionButton
                 id="pause-leader"
                 class="quiet"
-                says=if store.sandbox.is_some() {
+                says=if store.simulated {
                     "Makes the leader hang: it does nothing, and its links stay open"
                 } else {
                     "Makes the leader's process hang, with SIGSTOP: hung is not dead, its links stay open"
                 }
                 refusal=refusal(no_pause)
-                press=move |()| store.order(Order::Fault(Whom::Leader, Fault::Pause))
+                press=move |()| commands.submit(Command::Control(NodeTarget::Leader, NodeAction::Pause))
             >
                 "Pause leader"
             </ActionButton>
-            {live::part(move || {
+            {reactive::fragment(move || {
                 let paused = hanging.get();
                 (!paused.is_empty()).then(|| view! {
                     <ActionButton
@@ -133,11 +141,11 @@ pub(crate) fn Controls() -> impl IntoView {
                         press={
                             let paused = paused.clone();
                             move |()| for name in &paused {
-                                store.order(Order::Fault(Whom::Node(name.clone()), Fault::Resume));
+                                commands.submit(Command::Control(NodeTarget::Node(name.clone()), NodeAction::Resume));
                             }
                         }
                     >
-                        {resume_words(&paused)}
+                        {resume_label(&paused)}
                     </ActionButton>
                 })
             })}
@@ -146,26 +154,26 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="quiet"
                 says="Cut or slow down links, partition the ring"
                 refusal=Signal::derive(|| None::<String>)
-                expanded=live::whether(move || store.faults_open.get())
+                expanded=reactive::flag(move || store.faults_open.get())
                 press=move |()| store.faults_open.update(|open| *open = !*open)
             >
                 "Break links"
             </ActionButton>
             <Quorum/>
             <Deputies/>
-            {store.sandbox.is_none().then(|| view! { <Pace/> <Algorithm/> })}
+            {(!store.simulated).then(|| view! { <Pace/> <Algorithm/> })}
         </div>
     }
 }
 
-/// Which election the ring holds.
+/// The choice of the algorithm.
 #[component]
 fn Algorithm() -> impl IntoView {
-    let store = Store::here();
+    let (store, commands) = (Store::here(), CommandSender::here());
     let now = Signal::derive(move || store.view.with(|view| view.settings.algorithm));
     view! {
         <div class="live-algorithm">
-            <AlgorithmPicker now=now choose=move |algorithm| store.order(Order::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
+            <AlgorithmPicker now=now choose=move |algorithm| commands.submit(Command::ChangeSettings(ChangeRing { algorithm: Some(algorithm), ..ChangeRing::default() }))/>
             <AlgorithmText now=now/>
         </div>
     }
@@ -174,16 +182,17 @@ fn Algorithm() -> impl IntoView {
 /// The switch between the two modes of safety.
 #[component]
 fn Quorum() -> impl IntoView {
-    let store = Store::here();
-    let on = live::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
+    let (store, commands) = (Store::here(), CommandSender::here());
+    let on = reactive::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
     };
     let press = move |event: web_sys::Event| {
-        // The box shows what is, not what is wished: it turns when the server says so.
+        // The box shows the present setting: it changes with the event that reports the change.
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Safety::Available } else { Safety::Quorum };
-        store.order(Order::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
+        commands
+            .submit(Command::ChangeSettings(ChangeRing { safety: Some(wanted), ..ChangeRing::default() }));
     };
     view! {
         <label class="check" title="Off: the nodes that are left elect, and each side of a partition has a leader">
@@ -192,11 +201,11 @@ fn Quorum() -> impl IntoView {
                 data-testid="quorum"
                 type="checkbox"
                 role="switch"
-                prop:checked=live::whether(move || on.get())
-                disabled=live::whether(move || !store.is_connected())
+                prop:checked=reactive::flag(move || on.get())
+                disabled=reactive::flag(move || !store.is_connected())
                 on:change=press
             />
-            {live::words(words)}
+            {reactive::text(words)}
         </label>
     }
 }
@@ -204,12 +213,15 @@ fn Quorum() -> impl IntoView {
 /// The switch between the two kinds of succession.
 #[component]
 fn Deputies() -> impl IntoView {
-    let store = Store::here();
-    let on = live::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
+    let (store, commands) = (Store::here(), CommandSender::here());
+    let on = reactive::memo(move || store.view.with(|view| view.settings.succession == Succession::Deputy));
     let press = move |event: web_sys::Event| {
         event_target::<web_sys::HtmlInputElement>(&event).set_checked(on.get_untracked());
         let wanted = if on.get_untracked() { Succession::Election } else { Succession::Deputy };
-        store.order(Order::ChangeSettings(ChangeRing { succession: Some(wanted), ..ChangeRing::default() }));
+        commands.submit(Command::ChangeSettings(ChangeRing {
+            succession: Some(wanted),
+            ..ChangeRing::default()
+        }));
     };
     view! {
         <label class="check" title="Without it nobody is deputy: whoever notices that the leader is lost starts an election">
@@ -218,8 +230,8 @@ fn Deputies() -> impl IntoView {
                 data-testid="succession"
                 type="checkbox"
                 role="switch"
-                prop:checked=live::whether(move || on.get())
-                disabled=live::whether(move || !store.is_connected())
+                prop:checked=reactive::flag(move || on.get())
+                disabled=reactive::flag(move || !store.is_connected())
                 on:change=press
             />
             "Deputy takes over"
@@ -230,28 +242,28 @@ fn Deputies() -> impl IntoView {
 /// The slider that slows the messages down.
 #[component]
 fn Pace() -> impl IntoView {
-    let store = Store::here();
-    let real = live::memo(move || store.view.with(|view| view.settings.hop_delay_ms));
-    // What the reader is setting, until the server says the same.
+    let (store, commands) = (Store::here(), CommandSender::here());
+    let real = reactive::memo(move || store.view.with(|view| view.settings.hop_delay_ms));
+    // The pace that the reader is setting, until the server reports it.
     let wished = RwSignal::new(None::<u64>);
     let resting = StoredValue::new(None::<TimeoutHandle>);
     let shown = move || wished.get().unwrap_or_else(|| real.get());
-    live::effect(move || {
+    reactive::effect(move || {
         if Some(real.get()) == wished.get_untracked() {
             wished.set(None);
         }
     });
-    // May be called when another ring is looked at: the slider is asked for with care.
+    // May run when another ring is shown already: its signals may be gone.
     let ask = move || {
         if let (Some(Some(pace)), Some(now)) = (wished.try_get_untracked(), real.try_get_untracked()) {
             if pace == now {
                 wished.set(None);
             } else {
-                store.order(Order::ChangeSettings(ChangeRing {
+                commands.submit(Command::ChangeSettings(ChangeRing {
                     hop_delay_ms: Some(pace),
                     ..ChangeRing::default()
                 }));
-                // When the server refuses, the slider goes back to what is.
+                // When the server refuses, the slider goes back to the present pace.
                 set_timeout(
                     move || wished.update(|wish| *wish = wish.filter(|wish| *wish != pace)),
                     PATIENCE,
@@ -271,7 +283,7 @@ fn Pace() -> impl IntoView {
     };
     view! {
         <div class="pace">
-            <label for="pace">"Pace: " <output for="pace">{live::words(move || pace_words(shown()))}</output></label>
+            <label for="pace">"Pace: " <output for="pace">{reactive::text(move || describe_pace(shown()))}</output></label>
             <input
                 id="pace"
                 data-testid="pace"
@@ -279,9 +291,9 @@ fn Pace() -> impl IntoView {
                 min="0"
                 max=SLOWEST_MS
                 step="50"
-                prop:value=live::words(move || shown().min(SLOWEST_MS).to_string())
-                aria-valuetext=live::words(move || pace_words(shown()))
-                disabled=live::whether(move || !store.is_connected())
+                prop:value=reactive::text(move || shown().min(SLOWEST_MS).to_string())
+                aria-valuetext=reactive::text(move || describe_pace(shown()))
+                disabled=reactive::flag(move || !store.is_connected())
                 title="How long each message takes from node to node"
                 on:input=slide
             />
@@ -289,7 +301,7 @@ fn Pace() -> impl IntoView {
     }
 }
 
-/// How long the server may take to say what the slider asked for.
+/// The time that the server may take to report the pace that was submitted.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
@@ -315,8 +327,8 @@ mod tests {
         assert_eq!((no_pause(&led), paused(&led)), (None, Vec::new()));
         let hung = ring.then("D", EventKind::Paused);
         assert!(no_pause(&hung).is_some_and(|why| why.contains("D hangs already")));
-        assert_eq!(resume_words(&paused(&hung)), "Resume D");
-        let standing = EventKind::StandingChanged {
+        assert_eq!(resume_label(&paused(&hung)), "Resume D");
+        let standing = EventKind::RoleChanged {
             role: Role::Leader,
             term: ringleader_shared::Term(2),
             leader: Some(crate::testing::name("C")),
@@ -334,6 +346,9 @@ mod tests {
 
     #[test]
     fn no_delay_is_full_speed() {
-        assert_eq!((pace_words(0).as_str(), pace_words(400).as_str()), ("full speed", "400 ms per hop"));
+        assert_eq!(
+            (describe_pace(0).as_str(), describe_pace(400).as_str()),
+            ("full speed", "400 ms per hop")
+        );
     }
 }

@@ -2,14 +2,14 @@
 
 use ringleader_shared::{NodeName, NodeState, RingView, Role, Safety, Succession, Term};
 
-/// What matters most right now.
+/// The most important fact about the ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Headline {
-    /// No process runs.
+    /// No node runs.
     NothingRuns,
     /// No election has been held.
     NoLeaderYet,
-    /// A contest is going on, or the members don't agree yet.
+    /// An election is running, or the members don't agree yet.
     Electing,
     /// More than one live member leads.
     Split(Vec<NodeName>),
@@ -21,10 +21,10 @@ pub(crate) enum Headline {
         term: Term,
         /// The deputy, once it is known to all of them.
         deputy: Option<NodeName>,
-        /// The live members that cuts keep from it.
+        /// The live members that cuts separate from it.
         out_of_reach: Vec<NodeName>,
     },
-    /// The leader hangs, and no other one leads yet.
+    /// The leader is paused, and no other member leads yet.
     Hung {
         /// The leader.
         leader: NodeName,
@@ -33,12 +33,12 @@ pub(crate) enum Headline {
     },
     /// None of the live members may lead.
     NobodyMayLead,
-    /// Quorum mode, and too few members run to have a leader.
+    /// In quorum mode: too few members run to have a leader.
     NoQuorum,
-    /// Quorum mode: enough members run, but the parts that can reach one another are of these sizes, all too
-    /// small.
+    /// In quorum mode: enough members run, but the parts that can reach one another are too small. These are
+    /// their sizes.
     NoMajority(Vec<usize>),
-    /// A leader was there and no contest is going on.
+    /// There was a leader, and no election is running.
     Leaderless,
 }
 
@@ -78,7 +78,7 @@ impl Headline {
         }
     }
 
-    /// In words, for the top bar.
+    /// The headline as text, for the top bar.
     pub(crate) fn text(&self, view: &RingView) -> String {
         match self {
             Self::NothingRuns if view.nodes.is_empty() => "The ring is empty – add a node".to_owned(),
@@ -133,7 +133,7 @@ impl Headline {
         }
     }
 
-    /// In a few words, for the browser's tab.
+    /// The headline as a short text, for the browser's tab.
     pub(crate) fn short(&self) -> String {
         match self {
             Self::Led { leader, .. } => format!("{leader} leads"),
@@ -201,7 +201,7 @@ mod tests {
             [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Follower), ("D", Role::Leader)]
         {
             let leader = Some(name("D"));
-            ring.then(node, EventKind::StandingChanged { role, term: Term(3), leader, deputy: None });
+            ring.then(node, EventKind::RoleChanged { role, term: Term(3), leader, deputy: None });
         }
         assert_eq!(said(&ring.view()), "D leads term 3");
     }
@@ -220,7 +220,7 @@ mod tests {
         let mut ring = ring(4);
         ring.running();
         ring.led_by("D", "C", 3);
-        let usurper = EventKind::StandingChanged {
+        let usurper = EventKind::RoleChanged {
             role: Role::Leader,
             term: Term(4),
             leader: Some(name("B")),
@@ -257,7 +257,7 @@ mod tests {
         ring.led_by("D", "C", 1);
         parted(&mut ring, &["A", "B"]);
         let candidate =
-            EventKind::StandingChanged { role: Role::Candidate, term: Term(2), leader: None, deputy: None };
+            EventKind::RoleChanged { role: Role::Candidate, term: Term(2), leader: None, deputy: None };
         ring.then("A", candidate);
         let message = crate::testing::message("A", 1);
         let message = ringleader_shared::event::MessageInfo { term: Term(2), ..message };
@@ -274,7 +274,7 @@ mod tests {
         ring.led_by("E", "D", 1);
         parted(&mut ring, &["A", "B"]);
         let candidate =
-            EventKind::StandingChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None };
+            EventKind::RoleChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None };
         ring.then("A", candidate);
         let message =
             ringleader_shared::event::MessageInfo { term: Term(7), ..crate::testing::message("A", 1) };

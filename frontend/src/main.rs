@@ -1,53 +1,51 @@
-//! The Ringleader dashboard: one page that draws the ring, every message on it, and what each node says.
+//! The Ringleader dashboard: one page that draws the ring, its messages, and the log of each node.
 //!
-//! What it is for: to show what the server tells, and to ask the server for faults and elections. What it must not
-//! know: how an election is decided; in the [`sandbox`] the simulator knows it. The ring that it draws is
-//! [`ringleader_shared::RingView`], kept by the very same reducer that the server uses.
+//! It shows the events of the server, and submits the reader's commands to it. It must not know how an
+//! election is decided; in the [`sandbox`] the simulator knows it. The ring is
+//! [`ringleader_shared::RingView`], kept by the same reducer as in the server.
 //!
-//! The way through it: [`connection`] turns bus frames into calls of [`store`], which keeps the view, the logs and the
-//! animation stage; [`app`] lays the page out; [`ring`] draws the figure, [`card`] one node with its log, [`controls`],
-//! [`roster`] and [`summary`] the rest. Whatever can be decided without a browser is a plain function with its own test.
+//! Modules depend on one another in one direction; a test in `architecture.rs` checks it. From the bottom up:
+//!
+//! 1. Leaves: [`command`] and [`notice`] as data; [`text`], [`headline`], [`terms`] and [`large_ring`] for
+//!    what is shown; [`reactive`], [`focus`] and [`clipboard`] for the browser.
+//! 2. [`state`]: signals, and the functions that apply events to them. [`sandbox`]: runs of the simulator
+//!    that are played.
+//! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
+//!    out commands and feed the state.
+//! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`],
+//!    [`summary`], [`outage`] and [`top_bar`].
+//! 5. [`app`]: the page as a whole.
+//!
+//! Everything that can be decided without a browser is a plain function with a test of its own.
 #![forbid(unsafe_code)]
-// The component macro writes `pub` in front of what it makes, whatever stands in the source.
+// The component macro makes its items `pub`, whatever the source says.
 #![allow(unreachable_pub)]
 
 mod address;
-mod algorithm;
-mod announcer;
-mod api;
 mod app;
-mod badge;
-mod button;
-mod card;
-mod clock;
-mod connection;
+#[cfg(test)]
+mod architecture;
+mod backend;
+mod cards;
+mod clipboard;
+mod command;
+mod components;
 mod controls;
-mod copy;
-mod cost;
-mod faults;
-mod field;
 mod focus;
 mod headline;
-mod help;
-mod initiators;
-mod json;
-mod live;
-mod log;
-mod notices;
-mod order;
+mod large_ring;
+mod notice;
 mod outage;
+mod reactive;
 mod ring;
-mod roster;
 mod sandbox;
-mod skip;
-mod store;
+mod state;
 mod summary;
 mod terms;
 #[cfg(test)]
 mod testing;
-mod theme;
+mod text;
 mod top_bar;
-mod words;
 
 fn main() {
     if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {

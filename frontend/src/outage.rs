@@ -1,4 +1,4 @@
-//! The time without a leader: the last one, or the one that runs, driven by the page's clock.
+//! The time without a leader: the last outage, or the one that runs, up to the present time.
 
 use std::time::Duration;
 
@@ -6,14 +6,16 @@ use leptos::leptos_dom::helpers::IntervalHandle;
 use leptos::prelude::*;
 use ringleader_shared::view::{LossCause, Outage, Took};
 
-use crate::live;
-use crate::store::Store;
-use crate::words::duration;
+use crate::backend::Backend;
+use crate::reactive;
+use crate::sandbox::player::Player;
+use crate::state::Store;
+use crate::text::duration;
 
-/// How often the time of an outage that runs is written anew.
+/// The time between two updates of an outage that runs.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How the leader was lost, and who leads next.
+/// The history of an outage: the cause, and the next leader.
 fn history(outage: &Outage) -> String {
     let lost = &outage.lost;
     let mut text = match outage.cause {
@@ -34,12 +36,12 @@ fn history(outage: &Outage) -> String {
     text
 }
 
-/// The total, large. Without a clock, that is before the first frame, there is no number.
+/// The total. Before the first frame the server's clock is unknown, and there is no number.
 fn total(took: Option<Took>) -> String {
     took.map_or_else(|| "No leader".to_owned(), |took| format!("No leader for {}", duration(took.total_us)))
 }
 
-/// What it is made of.
+/// The parts of the total.
 fn parts(took: &Took) -> String {
     let part = |us: u64| if us == 0 { "0".to_owned() } else { duration(us) };
     let Took { noticing_us, waiting_us, electing_us, .. } = *took;
@@ -50,43 +52,43 @@ fn parts(took: &Took) -> String {
 #[component]
 pub(crate) fn OutageLine() -> impl IntoView {
     let store = Store::here();
-    let outage = live::memo(move || store.view.with(|view| view.leaderless.latest().cloned()));
-    let runs = live::memo(move || {
+    let outage = reactive::memo(move || store.view.with(|view| view.leaderless.latest().cloned()));
+    let runs = reactive::memo(move || {
         outage.with(|outage| outage.as_ref().is_some_and(|outage| outage.ended_us.is_none()))
     });
     let now = RwSignal::new(None::<u64>);
-    match store.sandbox {
-        Some(sandbox) => live::effect(move || {
+    match Backend::here().sandbox() {
+        Some(sandbox) => reactive::effect(move || {
             sandbox.moment.track();
-            now.set(store.event_time_us());
+            now.set(u64::try_from(sandbox.read(Player::now).as_micros()).ok());
         }),
         None => tick(store, runs, now),
     }
-    let took = live::memo(move || {
+    let took = reactive::memo(move || {
         outage.with(|outage| {
             let outage = outage.as_ref()?;
-            // What has happened already is over, however late the page's clock is.
+            // An outage that has ended has a fixed length, however late the page's clock is.
             outage.took.or_else(|| now.get().map(|now| outage.took_at(now)))
         })
     });
     view! {
         <p
             class="outage"
-            class:running=live::whether(move || runs.get())
+            class:running=reactive::flag(move || runs.get())
             data-testid="outage"
             title="From the last moment at which a leader served until all live members that can be reached followed the next one"
         >
-            {live::part(move || match outage.get() {
+            {reactive::fragment(move || match outage.get() {
                 // Before the first snapshot nothing is known.
                 None => view! {
-                    <span class="none" hidden=live::whether(move || store.view.with(|view| view.nodes.is_empty()))>
+                    <span class="none" hidden=reactive::flag(move || store.view.with(|view| view.nodes.is_empty()))>
                         "No leader has been lost yet"
                     </span>
                 }.into_any(),
                 Some(outage) => view! {
-                    <strong data-testid="outage-total">{live::words(move || total(took.get()))}</strong>
+                    <strong data-testid="outage-total">{reactive::text(move || total(took.get()))}</strong>
                     <span data-testid="outage-parts">
-                        {live::words(move || took.with(|took| took.as_ref().map(parts).unwrap_or_default()))}
+                        {reactive::text(move || took.with(|took| took.as_ref().map(parts).unwrap_or_default()))}
                     </span>
                     <span class="history" data-testid="outage-history">{history(&outage)}</span>
                 }.into_any(),
@@ -95,7 +97,7 @@ pub(crate) fn OutageLine() -> impl IntoView {
     }
 }
 
-/// Keeps the time of a server's outage that runs up to date, as long as the page is.
+/// Keeps the time of a live outage up to date while it runs.
 fn tick(store: Store, runs: Memo<bool>, now: RwSignal<Option<u64>>) {
     let ticking = StoredValue::new(None::<IntervalHandle>);
     let stop = move || {
@@ -105,11 +107,11 @@ fn tick(store: Store, runs: Memo<bool>, now: RwSignal<Option<u64>>) {
             }
         });
     };
-    live::effect(move || {
+    reactive::effect(move || {
         stop();
         if runs.get() && store.is_connected() {
-            now.set(store.event_time_us());
-            ticking.set_value(set_interval_with_handle(move || now.set(store.event_time_us()), TICK).ok());
+            now.set(store.server_time_us());
+            ticking.set_value(set_interval_with_handle(move || now.set(store.server_time_us()), TICK).ok());
         }
     });
     on_cleanup(stop);
@@ -128,7 +130,7 @@ mod tests {
         let began = ring.led_by("C", "B", 1).seq.0 * 1_000 + 1_000;
         ring.killed("C");
         let standing =
-            |role| EventKind::StandingChanged { role, term: Term(2), leader: Some(name("B")), deputy: None };
+            |role| EventKind::RoleChanged { role, term: Term(2), leader: Some(name("B")), deputy: None };
         ring.then("B", standing(Role::Leader));
         let view = ring.then("A", standing(Role::Follower));
         let outage = view.leaderless.latest().expect("there was one");

@@ -1,15 +1,17 @@
-//! The figure: the ring as a drawing, and a layer for what moves on it.
+//! The figure of the ring: a drawing, and a layer for the messages that move on it.
 
-mod actors;
-mod crowd;
-pub(crate) mod cue;
-pub(crate) mod flight;
-pub(crate) mod geometry;
+mod animation;
+mod animation_event;
+mod canvas;
+mod elements;
+mod flight;
+mod geometry;
 mod legend;
 mod legible;
-pub(crate) mod links;
+mod links;
+mod message_shape;
 mod node;
-pub(crate) mod stage;
+mod sandbox_messages;
 
 use std::time::Duration;
 
@@ -18,36 +20,39 @@ use leptos::svg;
 use ringleader_shared::NodeName;
 use wasm_bindgen::JsCast;
 
-use self::actors::Actors;
-use self::crowd::Crowd;
+use self::animation::{Animation, Layers, MOST_DOTS};
+use self::canvas::RingCanvas;
 use self::geometry::Layout;
 use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
-use self::stage::{Layers, MOST_DOTS, Stage};
-use crate::faults;
+use self::sandbox_messages::SandboxMessages;
+use crate::backend::Backend;
+use crate::backend::sandbox::Sandbox;
 use crate::headline::Headline;
-use crate::live::{self, rounded};
-use crate::sandbox::Sandbox;
+use crate::reactive::{self, rounded};
 use crate::sandbox::settings::HOP;
-use crate::store::Store;
+use crate::state::{Change, Store};
+use crate::text;
 
 /// The ring.
 #[component]
 pub(crate) fn RingFigure() -> impl IntoView {
     let store = Store::here();
     let figure = NodeRef::new();
+    // Whether messages are in transit that are not drawn.
+    let crowded = RwSignal::new(false);
     let smallest_text = legible::smallest_text(figure);
     let layout =
-        live::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
-    let is_crowd = live::memo(move || store.sandbox.is_some() && layout.with(Layout::is_crowd));
-    let drawn = live::memo(move || {
-        if is_crowd.get() {
+        reactive::memo(move || store.view.with(|view| Layout::of(view).legible_from(smallest_text.get())));
+    let is_large = reactive::memo(move || store.simulated && layout.with(Layout::is_large));
+    let drawn = reactive::memo(move || {
+        if is_large.get() {
             return Vec::new();
         }
         store.view.with(|view| layout.with(|layout| links(view, layout)))
     });
-    let heartbeat = live::whether(move || {
+    let heartbeat = reactive::flag(move || {
         store.view.with(|view| view.leader.is_some() && view.deputy.is_some() && view.leader != view.deputy)
     });
     view! {
@@ -57,13 +62,13 @@ pub(crate) fn RingFigure() -> impl IntoView {
             tabindex="-1"
             aria-label="The ring"
             node_ref=figure
-            style=live::words(move || format!("--smallest: {}px", rounded(smallest_text.get())))
+            style=reactive::text(move || format!("--smallest: {}px", rounded(smallest_text.get())))
         >
-            // Both are there, and one is to be seen: to put one in the place of the other would take code for each to become
+            // Both exist, and one is hidden: replacing one by the other would take code for each to become
             // the other.
-            <Drawing layout=layout is_crowd=is_crowd drawn=drawn/>
-            {store.sandbox.map(|sandbox| view! { <Crowd sandbox=sandbox layout=layout is_crowd=is_crowd/> })}
-            <p class="crowded" role="status" hidden=live::whether(move || !store.crowded.get())>
+            <Drawing layout=layout is_large=is_large drawn=drawn crowded=crowded/>
+            {Backend::here().sandbox().map(|sandbox| view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> })}
+            <p class="crowded" role="status" hidden=reactive::flag(move || !crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
             <Legend drawn=drawn heartbeat=heartbeat/>
@@ -71,15 +76,20 @@ pub(crate) fn RingFigure() -> impl IntoView {
     }
 }
 
-/// The ring with a circle for each node; nothing of a crowd.
+/// The ring with a circle for each node; nothing of a large ring.
 #[component]
-fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -> impl IntoView {
+fn Drawing(
+    layout: Memo<Layout>,
+    is_large: Memo<bool>,
+    drawn: Memo<Vec<Link>>,
+    crowded: RwSignal<bool>,
+) -> impl IntoView {
     let store = Store::here();
     let all = store.names();
-    let names = live::memo(move || if is_crowd.get() { Vec::new() } else { all.get() });
+    let names = reactive::memo(move || if is_large.get() { Vec::new() } else { all.get() });
     let stop = RwSignal::new(None::<NodeName>);
-    // The one node that Tab comes to: the last one that had the focus, as long as it is there.
-    let tab_stop = live::memo(move || {
+    // The one node that Tab stops at: the last one that had the focus, as long as it exists.
+    let tab_stop = reactive::memo(move || {
         let last = stop.get().filter(|last| names.with(|names| names.contains(last)));
         last.or_else(|| names.with(|names| names.first().cloned()))
     });
@@ -88,26 +98,26 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
         let both = under.get().zip(over.get());
         both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
     };
-    match store.sandbox {
-        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_crowd),
-        None => moving_with_the_clock(store, layers, layout),
+    match Backend::here().sandbox() {
+        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_large),
+        None => moving_with_the_clock(store, layers, layout, crowded),
     }
-    // An arrow is as large as what it points at allows.
+    // The size of an arrow follows from the size of the nodes.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
-    let bands = live::memo(move || {
-        if is_crowd.get() {
+    let bands = reactive::memo(move || {
+        if is_large.get() {
             return Vec::new();
         }
         store.view.with(|view| layout.with(|layout| layout.bands(&view.sides())))
     });
-    let heart = live::memo(move || {
+    let heart = reactive::memo(move || {
         store.view.with(|view| {
             let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
             layout.with(|layout| layout.straight(deputy, leader))
         })
     });
     view! {
-        <div class="board" hidden=live::whether(move || is_crowd.get())>
+        <div class="board" hidden=reactive::flag(move || is_large.get())>
             <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -119,18 +129,18 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
                     class="configured"
                     cx="500"
                     cy="500"
-                    r=live::units(move || layout.with(|layout| layout.ring_radius))
+                    r=reactive::length(move || layout.with(|layout| layout.ring_radius))
                 ></circle>
-                {live::part(move || {
+                {reactive::fragment(move || {
                     let width = layout.with(band_width);
                     bands.get().into_iter().map(|(side, band)| view! {
                         <path class=format!("side side-{}", side % 3) d=band.path() stroke-width=width.clone()></path>
                     }).collect_view()
                 })}
-                {live::part(move || heart.get().map(|(start, end)| view! {
+                {reactive::fragment(move || heart.get().map(|(start, end)| view! {
                     <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
                 }))}
-                {live::part(move || {
+                {reactive::fragment(move || {
                     let head = head();
                     drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
                 })}
@@ -145,45 +155,69 @@ fn Drawing(layout: Memo<Layout>, is_crowd: Memo<bool>, drawn: Memo<Vec<Link>>) -
     }
 }
 
-/// How wide the band of a side is: a little wider than a node.
+/// The width of the band of a side: a little more than a node's.
 fn band_width(layout: &Layout) -> String {
     rounded(2.0 * layout.node_radius + (layout.node_radius * 0.3).clamp(8.0, 26.0)).to_string()
 }
 
-/// Real messages: events act them out as time goes by.
-fn moving_with_the_clock(store: Store, layers: impl Fn() -> Option<Layers> + 'static, layout: Memo<Layout>) {
-    live::effect(move || store.stage.update_value(|stage| stage.set_layers(layers())));
-    live::effect(move || store.stage.update_value(|stage| stage.set_layout(layout.get())));
+/// Moves the messages of a live ring: each event is animated as it arrives.
+fn moving_with_the_clock(
+    store: Store,
+    layers: impl Fn() -> Option<Layers> + 'static,
+    layout: Memo<Layout>,
+    crowded: RwSignal<bool>,
+) {
+    let animation = StoredValue::new_local(Animation::new(crowded));
+    reactive::effect(move || animation.update_value(|animation| animation.set_layers(layers())));
+    reactive::effect(move || animation.update_value(|animation| animation.set_layout(layout.get())));
+    store.observe(Box::new(move |change| match change {
+        Change::Event(event, happened_ms) => {
+            let is_first = animation.try_update_value(|animation| animation.animate(event, happened_ms));
+            if is_first == Some(true) {
+                request_animation_frame(move || next_frame(animation));
+            }
+        }
+        Change::Gap => {
+            animation.try_update_value(Animation::clear);
+        }
+    }));
     on_cleanup(move || {
-        store.stage.try_update_value(Stage::clear);
+        animation.try_update_value(Animation::clear);
     });
 }
 
-/// How long a ripple is to be seen.
+fn next_frame(animation: StoredValue<Animation, LocalStorage>) {
+    if animation.try_update_value(Animation::frame) == Some(true) {
+        request_animation_frame(move || next_frame(animation));
+    }
+}
+
+/// The duration of a ripple.
 const RIPPLE: Duration = Duration::from_millis(600);
 
-/// Simulated messages: where they are follows from the virtual time that is shown.
+/// Moves the messages of the sandbox: their positions follow from the virtual time that is shown.
 fn moving_with_the_run(
     sandbox: Sandbox,
     layers: impl Fn() -> Option<Layers> + 'static,
     layout: Memo<Layout>,
-    is_crowd: Memo<bool>,
+    is_large: Memo<bool>,
 ) {
-    let actors = StoredValue::new_local(Actors::default());
+    let messages = StoredValue::new_local(SandboxMessages::default());
     let draw = move || {
         // When a hop is over sooner than a ripple, the ring would be full of them.
         let ripple = sandbox.speed.get_untracked().virtual_time(RIPPLE).filter(|time| *time < 4 * HOP);
-        sandbox.look(|player| {
-            actors.update_value(|actors| actors.draw(player, ripple.unwrap_or_default()));
+        sandbox.read(|player| {
+            messages.update_value(|messages| messages.draw(player, ripple.unwrap_or_default()));
         });
     };
-    live::effect(move || {
-        actors.update_value(|actors| actors.set_place(layers().filter(|_| !is_crowd.get()), layout.get()));
+    reactive::effect(move || {
+        messages
+            .update_value(|messages| messages.set_place(layers().filter(|_| !is_large.get()), layout.get()));
         draw();
     });
-    live::effect(move || {
+    reactive::effect(move || {
         sandbox.moment.track();
-        if !is_crowd.get() {
+        if !is_large.get() {
             draw();
         }
     });
@@ -192,16 +226,16 @@ fn moving_with_the_run(
 #[component]
 fn LinkLine(link: Link, head: f64) -> impl IntoView {
     let store = Store::here();
-    let kind = link.state.word();
+    let kind = link.state.as_str();
     let path = link.curve.path();
     let mut title = format!("{} to {}: {kind}", link.from, link.to);
     let slow = !link.fault.cut && !link.fault.is_none();
     if slow {
-        title = format!("{title}, {}", faults::words(&link.fault));
+        title = format!("{title}, {}", text::link_fault(&link.fault));
     }
     let (id, middle) = (format!("link-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {
-        store.link.set(Some((link.from.clone(), link.to.clone())));
+        store.chosen_link.set(Some((link.from.clone(), link.to.clone())));
         store.faults_open.set(true);
     };
     view! {
@@ -221,7 +255,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
 #[component]
 fn Centre() -> impl IntoView {
     let store = Store::here();
-    let lines = live::memo(move || {
+    let lines = reactive::memo(move || {
         store.view.with(|view| {
             if view.nodes.len() < 2 {
                 return None;
@@ -255,7 +289,7 @@ fn Centre() -> impl IntoView {
             Some((class, led.unwrap_or(view.term).0, first, second))
         })
     });
-    live::part(move || {
+    reactive::fragment(move || {
         lines.get().map(|(class, term, first, second)| {
             view! {
                 <g class=format!("centre {class}") aria-hidden="true">

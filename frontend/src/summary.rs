@@ -1,34 +1,35 @@
-//! What the elections cost: the latest at large, the ones before in a line each.
+//! The cost of the elections: the latest one in detail, the former ones in a line each.
+
+mod cost;
 
 use leptos::prelude::*;
 use ringleader_shared::counted;
 use ringleader_shared::view::ElectionView;
 
-use crate::cost;
-use crate::help::FirstWord;
-use crate::live;
-use crate::store::Store;
+use crate::components::help::FirstWord;
+use crate::reactive;
+use crate::state::Store;
 use crate::terms;
-use crate::words;
+use crate::text;
 
 /// The summary.
 #[component]
 pub(crate) fn Summary() -> impl IntoView {
     let store = Store::here();
-    let latest = live::memo(move || store.view.with(|view| view.elections.front().cloned()));
-    let past = live::memo(move || {
+    let latest = reactive::memo(move || store.view.with(|view| view.elections.front().cloned()));
+    let past = reactive::memo(move || {
         store.view.with(|view| view.elections.iter().skip(1).cloned().collect::<Vec<ElectionView>>())
     });
     view! {
         <section class="summary" id="summary" tabindex="0" data-testid="summary" aria-labelledby="summary-heading">
             <h2 id="summary-heading" class="visually-hidden">"Elections"</h2>
-            {live::part(move || match latest.get() {
+            {reactive::fragment(move || match latest.get() {
                 Some(election) => view! { <Latest election=election/> }.into_any(),
                 None => view! { <FirstWord/> }.into_any(),
             })}
-                <h3 hidden=live::whether(move || past.with(Vec::is_empty))>"Before"</h3>
+                <h3 hidden=reactive::flag(move || past.with(Vec::is_empty))>"Before"</h3>
                 <ol class="past" reversed>
-                    {live::part(move || past.get().into_iter().map(|election| view! { <Past election=election/> }).collect_view())}
+                    {reactive::fragment(move || past.get().into_iter().map(|election| view! { <Past election=election/> }).collect_view())}
                 </ol>
         </section>
     }
@@ -37,8 +38,7 @@ pub(crate) fn Summary() -> impl IntoView {
 #[component]
 fn Latest(election: ElectionView) -> impl IntoView {
     let store = Store::here();
-    let full_speed =
-        store.sandbox.is_none() && store.view.with_untracked(|view| view.settings.hop_delay_ms == 0);
+    let full_speed = !store.simulated && store.view.with_untracked(|view| view.settings.hop_delay_ms == 0);
     let account = cost::account(&election, full_speed);
     let exact = account.as_ref().is_some_and(|account| account.exact);
     view! {
@@ -56,7 +56,7 @@ fn Latest(election: ElectionView) -> impl IntoView {
                 <div title=terms::meaning("hops")><dt>"hops"</dt><dd data-testid="summary-hops">{election.hops}</dd></div>
                 <div title=terms::meaning("first message to settled")>
                     <dt>"first message to settled"</dt>
-                    <dd data-testid="summary-time">{election.took_us.map_or_else(|| "…".to_owned(), words::duration)}</dd>
+                    <dd data-testid="summary-time">{election.took_us.map_or_else(|| "…".to_owned(), text::duration)}</dd>
                 </div>
                 <div class:exact=exact title=terms::meaning("formula")>
                     <dt>"formula"</dt>
@@ -83,7 +83,7 @@ fn Past(election: ElectionView) -> impl IntoView {
             <span class="cost">
                 {counted(election.messages.into(), "message")}
                 {(election.upkeep > 0).then(|| format!(" · {} upkeep", election.upkeep))}
-                {election.took_us.map(|took| format!(", {}", words::duration(took)))}
+                {election.took_us.map(|took| format!(", {}", text::duration(took)))}
             </span>
         </li>
     }

@@ -1,4 +1,4 @@
-//! The words of the page, explained: in the help panel, and as tooltips where they stand.
+//! The terms of the page and their meanings, for the help panel and for tooltips.
 
 /// Each term and its meaning.
 pub(crate) const TERMS: &[(&str, &str)] = &[
@@ -44,7 +44,7 @@ pub(crate) const TERMS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The meaning of a term; empty for a word that is none.
+/// The meaning of a term; empty for a word that is not one.
 pub(crate) fn meaning(term: &str) -> &'static str {
     TERMS.iter().find(|(word, _)| *word == term).map_or("", |(_, meaning)| meaning)
 }

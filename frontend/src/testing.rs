@@ -1,13 +1,13 @@
-//! Rings for tests, made the only way there is: by events.
+//! Rings for tests, made by events.
 
-use ringleader_shared::event::{Claim, EventKind, MessageInfo, MessageKind};
+use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
     Attribute, Event, Incarnation, Member, MessageId, NodeId, NodeName, RingSettings, RingView, Role, RunId,
     Seq, Term,
 };
 use uuid::Uuid;
 
-/// A ring in the making.
+/// A ring that is being built.
 pub(crate) struct Ring {
     view: RingView,
     names: Vec<NodeName>,
@@ -32,7 +32,8 @@ pub(crate) fn event(seq: u64, node: Option<&str>, kind: EventKind) -> Event {
 
 /// An election message from `from`, with D as candidate and C as deputy.
 pub(crate) fn message(from: &str, number: u64) -> MessageInfo {
-    let claim = |who: &str, attribute| Some(Claim { name: name(who), attribute: Attribute(attribute) });
+    let claim =
+        |who: &str, attribute| Some(NamedContender { name: name(who), attribute: Attribute(attribute) });
     MessageInfo {
         id: MessageId { from: name(from), incarnation: Incarnation(1), number },
         message: MessageKind::Election,
@@ -42,7 +43,7 @@ pub(crate) fn message(from: &str, number: u64) -> MessageInfo {
         deputy: claim("C", 110),
         hops: u32::try_from(number).expect("small"),
         algorithm: None,
-        towards: None,
+        port: None,
         says: None,
     }
 }
@@ -62,7 +63,7 @@ pub(crate) fn ring(count: usize) -> Ring {
         })
         .collect();
     let mut ring = Ring { view: RingView::empty(), names };
-    ring.tell(
+    ring.apply(
         None,
         EventKind::RunStarted {
             run: RunId(Uuid::from_u64_pair(1, 1)),
@@ -75,7 +76,7 @@ pub(crate) fn ring(count: usize) -> Ring {
 }
 
 impl Ring {
-    fn tell(&mut self, node: Option<&str>, kind: EventKind) {
+    fn apply(&mut self, node: Option<&str>, kind: EventKind) {
         let event = event(self.view.seq.0 + 1, node, kind);
         self.view.apply(&event);
     }
@@ -83,7 +84,7 @@ impl Ring {
     /// Every process is spawned, none is ready.
     pub(crate) fn starting(&mut self) -> RingView {
         for name in self.names.clone() {
-            self.tell(Some(name.as_str()), EventKind::Spawned { pid: 100 });
+            self.apply(Some(name.as_str()), EventKind::Spawned { pid: 100 });
         }
         self.view.clone()
     }
@@ -93,15 +94,15 @@ impl Ring {
         self.starting();
         for (n, name) in self.names.clone().into_iter().enumerate() {
             let successor = self.names[(n + 1) % self.names.len()].clone();
-            self.tell(Some(name.as_str()), EventKind::Ready { address: "127.0.0.1:8000".into() });
-            self.tell(Some(name.as_str()), EventKind::SuccessorChanged { successor });
+            self.apply(Some(name.as_str()), EventKind::Ready { address: "127.0.0.1:8000".into() });
+            self.apply(Some(name.as_str()), EventKind::SuccessorChanged { successor });
         }
         self.view.clone()
     }
 
     /// This one is dead, and nobody has noticed.
     pub(crate) fn killed(&mut self, who: &str) -> RingView {
-        self.tell(Some(who), EventKind::Exited { code: None, signal: Some(9) });
+        self.apply(Some(who), EventKind::Exited { code: None, signal: Some(9) });
         self.view.clone()
     }
 
@@ -113,7 +114,7 @@ impl Ring {
         let count = self.names.len();
         let before = self.names[(place + count - 1) % count].clone();
         let successor = self.names[(place + 1) % count].clone();
-        self.tell(Some(before.as_str()), EventKind::SuccessorChanged { successor });
+        self.apply(Some(before.as_str()), EventKind::SuccessorChanged { successor });
         self.view.clone()
     }
 
@@ -125,13 +126,13 @@ impl Ring {
                 who if who == deputy => Role::Deputy,
                 _ => Role::Follower,
             };
-            let standing = EventKind::StandingChanged {
+            let standing = EventKind::RoleChanged {
                 role,
                 term: Term(term),
                 leader: Some(name(leader)),
                 deputy: Some(name(deputy)),
             };
-            self.tell(Some(node.as_str()), standing);
+            self.apply(Some(node.as_str()), standing);
         }
         self.view.clone()
     }
@@ -143,7 +144,7 @@ impl Ring {
 
     /// This happened as well.
     pub(crate) fn then(&mut self, node: &str, kind: EventKind) -> RingView {
-        self.tell(Some(node), kind);
+        self.apply(Some(node), kind);
         self.view.clone()
     }
 }

@@ -1,21 +1,23 @@
-//! The top of the page: what this is, who leads, and whether the page is up to date.
+//! The top of the page: its name, the headline of the ring, and the state of the connection.
 
 use leptos::prelude::*;
 
 use crate::address::LIVE;
-use crate::app::Rings;
+use crate::components::help::HelpButton;
+use crate::components::theme::ThemeSwitch;
 use crate::headline::Headline;
-use crate::help::HelpButton;
-use crate::live;
-use crate::sandbox::link;
-use crate::store::{Connection, Store};
-use crate::theme::ThemeSwitch;
+use crate::reactive;
+use crate::sandbox::permalink;
+use crate::state::{Connection, Store};
 
 /// The top bar.
 #[component]
-pub(crate) fn TopBar() -> impl IntoView {
+pub(crate) fn TopBar(
+    /// Whether there is another ring to go to.
+    has_tabs: bool,
+) -> impl IntoView {
     let store = Store::here();
-    let headline = live::memo(move || {
+    let headline = reactive::memo(move || {
         store.view.with(|view| {
             let headline = Headline::of(view);
             let is_for_others = store.watching && headline == Headline::NoLeaderYet;
@@ -36,9 +38,9 @@ pub(crate) fn TopBar() -> impl IntoView {
                 </svg>
                 "Ringleader"
             </h1>
-            <Tabs/>
-            <p class=live::words(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
-                {live::words(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
+            {has_tabs.then(|| view! { <Tabs/> })}
+            <p class=reactive::text(move || if waiting() { "headline idle" } else { headline.get().0 }) data-testid="headline">
+                {reactive::text(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
             <div class="top-right">
                 {store.watching.then(|| view! {
@@ -54,32 +56,29 @@ pub(crate) fn TopBar() -> impl IntoView {
     }
 }
 
-/// Leads from the server's ring to the page's own and back; where there is no server, there is nothing to choose.
+/// The links from the server's ring to the page's own and back.
 #[component]
 fn Tabs() -> impl IntoView {
-    let rings = expect_context::<Rings>();
-    let here = Store::here().sandbox.is_some();
+    let here = Store::here().simulated;
     let tab = |fragment: &'static str, says: &'static str, is_here: bool| {
         view! {
             <a href=format!("#{fragment}") data-testid=format!("tab-{fragment}") aria-current=is_here.then_some("page")>{says}</a>
         }
     };
-    rings.live.is_some().then(|| {
-        view! {
-            <nav class="tabs" aria-label="Which ring">
-                {tab(LIVE, "Live ring", !here)}
-                {tab(link::WORD, "Sandbox", here)}
-            </nav>
-        }
-    })
+    view! {
+        <nav class="tabs" aria-label="Which ring">
+            {tab(LIVE, "Live ring", !here)}
+            {tab(permalink::WORD, "Sandbox", here)}
+        </nav>
+    }
 }
 
-/// Whether the page is up to date.
+/// The state of the connection.
 #[component]
 fn ConnectionLight() -> impl IntoView {
     let store = Store::here();
     let status = move || {
-        if store.sandbox.is_some() {
+        if store.simulated {
             return ("simulated", "Simulated");
         }
         store.connection.with(|connection| match connection {
@@ -92,8 +91,8 @@ fn ConnectionLight() -> impl IntoView {
         <span
             class="connection"
             data-testid="connection"
-            data-status=live::words(move || status().0)
-            title=if store.sandbox.is_some() {
+            data-status=reactive::text(move || status().0)
+            title=if store.simulated {
                 "Simulated in this page, in virtual time: no server is asked"
             } else {
                 "The connection to the server"
@@ -101,7 +100,7 @@ fn ConnectionLight() -> impl IntoView {
         >
             <span class="light" aria-hidden="true"></span>
             <span class="visually-hidden">"Connection: "</span>
-            {live::words(move || status().1)}
+            {reactive::text(move || status().1)}
         </span>
     }
 }
@@ -112,7 +111,7 @@ pub(crate) fn LostBanner() -> impl IntoView {
     let store = Store::here();
     let text = move || {
         store.connection.with(|connection| match connection {
-            Connection::Lost { .. } if store.stranger.get() => Some(
+            Connection::Lost { .. } if store.unauthorized.get() => Some(
                 "The server was started again and does not know this page any more: open the link that it printed".to_owned(),
             ),
             Connection::Lost { since: Some(since) } => {
@@ -124,5 +123,5 @@ pub(crate) fn LostBanner() -> impl IntoView {
             Connection::Connecting | Connection::Connected => None,
         })
     };
-    live::part(move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> }))
+    reactive::fragment(move || text().map(|text| view! { <p class="banner" data-testid="banner">{text}</p> }))
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{EventKind, NodeState, RingView};
 use ringleader_testing::server::{PATIENCE, Server};
 
@@ -174,7 +174,7 @@ impl Seen {
                 self.slowest_us = self.slowest_us.max(*rtt_us);
             }
             EventKind::LinkDown { failure: true, .. } => self.suspicions += 1,
-            EventKind::Completed { outcome: Outcome::Takeover, .. } => self.takeovers += 1,
+            EventKind::Completed { cause: ElectionCause::Takeover, .. } => self.takeovers += 1,
             EventKind::Completed { .. } => self.elections += 1,
             _ => {}
         }

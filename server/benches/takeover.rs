@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Event, EventKind, NodeName, NodeState, RingView};
 use ringleader_testing::server::{PATIENCE, Server};
 
@@ -95,7 +95,7 @@ fn at_rest(server: &Server) {
 /// The last deputy that opened its heartbeat link, and to which leader.
 fn watches(events: &[Event]) -> Option<(NodeName, NodeName)> {
     events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::LinkUp { peer, link: LinkKind::Heartbeat, direction: Direction::Outgoing } => {
+        EventKind::LinkUp { peer, link: LinkKind::Heartbeat, direction: LinkDirection::Outgoing } => {
             Some((event.node.clone()?, peer.clone()))
         }
         _ => None,
@@ -119,8 +119,7 @@ fn after_kill(events: &[Event], killed: &NodeName) -> (u64, u64) {
     });
     let mut first: std::collections::BTreeMap<&NodeName, u64> = std::collections::BTreeMap::new();
     for event in events {
-        if let (EventKind::StandingChanged { leader: Some(leader), .. }, Some(node)) =
-            (&event.kind, &event.node)
+        if let (EventKind::RoleChanged { leader: Some(leader), .. }, Some(node)) = (&event.kind, &event.node)
             && leader != killed
         {
             first.entry(node).or_insert(event.at_us);

@@ -25,19 +25,19 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::access::{self, Gate};
 use crate::api::after::After;
 use crate::api::body::{NoBody, OptionalBody, RequiredBody};
 use crate::api::budget::Budget;
 use crate::api::compression::Encoders;
+use crate::assets;
+use crate::auth::{self, Auth};
 use crate::bus::Bus;
-use crate::guard::{self, Guard};
+use crate::bus::websocket;
 use crate::metrics;
-use crate::page;
+use crate::origin::{self, Guard};
 use crate::problem::Refusal;
-use crate::socket;
-use crate::supervisor::{Action, Handle};
-use crate::visitor::Places;
+use crate::supervisor::{Action, SupervisorHandle};
+use crate::visitor::ConnectionSlots;
 
 /// The description of the API.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -52,11 +52,11 @@ const MAX_EVENTS: usize = 5_000;
 #[derive(Clone)]
 pub struct App {
     /// Owns the processes.
-    pub supervisor: Handle,
+    pub supervisor: SupervisorHandle,
     /// Has the events.
     pub bus: Bus,
     /// The connections to the server.
-    pub places: Places,
+    pub places: ConnectionSlots,
     /// Becomes true when the server is stopping.
     pub stopping: watch::Receiver<bool>,
 }
@@ -64,7 +64,7 @@ pub struct App {
 type Answer = Result<Response, Refusal>;
 
 /// Everything that the server answers, behind its guard.
-pub fn router(app: App, guard: Guard, gate: Gate) -> Router {
+pub fn router(app: App, guard: Guard, auth: Auth) -> Router {
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
     };
@@ -81,7 +81,7 @@ pub fn router(app: App, guard: Guard, gate: Gate) -> Router {
         .route("/api/v1/nodes/{name}/resume", post(resume))
         .route("/api/v1/links", get(links).delete(heal_links))
         .route("/api/v1/links/{from}/{to}", put(set_link))
-        .route("/api/v1/partitions", post(part).delete(heal_partition))
+        .route("/api/v1/partitions", post(partition).delete(heal_partition))
         .route("/api/v1/reset", post(reset))
         .route("/api/v1/events", get(events))
         .route("/api/v1/openapi.json", get(openapi))
@@ -95,9 +95,9 @@ pub fn router(app: App, guard: Guard, gate: Gate) -> Router {
         .fallback(fallback)
         .method_not_allowed_fallback(wrong_method)
         .with_state(Arc::new(app))
-        .layer(axum::middleware::from_fn_with_state(gate, access::middleware))
-        .layer(axum::middleware::from_fn_with_state(guard, guard::middleware))
-        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, page::security_policy()))
+        .layer(axum::middleware::from_fn_with_state(auth, auth::middleware))
+        .layer(axum::middleware::from_fn_with_state(guard, origin::middleware))
+        .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, assets::security_policy()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
         .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
@@ -208,8 +208,8 @@ async fn set_link(
     Ok(Json(app.supervisor.set_link(from, to, fault).await?).into_response())
 }
 
-async fn part(State(app): State<Arc<App>>, RequiredBody(partition): RequiredBody<Partition>) -> Answer {
-    app.supervisor.part(partition.groups).await?;
+async fn partition(State(app): State<Arc<App>>, RequiredBody(partition): RequiredBody<Partition>) -> Answer {
+    app.supervisor.partition(partition.groups).await?;
     Ok(Json(links_of(&app.bus.view())).into_response())
 }
 
@@ -242,7 +242,7 @@ async fn events(State(app): State<Arc<App>>, query: Result<Query<EventQuery>, Qu
     if limit == 0 || limit > MAX_EVENTS {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("limit is 1 to {MAX_EVENTS}")));
     }
-    let after = query.after.map_or(Seq(0).into(), |After(place)| place);
+    let after = query.after.map_or(Seq(0).into(), |After(position)| position);
     if after.run.is_some() && !app.bus.has(after) {
         return Err(Refusal::conflict("that event is of another server, or long gone")
             .because("begin anew with after=0"));
@@ -268,13 +268,13 @@ async fn bus_socket(
             .because(error.body_text())
     })?;
     let (bus, stopping) = (app.bus.clone(), app.stopping.clone());
-    let after = query.after.map(|After(place)| place);
+    let after = query.after.map(|After(position)| position);
     Ok(upgrade
-        .max_message_size(socket::MAX_FRAME)
-        .max_frame_size(socket::MAX_FRAME)
+        .max_message_size(websocket::MAX_FRAME)
+        .max_frame_size(websocket::MAX_FRAME)
         .read_buffer_size(4 * 1024)
-        .write_buffer_size(socket::WRITE_BUFFER)
-        .on_upgrade(move |socket| socket::serve(socket, bus, after, stopping)))
+        .write_buffer_size(websocket::WRITE_BUFFER)
+        .on_upgrade(move |socket| websocket::serve(socket, bus, after, stopping)))
 }
 
 async fn openapi() -> Response {
@@ -297,7 +297,7 @@ async fn fallback(
     Extension(access): Extension<Access>,
 ) -> Response {
     if method == axum::http::Method::GET || method == axum::http::Method::HEAD {
-        return page::serve(&uri, &headers, access.kind);
+        return assets::serve(&uri, &headers, access.kind);
     }
     Refusal::new(StatusCode::NOT_FOUND, "there is nothing here")
         .because("GET /api/v1/openapi.json describes every call")

@@ -1,7 +1,10 @@
-//! The event bus: every event gets its place, changes the view, is remembered for a while, and goes to every subscriber.
+//! The event bus: every event gets its sequence number, changes the view, is remembered for a while, and goes
+//! to every subscriber.
 //!
 //! Nodes report over links of their own, so what one says of a message may arrive before what its sender said of it. Their
 //! events therefore wait a moment and are placed in the order in which they happened, by the clock they share.
+
+pub mod websocket;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -18,7 +21,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::clock::monotonic_ns;
 use crate::metrics::OutageTimes;
-use crate::state::Keeper;
+use crate::state_dir::Keeper;
 
 /// How many events are remembered. At about 400 bytes each, twice: 8 MB.
 pub const HISTORY: usize = 10_000;
@@ -42,7 +45,7 @@ pub struct Bus {
 #[derive(Debug)]
 struct Inner {
     state: Mutex<State>,
-    /// The last event's place, for whoever waits for the next.
+    /// The last event's sequence number, for whoever waits for the next.
     newest: watch::Sender<Seq>,
     born_ns: u64,
     /// Rung when an event begins to wait.
@@ -60,7 +63,7 @@ struct State {
     refused: u64,
     /// How many events of the history are about refused connections.
     refusals_kept: usize,
-    refusals: Refusals<Unplaced>,
+    refusals: Refusals<PendingEvent>,
     outages: OutageTimes,
     /// Events that wait for earlier ones, the earliest first.
     waiting: BinaryHeap<Reverse<Waiting>>,
@@ -81,7 +84,7 @@ pub struct Membership {
 #[derive(Debug)]
 struct Waiting {
     arrival: u64,
-    event: Unplaced,
+    event: PendingEvent,
 }
 
 impl Waiting {
@@ -110,9 +113,9 @@ impl Ord for Waiting {
     }
 }
 
-/// An event before it has its place.
+/// An event that has no sequence number yet.
 #[derive(Debug)]
-pub struct Unplaced {
+pub struct PendingEvent {
     /// Whose it is.
     pub node: Option<NodeName>,
     /// Which start of that node.
@@ -128,14 +131,14 @@ pub struct Unplaced {
 /// An event that somebody has seen, by its number, and if it is known by its run. Numbers of one server go on from run to run;
 /// those of another server begin again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct EventPosition {
     /// The run.
     pub run: Option<RunId>,
     /// The number.
     pub seq: Seq,
 }
 
-impl From<Seq> for Place {
+impl From<Seq> for EventPosition {
     fn from(seq: Seq) -> Self {
         Self { run: None, seq }
     }
@@ -196,10 +199,10 @@ impl Bus {
     }
 
     /// Places an event of the server itself, after everything that happened before and was reported.
-    fn publish(&self, event: Unplaced) {
+    fn publish(&self, event: PendingEvent) {
         let mut state = self.state();
         state.place_until(event.at_ns, self.inner.born_ns);
-        state.place(event, self.inner.born_ns);
+        state.assign_seq(event, self.inner.born_ns);
         let newest = state.view.seq;
         drop(state);
         self.inner.newest.send_replace(newest);
@@ -208,8 +211,8 @@ impl Bus {
     /// Takes events of a member to be placed in the order in which they happened. [`Bus::keep_in_order`] does
     /// it. Those of one that has left are dropped and counted: its name may be another's by now. Of
     /// connections that it refused, one event a second counts all.
-    pub fn report(&self, membership: &Membership, events: impl IntoIterator<Item = Unplaced>) {
-        let (refused, events): (Vec<Unplaced>, Vec<Unplaced>) =
+    pub fn report(&self, membership: &Membership, events: impl IntoIterator<Item = PendingEvent>) {
+        let (refused, events): (Vec<PendingEvent>, Vec<PendingEvent>) =
             events.into_iter().partition(|event| matches!(event.kind, EventKind::Refused { .. }));
         let mut state = self.state();
         if membership.ended.load(Ordering::Relaxed) {
@@ -227,7 +230,7 @@ impl Bus {
     }
 
     /// Publishes that a connection was refused. Of many, one event a second counts all.
-    pub fn refuse(&self, event: Unplaced) {
+    pub fn refuse(&self, event: PendingEvent) {
         let EventKind::Refused { count, .. } = event.kind else { return };
         let now = Duration::from_nanos(monotonic_ns());
         self.publish_refusal(|state| {
@@ -244,11 +247,11 @@ impl Bus {
         }
     }
 
-    fn publish_refusal(&self, due: impl FnOnce(&mut State) -> Option<(Unplaced, u64)>) {
+    fn publish_refusal(&self, due: impl FnOnce(&mut State) -> Option<(PendingEvent, u64)>) {
         let mut state = self.state();
         let before = state.view.seq;
         let due = due(&mut state);
-        state.place_refusal(due, self.inner.born_ns);
+        state.assign_seq_to_refusal(due, self.inner.born_ns);
         let newest = state.view.seq;
         drop(state);
         if newest > before {
@@ -312,7 +315,7 @@ impl Bus {
 
     /// Publishes an event of the server itself, which happened then.
     pub fn tell_at(&self, at_ns: u64, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
-        self.publish(Unplaced { node: node.cloned(), incarnation, lamport: 0, at_ns, kind });
+        self.publish(PendingEvent { node: node.cloned(), incarnation, lamport: 0, at_ns, kind });
     }
 
     /// The ring as it is.
@@ -367,13 +370,14 @@ impl Bus {
         frames.map(|(_, text)| inner(text)).collect()
     }
 
-    /// The oldest and the newest place that are remembered.
+    /// The oldest and the newest sequence number that are remembered.
     #[must_use]
     pub fn bounds(&self) -> (Seq, Seq) {
         self.state().bounds()
     }
 
-    /// The events after `after`, at most `limit`, with the oldest and the newest place that are remembered.
+    /// The events after `after`, at most `limit`, with the oldest and the newest sequence number that are
+    /// remembered.
     #[must_use]
     pub fn page(&self, after: Seq, limit: usize) -> (Vec<Event>, Seq, Seq) {
         let state = self.state();
@@ -384,19 +388,19 @@ impl Bus {
 
     /// Whether this may be an event of this server: its number was given, and in that run, as far as that is remembered.
     #[must_use]
-    pub fn has(&self, place: Place) -> bool {
-        self.state().has(place)
+    pub fn has(&self, position: EventPosition) -> bool {
+        self.state().has(position)
     }
 
     /// Starts a subscription; the first frame says whether it goes on after `after`, or from a snapshot.
     #[must_use]
-    pub fn subscribe(&self, after: Option<Place>) -> (BusFrame, Subscription) {
+    pub fn subscribe(&self, after: Option<EventPosition>) -> (BusFrame, Subscription) {
         let newest = self.inner.newest.subscribe();
         let state = self.state();
         let (oldest, last) = state.bounds();
         let (frame, at) = match after {
-            Some(place) if place.seq.next() >= oldest && state.has(place) => {
-                let seq = place.seq;
+            Some(position) if position.seq.next() >= oldest && state.has(position) => {
+                let seq = position.seq;
                 (BusFrame::Resumed { after: seq, run: state.run_at(seq) }, seq)
             }
             _ => (BusFrame::Snapshot { ring: Box::new(state.view.clone()), at_us: self.now_us() }, last),
@@ -415,12 +419,12 @@ impl State {
     fn place_until(&mut self, at_ns: u64, born_ns: u64) {
         while self.waiting.peek().is_some_and(|Reverse(next)| next.event.at_ns <= at_ns) {
             if let Some(Reverse(next)) = self.waiting.pop() {
-                self.place(next.event, born_ns);
+                self.assign_seq(next.event, born_ns);
             }
         }
     }
 
-    fn place(&mut self, event: Unplaced, born_ns: u64) {
+    fn assign_seq(&mut self, event: PendingEvent, born_ns: u64) {
         let event = Event {
             seq: self.view.seq.next(),
             at_us: event.at_ns.saturating_sub(born_ns) / 1_000,
@@ -439,7 +443,7 @@ impl State {
         {
             keeper.note_term(self.view.term);
         }
-        *self.counts.entry(event.kind.word()).or_default() += 1;
+        *self.counts.entry(event.kind.as_str()).or_default() += 1;
         let frame = BusFrame::Event { event: Box::new(event.clone()) };
         let text = serde_json::to_string(&frame).unwrap_or_default();
         if is_new_run {
@@ -458,13 +462,13 @@ impl State {
         }
     }
 
-    fn place_refusal(&mut self, due: Option<(Unplaced, u64)>, born_ns: u64) {
+    fn assign_seq_to_refusal(&mut self, due: Option<(PendingEvent, u64)>, born_ns: u64) {
         if let Some((mut event, stands_for)) = due {
             if let EventKind::Refused { count, .. } = &mut event.kind {
                 *count = stands_for;
             }
             self.place_until(event.at_ns, born_ns);
-            self.place(event, born_ns);
+            self.assign_seq(event, born_ns);
         }
     }
 
@@ -479,8 +483,8 @@ impl State {
         run.map_or(self.view.run, |(_, run)| *run)
     }
 
-    fn has(&self, place: Place) -> bool {
-        place.seq <= self.view.seq && place.run.is_none_or(|run| run == self.run_at(place.seq))
+    fn has(&self, position: EventPosition) -> bool {
+        position.seq <= self.view.seq && position.run.is_none_or(|run| run == self.run_at(position.seq))
     }
 
     fn index_after(&self, after: Seq) -> usize {
@@ -559,7 +563,7 @@ mod tests {
     fn without_a_place_or_with_an_unknown_one_it_starts_with_a_snapshot() {
         let bus = bus_with(HISTORY + 10);
         for after in [None, Some(Seq(9)), Some(Seq(HISTORY as u64 + 11))] {
-            let (first, _) = bus.subscribe(after.map(Place::from));
+            let (first, _) = bus.subscribe(after.map(EventPosition::from));
             assert!(matches!(first, BusFrame::Snapshot { .. }), "{after:?}");
         }
         assert!(matches!(bus.subscribe(Some(Seq(10).into())).0, BusFrame::Resumed { .. }));
@@ -592,7 +596,7 @@ mod tests {
             (None, 2, Some(first)),
             (None, 0, Some(first)),
         ] {
-            let (frame, _) = bus.subscribe(Some(Place { run, seq: Seq(seq) }));
+            let (frame, _) = bus.subscribe(Some(EventPosition { run, seq: Seq(seq) }));
             let resumed = if let BusFrame::Resumed { run, .. } = frame { Some(run) } else { None };
             assert_eq!(resumed, resumes, "{run:?}:{seq}");
         }
@@ -604,7 +608,7 @@ mod tests {
     async fn what_nodes_report_is_placed_in_the_order_in_which_it_happened() {
         let bus = Bus::new();
         let now = monotonic_ns();
-        let report = |at_ns: u64| Unplaced {
+        let report = |at_ns: u64| PendingEvent {
             node: None,
             incarnation: Incarnation(0),
             lamport: at_ns - now,
@@ -625,7 +629,7 @@ mod tests {
     fn what_a_member_reports_counts_until_it_leaves_and_is_dropped_and_counted_after_that() {
         let bus = Bus::new();
         let (left, present) = (Membership::default(), Membership::default());
-        let report = |lamport: u64| Unplaced {
+        let report = |lamport: u64| PendingEvent {
             node: None,
             incarnation: Incarnation(1),
             lamport,
@@ -667,7 +671,7 @@ mod tests {
         for _ in 0..HISTORY + 5 {
             let kind = EventKind::Refused { remote: "x".to_owned(), reason: "y".to_owned(), count: 1 };
             let at_ns = monotonic_ns();
-            bus.refuse(Unplaced { node: None, incarnation: Incarnation(0), lamport: 0, at_ns, kind });
+            bus.refuse(PendingEvent { node: None, incarnation: Incarnation(0), lamport: 0, at_ns, kind });
         }
         let (events, oldest, newest) = bus.page(Seq(0), 2 * HISTORY);
         let logs = events.iter().filter(|event| matches!(event.kind, EventKind::Log { .. })).count();

@@ -15,10 +15,10 @@ use ringleader_shared::fault::NodeFault;
 use ringleader_shared::{EventKind, Incarnation, NodeId, NodeName};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::bus::{Bus, Membership, Unplaced};
+use crate::bus::{Bus, Membership, PendingEvent};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
-use crate::supervisor::{Handle, Hello, Secret};
+use crate::supervisor::{Hello, Secret, SupervisorHandle};
 use crate::visitor::Visitor;
 
 /// How long a connection may take to say hello.
@@ -31,7 +31,7 @@ const MAX_REPORT: usize = 256 * 1024;
 #[derive(Clone)]
 pub struct Control {
     /// Where hellos go.
-    pub supervisor: Handle,
+    pub supervisor: SupervisorHandle,
     /// Where events go.
     pub bus: Bus,
     /// The secret of the present run.
@@ -55,7 +55,7 @@ fn tell_refusal(control: &Control, reason: &str) {
 fn refuse(control: &Control, remote: String, reason: String) {
     let kind = EventKind::Refused { remote, reason, count: 1 };
     let (incarnation, at_ns) = (Incarnation(0), monotonic_ns());
-    control.bus.refuse(Unplaced { node: None, incarnation, lamport: 0, at_ns, kind });
+    control.bus.refuse(PendingEvent { node: None, incarnation, lamport: 0, at_ns, kind });
 }
 
 async fn upgrade(
@@ -171,7 +171,7 @@ fn publish(
     incarnation: Incarnation,
     events: Vec<ringleader_shared::control::NodeEvent>,
 ) {
-    let events = events.into_iter().map(|event| Unplaced {
+    let events = events.into_iter().map(|event| PendingEvent {
         node: Some(name.clone()),
         incarnation,
         lamport: event.lamport,

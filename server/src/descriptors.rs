@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use ringleader_shared::ring::MAX_MEMBERS;
 
-use crate::visitor::Places;
+use crate::visitor::ConnectionSlots;
 
 /// The most connections of the public listener at once, on a system that allows them.
 const MAX_CONNECTIONS: usize = 4_096;
@@ -51,14 +51,14 @@ impl Descriptors {
 
     /// The places of the public listener. Strangers may hold half of them.
     #[must_use]
-    pub fn public(self) -> Places {
-        Places::new(self.connections, self.connections / 2)
+    pub fn public(self) -> ConnectionSlots {
+        ConnectionSlots::new(self.connections, self.connections / 2)
     }
 
     /// The places of the control port.
     #[must_use]
-    pub fn control(self) -> Places {
-        Places::new(self.control, self.control_strangers)
+    pub fn control(self) -> ConnectionSlots {
+        ConnectionSlots::new(self.control, self.control_strangers)
     }
 }
 

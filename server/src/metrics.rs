@@ -30,7 +30,7 @@ pub fn render(bus: &Bus, connections: usize) -> String {
     let states = states.iter().map(|(state, count)| (format!("{{state=\"{state}\"}}"), *count)).collect();
     family("nodes", "gauge", "Configured nodes, by the state of their process.", states);
     family("term", "gauge", "The highest term that a node has reported in this run.", plain(view.term.0));
-    let upkeep = "Messages of upkeep (`standing`) sent in this run.";
+    let upkeep = "Messages of upkeep (`state_update`) sent in this run.";
     family("upkeep_messages_total", "counter", upkeep, plain(view.upkeep));
     let agreed = u64::from(view.leader.is_some());
     family("leader_agreed", "gauge", "1 when all live members follow the same live leader.", plain(agreed));

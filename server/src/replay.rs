@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use clap::Args;
-use ringleader_node::recordings::{self, Recording, words};
+use ringleader_node::recordings::{self, Recording, describe};
 use ringleader_shared::ring::RingSpec;
 use ringleader_shared::{NodeName, RunId};
 use serde_json::{Value, json};
@@ -135,18 +135,19 @@ impl Replay<'_> {
         begun: Duration,
     ) -> std::io::Result<()> {
         let Some(step) = recording.steps.get(number) else { return Ok(()) };
-        let at = words::seconds(step.now.0.saturating_sub(begun));
-        let given = words::given(&self.ring, &step.input);
+        let at = describe::seconds(step.now.0.saturating_sub(begun));
+        let given = describe::input(&self.ring, &step.input);
         writeln!(output, "{at:>14}  {}  {given}", who(recording))?;
         for effect in &step.effects {
-            writeln!(output, "{:>16}    {}", "", words::did(&self.ring, effect))?;
+            writeln!(output, "{:>16}    {}", "", describe::effect(&self.ring, effect))?;
         }
         Ok(())
     }
 
     fn step_as_json(&self, recording: &Recording, number: usize, begun: Duration) -> Value {
         let Some(step) = recording.steps.get(number) else { return Value::Null };
-        let did: Vec<String> = step.effects.iter().map(|effect| words::did(&self.ring, effect)).collect();
+        let did: Vec<String> =
+            step.effects.iter().map(|effect| describe::effect(&self.ring, effect)).collect();
         json!({
             "type": "step",
             "run": self.run,
@@ -154,7 +155,7 @@ impl Replay<'_> {
             "incarnation": recording.incarnation,
             "step": number,
             "at_ns": nanoseconds(step.now.0.saturating_sub(begun)),
-            "given": words::given(&self.ring, &step.input),
+            "given": describe::input(&self.ring, &step.input),
             "did": did,
             "input": step.input,
             "effects": step.effects,
@@ -203,14 +204,15 @@ impl Replay<'_> {
         for number in difference.place.saturating_sub(CONTEXT)..difference.place {
             self.print_step(output, recording, number, begun)?;
         }
-        let at = words::seconds(difference.recorded.now.0.saturating_sub(begun));
+        let at = describe::seconds(difference.recorded.now.0.saturating_sub(begun));
         writeln!(
             output,
             "{at:>14}  {}  {}",
             who(recording),
-            words::given(&self.ring, &difference.recorded.input)
+            describe::input(&self.ring, &difference.recorded.input)
         )?;
-        let sentences = |effects: &[_]| effects.iter().map(|effect| words::did(&self.ring, effect)).collect();
+        let sentences =
+            |effects: &[_]| effects.iter().map(|effect| describe::effect(&self.ring, effect)).collect();
         let (recorded, replayed): (Vec<String>, Vec<String>) =
             (sentences(&difference.recorded.effects), sentences(&difference.replayed));
         let same = recorded.iter().zip(&replayed).take_while(|(then, now)| then == now).count();

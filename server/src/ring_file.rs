@@ -51,7 +51,7 @@ const fn may_lead() -> bool {
 
 /// A member of a ring that is not formed yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
+pub struct MemberConfig {
     /// Its name.
     pub name: NodeName,
     /// Its priority.
@@ -62,7 +62,7 @@ pub struct Planned {
     pub id: NodeId,
 }
 
-impl Planned {
+impl MemberConfig {
     fn named(name: NodeName, attribute: Attribute) -> Self {
         Self { id: identity::derived(&name, 0), name, attribute, eligible: true }
     }
@@ -72,7 +72,7 @@ impl Planned {
 #[derive(Debug)]
 pub struct Ring {
     /// The members in ring order.
-    pub members: Vec<Planned>,
+    pub members: Vec<MemberConfig>,
     /// The settings of the ring.
     pub settings: RingSettings,
     /// The members that initiate an election as soon as all are ready; none when nobody does.
@@ -97,13 +97,13 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     }
     let attributes = options.attributes.clone().unwrap_or_else(|| default_attributes(count).collect());
     let members = attributes.into_iter().enumerate();
-    let members = members.map(|(n, attribute)| Planned::named(NodeName::nth(n), attribute));
+    let members = members.map(|(n, attribute)| MemberConfig::named(NodeName::nth(n), attribute));
     let members = not_eligible(members.collect(), &options.ineligible)?;
     Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
 }
 
 /// Gives each member that has the id which follows from its name the one that it had before, unless that is another's.
-pub fn keep_ids(members: &mut [Planned], id_of: impl Fn(&NodeName) -> Option<NodeId>) {
+pub fn keep_ids(members: &mut [MemberConfig], id_of: impl Fn(&NodeName) -> Option<NodeId>) {
     for place in 0..members.len() {
         let Some(member) =
             members.get(place).filter(|member| member.id == identity::derived(&member.name, 0))
@@ -118,7 +118,7 @@ pub fn keep_ids(members: &mut [Planned], id_of: impl Fn(&NodeName) -> Option<Nod
 }
 
 /// The members, of whom those with these names may not lead.
-fn not_eligible(mut members: Vec<Planned>, names: &[NodeName]) -> anyhow::Result<Vec<Planned>> {
+fn not_eligible(mut members: Vec<MemberConfig>, names: &[NodeName]) -> anyhow::Result<Vec<MemberConfig>> {
     for name in names {
         let Some(member) = members.iter_mut().find(|member| member.name == *name) else {
             let all: Vec<&str> = members.iter().map(|member| member.name.as_str()).collect();
@@ -144,7 +144,7 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
             plain(error.message())
         ),
     };
-    let mut members: Vec<Planned> = Vec::new();
+    let mut members: Vec<MemberConfig> = Vec::new();
     let mut ids: BTreeMap<NodeId, NodeName> = BTreeMap::new();
     for entry in &file.node {
         let place = at(entry.name.span().start);
@@ -160,7 +160,7 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
                 Attribute::MAX
             );
         }
-        let mut member = Planned { eligible: entry.eligible, ..Planned::named(name, attribute) };
+        let mut member = MemberConfig { eligible: entry.eligible, ..MemberConfig::named(name, attribute) };
         let mut place = place;
         if let Some(id) = &entry.id {
             place = at(id.span().start);
@@ -268,7 +268,7 @@ mod tests {
     fn an_id_is_the_one_that_was_given_or_follows_from_the_name() {
         let text = "[[node]]\nname = \"a\"\nattribute = 1\n\n[[node]]\nname = \"b\"\nattribute = 1\n\
                     id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"\n";
-        let [a, b]: [Planned; 2] = parse(text, Path::new("ring.toml"))
+        let [a, b]: [MemberConfig; 2] = parse(text, Path::new("ring.toml"))
             .expect("a good file")
             .members
             .try_into()

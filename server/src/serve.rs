@@ -18,17 +18,17 @@ use tokio::sync::watch;
 
 use self::accept::accept;
 use self::progress::PROGRESS_WITHIN;
-use crate::access::{Gate, Tokens};
 use crate::api::{self, App};
+use crate::auth::{Auth, Tokens};
 use crate::bus::Bus;
 use crate::cli::ServeOptions;
 use crate::control::{self, Control};
 use crate::descriptors::Descriptors;
-use crate::guard::Guard;
 use crate::log;
+use crate::origin::Guard;
 use crate::ring_file::{self, Ring};
-use crate::state::State;
-use crate::supervisor::{self, Plan};
+use crate::state_dir::State;
+use crate::supervisor::{self, RingConfig};
 use crate::threads;
 
 /// How long open connections have to end when the server stops.
@@ -61,7 +61,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
         let control_listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .context("opening a port for the nodes to report to")?;
-        let plan = Plan {
+        let config = RingConfig {
             members,
             start,
             settings,
@@ -75,7 +75,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             control: control_listener.local_addr()?,
         };
         let door = Door { tokens, names: options.allow_host.clone() };
-        serve(listener, control_listener, plan, door).await
+        serve(listener, control_listener, config, door).await
     })
 }
 
@@ -90,7 +90,7 @@ struct Door {
 async fn serve(
     listener: TcpListener,
     control_listener: TcpListener,
-    plan: Plan,
+    config: RingConfig,
     door: Door,
 ) -> anyhow::Result<()> {
     let mut ends = Ends::listen()?;
@@ -98,7 +98,7 @@ async fn serve(
     let descriptors = Descriptors::claim();
     let places = descriptors.public();
     let (stop, stopping) = watch::channel(false);
-    let bus = Bus::keeping(plan.keeper.clone());
+    let bus = Bus::keeping(config.keeper.clone());
     let address = listener.local_addr()?;
     let addresses = port::addresses(address.ip());
     let links = links(&addresses, address.port(), door.tokens.as_ref());
@@ -109,7 +109,7 @@ async fn serve(
         let text = to_print.recv().unwrap_or_default();
         std::io::stdout().write_all(text.as_bytes())
     })?;
-    let (supervisor, secret, thread) = supervisor::start(plan, bus.clone())?;
+    let (supervisor, secret, thread) = supervisor::start(config, bus.clone())?;
     let nodes_report = control::router(Control { supervisor: supervisor.clone(), bus: bus.clone(), secret });
     let app = App {
         supervisor: supervisor.clone(),
@@ -118,7 +118,7 @@ async fn serve(
         stopping: stopping.clone(),
     };
     let guard = Guard::new(&addresses, address.port(), door.names);
-    let public = api::router(app, guard, Gate::new(door.tokens.clone(), address.port()));
+    let public = api::router(app, guard, Auth::new(door.tokens.clone(), address.port()));
     tokio::spawn(bus.clone().keep_in_order());
     tokio::spawn(bus.clone().count_refusals());
     // A paused node reads nothing for as long as it is paused.

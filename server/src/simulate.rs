@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ringleader_simulator::classic::{self, Classic, Facts, Visitor};
-use ringleader_simulator::contest::{Contest, MaxRingContest, Outcome, Settings};
+use ringleader_simulator::algorithms::{Election, MaxRingElection, Outcome, Settings};
+use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
 use serde::Serialize;
 
 pub use options::SimulateOptions;
@@ -27,7 +27,7 @@ use ring::Ring;
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Run {
     seed: u64,
-    /// Messages of the contest.
+    /// Messages of the election.
     messages: u64,
     /// Links crossed in all, the telling lap included.
     hops: u64,
@@ -43,7 +43,7 @@ struct Run {
 /// All elections of one algorithm at one size.
 #[derive(Debug)]
 struct Series {
-    facts: &'static Facts,
+    properties: &'static Properties,
     nodes: u32,
     runs: Vec<Run>,
     bytes_a_member: usize,
@@ -53,7 +53,7 @@ struct Series {
 /// One election that is to be run.
 struct Job<'a> {
     series: usize,
-    facts: &'static Facts,
+    properties: &'static Properties,
     settings: Settings<'a>,
 }
 
@@ -77,19 +77,19 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     let jobs: Vec<Job<'_>> = all
         .iter()
         .enumerate()
-        .flat_map(|(series, &(facts, nodes))| {
+        .flat_map(|(series, &(properties, nodes))| {
             let first = options.settings(&ring, nodes);
             (0..u64::from(options.runs)).map(move |run| {
                 let settings = Settings { seed: first.seed.wrapping_add(run), ..first };
-                Job { series, facts, settings }
+                Job { series, properties, settings }
             })
         })
         .collect();
     let mut series: Vec<Series> = all
         .drain(..)
-        .map(|(facts, nodes)| {
-            let (bytes_a_member, bytes_a_message) = classic::visit(facts.key, Sizes).unwrap_or_default();
-            Series { facts, nodes, runs: Vec::new(), bytes_a_member, bytes_a_message }
+        .map(|(properties, nodes)| {
+            let (bytes_a_member, bytes_a_message) = classic::visit(properties.key, Sizes).unwrap_or_default();
+            Series { properties, nodes, runs: Vec::new(), bytes_a_member, bytes_a_message }
         })
         .collect();
     if let Some(words) = how_long(&series, options.runs) {
@@ -121,7 +121,7 @@ const SHORT: Duration = Duration::from_secs(60);
 /// A line about work that may take more than a minute.
 fn how_long(series: &[Series], runs: u32) -> Option<String> {
     let messages =
-        |series: &Series| series.facts.bound.when_all_start(f64::from(series.nodes)) * f64::from(runs);
+        |series: &Series| series.properties.bound.when_all_start(f64::from(series.nodes)) * f64::from(runs);
     let all: f64 = series.iter().map(messages).sum();
     let jobs = series.len().saturating_mul(runs as usize);
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.max(1));
@@ -144,7 +144,7 @@ impl Visitor for Sizes {
     type Output = (usize, usize);
 
     fn visit<A: Classic<u32>>(self) -> (usize, usize) {
-        (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE)
+        (Election::<A>::BYTES_A_MEMBER, Election::<A>::BYTES_A_MESSAGE)
     }
 }
 
@@ -154,25 +154,25 @@ impl Visitor for OneElection<'_> {
     type Output = (Outcome, Duration);
 
     fn visit<A: Classic<u32>>(self) -> (Outcome, Duration) {
-        let contest = Contest::<A>::new(self.0);
+        let election = Election::<A>::new(self.0);
         let begun = Instant::now();
-        let outcome = contest.run();
+        let outcome = election.run();
         (outcome, begun.elapsed())
     }
 }
 
 /// The label, as the engine has it, of the one that leads: the one that must, known to everybody.
-fn leader(facts: &Facts, outcome: &Outcome) -> anyhow::Result<u32> {
+fn leader(properties: &Properties, outcome: &Outcome) -> anyhow::Result<u32> {
     let leader = outcome.leader.map(|at| outcome.labels[at as usize]);
     let everybody = outcome.informed as usize == outcome.labels.len();
-    let may_lead = |leader: &u32| facts.may_lead(*leader, &outcome.labels, outcome.starters());
+    let may_lead = |leader: &u32| properties.may_lead(*leader, &outcome.labels, outcome.starters());
     leader.filter(|leader| everybody && may_lead(leader)).with_context(|| {
-        let winner = facts.winner(&outcome.labels, outcome.starters());
+        let winner = properties.winner(&outcome.labels, outcome.starters());
         let labels = outcome.labels.get(..20).unwrap_or(&outcome.labels);
         format!(
             "{} elected {leader:?} of {} members, {labels:?} …, known to {}, instead of {winner:?}. This is a bug; please \
              report this line with the command",
-            facts.name,
+            properties.name,
             outcome.labels.len(),
             outcome.informed,
         )
@@ -180,16 +180,16 @@ fn leader(facts: &Facts, outcome: &Outcome) -> anyhow::Result<u32> {
 }
 
 fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
-    let (outcome, took) = match classic::visit(job.facts.key, OneElection(job.settings)) {
+    let (outcome, took) = match classic::visit(job.properties.key, OneElection(job.settings)) {
         Some(result) => result,
         None => {
-            let contest = MaxRingContest::new(job.settings);
+            let election = MaxRingElection::new(job.settings);
             let begun = Instant::now();
-            (contest.run(), begun.elapsed())
+            (election.run(), begun.elapsed())
         }
     };
     Ok(Run {
-        leader: ring.label(leader(job.facts, &outcome)?),
+        leader: ring.label(leader(job.properties, &outcome)?),
         seed: job.settings.seed,
         messages: outcome.messages,
         hops: outcome.hops(),
@@ -254,8 +254,9 @@ mod tests {
     #[test]
     fn only_long_work_is_announced() {
         let series = |nodes| {
-            let facts = classic::ALL.iter().find(|facts| facts.key == "lelann").expect("there is one");
-            [Series { facts, nodes, runs: Vec::new(), bytes_a_member: 0, bytes_a_message: 0 }]
+            let properties =
+                classic::ALL.iter().find(|properties| properties.key == "lelann").expect("there is one");
+            [Series { properties, nodes, runs: Vec::new(), bytes_a_member: 0, bytes_a_message: 0 }]
         };
         assert_eq!(how_long(&series(1_000), 5), None);
         let words = how_long(&series(1_000_000), 1_000).expect("it takes long");

@@ -27,14 +27,14 @@ use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::bus::{Bus, Membership, Unplaced};
+use crate::bus::{Bus, Membership, PendingEvent};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
-use crate::ring_file::Planned;
-use crate::state::Keeper;
-use crate::supervisor::child::{Change, Child, Ended, Notice, Signal};
+use crate::ring_file::MemberConfig;
+use crate::state_dir::Keeper;
+use crate::supervisor::child::{Change, Child, ChildEvent, Ended, Signal};
 use crate::supervisor::departed::Departed;
-pub use crate::supervisor::requests::{Action, Handle};
+pub use crate::supervisor::requests::{Action, SupervisorHandle};
 use crate::supervisor::requests::{Reply, Request};
 use crate::supervisor::restarts::Restarts;
 
@@ -46,9 +46,9 @@ const EXIT_WITHIN: Duration = Duration::from_secs(2);
 
 /// What the ring is made of, as configured at start-up; a reset goes back to it.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct RingConfig {
     /// The members in ring order.
-    pub members: Vec<Planned>,
+    pub members: Vec<MemberConfig>,
     /// The settings of the ring.
     pub settings: RingSettings,
     /// The members that initiate an election as soon as all are ready; none when nobody does.
@@ -113,7 +113,7 @@ pub struct Hello {
     pub heard_out: oneshot::Receiver<()>,
 }
 
-struct Managed {
+struct NodeSlot {
     member: Member,
     process: Option<Process>,
     port: u16,
@@ -161,15 +161,15 @@ impl Process {
 }
 
 struct Supervisor {
-    plan: Plan,
+    config: RingConfig,
     bus: Bus,
     run: RunId,
     secret: watch::Sender<Secret>,
     settings: RingSettings,
-    nodes: Vec<Managed>,
+    nodes: Vec<NodeSlot>,
     departed: Departed,
-    notices_in: mpsc::UnboundedSender<Notice>,
-    notices: mpsc::UnboundedReceiver<Notice>,
+    child_events_in: mpsc::UnboundedSender<ChildEvent>,
+    child_events: mpsc::UnboundedReceiver<ChildEvent>,
     /// The first configuration waits until every node of a fresh ring has said hello, so that all start with the same.
     forming: bool,
 }
@@ -179,27 +179,27 @@ struct Supervisor {
 /// # Errors
 /// When the operating system gives no thread.
 pub fn start(
-    plan: Plan,
+    config: RingConfig,
     bus: Bus,
-) -> anyhow::Result<(Handle, watch::Receiver<Secret>, std::thread::JoinHandle<()>)> {
+) -> anyhow::Result<(SupervisorHandle, watch::Receiver<Secret>, std::thread::JoinHandle<()>)> {
     let (requests_in, requests) = mpsc::channel(64);
     let (secret, secret_seen) = watch::channel(Secret::fresh());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (formed_in, formed) = std::sync::mpsc::channel();
     let thread = std::thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
         runtime.block_on(async move {
-            let (notices_in, notices) = mpsc::unbounded_channel();
-            let settings = plan.settings;
+            let (child_events_in, child_events) = mpsc::unbounded_channel();
+            let settings = config.settings;
             let mut supervisor = Supervisor {
-                plan,
+                config,
                 bus,
                 run: RunId(Uuid::new_v4()),
                 secret,
                 settings,
                 nodes: Vec::new(),
                 departed: Departed::default(),
-                notices_in,
-                notices,
+                child_events_in,
+                child_events,
                 forming: true,
             };
             supervisor.form_ring();
@@ -209,7 +209,7 @@ pub fn start(
     })?;
     // Nobody may see a server without its ring.
     formed.recv().context("the supervisor ended before its ring was formed")?;
-    Ok((Handle::new(requests_in), secret_seen, thread))
+    Ok((SupervisorHandle::new(requests_in), secret_seen, thread))
 }
 
 impl Supervisor {
@@ -223,7 +223,7 @@ impl Supervisor {
         };
         loop {
             tokio::select! {
-                Some(notice) = self.notices.recv() => self.notice(&notice),
+                Some(event) = self.child_events.recv() => self.on_child_event(&event),
                 // The kernel has stopped, continued or ended some of the nodes: several such signals may be one.
                 Some(()) = next(&mut children) => self.look_at_processes(),
                 request = requests.recv() => match request {
@@ -234,10 +234,10 @@ impl Supervisor {
                     }
                     Some(Request::Reset { reply }) => {
                         self.end_all().await;
-                        self.plan.keeper.forget(self.run, None);
+                        self.config.keeper.forget(self.run, None);
                         self.run = RunId(Uuid::new_v4());
                         self.secret.send_replace(Secret::fresh());
-                        self.settings = self.plan.settings;
+                        self.settings = self.config.settings;
                         self.form_ring();
                         let _ = reply.send(Ok(()));
                     }
@@ -270,7 +270,7 @@ impl Supervisor {
             Request::SetLink { from, to, fault, reply } => {
                 drop(reply.send(self.set_link(&from, &to, fault)));
             }
-            Request::Part { sides, reply } => drop(reply.send(self.part(sides))),
+            Request::Partition { sides, reply } => drop(reply.send(self.partition(sides))),
             Request::HealPartition { reply } => drop(reply.send(self.heal_partition())),
             Request::HealAll { reply } => drop(reply.send(self.heal_all())),
             Request::Hello { hello, reply } => drop(reply.send(self.hello(hello))),
@@ -286,11 +286,11 @@ impl Supervisor {
         self.nodes.iter().for_each(|node| self.bus.dismiss(&node.membership));
         self.departed = Departed::default();
         self.nodes = self
-            .plan
+            .config
             .members
             .iter()
             .zip(0..)
-            .map(|(planned, place): (_, u16)| Managed {
+            .map(|(planned, place): (_, u16)| NodeSlot {
                 member: Member {
                     id: planned.id,
                     name: planned.name.clone(),
@@ -308,7 +308,7 @@ impl Supervisor {
         let kind = EventKind::RunStarted {
             run: self.run,
             members: self.ring().members,
-            highest_term: self.plan.keeper.term(),
+            highest_term: self.config.keeper.term(),
             settings: self.settings,
         };
         self.keep_members();
@@ -321,13 +321,13 @@ impl Supervisor {
 
     /// Keeps the members' ids, for the next start of the server.
     fn keep_members(&self) {
-        self.plan
+        self.config
             .keeper
             .note_members(self.nodes.iter().map(|node| (node.member.name.clone(), node.member.id)));
     }
 
     fn port(&self, place: u16) -> u16 {
-        if self.plan.node_port == 0 { 0 } else { self.plan.node_port.checked_add(place).unwrap_or(0) }
+        if self.config.node_port == 0 { 0 } else { self.config.node_port.checked_add(place).unwrap_or(0) }
     }
 
     fn ring(&self) -> RingSpec {
@@ -340,7 +340,14 @@ impl Supervisor {
         node.member.incarnation = Incarnation(node.member.incarnation.0.saturating_add(1));
         node.member.address = None;
         let (name, incarnation) = (node.member.name.clone(), node.member.incarnation);
-        match Child::spawn(&self.plan, self.run, &node.member, node.port, &secret, self.notices_in.clone()) {
+        match Child::spawn(
+            &self.config,
+            self.run,
+            &node.member,
+            node.port,
+            &secret,
+            self.child_events_in.clone(),
+        ) {
             Ok(child) => {
                 let pid = child.pid;
                 node.process = Some(Process {
@@ -358,7 +365,7 @@ impl Supervisor {
                 self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
-                let program = self.plan.program.display();
+                let program = self.config.program.display();
                 let reason =
                     format!("can't run {program}: {error}. Is the file still there, and are processes left?");
                 tracing::error!(node = %name, "{reason}");
@@ -388,19 +395,19 @@ impl Supervisor {
         Ok(known)
     }
 
-    fn notice(&mut self, notice: &Notice) {
-        match notice {
-            Notice::Ended(ended) => self.has_ended(ended),
-            Notice::Said { id, incarnation, text } => self.has_said(*id, *incarnation, text),
-            Notice::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
-            Notice::ExitDue { run, id, incarnation } => self.exit_due(*run, *id, *incarnation),
-            Notice::RestartDue { run, id, incarnation } => self.restart_due(*run, *id, *incarnation),
-            Notice::StartDue { run } => self.start_due(*run),
+    fn on_child_event(&mut self, event: &ChildEvent) {
+        match event {
+            ChildEvent::Ended(ended) => self.has_ended(ended),
+            ChildEvent::Said { id, incarnation, text } => self.has_said(*id, *incarnation, text),
+            ChildEvent::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
+            ChildEvent::ExitDue { run, id, incarnation } => self.exit_due(*run, *id, *incarnation),
+            ChildEvent::RestartDue { run, id, incarnation } => self.restart_due(*run, *id, *incarnation),
+            ChildEvent::StartDue { run } => self.start_due(*run),
         }
     }
 
     /// The member of which this is the present start.
-    fn start_of(&mut self, id: NodeId, incarnation: Incarnation) -> Option<&mut Managed> {
+    fn start_of(&mut self, id: NodeId, incarnation: Incarnation) -> Option<&mut NodeSlot> {
         self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation)
     }
 
@@ -474,7 +481,7 @@ impl Supervisor {
 
     /// Tells every connected node what the ring is; `first` before the others.
     fn configure_all(&mut self, first: Option<NodeId>) {
-        let awaited = |node: &Managed| node.process.as_ref().is_some_and(|process| process.lines.is_none());
+        let awaited = |node: &NodeSlot| node.process.as_ref().is_some_and(|process| process.lines.is_none());
         if self.forming && self.nodes.iter().any(awaited) {
             return;
         }
@@ -483,13 +490,13 @@ impl Supervisor {
             run: self.run,
             ring: self.ring(),
             settings: self.settings,
-            heartbeat_ms: milliseconds(self.plan.heartbeat),
-            hung_after_ms: milliseconds(self.plan.hung_after),
+            heartbeat_ms: milliseconds(self.config.heartbeat),
+            hung_after_ms: milliseconds(self.config.hung_after),
             highest_term: self.bus.with_view(|view| view.term),
             faults: self.faults(),
         };
         let configuration = Arc::new(configuration);
-        let (fresh, others): (Vec<&mut Managed>, Vec<&mut Managed>) =
+        let (fresh, others): (Vec<&mut NodeSlot>, Vec<&mut NodeSlot>) =
             self.nodes.iter_mut().partition(|node| Some(node.member.id) == first);
         for node in fresh.into_iter().chain(others) {
             let Some(process) = node.process.as_mut() else { continue };
@@ -515,7 +522,7 @@ impl Supervisor {
 
     fn has_ended(&mut self, ended: &Ended) {
         let is_it =
-            |node: &Managed| node.member.id == ended.id && node.member.incarnation == ended.incarnation;
+            |node: &NodeSlot| node.member.id == ended.id && node.member.incarnation == ended.incarnation;
         let Some(index) = self.nodes.iter().position(is_it) else { return };
         let Some(node) = self.nodes.get_mut(index) else { return };
         node.member.address = None;
@@ -534,7 +541,7 @@ impl Supervisor {
         }
         let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
         // In order with what the node and its neighbours said.
-        let exited = Unplaced {
+        let exited = PendingEvent {
             node: Some(name.clone()),
             incarnation: ended.incarnation,
             lamport: 0,
@@ -563,10 +570,10 @@ impl Supervisor {
             process.child.signal(Signal::Kill);
         }
         while self.nodes.iter().any(|node| node.process.is_some()) {
-            let Some(notice) = self.notices.recv().await else { return };
+            let Some(event) = self.child_events.recv().await else { return };
             // A ring that is being ended needs no new configuration.
             self.forming = true;
-            self.notice(&notice);
+            self.on_child_event(&event);
         }
     }
 

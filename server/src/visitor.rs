@@ -1,8 +1,8 @@
 //! The connections that a listener has open: how many there may be, and who has to leave when they are too many.
 //!
-//! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the places, and
-//! within it the newest is let in and the oldest has to leave: an honest client needs a millisecond to say what it wants, so
-//! idle connections keep nobody out, however many they are.
+//! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the
+//! slots, and within it the newest is let in and the oldest has to leave: an honest client needs a
+//! millisecond to say what it wants, so idle connections keep nobody out, however many they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// The longest wait for the place of a connection that has to leave.
+/// The longest wait for the slot of a connection that has to leave.
 const LEAVES_WITHIN: Duration = Duration::from_secs(1);
 
-/// The places of a listener. Cheap to clone.
+/// The slots of a listener. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Places {
+pub struct ConnectionSlots {
     free: Arc<Semaphore>,
     most: u32,
     strangers: Strangers,
@@ -35,9 +35,9 @@ struct Waiting {
     leaving: BTreeSet<u64>,
 }
 
-/// One connection's place, free again when this value goes.
+/// One connection's slot, free again when this value goes.
 #[derive(Debug)]
-pub struct Place {
+pub struct ConnectionSlot {
     visitor: Visitor,
     dismissed: Arc<Notify>,
     _permit: OwnedSemaphorePermit,
@@ -50,8 +50,8 @@ pub struct Visitor {
     strangers: Strangers,
 }
 
-impl Places {
-    /// So many places, of which strangers may hold so many.
+impl ConnectionSlots {
+    /// So many slots, of which strangers may hold so many.
     #[must_use]
     pub fn new(most: usize, strangers: usize) -> Self {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
@@ -59,9 +59,9 @@ impl Places {
         Self { free: Arc::new(Semaphore::new(most as usize)), most, strangers }
     }
 
-    /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None` when all places are
-    /// taken by connections that may ask something.
-    pub async fn enter(&self) -> Option<Place> {
+    /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None`
+    /// when all slots are taken by connections that may ask something.
+    pub async fn enter(&self) -> Option<ConnectionSlot> {
         let free = Arc::clone(&self.free).try_acquire_owned();
         let is_one_leaving = self.strangers.make_room(free.is_err());
         let permit = match free {
@@ -75,15 +75,15 @@ impl Places {
         let dismissed = Arc::new(Notify::new());
         let number = self.strangers.add(Arc::clone(&dismissed));
         let visitor = Visitor { number, strangers: self.strangers.clone() };
-        Some(Place { visitor, dismissed, _permit: permit })
+        Some(ConnectionSlot { visitor, dismissed, _permit: permit })
     }
 
-    /// Waits until nobody has a place any more.
+    /// Waits until nobody has a slot any more.
     pub async fn emptied(&self) {
         let _ = self.free.acquire_many(self.most).await;
     }
 
-    /// How many places are taken.
+    /// How many slots are taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         (self.most as usize).saturating_sub(self.free.available_permits())
@@ -91,8 +91,8 @@ impl Places {
 }
 
 impl Strangers {
-    /// Dismisses the oldest where no place is free, or where there are as many strangers as there may be. True if one is about
-    /// to leave.
+    /// Dismisses the oldest where no slot is free, or where there are as many strangers as there may be. True
+    /// if one is about to leave.
     fn make_room(&self, is_full: bool) -> bool {
         let mut waiting = self.lock();
         let is_crowded = is_full || waiting.by_age.len() >= self.most;
@@ -117,7 +117,7 @@ impl Strangers {
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     /// The connection, for the handlers of its requests.
     #[must_use]
     pub fn visitor(&self) -> Visitor {
@@ -131,7 +131,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut waiting = self.visitor.strangers.lock();
         waiting.by_age.remove(&self.visitor.number);
@@ -151,36 +151,36 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    fn has_to_leave(place: &Place) -> bool {
-        place.dismissed().notified().now_or_never().is_some()
+    fn has_to_leave(slot: &ConnectionSlot) -> bool {
+        slot.dismissed().notified().now_or_never().is_some()
     }
 
     #[tokio::test]
     async fn the_oldest_stranger_leaves_for_the_newest_and_who_is_known_stays() {
-        let places = Places::new(4, 2);
-        let known = places.enter().await.expect("a free place");
+        let slots = ConnectionSlots::new(4, 2);
+        let known = slots.enter().await.expect("a free slot");
         known.visitor().is_known();
-        let old = places.enter().await.expect("a free place");
-        let young = places.enter().await.expect("a free place");
-        let newest = places.enter().await.expect("a free place");
+        let old = slots.enter().await.expect("a free slot");
+        let young = slots.enter().await.expect("a free slot");
+        let newest = slots.enter().await.expect("a free slot");
         assert!(has_to_leave(&old));
-        assert!([&known, &young, &newest].iter().all(|place| !has_to_leave(place)));
+        assert!([&known, &young, &newest].iter().all(|slot| !has_to_leave(slot)));
     }
 
     #[tokio::test]
     async fn when_all_places_are_taken_a_stranger_leaves_and_its_place_is_the_next_ones() {
-        let places = Places::new(2, 2);
-        let known = places.enter().await.expect("a free place");
+        let slots = ConnectionSlots::new(2, 2);
+        let known = slots.enter().await.expect("a free slot");
         known.visitor().is_known();
-        let stranger = places.enter().await.expect("a free place");
-        let mut next = std::pin::pin!(places.enter());
+        let stranger = slots.enter().await.expect("a free slot");
+        let mut next = std::pin::pin!(slots.enter());
         assert!(next.as_mut().now_or_never().is_none(), "nobody has left yet");
         assert!(has_to_leave(&stranger));
         drop(stranger);
-        let next = next.await.expect("the stranger's place");
+        let next = next.await.expect("the stranger's slot");
         next.visitor().is_known();
-        assert!(places.enter().await.is_none(), "both are known");
+        assert!(slots.enter().await.is_none(), "both are known");
         drop((known, next));
-        assert!(places.emptied().now_or_never().is_some());
+        assert!(slots.emptied().now_or_never().is_some());
     }
 }

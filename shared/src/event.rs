@@ -4,11 +4,11 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::contest::{AlgorithmName, Part, Towards};
+use crate::algorithm::{AlgorithmName, PortKind, Progress};
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::json;
-use crate::link::{Direction, LinkKind};
+use crate::link::{LinkDirection, LinkKind};
 use crate::ring::Member;
 use crate::role::Role;
 use crate::settings::RingSettings;
@@ -139,8 +139,8 @@ pub enum EventKind {
         /// Where it accepts node links, as `host:port`.
         address: String,
     },
-    /// What the node is and whom it follows has changed.
-    StandingChanged {
+    /// The role of the node, or whom it follows, has changed.
+    RoleChanged {
         /// Its role.
         role: Role,
         /// Its term.
@@ -150,10 +150,10 @@ pub enum EventKind {
         /// The deputy it knows.
         deputy: Option<NodeName>,
     },
-    /// What the node is in the middle of a classic election has changed.
-    PartChanged {
-        /// Its part; none when it takes part in none.
-        part: Option<Part>,
+    /// The progress of the node in a classic election has changed.
+    ProgressChanged {
+        /// The progress; `None` when the node takes part in no classic election.
+        progress: Option<Progress>,
     },
     /// The node sends its ring messages to somebody else from now on.
     SuccessorChanged {
@@ -215,7 +215,7 @@ pub enum EventKind {
         /// What it is for.
         link: LinkKind,
         /// Which end this node is.
-        direction: Direction,
+        direction: LinkDirection,
     },
     /// A link went down or could not be made.
     LinkDown {
@@ -224,7 +224,7 @@ pub enum EventKind {
         /// What it was for.
         link: LinkKind,
         /// Which end this node is.
-        direction: Direction,
+        direction: LinkDirection,
         /// Why.
         reason: String,
         /// True when the peer is thought dead or hung; false when the link was closed in good order.
@@ -249,8 +249,8 @@ pub enum EventKind {
     },
     /// The leader's lap came back: every live member knows the outcome.
     Completed {
-        /// What this was.
-        outcome: Outcome,
+        /// What made it lead.
+        cause: ElectionCause,
         /// The term.
         term: Term,
         /// The leader.
@@ -277,19 +277,19 @@ pub enum EventKind {
     },
 }
 
-/// Which fields each kind has in JSON: the reader and the words come from this one list, and the compiler misses a kind that
-/// is not in it.
+/// Which fields each kind has in JSON: the reader and the names come from this one list, and the compiler
+/// misses a kind that is not in it.
 ///
 /// Read by hand: what serde derives for an enum of this size, with its tag among its fields, is a fifth of the dashboard.
 macro_rules! kinds {
     ($($kind:literal => $variant:ident { $($field:ident),* } $(and $settings:ident)?,)*) => {
         impl EventKind {
-            /// Every `kind` that there is.
-            pub const WORDS: &[&str] = &[$($kind),*];
+            /// Every `kind`.
+            pub const NAMES: &[&str] = &[$($kind),*];
 
             /// The value of `kind` in JSON.
             #[must_use]
-            pub const fn word(&self) -> &'static str {
+            pub const fn as_str(&self) -> &'static str {
                 match self {
                     $(Self::$variant { .. } => $kind,)*
                 }
@@ -329,8 +329,8 @@ kinds! {
     "paused" => Paused {},
     "resumed" => Resumed {},
     "ready" => Ready { address },
-    "standing_changed" => StandingChanged { role, term, leader, deputy },
-    "part_changed" => PartChanged { part },
+    "role_changed" => RoleChanged { role, term, leader, deputy },
+    "progress_changed" => ProgressChanged { progress },
     "successor_changed" => SuccessorChanged { successor },
     "sent" => Sent { message, to, hold_us },
     "received" => Received { message, from, travel_us },
@@ -342,7 +342,7 @@ kinds! {
     "heartbeat" => Heartbeat { peer, rtt_us },
     "log" => Log { text },
     "recording_ended" => RecordingEnded { reason },
-    "completed" => Completed { outcome, term, leader, deputy, members },
+    "completed" => Completed { cause, term, leader, deputy, members },
     "refused" => Refused { remote, reason, count },
     "overflow" => Overflow { lost },
 }
@@ -373,7 +373,7 @@ impl<'de> Deserialize<'de> for Event {
 /// How a leader came to have its mandate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ElectionCause {
     /// By an election.
     Election,
     /// The deputy took over.
@@ -386,13 +386,13 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
-    /// The contest.
+    /// An election by max-ring.
     Election,
-    /// The contest of a classic algorithm.
-    Contest,
-    /// Counts the members before a contest.
+    /// An election by a classic algorithm.
+    Classic,
+    /// Counts the members before an election.
     RollCall,
-    /// On its way to the winner of a contest.
+    /// On its way to the winner of an election.
     Found,
     /// Announces that an election has ended without anybody who may lead.
     Vacant,
@@ -402,38 +402,38 @@ pub enum MessageKind {
     Elected,
     /// A leader has its lease renewed.
     Lease,
-    /// What a node knows, told to a neighbour. Not part of any election.
-    Standing,
+    /// The term and mandate that a node knows, sent to a neighbour. Not part of any election.
+    StateUpdate,
 }
 
 impl MessageKind {
-    /// The word that people read.
+    /// The name of this kind, for people.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Election => "election",
-            Self::Contest => "contest",
+            Self::Classic => "classic",
             Self::RollCall => "roll call",
             Self::Found => "found",
             Self::Vacant => "vacant",
             Self::DeputySearch => "deputy search",
             Self::Elected => "elected",
             Self::Lease => "lease",
-            Self::Standing => "standing",
+            Self::StateUpdate => "state update",
         }
     }
 }
 
 /// A member and its attribute, by the name that people know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Claim {
+pub struct NamedContender {
     /// Who.
     pub name: NodeName,
     /// Its attribute in the message.
     pub attribute: Attribute,
 }
 
-json::read_by_name! { Claim { name, attribute } }
+json::read_by_name! { NamedContender { name, attribute } }
 
 /// A ring message as people see it: names instead of ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -449,21 +449,21 @@ pub struct MessageInfo {
     pub initiator: Option<NodeName>,
     /// The best member so far, or the leader.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub candidate: Option<Claim>,
+    pub candidate: Option<NamedContender>,
     /// The second best member so far, or the deputy.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deputy: Option<Claim>,
+    pub deputy: Option<NamedContender>,
     /// Links crossed when it arrives; 0 where nobody counts them.
     pub hops: u32,
     /// Of which classic algorithm it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<AlgorithmName>,
-    /// Which way it goes, for messages of classic algorithms.
+    /// The port by which it leaves its sender, for messages of classic algorithms.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub towards: Option<Towards>,
+    pub port: Option<PortKind>,
     /// What else it says, for messages of classic algorithms: `probe, 3 left`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
 }
 
-json::read_by_name! { MessageInfo { id, message, term, initiator, candidate, deputy, hops, algorithm, towards, says } }
+json::read_by_name! { MessageInfo { id, message, term, initiator, candidate, deputy, hops, algorithm, port, says } }

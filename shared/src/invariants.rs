@@ -39,14 +39,14 @@ impl Ending {
 
 /// How long somebody led.
 #[derive(Debug, Clone)]
-struct Reign {
+struct Leadership {
     node: NodeName,
     since_us: u64,
     /// `None` while it leads.
     until_us: Option<u64>,
 }
 
-impl fmt::Display for Reign {
+impl fmt::Display for Leadership {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} leads from {} ", self.node, self.since_us)?;
         match self.until_us {
@@ -58,7 +58,7 @@ impl fmt::Display for Reign {
 
 /// Reads a stream, event by event, and remembers what it needs to.
 #[derive(Debug, Default)]
-pub struct Invariants {
+pub struct EventChecker {
     terms: HashMap<(NodeName, Incarnation), Term>,
     leaders: BTreeMap<Term, BTreeSet<NodeName>>,
     /// The highest term that was reported when all members were last dead at once: none up to it is led
@@ -79,19 +79,19 @@ pub struct Invariants {
     may_be_apart: bool,
     quorum: bool,
     /// Quorum mode: who led when, since the round before began.
-    reigns: Vec<Reign>,
+    leaderships: Vec<Leadership>,
     newest: Seq,
     round_began: Seq,
 }
 
-impl Invariants {
+impl EventChecker {
     /// A stretch of the stream begins: what members thought of one another before is settled, and what was sent before the
     /// last one must end in it.
     pub fn begin_round(&mut self) {
         self.round_began = self.newest;
         self.may_be_apart = false;
         self.endings_before = std::mem::take(&mut self.endings);
-        self.reigns.retain(|reign| reign.until_us.is_none());
+        self.leaderships.retain(|leadership| leadership.until_us.is_none());
     }
 
     /// Every message of the rounds before must have ended somehow: by now its end has been told, unless it waits for a
@@ -127,13 +127,13 @@ impl Invariants {
             (EventKind::RunStarted { .. }, _) => *self = Self::default(),
             (EventKind::SettingsChanged { .. }, _) if quorum_before != self.quorum => {
                 self.leaders.clear();
-                self.reigns.clear();
+                self.leaderships.clear();
             }
             (EventKind::MemberAdded { .. }, Some(node)) => self.forget(node),
             (EventKind::Paused, Some(node)) => {
                 self.may_be_apart = true;
                 // It does nothing until it wakes, and then it first looks at its clock.
-                self.reign_ends(node, event.at_us)?;
+                self.leadership_ends(node, event.at_us)?;
             }
             (
                 EventKind::LinkFaultChanged { .. } | EventKind::PartitionChanged { .. } | EventKind::Resumed,
@@ -141,7 +141,7 @@ impl Invariants {
             ) => self.may_be_apart = true,
             (EventKind::Exited { .. } | EventKind::MemberRemoved, Some(node)) => {
                 self.ended(Ending { node: node.clone(), peer: None, at_us: event.at_us });
-                self.reign_ends(node, event.at_us)?;
+                self.leadership_ends(node, event.at_us)?;
                 self.forget_terms_that_nobody_knows(ring);
             }
             (EventKind::LinkDown { peer, reason, .. }, Some(node)) => {
@@ -155,15 +155,15 @@ impl Invariants {
             (EventKind::Lost { message, .. }, _) => self.vanished(message),
             (EventKind::Injected { message, fault, .. }, _) => self.injected(message, *fault),
             (EventKind::Received { message, .. }, _) => self.arrived(message),
-            (EventKind::StandingChanged { role, term, leader, deputy }, Some(node)) => {
+            (EventKind::RoleChanged { role, term, leader, deputy }, Some(node)) => {
                 if leader.is_some() && leader == deputy {
                     return Err(format!("a leader is never its own deputy: {node} says so of {leader:?}"));
                 }
                 self.stands(node, event.incarnation, *role, *term)?;
                 if *role == Role::Leader {
-                    self.reign_begins(node, event.at_us);
+                    self.leadership_begins(node, event.at_us);
                 } else {
-                    self.reign_ends(node, event.at_us)?;
+                    self.leadership_ends(node, event.at_us)?;
                 }
             }
             _ => {}
@@ -172,7 +172,7 @@ impl Invariants {
     }
 
     fn sent(&mut self, event: &Event, message: &MessageInfo, to: &NodeName) {
-        let what = format!("{} {}", message.message.word(), message.id.number);
+        let what = format!("{} {}", message.message.as_str(), message.id.number);
         let on_its_way = OnItsWay { to: to.clone(), at_us: event.at_us, seq: event.seq, what };
         // Its end may have been told before its beginning: the sender is behind.
         let mut endings = self.endings.iter().chain(&self.endings_before);
@@ -254,20 +254,23 @@ impl Invariants {
         }
     }
 
-    fn reign_begins(&mut self, node: &NodeName, at_us: u64) {
-        let reigns = self.reigns.iter().any(|reign| reign.node == *node && reign.until_us.is_none());
-        if self.quorum && !reigns {
-            self.reigns.push(Reign { node: node.clone(), since_us: at_us, until_us: None });
+    fn leadership_begins(&mut self, node: &NodeName, at_us: u64) {
+        let leaderships = self
+            .leaderships
+            .iter()
+            .any(|leadership| leadership.node == *node && leadership.until_us.is_none());
+        if self.quorum && !leaderships {
+            self.leaderships.push(Leadership { node: node.clone(), since_us: at_us, until_us: None });
         }
     }
 
-    /// The other reigns that it could overlap with are known by now, or end later and look then.
-    fn reign_ends(&mut self, node: &NodeName, at_us: u64) -> Result<(), String> {
-        let is_it = |reign: &&mut Reign| reign.node == *node && reign.until_us.is_none();
-        let Some(reign) = self.reigns.iter_mut().find(is_it) else { return Ok(()) };
-        reign.until_us = Some(at_us);
-        let ended = reign.clone();
-        let at_once = self.reigns.iter().find(|other| {
+    /// The other leaderships that it could overlap with are known by now, or end later and look then.
+    fn leadership_ends(&mut self, node: &NodeName, at_us: u64) -> Result<(), String> {
+        let is_it = |leadership: &&mut Leadership| leadership.node == *node && leadership.until_us.is_none();
+        let Some(leadership) = self.leaderships.iter_mut().find(is_it) else { return Ok(()) };
+        leadership.until_us = Some(at_us);
+        let ended = leadership.clone();
+        let at_once = self.leaderships.iter().find(|other| {
             other.node != ended.node
                 && other.since_us < at_us
                 && other.until_us.is_none_or(|until_us| ended.since_us < until_us)

@@ -3,14 +3,15 @@
 //! What it is for: the node processes, the server, the simulator and the browser all say the same words, so the words
 //! live here once. What it must not know: how an election is decided, and anything about sockets, clocks or processes.
 //!
-//! The way through it: [`id`] names things, [`message`] is what travels the ring ([`contest`] in the classic elections), [`event`] is what is told about it,
-//! [`fault`] is what
-//! may go wrong on the way, [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked for.
+//! The way through it: [`id`] names things, [`message`] is what travels the ring ([`algorithm`] in the
+//! classic elections), [`event`] is what is told about it, [`fault`] is what may go wrong on the way,
+//! [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked
+//! for.
 #![forbid(unsafe_code)]
 
+pub mod algorithm;
 pub mod api;
 pub mod bus;
-pub mod contest;
 pub mod control;
 pub mod event;
 pub mod fault;
@@ -25,7 +26,7 @@ pub mod role;
 pub mod settings;
 pub mod view;
 
-pub use contest::{AlgorithmName, Parcel, Part, Towards};
+pub use algorithm::{AlgorithmName, Payload, PortKind, Progress};
 pub use event::{Event, EventKind};
 pub use fault::{FaultyLink, LinkFault};
 pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};

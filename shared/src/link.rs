@@ -8,7 +8,7 @@ use crate::id::MessageId;
 use crate::message::RingMessage;
 
 /// The version of the node-link protocol. Both ends must have the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The largest message on a node link, in bytes. A ring message is under 1 kB; more is a fault or an attack.
 pub const MAX_MESSAGE: usize = 64 * 1024;
@@ -42,10 +42,10 @@ impl fmt::Display for LinkKind {
     }
 }
 
-/// Which end of a link a node is.
+/// The direction of a link as one of its ends sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
+pub enum LinkDirection {
     /// This node dialled.
     Outgoing,
     /// The other node dialled.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contest::{AlgorithmName, Parcel, Towards};
+use crate::algorithm::{AlgorithmName, Payload, PortKind};
 use crate::id::{Attribute, NodeId, Term};
 use crate::json;
 
@@ -34,18 +34,18 @@ pub struct Mandate {
     pub term: Term,
     /// The leader.
     pub leader: Contender,
-    /// Which deputy of this leader in this term: 0 for the one found by the election, one more for each search.
-    pub appointment: u32,
+    /// Counts the deputy searches of this leader in this term, from 0: the deputy that the election found.
+    pub deputy_epoch: u32,
     /// The deputy; `None` while it is being looked for, or when the leader is alone.
     pub deputy: Option<Contender>,
 }
 
 impl Mandate {
     /// What makes one mandate newer than another: the term, then (for two sides of a ring that was torn apart) the
-    /// better leader, then the later appointment, then a filled one over one that is still open.
+    /// better leader, then the later deputy epoch, then a filled one over one that is still open.
     #[must_use]
     pub fn rank(&self) -> (Term, Contender, u32, bool) {
-        (self.term, self.leader, self.appointment, self.deputy.is_some())
+        (self.term, self.leader, self.deputy_epoch, self.deputy.is_some())
     }
 }
 
@@ -64,7 +64,7 @@ pub struct Promise {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RingMessage {
-    /// The contest: carries the best and the second best member seen so far.
+    /// An election by max-ring: carries the best and the second best member seen so far.
     Election {
         /// The term being decided.
         term: Term,
@@ -77,23 +77,23 @@ pub enum RingMessage {
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
-    /// A contest of one of the classic algorithms.
-    Contest {
+    /// An election by one of the classic algorithms.
+    Classic {
         /// The term being decided.
         term: Term,
         /// By which algorithm.
         algorithm: AlgorithmName,
-        /// Which way it goes.
-        towards: Towards,
-        /// Which of the sender's messages that way in this term, from 1: the algorithms rely on links that lose, double and
-        /// reorder nothing. 0 on direct links, where nothing depends on it.
+        /// The port by which it leaves its sender.
+        port: PortKind,
+        /// Which of the sender's messages by that port in this term, from 1: the algorithms rely on links
+        /// that lose, double and reorder nothing. 0 on direct links, where nothing depends on it.
         number: u32,
         /// How many members take part, for algorithms that must know it; 0 for others.
         size: u32,
         /// What it says.
-        parcel: Parcel,
+        payload: Payload,
     },
-    /// Before a contest whose algorithm must know how many members there are: counts them.
+    /// Before an election whose algorithm must know how many members there are: counts them.
     RollCall {
         /// The term to be decided.
         term: Term,
@@ -104,7 +104,7 @@ pub enum RingMessage {
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
-    /// After a classic contest that ended at another member than the winner: goes on until it is there.
+    /// After a classic election that ended at another member than the winner: goes on until it is there.
     Found {
         /// The term that is decided.
         term: Term,
@@ -155,8 +155,9 @@ pub enum RingMessage {
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
-    /// What a node knows, told to a neighbour when their link comes up or when the neighbour spoke of an older term.
-    Standing {
+    /// The term and mandate that a node knows, sent to a neighbour when their link comes up or when the
+    /// neighbour spoke of an older term.
+    StateUpdate {
         /// The highest term the sender has seen.
         term: Term,
         /// Who leads, as far as the sender knows.
@@ -178,9 +179,9 @@ impl RingMessage {
             Self::DeputySearch { mandate, .. }
             | Self::Elected { mandate, .. }
             | Self::Lease { mandate, .. } => Some(mandate),
-            Self::Standing { mandate, .. } => mandate.as_ref(),
+            Self::StateUpdate { mandate, .. } => mandate.as_ref(),
             Self::Election { .. }
-            | Self::Contest { .. }
+            | Self::Classic { .. }
             | Self::RollCall { .. }
             | Self::Found { .. }
             | Self::Vacant { .. } => None,
@@ -192,11 +193,11 @@ impl RingMessage {
     pub fn term(&self) -> Term {
         match self {
             Self::Election { term, .. }
-            | Self::Contest { term, .. }
+            | Self::Classic { term, .. }
             | Self::RollCall { term, .. }
             | Self::Found { term, .. }
             | Self::Vacant { term, .. }
-            | Self::Standing { term, .. } => *term,
+            | Self::StateUpdate { term, .. } => *term,
             Self::DeputySearch { mandate, .. }
             | Self::Elected { mandate, .. }
             | Self::Lease { mandate, .. } => mandate.term,

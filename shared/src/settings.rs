@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::contest::AlgorithmName;
+use crate::algorithm::AlgorithmName;
 use crate::json;
 use crate::role::{Safety, Succession};
 

@@ -53,7 +53,7 @@ pub struct RingView {
     /// The sides of a partition; none when there is none. Members that no side names are together on one more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partition: Vec<Vec<NodeName>>,
-    /// Messages of upkeep sent in this run: `standing`, by which neighbours keep each other up to date.
+    /// Messages of upkeep sent in this run: `state_update`, by which neighbours keep each other up to date.
     /// Leases and heartbeats are not reported, and not counted.
     pub upkeep: u64,
     /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
@@ -65,7 +65,7 @@ pub struct RingView {
 json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition, upkeep, leaderless } and settings }
 
 /// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
-fn concerns_standings(kind: &EventKind) -> bool {
+fn concerns_roles(kind: &EventKind) -> bool {
     !matches!(
         kind,
         EventKind::Sent { .. }
@@ -184,11 +184,11 @@ impl RingView {
                 self.partition.clone_from(sides);
             }
             // Whatever became of the member since: the term is used.
-            EventKind::StandingChanged { term, .. } => self.term = self.term.max(*term),
+            EventKind::RoleChanged { term, .. } => self.term = self.term.max(*term),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
             EventKind::Received { message, .. } => self.count_received(event, message),
-            EventKind::Completed { outcome, term, leader, deputy, members } => {
-                self.complete(event, *outcome, *term, leader, deputy.as_ref(), *members);
+            EventKind::Completed { cause, term, leader, deputy, members } => {
+                self.complete(event, *cause, *term, leader, deputy.as_ref(), *members);
             }
             EventKind::AttributeChanged { .. }
             | EventKind::EligibilityChanged { .. }
@@ -204,7 +204,7 @@ impl RingView {
             | EventKind::Paused
             | EventKind::Resumed
             | EventKind::Ready { .. }
-            | EventKind::PartChanged { .. }
+            | EventKind::ProgressChanged { .. }
             | EventKind::SuccessorChanged { .. }
             | EventKind::Dropped { .. }
             | EventKind::Lost { .. }
@@ -217,7 +217,7 @@ impl RingView {
             | EventKind::Overflow { .. } => {}
         }
         turned |= self.apply_to_node(event);
-        if concerns_standings(&event.kind) {
+        if concerns_roles(&event.kind) {
             self.agree();
         }
         self.account(event, turned);
@@ -258,14 +258,16 @@ impl RingView {
                 node.address = Some(address.clone());
                 node.role = Some(Role::Follower);
             }
-            EventKind::StandingChanged { role, term, leader, deputy } if node.pid.is_some() => {
+            EventKind::RoleChanged { role, term, leader, deputy } if node.pid.is_some() => {
                 follows_another = node.leader != *leader || led != (*role == Role::Leader);
                 node.role = Some(*role);
                 node.term = *term;
                 node.leader.clone_from(leader);
                 node.deputy.clone_from(deputy);
             }
-            EventKind::PartChanged { part } if node.pid.is_some() => node.part.clone_from(part),
+            EventKind::ProgressChanged { progress } if node.pid.is_some() => {
+                node.progress.clone_from(progress)
+            }
             EventKind::SuccessorChanged { successor } if node.pid.is_some() => {
                 node.successor = Some(successor.clone());
             }
@@ -274,7 +276,7 @@ impl RingView {
         follows_another || node.is_live() != was_live
     }
 
-    /// Recomputes what follows from the members' own standings.
+    /// Recomputes what follows from the members' own roles.
     fn agree(&mut self) {
         let mut live = self.nodes.iter().filter(|node| node.is_live());
         let (mut term, mut leader, mut deputy) = (self.term, None, None);

@@ -1,6 +1,6 @@
 //! The checker of event streams is checked: what it must find, and what it must let pass.
 
-use ringleader_shared::invariants::Invariants;
+use ringleader_shared::invariants::EventChecker;
 use ringleader_shared::{
     Attribute, Event, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingView, Role, RunId,
     Seq, Term,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// A ring of A and B, what is told of it, and what the checker finds.
 struct Stream {
     view: RingView,
-    invariants: Invariants,
+    invariants: EventChecker,
 }
 
 impl Stream {
@@ -23,7 +23,7 @@ impl Stream {
             incarnation: Incarnation(0),
             address: None,
         };
-        let mut stream = Self { view: RingView::empty(), invariants: Invariants::default() };
+        let mut stream = Self { view: RingView::empty(), invariants: EventChecker::default() };
         let kind = EventKind::RunStarted {
             run: RunId(Uuid::from_u128(7)),
             members: [("A", 1), ("B", 2)].map(member).into(),
@@ -53,7 +53,7 @@ impl Stream {
 
     fn leads(&mut self, node: &str, incarnation: u32, term: u64) -> Result<(), String> {
         let leader = Some(name(node));
-        let kind = EventKind::StandingChanged { role: Role::Leader, term: Term(term), leader, deputy: None };
+        let kind = EventKind::RoleChanged { role: Role::Leader, term: Term(term), leader, deputy: None };
         self.see(node, incarnation, kind)
     }
 }

@@ -10,7 +10,7 @@ pub use ringleader_shared::AlgorithmName;
 /// fn decides(algorithm: AlgorithmName) { … }
 /// fn survives(algorithm: AlgorithmName) { … }
 /// each_classic!(decides);
-/// each_classic!(if |name| facts(name).among_processes => survives);
+/// each_classic!(if |name| properties(name).among_processes => survives);
 /// ```
 #[macro_export]
 macro_rules! each_classic {

@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, licences, nginx, same_everywhere, tools};
+use crate::{architecture, browser, dashboard, determinism, licences, nginx, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -40,7 +40,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     });
     if let Some(browser) = &browser {
         report.check("the same run natively and in WebAssembly", || {
-            same_everywhere::check(&Compiler::install()?, &browser.chromium)
+            determinism::check(&Compiler::install()?, &browser.chromium)
         });
     }
     report.check("tests", || {

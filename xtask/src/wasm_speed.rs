@@ -8,7 +8,7 @@ use crate::process::Run;
 use crate::wasm::Compiler;
 use crate::wasm_program::{self, PACKAGE};
 
-const EXAMPLE: &str = "contest_speed";
+const EXAMPLE: &str = "election_speed";
 const TIMES: usize = 5;
 
 /// Runs the same rings natively and in Chromium, in turn, and prints the medians and their ratio.

@@ -1,37 +1,38 @@
-//! A message on its way, as time goes by. It never arrives before the receiver says so, and never leaves before it must.
+//! The movement of a message in transit. It ends only when the message is reported received or lost.
 
-/// How long a message that has arrived takes to reach the receiver's rim when it was expected later, in milliseconds.
+/// The time in which a message that arrived early covers the rest of its way, in milliseconds.
 const LANDING_MS: f64 = 90.0;
 
-/// How long a lost message takes to fade, in milliseconds.
+/// The time in which a lost message fades, in milliseconds.
 const FADING_MS: f64 = 700.0;
 
-/// How a flight ended.
+/// The end of a flight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum End {
-    /// It was received.
+    /// The message was received.
     Received,
-    /// It will never be received.
+    /// The message was lost.
     Lost,
 }
 
-/// What to draw.
+/// The phase of a flight, to be drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Phase {
-    /// On the way, this far, from 0 to 1; at 1 it waits to be received.
+    /// In transit: the share of the way that is covered, from 0 to 1. At 1 the message waits to be reported
+    /// received.
     Flying(f64),
-    /// Lost: it stays this far and fades, from 1 to 0.
+    /// Lost: the message stays in its place and fades.
     Fading {
-        /// How far it came.
+        /// The share of the way that it covered.
         at: f64,
-        /// How visible it is.
+        /// Its opacity, from 1 to 0.
         visible: f64,
     },
-    /// Nothing any more.
+    /// Over: nothing is drawn any more.
     Over(End),
 }
 
-/// One message on its way. Times are in milliseconds by the page's clock.
+/// One message in transit. Times are in milliseconds of the page's clock.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Flight {
     departed: f64,
@@ -40,7 +41,7 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    /// It departed then and is expected to take so long.
+    /// A flight that departed at that time and is expected to take so long.
     pub(crate) fn new(departed: f64, expected: f64) -> Self {
         Self { departed, expected: expected.max(1.0), end: None }
     }
@@ -49,23 +50,23 @@ impl Flight {
         ((now - self.departed) / self.expected).clamp(0.0, 1.0)
     }
 
-    /// It ended. Only the first end counts.
+    /// Ends the flight. Only the first end counts.
     pub(crate) fn end(&mut self, end: End, now: f64) {
         self.end.get_or_insert((end, now));
     }
 
-    /// Whether it is still on its way.
+    /// Whether it has not ended.
     pub(crate) fn is_flying(&self) -> bool {
         self.end.is_none()
     }
 
-    /// What to draw now.
+    /// The phase at this time.
     pub(crate) fn phase(&self, now: f64) -> Phase {
         match self.end {
             None => Phase::Flying(self.way(now)),
             Some((End::Received, then)) => {
                 let at = self.way(then);
-                // The shorter the rest of the way, the sooner it is there.
+                // The rest of the way takes its share of the time.
                 let landing = LANDING_MS * (1.0 - at);
                 if now >= then + landing {
                     Phase::Over(End::Received)

@@ -1,4 +1,5 @@
-//! Where things are: nodes on a circle, links as curves between their rims. Plain numbers in a square of [`SIZE`] units.
+//! The geometry of the drawing: nodes on a circle, links as curves between their rims. All numbers are in a
+//! square of [`SIZE`] units.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 use std::fmt;
@@ -6,7 +7,8 @@ use std::fmt;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, RingView};
 
-use crate::live::rounded;
+use crate::large_ring::LARGE_RING;
+use crate::reactive::rounded;
 
 /// The side of the square that everything is drawn in.
 pub(crate) const SIZE: f64 = 1000.0;
@@ -16,16 +18,13 @@ const CENTRE: Point = Point { x: SIZE / 2.0, y: SIZE / 2.0 };
 /// The largest node: leaves room for a crown above the top one and a label below the bottom one.
 const LARGEST_NODE: f64 = 88.0;
 
-/// More members than these are drawn as a crowd: each is a bar, without words.
-pub(crate) const CROWD: usize = 48;
-
 /// A node with less room than this has its name beside it.
 const ROOM_FOR_NAME: f64 = 26.0;
 
 /// In a larger ring a message is its token alone: there is no room for words.
 const WORDY: usize = 16;
 
-/// How high the bars of a crowd are: its lowest member's and its highest one's.
+/// The heights of the bars of the lowest and of the highest attribute.
 const BAR_LEAST: f64 = 8.0;
 const BAR_MOST: f64 = 44.0;
 
@@ -54,12 +53,12 @@ impl Point {
         Self { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
     }
 
-    /// Moved this share of the way to the centre.
+    /// The point that is this share of the way nearer to the centre.
     pub(crate) fn inwards(self, share: f64) -> Self {
         Self { x: self.x + (CENTRE.x - self.x) * share, y: self.y + (CENTRE.y - self.y) * share }
     }
 
-    /// How far it is to `other`.
+    /// The distance to `other`.
     pub(crate) fn distance(self, other: Self) -> f64 {
         (other.x - self.x).hypot(other.y - self.y)
     }
@@ -69,7 +68,7 @@ fn on_circle(radius: f64, angle: f64) -> Point {
     Point { x: CENTRE.x + radius * angle.cos(), y: CENTRE.y + radius * angle.sin() }
 }
 
-/// The members in ring order and how large everything is for so many of them.
+/// The members in ring order, and the sizes that follow from their number.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layout {
     names: Vec<NodeName>,
@@ -96,7 +95,7 @@ impl Layout {
             0 | 1 => 0.0,
             2..=8 => 350.0,
             9..=16 => 385.0,
-            17..=CROWD => 420.0,
+            17..=LARGE_RING => 420.0,
             // Leaves room for the bars and for a name beyond them.
             _ => 400.0,
         };
@@ -144,13 +143,13 @@ impl Layout {
         &self.names
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 
     fn place(&self, name: &NodeName) -> Option<usize> {
-        // Most rings have their members where their names say, or a few places before, where some were removed.
+        // Most members are at the index of their name, or a few before it when others were removed.
         let last = self.names.len().checked_sub(1)?;
         let named = name.ordinal().map(|named| named.min(last));
         let found = named.and_then(|named| self.names.get(..=named)?.iter().rposition(|other| other == name));
@@ -158,8 +157,8 @@ impl Layout {
     }
 
     /// Whether there are too many for words in the drawing.
-    pub(crate) fn is_crowd(&self) -> bool {
-        self.names.len() > CROWD
+    pub(crate) fn is_large(&self) -> bool {
+        self.names.len() > LARGE_RING
     }
 
     /// The member that is nearest to a point.
@@ -171,14 +170,14 @@ impl Layout {
         self.names.get(place as usize % self.names.len().max(1))
     }
 
-    /// Both ends of a member's bar: it stands outside the circle, `share` of the room there high.
+    /// Both ends of a member's bar. It stands outside the circle; `share`, from 0 to 1, is its height.
     pub(crate) fn bar(&self, place: usize, share: f64) -> (Point, Point) {
         let angle = self.angle(place);
         let height = BAR_LEAST + (BAR_MOST - BAR_LEAST) * share;
         (on_circle(self.ring_radius, angle), on_circle(self.ring_radius + height, angle))
     }
 
-    /// Where a name beyond a member's bar goes.
+    /// The place of a name beyond a member's bar.
     pub(crate) fn beyond(&self, name: &NodeName) -> Option<Point> {
         let place = self.place(name)?;
         Some(on_circle(self.ring_radius + BAR_MOST + 26.0, self.angle(place)))
@@ -195,7 +194,7 @@ impl Layout {
         self.place(name).map(|place| on_circle(self.ring_radius, self.angle(place)))
     }
 
-    /// Where a label outside the circle goes when the node itself is too small for one.
+    /// The place of a name outside the circle, when the node itself is too small for it.
     pub(crate) fn outside(&self, name: &NodeName) -> Option<Point> {
         let place = self.place(name)?;
         let gap = 12.0 + 0.6 * self.outside_text();
@@ -213,8 +212,8 @@ impl Layout {
         self.node_radius + (self.node_radius * 0.16).min(12.0)
     }
 
-    /// The way from one node to another: along the circle between neighbours, else a bend through the inside, on the
-    /// clockwise side so that the ways there and back never lie on each other.
+    /// The way from one node to another: along the circle between neighbours, else a bend through the inside,
+    /// on the clockwise side so that the ways there and back never lie on each other.
     pub(crate) fn curve(&self, from: &NodeName, to: &NodeName) -> Option<Curve> {
         let (here, there) = (self.place(from)?, self.place(to)?);
         let count = self.names.len();
@@ -237,7 +236,8 @@ impl Layout {
         let start = on_circle(self.ring_radius, self.angle(here));
         let end = on_circle(self.ring_radius, self.angle(there));
         let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
-        // How near the rim the middle of the bend is: clear of the skipped nodes, and of the words in the centre.
+        // The distance of the middle of the bend from the centre: clear of the skipped nodes, and of the text
+        // in the centre.
         let middle = 0.43 + 0.4 * (span / 2.0).cos().max(0.0);
         let depth = 2.0 * middle - (span / 2.0).cos();
         let control = on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0);
@@ -308,29 +308,29 @@ pub(crate) enum Curve {
     Arc {
         /// Of the circle.
         radius: f64,
-        /// Where it starts.
+        /// Its start.
         from: f64,
-        /// Where it ends; smaller than `from` when it runs anticlockwise.
+        /// Its end; smaller than `from` when it runs anticlockwise.
         to: f64,
     },
     /// A quadratic Bézier curve.
     Bend {
-        /// Where it starts.
+        /// Its start.
         start: Point,
-        /// What it bends towards.
+        /// Its control point.
         control: Point,
-        /// Where it ends.
+        /// Its end.
         end: Point,
     },
     /// A cubic Bézier curve from a node back to itself.
     Loop {
-        /// Where it starts.
+        /// Its start.
         start: Point,
         /// The first control point.
         first: Point,
         /// The second control point.
         second: Point,
-        /// Where it ends.
+        /// Its end.
         end: Point,
     },
 }
@@ -498,14 +498,14 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_a_crowd_is_found_by_a_point_on_its_bar_and_by_its_name_after_others_were_removed() {
+    fn a_member_of_a_large_ring_is_found_by_a_point_on_its_bar_and_by_its_name_after_others_were_removed() {
         let names: Vec<NodeName> = (0..1000).filter(|n| n % 7 != 3).map(NodeName::nth).collect();
-        let crowd = Layout::new(names.clone());
+        let layout = Layout::new(names.clone());
         for (place, name) in names.iter().enumerate() {
-            assert_eq!(crowd.nearest(crowd.bar(place, 0.5).1), Some(name));
-            assert_eq!(crowd.place(name), Some(place));
+            assert_eq!(layout.nearest(layout.bar(place, 0.5).1), Some(name));
+            assert_eq!(layout.place(name), Some(place));
         }
-        assert_eq!(crowd.place(&NodeName::nth(3)), None);
+        assert_eq!(layout.place(&NodeName::nth(3)), None);
     }
 
     #[test]

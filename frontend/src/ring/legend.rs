@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::{AlgorithmName, RingView, Safety};
-use ringleader_simulator::classic::{Direction, facts};
+use ringleader_simulator::classic::{RingKind, properties};
 
 use super::links::{Link, LinkState};
-use super::stage::{class, token};
-use crate::live;
-use crate::store::Store;
+use super::message_shape::{class, token};
+use crate::reactive;
+use crate::state::Store;
 
 /// The kinds of messages that elections by this algorithm send.
 fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
@@ -16,12 +16,12 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
     if algorithm == AlgorithmName::MaxRing {
         kinds.push(MessageKind::Election);
     } else {
-        let facts = facts(algorithm);
-        if facts.knows_size && facts.direction != Direction::Complete {
+        let properties = properties(algorithm);
+        if properties.knows_size && properties.ring_kind != RingKind::Complete {
             kinds.push(MessageKind::RollCall);
         }
-        kinds.push(MessageKind::Contest);
-        if facts.direction == Direction::Complete {
+        kinds.push(MessageKind::Classic);
+        if properties.ring_kind == RingKind::Complete {
             // The winner is confirmed by a lap round the ring.
             kinds.push(MessageKind::Election);
         }
@@ -29,7 +29,7 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
             kinds.push(MessageKind::Found);
         }
     }
-    if algorithm != AlgorithmName::MaxRing && facts(algorithm).direction != Direction::Complete {
+    if algorithm != AlgorithmName::MaxRing && properties(algorithm).ring_kind != RingKind::Complete {
         kinds.push(MessageKind::DeputySearch);
     }
     kinds.push(MessageKind::Elected);
@@ -58,8 +58,8 @@ fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
         kinds.push(MessageKind::Lease);
     }
     if simulated {
-        // In the live ring these only let a link light up.
-        kinds.push(MessageKind::Standing);
+        // In a live ring these only light up a link.
+        kinds.push(MessageKind::StateUpdate);
     }
     kinds
 }
@@ -73,7 +73,7 @@ fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, &'static str)> {
         [(LinkState::Repaired, "repaired"), (LinkState::Broken, "broken"), (LinkState::Cut, "cut")]
     {
         if has(state) {
-            lines.push((state.word(), words));
+            lines.push((state.as_str(), words));
         }
     }
     if drawn.iter().any(is_slow) {
@@ -92,17 +92,17 @@ pub(crate) fn Legend(
     #[prop(into)] heartbeat: Signal<bool>,
 ) -> impl IntoView {
     let store = Store::here();
-    let shapes = live::memo(move || store.view.with(|view| kinds(view, store.sandbox.is_some())));
-    let lines = live::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
+    let shapes = reactive::memo(move || store.view.with(|view| kinds(view, store.simulated)));
+    let lines = reactive::memo(move || drawn.with(|drawn| lines(drawn, heartbeat.get())));
     let shape = |kind: MessageKind| {
         let (outline, letter) = token(kind);
         view! {
-            <li data-kind=kind.word()>
+            <li data-kind=kind.as_str()>
                 <svg class=format!("token {}", class(kind)) viewBox="-26 -26 52 52" aria-hidden="true">
                     <path d=outline></path>
                     <text y="9">{letter}</text>
                 </svg>
-                {words(kind)}
+                {describe(kind)}
             </li>
         }
     };
@@ -118,22 +118,22 @@ pub(crate) fn Legend(
     };
     view! {
         <ul class="legend" aria-label="Legend" data-testid="legend">
-            {live::part(move || shapes.get().into_iter().map(shape).collect_view())}
-            {live::part(move || lines.get().into_iter().map(line).collect_view())}
+            {reactive::fragment(move || shapes.get().into_iter().map(shape).collect_view())}
+            {reactive::fragment(move || lines.get().into_iter().map(line).collect_view())}
         </ul>
     }
 }
 
-/// The kind as the legend names it.
-const fn words(kind: MessageKind) -> &'static str {
+/// The kind as text.
+const fn describe(kind: MessageKind) -> &'static str {
     match kind {
-        MessageKind::Contest => "message of the algorithm",
+        MessageKind::Classic => "message of the algorithm",
         MessageKind::Found => "found the winner",
-        MessageKind::Standing => "news for a neighbour",
+        MessageKind::StateUpdate => "news for a neighbour",
         MessageKind::Lease => "lease renewal",
         MessageKind::Vacant => "no leader possible",
         MessageKind::Election | MessageKind::RollCall | MessageKind::DeputySearch | MessageKind::Elected => {
-            kind.word()
+            kind.as_str()
         }
     }
 }
@@ -163,7 +163,7 @@ mod tests {
             while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
             for event in player.events_after(Seq(0)).0 {
                 if let EventKind::Sent { message, .. } = &event.kind
-                    && message.message != MessageKind::Standing
+                    && message.message != MessageKind::StateUpdate
                     && !sent.contains(&message.message)
                 {
                     sent.push(message.message);
@@ -177,7 +177,7 @@ mod tests {
     fn the_legend_of_each_algorithm_is_what_its_elections_send() {
         for algorithm in AlgorithmName::ALL {
             let sorted = |mut kinds: Vec<MessageKind>| {
-                kinds.sort_by_key(|kind| kind.word());
+                kinds.sort_by_key(|kind| kind.as_str());
                 kinds
             };
             assert_eq!(sorted(kinds_of(algorithm)), sorted(sent(algorithm)), "{algorithm}");
@@ -188,13 +188,13 @@ mod tests {
     fn no_two_kinds_share_a_letter() {
         let kinds = [
             MessageKind::Election,
-            MessageKind::Contest,
+            MessageKind::Classic,
             MessageKind::RollCall,
             MessageKind::Found,
             MessageKind::DeputySearch,
             MessageKind::Elected,
             MessageKind::Lease,
-            MessageKind::Standing,
+            MessageKind::StateUpdate,
         ];
         for (place, kind) in kinds.iter().enumerate() {
             let letter = token(*kind).1;

@@ -1,4 +1,4 @@
-//! How large the drawing is on the screen, so that its words can be read there.
+//! The size of the drawing on the screen, from which the smallest legible text follows.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -7,13 +7,13 @@ use wasm_bindgen::closure::Closure;
 use web_sys::ResizeObserver;
 
 use super::geometry::SIZE;
-use crate::live;
+use crate::reactive;
 
 /// The smallest text on the screen, in pixels.
 const SMALLEST_PX: f64 = 12.0;
 
-/// The size of the smallest legible text in units of the drawing, for the drawing's present size on the screen. One of the
-/// figure's two drawings is shown.
+/// The size of the smallest legible text in units of the drawing, for the drawing's present size on the
+/// screen. One of the figure's two drawings is shown.
 pub(super) fn smallest_text(figure: NodeRef<html::Section>) -> RwSignal<f64> {
     let smallest = RwSignal::new(SMALLEST_PX);
     let measure = move || {
@@ -29,7 +29,7 @@ pub(super) fn smallest_text(figure: NodeRef<html::Section>) -> RwSignal<f64> {
             }
         }
     };
-    live::effect(move || {
+    reactive::effect(move || {
         let Some(figure) = figure.get() else { return };
         let resized = Closure::<dyn FnMut()>::new(measure);
         let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) else { return };

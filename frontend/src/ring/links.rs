@@ -1,25 +1,25 @@
-//! Which links to draw, from what each node says its successor is.
+//! The links to draw, from the successor that each node reports.
 
 use ringleader_shared::{LinkFault, NodeName, NodeState, RingView};
 
 use super::geometry::{Curve, Layout};
 
-/// What has become of a link.
+/// The state of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkState {
     /// A node sends to its configured successor.
     Live,
     /// A node sends past members that do not answer.
     Repaired,
-    /// Nothing gets through: the network is cut here.
+    /// The link is cut: nothing gets through.
     Cut,
     /// A configured link that carries nothing: one of its ends is gone, or it is routed past.
     Broken,
 }
 
 impl LinkState {
-    /// The word in `data-kind`.
-    pub(crate) const fn word(self) -> &'static str {
+    /// The name in `data-kind`.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::Repaired => "repaired",
@@ -32,19 +32,19 @@ impl LinkState {
 /// One link to draw.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Link {
-    /// Who sends.
+    /// The sender.
     pub(crate) from: NodeName,
-    /// To whom.
+    /// The receiver.
     pub(crate) to: NodeName,
-    /// What has become of it.
+    /// Its state.
     pub(crate) state: LinkState,
-    /// What happens to what crosses it.
+    /// Its fault.
     pub(crate) fault: LinkFault,
     /// Its line.
     pub(crate) curve: Curve,
 }
 
-/// The links of this ring. A node that has not said yet to whom it sends has none.
+/// The links of this ring. A node that has not reported a successor yet has none.
 pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
     let mut links = Vec::new();
     let mut add = |from: &NodeName, to: &NodeName, state: LinkState| {
@@ -71,8 +71,8 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
             None => {}
         }
     }
-    // A link that somebody cut is shown though nobody would send on it; those between the sides of a torn
-    // ring are too many.
+    // A link that is cut is shown even if no node would send on it; those between the sides of a partition
+    // are too many.
     for cut in view.faults_beside_sides().iter().filter(|link| link.fault.cut) {
         let is_drawn = links.iter().any(|link| (&link.from, &link.to) == (&cut.from, &cut.to));
         if let (false, Some(curve)) = (is_drawn, layout.curve(&cut.from, &cut.to)) {
@@ -92,7 +92,7 @@ mod tests {
     fn drawn(view: &RingView) -> Vec<String> {
         links(view, &Layout::of(view))
             .iter()
-            .map(|link| format!("{}→{} {}", link.from, link.to, link.state.word()))
+            .map(|link| format!("{}→{} {}", link.from, link.to, link.state.as_str()))
             .collect()
     }
 

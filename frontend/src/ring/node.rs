@@ -6,27 +6,28 @@ use ringleader_shared::view::NodeView;
 use wasm_bindgen::JsCast;
 
 use super::geometry::{Layout, scale};
-use crate::badge::{Badge, label, role_word};
-use crate::card::focus_card;
-use crate::live::{self, rounded};
-use crate::store::Store;
+use crate::components::badge::{Badge, label, role_name};
+use crate::focus;
+use crate::reactive::{self, rounded};
+use crate::state::Store;
 
-/// A node with less room than this shows its role by icon and colour only; the words are in its tooltip and its card.
+/// The smallest node that shows its role as text. A smaller one shows it by icon and colour only; the text is
+/// in its tooltip and on its card.
 const ROOM_FOR_WORDS: f64 = 72.0;
 
-/// The size of the words of the role before they are scaled, as in the style sheet.
+/// The size of the text of the role before it is scaled, as in the style sheet.
 const PILL_TEXT: f64 = 25.0;
 
-/// What there is room for in and around a node.
+/// The texts for which there is room in and around a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Room {
-    /// Nothing: the name stands beside it.
+    /// No text: the name stands beside it.
     Tiny,
     /// The name.
     Name,
     /// The name and the attribute.
     Attribute,
-    /// The role in words as well.
+    /// The role as well.
     Words,
 }
 
@@ -44,7 +45,7 @@ impl Room {
         }
     }
 
-    /// The CSS class that hides what there is no room for.
+    /// The CSS class that hides the texts without room.
     const fn class(self) -> &'static str {
         match self {
             Self::Tiny => "tiny",
@@ -55,7 +56,8 @@ impl Room {
     }
 }
 
-/// The node in words, for a screen reader and the tooltip. Begins with what the drawing shows, so that it can be named by that.
+/// The description of the node, for screen readers and the tooltip. It begins with the text in the drawing,
+/// so that the node can be named by that text.
 pub(super) fn description(node: &NodeView) -> String {
     let mut text = format!("{} {} {}", node.name, node.attribute, label(node));
     if !node.eligible {
@@ -101,18 +103,19 @@ pub(crate) fn RingNode(
     layout: Memo<Layout>,
     /// The node that had the focus last.
     stop: RwSignal<Option<NodeName>>,
-    /// The node that Tab comes to.
+    /// The node that Tab stops at.
     tab_stop: Memo<Option<NodeName>>,
 ) -> impl IntoView {
     let store = Store::here();
     let node = store.node(name.clone());
     let radius = move || layout.with(|layout| layout.node_radius);
-    let badge = live::memo(move || node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
-    let words = live::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
-    let attribute = live::memo(move || {
+    let badge = reactive::memo(move || node.with(|node| node.as_ref().map_or(Badge::Stopped, Badge::of)));
+    let words = reactive::memo(move || node.with(|node| node.as_ref().map(label).unwrap_or_default()));
+    let attribute = reactive::memo(move || {
         node.with(|node| node.as_ref().map(|node| node.attribute.to_string()).unwrap_or_default())
     });
-    let described = live::memo(move || node.with(|node| node.as_ref().map(description).unwrap_or_default()));
+    let described =
+        reactive::memo(move || node.with(|node| node.as_ref().map(description).unwrap_or_default()));
     let place = {
         let name = name.clone();
         move || {
@@ -121,7 +124,7 @@ pub(crate) fn RingNode(
         }
     };
     let length = name.as_str().chars().count();
-    let room = live::memo(move || layout.with(Room::of));
+    let room = reactive::memo(move || layout.with(Room::of));
     let smallest = move || layout.with(|layout| layout.smallest_text);
     let name_size = move || match room.get() {
         Room::Tiny => layout.with(Layout::outside_text),
@@ -153,7 +156,7 @@ pub(crate) fn RingNode(
     let pill_scale = move || (smallest() / PILL_TEXT).max(1.0);
     let press = {
         let name = name.clone();
-        move || focus_card(&name)
+        move || focus::move_to_card(&name)
     };
     let click = {
         let name = name.clone();
@@ -161,13 +164,13 @@ pub(crate) fn RingNode(
             if event.ctrl_key() || event.meta_key() {
                 store.initiators.toggle(&name);
             } else {
-                focus_card(&name);
+                focus::move_to_card(&name);
             }
         }
     };
     let initiates = {
         let name = name.clone();
-        live::whether(move || store.initiators.has(&name))
+        reactive::flag(move || store.initiators.contains(&name))
     };
     let on_key = {
         let (press, name) = (press.clone(), name.clone());
@@ -193,53 +196,53 @@ pub(crate) fn RingNode(
     let focused = name.clone();
     view! {
         <g
-            class=live::words(move || {
+            class=reactive::text(move || {
                 let initiates = if initiates.get() { " initiates" } else { "" };
                 let eligible = node.with(|node| node.as_ref().is_none_or(|node| node.eligible));
                 let dimmed = if eligible { "" } else { " ineligible" };
-                format!("node {} {}{initiates}{dimmed}", badge.get().word(), room.get().class())
+                format!("node {} {}{initiates}{dimmed}", badge.get().as_str(), room.get().class())
             })
             id=element_id(&name)
             data-testid=format!("node-{name}")
-            data-role=live::words(move || node.with(|node| node.as_ref().map_or("none", role_word)))
-            data-state=live::words(move || {
+            data-role=reactive::text(move || node.with(|node| node.as_ref().map_or("none", role_name)))
+            data-state=reactive::text(move || {
                 node.with(|node| node.as_ref().map(|node| node.state.to_string()).unwrap_or_default())
             })
-            transform=live::words(place)
-            tabindex=live::words(move || if is_stop() { "0" } else { "-1" })
+            transform=reactive::text(place)
+            tabindex=reactive::text(move || if is_stop() { "0" } else { "-1" })
             on:focus=move |_| stop.set(Some(focused.clone()))
             role="button"
-            aria-label=live::words(move || format!("{}. Go to its card.", described.get()))
+            aria-label=reactive::text(move || format!("{}. Go to its card.", described.get()))
             on:click=click
             on:keydown=on_key
         >
-            <title>{live::words(move || described.get())}</title>
-            <circle class="halo" r=live::units(move || radius() + 9.0)></circle>
-            <circle class="body" r=live::units(radius)></circle>
-            <text class="name" x=live::units(name_x) y=live::units(name_y) font-size=live::units(name_size)>{name.to_string()}</text>
+            <title>{reactive::text(move || described.get())}</title>
+            <circle class="halo" r=reactive::length(move || radius() + 9.0)></circle>
+            <circle class="body" r=reactive::length(radius)></circle>
+            <text class="name" x=reactive::length(name_x) y=reactive::length(name_y) font-size=reactive::length(name_size)>{name.to_string()}</text>
                 " "
                 <text
                     class="attribute"
-                    y=live::units(move || radius() * 0.52)
-                    font-size=live::units(move || {
+                    y=reactive::length(move || radius() * 0.52)
+                    font-size=reactive::length(move || {
                         fitting(attribute.with(String::len), radius() * 1.4, radius() * 0.36).max(smallest())
                     })
                 >
-                    {live::words(move || attribute.get())}
+                    {reactive::text(move || attribute.get())}
                 </text>
                 <g
                     class="icon-badge"
-                    transform=live::words(move || {
+                    transform=reactive::text(move || {
                         format!("translate(0 {}) {}", rounded(-radius() * 1.09), scale(icon_scale()))
                     })
                 >
                     <circle class="plate" r="15"></circle>
-                    <path d=live::words(move || badge.get().outline()) fill-rule="evenodd"></path>
+                    <path d=reactive::text(move || badge.get().outline()) fill-rule="evenodd"></path>
                 </g>
                 " "
-                <g class="pill" transform=live::words(move || format!("translate(0 {}) {}", rounded(radius() - 11.0 + 27.0 * (pill_scale() - 1.0)), scale(pill_scale())))>
-                    <rect x=live::units(move || -pill_width() / 2.0) y="-19" width=live::units(pill_width) height="38" rx="19"></rect>
-                    <text y="8">{live::words(move || words.get())}</text>
+                <g class="pill" transform=reactive::text(move || format!("translate(0 {}) {}", rounded(radius() - 11.0 + 27.0 * (pill_scale() - 1.0)), scale(pill_scale())))>
+                    <rect x=reactive::length(move || -pill_width() / 2.0) y="-19" width=reactive::length(pill_width) height="38" rx="19"></rect>
+                    <text y="8">{reactive::text(move || words.get())}</text>
                 </g>
         </g>
     }

@@ -1,4 +1,4 @@
-//! Lists to choose from: each choice has a word in the link and words on the page.
+//! Lists to choose from. Each choice has a name in permalinks and a label on the page.
 
 /// Makes an enum of choices.
 macro_rules! choice {
@@ -10,17 +10,17 @@ macro_rules! choice {
         }
 
         impl $name {
-            /// Every choice: its word in the link, and what the page says.
+            /// Every choice: its name in a permalink, and its label.
             pub(crate) const ALL: &[(&str, &str)] = &[$(($word, $says)),*];
 
-            /// The word in the link.
-            pub(crate) const fn word(self) -> &'static str {
+            /// The name in a permalink.
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*
                 }
             }
 
-            /// The choice with this word.
+            /// The choice with this name.
             pub(crate) fn named(word: &str) -> Option<Self> {
                 match word {
                     $($word => Some(Self::$variant),)*
@@ -32,43 +32,43 @@ macro_rules! choice {
 }
 
 choice! {
-    /// How the attributes are laid round the ring.
+    /// The arrangement of the attributes round the ring.
     Arrangement {
-        /// In any order, from the seed.
+        /// In a random order, from the seed.
         Random = "random", "random";
-        /// Upwards in the direction of the messages.
+        /// Increasing in the direction of the messages.
         Increasing = "increasing", "increasing";
-        /// Downwards.
+        /// Decreasing in the direction of the messages.
         Decreasing = "decreasing", "decreasing";
         /// The lowest, the highest, the second lowest, the second highest …
         Alternating = "alternating", "alternating";
-        /// As they were given.
+        /// In the given order.
         Given = "given", "as given";
     }
 }
 
 choice! {
-    /// How long a hop takes. One [`HOP`](super::settings::HOP) on average.
+    /// The duration of a hop: one [`HOP`](super::settings::HOP) on average.
     Links {
-        /// Always as long.
+        /// Always one hop.
         Constant = "constant", "constant";
-        /// From nearly nothing to nearly two.
+        /// Uniform, from nearly zero to nearly two hops.
         Uniform = "uniform", "0 to 2 hops";
-        /// Mostly short, now and then many times the mean.
+        /// Exponential: mostly short, sometimes many times the mean.
         Exponential = "exponential", "exponential";
     }
 }
 
 choice! {
-    /// Who starts an election at the beginning.
+    /// The nodes that start an election at the beginning.
     Start {
-        /// The first one.
+        /// The first node.
         One = "one", "first node";
-        /// Everybody, at once.
+        /// All nodes, at once.
         All = "all", "all at once";
-        /// Nobody, until somebody is told to.
+        /// No node, until the reader starts one.
         Nobody = "nobody", "nobody";
-        /// Those with the labels that were given, at once.
+        /// The nodes with the given labels, at once.
         Given = "given", "by label";
     }
 }

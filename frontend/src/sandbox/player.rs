@@ -1,34 +1,34 @@
-//! A run that is played: the session, and what of it is shown.
+//! A run that is played: the simulator's session and the part of it that is shown.
 
 use std::time::Duration;
 
 use ringleader_shared::{Event, NodeName, RingView, Seq};
 use ringleader_simulator::{Action, Case, InFlight, Session};
 
-use super::link::{Link, Place};
+use super::permalink::{Moment, Permalink};
 use super::settings::{HOP, Settings};
 use super::speed::Speed;
 
-/// After so many things the clock is looked at: a frame must not take long.
+/// The number of steps between two looks at the clock: a frame must not take long.
 const CHUNK: usize = 64;
 
-/// A link that leads beyond so many things leads there: the page must not hang on one.
+/// The largest number of steps that a permalink is replayed for: the page must not hang on one.
 const FURTHEST: usize = 5_000_000;
 
-/// A run. What it shows begins when the nodes have found each other.
+/// A run. The part that is shown begins when the nodes have found each other.
 pub(crate) struct Player {
     session: Session,
     begin: Duration,
-    /// When the election begins that the settings ask for.
+    /// The time of the election that the settings ask for.
     opens: Duration,
     flights: Vec<InFlight>,
 }
 
 impl Player {
-    /// The run that a link tells of, where it says.
-    pub(crate) fn open(link: &Link) -> Self {
-        let mut player = Self::at_first(link);
-        if let Some(Place { at, seq }) = link.place {
+    /// The run of a permalink, at the moment that it gives.
+    pub(crate) fn open(permalink: &Permalink) -> Self {
+        let mut player = Self::at_first(permalink);
+        if let Some(Moment { at, seq }) = permalink.moment {
             player.session.play_until(at, FURTHEST);
             while player.session.seq() > seq && player.session.step_back() {}
         }
@@ -36,17 +36,17 @@ impl Player {
         player
     }
 
-    fn at_first(link: &Link) -> Self {
-        let schedule = link.script.clone().unwrap_or_else(|| link.settings.opening());
-        let mut session = Session::of(&Case { setup: link.settings.setup(), schedule });
-        let begin = link.settings.begin();
+    fn at_first(permalink: &Permalink) -> Self {
+        let schedule = permalink.script.clone().unwrap_or_else(|| permalink.settings.opening());
+        let mut session = Session::of(&Case { setup: permalink.settings.setup(), schedule });
+        let begin = permalink.settings.begin();
         session.play_until(begin, usize::MAX);
-        Self { session, begin, opens: link.settings.opens(), flights: Vec::new() }
+        Self { session, begin, opens: permalink.settings.opens(), flights: Vec::new() }
     }
 
-    /// The same ring at its beginning, with nothing done to it but what its settings say.
+    /// A ring with these settings at its beginning, with no actions but those that follow from them.
     pub(crate) fn afresh(settings: &Settings) -> Self {
-        Self::open(&Link::new(settings.clone(), Speed::default()))
+        Self::open(&Permalink::new(settings.clone(), Speed::default()))
     }
 
     fn look(&mut self) {
@@ -58,27 +58,27 @@ impl Player {
         self.session.view()
     }
 
-    /// The messages on their way.
+    /// The messages in transit.
     pub(crate) fn flights(&self) -> &[InFlight] {
         &self.flights
     }
 
-    /// The virtual time as the session has it.
+    /// The present virtual time.
     pub(crate) fn now(&self) -> Duration {
         self.session.now()
     }
 
-    /// The virtual time where what is shown begins.
+    /// The virtual time at which the shown part begins.
     pub(crate) fn begin(&self) -> Duration {
         self.begin
     }
 
-    /// The furthest virtual time that was played.
+    /// The latest virtual time that was played.
     pub(crate) fn end(&self) -> Duration {
         self.session.end()
     }
 
-    /// Whether nothing was shown yet.
+    /// Whether the run is at the beginning of the shown part.
     pub(crate) fn is_at_begin(&self) -> bool {
         self.now() <= self.begin
     }
@@ -100,8 +100,8 @@ impl Player {
         self.session.events().iter().rev().take_while(move |event| u128::from(event.at_us) >= then)
     }
 
-    /// Lets time pass as the speed says. Where no message is on its way it goes on to the next thing that is told. False when
-    /// there is none: nothing more happens by itself.
+    /// Advances virtual time at this speed. While no message is in transit it goes on to the next event.
+    /// Returns false when there is none: nothing more happens by itself.
     pub(crate) fn advance(&mut self, real: Duration, speed: Speed, is_late: impl Fn() -> bool) -> bool {
         let goes_on = match speed.virtual_time(real) {
             Some(_) if self.flights.is_empty() => self.session.step(),
@@ -133,14 +133,14 @@ impl Player {
         }
     }
 
-    /// To after the next thing that is told. False when there is none.
+    /// Steps forward past the next event. Returns false when there is none.
     pub(crate) fn step(&mut self) -> bool {
         let stepped = self.session.step();
         self.look();
         stepped
     }
 
-    /// To before the last thing that was told; not beyond the beginning of what is shown.
+    /// Steps back before the last event, but not beyond the beginning of the shown part.
     pub(crate) fn step_back(&mut self) {
         if !self.is_at_begin() {
             self.session.step_back();
@@ -151,14 +151,14 @@ impl Player {
         }
     }
 
-    /// To any time from the beginning of what is shown to the furthest one played.
+    /// Goes to any time from the beginning of the shown part to the latest one played.
     pub(crate) fn seek(&mut self, then: Duration) {
         self.session.seek(then.max(self.begin));
         self.look();
     }
 
-    /// Does this now, after the beginning of what is shown. An election that the reader asks for takes the place of the one that
-    /// the settings ask for, if that has not begun: one click is one election.
+    /// Performs these actions now. An election among them replaces the one that the settings ask for, if that
+    /// has not begun: one click is one election.
     pub(crate) fn act(&mut self, actions: &[Action]) {
         let is_election = |action: &Action| matches!(action, Action::Initiate(_) | Action::InitiateAll);
         if actions.iter().any(is_election) {
@@ -168,17 +168,17 @@ impl Player {
         self.look();
     }
 
-    /// The run and what is shown of it, as a link.
-    pub(crate) fn link(&self, settings: &Settings, speed: Speed) -> Link {
-        Link {
+    /// The permalink to this run and the moment that is shown.
+    pub(crate) fn permalink(&self, settings: &Settings, speed: Speed) -> Permalink {
+        Permalink {
             settings: settings.clone(),
             speed,
             script: Some(self.session.case().schedule),
-            place: Some(Place { at: self.now(), seq: self.session.seq() }),
+            moment: Some(Moment { at: self.now(), seq: self.session.seq() }),
         }
     }
 
-    /// A newcomer's name: the next one in the order in which members join.
+    /// The name of the next node that is added.
     pub(crate) fn next_name(&self) -> NodeName {
         let joined = (0..).map(NodeName::nth).take_while(|name| self.session.place(name).is_some()).count();
         NodeName::nth(joined)
@@ -197,10 +197,10 @@ mod tests {
     }
 
     fn again(player: &Player) -> Player {
-        let link = player.link(&Settings::default(), Speed::default());
-        let (link, refused) = Link::read(&link.text());
+        let permalink = player.permalink(&Settings::default(), Speed::default());
+        let (permalink, refused) = Permalink::read(&permalink.text());
         assert_eq!(refused, []);
-        Player::open(&link)
+        Player::open(&permalink)
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
             (Start::Nobody, Action::Initiate(1)),
         ] {
             let settings = Settings { start, ..Settings::default() };
-            let mut player = Player::open(&Player::afresh(&settings).link(&settings, Speed::default()));
+            let mut player = Player::open(&Player::afresh(&settings).permalink(&settings, Speed::default()));
             player.act(&[asked]);
             while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
             let steps = player.session.case().schedule.steps;

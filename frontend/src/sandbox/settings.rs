@@ -1,4 +1,4 @@
-//! What a ring of the sandbox is made of.
+//! The settings of a ring in the sandbox.
 
 use std::time::Duration;
 
@@ -10,32 +10,32 @@ use super::choice::{Arrangement, Links, Start};
 /// The largest ring.
 pub(crate) const MOST_NODES: usize = 1_000;
 
-/// How long a hop takes on average.
+/// The mean duration of a hop.
 pub(crate) const HOP: Duration = Duration::from_millis(1);
 
 /// The lowest attribute, and the step to the next one: a ring of four is the one that the server starts.
 const ATTRIBUTES: (u64, u64) = (90, 10);
 
-/// Everything that decides how a run goes, but for what is done to it by hand.
+/// Everything that a run depends on, except the actions of the reader.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// The settings of the ring; its pace is the player's speed.
     pub(crate) ring: RingSettings,
-    /// How many nodes.
+    /// The number of nodes.
     pub(crate) nodes: usize,
-    /// Which of them may not lead, by name; names that there are not are passed over.
+    /// The names of the nodes that may not lead; names that are not in the ring are ignored.
     pub(crate) ineligible: Vec<NodeName>,
-    /// How their attributes are laid.
+    /// The arrangement of their attributes.
     pub(crate) arrangement: Arrangement,
-    /// How long their messages take.
+    /// The latency of their links.
     pub(crate) links: Links,
-    /// Where all chance comes from.
+    /// The seed of all random numbers.
     pub(crate) seed: u64,
-    /// Who starts.
+    /// The nodes that start.
     pub(crate) start: Start,
-    /// The attributes in ring order where they are given, and only then: as many as there are nodes.
+    /// The attributes in ring order, one for each node, when they are given; else empty.
     pub(crate) labels: Vec<u64>,
-    /// The attributes of those that start where these are given, and only then.
+    /// The attributes of the nodes that start, when these are given; else empty.
     pub(crate) initiators: Vec<u64>,
 }
 
@@ -66,7 +66,7 @@ impl Settings {
             .patient()
     }
 
-    /// What happens at the beginning.
+    /// The actions at the beginning.
     pub(crate) fn opening(&self) -> Schedule {
         let steps = match self.start {
             Start::One => vec![(self.opens(), Action::Initiate(0))],
@@ -82,12 +82,12 @@ impl Settings {
         Schedule { steps }
     }
 
-    /// When the first election begins by itself: right after what is shown first.
+    /// The time of the first election: right after the moment that is shown first.
     pub(crate) fn opens(&self) -> Duration {
         self.begin() + Duration::from_micros(1)
     }
 
-    /// When the nodes have found each other: the run that is shown begins here.
+    /// The time at which the nodes have found each other. The part of the run that is shown begins here.
     pub(crate) fn begin(&self) -> Duration {
         match self.links {
             Links::Constant | Links::Uniform => 5 * HOP,
@@ -95,17 +95,17 @@ impl Settings {
         }
     }
 
-    /// Lays these labels round the ring; none at all lays them in ascending order again.
+    /// Gives the nodes these labels in ring order. An empty list restores the increasing order.
     ///
     /// # Errors
-    /// A sentence that says what labels are, when these are none.
+    /// A sentence that describes labels, when the text has none.
     pub(crate) fn give_labels(&mut self, text: &str) -> Result<(), String> {
         let labels = numbers(text)?;
         self.lay(if labels.is_empty() { Arrangement::Increasing } else { Arrangement::Given }, labels);
         Ok(())
     }
 
-    /// Lays the labels otherwise. As given and none given: those that there are, to be changed.
+    /// Changes the arrangement. [`Arrangement::Given`] without labels keeps the present ones, to be changed.
     pub(crate) fn lay(&mut self, arrangement: Arrangement, labels: Vec<u64>) {
         let labels = match arrangement {
             Arrangement::Given if labels.is_empty() => self.attributes(),
@@ -118,7 +118,7 @@ impl Settings {
         self.forget_initiators_that_left();
     }
 
-    /// Another number of nodes, whose labels are laid anew.
+    /// Changes the number of nodes. Given labels are dropped.
     pub(crate) fn resize(&mut self, nodes: usize) {
         self.nodes = nodes.clamp(1, MOST_NODES);
         if self.arrangement == Arrangement::Given {
@@ -128,10 +128,10 @@ impl Settings {
         self.forget_initiators_that_left();
     }
 
-    /// Has those with these labels start; with none at all, the first node.
+    /// Chooses the nodes with these labels to start; with an empty list, the first node.
     ///
     /// # Errors
-    /// A sentence that says which labels there are, when these are others.
+    /// A sentence that lists the labels of the ring, when there are others in the text.
     pub(crate) fn give_initiators(&mut self, text: &str) -> Result<(), String> {
         let (initiators, attributes) = (numbers(text)?, self.attributes());
         if let Some(unknown) = initiators.iter().find(|label| !attributes.contains(label)) {
@@ -147,7 +147,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Another choice of those that start. By label and none given: the first node.
+    /// Changes the choice of the nodes that start. [`Start::Given`] begins with the first node.
     pub(crate) fn begin_with(&mut self, start: Start) {
         let first = self.attributes().first().copied();
         self.initiators = first.filter(|_| start == Start::Given).into_iter().collect();
@@ -162,7 +162,7 @@ impl Settings {
         }
     }
 
-    /// Names as people type them: separated by commas, points or spaces.
+    /// Parses names, separated by commas, points or spaces.
     pub(crate) fn names(text: &str) -> Option<Vec<NodeName>> {
         let names = text.split([',', '.', ' ']).filter(|name| !name.is_empty());
         names.map(|name| name.parse().ok().filter(|name: &NodeName| name.ordinal().is_some())).collect()
@@ -184,7 +184,7 @@ impl Settings {
             Arrangement::Increasing | Arrangement::Given => {}
             Arrangement::Decreasing => ranks.reverse(),
             Arrangement::Random => {
-                // Another sequence than the one that the run draws from.
+                // A sequence of its own, not the one that the run draws from.
                 let mut chance = fastrand::Rng::with_seed(random::derived(self.seed, 1));
                 for last in (1..ranks.len()).rev() {
                     // Not `shuffle`, which draws numbers whose width depends on the platform.
@@ -203,7 +203,7 @@ impl Settings {
     }
 }
 
-/// Labels, with commas, points or spaces between them.
+/// Parses labels, separated by commas, points or spaces.
 pub(crate) fn numbers(text: &str) -> Result<Vec<u64>, String> {
     let words = text.split([',', '.', ' ', '\t']).filter(|word| !word.is_empty());
     let label = |word: &str| {
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!((settings.attributes(), settings.nodes), (vec![3, 7, 2, 9, 4], 5));
         let text = settings.opening().to_string();
         assert_eq!(text, "5001us initiate C; 0us initiate D");
-        // Who has left does not start.
+        // A node that has left does not start.
         settings.give_labels("9 1").expect("labels");
         assert_eq!((&settings.initiators[..], settings.start), (&[9][..], Start::Given));
         settings.resize(3);

@@ -1,10 +1,10 @@
-//! How fast virtual time passes, said as how long a hop takes to watch.
+//! The speed of virtual time, as the real time that a hop takes.
 
 use std::time::Duration;
 
 use super::settings::HOP;
 
-/// Real milliseconds for a hop of the mean length; 0 is as fast as it goes.
+/// Real milliseconds for a hop of the mean length; 0 is as fast as possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Speed(u32);
 
@@ -30,12 +30,12 @@ impl Speed {
         Self(0),
     ];
 
-    /// The number in the link.
+    /// The number in a permalink.
     pub(crate) const fn number(self) -> u32 {
         self.0
     }
 
-    /// The largest number in a link: a minute a hop.
+    /// The largest number in a permalink: a minute per hop.
     pub(crate) const SLOWEST: u32 = 60_000;
 
     /// The speed with this number.
@@ -43,15 +43,15 @@ impl Speed {
         number.parse().ok().filter(|number| *number <= Self::SLOWEST).map(Self)
     }
 
-    /// How much virtual time passes in this much real time; `None` as fast as it goes.
+    /// The virtual time that passes in this much real time; `None` at the highest speed.
     pub(crate) fn virtual_time(self, real: Duration) -> Option<Duration> {
         let hop = Duration::from_millis(u64::from(self.0));
         let nanoseconds = (real.as_nanos() * HOP.as_nanos()).checked_div(hop.as_nanos())?;
         Some(Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX)))
     }
 
-    /// In words.
-    pub(crate) fn words(self) -> String {
+    /// The speed as text.
+    pub(crate) fn describe(self) -> String {
         match self.0 {
             0 => "as fast as it goes".to_owned(),
             1 => "1 hop ≈ 1 ms: real time".to_owned(),
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn speeds_are_said_by_the_hop() {
-        let said: Vec<String> = Speed::ALL.iter().map(|speed| speed.words()).collect();
+        let said: Vec<String> = Speed::ALL.iter().map(|speed| speed.describe()).collect();
         assert_eq!(said[0], "1 hop ≈ 4 s (1/4000×)");
         assert_eq!(said[3], "1 hop ≈ 0.5 s (1/500×)");
         assert_eq!(said[7], "1 hop ≈ 20 ms (1/20×)");

@@ -1,25 +1,25 @@
 //! What joins the members: connections with two ends, and what is under way on them.
 //!
-//! What one member hears of another (messages, and news of the links between the two) it hears in the order in which it
-//! came about; what it hears of different members comes in any order. A dial is decided when it is made: it would be no
-//! different had the other member died, or come back, just before.
+//! What one member hears of another (messages, and change of the links between the two) it hears in the order
+//! in which it came about; what it hears of different members comes in any order. A dial is decided when it
+//! is made: it would be no different had the other member died, or come back, just before.
 
 use ringleader_shared::RingMessage;
 use ringleader_shared::link::LinkKind;
 
 /// A member, by its place in the ring order, from 0.
-pub type Place = u8;
+pub type NodeIndex = u8;
 
 /// Who dialled whom, and for what. At most one such connection is up; older ones may not be known to be down yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Dial {
-    pub(crate) dialler: Place,
-    pub(crate) acceptor: Place,
+    pub(crate) dialler: NodeIndex,
+    pub(crate) acceptor: NodeIndex,
     pub(crate) kind: LinkKind,
 }
 
 impl Dial {
-    fn other(&self, me: Place) -> Place {
+    fn other(&self, me: NodeIndex) -> NodeIndex {
         if self.dialler == me { self.acceptor } else { self.dialler }
     }
 }
@@ -45,22 +45,22 @@ struct Connection {
 }
 
 impl Connection {
-    fn end(&self, me: Place) -> End {
+    fn end(&self, me: NodeIndex) -> End {
         if self.dial.dialler == me { self.dialler_end } else { self.acceptor_end }
     }
 
-    fn end_mut(&mut self, me: Place) -> &mut End {
+    fn end_mut(&mut self, me: NodeIndex) -> &mut End {
         if self.dial.dialler == me { &mut self.dialler_end } else { &mut self.acceptor_end }
     }
 
-    fn has(&self, me: Place) -> bool {
+    fn has(&self, me: NodeIndex) -> bool {
         self.dial.dialler == me || self.dial.acceptor == me
     }
 }
 
 /// What is under way to a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Parcel {
+pub(crate) enum InTransit {
     Message(RingMessage),
     /// The connection is up.
     Up,
@@ -72,15 +72,15 @@ pub(crate) enum Parcel {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct UnderWay {
-    pub(crate) from: Place,
-    pub(crate) to: Place,
+    pub(crate) from: NodeIndex,
+    pub(crate) to: NodeIndex,
     pub(crate) dial: Dial,
-    pub(crate) parcel: Parcel,
+    pub(crate) content: InTransit,
 }
 
 /// What a member learns of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum LinkChange {
     Up,
     Down,
     Closed,
@@ -102,9 +102,9 @@ impl Links {
     }
 
     pub(crate) fn messages(&self) -> impl Iterator<Item = &RingMessage> {
-        self.under_way.iter().filter_map(|item| match &item.parcel {
-            Parcel::Message(message) => Some(message),
-            Parcel::Up | Parcel::Down | Parcel::Closed => None,
+        self.under_way.iter().filter_map(|item| match &item.content {
+            InTransit::Message(message) => Some(message),
+            InTransit::Up | InTransit::Down | InTransit::Closed => None,
         })
     }
 
@@ -118,20 +118,20 @@ impl Links {
     }
 
     /// Takes what is first under way between two members.
-    pub(crate) fn take(&mut self, from: Place, to: Place) -> Option<UnderWay> {
+    pub(crate) fn take(&mut self, from: NodeIndex, to: NodeIndex) -> Option<UnderWay> {
         let first = self.under_way.iter().position(|item| (item.from, item.to) == (from, to))?;
         Some(self.under_way.remove(first))
     }
 
     /// The first under way stays there, and arrives all the same.
-    pub(crate) fn copy(&self, from: Place, to: Place) -> Option<UnderWay> {
+    pub(crate) fn copy(&self, from: NodeIndex, to: NodeIndex) -> Option<UnderWay> {
         self.under_way.iter().find(|item| (item.from, item.to) == (from, to)).copied()
     }
 
-    fn put(&mut self, from: Place, dial: Dial, parcel: Parcel) {
+    fn put(&mut self, from: NodeIndex, dial: Dial, content: InTransit) {
         let to = dial.other(from);
         let after = self.under_way.partition_point(|item| (item.from, item.to) <= (from, to));
-        self.under_way.insert(after, UnderWay { from, to, dial, parcel });
+        self.under_way.insert(after, UnderWay { from, to, dial, content });
     }
 
     fn add(&mut self, connection: Connection) {
@@ -145,7 +145,7 @@ impl Links {
         });
     }
 
-    /// A dial. Who is dead refuses; that is no news to a probe.
+    /// A dial. Who is dead refuses; that is no change to a probe.
     pub(crate) fn dial(&mut self, dial: Dial, acceptor_lives: bool, probe: bool) {
         if !acceptor_lives && probe {
             return;
@@ -153,16 +153,16 @@ impl Links {
         let dialler_end = if probe { End::Probing } else { End::Dialling };
         if acceptor_lives {
             self.add(Connection { dial, dialler_end, acceptor_end: End::Dialling });
-            self.put(dial.dialler, dial, Parcel::Up);
-            self.put(dial.acceptor, dial, Parcel::Up);
+            self.put(dial.dialler, dial, InTransit::Up);
+            self.put(dial.acceptor, dial, InTransit::Up);
         } else {
             self.add(Connection { dial, dialler_end, acceptor_end: End::Closed });
-            self.put(dial.acceptor, dial, Parcel::Down);
+            self.put(dial.acceptor, dial, InTransit::Down);
         }
     }
 
     /// Dials what is wanted and not there, closes what is there and not wanted.
-    pub(crate) fn make(&mut self, me: Place, wanted: &[Dial], lives: impl Fn(Place) -> bool) {
+    pub(crate) fn make(&mut self, me: NodeIndex, wanted: &[Dial], lives: impl Fn(NodeIndex) -> bool) {
         let surplus: Vec<Dial> = self
             .connections
             .iter()
@@ -200,13 +200,13 @@ impl Links {
             }
         }
         if tell {
-            self.put(dialler, dial, Parcel::Closed);
+            self.put(dialler, dial, InTransit::Closed);
         }
         self.sweep();
     }
 
     /// A member dies: what it sent still arrives, what was on its way to it does not, and the other ends learn of it.
-    pub(crate) fn die(&mut self, dead: Place) {
+    pub(crate) fn die(&mut self, dead: NodeIndex) {
         self.under_way.retain(|item| item.to != dead);
         let mut told = Vec::new();
         for connection in self.connections.iter_mut().filter(|connection| connection.has(dead)) {
@@ -219,7 +219,7 @@ impl Links {
             }
         }
         for dial in told {
-            self.put(dead, dial, Parcel::Down);
+            self.put(dead, dial, InTransit::Down);
         }
         self.sweep();
     }
@@ -243,13 +243,13 @@ impl Links {
         let connection = self.connections.remove(at);
         self.add(Connection { dialler_end: End::Closed, ..connection });
         self.add(Connection { acceptor_end: End::Closed, ..connection });
-        self.put(dial.dialler, dial, Parcel::Down);
-        self.put(dial.acceptor, dial, Parcel::Down);
+        self.put(dial.dialler, dial, InTransit::Down);
+        self.put(dial.acceptor, dial, InTransit::Down);
     }
 
     /// Whether a message from one member to the other finds a connection: the ring's if it has one, one that it dialled
     /// itself before one that it accepted.
-    fn link_to(&self, from: Place, to: Place) -> Option<&Connection> {
+    fn link_to(&self, from: NodeIndex, to: NodeIndex) -> Option<&Connection> {
         let usable = |connection: &&Connection| {
             connection.has(from)
                 && connection.has(to)
@@ -265,33 +265,33 @@ impl Links {
         self.connections.iter().filter(usable).max_by_key(preference)
     }
 
-    pub(crate) fn has_link_to(&self, from: Place, to: Place) -> bool {
+    pub(crate) fn has_link_to(&self, from: NodeIndex, to: NodeIndex) -> bool {
         self.link_to(from, to).is_some()
     }
 
     /// Sends on the best connection. Without one, or when the other end is gone, the message is lost.
-    pub(crate) fn send(&mut self, from: Place, to: Place, message: RingMessage) {
+    pub(crate) fn send(&mut self, from: NodeIndex, to: NodeIndex, message: RingMessage) {
         if let Some(connection) = self.link_to(from, to)
             && connection.end(to) != End::Closed
         {
             let dial = connection.dial;
-            self.put(from, dial, Parcel::Message(message));
+            self.put(from, dial, InTransit::Message(message));
         }
     }
 
-    /// A member learns of the news under way to it. `None` when it is none to this member.
-    pub(crate) fn learn(&mut self, me: Place, dial: Dial, parcel: Parcel) -> Option<News> {
+    /// A member learns of the change under way to it. `None` when it is none to this member.
+    pub(crate) fn learn(&mut self, me: NodeIndex, dial: Dial, content: InTransit) -> Option<LinkChange> {
         let other = dial.other(me);
-        match parcel {
-            Parcel::Message(_) => None,
-            Parcel::Up => {
+        match content {
+            InTransit::Message(_) => None,
+            InTransit::Up => {
                 let up = self.connections.iter_mut().find(|connection| {
                     connection.dial == dial && matches!(connection.end(me), End::Dialling | End::Probing)
                 })?;
                 *up.end_mut(me) = End::Open;
-                Some(News::Up)
+                Some(LinkChange::Up)
             }
-            Parcel::Down | Parcel::Closed => {
+            InTransit::Down | InTransit::Closed => {
                 let gone = self.connections.iter_mut().find(|connection| {
                     connection.dial == dial
                         && connection.end(other) == End::Closed
@@ -305,17 +305,17 @@ impl Links {
                         && connection.dial.kind == dial.kind
                         && connection.end(me) == End::Open
                 };
-                match parcel {
-                    Parcel::Closed if self.connections.iter().any(another) => None,
-                    Parcel::Closed => Some(News::Closed),
-                    Parcel::Down | Parcel::Up | Parcel::Message(_) => Some(News::Down),
+                match content {
+                    InTransit::Closed if self.connections.iter().any(another) => None,
+                    InTransit::Closed => Some(LinkChange::Closed),
+                    InTransit::Down | InTransit::Up | InTransit::Message(_) => Some(LinkChange::Down),
                 }
             }
         }
     }
 
     /// Whether this member has a connection of its own with that one, up or not: then it does not probe it.
-    pub(crate) fn dials(&self, me: Place, peer: Place) -> bool {
+    pub(crate) fn dials(&self, me: NodeIndex, peer: NodeIndex) -> bool {
         self.connections.iter().any(|connection| {
             (connection.dial.dialler, connection.dial.acceptor) == (me, peer)
                 && connection.dialler_end != End::Closed

@@ -4,8 +4,8 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use ringleader_checker::bounds::{huge, large, large_classic};
-use ringleader_checker::{Bounds, Faults, RingModel, check};
+use ringleader_checker::suites::{huge, large, large_classic};
+use ringleader_checker::{CheckConfig, FaultBudget, RingModel, check};
 use stateright::Model;
 
 /// Nothing takes this long on a machine that is not busy with something else.
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         ["--classic"] => check_all(large_classic()),
         ["--huge"] => check_all(huge()),
         ["--members", members] if members.parse::<usize>().is_ok() => {
-            let has_members = |bounds: &Bounds| members.parse() == Ok(bounds.attributes.len());
+            let has_members = |config: &CheckConfig| members.parse() == Ok(config.attributes.len());
             check_all(large().into_iter().filter(has_members).collect())
         }
         ["--explore"] => explore(),
@@ -53,14 +53,14 @@ struct Row {
     took: Duration,
 }
 
-fn check_all(all: Vec<Bounds>) -> ExitCode {
+fn check_all(all: Vec<CheckConfig>) -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let started = Instant::now();
     let mut rows: Vec<Row> = Vec::new();
     let mut is_good = true;
-    for bounds in all {
-        let report = check(RingModel::new(bounds.clone()), threads, AT_MOST);
-        println!("{bounds}: {} states, depth {}, {:.1?}", report.states, report.depth, report.took);
+    for config in all {
+        let report = check(RingModel::new(config.clone()), threads, AT_MOST);
+        println!("{config}: {} states, depth {}, {:.1?}", report.states, report.depth, report.took);
         for violation in &report.violations {
             println!("{violation}");
         }
@@ -71,7 +71,7 @@ fn check_all(all: Vec<Bounds>) -> ExitCode {
             println!("no ring agrees when all that may happen has happened: these bounds ask nothing");
         }
         is_good &= report.is_exhaustive && report.some_agree;
-        let (members, asked) = (bounds.attributes.len(), bounds.asked());
+        let (members, asked) = (config.attributes.len(), config.asked());
         if !rows.iter().any(|row| (row.members, &row.asked) == (members, &asked)) {
             rows.push(Row {
                 members,
@@ -102,8 +102,8 @@ fn check_all(all: Vec<Bounds>) -> ExitCode {
 }
 
 fn explore() -> ExitCode {
-    let faults = Faults { initiations: 1, crashes: 1, restarts: 1, ..Faults::default() };
+    let faults = FaultBudget { initiations: 1, crashes: 1, restarts: 1, ..FaultBudget::default() };
     println!("http://{EXPLORER} walks through the ring; Ctrl-C ends it");
-    RingModel::new(Bounds::of(&[90, 100, 110]).with(faults)).checker().serve(EXPLORER);
+    RingModel::new(CheckConfig::of(&[90, 100, 110]).with(faults)).checker().serve(EXPLORER);
     ExitCode::SUCCESS
 }

@@ -4,8 +4,8 @@ use ringleader_election::classic;
 use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession, Term};
 use stateright::{Model, Property};
 
-use crate::bounds::{Bounds, Faults, Start};
-use crate::ring::{Event, Misstep, Ring};
+use crate::config::{CheckConfig, FaultBudget, Start};
+use crate::ring::{Event, Ring, StepViolation};
 
 #[cfg(feature = "planted-bugs")]
 use ringleader_election::{Bug, plant};
@@ -13,7 +13,7 @@ use ringleader_election::{Bug, plant};
 /// A ring within bounds, as stateright sees it.
 #[derive(Debug, Clone)]
 pub struct RingModel {
-    bounds: Bounds,
+    config: CheckConfig,
     #[cfg(feature = "planted-bugs")]
     bug: Option<Bug>,
 }
@@ -21,9 +21,9 @@ pub struct RingModel {
 impl RingModel {
     /// The ring as it is.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
+    pub fn new(config: CheckConfig) -> Self {
         Self {
-            bounds,
+            config,
             #[cfg(feature = "planted-bugs")]
             bug: None,
         }
@@ -39,8 +39,8 @@ impl RingModel {
 
     /// Which ring, and how much may happen to it.
     #[must_use]
-    pub fn bounds(&self) -> &Bounds {
-        &self.bounds
+    pub fn config(&self) -> &CheckConfig {
+        &self.config
     }
 
     #[cfg(feature = "planted-bugs")]
@@ -53,21 +53,21 @@ impl RingModel {
 
     /// Nobody is taken for dead who is not: then even the `available` mode promises one leader per term.
     fn promises_one_leader(&self) -> bool {
-        match self.bounds.settings.safety {
-            Safety::Available => self.bounds.faults.breaks == 0,
+        match self.config.settings.safety {
+            Safety::Available => self.config.faults.breaks == 0,
             Safety::Quorum => true,
         }
     }
 
     /// Nothing but initiations happened, so far.
     fn is_undisturbed(&self, ring: &Ring) -> bool {
-        let (left, all) = (ring.left(), self.bounds.faults);
-        Faults { initiations: all.initiations, ..left } == all
+        let (left, all) = (ring.left(), self.config.faults);
+        FaultBudget { initiations: all.initiations, ..left } == all
     }
 
     /// The contenders that live and may lead, best first.
     fn ranking(&self, ring: &Ring) -> Vec<Contender> {
-        let mut ranking = self.bounds.members();
+        let mut ranking = self.config.members();
         ranking.retain(|member| member.eligible && ring.live().any(|(_, core)| core.id() == member.id));
         ranking.sort_unstable_by(|a, b| b.cmp(a));
         ranking
@@ -91,13 +91,13 @@ pub const AGREEMENT: &str =
     "in a quiet ring all live members follow one live leader, and one live deputy if two or more live";
 /// Who followed does not lead.
 pub const FOLLOWED: &str = "nobody leads a term in which it followed another";
-/// News make no leader.
+/// State updates make no leader.
 pub const NO_HEARSAY: &str = "nobody leads because it was told so";
 /// Who wins was the candidate.
 pub const FAIR: &str = "an election is won by the candidate to which its own message of that term comes back";
 /// Elections end.
 pub const ENDS: &str =
-    "elections and searches end: no term, appointment, hop count or queue grows without bound";
+    "elections and searches end: no term, deputy epoch, hop count or queue grows without bound";
 /// Quick ways out.
 pub const NO_WAITING: &str =
     "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
@@ -121,12 +121,12 @@ impl Model for RingModel {
 
     fn init_states(&self) -> Vec<Ring> {
         self.plant();
-        vec![Ring::new(&self.bounds)]
+        vec![Ring::new(&self.config)]
     }
 
     fn actions(&self, ring: &Ring, events: &mut Vec<Event>) {
         // What follows a violation tells nothing new, and with a broken core it may never end.
-        if ring.misstep().is_none() && stays_within(self, ring) {
+        if ring.step_violation().is_none() && stays_within(self, ring) {
             ring.events(events);
         }
     }
@@ -134,7 +134,7 @@ impl Model for RingModel {
     fn next_state(&self, ring: &Ring, event: Event) -> Option<Ring> {
         self.plant();
         let mut next = ring.clone();
-        next.happen(event, &self.bounds);
+        next.dispatch(event, &self.config);
         Some(next)
     }
 
@@ -144,14 +144,26 @@ impl Model for RingModel {
                 !model.promises_one_leader() || has_one_leader(ring)
             }),
             Property::always(ONE_AT_ONCE, |model, ring| {
-                model.bounds.settings.safety == Safety::Available || leaders(ring) < 2
+                model.config.settings.safety == Safety::Available || leaders(ring) < 2
             }),
-            Property::always(ONE_FOR_EVER, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsATermAgain)),
-            Property::always(TERMS_GROW, |_, ring: &Ring| ring.misstep() != Some(Misstep::TermWentBack)),
-            Property::always(FOLLOWED, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsWhatItFollowed)),
-            Property::always(NO_HEARSAY, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsByHearsay)),
-            Property::always(OUTLIVED, |_, ring: &Ring| ring.misstep() != Some(Misstep::LeadsAnOutlivedTerm)),
-            Property::always(FAIR, |_, ring: &Ring| ring.misstep() != Some(Misstep::WinsUnfairly)),
+            Property::always(ONE_FOR_EVER, |_, ring: &Ring| {
+                ring.step_violation() != Some(StepViolation::LeadsATermAgain)
+            }),
+            Property::always(TERMS_GROW, |_, ring: &Ring| {
+                ring.step_violation() != Some(StepViolation::TermWentBack)
+            }),
+            Property::always(FOLLOWED, |_, ring: &Ring| {
+                ring.step_violation() != Some(StepViolation::LeadsWhatItFollowed)
+            }),
+            Property::always(NO_HEARSAY, |_, ring: &Ring| {
+                ring.step_violation() != Some(StepViolation::LeadsByHearsay)
+            }),
+            Property::always(OUTLIVED, |_, ring: &Ring| {
+                ring.step_violation() != Some(StepViolation::LeadsAnOutlivedTerm)
+            }),
+            Property::always(FAIR, |_, ring: &Ring| {
+                ring.step_violation() != Some(StepViolation::WinsUnfairly)
+            }),
             Property::always(NO_OWN_DEPUTY, |_, ring| has_no_own_deputy(ring)),
             Property::always(AGREEMENT, |_, ring| agrees_when_quiet(ring)),
             Property::always(ENDS, stays_within),
@@ -161,7 +173,7 @@ impl Model for RingModel {
             Property::always(RETURNS, returns_in_peace),
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
-                let at_peace = ring.is_quiet() || model.bounds.settings.safety == Safety::Quorum;
+                let at_peace = ring.is_quiet() || model.config.settings.safety == Safety::Quorum;
                 ring.left().is_undisturbed()
                     && at_peace
                     && (ring.agrees() || !ring.somebody_may_lead() && ring.is_vacant())
@@ -199,9 +211,9 @@ fn agrees_when_quiet(ring: &Ring) -> bool {
 }
 
 fn stays_within(model: &RingModel, ring: &Ring) -> bool {
-    let members = model.bounds.attributes.len();
+    let members = model.config.attributes.len();
     // Each disturbance costs a search at most for each member that notices it.
-    let searches = u32::try_from(model.bounds.highest_term()).unwrap_or(u32::MAX);
+    let searches = u32::try_from(model.config.highest_term()).unwrap_or(u32::MAX);
     let budget = u32::try_from(members * 4 + 1).unwrap_or(u32::MAX);
     let within = |message: &RingMessage| match message {
         RingMessage::Election { hops, .. }
@@ -212,11 +224,11 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
         | RingMessage::Vacant { hops, .. }
         | RingMessage::Lease { hops, .. } => *hops <= budget,
         // What numbers mean is their algorithm's; endless ones fill queues.
-        RingMessage::Contest { .. } | RingMessage::Standing { .. } => true,
+        RingMessage::Classic { .. } | RingMessage::StateUpdate { .. } => true,
     };
     ring.live().all(|(_, core)| {
-        core.term().0 <= model.bounds.highest_term()
-            && core.mandate().is_none_or(|mandate| mandate.appointment <= searches)
+        core.term().0 <= model.config.highest_term()
+            && core.mandate().is_none_or(|mandate| mandate.deputy_epoch <= searches)
     }) && ring.messages().all(within)
         && ring.longest_queue() <= LONGEST_QUEUE
 }
@@ -225,20 +237,20 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     if !model.is_undisturbed(ring) || !ring.is_quiet() {
         return true;
     }
-    let (members, ranking) = (model.bounds.members(), model.ranking(ring));
-    let facts = classic::facts(model.bounds.settings.algorithm);
+    let (members, ranking) = (model.config.members(), model.ranking(ring));
+    let properties = classic::properties(model.config.settings.algorithm);
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
         let initiators = ring.initiators(mandate.term).map(usize::from);
         let deputy = ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.wants_deputy());
-        facts.may_lead(mandate.leader, &members, initiators)
+        properties.may_lead(mandate.leader, &members, initiators)
             && deputy == mandate.deputy.as_ref()
-            && mandate.appointment == 0
+            && mandate.deputy_epoch == 0
     })
 }
 
 fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
-    let faults = model.bounds.faults;
+    let faults = model.config.faults;
     if ring.left().restarts < faults.restarts || faults.breaks > 0 || !ring.is_quiet() {
         return true;
     }
@@ -251,25 +263,25 @@ fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
 }
 
 fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
-    let one_death = Faults { crashes: 1, ..Faults::default() };
-    if model.bounds.start == Start::Elected && model.bounds.faults == one_death {
+    let one_death = FaultBudget { crashes: 1, ..FaultBudget::default() };
+    if model.config.start == Start::Elected && model.config.faults == one_death {
         // Without a deputy the death is answered by an election.
-        let elects = model.bounds.settings.succession == Succession::Election;
+        let elects = model.config.settings.succession == Succession::Election;
         return has_no_timer(ring) && (elects || has_no_election(ring));
     }
-    model.bounds.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || has_no_timer(ring)
+    model.config.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || has_no_timer(ring)
 }
 
 fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
-    let death_and_return = Faults { crashes: 1, restarts: 1, ..Faults::default() };
-    let is_asked = model.bounds.start == Start::Elected
-        && model.bounds.faults == death_and_return
+    let death_and_return = FaultBudget { crashes: 1, restarts: 1, ..FaultBudget::default() };
+    let is_asked = model.config.start == Start::Elected
+        && model.config.faults == death_and_return
         // Without a deputy the death is answered by an election, and the return may disturb that.
-        && model.bounds.settings.succession == Succession::Deputy
-        && model.bounds.attributes.len() > model.bounds.ineligible.len() + 1;
+        && model.config.settings.succession == Succession::Deputy
+        && model.config.attributes.len() > model.config.ineligible.len() + 1;
     // A search may have gone past the one that returns; where some may not be deputy, the leader waits before
     // it looks once more.
-    let may_wait = !model.bounds.ineligible.is_empty();
+    let may_wait = !model.config.ineligible.is_empty();
     !is_asked || (may_wait || has_no_timer(ring)) && has_no_election(ring)
 }
 
@@ -279,6 +291,6 @@ fn has_no_timer(ring: &Ring) -> bool {
 
 fn has_no_election(ring: &Ring) -> bool {
     let is_election =
-        |message: &RingMessage| matches!(message, RingMessage::Election { .. } | RingMessage::Contest { .. });
+        |message: &RingMessage| matches!(message, RingMessage::Election { .. } | RingMessage::Classic { .. });
     !ring.messages().any(is_election)
 }

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Winner, facts};
+use ringleader_election::classic::{Winner, properties};
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
     Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
 };
 
-use crate::bounds::{self, Bounds, Faults, Start, id, place};
-use crate::links::{Dial, Links, News, Parcel};
+use crate::config::{self, CheckConfig, FaultBudget, Start, id, place};
+use crate::links::{Dial, InTransit, LinkChange, Links};
 
-pub use crate::links::Place;
+pub use crate::links::NodeIndex;
 
 /// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is four to five
 /// times as long as the shortest.
@@ -42,26 +42,26 @@ pub struct Ring {
     members: Vec<Member>,
     links: Links,
     /// What may still happen.
-    left: Faults,
+    left: FaultBudget,
     /// The first step that no member may ever make.
-    misstep: Option<Misstep>,
+    step_violation: Option<StepViolation>,
     /// One clock for all: what rates of clocks may differ by is in the lengths of leases.
     now: Time,
     /// Quorum mode: who has led each term.
-    led: BTreeMap<Term, Place>,
+    led: BTreeMap<Term, NodeIndex>,
     /// The highest term that a dead member has reported, while it is above those of the live ones; else zero.
     buried: Term,
     /// The highest term when all were last dead at once, while a live member may still be below it; else
     /// zero.
     outlived: Term,
     /// The initiators of each term, asked or of their own accord, where only those may win it.
-    initiators: BTreeSet<(Term, Place)>,
+    initiators: BTreeSet<(Term, NodeIndex)>,
     settings: RingSettings,
 }
 
 /// A step that no member may ever make, whatever it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Misstep {
+pub enum StepViolation {
     /// Its term was lower after it than before.
     TermWentBack,
     /// It leads a term in which it followed another.
@@ -77,16 +77,16 @@ pub enum Misstep {
 }
 
 /// What is wrong with a step of a member, if anything.
-fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Misstep> {
+fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<StepViolation> {
     if after.term() < before.term() {
-        return Some(Misstep::TermWentBack);
+        return Some(StepViolation::TermWentBack);
     }
     if after.role() != Role::Leader || before.role() == Role::Leader {
         return None;
     }
     let followed = before.mandate().is_some_and(|mandate| mandate.leader.id != before.id());
     if followed && after.term() == before.term() {
-        return Some(Misstep::LeadsWhatItFollowed);
+        return Some(StepViolation::LeadsWhatItFollowed);
     }
     let Input::Received { message, .. } = input else { return None };
     match *message {
@@ -95,22 +95,24 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
                 && candidate.id == before.id()
                 && (term, term) == (before.term(), after.term());
             let alone = after.successor() == after.id();
-            (!won && !alone).then_some(Misstep::WinsUnfairly)
+            (!won && !alone).then_some(StepViolation::WinsUnfairly)
         }
         // Its own lap, with the votes of a majority.
         RingMessage::Lease { mandate, .. } if mandate.leader.id == before.id() => None,
-        // A contest ends at whoever has won it, or goes on to it.
-        RingMessage::Contest { term, .. } => (term != after.term()).then_some(Misstep::WinsUnfairly),
+        // An election ends at whoever has won it, or goes on to it.
+        RingMessage::Classic { term, .. } => (term != after.term()).then_some(StepViolation::WinsUnfairly),
         RingMessage::Found { term, leader, .. } => {
-            ((term, leader.id) != (after.term(), before.id())).then_some(Misstep::WinsUnfairly)
+            ((term, leader.id) != (after.term(), before.id())).then_some(StepViolation::WinsUnfairly)
         }
         // Who was not asked initiates, and wins when it is alone by now.
-        RingMessage::Vacant { .. } => (after.successor() != after.id()).then_some(Misstep::WinsUnfairly),
+        RingMessage::Vacant { .. } => {
+            (after.successor() != after.id()).then_some(StepViolation::WinsUnfairly)
+        }
         RingMessage::RollCall { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Elected { .. }
         | RingMessage::Lease { .. }
-        | RingMessage::Standing { .. } => Some(Misstep::LeadsByHearsay),
+        | RingMessage::StateUpdate { .. } => Some(StepViolation::LeadsByHearsay),
     }
 }
 
@@ -118,23 +120,23 @@ fn misstep(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<Mi
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     /// What is first under way from one member to another arrives.
-    Arrives(Place, Place),
+    Arrives(NodeIndex, NodeIndex),
     /// A timer runs out.
-    RunsOut(Place, Timer),
+    RunsOut(NodeIndex, Timer),
     /// A member dials one that it routes past, and is answered.
-    Probes(Place, Place),
+    Probes(NodeIndex, NodeIndex),
     /// A user asks for an election.
-    Initiate(Place),
+    Initiate(NodeIndex),
     /// A member dies.
-    Crash(Place),
+    Crash(NodeIndex),
     /// A dead member starts again, without memory.
-    Restart(Place),
+    Restart(NodeIndex),
     /// The first message under way from one member to another is lost.
-    Lose(Place, Place),
+    Lose(NodeIndex, NodeIndex),
     /// The first message under way from one member to another arrives, and will arrive again.
-    Duplicate(Place, Place),
+    Duplicate(NodeIndex, NodeIndex),
     /// A connection that the first dialled to the second breaks.
-    Break(Place, Place, LinkKind),
+    Break(NodeIndex, NodeIndex, LinkKind),
     /// Time passes, until the next lease or grant is over.
     Jump,
 }
@@ -142,8 +144,8 @@ pub enum Event {
 impl Ring {
     /// Where every run within these bounds begins.
     #[must_use]
-    pub fn new(bounds: &Bounds) -> Self {
-        let members = bounds.attributes.iter().enumerate();
+    pub fn new(config: &CheckConfig) -> Self {
+        let members = config.attributes.iter().enumerate();
         let member = |(place, _)| Member {
             core: Some(Arc::new(Core::new(id(place)))),
             timers: BTreeMap::new(),
@@ -153,20 +155,20 @@ impl Ring {
         let mut ring = Self {
             members: members.map(member).collect(),
             links: Links::default(),
-            left: bounds.faults,
-            misstep: None,
+            left: config.faults,
+            step_violation: None,
             now: Time::default(),
             led: BTreeMap::new(),
             buried: Term::ZERO,
             outlived: Term::ZERO,
             initiators: BTreeSet::new(),
-            settings: bounds.settings,
+            settings: config.settings,
         };
         for place in ring.places() {
-            ring.give(place, configuration(bounds, Term::ZERO));
+            ring.give(place, configuration(config, Term::ZERO));
         }
         ring.settle();
-        if bounds.start == Start::Elected {
+        if config.start == Start::Elected {
             ring.give(0, Input::Initiate);
             ring.settle();
         }
@@ -174,7 +176,7 @@ impl Ring {
     }
 
     /// Those that initiated the election of this term, where only those may win it.
-    pub fn initiators(&self, term: Term) -> impl Iterator<Item = Place> {
+    pub fn initiators(&self, term: Term) -> impl Iterator<Item = NodeIndex> {
         self.initiators.iter().filter(move |(of, _)| *of == term).map(|(_, place)| *place)
     }
 
@@ -191,8 +193,8 @@ impl Ring {
     pub fn events(&self, events: &mut Vec<Event>) {
         for next in self.links.next() {
             events.push(Event::Arrives(next.from, next.to));
-            if let Parcel::Message(message) = next.parcel {
-                if self.left.losses > 0 && !matches!(message, RingMessage::Standing { .. }) {
+            if let InTransit::Message(message) = next.content {
+                if self.left.losses > 0 && !matches!(message, RingMessage::StateUpdate { .. }) {
                     events.push(Event::Lose(next.from, next.to));
                 }
                 if self.left.duplicates > 0 {
@@ -202,7 +204,7 @@ impl Ring {
         }
         let before = events.len();
         for (from, core) in self.live() {
-            for to in core.skipped().filter_map(|peer| Place::try_from(place(peer)).ok()) {
+            for to in core.skipped().filter_map(|peer| NodeIndex::try_from(place(peer)).ok()) {
                 if self.lives(to) && !self.links.dials(from, to) {
                     events.push(Event::Probes(from, to));
                 }
@@ -240,7 +242,7 @@ impl Ring {
     }
 
     /// In quorum mode somebody always waits for something, so that timers running out freely would never end: each is counted.
-    fn quorum_timers(&self, place: Place, member: &Member, events: &mut Vec<Event>) {
+    fn quorum_timers(&self, place: NodeIndex, member: &Member, events: &mut Vec<Event>) {
         if member.lease_due.is_some_and(|due| due <= self.now) {
             events.push(Event::RunsOut(place, Timer::Lease));
         }
@@ -263,7 +265,7 @@ impl Ring {
     }
 
     /// Lets it happen.
-    pub fn happen(&mut self, event: Event, bounds: &Bounds) {
+    pub fn dispatch(&mut self, event: Event, config: &CheckConfig) {
         match event {
             Event::Arrives(from, to) => self.arrives(from, to),
             Event::Jump => {
@@ -309,14 +311,14 @@ impl Ring {
                 if self.live().next().is_none() {
                     self.outlived = highest_term;
                 }
-                self.announce_first_term(bounds);
+                self.announce_first_term(config);
             }
             Event::Restart(place) => {
                 self.left.restarts = self.left.restarts.saturating_sub(1);
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
                     member.core = Some(Arc::new(Core::recovered(id(place.into()), member.promise)));
                 }
-                self.give(place, configuration(bounds, self.highest_term()));
+                self.give(place, configuration(config, self.highest_term()));
             }
             Event::Lose(from, to) => {
                 self.left.losses = self.left.losses.saturating_sub(1);
@@ -324,7 +326,8 @@ impl Ring {
             }
             Event::Duplicate(from, to) => {
                 self.left.duplicates = self.left.duplicates.saturating_sub(1);
-                if let Some(Parcel::Message(message)) = self.links.copy(from, to).map(|copy| copy.parcel) {
+                if let Some(InTransit::Message(message)) = self.links.copy(from, to).map(|copy| copy.content)
+                {
                     self.give(to, Input::Received { from: id(from.into()), message });
                 }
             }
@@ -343,13 +346,13 @@ impl Ring {
 
     /// As the supervisor does at each death, and at once: members that were configured before the first
     /// election may have heard of none, and be the only ones left.
-    fn announce_first_term(&mut self, bounds: &Bounds) {
+    fn announce_first_term(&mut self, config: &CheckConfig) {
         let highest_term = self.highest_term();
         let knows_of_none =
-            |(place, core): (Place, &Core)| (core.known_term() == Term::ZERO).then_some(place);
-        let uninformed: Vec<Place> = self.live().filter_map(knows_of_none).collect();
+            |(place, core): (NodeIndex, &Core)| (core.known_term() == Term::ZERO).then_some(place);
+        let uninformed: Vec<NodeIndex> = self.live().filter_map(knows_of_none).collect();
         for place in uninformed.into_iter().filter(|_| highest_term > Term::ZERO) {
-            self.give(place, configuration(bounds, highest_term));
+            self.give(place, configuration(config, highest_term));
         }
     }
 
@@ -371,11 +374,11 @@ impl Ring {
     /// What happens, in words: with the message that arrives or is lost.
     #[must_use]
     pub fn told(&self, event: Event) -> String {
-        let first = |from: Place, to: Place| self.links.copy(from, to);
+        let first = |from: NodeIndex, to: NodeIndex| self.links.copy(from, to);
         match event {
             Event::Arrives(from, to) | Event::Lose(from, to) | Event::Duplicate(from, to) => {
                 match first(from, to) {
-                    Some(item) => format!("{event}: {}", item.parcel),
+                    Some(item) => format!("{event}: {}", item.content),
                     None => event.to_string(),
                 }
             }
@@ -392,11 +395,12 @@ impl Ring {
     /// What the members are and know, one a line.
     #[must_use]
     pub fn members_told(&self) -> Vec<String> {
-        let told = |(place, member): (Place, &Member)| match &member.core {
+        let told = |(place, member): (NodeIndex, &Member)| match &member.core {
             None => format!("{} is dead", name(place)),
             Some(core) => {
                 let mandate = core.mandate().map_or("nobody".to_owned(), mandate_told);
-                let successor = name(Place::try_from(bounds::place(core.successor())).unwrap_or(Place::MAX));
+                let successor =
+                    name(NodeIndex::try_from(config::place(core.successor())).unwrap_or(NodeIndex::MAX));
                 format!(
                     "{} is {} in term {}, follows {mandate}; successor {successor}, timers {:?}",
                     name(place),
@@ -415,7 +419,7 @@ impl Ring {
         let nobody_to_probe = || {
             self.live().all(|(me, core)| {
                 core.skipped().all(|peer| {
-                    let peer = Place::try_from(place(peer)).unwrap_or(Place::MAX);
+                    let peer = NodeIndex::try_from(place(peer)).unwrap_or(NodeIndex::MAX);
                     !self.lives(peer) || self.links.dials(me, peer)
                 })
             })
@@ -430,7 +434,7 @@ impl Ring {
     }
 
     /// The live members.
-    pub fn live(&self) -> impl Iterator<Item = (Place, &Core)> {
+    pub fn live(&self) -> impl Iterator<Item = (NodeIndex, &Core)> {
         self.numbered().filter_map(|(place, member)| Some((place, member.core.as_deref()?)))
     }
 
@@ -441,14 +445,14 @@ impl Ring {
 
     /// What may still happen.
     #[must_use]
-    pub fn left(&self) -> Faults {
+    pub fn left(&self) -> FaultBudget {
         self.left
     }
 
     /// The first step that no member may ever make.
     #[must_use]
-    pub fn misstep(&self) -> Option<Misstep> {
-        self.misstep
+    pub fn step_violation(&self) -> Option<StepViolation> {
+        self.step_violation
     }
 
     /// The most that is under way from one member to another.
@@ -492,29 +496,30 @@ impl Ring {
             && deputy.is_empty() != self.wants_deputy()
     }
 
-    fn numbered(&self) -> impl Iterator<Item = (Place, &Member)> {
+    fn numbered(&self) -> impl Iterator<Item = (NodeIndex, &Member)> {
         (0..).zip(&self.members)
     }
 
-    fn places(&self) -> std::ops::Range<Place> {
-        0..Place::try_from(self.members.len()).unwrap_or(Place::MAX)
+    fn places(&self) -> std::ops::Range<NodeIndex> {
+        0..NodeIndex::try_from(self.members.len()).unwrap_or(NodeIndex::MAX)
     }
 
-    fn lives(&self, place: Place) -> bool {
+    fn lives(&self, place: NodeIndex) -> bool {
         self.members.get(usize::from(place)).is_some_and(|member| member.core.is_some())
     }
 
-    fn arrives(&mut self, from: Place, to: Place) {
+    fn arrives(&mut self, from: NodeIndex, to: NodeIndex) {
         let Some(item) = self.links.take(from, to) else { return };
         let peer = id(from.into());
         let link = item.dial.kind;
-        let direction = if item.dial.dialler == to { Direction::Outgoing } else { Direction::Incoming };
-        let input = match item.parcel {
-            Parcel::Message(message) => Some(Input::Received { from: peer, message }),
-            parcel => self.links.learn(to, item.dial, parcel).map(|news| match news {
-                News::Up => Input::LinkUp { peer, link, direction },
-                News::Down => Input::LinkDown { peer, link, direction },
-                News::Closed => Input::LinkClosed { peer, link, direction },
+        let direction =
+            if item.dial.dialler == to { LinkDirection::Outgoing } else { LinkDirection::Incoming };
+        let input = match item.content {
+            InTransit::Message(message) => Some(Input::Received { from: peer, message }),
+            content => self.links.learn(to, item.dial, content).map(|change| match change {
+                LinkChange::Up => Input::LinkUp { peer, link, direction },
+                LinkChange::Down => Input::LinkDown { peer, link, direction },
+                LinkChange::Closed => Input::LinkClosed { peer, link, direction },
             }),
         };
         if let Some(input) = input {
@@ -524,26 +529,27 @@ impl Ring {
 
     // The caller's part, as the first page of the election core says it.
 
-    fn give(&mut self, me: Place, input: Input<RingMessage>) {
+    fn give(&mut self, me: NodeIndex, input: Input<RingMessage>) {
         let Some(member) = self.members.get_mut(usize::from(me)) else { return };
         let Some(core) = member.core.as_mut().map(Arc::make_mut) else { return };
         let before = core.clone();
         let mut effects = Vec::new();
         core.handle(self.now, input.clone(), &mut effects);
-        self.misstep = self.misstep.or_else(|| misstep(&before, &input, core));
+        self.step_violation = self.step_violation.or_else(|| step_violation(&before, &input, core));
         if self.settings.safety == Safety::Quorum && core.role() == Role::Leader {
             let has_led = *self.led.entry(core.term()).or_insert(me);
-            self.misstep = self.misstep.or((has_led != me).then_some(Misstep::LeadsATermAgain));
+            self.step_violation =
+                self.step_violation.or((has_led != me).then_some(StepViolation::LeadsATermAgain));
         }
         let begins = matches!(input, Input::Initiate) || core.role() == Role::Candidate;
-        if facts(self.settings.algorithm).winner == Winner::HighestInitiator
+        if properties(self.settings.algorithm).winner == Winner::HighestInitiator
             && core.term() > before.term()
             && begins
         {
             self.initiators.insert((core.term(), me));
         }
         let outlived = core.role() == Role::Leader && core.term() <= self.outlived;
-        self.misstep = self.misstep.or(outlived.then_some(Misstep::LeadsAnOutlivedTerm));
+        self.step_violation = self.step_violation.or(outlived.then_some(StepViolation::LeadsAnOutlivedTerm));
         for effect in effects {
             match effect {
                 Effect::Send { to, message } => self.send(me, to, message),
@@ -570,7 +576,7 @@ impl Ring {
                     }
                 }
                 Effect::Became { .. }
-                | Effect::PartChanged(_)
+                | Effect::ProgressChanged(_)
                 | Effect::SuccessorChanged(_)
                 | Effect::Drop { .. }
                 | Effect::Completed { .. }
@@ -580,8 +586,8 @@ impl Ring {
         self.make_links(me);
     }
 
-    fn send(&mut self, me: Place, to: ringleader_shared::NodeId, message: RingMessage) {
-        let Ok(to) = Place::try_from(place(to)) else { return };
+    fn send(&mut self, me: NodeIndex, to: ringleader_shared::NodeId, message: RingMessage) {
+        let Ok(to) = NodeIndex::try_from(place(to)) else { return };
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
         if !self.links.has_link_to(me, to) {
             self.make_links(me);
@@ -589,7 +595,7 @@ impl Ring {
         self.links.send(me, to, message);
     }
 
-    fn make_links(&mut self, me: Place) {
+    fn make_links(&mut self, me: NodeIndex) {
         let Some(core) = self.members.get(usize::from(me)).and_then(|member| member.core.as_deref()) else {
             return;
         };
@@ -597,7 +603,7 @@ impl Ring {
         let wanted: Vec<Dial> = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)]
             .into_iter()
             .filter_map(|(peer, kind)| {
-                let acceptor = Place::try_from(place(peer?)).ok()?;
+                let acceptor = NodeIndex::try_from(place(peer?)).ok()?;
                 Some(Dial { dialler: me, acceptor, kind })
             })
             .collect();
@@ -608,13 +614,13 @@ impl Ring {
     }
 }
 
-fn configuration(bounds: &Bounds, highest_term: Term) -> Input<RingMessage> {
-    let (ring, timing, settings) = (bounds.members().into(), bounds.timing(), bounds.settings);
-    // No coin is tossed: Itai and Rodeh's are checked apart, falling in every way.
-    Input::Configured { ring, timing, settings, chance: 0, highest_term }
+fn configuration(config: &CheckConfig, highest_term: Term) -> Input<RingMessage> {
+    let (ring, timing, settings) = (config.members().into(), config.timing(), config.settings);
+    // Nothing is drawn at random: Itai and Rodeh's algorithm is checked apart, with every random number.
+    Input::Configured { ring, timing, settings, seed: 0, highest_term }
 }
 
-fn name(place: Place) -> String {
+fn name(place: NodeIndex) -> String {
     NodeName::nth(usize::from(place)).to_string()
 }
 
@@ -624,11 +630,11 @@ fn name_of(member: &Contender) -> String {
 
 fn mandate_told(mandate: &Mandate) -> String {
     let deputy = mandate.deputy.as_ref().map_or("nobody".to_owned(), name_of);
-    let Mandate { term, leader, appointment, .. } = mandate;
-    format!("{} (term {term}, appointment {appointment}, deputy {deputy})", name_of(leader))
+    let Mandate { term, leader, deputy_epoch, .. } = mandate;
+    format!("{} (term {term}, deputy epoch {deputy_epoch}, deputy {deputy})", name_of(leader))
 }
 
-impl fmt::Display for Parcel {
+impl fmt::Display for InTransit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_nobody = |member: &Option<Contender>| member.as_ref().map_or("nobody".to_owned(), name_of);
         match self {
@@ -639,13 +645,9 @@ impl fmt::Display for Parcel {
                 let (candidate, deputy) = (name_of(candidate), or_nobody(deputy));
                 write!(f, "election of term {term}, candidate {candidate}, deputy {deputy}, hop {hops}")
             }
-            Self::Message(RingMessage::Contest { term, algorithm, towards, parcel, .. }) => {
-                let (label, numbers) = (or_nobody(&parcel.label), parcel.numbers);
-                write!(
-                    f,
-                    "{algorithm} of term {term}, {towards:?}, kind {}, {label}, {numbers:?}",
-                    parcel.kind
-                )
+            Self::Message(RingMessage::Classic { term, algorithm, port, payload, .. }) => {
+                let (label, numbers) = (or_nobody(&payload.label), payload.numbers);
+                write!(f, "{algorithm} of term {term}, {port:?}, kind {}, {label}, {numbers:?}", payload.kind)
             }
             Self::Message(RingMessage::RollCall { term, hops, .. }) => {
                 write!(f, "roll call of term {term}, hop {hops}")
@@ -665,9 +667,9 @@ impl fmt::Display for Parcel {
             Self::Message(RingMessage::Lease { mandate, votes, .. }) => {
                 write!(f, "lease of {}, {votes} votes", mandate_told(mandate))
             }
-            Self::Message(RingMessage::Standing { term, mandate }) => {
+            Self::Message(RingMessage::StateUpdate { term, mandate }) => {
                 let mandate = mandate.as_ref().map_or("nobody".to_owned(), mandate_told);
-                write!(f, "standing in term {term}, follows {mandate}")
+                write!(f, "state update: term {term}, follows {mandate}")
             }
         }
     }

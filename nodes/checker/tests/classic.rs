@@ -1,7 +1,7 @@
 //! Every classic algorithm on every ring of up to four members, whoever starts, in every order of messages.
 #![allow(clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
-use ringleader_checker::contest::ContestModel;
+use ringleader_checker::classic::ClassicModel;
 use ringleader_election::classic::{self, Classic, Visitor, Winner};
 use ringleader_shared::AlgorithmName;
 use ringleader_testing::each_classic;
@@ -17,13 +17,13 @@ impl Visitor for EveryRing {
         let (mut states, mut depth) = (0, 0);
         for n in 1..=4 {
             // Where labels don't decide, all arrangements are one.
-            let rings = if A::FACTS.winner == Winner::Anyone { 1 } else { usize::MAX };
+            let rings = if A::PROPERTIES.winner == Winner::Anyone { 1 } else { usize::MAX };
             for labels in arrangements(n).into_iter().take(rings) {
                 for initiators in initiators(n) {
-                    let told = format!("{} labels {labels:?}, initiators {initiators:?}", A::FACTS.name);
+                    let told = format!("{} labels {labels:?}, initiators {initiators:?}", A::PROPERTIES.name);
                     // Coins can go on for ever: so many rounds are looked at, and no bound holds for all of them.
                     let rounds = if n < 4 { 3 } else { 2 };
-                    let model = ContestModel::<A>::new(&labels, initiators, rounds);
+                    let model = ClassicModel::<A>::new(&labels, initiators, rounds);
                     let checked = model.checker().threads(2).spawn_bfs().join();
                     assert!(checked.is_done(), "{told}");
                     checked.assert_properties();

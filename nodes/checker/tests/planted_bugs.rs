@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestRunner};
-use ringleader_checker::bounds::{small, small_eligibility, small_quorum, small_without_succession};
-use ringleader_checker::{Bounds, RingModel, check};
+use ringleader_checker::suites::{small, small_eligibility, small_quorum, small_without_succession};
+use ringleader_checker::{CheckConfig, RingModel, check};
 use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, Violation};
@@ -24,8 +24,8 @@ const AT_MOST: Duration = Duration::from_secs(600);
 const SCHEDULES: u32 = 2000;
 
 /// What the checker finds first: the bounds, and the property.
-fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
-    let bounds = if bug.is_of_quorum() {
+fn found_by_checker(bug: Bug) -> Option<(CheckConfig, &'static str)> {
+    let config = if bug.is_of_quorum() {
         small_quorum()
     } else if bug.is_without_succession() {
         small_without_succession()
@@ -34,9 +34,9 @@ fn found_by_checker(bug: Bug) -> Option<(Bounds, &'static str)> {
     } else {
         small()
     };
-    bounds.into_iter().find_map(|bounds| {
-        let report = check(RingModel::new(bounds.clone()).with_bug(bug), 1, AT_MOST);
-        Some((bounds, report.violations.first()?.property))
+    config.into_iter().find_map(|config| {
+        let report = check(RingModel::new(config.clone()).with_bug(bug), 1, AT_MOST);
+        Some((config, report.violations.first()?.property))
     })
 }
 
@@ -121,9 +121,9 @@ fn without_a_bug_the_simulator_finds_nothing_in_the_same_schedules() {
 
 #[test]
 fn without_a_bug_the_checker_finds_nothing_within_the_same_bounds() {
-    let bounds = [small(), small_quorum(), small_without_succession(), small_eligibility()];
-    for bounds in bounds.into_iter().flatten() {
-        let report = check(RingModel::new(bounds.clone()), 1, AT_MOST);
-        assert_eq!(report.violations, [], "{bounds}");
+    let config = [small(), small_quorum(), small_without_succession(), small_eligibility()];
+    for config in config.into_iter().flatten() {
+        let report = check(RingModel::new(config.clone()), 1, AT_MOST);
+        assert_eq!(report.violations, [], "{config}");
     }
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringleader_shared::event::Outcome;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::event::ElectionCause;
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, RingSettings, Role, Term};
 use serde::{Deserialize, Serialize};
 
 use crate::Explanation;
-use crate::classic::Notion;
+use crate::classic::Progress;
 
 /// The caller's clock, since an origin of its own. Only differences count.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,9 +36,9 @@ pub enum Input<M> {
         /// The settings of the ring, the same at every member. The pace is the caller's business.
         #[serde(flatten)]
         settings: RingSettings,
-        /// Any number: the coins that the member tosses follow from it. Members whose coins are to be
-        /// independent need numbers that are, as [`crate::random::derived`] gives them.
-        chance: u64,
+        /// The seed of the random numbers that the member draws. Members whose random numbers are to be
+        /// independent need independent seeds, as [`crate::random::derived`] gives them.
+        seed: u64,
         /// The highest term that any member has seen in this run, as far as the caller knows; zero before the
         /// first election.
         highest_term: Term,
@@ -66,7 +66,7 @@ pub enum Input<M> {
         /// What it is for.
         link: LinkKind,
         /// Who dialled.
-        direction: Direction,
+        direction: LinkDirection,
     },
     /// A link with this member failed, or could not be made: it is thought dead or hung.
     LinkDown {
@@ -75,7 +75,7 @@ pub enum Input<M> {
         /// What it was for.
         link: LinkKind,
         /// Who dialled.
-        direction: Direction,
+        direction: LinkDirection,
     },
     /// The other end closed a link in good order, and no other one of that kind with it is up.
     LinkClosed {
@@ -84,7 +84,7 @@ pub enum Input<M> {
         /// What it was for.
         link: LinkKind,
         /// Who dialled.
-        direction: Direction,
+        direction: LinkDirection,
     },
 }
 
@@ -120,7 +120,7 @@ pub enum Effect<M> {
         mandate: Option<Mandate>,
     },
     /// What the member is in the middle of a classic election has changed.
-    PartChanged(Option<(AlgorithmName, Notion<Contender>)>),
+    ProgressChanged(Option<(AlgorithmName, Progress<Contender>)>),
     /// Ring messages go to this member from now on.
     SuccessorChanged(NodeId),
     /// The message that was just received is not acted on.
@@ -135,7 +135,7 @@ pub enum Effect<M> {
     /// The leader's lap came back: every live member knows.
     Completed {
         /// What this was.
-        outcome: Outcome,
+        cause: ElectionCause,
         /// Who leads now.
         mandate: Mandate,
         /// Links that the lap crossed: the number of live members.

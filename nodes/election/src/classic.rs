@@ -1,8 +1,9 @@
 //! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links keep order.
 //!
-//! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and remembers
-//! everything, like [`crate::Core`]; what its paper takes for granted is data ([`Facts`]), and it may look at nothing
-//! else of its [`Seat`]. Labels are only compared, so they may be ranks in a simulator and contenders in a process.
+//! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and
+//! remembers everything, like [`crate::Core`]; what its paper takes for granted is data ([`Properties`]), and
+//! it may look at nothing else of its [`InitialKnowledge`]. Labels are only compared, so they may be ranks in
+//! a simulator and contenders in a process.
 //!
 //! But for the bully's, none of these papers tolerates a failure: a message lost is an election that never
 //! ends. "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes
@@ -13,7 +14,6 @@ mod chang_roberts;
 mod chang_roberts_initiators;
 mod dolev_klawe_rodeh;
 mod dolev_klawe_rodeh_a;
-mod facts;
 mod franklin;
 mod higham_przytycka;
 mod hirschberg_sinclair;
@@ -21,6 +21,7 @@ mod itai_rodeh;
 mod lelann;
 mod peterson;
 mod promise;
+mod properties;
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -32,7 +33,6 @@ pub use chang_roberts::ChangRoberts;
 pub use chang_roberts_initiators::ChangRobertsInitiators;
 pub use dolev_klawe_rodeh::DolevKlaweRodeh;
 pub use dolev_klawe_rodeh_a::DolevKlaweRodehA;
-pub use facts::{Bound, Direction, Facts, MAX_RING, Worst};
 pub use franklin::Franklin;
 pub use higham_przytycka::HighamPrzytycka;
 pub use hirschberg_sinclair::HirschbergSinclair;
@@ -40,7 +40,8 @@ pub use itai_rodeh::ItaiRodeh;
 pub use lelann::LeLann;
 pub use peterson::Peterson;
 pub use promise::{Announcement, BrokenPromise, Ending, Formula, Instance, Observed, Winner};
-pub use ringleader_shared::contest::{Parcel, Standing};
+pub use properties::{Bound, MAX_RING, Properties, RingKind, Worst};
+pub use ringleader_shared::algorithm::{Payload, Status};
 use ringleader_shared::{AlgorithmName, Contender};
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +50,9 @@ pub trait Label: Copy + Ord + Hash + Debug + Send + Sync + 'static {}
 
 impl<T: Copy + Ord + Hash + Debug + Send + Sync + 'static> Label for T {}
 
-/// Where a message came from, or goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
+/// The port of a member by which a message arrives or leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Port {
     /// The neighbour that ring messages come from.
     Predecessor,
     /// The neighbour that ring messages go to.
@@ -60,7 +61,7 @@ pub enum Side {
     Peer(u32),
 }
 
-impl Side {
+impl Port {
     /// The other direction of the ring.
     #[must_use]
     pub const fn opposite(self) -> Self {
@@ -72,9 +73,10 @@ impl Side {
     }
 }
 
-/// A place in the ring. [`Facts`] says how much of it an algorithm may know; its own label, always.
+/// The knowledge of a member before an election. [`Properties`] says how much of it an algorithm may use; its
+/// own label, always.
 #[derive(Debug)]
-pub struct Seat<'a, L> {
+pub struct InitialKnowledge<'a, L> {
     /// The place, from 0, in ring order.
     pub at: u32,
     /// How many members there are.
@@ -86,7 +88,7 @@ pub struct Seat<'a, L> {
     pub eligible: bool,
 }
 
-impl<L: Label> Seat<'_, L> {
+impl<L: Label> InitialKnowledge<'_, L> {
     /// The member's own label.
     ///
     /// # Panics
@@ -97,10 +99,10 @@ impl<L: Label> Seat<'_, L> {
     }
 }
 
-/// What a machine does to the world, given to it with each call.
-pub trait World<L, M> {
+/// The actions of a machine, passed to it with each call.
+pub trait Context<L, M> {
     /// Sends a message, in order with what was sent that way before.
-    fn send(&mut self, to: Side, message: M);
+    fn send(&mut self, to: Port, message: M);
 
     /// A random number from 0 to `below` - 1, each as likely.
     fn draw(&mut self, below: u32) -> u32;
@@ -154,11 +156,11 @@ pub enum Why<L> {
     },
 }
 
-/// What a card shows of a member.
+/// The progress of a member, for a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Notion<L> {
-    /// What it is.
-    pub standing: Standing,
+pub struct Progress<L> {
+    /// Its status.
+    pub status: Status,
     /// Its phase or round, where the algorithm counts them.
     pub phase: Option<u32>,
     /// The label that it stands for, where that can be another's.
@@ -171,58 +173,60 @@ pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     type Message: Copy + Eq + Hash + Debug + Send + Sync + 'static;
 
     /// What its paper assumes and promises.
-    const FACTS: &'static Facts;
+    const PROPERTIES: &'static Properties;
 
     /// A member that has not heard of an election.
-    fn new(seat: &Seat<'_, L>) -> Self;
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self;
 
     /// It starts of its own accord. A member that takes part already does nothing.
-    fn wake(&mut self, world: &mut impl World<L, Self::Message>);
+    fn wake(&mut self, context: &mut impl Context<L, Self::Message>);
 
     /// A message arrives.
-    fn receive(&mut self, from: Side, message: Self::Message, world: &mut impl World<L, Self::Message>);
+    fn receive(&mut self, from: Port, message: Self::Message, context: &mut impl Context<L, Self::Message>);
 
-    /// A member that takes part does not answer. False where the paper knows no failures: the contest is
+    /// A member that takes part does not answer. False where the paper knows no failures: the election is
     /// void.
-    fn unanswered(&mut self, peer: Side, world: &mut impl World<L, Self::Message>) -> bool {
-        let _ = (peer, world);
+    fn unanswered(&mut self, peer: Port, context: &mut impl Context<L, Self::Message>) -> bool {
+        let _ = (peer, context);
         false
     }
 
-    /// What it is in the middle of.
-    fn notion(&self) -> Notion<L>;
+    /// Its progress.
+    fn progress(&self) -> Progress<L>;
 
-    /// Which of [`Facts::kinds`] a message is.
+    /// Which of [`Properties::kinds`] a message is.
     fn kind(message: &Self::Message) -> usize;
 
     /// A message in the form that travels between processes.
-    fn pack(message: &Self::Message) -> Parcel<L>;
+    fn pack(message: &Self::Message) -> Payload<L>;
 
     /// The message again; `None` when it is none of this algorithm's.
-    fn unpack(parcel: &Parcel<L>) -> Option<Self::Message>;
+    fn unpack(payload: &Payload<L>) -> Option<Self::Message>;
 }
 
 /// Packs what a machine sends.
 struct Packing<'a, A, W> {
-    world: &'a mut W,
+    context: &'a mut W,
     algorithm: PhantomData<A>,
 }
 
-impl<A: Classic<Contender>, W: World<Contender, Parcel>> World<Contender, A::Message> for Packing<'_, A, W> {
-    fn send(&mut self, to: Side, message: A::Message) {
-        self.world.send(to, A::pack(&message));
+impl<A: Classic<Contender>, W: Context<Contender, Payload>> Context<Contender, A::Message>
+    for Packing<'_, A, W>
+{
+    fn send(&mut self, to: Port, message: A::Message) {
+        self.context.send(to, A::pack(&message));
     }
 
     fn draw(&mut self, below: u32) -> u32 {
-        self.world.draw(below)
+        self.context.draw(below)
     }
 
     fn elected(&mut self, leader: Contender) {
-        self.world.elected(leader);
+        self.context.elected(leader);
     }
 
     fn explain(&mut self, why: Why<Contender>) {
-        self.world.explain(why);
+        self.context.explain(why);
     }
 }
 
@@ -238,11 +242,11 @@ pub trait Visitor {
 macro_rules! registry {
     ($($algorithm:ident),+ $(,)?) => {
         /// What each classic algorithm assumes and promises, in the order of their years.
-        pub const ALL: &[&Facts] = &[$(<$algorithm<u32> as Classic<u32>>::FACTS),+];
+        pub const ALL: &[&Properties] = &[$(<$algorithm<u32> as Classic<u32>>::PROPERTIES),+];
 
         /// Has the visitor visit the algorithm of this key; `None` when there is no such one.
         pub fn visit<V: Visitor>(key: &str, visitor: V) -> Option<V::Output> {
-            $(if key == <$algorithm<u32> as Classic<u32>>::FACTS.key {
+            $(if key == <$algorithm<u32> as Classic<u32>>::PROPERTIES.key {
                 return Some(visitor.visit::<$algorithm<u32>>());
             })+
             None
@@ -251,25 +255,25 @@ macro_rules! registry {
         /// A member of a classic election among contenders, whichever it is.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[allow(missing_docs, reason = "the algorithms' own names")]
-        pub enum Machine {
+        pub enum AnyClassic {
             $($algorithm($algorithm<Contender>)),+
         }
 
-        impl Machine {
+        impl AnyClassic {
             /// A member that has not heard of an election; `None` for max-ring, which is no classic one.
             #[must_use]
-            pub fn new(name: AlgorithmName, seat: &Seat<'_, Contender>) -> Option<Self> {
+            pub fn new(name: AlgorithmName, initial: &InitialKnowledge<'_, Contender>) -> Option<Self> {
                 match name {
                     AlgorithmName::MaxRing => None,
-                    $(AlgorithmName::$algorithm => Some(Self::$algorithm(Classic::new(seat))),)+
+                    $(AlgorithmName::$algorithm => Some(Self::$algorithm(Classic::new(initial))),)+
                 }
             }
 
             /// It starts of its own accord.
-            pub fn wake(&mut self, world: &mut impl World<Contender, Parcel>) {
+            pub fn wake(&mut self, context: &mut impl Context<Contender, Payload>) {
                 match self {
                     $(Self::$algorithm(machine) => machine.wake(&mut Packing {
-                        world,
+                        context,
                         algorithm: PhantomData::<$algorithm<Contender>>,
                     }),)+
                 }
@@ -278,45 +282,45 @@ macro_rules! registry {
             /// A message arrives. False, and nothing done, when it is none of this algorithm's.
             pub fn receive(
                 &mut self,
-                from: Side,
-                parcel: &Parcel,
-                world: &mut impl World<Contender, Parcel>,
+                from: Port,
+                payload: &Payload,
+                context: &mut impl Context<Contender, Payload>,
             ) -> bool {
                 match self {
                     $(Self::$algorithm(machine) => {
-                        let Some(message) = $algorithm::<Contender>::unpack(parcel) else { return false };
+                        let Some(message) = $algorithm::<Contender>::unpack(payload) else { return false };
                         let algorithm = PhantomData::<$algorithm<Contender>>;
-                        machine.receive(from, message, &mut Packing { world, algorithm });
+                        machine.receive(from, message, &mut Packing { context, algorithm });
                     })+
                 }
                 true
             }
 
-            /// A member that takes part does not answer. False when the contest is void by that.
-            pub fn unanswered(&mut self, peer: Side, world: &mut impl World<Contender, Parcel>) -> bool {
+            /// A member that takes part does not answer. False when the election is void by that.
+            pub fn unanswered(&mut self, peer: Port, context: &mut impl Context<Contender, Payload>) -> bool {
                 match self {
                     $(Self::$algorithm(machine) => machine.unanswered(peer, &mut Packing {
-                        world,
+                        context,
                         algorithm: PhantomData::<$algorithm<Contender>>,
                     }),)+
                 }
             }
 
-            /// What it is in the middle of.
+            /// Its progress.
             #[must_use]
-            pub fn notion(&self) -> Notion<Contender> {
+            pub fn progress(&self) -> Progress<Contender> {
                 match self {
-                    $(Self::$algorithm(machine) => machine.notion(),)+
+                    $(Self::$algorithm(machine) => machine.progress(),)+
                 }
             }
         }
 
         /// What an algorithm assumes and promises.
         #[must_use]
-        pub const fn facts(name: AlgorithmName) -> &'static Facts {
+        pub const fn properties(name: AlgorithmName) -> &'static Properties {
             match name {
                 AlgorithmName::MaxRing => &MAX_RING,
-                $(AlgorithmName::$algorithm => <$algorithm<Contender> as Classic<Contender>>::FACTS,)+
+                $(AlgorithmName::$algorithm => <$algorithm<Contender> as Classic<Contender>>::PROPERTIES,)+
             }
         }
     };

@@ -2,25 +2,25 @@
 //!
 //! The default election is max-ring, in the manner of Chang and Roberts (1979): the highest attribute wins, the second highest is
 //! its deputy, one message finds both. Terms, ring repair and succession are laid around it, and around each classic
-//! contest that may be held instead. `docs/protocol.md` has the rules in the order of the functions here.
+//! election that may be held instead. `docs/protocol.md` has the rules in the order of the functions here.
 
 mod classic;
-mod contest;
-mod knowledge;
+mod leadership;
+mod max_ring;
 mod quorum;
-mod reign;
 mod repair;
+mod state_update;
 
 use std::collections::BTreeSet;
 
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{
     AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Succession, Term,
 };
 
-pub use self::knowledge::{digest, digest_of_sender};
 use self::quorum::Quorum;
-use crate::classic::Notion;
+pub use self::state_update::{digest, digest_of_sender};
+use crate::classic::Progress;
 use crate::planted::{Bug, planted};
 use crate::route::Route;
 use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
@@ -52,13 +52,13 @@ pub struct Core {
     /// Whether the leader itself told this very start of me that I am its deputy.
     confirmed: bool,
     /// The election of `term`, while it runs.
-    contest: Option<Contest>,
-    /// My part in the classic contest of `term`, also when it is decided: its last messages still go their ways.
-    classic: Option<classic::Part>,
+    election: Option<Election>,
+    /// The classic election of `term`, also when it is decided: its last messages still go their ways.
+    classic: Option<classic::ClassicElection>,
     /// The settings of the ring.
     settings: RingSettings,
-    /// What the next coin that is tossed follows from.
-    dice: u64,
+    /// The state of the random number generator of the classic elections.
+    rng: u64,
     /// Whether I talk to everyone directly.
     direct: bool,
     /// Those who did not answer since the last election that came to an end, where everyone talks to everyone.
@@ -66,7 +66,7 @@ pub struct Core {
     /// The lap that I, the leader, wait for.
     lap: Option<Lap>,
     /// How I came to lead, for the report when the lap is back.
-    outcome: Outcome,
+    cause: ElectionCause,
     /// Whether this member may be deputy of a leader that has none and has missed it in its search.
     unnoticed: bool,
     /// Whether somebody who might be deputy has come since the last search for one began. Kept where some
@@ -81,14 +81,14 @@ pub struct Core {
     in_flight: Option<RingMessage>,
     /// What the caller was last told that I am.
     told: Option<(Role, Term, Option<Mandate>)>,
-    told_part: Option<(AlgorithmName, Notion<Contender>)>,
+    reported_progress: Option<(AlgorithmName, Progress<Contender>)>,
     quorum: Quorum,
     /// The time of the input that is being handled; zero in between, so that states that differ in nothing else are equal.
     now: Time,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Contest {
+struct Election {
     /// The best candidate that I have passed on in this term.
     best: Option<Contender>,
 }
@@ -115,21 +115,21 @@ impl Core {
             leading: false,
             leader_lost: false,
             confirmed: false,
-            contest: None,
+            election: None,
             classic: None,
             settings: RingSettings::default(),
-            dice: 0,
+            rng: 0,
             direct: false,
             unreachable: Vec::new(),
             lap: None,
-            outcome: Outcome::Election,
+            cause: ElectionCause::Election,
             unnoticed: false,
             company: false,
             watchers: BTreeSet::new(),
             passed_on: None,
             in_flight: None,
             told: None,
-            told_part: None,
+            reported_progress: None,
             quorum: Quorum::default(),
             now: Time::default(),
         }
@@ -177,13 +177,15 @@ impl Core {
     /// Its part in the ring.
     #[must_use]
     pub fn role(&self) -> Role {
-        match (&self.mandate, &self.contest) {
+        match (&self.mandate, &self.election) {
             (Some(_), _) if self.is_leader() => Role::Leader,
             (Some(_), _) if self.leading => Role::Candidate,
             (Some(mandate), _) if self.is_deputy_of(mandate) => Role::Deputy,
             (None, Some(_)) if !self.may_lead() => Role::Follower,
-            (None, Some(Contest { best: Some(best) })) if best.id == self.me => Role::Candidate,
-            (None, Some(_)) if self.classic.as_ref().is_some_and(classic::Part::contends) => Role::Candidate,
+            (None, Some(Election { best: Some(best) })) if best.id == self.me => Role::Candidate,
+            (None, Some(_)) if self.classic.as_ref().is_some_and(classic::ClassicElection::contends) => {
+                Role::Candidate
+            }
             _ => Role::Follower,
         }
     }
@@ -217,6 +219,12 @@ impl Core {
         self.route.skipped()
     }
 
+    /// The member that becomes the successor when the present one is lost: a link to it is worth keeping ready.
+    #[must_use]
+    pub fn after_successor(&self) -> Option<NodeId> {
+        self.route.after_successor()
+    }
+
     /// Whether a leader of this ring has a deputy.
     fn appoints_deputies(&self) -> bool {
         self.settings.succession == Succession::Deputy || planted(Bug::DeputyDespiteSetting)
@@ -244,7 +252,9 @@ impl Core {
     fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
         out.push(Effect::Drop { from, message, reason });
         match reason {
-            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => self.tell_standing(from, out),
+            DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => {
+                self.send_state_update(from, out)
+            }
             DropReason::BetterPassedOn { .. }
             | DropReason::Known
             | DropReason::HopBudget { .. }
@@ -256,17 +266,17 @@ impl Core {
         }
     }
 
-    fn tell_changes(&mut self, out: &mut Out) {
+    fn emit_changes(&mut self, out: &mut Out) {
         let mandate = self.mandate().copied();
         let now = Some((self.role(), self.term, mandate));
         if now != self.told {
             self.told = now;
             out.push(Effect::Became { role: self.role(), term: self.term, mandate });
         }
-        let part = self.classic.as_ref().map(|part| (part.algorithm, part.notion()));
-        if part != self.told_part {
-            self.told_part = part;
-            out.push(Effect::PartChanged(part));
+        let progress = self.classic.as_ref().map(|classic| (classic.algorithm, classic.progress()));
+        if progress != self.reported_progress {
+            self.reported_progress = progress;
+            out.push(Effect::ProgressChanged(progress));
         }
     }
 
@@ -290,8 +300,10 @@ impl Core {
             RingMessage::RollCall { hops, .. }
             | RingMessage::Found { hops, .. }
             | RingMessage::Vacant { hops, .. } => hops,
-            RingMessage::Contest { .. } => return self.on_contest(from, message, out),
-            RingMessage::Standing { term, mandate } => return self.on_standing(from, term, mandate, out),
+            RingMessage::Classic { .. } => return self.on_classic(from, message, out),
+            RingMessage::StateUpdate { term, mandate } => {
+                return self.on_state_update(from, term, mandate, out);
+            }
         };
         if hops > self.hop_budget() && !planted(Bug::EverythingPassedOn) {
             let reason = DropReason::HopBudget { budget: self.hop_budget() };
@@ -306,7 +318,7 @@ impl Core {
             RingMessage::RollCall { .. } => self.on_roll_call(from, message, out),
             RingMessage::Found { .. } => self.on_found(from, message, out),
             RingMessage::Vacant { .. } => self.on_vacant(from, message, out),
-            RingMessage::Contest { .. } | RingMessage::Standing { .. } => {}
+            RingMessage::Classic { .. } | RingMessage::StateUpdate { .. } => {}
         }
     }
 
@@ -352,7 +364,7 @@ impl Core {
             Timer::Deputy if self.leading => {
                 if let Some(deputy) = self.mandate.and_then(|mandate| mandate.deputy) {
                     Self::explain(Explanation::DeputySilent { deputy: deputy.id }, out);
-                    self.outcome = Outcome::NewDeputy;
+                    self.cause = ElectionCause::NewDeputy;
                     self.search_deputy(out);
                 } else {
                     // What a member did not know or could not hear at the last search may have reached it.
@@ -374,8 +386,8 @@ impl Algorithm for Core {
         self.now = now;
         self.expire(out);
         match input {
-            Input::Configured { ring, timing, settings, chance, highest_term } => {
-                self.dice = chance;
+            Input::Configured { ring, timing, settings, seed, highest_term } => {
+                self.rng = seed;
                 let is_start = self.told.is_none();
                 self.configure(ring, timing, settings, out);
                 self.learn_of_run(highest_term, is_start, out);
@@ -391,7 +403,7 @@ impl Algorithm for Core {
         if self.floor <= self.term {
             self.floor = Term::ZERO;
         }
-        self.tell_changes(out);
+        self.emit_changes(out);
         self.now = Time::default();
     }
 }

@@ -1,4 +1,5 @@
-//! The reason of a member's decision, as data. [`Explanation::words`] makes the sentence that the log card shows.
+//! The reason of a member's decision, as data. [`Explanation::describe`] makes the sentence that the log card
+//! shows.
 
 use std::fmt::Write;
 
@@ -9,7 +10,7 @@ use crate::classic::Why;
 
 /// One decision and its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "each variant is the sentence that `words` makes of it")]
+#[allow(missing_docs, reason = "each variant is the sentence that `describe` makes of it")]
 pub enum Explanation {
     Initiating { term: Term, me: Contender },
     InitiatingIneligible { term: Term },
@@ -57,19 +58,19 @@ pub enum Explanation {
     LeaseOver { term: Term },
     NewerTermSeen { term: Term },
     RenewingForQuorum,
-    Contest(Why<Contender>),
+    Classic(Why<Contender>),
     CallingTheRoll,
     RollCalled { members: u32 },
-    WonContest { term: Term },
+    WonClassic { term: Term },
     WonWithoutDeputy { term: Term },
     Confirming { term: Term },
-    ContestVoid { term: Term },
+    ElectionVoid { term: Term },
     TakingPartAlready { term: Term },
 }
 
 impl Explanation {
     /// The sentence, with `name` telling what people call a member.
-    pub fn words(&self, name: impl Fn(NodeId) -> String) -> String {
+    pub fn describe(&self, name: impl Fn(NodeId) -> String) -> String {
         let who = |c: &Contender| format!("{} ({})", name(c.id), c.attribute);
         let mut text = String::new();
         // Writing to a String can't fail.
@@ -265,12 +266,12 @@ impl Explanation {
             Self::RenewingForQuorum => {
                 write!(text, "a leader needs a quorum from now on: starting an election that asks for it")
             }
-            Self::Contest(why) => write!(text, "{}", contest_words(why, who)),
+            Self::Classic(why) => write!(text, "{}", classic_sentence(why, who)),
             Self::CallingTheRoll => {
                 write!(text, "calling the roll first: everyone must know how many we are")
             }
             Self::RollCalled { members } => write!(text, "the roll is back: we are {members}"),
-            Self::WonContest { term } => {
+            Self::WonClassic { term } => {
                 write!(
                     text,
                     "I am the leader of term {term}: announcing it, and looking for a deputy on the way"
@@ -285,7 +286,7 @@ impl Explanation {
                     "nobody higher has answered: asking round the ring whether I may lead term {term}"
                 )
             }
-            Self::ContestVoid { term } => write!(
+            Self::ElectionVoid { term } => write!(
                 text,
                 "the ring has changed in the middle of term {term}, and this algorithm tolerates no failures: starting again"
             ),
@@ -298,7 +299,7 @@ impl Explanation {
 }
 
 /// A decision of a classic algorithm.
-fn contest_words(why: &Why<Contender>, who: impl Fn(&Contender) -> String) -> String {
+fn classic_sentence(why: &Why<Contender>, who: impl Fn(&Contender) -> String) -> String {
     match why {
         Why::Joined(me) => format!("taking part with my own label, {}", who(me)),
         Why::Passive(_) => "I may not lead: I only pass messages on".to_owned(),

@@ -14,7 +14,7 @@
 //! 5. dial [`Core::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
 //! 6. dial a direct link when there is something to send to a member with which there is none, and keep it while
 //!    [`WantedLinks::direct`];
-//! 7. have the dialler of a ring link compare its [`Core::knowledge`] with the other end's, and with the
+//! 7. have the dialler of a ring link compare its [`Core::state_digest`] with the other end's, and with the
 //!    [`digest_of_sender`] of the last message that arrived there: while both stay different, a message was
 //!    lost, and the dialler is given [`Input::LinkUp`] again.
 #![forbid(unsafe_code)]
@@ -22,12 +22,13 @@
 mod algorithm;
 pub mod classic;
 mod core;
+pub mod events;
 mod explanation;
+pub mod link_table;
 mod planted;
 pub mod random;
 pub mod recording;
 mod route;
-pub mod telling;
 
 pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use core::{Core, digest, digest_of_sender};

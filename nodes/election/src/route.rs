@@ -48,6 +48,11 @@ impl Route {
         next.map_or(self.me, |member| member.id)
     }
 
+    /// The next member after the successor that is not skipped; `None` when that is this member again.
+    pub(crate) fn after_successor(&self) -> Option<NodeId> {
+        self.after_me().map(|member| member.id).filter(|id| !self.skipped.contains(id)).nth(1)
+    }
+
     pub(crate) fn is_alone(&self) -> bool {
         self.successor() == self.me
     }

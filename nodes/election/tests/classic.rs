@@ -6,8 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ringleader_election::classic::{
-    Bully, ChangRoberts, ChangRobertsInitiators, Classic, DolevKlaweRodeh, DolevKlaweRodehA, Franklin,
-    HighamPrzytycka, HirschbergSinclair, ItaiRodeh, LeLann, Peterson, Seat, Side, Standing, World,
+    Bully, ChangRoberts, ChangRobertsInitiators, Classic, Context, DolevKlaweRodeh, DolevKlaweRodehA,
+    Franklin, HighamPrzytycka, HirschbergSinclair, InitialKnowledge, ItaiRodeh, LeLann, Peterson, Port,
+    Status,
 };
 
 const RING: [u32; 8] = [5, 1, 8, 2, 7, 3, 6, 4];
@@ -15,37 +16,37 @@ const RING: [u32; 8] = [5, 1, 8, 2, 7, 3, 6, 4];
 /// A ring and everything under way in it, oldest first.
 struct Ring<A: Classic<u32>> {
     members: Vec<A>,
-    under_way: VecDeque<(usize, Side, A::Message)>,
-    coins: VecDeque<u32>,
+    under_way: VecDeque<(usize, Port, A::Message)>,
+    draws: VecDeque<u32>,
     /// Messages of each kind.
     sent: [u32; 4],
     elected: Vec<(usize, u32)>,
 }
 
-struct Hands<'a, A: Classic<u32>> {
+struct TestContext<'a, A: Classic<u32>> {
     at: usize,
     size: usize,
-    under_way: &'a mut VecDeque<(usize, Side, A::Message)>,
-    coins: &'a mut VecDeque<u32>,
+    under_way: &'a mut VecDeque<(usize, Port, A::Message)>,
+    draws: &'a mut VecDeque<u32>,
     sent: &'a mut [u32; 4],
     elected: &'a mut Vec<(usize, u32)>,
 }
 
-impl<A: Classic<u32>> World<u32, A::Message> for Hands<'_, A> {
-    fn send(&mut self, to: Side, message: A::Message) {
+impl<A: Classic<u32>> Context<u32, A::Message> for TestContext<'_, A> {
+    fn send(&mut self, to: Port, message: A::Message) {
         self.sent[A::kind(&message)] += 1;
         let (at, from) = match to {
-            Side::Successor => ((self.at + 1) % self.size, Side::Predecessor),
-            Side::Predecessor => ((self.at + self.size - 1) % self.size, Side::Successor),
-            Side::Peer(at) => (at as usize, Side::Peer(u32::try_from(self.at).unwrap())),
+            Port::Successor => ((self.at + 1) % self.size, Port::Predecessor),
+            Port::Predecessor => ((self.at + self.size - 1) % self.size, Port::Successor),
+            Port::Peer(at) => (at as usize, Port::Peer(u32::try_from(self.at).unwrap())),
         };
         self.under_way.push_back((at, from, message));
     }
 
     fn draw(&mut self, below: u32) -> u32 {
-        let coin = self.coins.pop_front().expect("a coin");
-        assert!(coin < below);
-        coin
+        let drawn = self.draws.pop_front().expect("a random number");
+        assert!(drawn < below);
+        drawn
     }
 
     fn elected(&mut self, leader: u32) {
@@ -59,30 +60,30 @@ impl<A: Classic<u32>> Ring<A> {
         let size = u32::try_from(labels.len()).unwrap();
         Self {
             members: (0..size)
-                .map(|at| A::new(&Seat { at, size, everyone: &everyone, eligible: true }))
+                .map(|at| A::new(&InitialKnowledge { at, size, everyone: &everyone, eligible: true }))
                 .collect(),
             under_way: VecDeque::new(),
-            coins: VecDeque::new(),
+            draws: VecDeque::new(),
             sent: [0; 4],
             elected: Vec::new(),
         }
     }
 
-    fn act(&mut self, at: usize, act: impl FnOnce(&mut A, &mut Hands<'_, A>)) {
+    fn act(&mut self, at: usize, act: impl FnOnce(&mut A, &mut TestContext<'_, A>)) {
         let size = self.members.len();
-        let Self { members, under_way, coins, sent, elected } = self;
-        act(&mut members[at], &mut Hands { at, size, under_way, coins, sent, elected });
+        let Self { members, under_way, draws, sent, elected } = self;
+        act(&mut members[at], &mut TestContext { at, size, under_way, draws, sent, elected });
     }
 
     fn everybody_starts(mut self) -> Self {
         for at in 0..self.members.len() {
-            self.act(at, |member, hands| member.wake(hands));
+            self.act(at, |member, context| member.wake(context));
         }
         self
     }
 
     fn starts(mut self, at: usize) -> Self {
-        self.act(at, |member, hands| member.wake(hands));
+        self.act(at, |member, context| member.wake(context));
         self
     }
 
@@ -90,7 +91,7 @@ impl<A: Classic<u32>> Ring<A> {
     fn deliver(mut self, most: usize) -> Self {
         for _ in 0..most {
             let Some((at, from, message)) = self.under_way.pop_front() else { break };
-            self.act(at, |member, hands| member.receive(from, message, hands));
+            self.act(at, |member, context| member.receive(from, message, context));
         }
         self
     }
@@ -101,12 +102,12 @@ impl<A: Classic<u32>> Ring<A> {
 
     /// The places of those that may still win, or hold a label that may.
     fn active(&self) -> Vec<usize> {
-        let active = |member: &A| member.notion().standing == Standing::Active;
+        let active = |member: &A| member.progress().status == Status::Active;
         (0..self.members.len()).filter(|&at| active(&self.members[at])).collect()
     }
 
     fn holds(&self, at: usize) -> u32 {
-        self.members[at].notion().holds.unwrap()
+        self.members[at].progress().holds.unwrap()
     }
 }
 
@@ -151,11 +152,11 @@ fn hirschberg_and_sinclair_four_of_eight_are_left_after_phase_0_and_one_after_ph
     // A probe each way from everybody, and the replies to those of 5, 8, 7 and 6.
     let ring = Ring::<HirschbergSinclair<u32>>::of(&RING).everybody_starts().deliver(16 + 8);
     assert_eq!(ring.active(), [0, 2, 4, 6]);
-    assert!(ring.active().into_iter().all(|at| ring.members[at].notion().phase == Some(1)));
+    assert!(ring.active().into_iter().all(|at| ring.members[at].progress().phase == Some(1)));
     let ring = ring.finish();
     assert_eq!(ring.elected, [(2, 8)]);
     // 8 meets its own probe in phase 3, which reaches 8 members far.
-    assert_eq!(ring.members[2].notion().phase, Some(3));
+    assert_eq!(ring.members[2].progress().phase, Some(3));
 }
 
 #[test]
@@ -216,12 +217,12 @@ fn higham_and_przytycka_a_witness_and_a_distance_promote() {
 #[test]
 fn itai_and_rodeh_draw_again_after_a_tie() {
     let mut ring = Ring::<ItaiRodeh<u32>>::of(&[1, 2, 3]);
-    // Numbers are coins + 1: 3, 3 and 1 in the first round; the two that tie draw 2 and 3.
-    ring.coins = [2, 2, 0, 1, 2].into();
+    // Numbers are draws + 1: 3, 3 and 1 in the first round; the two that tie draw 2 and 3.
+    ring.draws = [2, 2, 0, 1, 2].into();
     let ring = ring.everybody_starts().finish();
-    assert!(ring.coins.is_empty());
+    assert!(ring.draws.is_empty());
     let [(winner, _)] = ring.elected[..] else { panic!("{:?}", ring.elected) };
-    assert_eq!(ring.members[winner].notion().phase, Some(2));
+    assert_eq!(ring.members[winner].progress().phase, Some(2));
     assert_ne!(winner, 2, "who drew 1 is out");
 }
 

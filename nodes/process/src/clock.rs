@@ -1,13 +1,20 @@
 //! The two clocks of a node: the machine's monotonic one, and Lamport's.
 
+use std::time::Duration;
+
 use nix::time::{ClockId, clock_gettime};
+use ringleader_election::Time;
 
 /// `CLOCK_MONOTONIC` in nanoseconds: the same for all processes of the machine, and never set back.
 pub(crate) fn monotonic_ns() -> u64 {
     // CLOCK_MONOTONIC is always there on Linux and macOS, and never negative.
-    let now =
-        clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(std::time::Duration::ZERO, std::time::Duration::from);
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
     u64::try_from(now.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The same clock, as the core reads it.
+pub(crate) fn now() -> Time {
+    Time(Duration::from_nanos(monotonic_ns()))
 }
 
 /// Lamport's clock (1978): one tick for each event, and never behind a message that arrived.
@@ -22,7 +29,7 @@ impl Lamport {
     }
 
     /// Takes the time of a message in. The receipt itself still has to be counted.
-    pub(crate) fn witness(&mut self, theirs: u64) {
+    pub(crate) fn observe(&mut self, theirs: u64) {
         self.0 = self.0.max(theirs);
     }
 }

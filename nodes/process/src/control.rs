@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::settings::Secret;
+use crate::secret::Secret;
 
 /// How many events may wait for the control link. At 200 bytes each this is under 1 MB.
 const WAITING_EVENTS: usize = 4096;
@@ -84,7 +84,7 @@ impl Control {
 
         let (command_queue, commands) = mpsc::channel(64);
         let (event_queue, events) = mpsc::channel(WAITING_EVENTS);
-        let writer = tokio::spawn(carry(socket, command_queue, events));
+        let writer = tokio::spawn(run(socket, command_queue, events));
         Ok(Self { commands, events: EventSender { queue: event_queue, lost: 0 }, writer })
     }
 
@@ -97,7 +97,7 @@ impl Control {
     }
 }
 
-async fn carry(
+async fn run(
     mut socket: WebSocketStream<TcpStream>,
     commands: mpsc::Sender<Result<NodeCommand, serde_json::Error>>,
     mut events: mpsc::Receiver<NodeEvent>,

@@ -12,8 +12,8 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::links::Wire;
-use crate::settings::Secret;
+use crate::links::FaultyStream;
+use crate::secret::Secret;
 
 const FROM: HeaderName = HeaderName::from_static("ringleader-from");
 const TO: HeaderName = HeaderName::from_static("ringleader-to");
@@ -24,11 +24,11 @@ const VERSION: HeaderName = HeaderName::from_static("ringleader-protocol");
 const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A node link's socket.
-pub(crate) type Socket = WebSocketStream<Wire>;
+pub(crate) type Socket = WebSocketStream<FaultyStream>;
 
-/// What the dialler says about itself and the link.
+/// The headers by which the dialler names itself and the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Introduction {
+pub(crate) struct Hello {
     pub(crate) from: NodeId,
     pub(crate) incarnation: Incarnation,
     pub(crate) to: NodeId,
@@ -59,7 +59,7 @@ const fn path(kind: LinkKind, standby: bool) -> &'static str {
 /// Opens a link. An error says why there is none, in words.
 pub(crate) async fn dial(
     address: SocketAddr,
-    introduction: Introduction,
+    hello: Hello,
     secret: &Secret,
     within: Duration,
 ) -> Result<Socket, String> {
@@ -69,21 +69,21 @@ pub(crate) async fn dial(
             _ => format!("connecting to {address}: {error}"),
         })?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let mut request = format!("ws://{address}{}", path(introduction.kind, introduction.standby))
+        let mut request = format!("ws://{address}{}", path(hello.kind, hello.standby))
             .into_client_request()
             .map_err(|error| error.to_string())?;
         let headers = request.headers_mut();
         for (name, value) in [
             (header::AUTHORIZATION, secret.bearer()),
-            (FROM, introduction.from.to_string()),
-            (TO, introduction.to.to_string()),
-            (INCARNATION, introduction.incarnation.to_string()),
+            (FROM, hello.from.to_string()),
+            (TO, hello.to.to_string()),
+            (INCARNATION, hello.incarnation.to_string()),
             (VERSION, PROTOCOL.to_string()),
         ] {
             headers.insert(name, HeaderValue::from_str(&value).map_err(|error| error.to_string())?);
         }
         let (socket, _) =
-            tokio_tungstenite::client_async_with_config(request, Wire::new(stream), Some(config()))
+            tokio_tungstenite::client_async_with_config(request, FaultyStream::new(stream), Some(config()))
                 .await
                 .map_err(|error| format!("opening a link at {address}: {error}"))?;
         Ok(socket)
@@ -99,26 +99,27 @@ pub(crate) async fn accept(
     stream: TcpStream,
     me: NodeId,
     secret: &Secret,
-) -> Result<(Socket, Introduction), String> {
+) -> Result<(Socket, Hello), String> {
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
-    let mut introduced = None;
-    let check = |request: &Request, response: Response| match introduce(request, me, secret) {
-        Ok(introduction) => {
-            introduced = Some(Ok(introduction));
+    let mut received_hello = None;
+    let check = |request: &Request, response: Response| match read_hello(request, me, secret) {
+        Ok(hello) => {
+            received_hello = Some(Ok(hello));
             Ok(response)
         }
         Err((status, reason)) => {
-            introduced = Some(Err(reason.clone()));
+            received_hello = Some(Err(reason.clone()));
             let mut refusal = ErrorResponse::new(Some(reason));
             *refusal.status_mut() = status;
             Err(refusal)
         }
     };
-    let attempt = tokio_tungstenite::accept_hdr_async_with_config(Wire::new(stream), check, Some(config()));
+    let attempt =
+        tokio_tungstenite::accept_hdr_async_with_config(FaultyStream::new(stream), check, Some(config()));
     let socket = tokio::time::timeout(ACCEPT_WITHIN, attempt).await;
-    match (socket, introduced) {
+    match (socket, received_hello) {
         (_, Some(Err(reason))) => Err(reason),
-        (Ok(Ok(socket)), Some(Ok(introduction))) => Ok((socket, introduction)),
+        (Ok(Ok(socket)), Some(Ok(hello))) => Ok((socket, hello)),
         (Ok(Err(error)), _) => Err(format!("not a WebSocket handshake: {error}")),
         (Ok(Ok(_)), None) | (Err(_), _) => {
             Err(format!("no complete handshake within {} s", ACCEPT_WITHIN.as_secs()))
@@ -126,7 +127,7 @@ pub(crate) async fn accept(
     }
 }
 
-fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduction, (StatusCode, String)> {
+fn read_hello(request: &Request, me: NodeId, secret: &Secret) -> Result<Hello, (StatusCode, String)> {
     let headers = request.headers();
     let refuse = |status, reason: &str| Err((status, reason.to_owned()));
     if headers.contains_key(header::ORIGIN) {
@@ -149,20 +150,20 @@ fn introduce(request: &Request, me: NodeId, secret: &Secret) -> Result<Introduct
     if field::<u32>(headers, &VERSION)? != PROTOCOL {
         return refuse(StatusCode::BAD_REQUEST, "another version of the node-link protocol");
     }
-    let introduction = Introduction {
+    let hello = Hello {
         from: NodeId(field(headers, &FROM)?),
         incarnation: Incarnation(field(headers, &INCARNATION)?),
         to: NodeId(field(headers, &TO)?),
         kind,
         standby,
     };
-    if introduction.to != me {
+    if hello.to != me {
         return refuse(StatusCode::MISDIRECTED_REQUEST, "meant for another node");
     }
-    if introduction.from == me {
+    if hello.from == me {
         return refuse(StatusCode::BAD_REQUEST, "claims to be this very node");
     }
-    Ok(introduction)
+    Ok(hello)
 }
 
 fn field<T: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Result<T, (StatusCode, String)> {
@@ -210,8 +211,8 @@ mod tests {
                 }
             }
             let secret = Secret::for_tests("secret");
-            if let Ok(introduction) = introduce(&request, ME, &secret) {
-                prop_assert!(introduction.from != ME && introduction.to == ME);
+            if let Ok(hello) = read_hello(&request, ME, &secret) {
+                prop_assert!(hello.from != ME && hello.to == ME);
                 prop_assert!(!request.headers().contains_key(header::ORIGIN));
                 prop_assert_eq!(request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes), Some(&b"Bearer secret"[..]));
             }

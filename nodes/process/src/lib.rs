@@ -5,21 +5,23 @@
 //!
 //! The way through it: [`run`] makes the listener and the [`control`] link, then [`node`] loops: a command, a link's news or
 //! a timer goes into the core, the effects come out and are carried out. [`links`] owns the sockets, [`handshake`] lets
-//! only members in, [`ringleader_election::telling`] turns what happened into events.
+//! only members in, [`ringleader_election::events`] turns what happened into events.
 //! [`recordings`] reads what nodes recorded.
 #![forbid(unsafe_code)]
 
 mod clock;
 mod control;
+mod faults;
 mod handshake;
 mod lifeline;
+mod link_settings;
 mod links;
 mod node;
-pub mod promises;
+pub mod promise_store;
 mod recorder;
 pub mod recordings;
 pub mod refusals;
-mod settings;
+mod secret;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -34,9 +36,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::control::Control;
-use crate::promises::Promises;
+use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
-use crate::settings::Secret;
+use crate::secret::Secret;
 
 /// What the supervisor tells a node on its command line. The rest comes by environment and over the control link.
 #[derive(Debug, Clone)]
@@ -73,7 +75,7 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     result
 }
 
-/// Gives this process a sequence of random numbers of its own: jitter, coins and the faults of links come
+/// Gives this process a sequence of random numbers of its own: jitter, seeds and the faults of links come
 /// from it.
 fn draw_apart(id: NodeId) {
     // By itself the generator begins with a hash of the clock, which nodes that start together may share.
@@ -92,7 +94,7 @@ pub fn survive_large_files() -> std::io::Result<()> {
 
 async fn live(options: Options) -> anyhow::Result<()> {
     let secret = Secret::from_environment()?;
-    let promises = Promises::at(options.promises.clone());
+    let promises = PromiseStore::at(options.promises.clone());
     let beginning = Beginning { id: options.id, promise: promises.load()? };
     survive_large_files()?;
     let recorder = Recorder::begin(options.record.as_deref(), &beginning);

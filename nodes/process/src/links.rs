@@ -1,38 +1,38 @@
 //! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
 
+mod failure_detector;
+mod faulty_stream;
+mod task;
 #[cfg(test)]
-mod hostile;
-mod lateness;
-mod pump;
-mod wire;
+mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ringleader_election::digest;
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use self::lateness::Lateness;
-use crate::handshake::{self, Introduction};
-use crate::links::pump::Pinged;
-pub(crate) use crate::links::wire::Wire;
-use crate::settings::{Faults, LinkSettings, PeerFaults, Secret};
+use self::failure_detector::Lateness;
+use crate::clock::now;
+use crate::faults::{LinkFaults, PeerFaults};
+use crate::handshake::{self, Hello};
+use crate::link_settings::LinkSettings;
+pub(crate) use crate::links::faulty_stream::FaultyStream;
+use crate::links::task::Pinged;
+use crate::secret::Secret;
 
 /// How many messages may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
-
-/// A link that ends in good order this soon after it came up counts as failed, or two nodes that disagree would dial and
-/// hang up for ever.
-const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
 pub(crate) mod close {
@@ -53,20 +53,20 @@ pub(crate) mod close {
 }
 
 /// Identifies one link of this process, for as long as it lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(u64);
 
-/// What a link task tells the node.
+/// LinkEventKind a link task tells the node.
 #[derive(Debug)]
-pub(crate) struct News {
+pub(crate) struct LinkEvent {
     pub(crate) link: LinkId,
     pub(crate) peer: NodeId,
-    pub(crate) what: What,
+    pub(crate) kind: LinkEventKind,
 }
 
-/// What can happen to a link.
+/// LinkEventKind can happen to a link.
 #[derive(Debug)]
-pub(crate) enum What {
+pub(crate) enum LinkEventKind {
     /// The other end answered.
     Up,
     /// The dialler of a standby link needs it now.
@@ -93,9 +93,9 @@ pub(crate) enum What {
     },
 }
 
-/// What a link task is asked to do.
+/// LinkEventKind a link task is asked to do.
 #[derive(Debug)]
-pub(crate) enum Order {
+pub(crate) enum LinkCommand {
     Send {
         text: String,
         info: MessageInfo,
@@ -110,47 +110,12 @@ pub(crate) enum Order {
     },
 }
 
-/// What a link is dialled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// The core wants it.
-    Wanted,
-    /// To see whether a skipped member answers again; its failure is no news.
-    Probe,
-    /// To be ready when the successor is lost: until it is in use it is not a link of the ring, and nothing is told of it.
-    Standby,
-}
-
-/// One link as the node sees it.
+/// The way to the task of one link.
 #[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) id: LinkId,
-    pub(crate) peer: NodeId,
-    pub(crate) kind: LinkKind,
-    pub(crate) direction: Direction,
-    pub(crate) purpose: Purpose,
-    /// When the other end answered.
-    pub(crate) up: Option<Instant>,
-    /// Which start of the peer dialled; `None` where this node did.
-    pub(crate) dialled_by: Option<Incarnation>,
-    /// Which start of the peer speaks, where this node dialled: that of its first message.
-    pub(crate) answered_by: Option<Incarnation>,
+struct Task {
     /// The digest of what the peer knew when it sent its last message, as pings report it back.
     told: Arc<AtomicU64>,
-    orders: mpsc::Sender<Order>,
-}
-
-impl Link {
-    /// The start of the peer at the other end, as far as it has said.
-    pub(crate) const fn other_end(&self) -> Option<Incarnation> {
-        if self.dialled_by.is_some() { self.dialled_by } else { self.answered_by }
-    }
-
-    /// Whether an end in good order comes so early that it must count as a failure.
-    pub(crate) fn was_too_short(&self) -> bool {
-        (self.kind, self.direction) == (LinkKind::Ring, Direction::Outgoing)
-            && self.up.is_none_or(|up| up.elapsed() < TOO_SHORT)
-    }
+    commands: mpsc::Sender<LinkCommand>,
 }
 
 /// All links of a node.
@@ -159,12 +124,14 @@ pub(crate) struct Links {
     incarnation: Incarnation,
     secret: Secret,
     settings: watch::Receiver<LinkSettings>,
-    faults: watch::Sender<Faults>,
-    news: mpsc::Sender<News>,
+    faults: watch::Sender<LinkFaults>,
+    link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
-    /// What this node knows, as its pings say it.
-    knowledge: Arc<AtomicU64>,
-    links: Vec<Link>,
+    /// LinkEventKind this node knows, as its pings say it.
+    state_digest: Arc<AtomicU64>,
+    /// Every link has a task until it is closed or has ended.
+    table: LinkTable<LinkId>,
+    tasks: BTreeMap<LinkId, Task>,
     next: u64,
 }
 
@@ -174,37 +141,40 @@ impl Links {
         incarnation: Incarnation,
         secret: Secret,
         settings: watch::Receiver<LinkSettings>,
-        news: mpsc::Sender<News>,
+        link_events: mpsc::Sender<LinkEvent>,
     ) -> Self {
-        let (faults, _) = watch::channel(Faults::default());
+        let (faults, _) = watch::channel(LinkFaults::default());
         Self {
             me,
             incarnation,
             secret,
             settings,
             faults,
-            news,
+            link_events,
             lateness: Lateness::default(),
-            knowledge: Arc::default(),
-            links: Vec::new(),
+            state_digest: Arc::default(),
+            table: LinkTable::default(),
+            tasks: BTreeMap::new(),
             next: 0,
         }
     }
 
-    /// What pings say from now on.
-    pub(crate) fn set_knowledge(&self, knowledge: u64) {
-        self.knowledge.store(knowledge, Ordering::Relaxed);
+    /// LinkEventKind pings say from now on.
+    pub(crate) fn set_state_digest(&self, state_digest: u64) {
+        self.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
-    /// The last message of this peer tells that it knows this.
-    pub(crate) fn set_told(&self, peer: NodeId, knowledge: u64) {
-        for link in self.links.iter().filter(|link| link.peer == peer) {
-            link.told.store(knowledge, Ordering::Relaxed);
+    /// Notes what this peer knew when it sent its last message.
+    pub(crate) fn set_told(&self, peer: NodeId, state_digest: u64) {
+        for link in self.table.iter().filter(|link| link.peer == peer) {
+            if let Some(task) = self.tasks.get(&link.id) {
+                task.told.store(state_digest, Ordering::Relaxed);
+            }
         }
     }
 
-    /// What the network does from now on, to links that are there and to those to come.
-    pub(crate) fn set_faults(&self, faults: Faults) {
+    /// LinkEventKind the network does from now on, to links that are there and to those to come.
+    pub(crate) fn set_faults(&self, faults: LinkFaults) {
         self.faults.send_if_modified(|old| {
             let changed = *old != faults;
             *old = faults;
@@ -217,135 +187,87 @@ impl Links {
         self.faults.borrow().with(peer)
     }
 
-    pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
-        self.links.iter().find(|link| link.id == id)
+    /// The links as data.
+    pub(crate) const fn table(&self) -> &LinkTable<LinkId> {
+        &self.table
     }
 
-    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
-        self.links.iter_mut().find(|link| link.id == id)
+    /// The links as data, to decide about them.
+    pub(crate) const fn table_mut(&mut self) -> &mut LinkTable<LinkId> {
+        &mut self.table
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Link> {
-        self.links.iter()
-    }
-
-    /// The link to this peer in this direction, up or being dialled. Standby links are none.
-    pub(crate) fn find(&self, peer: NodeId, kind: LinkKind, direction: Direction) -> Option<&Link> {
-        self.links.iter().find(|link| {
-            (link.peer, link.kind, link.direction) == (peer, kind, direction)
-                && link.purpose != Purpose::Standby
-        })
-    }
-
-    /// The standby links that this node dialled, up or being dialled.
-    pub(crate) fn on_standby(&self) -> impl Iterator<Item = &Link> {
-        self.links
-            .iter()
-            .filter(|link| link.purpose == Purpose::Standby && link.direction == Direction::Outgoing)
-    }
-
-    /// Turns the standby link to this peer into the ring link, if there is one that is up.
-    pub(crate) fn use_standby(&mut self, peer: NodeId) -> Option<LinkId> {
-        let id = self.on_standby().find(|link| link.peer == peer && link.up.is_some())?.id;
-        let link = self.get_mut(id)?;
-        link.orders.try_send(Order::Use).ok()?;
-        link.purpose = Purpose::Wanted;
-        Some(id)
-    }
-
-    /// The other end uses its standby link now. An older ring link from the same peer is closed: it has another successor.
-    pub(crate) fn used(&mut self, id: LinkId) {
-        let Some(peer) = self.get(id).map(|link| link.peer) else { return };
-        self.replace_incoming(peer, LinkKind::Ring);
-        if let Some(link) = self.get_mut(id) {
-            link.purpose = Purpose::Wanted;
+    /// Announces to the other end that this standby link is the ring link now.
+    pub(crate) fn announce_use(&self, id: LinkId) {
+        // A task that can't take it is ending, which will be reported.
+        if let Some(task) = self.tasks.get(&id) {
+            let _ = task.commands.try_send(LinkCommand::Use);
         }
     }
 
-    fn replace_incoming(&mut self, peer: NodeId, kind: LinkKind) {
-        if let Some(old) = self.find(peer, kind, Direction::Incoming).map(|old| old.id) {
-            self.close(old, close::NOT_NEEDED, "the same node dialled anew");
+    /// Closes the link that the peer dialled before this one.
+    pub(crate) fn close_replaced(&mut self, peer: NodeId, kind: LinkKind, by: LinkId) {
+        while let Some(old) = self.table.take_replaced(peer, kind, by) {
+            self.hang_up(old.id, close::NOT_NEEDED, "the same node dialled anew");
         }
     }
 
     /// Starts to dial; messages may be sent at once and wait for the link.
-    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: Purpose) {
-        let standby = purpose == Purpose::Standby;
-        let introduction =
-            Introduction { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
-        let (id, pump) = self.register(peer, kind, Direction::Outgoing, purpose);
+    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: DialPurpose) {
+        let standby = purpose == DialPurpose::Standby;
+        let hello = Hello { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
+        let (id, task) = self.register(peer);
+        self.table.dialled(id, peer, kind, purpose);
         let secret = self.secret.clone();
         let within = self.settings.borrow().hung_after;
         let mut faults = self.faults.subscribe();
         tokio::spawn(async move {
-            let opening = handshake::dial(address, introduction, &secret, within);
+            let opening = handshake::dial(address, hello, &secret, within);
             match across(opening, address, peer, &mut faults, within).await {
-                Ok(socket) => pump.run(socket, Direction::Outgoing).await,
-                Err(reason) => pump.give_up(reason).await,
+                Ok(socket) => task.run(socket, LinkDirection::Outgoing).await,
+                Err(reason) => task.give_up(reason).await,
             }
         });
         tracing::debug!(?id, %address, %kind, "dialling");
     }
 
     /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
-    pub(crate) fn adopt(&mut self, socket: handshake::Socket, introduction: Introduction) {
-        let Introduction { from, incarnation, kind, standby, .. } = introduction;
-        let purpose = if standby { Purpose::Standby } else { Purpose::Wanted };
+    pub(crate) fn adopt(&mut self, socket: handshake::Socket, hello: Hello) {
+        let Hello { from, incarnation, kind, standby, .. } = hello;
+        let purpose = if standby { DialPurpose::Standby } else { DialPurpose::Wanted };
+        let (id, task) = self.register(from);
         if !standby {
-            self.replace_incoming(from, kind);
+            self.close_replaced(from, kind, id);
         }
-        let (id, pump) = self.register(from, kind, Direction::Incoming, purpose);
-        if let Some(link) = self.get_mut(id) {
-            link.dialled_by = Some(incarnation);
-        }
-        tokio::spawn(pump.run(socket, Direction::Incoming));
+        self.table.accepted(id, from, kind, purpose, incarnation);
+        tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
-    fn register(
-        &mut self,
-        peer: NodeId,
-        kind: LinkKind,
-        direction: Direction,
-        purpose: Purpose,
-    ) -> (LinkId, pump::Pump) {
+    fn register(&mut self, peer: NodeId) -> (LinkId, task::LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
-        let (orders, inbox) = mpsc::channel(WAITING_MESSAGES);
-        // Who was told nothing has been told as much as by a peer that knows of no election.
+        let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
+        // A peer that has said nothing counts as one that knows of no election.
         let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged = Pinged { knowledge: Arc::clone(&self.knowledge), told: Arc::clone(&told) };
-        self.links.push(Link {
+        let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
+        self.tasks.insert(id, Task { told, commands });
+        let task = task::LinkTask::new(
             id,
             peer,
-            kind,
-            direction,
-            purpose,
-            up: None,
-            dialled_by: None,
-            answered_by: None,
-            told,
-            orders,
-        });
-        (
-            id,
-            pump::Pump::new(
-                id,
-                peer,
-                inbox,
-                self.settings.clone(),
-                self.faults.subscribe(),
-                self.news.clone(),
-                self.lateness.clone(),
-            )
-            .pinging(pinged),
-        )
+            inbox,
+            self.settings.clone(),
+            self.faults.subscribe(),
+            self.link_events.clone(),
+            self.lateness.clone(),
+        );
+        (id, task.pinging(pinged))
     }
 
     /// Hands a message to a link; false when the link can't take it.
     pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
-        let Some(link) = self.get(id) else { return false };
+        let Some(task) = self.tasks.get(&id) else { return false };
         match serde_json::to_string(frame) {
-            Ok(text) => link.orders.try_send(Order::Send { text, info, paced }).is_ok(),
+            Ok(text) => task.commands.try_send(LinkCommand::Send { text, info, paced }).is_ok(),
             Err(error) => {
                 tracing::error!("a message that can't be written: {error}");
                 false
@@ -353,20 +275,25 @@ impl Links {
         }
     }
 
-    /// Closes a link in good order and forgets it: nothing more is heard of it. What it still holds goes out first, unless
-    /// the node leaves.
+    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send. LinkEventKind it still holds
+    /// goes out first, unless the node leaves.
     pub(crate) fn close(&mut self, id: LinkId, code: u16, reason: &'static str) {
-        if let Some(position) = self.links.iter().position(|link| link.id == id) {
-            let link = self.links.swap_remove(position);
+        self.table.remove(id);
+        self.hang_up(id, code, reason);
+    }
+
+    /// Closes a link gracefully that the table has no more.
+    pub(crate) fn hang_up(&mut self, id: LinkId, code: u16, reason: &'static str) {
+        if let Some(task) = self.tasks.remove(&id) {
             // A link that can't take the order ends by itself when its sender is dropped here.
-            let _ = link.orders.try_send(Order::Close { code, reason });
+            let _ = task.commands.try_send(LinkCommand::Close { code, reason });
         }
     }
 
-    /// Forgets a link that ended.
-    pub(crate) fn remove(&mut self, id: LinkId) -> Option<Link> {
-        let position = self.links.iter().position(|link| link.id == id)?;
-        Some(self.links.swap_remove(position))
+    /// Removes a link that ended, and says what that means.
+    pub(crate) fn ended(&mut self, id: LinkId, failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
+        self.tasks.remove(&id);
+        self.table.down(id, failure, now())
     }
 }
 
@@ -375,7 +302,7 @@ async fn across(
     opening: impl Future<Output = Result<handshake::Socket, String>>,
     address: SocketAddr,
     peer: NodeId,
-    faults: &mut watch::Receiver<Faults>,
+    faults: &mut watch::Receiver<LinkFaults>,
     within: Duration,
 ) -> Result<handshake::Socket, String> {
     let attempt = async {
@@ -405,7 +332,7 @@ pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
     secret: Secret,
-    guests: mpsc::Sender<Guest>,
+    incoming_links: mpsc::Sender<Incoming>,
 ) {
     /// How many connections may be in their handshake. A ring needs two at a time.
     const HANDSHAKES: usize = 64;
@@ -420,9 +347,10 @@ pub(crate) async fn accept_loop(
                     oldest.abort();
                     let reason = "no complete handshake while many others came".to_owned();
                     // One that finds no room in the queue is one of many.
-                    let _ = guests.try_send(Guest::Refused { remote, reason });
+                    let _ = incoming_links.try_send(Incoming::Refused { remote, reason });
                 }
-                let handshake = tokio::spawn(admit(stream, remote, me, secret.clone(), guests.clone()));
+                let handshake =
+                    tokio::spawn(admit(stream, remote, me, secret.clone(), incoming_links.clone()));
                 open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
@@ -439,22 +367,22 @@ async fn admit(
     remote: SocketAddr,
     me: NodeId,
     secret: Secret,
-    guests: mpsc::Sender<Guest>,
+    incoming_links: mpsc::Sender<Incoming>,
 ) {
     match handshake::accept(stream, me, &secret).await {
-        Ok((socket, introduction)) => {
-            let member = Guest::Member(Box::new(socket), introduction);
+        Ok((socket, hello)) => {
+            let member = Incoming::Member(Box::new(socket), hello);
             // In a task of its own: who has introduced itself has to leave for nobody.
-            tokio::spawn(async move { guests.send(member).await });
+            tokio::spawn(async move { incoming_links.send(member).await });
         }
-        Err(reason) => drop(guests.send(Guest::Refused { remote, reason }).await),
+        Err(reason) => drop(incoming_links.send(Incoming::Refused { remote, reason }).await),
     }
 }
 
 /// Somebody who connected to the node.
-pub(crate) enum Guest {
+pub(crate) enum Incoming {
     /// Knows the secret and means this node.
-    Member(Box<handshake::Socket>, Introduction),
+    Member(Box<handshake::Socket>, Hello),
     /// Was sent away.
     Refused { remote: SocketAddr, reason: String },
 }

@@ -3,7 +3,7 @@
 //! [`crate::Options::record`] names the file of one start of one node; its first line is who it is of, each
 //! other line is a step.
 
-pub mod words;
+pub mod describe;
 
 use std::fs;
 use std::path::{Path, PathBuf};

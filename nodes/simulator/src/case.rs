@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use ringleader_shared::{AlgorithmName, ChangeRing, NodeName, Safety, Succession, Term};
 
-use crate::chance::PerMille;
+use crate::rng::PerMille;
 use crate::schedule::{Action, Disturbance, Schedule};
 use crate::setup::{Latency, Setup};
 

@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::schedule::{Action, Schedule};
 use crate::setup::{Latency, Setup};
 use crate::trace;
-use crate::world::{Misstep, World};
+use crate::world::{StepViolation, World};
 
 /// A ring that is left in peace agrees within this much virtual time: about thirty election timeouts.
 pub const AGREES_WITHIN: Duration = Duration::from_secs(10);
@@ -117,12 +117,12 @@ impl Violation {
 
 /// Looks at a world after each thing that happens, and remembers what it needs to.
 #[derive(Debug, Default)]
-pub struct Invariants {
+pub struct StateChecker {
     /// The last term of the last start of each member.
     terms: Vec<(Incarnation, Term)>,
 }
 
-impl Invariants {
+impl StateChecker {
     /// What must hold at every moment: looks at the members that were given something since the last look.
     ///
     /// # Errors
@@ -132,12 +132,12 @@ impl Invariants {
             let what = format!("more than {MOST_STEPS} things have happened");
             return Err(Violation::of(Invariant::DoesNotSwell, what));
         }
-        if let Some((name, misstep)) = world.take_misstep() {
-            let what = match misstep {
-                Misstep::Swallowed(message) => {
+        if let Some((name, step_violation)) = world.take_step_violation() {
+            let what = match step_violation {
+                StepViolation::Swallowed(message) => {
                     format!("{name} did nothing with {message:?} and said nothing")
                 }
-                Misstep::FalseReason(message) => {
+                StepViolation::FalseReason(message) => {
                     format!("{name} dropped {message:?} for a reason that is not so")
                 }
             };
@@ -237,7 +237,7 @@ impl Invariants {
     }
 }
 
-impl Invariants {
+impl StateChecker {
     /// The ring becomes quiet. A leader stays that might lead when its election began.
     fn nobody_may_lead(&mut self, world: &mut World) -> Result<Duration, Violation> {
         let start = world.now();
@@ -278,7 +278,7 @@ fn another_leader(
     let others = |node: &&ringleader_election::Core| node.id() != id && node.role() == Role::Leader;
     let in_term = || world.running().map(|(node, _)| node).filter(others).find(|node| node.term() == term);
     let at_once = || world.live().map(|(node, _)| node).find(others);
-    if (world.quorum() || !world.misjudged())
+    if (world.quorum() || !world.false_suspicion())
         && let Some(other) = in_term()
     {
         let what = format!("{} and {} both lead term {term}", world.name(other.id()), world.name(id));
@@ -408,7 +408,7 @@ impl Case {
 
 /// Plays a schedule and what comes after it, whatever happens.
 fn play_on(world: &mut World, schedule: &Schedule) -> Result<Duration, Violation> {
-    let mut invariants = Invariants::default();
+    let mut invariants = StateChecker::default();
     world.play(schedule, |world| invariants.look(world))?;
     world.mend_all();
     invariants.wait_for_agreement(world)

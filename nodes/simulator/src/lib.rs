@@ -6,7 +6,7 @@
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
 //! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
 //! [`check`] says what must never happen and what must. [`session`] is a ring to play with, forward and back: what a page shows.
-//! [`contest`] runs the classic algorithms, on rings of any size. `chance` is where all randomness comes from.
+//! [`algorithms`] runs the classic algorithms, on rings of any size. `rng` is the source of all randomness.
 //!
 //! ```
 //! use std::time::Duration;
@@ -20,11 +20,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod algorithms;
 pub mod case;
-mod chance;
 pub mod check;
-pub mod contest;
 mod network;
+mod rng;
 pub mod schedule;
 pub mod session;
 pub mod setup;
@@ -32,9 +32,9 @@ pub mod trace;
 mod world;
 
 pub use case::Case;
-pub use chance::PerMille;
-pub use check::{Invariant, Invariants, Violation};
+pub use check::{Invariant, StateChecker, Violation};
 pub use ringleader_election::{classic, random};
+pub use rng::PerMille;
 pub use schedule::{Action, Disturbance, Schedule};
 pub use session::{InFlight, Session};
 pub use setup::{Latency, Setup};

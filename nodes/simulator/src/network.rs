@@ -7,15 +7,15 @@ use ringleader_election::digest;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Incarnation, RingMessage, Term};
 
-use crate::chance::Chance;
+use crate::rng::Rng;
 use crate::schedule::Disturbance;
 use crate::setup::Latency;
 
 /// A member, by its number in the order in which members joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place(pub(crate) u32);
+pub(crate) struct NodeIndex(pub(crate) u32);
 
-impl Place {
+impl NodeIndex {
     pub(crate) fn nth(n: usize) -> Self {
         Self(u32::try_from(n).unwrap_or(u32::MAX))
     }
@@ -46,9 +46,9 @@ pub(crate) enum End {
 
 /// One sending of one message.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct Packet {
     pub(crate) message: RingMessage,
-    pub(crate) from: Place,
+    pub(crate) from: NodeIndex,
     /// The sender's count of messages.
     pub(crate) number: u64,
     /// Which start of the sender.
@@ -60,47 +60,41 @@ pub(crate) struct Letter {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Link {
-    pub(crate) dialler: Place,
-    pub(crate) acceptor: Place,
+pub(crate) struct Connection {
+    pub(crate) dialler: NodeIndex,
+    pub(crate) acceptor: NodeIndex,
     pub(crate) kind: LinkKind,
     /// Which start of the dialler dialled.
     pub(crate) incarnation: Incarnation,
     pub(crate) dialler_end: End,
     pub(crate) acceptor_end: End,
-    /// Dialled only to see whether the member answers again: a failure is no news.
-    pub(crate) probe: bool,
-    /// When the dialler learned that the link is up, in nanoseconds.
-    pub(crate) up_since: u64,
-    /// Whether the acceptor has heard something on it.
-    pub(crate) heard: bool,
     /// Whether its dialler is going to compare what its ends know.
     pub(crate) compares: bool,
     /// The digest of what the dialler knew when it sent the last message that arrived at the acceptor.
     pub(crate) told: u64,
     /// What the dialler sends once the link is up.
-    pub(crate) queued: Vec<Arc<Letter>>,
+    pub(crate) queued: Vec<Arc<Packet>>,
     /// When the last thing sent on it arrives, at the acceptor and at the dialler.
     last_arrivals: (u64, u64),
 }
 
-impl Link {
-    pub(crate) fn other(&self, place: Place) -> Place {
+impl Connection {
+    pub(crate) fn other(&self, place: NodeIndex) -> NodeIndex {
         if self.dialler == place { self.acceptor } else { self.dialler }
     }
 
-    pub(crate) fn end(&self, place: Place) -> End {
+    pub(crate) fn end(&self, place: NodeIndex) -> End {
         if self.dialler == place { self.dialler_end } else { self.acceptor_end }
     }
 
-    pub(crate) fn close(&mut self, place: Place) {
+    pub(crate) fn close(&mut self, place: NodeIndex) {
         *(if self.dialler == place { &mut self.dialler_end } else { &mut self.acceptor_end }) = End::Closed;
     }
 }
 
 /// What is special about one direction between two members.
 #[derive(Debug, Clone, Copy, Default)]
-struct Direction {
+struct Condition {
     /// The number of the cut, if there is one.
     cut: Option<u64>,
     disturbance: Option<Disturbance>,
@@ -120,9 +114,9 @@ pub(crate) enum Fate {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
-    slots: Vec<(u32, Option<Link>)>,
+    slots: Vec<(u32, Option<Connection>)>,
     free: Vec<u32>,
-    directions: BTreeMap<(Place, Place), Direction>,
+    directions: BTreeMap<(NodeIndex, NodeIndex), Condition>,
     latency: Latency,
 }
 
@@ -133,21 +127,17 @@ impl Network {
 
     pub(crate) fn dial(
         &mut self,
-        (dialler, incarnation): (Place, Incarnation),
-        acceptor: Place,
+        (dialler, incarnation): (NodeIndex, Incarnation),
+        acceptor: NodeIndex,
         kind: LinkKind,
-        probe: bool,
     ) -> LinkId {
-        let link = Link {
+        let link = Connection {
             dialler,
             acceptor,
             kind,
             incarnation,
             dialler_end: End::Dialling,
             acceptor_end: End::Dialling,
-            probe,
-            up_since: 0,
-            heard: false,
             compares: false,
             told: digest(Term::ZERO, None),
             queued: Vec::new(),
@@ -164,18 +154,18 @@ impl Network {
         LinkId { slot, number: 0 }
     }
 
-    pub(crate) fn get(&self, id: LinkId) -> Option<&Link> {
+    pub(crate) fn get(&self, id: LinkId) -> Option<&Connection> {
         let (number, link) = self.slots.get(id.slot as usize)?;
         link.as_ref().filter(|_| *number == id.number)
     }
 
-    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Link> {
+    pub(crate) fn get_mut(&mut self, id: LinkId) -> Option<&mut Connection> {
         let (number, link) = self.slots.get_mut(id.slot as usize)?;
         link.as_mut().filter(|_| *number == id.number)
     }
 
     /// Closes one end. A link that both ends have closed is forgotten.
-    pub(crate) fn close(&mut self, id: LinkId, place: Place) {
+    pub(crate) fn close(&mut self, id: LinkId, place: NodeIndex) {
         let Some((number, link)) = self.slots.get_mut(id.slot as usize) else { return };
         let Some(ends) = link.as_mut().filter(|_| *number == id.number) else { return };
         ends.close(place);
@@ -187,10 +177,10 @@ impl Network {
     }
 
     /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
-    pub(crate) fn arrival(&mut self, id: LinkId, from: Place, now: u64, chance: &mut Chance) -> u64 {
+    pub(crate) fn arrival(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> u64 {
         let Some(link) = self.get(id) else { return now };
         let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
-        let soonest = now.saturating_add(chance.crossing(latency));
+        let soonest = now.saturating_add(rng.crossing(latency));
         let Some(link) = self.get_mut(id) else { return soonest };
         let last = if link.dialler == from { &mut link.last_arrivals.0 } else { &mut link.last_arrivals.1 };
         *last = soonest.max(last.saturating_add(1));
@@ -198,28 +188,28 @@ impl Network {
     }
 
     /// What becomes of a message that is sent now on this link from this end.
-    pub(crate) fn fate(&mut self, id: LinkId, from: Place, now: u64, chance: &mut Chance) -> Fate {
+    pub(crate) fn fate(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> Fate {
         let to = self.get(id).map(|link| link.other(from));
         let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {
-            return Fate::Arrives { at: self.arrival(id, from, now, chance), overtaken: false };
+            return Fate::Arrives { at: self.arrival(id, from, now, rng), overtaken: false };
         };
-        if chance.happens(disturbance.drop) {
+        if rng.happens(disturbance.drop) {
             return Fate::Lost;
         }
-        let late = |chance: &mut Chance| {
-            now.saturating_add(chance.crossing(disturbance.latency))
-                .saturating_add(chance.crossing(disturbance.latency))
+        let late = |rng: &mut Rng| {
+            now.saturating_add(rng.crossing(disturbance.latency))
+                .saturating_add(rng.crossing(disturbance.latency))
         };
-        let overtaken = chance.happens(disturbance.reorder);
-        let at = if overtaken { late(chance) } else { self.arrival(id, from, now, chance) };
-        if chance.happens(disturbance.duplicate) {
-            Fate::ArrivesTwice(at, late(chance))
+        let overtaken = rng.happens(disturbance.reorder);
+        let at = if overtaken { late(rng) } else { self.arrival(id, from, now, rng) };
+        if rng.happens(disturbance.duplicate) {
+            Fate::ArrivesTwice(at, late(rng))
         } else {
             Fate::Arrives { at, overtaken }
         }
     }
 
-    fn disturbance(&self, from: Place, to: Place) -> Option<Disturbance> {
+    fn disturbance(&self, from: NodeIndex, to: NodeIndex) -> Option<Disturbance> {
         if self.directions.is_empty() {
             return None;
         }
@@ -227,7 +217,7 @@ impl Network {
     }
 
     /// The number of the cut in this direction, if there is one.
-    pub(crate) fn cut_between(&self, from: Place, to: Place) -> Option<u64> {
+    pub(crate) fn cut_between(&self, from: NodeIndex, to: NodeIndex) -> Option<u64> {
         if self.directions.is_empty() {
             return None;
         }
@@ -235,25 +225,25 @@ impl Network {
     }
 
     /// Cuts one direction. Says whether it was whole.
-    pub(crate) fn cut(&mut self, from: Place, to: Place, number: u64) -> bool {
+    pub(crate) fn cut(&mut self, from: NodeIndex, to: NodeIndex, number: u64) -> bool {
         let direction = self.directions.entry((from, to)).or_default();
         let was_whole = direction.cut.is_none();
         direction.cut.get_or_insert(number);
         was_whole
     }
 
-    pub(crate) fn disturb(&mut self, from: Place, to: Place, disturbance: Disturbance) {
+    pub(crate) fn disturb(&mut self, from: NodeIndex, to: NodeIndex, disturbance: Disturbance) {
         self.directions.entry((from, to)).or_default().disturbance = Some(disturbance);
     }
 
     /// Makes both directions whole again. Says whether there was anything to do.
-    pub(crate) fn mend(&mut self, one: Place, other: Place) -> bool {
+    pub(crate) fn mend(&mut self, one: NodeIndex, other: NodeIndex) -> bool {
         let (there, back) = (self.directions.remove(&(one, other)), self.directions.remove(&(other, one)));
         there.is_some() || back.is_some()
     }
 
     /// The pairs with something to mend.
-    pub(crate) fn damaged(&self) -> Vec<(Place, Place)> {
+    pub(crate) fn damaged(&self) -> Vec<(NodeIndex, NodeIndex)> {
         self.directions.keys().copied().collect()
     }
 }

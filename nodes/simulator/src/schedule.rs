@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_shared::{ChangeRing, NodeName, Term};
 
-use crate::chance::PerMille;
+use crate::rng::PerMille;
 use crate::setup::Latency;
 
 /// One thing that is done to members at these places of the ring order (from 0). What makes no sense, such as killing a dead

@@ -31,7 +31,7 @@ use self::log::Log;
 use self::moment::{Moment, Planned, Position};
 use self::snapshots::Snapshots;
 use crate::case::Case;
-use crate::chance::nanoseconds;
+use crate::rng::nanoseconds;
 use crate::schedule::{Action, Schedule};
 use crate::setup::Setup;
 

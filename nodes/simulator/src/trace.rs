@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use ringleader_election::{Effect, telling};
+use ringleader_election::{Effect, events};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::{Injection, Share};
 use ringleader_shared::{
@@ -11,8 +11,8 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-use crate::chance::{PerMille, nanoseconds};
-use crate::network::{Letter, Place};
+use crate::network::{NodeIndex, Packet};
+use crate::rng::{PerMille, nanoseconds};
 use crate::schedule::{self, Disturbance};
 use crate::setup::{Latency, Setup};
 
@@ -60,7 +60,7 @@ impl Recorder {
     }
 
     /// Keeps an event; a member's with which start of it this is, and its Lamport clock.
-    pub(crate) fn tell(&mut self, now: u64, node: Option<(Place, Incarnation, u64)>, kind: EventKind) {
+    pub(crate) fn tell(&mut self, now: u64, node: Option<(NodeIndex, Incarnation, u64)>, kind: EventKind) {
         if let EventKind::MemberAdded { member } = &kind {
             self.ring.members.push(member.clone());
         }
@@ -71,37 +71,37 @@ impl Recorder {
         self.events.push(Event { seq, at_us: now / 1000, node: name, incarnation, lamport, kind });
     }
 
-    pub(crate) fn info(&self, letter: &Letter) -> MessageInfo {
+    pub(crate) fn info(&self, packet: &Packet) -> MessageInfo {
         let id = MessageId {
-            from: schedule::name(letter.from.index()),
-            incarnation: Incarnation(letter.incarnation),
-            number: letter.number,
+            from: schedule::name(packet.from.index()),
+            incarnation: Incarnation(packet.incarnation),
+            number: packet.number,
         };
-        telling::message_info(&self.ring, id, &letter.message)
+        events::message_info(&self.ring, id, &packet.message)
     }
 
-    pub(crate) fn sent(&mut self, now: u64, letter: &Letter, to: Place) {
-        if !letter.message.is_upkeep() {
+    pub(crate) fn sent(&mut self, now: u64, packet: &Packet, to: NodeIndex) {
+        if !packet.message.is_upkeep() {
             let kind =
-                EventKind::Sent { message: self.info(letter), to: schedule::name(to.index()), hold_us: 0 };
-            self.tell(now, Some((letter.from, Incarnation(letter.incarnation), letter.lamport)), kind);
+                EventKind::Sent { message: self.info(packet), to: schedule::name(to.index()), hold_us: 0 };
+            self.tell(now, Some((packet.from, Incarnation(packet.incarnation), packet.lamport)), kind);
         }
     }
 
     pub(crate) fn received(
         &mut self,
         now: u64,
-        letter: &Letter,
-        me: Place,
+        packet: &Packet,
+        me: NodeIndex,
         lamport: u64,
         incarnation: Option<Incarnation>,
     ) {
-        if letter.message.is_upkeep() {
+        if packet.message.is_upkeep() {
             return;
         }
-        let (message, from) = (self.info(letter), schedule::name(letter.from.index()));
+        let (message, from) = (self.info(packet), schedule::name(packet.from.index()));
         self.receiving = Some((message.clone(), from.clone()));
-        let travel_us = now.saturating_sub(letter.sent) / 1000;
+        let travel_us = now.saturating_sub(packet.sent) / 1000;
         let kind = EventKind::Received { message, from, travel_us };
         self.tell(now, Some((me, incarnation.unwrap_or_default(), lamport)), kind);
     }
@@ -110,18 +110,24 @@ impl Recorder {
         self.receiving = None;
     }
 
-    pub(crate) fn lost(&self, letter: &Letter, to: Place) -> EventKind {
-        EventKind::Lost { message: self.info(letter), to: schedule::name(to.index()) }
+    pub(crate) fn lost(&self, packet: &Packet, to: NodeIndex) -> EventKind {
+        EventKind::Lost { message: self.info(packet), to: schedule::name(to.index()) }
     }
 
-    pub(crate) fn injected(&self, letter: &Letter, from: Place, to: Place, fault: Injection) -> EventKind {
+    pub(crate) fn injected(
+        &self,
+        packet: &Packet,
+        from: NodeIndex,
+        to: NodeIndex,
+        fault: Injection,
+    ) -> EventKind {
         let (from, to) = (schedule::name(from.index()), schedule::name(to.index()));
-        EventKind::Injected { message: self.info(letter), from, to, fault }
+        EventKind::Injected { message: self.info(packet), from, to, fault }
     }
 
     pub(crate) fn event(&self, effect: &Effect<RingMessage>) -> Option<EventKind> {
         let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
-        telling::event(&self.ring, effect, receiving)
+        events::event(&self.ring, effect, receiving)
     }
 }
 
@@ -181,7 +187,7 @@ pub fn draw(events: &[Event]) -> String {
             let names: String = ring.nodes.iter().map(|node| format!("{:^3}", node.name.as_str())).collect();
             let _ = writeln!(text, "        ms  {names}");
         }
-        let Some(words) = words(&event.kind) else { continue };
+        let Some(words) = describe(&event.kind) else { continue };
         let _ = write!(text, "{:>6}.{:03}  ", event.at_us / 1000, event.at_us % 1000);
         for node in &ring.nodes {
             let state = match (node.state, node.role) {
@@ -203,13 +209,13 @@ pub fn draw(events: &[Event]) -> String {
 }
 
 /// A line for an event; none for those that say nothing to a reader of a trace.
-fn words(kind: &EventKind) -> Option<String> {
+fn describe(kind: &EventKind) -> Option<String> {
     Some(match kind {
         EventKind::RunStarted { .. }
         | EventKind::Spawned { .. }
         | EventKind::Ready { .. }
         | EventKind::Heartbeat { .. }
-        | EventKind::PartChanged { .. }
+        | EventKind::ProgressChanged { .. }
         | EventKind::PartitionChanged { .. }
         | EventKind::StartFailed { .. }
         | EventKind::RestartPlanned { .. }
@@ -237,7 +243,7 @@ fn words(kind: &EventKind) -> Option<String> {
         EventKind::Exited { .. } => "*** is dead".to_owned(),
         EventKind::Paused => "*** hangs".to_owned(),
         EventKind::Resumed => "*** goes on".to_owned(),
-        EventKind::StandingChanged { role, term, leader, deputy } => {
+        EventKind::RoleChanged { role, term, leader, deputy } => {
             let name =
                 |name: &Option<NodeName>| name.as_ref().map_or("nobody".to_owned(), NodeName::to_string);
             format!("is {role} in term {term}: leader {}, deputy {}", name(leader), name(deputy))
@@ -262,12 +268,12 @@ fn words(kind: &EventKind) -> Option<String> {
             format!("{link} link with {peer} {verdict}: {reason}")
         }
         EventKind::Log { text } => format!("\"{text}\""),
-        EventKind::Completed { outcome, members, .. } => format!("lap is back from {members}: {outcome:?}"),
+        EventKind::Completed { cause, members, .. } => format!("lap is back from {members}: {cause:?}"),
     })
 }
 
 fn message_words(message: &MessageInfo) -> String {
-    let name = |claim: &Option<ringleader_shared::event::Claim>| {
+    let name = |claim: &Option<ringleader_shared::event::NamedContender>| {
         claim.as_ref().map_or("nobody".to_owned(), |claim| claim.name.to_string())
     };
     if let (Some(algorithm), Some(says)) = (message.algorithm, &message.says) {
@@ -277,7 +283,7 @@ fn message_words(message: &MessageInfo) -> String {
     format!(
         "#{} {} term {}: {}, {}; hop {}",
         message.id.number,
-        message.message.word(),
+        message.message.as_str(),
         message.term,
         name(&message.candidate),
         name(&message.deputy),

@@ -17,15 +17,15 @@ use ringleader_shared::{
 };
 
 use self::member::{Machine, Member};
-use crate::chance::{Chance, nanoseconds};
-use crate::network::{Letter, LinkId, Network, Place};
+use crate::network::{LinkId, Network, NodeIndex, Packet};
+use crate::rng::{Rng, nanoseconds};
 use crate::schedule::{self, Schedule};
 use crate::setup::Setup;
 use crate::trace::Recorder;
 
 /// What is still to happen to a member.
 #[derive(Debug, Clone)]
-enum Happening {
+enum SimEvent {
     /// It is dialled.
     Dialled { link: LinkId },
     /// It learns of a link that it has accepted.
@@ -37,13 +37,13 @@ enum Happening {
     /// It has waited long enough for an answer to its dial.
     Unanswered { link: LinkId },
     /// A message arrives.
-    Arrives { link: LinkId, letter: Arc<Letter> },
+    Arrives { link: LinkId, packet: Arc<Packet> },
     /// The other end closed a link, or died.
     Closed { link: LinkId, failed: bool },
     /// It has heard nothing on a link whose other end is closed, which it was never told.
     Deserted { link: LinkId },
     /// It has heard nothing from that member since that pause or cut began.
-    Silent { peer: Place, since: u64 },
+    Silent { peer: NodeIndex, since: u64 },
     /// For long enough the pings on a link have said that its ends know different things, unless they agree again.
     Compared { link: LinkId },
     /// The ring is another.
@@ -60,10 +60,10 @@ struct Planned {
     at: u64,
     /// What was planned first happens first.
     number: u64,
-    to: Place,
+    to: NodeIndex,
     /// The member that it comes from, when it has to cross from there.
-    from: Option<Place>,
-    happening: Happening,
+    from: Option<NodeIndex>,
+    event: SimEvent,
 }
 
 impl PartialEq for Planned {
@@ -111,7 +111,7 @@ pub struct Cost {
 
 /// A member that did something wrong, seen while it handled one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Misstep {
+pub(crate) enum StepViolation {
     /// It did nothing with a message, and said nothing of it.
     Swallowed(RingMessage),
     /// It gave a reason for a drop that is not true.
@@ -124,11 +124,11 @@ pub struct World {
     setup: Setup,
     /// In nanoseconds.
     now: u64,
-    chance: Chance,
+    rng: Rng,
     network: Network,
     members: Vec<Member>,
     /// By id.
-    places: Vec<(NodeId, Place)>,
+    places: Vec<(NodeId, NodeIndex)>,
     /// The configured members.
     ring: Arc<[Contender]>,
     queue: BinaryHeap<Planned>,
@@ -139,10 +139,10 @@ pub struct World {
     last_ring_message: Option<u64>,
     cost: Cost,
     /// The members that were given something since the last look.
-    touched: Vec<Place>,
-    misstep: Option<(Place, Misstep)>,
+    touched: Vec<NodeIndex>,
+    step_violation: Option<(NodeIndex, StepViolation)>,
     /// Whether a live member was ever taken for dead.
-    misjudged: bool,
+    false_suspicion: bool,
     /// The highest term that a member has reported: what the supervisor of a real ring knows.
     highest_term: Term,
     /// That one when all members were last dead at once.
@@ -168,7 +168,7 @@ impl World {
     fn begin(setup: Setup, recorder: Option<Box<Recorder>>) -> Self {
         let mut world = Self {
             now: 0,
-            chance: Chance::new(setup.seed),
+            rng: Rng::new(setup.seed),
             network: Network::new(setup.latency),
             members: Vec::new(),
             places: Vec::new(),
@@ -179,8 +179,8 @@ impl World {
             last_ring_message: None,
             cost: Cost::default(),
             touched: Vec::new(),
-            misstep: None,
-            misjudged: false,
+            step_violation: None,
+            false_suspicion: false,
             highest_term: Term::ZERO,
             outlived_term: Term::ZERO,
             effects: Vec::new(),
@@ -189,7 +189,7 @@ impl World {
         for member in world.ring.clone().iter() {
             world.join(*member);
         }
-        let all: Vec<Place> = (0..world.members.len()).map(Place::nth).collect();
+        let all: Vec<NodeIndex> = (0..world.members.len()).map(NodeIndex::nth).collect();
         for &place in &all {
             world.insert_machine(place);
         }
@@ -238,7 +238,7 @@ impl World {
     /// What people call a member.
     #[must_use]
     pub fn name(&self, id: NodeId) -> NodeName {
-        schedule::name(self.place(id).map_or(self.members.len(), Place::index))
+        schedule::name(self.place(id).map_or(self.members.len(), NodeIndex::index))
     }
 
     /// The members that run and are not paused.
@@ -276,8 +276,8 @@ impl World {
 
     /// Whether any live member was ever taken for dead: only then may the available mode have two leaders in one term.
     #[must_use]
-    pub fn misjudged(&self) -> bool {
-        self.misjudged
+    pub fn false_suspicion(&self) -> bool {
+        self.false_suspicion
     }
 
     /// The highest term that a member has reported.
@@ -328,7 +328,7 @@ impl World {
                 let Some(next) = self.queue.pop() else { return false };
                 self.now = next.at;
                 self.cost.steps += 1;
-                self.happen(next.to, next.from, next.happening);
+                self.dispatch(next.to, next.from, next.event);
                 true
             }
             _ => {
@@ -379,27 +379,29 @@ impl World {
         }
     }
 
-    pub(crate) fn take_misstep(&mut self) -> Option<(NodeName, Misstep)> {
-        self.misstep.take().map(|(place, misstep)| (schedule::name(place.index()), misstep))
+    pub(crate) fn take_step_violation(&mut self) -> Option<(NodeName, StepViolation)> {
+        self.step_violation
+            .take()
+            .map(|(place, step_violation)| (schedule::name(place.index()), step_violation))
     }
 
     fn machines(&self) -> impl Iterator<Item = (&Member, &Machine)> {
         self.members.iter().filter_map(|member| member.machine.as_ref().map(|machine| (member, machine)))
     }
 
-    fn machine(&self, place: Place) -> Option<&Machine> {
+    fn machine(&self, place: NodeIndex) -> Option<&Machine> {
         self.members.get(place.index())?.machine.as_ref()
     }
 
-    fn machine_mut(&mut self, place: Place) -> Option<&mut Machine> {
+    fn machine_mut(&mut self, place: NodeIndex) -> Option<&mut Machine> {
         self.members.get_mut(place.index())?.machine.as_mut()
     }
 
-    fn id(&self, place: Place) -> NodeId {
+    fn id(&self, place: NodeIndex) -> NodeId {
         self.members.get(place.index()).map_or(NodeId(uuid::Uuid::nil()), |member| member.contender.id)
     }
 
-    fn place(&self, id: NodeId) -> Option<Place> {
+    fn place(&self, id: NodeId) -> Option<NodeIndex> {
         let found = self.places.binary_search_by_key(&id, |(id, _)| *id).ok()?;
         self.places.get(found).map(|(_, place)| *place)
     }
@@ -409,48 +411,48 @@ impl World {
         self.count
     }
 
-    fn plan(&mut self, after: u64, to: Place, happening: Happening) {
+    fn plan(&mut self, after: u64, to: NodeIndex, event: SimEvent) {
         let (at, number) = (self.now.saturating_add(after), self.number());
-        self.queue.push(Planned { at, number, to, from: None, happening });
+        self.queue.push(Planned { at, number, to, from: None, event });
     }
 
     /// Plans what reaches the other end of a link from this end, in the order of that link.
-    fn plan_arrival(&mut self, link: LinkId, from: Place, to: Place, happening: Happening) {
-        let at = self.network.arrival(link, from, self.now, &mut self.chance);
-        self.plan_crossing(at, from, to, happening);
+    fn plan_arrival(&mut self, link: LinkId, from: NodeIndex, to: NodeIndex, event: SimEvent) {
+        let at = self.network.arrival(link, from, self.now, &mut self.rng);
+        self.plan_crossing(at, from, to, event);
     }
 
-    fn plan_crossing(&mut self, at: u64, from: Place, to: Place, happening: Happening) {
+    fn plan_crossing(&mut self, at: u64, from: NodeIndex, to: NodeIndex, event: SimEvent) {
         let number = self.number();
-        self.queue.push(Planned { at, number, to, from: Some(from), happening });
+        self.queue.push(Planned { at, number, to, from: Some(from), event });
     }
 
-    fn happen(&mut self, me: Place, from: Option<Place>, happening: Happening) {
+    fn dispatch(&mut self, me: NodeIndex, from: Option<NodeIndex>, event: SimEvent) {
         if let Some(from) = from
             && self.network.cut_between(from, me).is_some()
         {
-            return self.vanishes(from, me, happening);
+            return self.vanishes(from, me, event);
         }
-        let Some(machine) = self.machine_mut(me) else { return self.meets_nobody(me, happening) };
+        let Some(machine) = self.machine_mut(me) else { return self.meets_nobody(me, event) };
         if machine.paused.is_some() {
-            return machine.inbox.push_back(happening);
+            return machine.inbox.push_back(event);
         }
-        match happening {
-            Happening::Dialled { link } => self.dialled(me, link),
-            Happening::Accepts { link } => self.accepts(me, link),
-            Happening::Accepted { link } => self.accepted(me, link),
-            Happening::Refused { link } => self.refused(me, link),
-            Happening::Unanswered { link } => self.unanswered(me, link),
-            Happening::Arrives { link, letter } => self.arrives(me, link, &letter),
-            Happening::Closed { link, failed } => self.closed(me, link, failed),
-            Happening::Deserted { link } => self.deserted(me, link),
-            Happening::Silent { peer, since } => self.silent(me, peer, since),
-            Happening::Compared { link } => self.compared(me, link),
-            Happening::Configured { incarnation, ring, highest_term } => {
+        match event {
+            SimEvent::Dialled { link } => self.dialled(me, link),
+            SimEvent::Accepts { link } => self.accepts(me, link),
+            SimEvent::Accepted { link } => self.accepted(me, link),
+            SimEvent::Refused { link } => self.refused(me, link),
+            SimEvent::Unanswered { link } => self.unanswered(me, link),
+            SimEvent::Arrives { link, packet } => self.arrives(me, link, &packet),
+            SimEvent::Closed { link, failed } => self.closed(me, link, failed),
+            SimEvent::Deserted { link } => self.deserted(me, link),
+            SimEvent::Silent { peer, since } => self.silent(me, peer, since),
+            SimEvent::Compared { link } => self.compared(me, link),
+            SimEvent::Configured { incarnation, ring, highest_term } => {
                 self.configured(me, incarnation, &ring, highest_term);
             }
-            Happening::TimerRunsOut { timer, started } => self.timer_runs_out(me, timer, started),
-            Happening::Probes { incarnation } => self.probes(me, incarnation),
+            SimEvent::TimerRunsOut { timer, started } => self.timer_runs_out(me, timer, started),
+            SimEvent::Probes { incarnation } => self.probes(me, incarnation),
         }
     }
 }

@@ -1,14 +1,14 @@
-//! A place in the stream of events, as `after` names it: `SEQ`, or `RUN:SEQ`, which no other server has.
+//! A position in the stream of events, as `after` names it: `SEQ`, or `RUN:SEQ`, which no other server has.
 
 use ringleader_shared::{RunId, Seq};
 use serde::Deserialize;
 
-use crate::bus::Place;
+use crate::bus::EventPosition;
 
 /// The value of `after`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct After(pub(super) Place);
+pub(super) struct After(pub(super) EventPosition);
 
 impl TryFrom<String> for After {
     type Error = String;
@@ -21,8 +21,8 @@ impl TryFrom<String> for After {
         let run = run.map(|run| run.parse().map(RunId)).transpose().ok();
         // The largest number has none after it, and no event will ever have it.
         let seq = seq.parse::<u64>().map(|seq| Seq(seq.min(u64::MAX - 1))).ok();
-        let place = run.zip(seq).map(|(run, seq)| Self(Place { run, seq }));
-        place.ok_or_else(|| {
+        let position = run.zip(seq).map(|(run, seq)| Self(EventPosition { run, seq }));
+        position.ok_or_else(|| {
             "after is SEQ or RUN:SEQ: the number of an event, and the id of its run before it".to_owned()
         })
     }
@@ -35,11 +35,11 @@ mod tests {
     #[test]
     fn a_place_is_a_number_with_or_without_its_run() {
         let run = RunId(uuid::Uuid::from_u128(7));
-        let place = |run, seq| Ok(After(Place { run, seq: Seq(seq) }));
+        let position = |run, seq| Ok(After(EventPosition { run, seq: Seq(seq) }));
         for (text, expected) in [
-            ("0".to_owned(), place(None, 0)),
-            ("18446744073709551615".to_owned(), place(None, u64::MAX - 1)),
-            (format!("{run}:26"), place(Some(run), 26)),
+            ("0".to_owned(), position(None, 0)),
+            ("18446744073709551615".to_owned(), position(None, u64::MAX - 1)),
+            (format!("{run}:26"), position(Some(run), 26)),
         ] {
             assert_eq!(After::try_from(text.clone()), expected, "{text}");
         }

@@ -11,7 +11,7 @@ use crate::bus::Bus;
 /// How many events are written ahead of the reader.
 const AHEAD: usize = 32;
 
-/// The events after a place, at most `limit`, as [`ringleader_shared::api::EventPage`].
+/// The events after a position, at most `limit`, as [`ringleader_shared::api::EventPage`].
 ///
 /// Events that leave the history before they were read end the list early. The reader's next page shows it: it says what is
 /// the oldest event then.

@@ -178,7 +178,7 @@ mod tests {
                 self.tell(
                     at_us,
                     Some(place),
-                    EventKind::StandingChanged { role, term: Term(term), leader, deputy: None },
+                    EventKind::RoleChanged { role, term: Term(term), leader, deputy: None },
                 );
             }
         }

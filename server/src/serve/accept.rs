@@ -14,8 +14,8 @@ use tower::ServiceExt;
 
 use super::progress::WithProgress;
 use crate::seldom::Seldom;
-use crate::stop::stopped;
-use crate::visitor::{Place, Places};
+use crate::shutdown::stopped;
+use crate::visitor::{ConnectionSlot, ConnectionSlots};
 
 /// How long a client may take to send a request's header; one that says nothing is dropped.
 const HEADER_WITHIN: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ static NOT_ACCEPTED: Seldom = Seldom::new();
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
-    places: Places,
+    slots: ConnectionSlots,
     reads_within: Option<Duration>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -51,22 +51,22 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Some(place) = places.enter().await else {
+        let Some(slot) = slots.enter().await else {
             NO_PLACE.log(|more| {
-                let open = places.taken();
+                let open = slots.taken();
                 tracing::warn!(more, "{open} connections are open: another one, of {peer}, was turned away");
             });
             continue;
         };
-        tokio::spawn(serve(stream, router.clone(), place, reads_within, stopping.clone()));
+        tokio::spawn(serve(stream, router.clone(), slot, reads_within, stopping.clone()));
     }
-    places.emptied().await;
+    slots.emptied().await;
 }
 
 async fn serve(
     stream: TcpStream,
     router: Router,
-    place: Place,
+    slot: ConnectionSlot,
     reads_within: Option<Duration>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -76,7 +76,7 @@ async fn serve(
     if let Err(error) = setsockopt(&stream, SndBuf, &KERNEL_KEEPS) {
         tracing::debug!("SO_SNDBUF: {error}");
     }
-    let (visitor, dismissed): (_, Arc<Notify>) = (place.visitor(), place.dismissed());
+    let (visitor, dismissed): (_, Arc<Notify>) = (slot.visitor(), slot.dismissed());
     let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(visitor.clone());
@@ -86,8 +86,8 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_WITHIN)
         .max_buf_size(MAX_HEAD)
-        // The place goes with the stream, also to the WebSocket that a request may become.
-        .serve_connection(TokioIo::new(WithProgress::new(stream, place, reads_within)), service)
+        // The slot goes with the stream, also to the WebSocket that a request may become.
+        .serve_connection(TokioIo::new(WithProgress::new(stream, slot, reads_within)), service)
         .with_upgrades();
     tokio::pin!(connection);
     let result = tokio::select! {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use ringleader_simulator::classic::{self, Facts, MAX_RING, Winner};
-use ringleader_simulator::contest::{Labels, MaxRingContest, Pace, Settings};
+use ringleader_simulator::algorithms::{Labels, MaxRingElection, Pace, Settings};
+use ringleader_simulator::classic::{self, MAX_RING, Properties, Winner};
 
 use super::ring::Ring;
 
@@ -56,7 +56,7 @@ pub struct SimulateOptions {
     /// chang-roberts-initiators instead of chang-roberts
     #[arg(long)]
     pub only_initiators: bool,
-    /// Where all chance comes from; each further run has the next number
+    /// The seed of all random numbers; each further run has the next number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// How many elections of each
@@ -85,7 +85,7 @@ pub struct SimulateOptions {
 
 /// What `--algorithm` and `--compare` name.
 #[derive(Debug, Clone)]
-pub struct Algorithms(pub Vec<&'static Facts>);
+pub struct Algorithms(pub Vec<&'static Properties>);
 
 /// What `--nodes` says.
 #[derive(Debug, Clone)]
@@ -152,26 +152,26 @@ pub enum Who {
 }
 
 /// Algorithms, each at a number of nodes.
-pub type Series = Vec<(&'static Facts, u32)>;
+pub type Series = Vec<(&'static Properties, u32)>;
 
 impl SimulateOptions {
     /// The algorithms that are to be run.
     ///
     /// # Errors
     /// When `--only-initiators` is asked of one that is not known in that form.
-    pub fn algorithms(&self) -> anyhow::Result<Vec<&'static Facts>> {
+    pub fn algorithms(&self) -> anyhow::Result<Vec<&'static Properties>> {
         let chosen = &self.compare.as_ref().unwrap_or(&self.algorithm).0;
         if !self.only_initiators {
             return Ok(chosen.clone());
         }
-        let only_initiators = |facts: &&'static Facts| {
+        let only_initiators = |properties: &&'static Properties| {
             let form = known()
-                .find(|form| form.winner == Winner::HighestInitiator && form.key.starts_with(facts.key));
+                .find(|form| form.winner == Winner::HighestInitiator && form.key.starts_with(properties.key));
             form.with_context(|| {
                 let forms = known().filter(|form| form.winner == Winner::HighestInitiator).map(|form| form.key);
                 format!(
                     "--only-initiators: of {} no form is known in which only initiators may win; there are: {}",
-                    facts.key,
+                    properties.key,
                     forms.collect::<Vec<_>>().join(", ")
                 )
             })
@@ -185,28 +185,28 @@ impl SimulateOptions {
     /// As [`SimulateOptions::algorithms`].
     pub fn series(&self, sizes: &[u32]) -> anyhow::Result<(Series, Vec<String>)> {
         let (mut series, mut left_out) = (Vec::new(), Vec::new());
-        for facts in self.algorithms()? {
+        for properties in self.algorithms()? {
             let so_far = left_out.len();
             for &nodes in sizes {
                 if left_out.len() > so_far {
                     // What was too much for a smaller ring is too much for this one.
                     break;
                 }
-                let messages = facts.bound.when_all_start(f64::from(nodes));
-                if facts.key == MAX_RING.key && nodes > MaxRingContest::MOST_MEMBERS {
+                let messages = properties.bound.when_all_start(f64::from(nodes));
+                if properties.key == MAX_RING.key && nodes > MaxRingElection::MOST_MEMBERS {
                     left_out.push(format!(
                         "{} from {nodes} members on: each keeps a list of all of them, which is simulated up to {}",
-                        facts.name,
-                        MaxRingContest::MOST_MEMBERS
+                        properties.name,
+                        MaxRingElection::MOST_MEMBERS
                     ));
                 } else if self.compare.is_some() && messages > MOST_MESSAGES {
                     left_out.push(format!(
                         "{} from {nodes} members on: {:.1} billion messages",
-                        facts.name,
+                        properties.name,
                         messages / 1e9
                     ));
                 } else {
-                    series.push((facts, nodes));
+                    series.push((properties, nodes));
                 }
             }
         }
@@ -236,7 +236,7 @@ impl SimulateOptions {
 }
 
 /// Every algorithm that can be named.
-fn known() -> impl Iterator<Item = &'static Facts> {
+fn known() -> impl Iterator<Item = &'static Properties> {
     std::iter::once(&MAX_RING).chain(classic::ALL.iter().copied())
 }
 
@@ -245,8 +245,8 @@ fn algorithms(text: &str) -> Result<Algorithms, String> {
         return Ok(Algorithms(known().collect()));
     }
     let named = text.split(',').map(|name| {
-        let keys = || known().map(|facts| facts.key).collect::<Vec<_>>().join(", ");
-        let found = known().find(|facts| facts.key == name.trim());
+        let keys = || known().map(|properties| properties.key).collect::<Vec<_>>().join(", ");
+        let found = known().find(|properties| properties.key == name.trim());
         found.ok_or_else(|| format!("there is no algorithm `{name}`; there are: {}, and `all`", keys()))
     });
     named.collect::<Result<_, _>>().map(Algorithms)

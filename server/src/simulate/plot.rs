@@ -49,9 +49,9 @@ pub(super) fn svg(series: &[Series]) -> String {
     };
     let mut lines: Vec<(&str, Vec<&Series>)> = Vec::new();
     for series in series.iter().filter(|series| series.median_messages() > 0.0) {
-        match lines.iter_mut().find(|(name, _)| *name == series.facts.name) {
+        match lines.iter_mut().find(|(name, _)| *name == series.properties.name) {
             Some((_, line)) => line.push(series),
-            None => lines.push((series.facts.name, vec![series])),
+            None => lines.push((series.properties.name, vec![series])),
         }
     }
     let mut out = String::new();
@@ -145,11 +145,11 @@ fn grid(axes: &Axes, out: &mut String) -> std::fmt::Result {
 
 /// The formula's curve, as far as the picture goes.
 fn curve(axes: &Axes, line: &[&Series], colour: &str, out: &mut String) -> std::fmt::Result {
-    let Some(facts) = line.first().map(|series| series.facts) else { return Ok(()) };
+    let Some(properties) = line.first().map(|series| series.properties) else { return Ok(()) };
     let (from, to) = extent(line.iter().map(|series| f64::from(series.nodes)));
     let points: Vec<String> = (0..=40)
         .map(|step| from * (to / from).powf(f64::from(step) / 40.0))
-        .map(|nodes| (nodes, smooth(nodes, |nodes| facts.bound.when_all_start(nodes))))
+        .map(|nodes| (nodes, smooth(nodes, |nodes| properties.bound.when_all_start(nodes))))
         .filter(|(_, messages)| (axes.messages.0..=axes.messages.1).contains(messages))
         .map(|(nodes, messages)| format!("{:.1},{:.1}", axes.x(nodes), axes.y(messages)))
         .collect();

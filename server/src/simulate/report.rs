@@ -27,13 +27,13 @@ impl Series {
         Spread { min: at(0), median, max: at(values.len().saturating_sub(1)) }
     }
 
-    /// Messages of the contest, in the middle of all runs.
+    /// Messages of the election, in the middle of all runs.
     pub(super) fn median_messages(&self) -> f64 {
         self.spread(|run| run.messages as f64).median
     }
 
     fn bound(&self) -> f64 {
-        self.facts.bound.when_all_start(f64::from(self.nodes))
+        self.properties.bound.when_all_start(f64::from(self.nodes))
     }
 }
 
@@ -72,17 +72,17 @@ fn number(value: f64) -> String {
 }
 
 fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> {
-    let facts = series.facts;
+    let properties = series.properties;
     writeln!(
         out,
         "{} ({}), {} member{}, {}",
-        facts.name,
-        facts.year,
+        properties.name,
+        properties.year,
         number(series.nodes.into()),
         if series.nodes == 1 { "" } else { "s" },
         counted(series.runs.len() as u64, "election")
     )?;
-    writeln!(out, "variant: {}", facts.variant)?;
+    writeln!(out, "variant: {}", properties.variant)?;
     let leader = series.runs.first().map(|run| run.leader);
     if let Some(leader) = leader.filter(|leader| series.runs.iter().all(|run| run.leader == *leader)) {
         writeln!(out, "leader: {leader}")?;
@@ -101,11 +101,11 @@ fn one(series: &Series, took: Duration, out: &mut impl Write) -> io::Result<()> 
         format!("{m:.1}")
     })?;
     writeln!(out)?;
-    writeln!(out, "{:<24}{} = {}", "the paper", facts.bound.describe(), number(series.bound()))?;
+    writeln!(out, "{:<24}{} = {}", "the paper", properties.bound.describe(), number(series.bound()))?;
     let ratio =
         |bound: f64| format!("{:.3} (median), {:.3} (max)", messages.median / bound, messages.max / bound);
     writeln!(out, "{:<24}{}", "messages ÷ bound", ratio(series.bound()))?;
-    if let Some((bound, source)) = facts.lower_bound(series.nodes) {
+    if let Some((bound, source)) = properties.lower_bound(series.nodes) {
         writeln!(out, "{:<24}{}", "messages ÷ lower bound", ratio(bound))?;
         writeln!(out, "{:<24}{source}", "")?;
     }
@@ -132,13 +132,13 @@ fn many(series: &[Series], out: &mut impl Write) -> io::Result<()> {
     for series in series {
         let messages = series.spread(|run| run.messages as f64);
         let lower = series
-            .facts
+            .properties
             .lower_bound(series.nodes)
             .map_or_else(|| "–".to_owned(), |(bound, _)| format!("{:.2}", messages.median / bound));
         writeln!(
             out,
             "{:<32}{:>10}{:>15}{:>15}{:>15}{:>10.2}{:>10}{:>14}{:>12.2}",
-            series.facts.name,
+            series.properties.name,
             number(series.nodes.into()),
             number(messages.min),
             number(messages.median),
@@ -159,12 +159,12 @@ fn json(series: &[Series], out: &mut impl Write) -> anyhow::Result<()> {
             let spread =
                 |spread: Spread| json!({"min": spread.min, "median": spread.median, "max": spread.max});
             json!({
-                "algorithm": series.facts.key,
-                "variant": series.facts.variant,
+                "algorithm": series.properties.key,
+                "variant": series.properties.variant,
                 "nodes": series.nodes,
                 "bound": series.bound(),
-                "bound_words": series.facts.bound.words,
-                "lower_bound": series.facts.lower_bound(series.nodes).map(|(bound, _)| bound),
+                "bound_formula": series.properties.bound.formula,
+                "lower_bound": series.properties.lower_bound(series.nodes).map(|(bound, _)| bound),
                 "messages": spread(series.spread(|run| run.messages as f64)),
                 "hops": spread(series.spread(|run| run.hops as f64)),
                 "virtual_time": spread(series.spread(|run| run.virtual_time)),
@@ -185,7 +185,7 @@ fn csv(series: &[Series], out: &mut impl Write) -> io::Result<()> {
             writeln!(
                 out,
                 "{},{},{},{},{},{},{},{}",
-                series.facts.key,
+                series.properties.key,
                 series.nodes,
                 run.seed,
                 run.messages,

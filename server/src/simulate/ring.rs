@@ -5,8 +5,8 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail, ensure};
-use ringleader_simulator::classic::{Facts, MAX_RING};
-use ringleader_simulator::contest::{Initiators, Labels};
+use ringleader_simulator::algorithms::{Initiators, Labels};
+use ringleader_simulator::classic::{MAX_RING, Properties};
 
 use super::options::{LabelList, SimulateOptions, Who, labels_between};
 
@@ -93,13 +93,13 @@ impl Ring {
         let given = from_file.transpose()?.or_else(|| options.labels.clone());
         let given = given.map(|LabelList(labels)| Given::new(labels));
         if let Some(label) = given.as_ref().and_then(Given::repeated) {
-            for facts in options.algorithms()? {
+            for properties in options.algorithms()? {
                 ensure!(
-                    allows_equal_labels(facts),
+                    allows_equal_labels(properties),
                     "the label {label} is given twice, and {} tells members apart by their labels; equal labels are \
                      for itai-rodeh, whose members draw numbers instead, and for max-ring, where the later of two equal \
                      ones is the higher",
-                    facts.key
+                    properties.key
                 );
             }
         }
@@ -181,8 +181,8 @@ impl Ring {
     }
 }
 
-fn allows_equal_labels(facts: &Facts) -> bool {
-    !facts.labels || facts.key == MAX_RING.key
+fn allows_equal_labels(properties: &Properties) -> bool {
+    !properties.labels || properties.key == MAX_RING.key
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! `--trace`: every message and decision of one election as numbered steps, as a textbook prints a solution.
 //!
-//! The steps are those of the engine's own run. [`words`] says what happens in them.
+//! The steps are those of the engine's own run. [`sentences`] describes them.
 
-mod words;
+mod sentences;
 
 use std::io::Write;
 
 use anyhow::{Context, ensure};
-use ringleader_simulator::classic::{self, Classic, Facts, Visitor};
-use ringleader_simulator::contest::watch::{Cause, Step, TooLong};
-use ringleader_simulator::contest::{Contest, MaxRingContest, Outcome, Settings, TICKS};
+use ringleader_simulator::algorithms::watch::{Cause, Step, TooLong};
+use ringleader_simulator::algorithms::{Election, MaxRingElection, Outcome, Settings, TICKS};
+use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
 use serde_json::{Map, Value, json};
 
-use self::words::Words;
+use self::sentences::Sentences;
 use super::options::{Latency, SimulateOptions, TraceFormat};
 use super::ring::Ring;
 
@@ -25,13 +25,13 @@ impl Visitor for Traced<'_> {
     type Output = Result<(Outcome, Vec<Step>), TooLong>;
 
     fn visit<A: Classic<u32>>(self) -> Self::Output {
-        Contest::<A>::traced(self.0, MOST_MESSAGES)
+        Election::<A>::traced(self.0, MOST_MESSAGES)
     }
 }
 
 /// One election and its steps.
 struct Trace<'a> {
-    facts: &'static Facts,
+    properties: &'static Properties,
     ring: &'a Ring,
     latency: Latency,
     seed: u64,
@@ -52,28 +52,33 @@ pub(super) fn print(
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let (algorithms, sizes) = (options.algorithms()?, ring.sizes(options));
-    let (&[facts], &[nodes]) = (&algorithms[..], &sizes[..]) else {
+    let (&[properties], &[nodes]) = (&algorithms[..], &sizes[..]) else {
         anyhow::bail!("--trace follows one election: give one algorithm and one number of members");
     };
     let settings = options.settings(ring, nodes);
-    let most = MaxRingContest::MOST_MEMBERS;
+    let most = MaxRingElection::MOST_MEMBERS;
     let too_long = || {
         format!(
             "--trace prints up to {MOST_MESSAGES} messages: choose a smaller ring, as with --nodes 16, or leave --trace out \
              to have them counted"
         )
     };
-    let traced = match classic::visit(facts.key, Traced(settings)) {
+    let traced = match classic::visit(properties.key, Traced(settings)) {
         Some(traced) => traced,
         None => {
-            ensure!(nodes <= most, "{} is simulated with up to {most} members; {}", facts.name, too_long());
-            MaxRingContest::traced(settings, MOST_MESSAGES)
+            ensure!(
+                nodes <= most,
+                "{} is simulated with up to {most} members; {}",
+                properties.name,
+                too_long()
+            );
+            MaxRingElection::traced(settings, MOST_MESSAGES)
         }
     };
     let (outcome, steps) = traced.with_context(too_long)?;
-    let leader = super::leader(facts, &outcome)?;
+    let leader = super::leader(properties, &outcome)?;
     let (latency, seed) = (options.latency, options.seed);
-    let trace = Trace { facts, ring, latency, seed, outcome, steps, leader };
+    let trace = Trace { properties, ring, latency, seed, outcome, steps, leader };
     match format {
         TraceFormat::Text => trace.text(out)?,
         TraceFormat::Markdown => trace.markdown(out)?,
@@ -96,8 +101,8 @@ fn units(ticks: u64) -> String {
 }
 
 impl Trace<'_> {
-    fn words(&self) -> Words<'_> {
-        Words::new(self.facts, self.ring, &self.outcome)
+    fn sentences(&self) -> Sentences<'_> {
+        Sentences::new(self.properties, self.ring, &self.outcome)
     }
 
     /// The members' names in ring order.
@@ -126,8 +131,8 @@ impl Trace<'_> {
             }
         };
         vec![
-            ("algorithm", format!("{} ({})", self.facts.name, self.facts.year)),
-            ("variant", self.facts.variant.to_owned()),
+            ("algorithm", format!("{} ({})", self.properties.name, self.properties.year)),
+            ("variant", self.properties.variant.to_owned()),
             ("ring", format!("{} → {first}", members.join(" → "))),
             ("start", starts),
             ("messages take", latency),
@@ -137,9 +142,9 @@ impl Trace<'_> {
     /// What comes out, as lines of a name and a text.
     fn result(&self) -> Vec<(&'static str, String)> {
         let Outcome { messages, told, decided, ended, .. } = self.outcome;
-        let kinds = self.facts.kinds.iter().zip(self.outcome.by_kind);
+        let kinds = self.properties.kinds.iter().zip(self.outcome.by_kind);
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
-        let bound = self.facts.bound;
+        let bound = self.properties.bound;
         let how = if bound.worst_case { "at most" } else { "on average" };
         let figure = bound.when_all_start(self.outcome.labels.len() as f64);
         let announced = if told > 0 {
@@ -151,13 +156,13 @@ impl Trace<'_> {
         vec![
             ("leader", self.ring.name(self.leader)),
             ("messages", format!("{announced}{sum}")),
-            ("the paper", format!("{} ({how} {} when everybody starts)", bound.words, short(figure))),
+            ("the paper", format!("{} ({how} {} when everybody starts)", bound.formula, short(figure))),
             ("time", format!("decided at {}, the last message arrives at {}", short(decided), short(ended))),
         ]
     }
 
     fn text(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let words = self.words();
+        let sentences = self.sentences();
         for (name, text) in self.given() {
             writeln!(out, "{name:<15}{text}")?;
         }
@@ -166,14 +171,14 @@ impl Trace<'_> {
         let times: Vec<String> = self.steps.iter().map(|step| units(step.at)).collect();
         let time_width = times.iter().map(String::len).max().unwrap_or_default();
         for ((number, step), time) in (1..).zip(&self.steps).zip(times) {
-            write!(out, "{number:>width$}. t = {time:<time_width$}  {}", words.cause(step))?;
-            let done = [words.decisions(step), words.sends(step)].concat();
+            write!(out, "{number:>width$}. t = {time:<time_width$}  {}", sentences.cause(step))?;
+            let done = [sentences.decisions(step), sentences.sends(step)].concat();
             write!(
                 out,
                 "{}",
                 if done.is_empty() { String::new() } else { format!(": {}", done.join("; ")) }
             )?;
-            match words.state(step) {
+            match sentences.state(step) {
                 Some(state) => writeln!(out, " [{state}]")?,
                 None => writeln!(out)?,
             }
@@ -186,8 +191,8 @@ impl Trace<'_> {
     }
 
     fn markdown(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let words = self.words();
-        writeln!(out, "# {} on {}\n", self.facts.name, self.members().join(", "))?;
+        let sentences = self.sentences();
+        writeln!(out, "# {} on {}\n", self.properties.name, self.members().join(", "))?;
         for (name, text) in self.given() {
             writeln!(out, "- **{name}:** {text}")?;
         }
@@ -195,10 +200,10 @@ impl Trace<'_> {
         writeln!(out, "| ---: | ---: | --- | --- | --- | --- |")?;
         for (number, step) in (1..).zip(&self.steps) {
             let cells = [
-                words.cause(step),
-                words.decisions(step).join("; "),
-                words.sends(step).join("; "),
-                words.state(step).unwrap_or_default(),
+                sentences.cause(step),
+                sentences.decisions(step).join("; "),
+                sentences.sends(step).join("; "),
+                sentences.state(step).unwrap_or_default(),
             ];
             let cells = cells.map(|cell| cell.replace('|', "\\|"));
             writeln!(out, "| {number} | {} | {} |", units(step.at), cells.join(" | "))?;
@@ -211,7 +216,7 @@ impl Trace<'_> {
     }
 
     fn json(&self) -> Value {
-        let words = self.words();
+        let sentences = self.sentences();
         let label = |at: u32| self.ring.label(self.outcome.labels[at as usize]);
         let steps = (1..).zip(&self.steps).map(|(number, step): (u64, _)| {
             let mut object = Map::new();
@@ -224,27 +229,27 @@ impl Trace<'_> {
                 Cause::Starts => put("starts", true.into()),
                 Cause::Receives { number, from, message } => put(
                     "receives",
-                    json!({ "number": number, "from": label(from), "message": words.fields(message) }),
+                    json!({ "number": number, "from": label(from), "message": sentences.fields(message) }),
                 ),
             };
-            put("decisions", words.decisions(step).into());
+            put("decisions", sentences.decisions(step).into());
             let sends = step.sent.iter().map(|sent| {
-                json!({ "number": sent.number, "to": label(sent.to), "message": words.fields(sent.message) })
+                json!({ "number": sent.number, "to": label(sent.to), "message": sentences.fields(sent.message) })
             });
             put("sends", sends.collect());
             if let Some(rank) = step.learnt {
                 put("learns", self.ring.label(rank).into());
             }
-            if let Some(state) = words.state(step) {
+            if let Some(state) = sentences.state(step) {
                 put("state", state.into());
             }
             Value::Object(object)
         });
-        let kinds = self.facts.kinds.iter().zip(self.outcome.by_kind);
+        let kinds = self.properties.kinds.iter().zip(self.outcome.by_kind);
         json!({
-            "algorithm": self.facts.key,
-            "name": self.facts.name,
-            "variant": self.facts.variant,
+            "algorithm": self.properties.key,
+            "name": self.properties.name,
+            "variant": self.properties.variant,
             "ring": self.outcome.labels.iter().map(|&rank| self.ring.label(rank)).collect::<Vec<_>>(),
             "initiators": self.outcome.starters().collect::<Vec<_>>(),
             "latency": format!("{:?}", self.latency).to_lowercase(),

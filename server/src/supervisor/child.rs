@@ -17,7 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{HELLO_WITHIN, Plan};
+use super::{HELLO_WITHIN, RingConfig};
 use crate::clock::monotonic_ns;
 
 /// How long what a dead node said may take to arrive: it is in the socket's buffer already.
@@ -55,9 +55,9 @@ pub(super) struct Child {
     hear_out: mpsc::UnboundedSender<oneshot::Receiver<()>>,
 }
 
-/// What a child's task tells the supervisor.
+/// An event that a child's task reports to the supervisor.
 #[derive(Debug)]
-pub(super) enum Notice {
+pub(super) enum ChildEvent {
     /// It ended and is reaped.
     Ended(Ended),
     /// It has had its time to say hello.
@@ -95,7 +95,7 @@ async fn pass_on(
     output: pipe::Receiver,
     id: NodeId,
     incarnation: Incarnation,
-    notices: mpsc::UnboundedSender<Notice>,
+    child_events: mpsc::UnboundedSender<ChildEvent>,
 ) {
     let mut output = BufReader::new(output);
     let (mut line, mut lines) = (Vec::new(), 0_u32);
@@ -105,7 +105,7 @@ async fn pass_on(
         if text.is_empty() {
             continue;
         }
-        let _ = notices.send(Notice::Said { id, incarnation, text });
+        let _ = child_events.send(ChildEvent::Said { id, incarnation, text });
         lines += 1;
         if lines > LINES_AT_ONCE {
             tokio::time::sleep(THEN_ONE_EACH).await;
@@ -115,21 +115,21 @@ async fn pass_on(
 
 impl Child {
     pub(super) fn spawn(
-        plan: &Plan,
+        config: &RingConfig,
         run: RunId,
         member: &Member,
         port: u16,
         secret: &str,
-        notices: mpsc::UnboundedSender<Notice>,
+        child_events: mpsc::UnboundedSender<ChildEvent>,
     ) -> std::io::Result<Self> {
         // Ids and names come again in the next run, which must find nothing of this one.
-        let promises = plan.keeper.promise(run, member.id);
-        let record = plan.record.as_ref().map(|directory| {
+        let promises = config.keeper.promise(run, member.id);
+        let record = config.record.as_ref().map(|directory| {
             directory.join(ringleader_node::recordings::file_name(run, &member.name, member.incarnation))
         });
         // Nobody waits at this pipe: what a node writes while it is full is lost.
         let (words_in, words) = pipe::pipe()?;
-        let mut command = tokio::process::Command::new(&plan.program);
+        let mut command = tokio::process::Command::new(&config.program);
         command
             .arg("node")
             // In one word each: a value that begins with a dash is no flag then.
@@ -152,7 +152,7 @@ impl Child {
             }
         }
         command
-            .env(CONTROL_ENV, format!("ws://{}{CONTROL_PATH}", plan.control))
+            .env(CONTROL_ENV, format!("ws://{}{CONTROL_PATH}", config.control))
             .env(SECRET_ENV, secret)
             .env(SUPERVISOR_ENV, std::process::id().to_string());
         let mut process = command.spawn()?;
@@ -161,7 +161,7 @@ impl Child {
         let reaped = Arc::new(AtomicBool::new(false));
         let is_reaped = Arc::clone(&reaped);
         let (id, incarnation) = (member.id, member.incarnation);
-        let words = tokio::spawn(pass_on(words, id, incarnation, notices.clone()));
+        let words = tokio::spawn(pass_on(words, id, incarnation, child_events.clone()));
         tokio::spawn(async move {
             let mut heard_out = None;
             let hello_due = tokio::time::sleep(HELLO_WITHIN);
@@ -174,7 +174,7 @@ impl Child {
                         break status;
                     }
                     () = &mut hello_due, if !hello_due.is_elapsed() => {
-                        let _ = notices.send(Notice::HelloDue { id, incarnation });
+                        let _ = child_events.send(ChildEvent::HelloDue { id, incarnation });
                     }
                     Some(done) = to_hear_out.recv() => heard_out = Some(done),
                 }
@@ -191,7 +191,7 @@ impl Child {
             let status = status.ok();
             let signal = status.as_ref().and_then(std::os::unix::process::ExitStatusExt::signal);
             let code = status.and_then(|status| status.code());
-            let _ = notices.send(Notice::Ended(Ended { id, incarnation, code, signal, at_ns }));
+            let _ = child_events.send(ChildEvent::Ended(Ended { id, incarnation, code, signal, at_ns }));
         });
         Ok(Self { pid, reaped, hear_out })
     }

@@ -6,7 +6,7 @@ use ringleader_shared::control::NodeCommand;
 use ringleader_shared::{EventKind, NodeName, NodeState, RingView, RunId, Term};
 use tokio::sync::mpsc;
 
-use super::{Managed, Notice, Supervisor};
+use super::{ChildEvent, NodeSlot, Supervisor};
 use crate::problem::Refusal;
 
 const NOBODY_RUNS: &str = "no node is running, so none can initiate an election; start one first";
@@ -103,22 +103,22 @@ impl Supervisor {
     }
 
     /// The channel on which a node is asked to initiate; `None` for one that does not run, hangs or ends.
-    fn initiates<'a>(&self, node: &'a Managed) -> Option<&'a mpsc::Sender<NodeCommand>> {
+    fn initiates<'a>(&self, node: &'a NodeSlot) -> Option<&'a mpsc::Sender<NodeCommand>> {
         let process = node.process.as_ref().filter(|process| !process.paused && !process.is_ending())?;
         process.lines.as_ref().map(|lines| &lines.commands).filter(|_| self.is_running(&node.member.name))
     }
 
-    fn tell_request(&self, node: &Managed) {
+    fn tell_request(&self, node: &NodeSlot) {
         let requested = EventKind::Requested { action: "initiate".to_owned() };
         self.bus.tell(Some(&node.member.name), node.member.incarnation, requested);
     }
 
     /// Waits for the fresh ring to be ready for the election that it is to begin with, if any.
     pub(super) fn await_start(&self) {
-        if self.plan.start.is_empty() {
+        if self.config.start.is_empty() {
             return;
         }
-        let (bus, run, notices) = (self.bus.clone(), self.run, self.notices_in.clone());
+        let (bus, run, child_events) = (self.bus.clone(), self.run, self.child_events_in.clone());
         let from = bus.with_view(|view| view.term);
         tokio::spawn(async move {
             let (_, mut subscription) = bus.subscribe(None);
@@ -126,7 +126,7 @@ impl Supervisor {
                 match bus.with_view(|view| opening(view, run, from)) {
                     Opening::Waiting => drop(subscription.next().await),
                     Opening::Due => {
-                        let _ = notices.send(Notice::StartDue { run });
+                        let _ = child_events.send(ChildEvent::StartDue { run });
                         return;
                     }
                     Opening::Void => return,
@@ -140,7 +140,7 @@ impl Supervisor {
         if run != self.run {
             return;
         }
-        let names = self.plan.start.clone();
+        let names = self.config.start.clone();
         if let Err(refusal) = self.initiate_together(Some(&names)) {
             tracing::warn!("the election that the ring was to start with is not held: {}", refusal.title);
         }

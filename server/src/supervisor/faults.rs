@@ -35,7 +35,7 @@ impl Supervisor {
         Ok(FaultyLink { from, to, fault })
     }
 
-    pub(super) fn part(&mut self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
+    pub(super) fn partition(&mut self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
         let unfit = |title: String| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, title);
         let mut named: Vec<&NodeName> = Vec::new();
         for side in &sides {

@@ -12,7 +12,7 @@ use ringleader_shared::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::restarts::Restarts;
-use super::{Change, EXIT_WITHIN, Hello, Managed, Notice, Signal, Supervisor, now};
+use super::{Change, ChildEvent, EXIT_WITHIN, Hello, NodeSlot, Signal, Supervisor, now};
 use crate::bus::Membership;
 use crate::problem::Refusal;
 
@@ -37,9 +37,9 @@ pub enum Action {
 }
 
 impl Action {
-    /// The word of the API.
+    /// The name of this action in the API.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Kill => "kill",
             Self::Exit => "exit",
@@ -59,7 +59,7 @@ pub(super) enum Request {
     ChangeNode { node: String, change: ChangeNode, reply: Reply<()> },
     ChangeSettings { change: ChangeRing, reply: Reply<()> },
     SetLink { from: String, to: String, fault: LinkFault, reply: Reply<FaultyLink> },
-    Part { sides: Vec<Vec<NodeName>>, reply: Reply<()> },
+    Partition { sides: Vec<Vec<NodeName>>, reply: Reply<()> },
     HealPartition { reply: Reply<()> },
     HealAll { reply: Reply<()> },
     Reset { reply: Reply<()> },
@@ -69,11 +69,11 @@ pub(super) enum Request {
 
 /// Where requests go. Cheap to clone.
 #[derive(Clone)]
-pub struct Handle {
+pub struct SupervisorHandle {
     requests: mpsc::Sender<Request>,
 }
 
-impl Handle {
+impl SupervisorHandle {
     pub(super) fn new(requests: mpsc::Sender<Request>) -> Self {
         Self { requests }
     }
@@ -94,7 +94,7 @@ impl Handle {
         let late = || {
             Refusal::conflict(format!(
                 "the system takes long to {} it; look again in a moment",
-                action.word()
+                action.as_str()
             ))
         };
         tokio::time::timeout(ACT_WITHIN, done).await.map_err(|_| late())?
@@ -161,8 +161,8 @@ impl Handle {
     ///
     /// # Errors
     /// When a side names nobody or a node that is not there, a node is on two sides, or nobody is parted from anybody.
-    pub async fn part(&self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
-        self.ask(|reply| Request::Part { sides, reply }).await
+    pub async fn partition(&self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
+        self.ask(|reply| Request::Partition { sides, reply }).await
     }
 
     /// Ends the partition; faults of single links stay.
@@ -256,11 +256,11 @@ impl Supervisor {
                     )));
                 }
                 process.leaving = true;
-                let (notices, run, id) = (self.notices_in.clone(), self.run, node.member.id);
+                let (child_events, run, id) = (self.child_events_in.clone(), self.run, node.member.id);
                 let incarnation = node.member.incarnation;
                 tokio::spawn(async move {
                     tokio::time::sleep(EXIT_WITHIN).await;
-                    let _ = notices.send(Notice::ExitDue { run, id, incarnation });
+                    let _ = child_events.send(ChildEvent::ExitDue { run, id, incarnation });
                 });
             }
             (Action::Pause, Some(process)) => {
@@ -283,7 +283,7 @@ impl Supervisor {
             }
         }
         let incarnation = node.member.incarnation;
-        let requested = EventKind::Requested { action: action.word().to_owned() };
+        let requested = EventKind::Requested { action: action.as_str().to_owned() };
         self.bus.tell_at(at, Some(&name), incarnation, requested);
         if action == Action::Start {
             self.spawn(index);
@@ -309,7 +309,7 @@ impl Supervisor {
         let taken: Vec<u16> = self.nodes.iter().map(|node| node.port).collect();
         let port =
             (0..).map(|place| self.port(place)).find(|port| *port == 0 || !taken.contains(port)).unwrap_or(0);
-        self.nodes.push(Managed {
+        self.nodes.push(NodeSlot {
             member: member.clone(),
             process: None,
             port,
@@ -354,7 +354,7 @@ impl Supervisor {
             // Its end is reaped by its own task; nobody is left to be told of it.
             process.child.signal(Signal::Kill);
         }
-        self.plan.keeper.forget(self.run, Some(node.member.id));
+        self.config.keeper.forget(self.run, Some(node.member.id));
         self.keep_members();
         self.departed.note(&node.member);
         self.bus.dismiss(&node.membership);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_shared::{EventKind, Incarnation, NodeId, RunId};
 
-use super::{Notice, Supervisor, milliseconds};
+use super::{ChildEvent, Supervisor, milliseconds};
 
 /// So many restarts of one node, within [`WITHIN`], are tried before it is given up.
 const BUDGET: usize = 5;
@@ -42,7 +42,7 @@ impl Restarts {
 impl Supervisor {
     /// A node has ended that nobody asked to leave: it is started again after a pause, or given up.
     pub(super) fn restart_later(&mut self, index: usize, now_ns: u64) {
-        if !self.plan.restart {
+        if !self.config.restart {
             return;
         }
         let Some(node) = self.nodes.get_mut(index) else { return };
@@ -59,10 +59,10 @@ impl Supervisor {
         };
         let after_ms = milliseconds(pause);
         self.bus.tell(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
-        let (notices, run) = (self.notices_in.clone(), self.run);
+        let (child_events, run) = (self.child_events_in.clone(), self.run);
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
-            let _ = notices.send(Notice::RestartDue { run, id, incarnation });
+            let _ = child_events.send(ChildEvent::RestartDue { run, id, incarnation });
         });
     }
 

@@ -22,7 +22,7 @@ fn the_history_comes_in_pages_without_a_gap() {
         after += 7;
     }
     let all: EventPage = server.get("/api/v1/events");
-    assert_eq!(all.events[0].kind.word(), "run_started");
+    assert_eq!(all.events[0].kind.as_str(), "run_started");
     let beyond: EventPage = server.get(&format!("/api/v1/events?after={}", u64::MAX));
     assert!(beyond.events.is_empty());
     for query in

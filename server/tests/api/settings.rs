@@ -1,6 +1,6 @@
 //! The settings of a running ring, and its members that may not lead, among real processes.
 
-use ringleader_shared::event::{MessageKind, Outcome};
+use ringleader_shared::event::{ElectionCause, MessageKind};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, EventKind, NodeState, RingView, Role, Safety, Succession};
 use ringleader_testing::server::Server;
@@ -37,8 +37,8 @@ fn the_bullys_textbook_example_plays_among_processes() {
         name(&ring.leader) == Some("D") && ring.elections.front().is_some_and(|last| last.took_us.is_some())
     });
     let election = &ring.elections[0];
-    assert_eq!((election.outcome, election.algorithm), (Outcome::Election, AlgorithmName::Bully));
-    assert!(election.contest > 0, "{}", server.trace());
+    assert_eq!((election.cause, election.algorithm), (ElectionCause::Election, AlgorithmName::Bully));
+    assert!(election.election_messages > 0, "{}", server.trace());
     for event in server.events() {
         assert!(!matches!(event.kind, EventKind::LinkUp { link: LinkKind::Heartbeat, .. }), "{event:?}");
         let searches = matches!(&event.kind, EventKind::Sent { message, .. } if message.message == MessageKind::DeputySearch);
@@ -60,7 +60,12 @@ fn without_succession_every_algorithm_elects_again_and_a_quorum_does_too() {
         wait_for_leader_alone_in_office(&server, "D");
         server.act("D", "kill");
         let ring = wait_for_leader_alone_in_office(&server, "C");
-        assert_eq!(ring.elections[0].outcome, Outcome::Election, "{algorithm} {safety}\n{}", server.trace());
+        assert_eq!(
+            ring.elections[0].cause,
+            ElectionCause::Election,
+            "{algorithm} {safety}\n{}",
+            server.trace()
+        );
     }
 }
 

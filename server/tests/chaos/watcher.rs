@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::invariants::Invariants;
+use ringleader_shared::invariants::EventChecker;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Seq};
 
 use ringleader_testing::server::Server;
@@ -14,7 +14,7 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 
 struct State {
     ring: RingView,
-    invariants: Invariants,
+    invariants: EventChecker,
     /// The events of the round before, and those since this one began.
     before: Vec<Event>,
     round: Vec<Event>,
@@ -39,7 +39,7 @@ impl Watcher {
         let mut bus = server.subscribe(None);
         let state = State {
             ring: RingView::empty(),
-            invariants: Invariants::default(),
+            invariants: EventChecker::default(),
             before: Vec::new(),
             round: Vec::new(),
             split_brain: false,

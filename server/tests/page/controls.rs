@@ -132,7 +132,7 @@ fn the_rules_of_the_bully_election_are_not_painted_as_trouble_and_its_messages_a
             "return [...document.querySelectorAll('.legend li')].map(it => it.dataset.kind)",
             Vec::new(),
         );
-        assert_eq!(kinds, json!(["contest", "election", "elected", "deputy search", "heart"]));
+        assert_eq!(kinds, json!(["classic", "election", "elected", "deputy search", "heart"]));
     });
 }
 

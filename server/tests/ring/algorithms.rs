@@ -1,10 +1,10 @@
 //! Real processes hold the classic elections, survive deaths in them, and change from one to another.
 
-use ringleader_shared::contest::Standing;
+use ringleader_shared::algorithm::Status;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::view::ElectionView;
-use ringleader_shared::{AlgorithmName, EventKind, NodeName, RingView, Role, Term, Towards};
-use ringleader_simulator::classic::{Announcement, Observed, facts};
+use ringleader_shared::{AlgorithmName, EventKind, NodeName, PortKind, RingView, Role, Term};
+use ringleader_simulator::classic::{Announcement, Observed, properties};
 use ringleader_testing::each_classic;
 use ringleader_testing::server::Server;
 use serde_json::json;
@@ -41,10 +41,10 @@ fn assert_promises_kept(server: &Server, ring: &RingView, initiators: &[usize]) 
         leader: leader.map(|at| ATTRIBUTES[at]),
         // The ring has a leader when every live member follows it.
         informed: ring.live().count(),
-        messages: election.contest.into(),
+        messages: election.election_messages.into(),
         announcement: Announcement::Uncounted,
     };
-    if let Err(broken) = facts(algorithm).check(&observed) {
+    if let Err(broken) = properties(algorithm).check(&observed) {
         panic!("{algorithm}: {broken}\n{}", server.trace());
     }
     let others = (0..ATTRIBUTES.len()).filter(|at| Some(*at) != leader);
@@ -55,7 +55,10 @@ fn assert_promises_kept(server: &Server, ring: &RingView, initiators: &[usize]) 
         server.trace()
     );
     assert_eq!((election.algorithm, ring.term), (algorithm, Term(1)), "{}", server.trace());
-    assert!(election.contest > 0 && election.contest < election.messages, "{algorithm}: {election:?}");
+    assert!(
+        election.election_messages > 0 && election.election_messages < election.messages,
+        "{algorithm}: {election:?}"
+    );
 }
 
 fn elects_among_processes_and_the_deputy_takes_over_from_the_leader(algorithm: AlgorithmName) {
@@ -87,22 +90,22 @@ fn who_initiates_must_be_clear() {
     assert!(body.contains("give one of initiator, initiators and everyone"), "{body}");
 }
 
-fn a_member_that_dies_in_the_midst_of_a_contest_voids_it_and_the_others_elect_without_it(
+fn a_member_that_dies_in_the_midst_of_an_election_voids_it_and_the_others_elect_without_it(
     algorithm: AlgorithmName,
 ) {
     let server = ring_of(algorithm, &["--hop-delay", "60ms"]);
     server.initiate("A");
-    server.wait_for_event("a message of the contest at C", |event| {
+    server.wait_for_event("a message of the election at C", |event| {
         let at_c = event.node.as_ref().is_some_and(|node| node.as_str() == "C");
         at_c && matches!(&event.kind, EventKind::Received { message, .. }
-            if matches!(message.message, MessageKind::Contest | MessageKind::RollCall))
+            if matches!(message.message, MessageKind::Classic | MessageKind::RollCall))
     });
     server.act("C", "kill");
     let ring = server.wait_for("the others agree", |ring| {
         ring.leader.is_some() && ring.deputy.is_some() && ring.live().count() == 4
     });
     // Whoever notices the death first starts the next one, and where only initiators may win it may.
-    if facts(algorithm).best_wins() {
+    if properties(algorithm).best_wins() {
         assert_eq!(ring.leader.unwrap().as_str(), "B", "{algorithm}\n{}", server.trace());
     }
 }
@@ -120,9 +123,9 @@ fn another_algorithm_is_chosen_live_and_counts_from_the_next_election() {
         ring.elections[0].algorithm == AlgorithmName::Franklin && ring.elections[0].took_us.is_some()
     });
     assert_eq!(ring.leader.unwrap().as_str(), "D");
-    let parts =
-        server.wait_for("everybody knows its part", |ring| ring.nodes.iter().all(|node| node.part.is_some()));
-    assert_eq!(parts.node(&"D".parse().unwrap()).unwrap().part.as_ref().unwrap().standing, Standing::Done);
+    let parts = server
+        .wait_for("everybody knows its part", |ring| ring.nodes.iter().all(|node| node.progress.is_some()));
+    assert_eq!(parts.node(&"D".parse().unwrap()).unwrap().progress.as_ref().unwrap().status, Status::Done);
     let (status, body) = server.ask("PATCH", "/api/v1/ring", Some(json!({"algorithm": "raft"})));
     assert_eq!(status, 422, "{body}");
     assert!(body.contains("raft") && body.contains("chang-roberts"), "{body}");
@@ -131,12 +134,12 @@ fn another_algorithm_is_chosen_live_and_counts_from_the_next_election() {
 #[test]
 fn both_ways_go_round_the_ring_and_the_bully_talks_to_everyone() {
     for (algorithm, way) in
-        [(AlgorithmName::HirschbergSinclair, Towards::Predecessor), (AlgorithmName::Bully, Towards::Peer)]
+        [(AlgorithmName::HirschbergSinclair, PortKind::Predecessor), (AlgorithmName::Bully, PortKind::Peer)]
     {
         let server = ring_of(algorithm, &[]);
         server.initiate("A");
         wait_until_elected(&server);
-        let went = |event: &ringleader_shared::Event| matches!(&event.kind, EventKind::Received { message, .. } if message.towards == Some(way));
+        let went = |event: &ringleader_shared::Event| matches!(&event.kind, EventKind::Received { message, .. } if message.port == Some(way));
         assert!(server.events().iter().any(went), "{}", server.trace());
     }
 }
@@ -170,8 +173,8 @@ fn the_ring_file_says_which_election_is_held() {
     server.wait_for_leader("y", Some("x"));
 }
 
-each_classic!(if |name| facts(name).among_processes =>
+each_classic!(if |name| properties(name).among_processes =>
     elects_among_processes_and_the_deputy_takes_over_from_the_leader,
     all_initiate_at_once_in_one_term_and_keep_the_promises,
-    a_member_that_dies_in_the_midst_of_a_contest_voids_it_and_the_others_elect_without_it,
+    a_member_that_dies_in_the_midst_of_an_election_voids_it_and_the_others_elect_without_it,
 );

@@ -1,6 +1,6 @@
 //! Real processes elect, and lose, their leaders.
 
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{EventKind, NodeState, Role, Term};
 use ringleader_testing::server::Server;
 
@@ -42,8 +42,8 @@ fn when_the_leader_is_killed_its_deputy_leads_and_routes_past_it() {
     server.wait_for_state("D", NodeState::Stopped);
     let ring = server.wait_for("the takeover's lap is back", |ring| ring.elections[0].took_us.is_some());
     assert_eq!(
-        (ring.elections[0].outcome, ring.elections[0].messages),
-        (Outcome::Takeover, 6),
+        (ring.elections[0].cause, ring.elections[0].messages),
+        (ElectionCause::Takeover, 6),
         "{}",
         server.trace()
     );

@@ -51,7 +51,7 @@ fn nothing_that_a_hung_leader_says_when_it_wakes_up_is_believed() {
         refused += events.iter().filter(is_refusal).count();
         let believed = events.into_iter().find(|event| {
             event.node.as_ref() != Some(&hung)
-                && matches!(&event.kind, EventKind::StandingChanged { leader: Some(leader), .. } if *leader == hung)
+                && matches!(&event.kind, EventKind::RoleChanged { leader: Some(leader), .. } if *leader == hung)
         });
         assert!(believed.is_none(), "round {round}: {believed:?}\n{}", server.trace());
     }

@@ -28,9 +28,10 @@ fn reading(events: &[Event], action: &str) -> Took {
         matches!(&event.kind, EventKind::LinkDown { peer, failure: true, .. } if peer.as_str() == "D")
     });
     let claimed = later().filter(|event| match &event.kind {
-        EventKind::StandingChanged { term, .. } => *term > Term(1),
+        EventKind::RoleChanged { term, .. } => *term > Term(1),
         EventKind::Sent { message, .. } => {
-            message.term > Term(1) && !matches!(message.message, MessageKind::Standing | MessageKind::Lease)
+            message.term > Term(1)
+                && !matches!(message.message, MessageKind::StateUpdate | MessageKind::Lease)
         }
         _ => false,
     });
@@ -40,7 +41,7 @@ fn reading(events: &[Event], action: &str) -> Took {
     let follows = |name: &str| {
         let follows = later().filter(|event| {
             of(event, name)
-                && matches!(&event.kind, EventKind::StandingChanged { leader: Some(leader), .. } if leader.as_str() == "C")
+                && matches!(&event.kind, EventKind::RoleChanged { leader: Some(leader), .. } if leader.as_str() == "C")
         });
         first(&mut follows.into_iter())
     };

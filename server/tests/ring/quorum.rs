@@ -52,7 +52,7 @@ fn a_hung_leader_has_stepped_down_when_another_one_leads() {
         let of_d = event.node.as_ref().is_some_and(|node| node.as_str() == "D");
         match event.kind {
             EventKind::Resumed => silent_since_resumed = true,
-            EventKind::StandingChanged { .. } if of_d => silent_since_resumed = false,
+            EventKind::RoleChanged { .. } if of_d => silent_since_resumed = false,
             _ => {}
         }
         ring.apply(&event);

@@ -18,7 +18,7 @@ fn leads_again(server: &Server, than: Term) -> RingView {
 #[track_caller]
 fn assert_terms_grow(server: &Server) {
     let led = server.events().into_iter().filter_map(|event| match event.kind {
-        EventKind::StandingChanged { role: Role::Leader, term, .. } => Some((term, event.node)),
+        EventKind::RoleChanged { role: Role::Leader, term, .. } => Some((term, event.node)),
         _ => None,
     });
     let mut led: Vec<_> = led.collect();

@@ -150,7 +150,7 @@ impl Account {
                 }
                 node.role = "follower".into();
             }
-            "standing_changed" if has_process => {
+            "role_changed" if has_process => {
                 let term = number(&event["term"]);
                 if term < node.term {
                     return Err(format!(

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::{REMEMBERED_ELECTIONS, RingView};
-use crate::contest::AlgorithmName;
-use crate::event::{Event, MessageInfo, MessageKind, Outcome};
+use crate::algorithm::AlgorithmName;
+use crate::event::{ElectionCause, Event, MessageInfo, MessageKind};
 use crate::id::{NodeName, Term};
 use crate::json;
 
@@ -14,8 +14,8 @@ pub struct ElectionView {
     /// Its term.
     pub term: Term,
     /// How it came about: known from its first message.
-    pub outcome: Outcome,
-    /// Which algorithm decided it; for takeovers and searches, which have no contest, max-ring.
+    pub cause: ElectionCause,
+    /// Which algorithm decided it; max-ring for takeovers and searches, which hold no election.
     pub algorithm: AlgorithmName,
     /// Who sent the first message.
     pub initiator: NodeName,
@@ -31,8 +31,9 @@ pub struct ElectionView {
     pub deputy: Option<NodeName>,
     /// Messages put on links.
     pub messages: u32,
-    /// Those of the contest among them: without roll calls, the result's lap and the search for a deputy.
-    pub contest: u32,
+    /// Those of the election itself among them: without roll calls, the result's lap and the search for a
+    /// deputy.
+    pub election_messages: u32,
     /// Messages of upkeep sent while it ran, which are none of its own: see [`RingView::upkeep`].
     pub upkeep: u32,
     /// Messages that arrived: links crossed.
@@ -50,13 +51,19 @@ pub struct ElectionView {
     ring: Vec<NodeName>,
 }
 
-json::read_by_name! { ElectionView { term, outcome, algorithm, initiator, initiators, members, leader, deputy, messages, contest, hops, expected, started_us, took_us, superseded, ring } or default { upkeep } }
+json::read_by_name! { ElectionView { term, cause, algorithm, initiator, initiators, members, leader, deputy, messages, election_messages, hops, expected, started_us, took_us, superseded, ring } or default { upkeep } }
 
 impl ElectionView {
-    fn new(term: Term, outcome: Outcome, initiator: NodeName, started_us: u64, ring: Vec<NodeName>) -> Self {
+    fn new(
+        term: Term,
+        cause: ElectionCause,
+        initiator: NodeName,
+        started_us: u64,
+        ring: Vec<NodeName>,
+    ) -> Self {
         Self {
             term,
-            outcome,
+            cause,
             algorithm: AlgorithmName::MaxRing,
             initiator,
             initiators: 1,
@@ -64,7 +71,7 @@ impl ElectionView {
             leader: None,
             deputy: None,
             messages: 0,
-            contest: 0,
+            election_messages: 0,
             upkeep: 0,
             hops: 0,
             expected: None,
@@ -86,10 +93,10 @@ pub fn quiet_cost(members: u32, distance: u32) -> u32 {
 
 impl RingView {
     pub(super) fn count_sent(&mut self, event: &Event, message: &MessageInfo) {
-        let (outcome, contest) = match message.message {
-            MessageKind::Election | MessageKind::Contest => (Outcome::Election, 1),
-            MessageKind::RollCall => (Outcome::Election, 0),
-            MessageKind::DeputySearch => (Outcome::Takeover, 0),
+        let (cause, election_messages) = match message.message {
+            MessageKind::Election | MessageKind::Classic => (ElectionCause::Election, 1),
+            MessageKind::RollCall => (ElectionCause::Election, 0),
+            MessageKind::DeputySearch => (ElectionCause::Takeover, 0),
             MessageKind::Vacant => return self.count_vacant(event, message),
             MessageKind::Elected | MessageKind::Found => {
                 if let Some(election) = self.election_at(message.term, event.at_us) {
@@ -97,17 +104,17 @@ impl RingView {
                 }
                 return;
             }
-            MessageKind::Standing => return self.count_upkeep(event.at_us),
+            MessageKind::StateUpdate => return self.count_upkeep(event.at_us),
             MessageKind::Lease => return,
         };
-        let initiates = outcome == Outcome::Election && self.engage(event, message.term);
+        let initiates = cause == ElectionCause::Election && self.engage(event, message.term);
         if let Some(election) = self.election_at(message.term, event.at_us) {
             election.messages += 1;
-            // A contest that is no max-ring may be confirmed by a lap of it.
+            // An election by another algorithm than max-ring may be confirmed by a lap of it.
             if (message.message == MessageKind::Election) == (election.algorithm == AlgorithmName::MaxRing) {
-                election.contest += contest;
+                election.election_messages += election_messages;
             }
-            if initiates && election.outcome == Outcome::Election {
+            if initiates && election.cause == ElectionCause::Election {
                 // What somebody made of its first message may be reported before that one.
                 let unknown = election.initiators == 0;
                 if let Some(initiator) = event.node.as_ref().filter(|_| unknown) {
@@ -119,17 +126,17 @@ impl RingView {
         }
         // The first message that is seen begins the count. Those of a deputy search say whose it is; a
         // classic message does not.
-        let is_first = message.message == MessageKind::Contest
+        let is_first = message.message == MessageKind::Classic
             || message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
         let (Some(initiator), true) = (event.node.clone(), is_first) else { return };
         // The leader of this term already had its mandate: it looks for another deputy.
         let known = self.elections.iter().any(|past| past.term == message.term && past.took_us.is_some());
-        let outcome = if known && outcome == Outcome::Takeover { Outcome::NewDeputy } else { outcome };
+        let cause = if known && cause == ElectionCause::Takeover { ElectionCause::NewDeputy } else { cause };
         let ring = self.live().map(|node| node.name.clone()).collect();
-        let election = ElectionView::new(message.term, outcome, initiator, event.at_us, ring);
+        let election = ElectionView::new(message.term, cause, initiator, event.at_us, ring);
         let algorithm = message.algorithm.unwrap_or_default();
-        let initiators = u32::from(initiates || outcome != Outcome::Election);
-        self.remember(ElectionView { messages: 1, contest, initiators, algorithm, ..election });
+        let initiators = u32::from(initiates || cause != ElectionCause::Election);
+        self.remember(ElectionView { messages: 1, election_messages, initiators, algorithm, ..election });
     }
 
     /// Notes that a member has to do with the election of this term. Returns whether it had not before.
@@ -166,10 +173,10 @@ impl RingView {
     }
 
     pub(super) fn count_received(&mut self, event: &Event, message: &MessageInfo) {
-        if matches!(message.message, MessageKind::Election | MessageKind::Contest | MessageKind::RollCall) {
+        if matches!(message.message, MessageKind::Election | MessageKind::Classic | MessageKind::RollCall) {
             self.engage(event, message.term);
         }
-        if !matches!(message.message, MessageKind::Standing | MessageKind::Lease)
+        if !matches!(message.message, MessageKind::StateUpdate | MessageKind::Lease)
             && let Some(election) = self.election_at(message.term, event.at_us)
         {
             election.hops += 1;
@@ -203,7 +210,7 @@ impl RingView {
     pub(super) fn complete(
         &mut self,
         event: &Event,
-        outcome: Outcome,
+        cause: ElectionCause,
         term: Term,
         leader: &NodeName,
         deputy: Option<&NodeName>,
@@ -211,26 +218,24 @@ impl RingView {
     ) {
         if members == 1 && self.running(term).is_none() {
             // A ring of one elects without a message: there is no first one to begin the count with.
-            self.remember(ElectionView::new(
-                term,
-                outcome,
-                leader.clone(),
-                event.at_us,
-                vec![leader.clone()],
-            ));
+            self.remember(ElectionView::new(term, cause, leader.clone(), event.at_us, vec![leader.clone()]));
         }
         let Some(election) = self.running(term) else { return };
-        election.outcome = outcome;
+        election.cause = cause;
         election.leader = Some(leader.clone());
         election.deputy = deputy.cloned();
         election.took_us = Some(event.at_us.saturating_sub(election.started_us));
         election.superseded = false;
-        election.expected = match outcome {
+        election.expected = match cause {
             // A search lap and a telling lap, both started by the leader.
             // One that finds nobody who may be deputy ends with the search.
-            Outcome::Takeover | Outcome::NewDeputy if members > 1 && deputy.is_none() => Some(members),
-            Outcome::Takeover | Outcome::NewDeputy => Some(if members < 2 { 0 } else { 2 * members }),
-            Outcome::Election
+            ElectionCause::Takeover | ElectionCause::NewDeputy if members > 1 && deputy.is_none() => {
+                Some(members)
+            }
+            ElectionCause::Takeover | ElectionCause::NewDeputy => {
+                Some(if members < 2 { 0 } else { 2 * members })
+            }
+            ElectionCause::Election
                 if election.algorithm == AlgorithmName::MaxRing
                     && election.initiators == 1
                     && members == election.members =>
@@ -241,7 +246,7 @@ impl RingView {
                     u32::try_from((to + n - from) % n).ok().map(|distance| quiet_cost(members, distance))
                 })
             }
-            Outcome::Election => None,
+            ElectionCause::Election => None,
         };
     }
 }

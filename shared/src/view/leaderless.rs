@@ -110,8 +110,8 @@ impl Leaderless {
 fn is_by_node(kind: &EventKind) -> bool {
     match kind {
         EventKind::Ready { .. }
-        | EventKind::StandingChanged { .. }
-        | EventKind::PartChanged { .. }
+        | EventKind::RoleChanged { .. }
+        | EventKind::ProgressChanged { .. }
         | EventKind::SuccessorChanged { .. }
         | EventKind::Sent { .. }
         | EventKind::Received { .. }
@@ -151,13 +151,13 @@ fn is_by_node(kind: &EventKind) -> bool {
 const fn is_of_election(kind: MessageKind) -> bool {
     match kind {
         MessageKind::Election
-        | MessageKind::Contest
+        | MessageKind::Classic
         | MessageKind::RollCall
         | MessageKind::Found
         | MessageKind::DeputySearch
         | MessageKind::Elected
         | MessageKind::Vacant => true,
-        MessageKind::Lease | MessageKind::Standing => false,
+        MessageKind::Lease | MessageKind::StateUpdate => false,
     }
 }
 
@@ -191,7 +191,7 @@ impl RingView {
             EventKind::Sent { message, .. } if is_of_election(message.message) => {
                 self.see_term(event, message.term);
             }
-            EventKind::StandingChanged { role, term, .. } => self.see_standing(event, *role, *term),
+            EventKind::RoleChanged { role, term, .. } => self.see_role(event, *role, *term),
             _ => {}
         }
         if let Some(watched) = self.leaderless.watched.as_mut()
@@ -207,7 +207,7 @@ impl RingView {
     }
 
     /// A live member has changed its role, its term or its leader.
-    fn see_standing(&mut self, event: &Event, role: Role, term: Term) {
+    fn see_role(&mut self, event: &Event, role: Role, term: Term) {
         let Some(watched) = &self.leaderless.watched else { return self.see_term(event, term) };
         let is_its = event.node.as_ref() == Some(&watched.leader) && event.incarnation == watched.incarnation;
         if !is_its {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::contest::Part;
+use crate::algorithm::Progress;
 use crate::id::{Attribute, Incarnation, NodeId, NodeName, Term};
 use crate::json;
 use crate::ring::Member;
@@ -31,9 +31,9 @@ pub struct NodeView {
     pub deputy: Option<NodeName>,
     /// To whom it sends.
     pub successor: Option<NodeName>,
-    /// What it is in the middle of a classic election, or was in the last one.
+    /// Its progress in a classic election, or in the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<Part>,
+    pub progress: Option<Progress>,
     /// Its process id.
     pub pid: Option<u32>,
     /// Which start of it.
@@ -49,7 +49,7 @@ pub struct NodeView {
     pub(super) engaged: Term,
 }
 
-json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, part, pid, incarnation, address } or default { given_up, engaged } or true { eligible } }
+json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, progress, pid, incarnation, address } or default { given_up, engaged } or true { eligible } }
 
 fn is_zero(term: &Term) -> bool {
     *term == Term::ZERO
@@ -72,7 +72,7 @@ impl NodeView {
             leader: None,
             deputy: None,
             successor: None,
-            part: None,
+            progress: None,
             pid: None,
             incarnation: member.incarnation,
             address: None,
@@ -93,7 +93,7 @@ impl NodeView {
         self.leader = None;
         self.deputy = None;
         self.successor = None;
-        self.part = None;
+        self.progress = None;
         self.pid = None;
         self.address = None;
     }

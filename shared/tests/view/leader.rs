@@ -44,7 +44,7 @@ fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
     // What is the case, what is told of it, and the leader.
     type Row = (&'static str, Vec<(&'static str, EventKind)>, Option<&'static str>);
     let dead = || EventKind::Exited { code: None, signal: Some(9) };
-    let standing = |role, term, leader| EventKind::StandingChanged {
+    let role_changed = |role, term, leader| EventKind::RoleChanged {
         role,
         term: Term(term),
         leader: Some(name(leader)),
@@ -55,24 +55,24 @@ fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
         ("it hangs, and nobody has noticed", vec![("D", EventKind::Paused)], Some("D")),
         (
             "it hangs, and another one leads a newer term",
-            vec![("D", EventKind::Paused), ("B", standing(Role::Leader, 2, "B"))],
+            vec![("D", EventKind::Paused), ("B", role_changed(Role::Leader, 2, "B"))],
             Some("B"),
         ),
         (
             "it goes on and has not heard of the newer term",
-            vec![("B", standing(Role::Leader, 2, "B"))],
+            vec![("B", role_changed(Role::Leader, 2, "B"))],
             Some("B"),
         ),
         ("it is dead", vec![("D", dead())], None),
         (
             "it is dead, and its deputy has taken over",
-            vec![("D", dead()), ("C", standing(Role::Leader, 2, "C"))],
+            vec![("D", dead()), ("C", role_changed(Role::Leader, 2, "C"))],
             Some("C"),
         ),
-        ("it has stepped down", vec![("D", standing(Role::Follower, 2, "A"))], None),
+        ("it has stepped down", vec![("D", role_changed(Role::Follower, 2, "A"))], None),
         (
             "two lead one term: the live one",
-            vec![("D", EventKind::Paused), ("A", standing(Role::Leader, 1, "A"))],
+            vec![("D", EventKind::Paused), ("A", role_changed(Role::Leader, 1, "A"))],
             Some("A"),
         ),
     ];
@@ -155,7 +155,7 @@ fn a_leader_leads_those_that_it_reaches_and_in_quorum_mode_needs_a_majority_of_a
     story.tell(
         "A",
         1,
-        EventKind::StandingChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None },
+        EventKind::RoleChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None },
     );
     assert_eq!(told(&story.view), Some(("E", Some("D"), vec!["A", "B"])));
     story.tell(

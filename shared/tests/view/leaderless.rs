@@ -1,7 +1,7 @@
 //! The time without a leader, by the events' clock and whatever the order in which they are reported.
 
 use ringleader_shared::event::MessageKind;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::view::{LossCause, Outage, REMEMBERED_OUTAGES, Took};
 use ringleader_shared::{EventKind, LinkFault, NodeName, RingSettings, RingView, Role, Safety, Term};
 
@@ -22,18 +22,18 @@ fn link_down(peer: &str) -> EventKind {
     EventKind::LinkDown {
         peer: name(peer),
         link: LinkKind::Heartbeat,
-        direction: Direction::Outgoing,
+        direction: LinkDirection::Outgoing,
         reason: "the connection broke".to_owned(),
         failure: true,
     }
 }
 
-fn standing(role: Role, term: u64, leader: Option<&str>) -> EventKind {
-    EventKind::StandingChanged { role, term: Term(term), leader: leader.map(name), deputy: None }
+fn role_changed(role: Role, term: u64, leader: Option<&str>) -> EventKind {
+    EventKind::RoleChanged { role, term: Term(term), leader: leader.map(name), deputy: None }
 }
 
 fn follows(leader: &str, term: u64) -> EventKind {
-    standing(Role::Follower, term, Some(leader))
+    role_changed(Role::Follower, term, Some(leader))
 }
 
 /// A ring of four that follows D in term 1 since moment 900.
@@ -45,7 +45,7 @@ fn led_by_d() -> Story {
         (800, "B", Role::Follower),
         (900, "C", Role::Deputy),
     ] {
-        story.tell_at(at, node, 1, standing(role, 1, Some("D")));
+        story.tell_at(at, node, 1, role_changed(role, 1, Some("D")));
     }
     assert_eq!(story.view.leaderless.watched.as_ref().map(|watched| watched.since_us), Some(900));
     story
@@ -65,7 +65,7 @@ fn a_killing() -> Vec<Telling> {
         (1_000, "D", requested("kill")),
         (1_300, "D", killed()),
         (1_400, "C", link_down("D")),
-        (1_450, "C", standing(Role::Leader, 2, Some("C"))),
+        (1_450, "C", role_changed(Role::Leader, 2, Some("C"))),
         (1_700, "A", follows("C", 2)),
         (1_900, "B", follows("C", 2)),
     ]
@@ -203,13 +203,22 @@ fn an_election_unseats_a_leader_that_lives_and_all_of_it_is_electing() {
     story.sends_at(2_000, "A", "B", MessageKind::Election, 2, "A", 1);
     tell(
         &mut story,
-        &[(2_001, "A", standing(Role::Candidate, 2, None)), (2_100, "B", standing(Role::Follower, 2, None))],
+        &[
+            (2_001, "A", role_changed(Role::Candidate, 2, None)),
+            (2_100, "B", role_changed(Role::Follower, 2, None)),
+        ],
     );
     tell(
         &mut story,
-        &[(2_200, "C", standing(Role::Candidate, 2, None)), (2_300, "D", standing(Role::Candidate, 2, None))],
+        &[
+            (2_200, "C", role_changed(Role::Candidate, 2, None)),
+            (2_300, "D", role_changed(Role::Candidate, 2, None)),
+        ],
     );
-    tell(&mut story, &[(2_600, "D", standing(Role::Leader, 2, Some("D"))), (2_700, "A", follows("D", 2))]);
+    tell(
+        &mut story,
+        &[(2_600, "D", role_changed(Role::Leader, 2, Some("D"))), (2_700, "A", follows("D", 2))],
+    );
     tell(&mut story, &[(2_800, "B", follows("D", 2)), (2_900, "C", follows("D", 2))]);
     let outage = last(&story.view);
     assert_eq!(
@@ -235,9 +244,9 @@ fn a_leader_whose_lease_runs_out_is_lost_until_another_one_has_a_majority() {
         (800, "B", Role::Follower),
         (900, "C", Role::Deputy),
     ] {
-        story.tell_at(at, node, 1, standing(role, 1, Some("D")));
+        story.tell_at(at, node, 1, role_changed(role, 1, Some("D")));
     }
-    tell(&mut story, &[(5_000, "D", standing(Role::Follower, 1, None))]);
+    tell(&mut story, &[(5_000, "D", role_changed(Role::Follower, 1, None))]);
     let outage = story.view.leaderless.now.as_ref().expect("it runs");
     assert_eq!((outage.started_us, outage.cause), (5_000, LossCause::LeaseLost));
     assert_eq!(
@@ -254,14 +263,20 @@ fn a_leader_that_is_cut_off_from_most_is_lost_and_one_that_keeps_half_is_not() {
     };
     tell(&mut story, &[(2_000, "", sides(&["A", "B"]))]);
     story.sends_at(9_000, "A", "B", MessageKind::Election, 2, "A", 1);
-    tell(&mut story, &[(9_100, "B", standing(Role::Leader, 2, Some("B"))), (9_200, "A", follows("B", 2))]);
+    tell(
+        &mut story,
+        &[(9_100, "B", role_changed(Role::Leader, 2, Some("B"))), (9_200, "A", follows("B", 2))],
+    );
     assert_eq!((&story.view.leaderless.now, story.view.leaderless.past.len()), (&None, 0), "D still leads C");
 
     let mut story = led_by_d();
     tell(&mut story, &[(2_000, "", sides(&["D"]))]);
     let outage = story.view.leaderless.now.as_ref().expect("three of four have no leader");
     assert_eq!((outage.started_us, outage.cause), (2_000, LossCause::CutOff));
-    tell(&mut story, &[(152_000, "C", link_down("D")), (152_100, "C", standing(Role::Leader, 2, Some("C")))]);
+    tell(
+        &mut story,
+        &[(152_000, "C", link_down("D")), (152_100, "C", role_changed(Role::Leader, 2, Some("C")))],
+    );
     tell(&mut story, &[(152_300, "A", follows("C", 2)), (152_500, "B", follows("C", 2))]);
     let took = Took { total_us: 150_500, noticing_us: 150_000, waiting_us: 100, electing_us: 400 };
     assert_eq!(last(&story.view).took, Some(took), "D has not heard of it, and need not");
@@ -297,15 +312,15 @@ fn the_view_remembers_the_newest_outages_and_a_snapshot_of_a_running_one_goes_on
         story.sends_at(at, "A", "B", MessageKind::Election, term, "A", 1);
         let json = serde_json::to_string(&story.view).expect("a view can be written");
         story.view = serde_json::from_str(&json).expect("a view can be read");
-        tell(&mut story, &[(at + 1, "D", standing(Role::Candidate, term, None))]);
+        tell(&mut story, &[(at + 1, "D", role_changed(Role::Candidate, term, None))]);
         for (node, role) in
             [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Deputy), ("D", Role::Leader)]
         {
             tell(
                 &mut story,
                 &[
-                    (at + 10, node, standing(Role::Follower, term, None)),
-                    (at + 50, node, standing(role, term, Some("D"))),
+                    (at + 10, node, role_changed(Role::Follower, term, None)),
+                    (at + 50, node, role_changed(role, term, Some("D"))),
                 ],
             );
         }

@@ -1,6 +1,6 @@
 //! What a reader of the ring sees, event by event.
 
-use ringleader_shared::event::{MessageKind, Outcome};
+use ringleader_shared::event::{ElectionCause, MessageKind};
 use ringleader_shared::{
     AlgorithmName, Attribute, EventKind, Incarnation, LinkFault, Member, NodeId, NodeState, RingSettings,
     RingView, Role, RunId, Seq, Term,
@@ -62,9 +62,9 @@ fn an_election_is_counted_and_held_against_the_formula() {
     for (from, to, hops) in [("B", "A", 1), ("A", "B", 2)] {
         story.sends(from, to, MessageKind::Elected, 1, "B", hops);
     }
-    let outcome = Outcome::Election;
+    let cause = ElectionCause::Election;
     let (leader, deputy) = (name("B"), Some(name("A")));
-    story.tell("B", 1, EventKind::Completed { outcome, term: Term(1), leader, deputy, members: 2 });
+    story.tell("B", 1, EventKind::Completed { cause, term: Term(1), leader, deputy, members: 2 });
     let election = story.view.elections.front().expect("one election");
     assert_eq!((election.messages, election.hops, election.expected), (5, 5, Some(5)));
     assert!(election.took_us.is_some_and(|took| took > 0));
@@ -82,8 +82,8 @@ fn a_search_by_somebody_who_has_not_heard_of_the_newer_election_comes_after_it()
 #[test]
 fn a_ring_of_one_elects_without_a_message() {
     let mut story = Story::of(&["A"]);
-    let (outcome, leader) = (Outcome::Election, name("A"));
-    story.tell("A", 1, EventKind::Completed { outcome, term: Term(1), leader, deputy: None, members: 1 });
+    let (cause, leader) = (ElectionCause::Election, name("A"));
+    story.tell("A", 1, EventKind::Completed { cause, term: Term(1), leader, deputy: None, members: 1 });
     let election = story.view.elections.front().expect("one election");
     assert_eq!((election.messages, election.expected, election.took_us), (0, Some(0), Some(0)));
 }
@@ -152,7 +152,7 @@ fn a_newcomer_is_not_taken_for_the_leader_that_had_its_name() {
     for node in ["A", "B", "C"] {
         let (leader, deputy) = (Some(name("C")), Some(name("B")));
         let role = if node == "C" { Role::Leader } else { Role::Follower };
-        story.tell(node, 1, EventKind::StandingChanged { role, term: Term(1), leader, deputy });
+        story.tell(node, 1, EventKind::RoleChanged { role, term: Term(1), leader, deputy });
     }
     assert_eq!(story.view.leader, Some(name("C")));
     story.tell("C", 1, EventKind::MemberRemoved);
@@ -185,22 +185,22 @@ fn the_term_of_a_run_outlives_its_members() {
 #[test]
 fn upkeep_is_counted_apart_from_the_messages_of_an_election() {
     let mut story = Story::of(&["A", "B"]);
-    story.sends("A", "B", MessageKind::Standing, 0, "A", 1);
+    story.sends("A", "B", MessageKind::StateUpdate, 0, "A", 1);
     story.sends("A", "B", MessageKind::Election, 1, "A", 1);
-    story.sends("B", "A", MessageKind::Standing, 1, "B", 1);
+    story.sends("B", "A", MessageKind::StateUpdate, 1, "B", 1);
     story.sends("B", "A", MessageKind::Election, 1, "A", 2);
     story.tell(
         "A",
         1,
         EventKind::Completed {
-            outcome: Outcome::Election,
+            cause: ElectionCause::Election,
             term: Term(1),
             leader: name("A"),
             deputy: Some(name("B")),
             members: 2,
         },
     );
-    story.sends("A", "B", MessageKind::Standing, 1, "A", 1);
+    story.sends("A", "B", MessageKind::StateUpdate, 1, "A", 1);
     let election = &story.view.elections[0];
     assert_eq!((election.messages, election.upkeep, story.view.upkeep), (2, 1, 3));
 }

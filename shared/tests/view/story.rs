@@ -1,7 +1,7 @@
 //! A ring told event by event, for tests of the reducer.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::expect_used)]
 
-use ringleader_shared::event::{Claim, MessageInfo, MessageKind};
+use ringleader_shared::event::{MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
     Attribute, Event, EventKind, Incarnation, Member, MessageId, NodeId, NodeName, RingSettings, RingView,
     Role, RunId, Seq, Term,
@@ -69,7 +69,7 @@ impl Story {
         let json = serde_json::to_string(&event).expect("events can be written");
         let read: Event = serde_json::from_str(&json).expect("events can be read");
         assert_eq!(read, event, "an event survives the wire");
-        assert!(json.contains(&format!("\"kind\":\"{}\"", event.kind.word())), "{json}");
+        assert!(json.contains(&format!("\"kind\":\"{}\"", event.kind.as_str())), "{json}");
         self.view.apply(&read);
     }
 
@@ -80,7 +80,7 @@ impl Story {
 
     pub fn follows(&mut self, node: &str, role: Role, term: u64, leader: &str, deputy: &str) {
         let (leader, deputy) = (Some(name(leader)), Some(name(deputy)));
-        self.tell(node, 1, EventKind::StandingChanged { role, term: Term(term), leader, deputy });
+        self.tell(node, 1, EventKind::RoleChanged { role, term: Term(term), leader, deputy });
     }
 
     pub fn sends(&mut self, from: &str, to: &str, kind: MessageKind, term: u64, initiator: &str, hops: u32) {
@@ -103,11 +103,11 @@ impl Story {
             message: kind,
             term: Term(term),
             initiator: Some(name(initiator)),
-            candidate: Some(Claim { name: name(initiator), attribute: Attribute(90) }),
+            candidate: Some(NamedContender { name: name(initiator), attribute: Attribute(90) }),
             deputy: None,
             hops,
             algorithm: None,
-            towards: None,
+            port: None,
             says: None,
         };
         self.tell_at(at_us, from, 1, EventKind::Sent { message: message.clone(), to: name(to), hold_us: 0 });

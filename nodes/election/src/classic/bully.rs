@@ -1,24 +1,25 @@
 //! Garcia-Molina's bully (1982): no ring at all. Everybody knows everybody, and the highest tells the others.
 //!
 //! The paper is about failures: time-outs tell a member that all higher ones are down. Here the links do: a
-//! higher member that does not answer is left out. In a simulated contest all live, as with the others, so
-//! that what is counted is what the contest costs; the highest knows from the list of members that there is
+//! higher member that does not answer is left out. In a simulated election all live, as with the others, so
+//! that what is counted is what the election costs; the highest knows from the list of members that there is
 //! no higher one.
 
 use std::sync::Arc;
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "bully",
     name: "Bully (Garcia-Molina)",
     year: 1982,
     variant: "without its time-outs: all members live, and whoever has no higher one announces itself at once",
     how: "Every member knows all others. A member challenges all higher ones. Each that is challenged answers, so that the \
           challenger gives up, and challenges the ones above itself. The highest has nobody to challenge and announces itself.",
-    direction: Direction::Complete,
+    ring_kind: RingKind::Complete,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: true,
@@ -27,7 +28,7 @@ const FACTS: Facts = Facts {
     ending: super::Ending::EveryoneKnows,
     among_processes: true,
     bound: Bound {
-        words: "n² − 1",
+        formula: "n² − 1",
         messages: |ring| ring.n * ring.n - 1.0,
         worst_case: true,
         at_worst: None,
@@ -55,7 +56,7 @@ pub enum Message {
 pub struct Bully<L> {
     at: u32,
     everyone: Arc<[L]>,
-    standing: Standing,
+    status: Status,
     /// Higher members that did not answer, by place.
     down: Vec<u32>,
     /// The member whose word it waits for, or has: the first that answered, then the coordinator.
@@ -82,96 +83,96 @@ impl<L: Label> Bully<L> {
     }
 
     /// "It contacts all nodes with higher priority"; who finds none leads.
-    fn challenge(&mut self, world: &mut impl World<L, Message>) {
+    fn challenge(&mut self, context: &mut impl Context<L, Message>) {
         let higher = self.higher();
         if higher.is_empty() {
-            return self.lead(world);
+            return self.lead(context);
         }
-        self.standing = Standing::Active;
+        self.status = Status::Active;
         for peer in higher {
-            world.send(Side::Peer(peer), Message::Challenge);
+            context.send(Port::Peer(peer), Message::Challenge);
         }
     }
 
-    fn lead(&mut self, world: &mut impl World<L, Message>) {
-        self.standing = Standing::Done;
+    fn lead(&mut self, context: &mut impl Context<L, Message>) {
+        self.status = Status::Done;
         for peer in self.peers(std::cmp::Ordering::Less) {
-            world.send(Side::Peer(peer), Message::Coordinator);
+            context.send(Port::Peer(peer), Message::Coordinator);
         }
         if let Some(me) = self.label_of(self.at) {
-            world.explain(Why::Found(me));
-            world.elected(me);
+            context.explain(Why::Found(me));
+            context.elected(me);
         }
     }
 }
 
 impl<L: Label> Classic<L> for Bully<L> {
     type Message = Message;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
         Self {
-            at: seat.at,
-            everyone: Arc::clone(seat.everyone),
-            standing: Standing::Asleep,
+            at: initial.at,
+            everyone: Arc::clone(initial.everyone),
+            status: Status::Asleep,
             down: Vec::new(),
             relies_on: None,
         }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, Message>) {
-        if self.standing == Standing::Asleep {
+    fn wake(&mut self, context: &mut impl Context<L, Message>) {
+        if self.status == Status::Asleep {
             if let Some(me) = self.label_of(self.at) {
-                world.explain(Why::Joined(me));
+                context.explain(Why::Joined(me));
             }
-            self.challenge(world);
+            self.challenge(context);
         }
     }
 
     #[inline]
-    fn receive(&mut self, from: Side, message: Message, world: &mut impl World<L, Message>) {
-        let Side::Peer(at) = from else { return };
+    fn receive(&mut self, from: Port, message: Message, context: &mut impl Context<L, Message>) {
+        let Port::Peer(at) = from else { return };
         let Some(peer) = self.label_of(at) else { return };
         match message {
             Message::Challenge => {
-                world.send(from, Message::Answer);
-                self.wake(world);
+                context.send(from, Message::Answer);
+                self.wake(context);
             }
             Message::Answer => {
-                if self.standing == Standing::Active {
-                    self.standing = Standing::Waiting;
+                if self.status == Status::Active {
+                    self.status = Status::Waiting;
                     self.relies_on = Some(at);
-                    world.explain(Why::BeatenBy(peer));
+                    context.explain(Why::BeatenBy(peer));
                 }
             }
             Message::Coordinator => {
-                self.standing = Standing::Done;
+                self.status = Status::Done;
                 self.relies_on = Some(at);
-                world.elected(peer);
+                context.elected(peer);
             }
         }
     }
 
     /// "If no higher node answers, it becomes the coordinator." When the one that it relies on is down, it
     /// has to start again.
-    fn unanswered(&mut self, peer: Side, world: &mut impl World<L, Message>) -> bool {
-        let Side::Peer(at) = peer else { return false };
+    fn unanswered(&mut self, peer: Port, context: &mut impl Context<L, Message>) -> bool {
+        let Port::Peer(at) = peer else { return false };
         if self.relies_on == Some(at) {
             return false;
         }
         if self.label_of(at) > self.label_of(self.at) && !self.down.contains(&at) {
             self.down.push(at);
             self.down.sort_unstable();
-            if self.standing == Standing::Active && self.higher().is_empty() {
-                self.lead(world);
+            if self.status == Status::Active && self.higher().is_empty() {
+                self.lead(context);
             }
         }
         true
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: None, holds: None }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: None, holds: None }
     }
 
     fn kind(message: &Message) -> usize {
@@ -182,17 +183,17 @@ impl<L: Label> Classic<L> for Bully<L> {
         }
     }
 
-    fn pack(message: &Message) -> Parcel<L> {
+    fn pack(message: &Message) -> Payload<L> {
         let kind = match message {
             Message::Challenge => 0,
             Message::Answer => 1,
             Message::Coordinator => 2,
         };
-        Parcel { kind, label: None, numbers: [0; 3] }
+        Payload { kind, label: None, numbers: [0; 3] }
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<Message> {
-        match parcel.kind {
+    fn unpack(payload: &Payload<L>) -> Option<Message> {
+        match payload.kind {
             0 => Some(Message::Challenge),
             1 => Some(Message::Answer),
             2 => Some(Message::Coordinator),

@@ -1,10 +1,11 @@
 //! Chang and Roberts (1979): a label goes on until it meets a higher one.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst, facts,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst, properties,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "chang-roberts",
     name: "Chang–Roberts",
     year: 1979,
@@ -12,7 +13,7 @@ const FACTS: Facts = Facts {
               whoever starts",
     how: "Every member sends its label round. A member passes on what is higher than its own and swallows what is lower. Only \
           the highest comes home: its owner leads.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -21,8 +22,8 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "n·Hₙ ≈ 0.693 n log₂ n on average, n(n+1)/2 at worst",
-        messages: |ring| ring.n * facts::harmonic(ring.n),
+        formula: "n·Hₙ ≈ 0.693 n log₂ n on average, n(n+1)/2 at worst",
+        messages: |ring| ring.n * properties::harmonic(ring.n),
         worst_case: false,
         at_worst: Some(|ring| ring.n * (ring.n + 1.0) / 2.0),
     },
@@ -38,76 +39,76 @@ const FACTS: Facts = Facts {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChangRoberts<L> {
     me: L,
-    standing: Standing,
+    status: Status,
 }
 
 impl<L: Label> ChangRoberts<L> {
     /// "Greater: it is passed on." Whoever passes on a greater one can't win, and need not start any more.
     #[inline]
-    fn pass_on(&mut self, label: L, world: &mut impl World<L, L>) {
-        if self.standing != Standing::Relay {
-            self.standing = Standing::Relay;
-            world.explain(Why::BeatenBy(label));
+    fn pass_on(&mut self, label: L, context: &mut impl Context<L, L>) {
+        if self.status != Status::Relay {
+            self.status = Status::Relay;
+            context.explain(Why::BeatenBy(label));
         }
-        world.explain(Why::PassedOn(label));
-        world.send(Side::Successor, label);
+        context.explain(Why::PassedOn(label));
+        context.send(Port::Successor, label);
     }
 
     /// "Less: it is discarded"; whoever had not started does so now.
-    fn discard(&mut self, label: L, world: &mut impl World<L, L>) {
-        world.explain(Why::Swallowed(label));
-        self.wake(world);
+    fn discard(&mut self, label: L, context: &mut impl Context<L, L>) {
+        context.explain(Why::Swallowed(label));
+        self.wake(context);
     }
 
     /// "Equal: it is the highest."
-    fn win(&mut self, world: &mut impl World<L, L>) {
-        self.standing = Standing::Done;
-        world.explain(Why::Found(self.me));
-        world.elected(self.me);
+    fn win(&mut self, context: &mut impl Context<L, L>) {
+        self.status = Status::Done;
+        context.explain(Why::Found(self.me));
+        context.elected(self.me);
     }
 }
 
 impl<L: Label> Classic<L> for ChangRoberts<L> {
     type Message = L;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        Self { me: seat.label(), standing: Standing::Asleep }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        Self { me: initial.label(), status: Status::Asleep }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, L>) {
-        if self.standing == Standing::Asleep {
-            self.standing = Standing::Active;
-            world.explain(Why::Joined(self.me));
-            world.send(Side::Successor, self.me);
+    fn wake(&mut self, context: &mut impl Context<L, L>) {
+        if self.status == Status::Asleep {
+            self.status = Status::Active;
+            context.explain(Why::Joined(self.me));
+            context.send(Port::Successor, self.me);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
+    fn receive(&mut self, _from: Port, label: L, context: &mut impl Context<L, L>) {
         if label > self.me {
-            self.pass_on(label, world);
+            self.pass_on(label, context);
         } else if label < self.me {
-            self.discard(label, world);
+            self.discard(label, context);
         } else {
-            self.win(world);
+            self.win(context);
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: None, holds: None }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: None, holds: None }
     }
 
     fn kind(_: &L) -> usize {
         0
     }
 
-    fn pack(message: &L) -> Parcel<L> {
-        Parcel::of(0, *message)
+    fn pack(message: &L) -> Payload<L> {
+        Payload::of(0, *message)
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<L> {
-        parcel.label.filter(|_| parcel.kind == 0)
+    fn unpack(payload: &Payload<L>) -> Option<L> {
+        payload.label.filter(|_| payload.kind == 0)
     }
 }

@@ -4,10 +4,11 @@
 //! that a message finds asleep is passive from then on, whatever its label: the highest *initiator* wins.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst, facts,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst, properties,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "chang-roberts-initiators",
     name: "Chang–Roberts, initiators only",
     year: 1979,
@@ -16,7 +17,7 @@ const FACTS: Facts = Facts {
     how: "Every member that starts sends its label round. One that does not start passes everything on. One that did \
           passes on what is higher than its own label, and is passive from then on, and swallows what is lower. Only the \
           highest initiator's label comes home.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::HighestInitiator,
     knows_size: false,
@@ -25,8 +26,8 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "n·Hₖ on average for k initiators, n·Hₙ when everybody starts, n(n+1)/2 at worst",
-        messages: |ring| ring.n * facts::harmonic(ring.initiators),
+        formula: "n·Hₖ on average for k initiators, n·Hₙ when everybody starts, n(n+1)/2 at worst",
+        messages: |ring| ring.n * properties::harmonic(ring.initiators),
         worst_case: false,
         at_worst: Some(|ring| ring.initiators * (2.0 * ring.n - ring.initiators + 1.0) / 2.0),
     },
@@ -42,67 +43,67 @@ const FACTS: Facts = Facts {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ChangRobertsInitiators<L> {
     me: L,
-    standing: Standing,
+    status: Status,
 }
 
 impl<L: Label> ChangRobertsInitiators<L> {
     /// "A passive process passes on"; an active one becomes passive when the label is higher than its own.
     #[inline]
-    fn pass_on(&mut self, label: L, world: &mut impl World<L, L>) {
-        if self.standing != Standing::Relay {
-            if self.standing == Standing::Active {
-                world.explain(Why::BeatenBy(label));
+    fn pass_on(&mut self, label: L, context: &mut impl Context<L, L>) {
+        if self.status != Status::Relay {
+            if self.status == Status::Active {
+                context.explain(Why::BeatenBy(label));
             }
-            self.standing = Standing::Relay;
+            self.status = Status::Relay;
         }
-        world.explain(Why::PassedOn(label));
-        world.send(Side::Successor, label);
+        context.explain(Why::PassedOn(label));
+        context.send(Port::Successor, label);
     }
 }
 
 impl<L: Label> Classic<L> for ChangRobertsInitiators<L> {
     type Message = L;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        Self { me: seat.label(), standing: Standing::Asleep }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        Self { me: initial.label(), status: Status::Asleep }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, L>) {
-        if self.standing == Standing::Asleep {
-            self.standing = Standing::Active;
-            world.explain(Why::Joined(self.me));
-            world.send(Side::Successor, self.me);
+    fn wake(&mut self, context: &mut impl Context<L, L>) {
+        if self.status == Status::Asleep {
+            self.status = Status::Active;
+            context.explain(Why::Joined(self.me));
+            context.send(Port::Successor, self.me);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
-        if self.standing != Standing::Active || label > self.me {
-            self.pass_on(label, world);
+    fn receive(&mut self, _from: Port, label: L, context: &mut impl Context<L, L>) {
+        if self.status != Status::Active || label > self.me {
+            self.pass_on(label, context);
         } else if label < self.me {
-            world.explain(Why::Swallowed(label));
+            context.explain(Why::Swallowed(label));
         } else {
-            self.standing = Standing::Done;
-            world.explain(Why::Found(self.me));
-            world.elected(self.me);
+            self.status = Status::Done;
+            context.explain(Why::Found(self.me));
+            context.elected(self.me);
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: None, holds: None }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: None, holds: None }
     }
 
     fn kind(_: &L) -> usize {
         0
     }
 
-    fn pack(message: &L) -> Parcel<L> {
-        Parcel::of(0, *message)
+    fn pack(message: &L) -> Payload<L> {
+        Payload::of(0, *message)
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<L> {
-        parcel.label.filter(|_| parcel.kind == 0)
+    fn unpack(payload: &Payload<L>) -> Option<L> {
+        payload.label.filter(|_| payload.kind == 0)
     }
 }

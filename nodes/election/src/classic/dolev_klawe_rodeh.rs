@@ -6,10 +6,11 @@
 //! of those searched for, on which this one exceeds that either (`docs/algorithms.md`).
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "dolev-klawe-rodeh",
     name: "Dolev–Klawe–Rodeh B",
     year: 1982,
@@ -17,7 +18,7 @@ const FACTS: Facts = Facts {
     how: "Each active member sends the label it holds on to the next active one. That takes over a higher one and waits, or, \
           being higher, retires and confirms to the next that it holds a local maximum: only confirmed ones go on. A label \
           that has gone 2ᵖ members far in phase p unbeaten waits there, so that the confirmation has no further to go.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -26,7 +27,7 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "1.5 n log₂ n + 3n (1.356 n log₂ n for a variant)",
+        formula: "1.5 n log₂ n + 3n (1.356 n log₂ n for a variant)",
         messages: |ring| 1.5 * ring.n * ring.n.log2() + 3.0 * ring.n,
         worst_case: true,
         at_worst: None,
@@ -59,7 +60,7 @@ pub enum Message<L> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DolevKlaweRodeh<L> {
     me: L,
-    standing: Standing,
+    status: Status,
     phase: u8,
     /// The highest label that it has held or let pass.
     max: L,
@@ -67,22 +68,22 @@ pub struct DolevKlaweRodeh<L> {
 
 impl<L: Label> DolevKlaweRodeh<L> {
     /// "An active process sends its label", 2^phase members far.
-    fn begin_phase(&mut self, world: &mut impl World<L, Message<L>>) {
-        self.standing = Standing::Active;
+    fn begin_phase(&mut self, context: &mut impl Context<L, Message<L>>) {
+        self.status = Status::Active;
         let left = 1_u32 << self.phase.min(31);
-        world.send(Side::Successor, Message::Label { label: self.max, phase: self.phase, left });
+        context.send(Port::Successor, Message::Label { label: self.max, phase: self.phase, left });
     }
 
     /// An active process takes over a higher label and waits; "otherwise it becomes passive and sends M2".
-    fn on_label_while_active(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+    fn on_label_while_active(&mut self, label: L, context: &mut impl Context<L, Message<L>>) {
         if label > self.max {
             self.max = label;
-            self.standing = Standing::Waiting;
-            world.explain(Why::Holding(label));
+            self.status = Status::Waiting;
+            context.explain(Why::Holding(label));
         } else {
-            self.standing = Standing::Relay;
-            world.explain(Why::Swallowed(label));
-            world.send(Side::Successor, Message::Confirmation(self.max));
+            self.status = Status::Relay;
+            context.explain(Why::Swallowed(label));
+            context.send(Port::Successor, Message::Confirmation(self.max));
         }
     }
 
@@ -92,83 +93,83 @@ impl<L: Label> DolevKlaweRodeh<L> {
         label: L,
         phase: u8,
         left: u32,
-        world: &mut impl World<L, Message<L>>,
+        context: &mut impl Context<L, Message<L>>,
     ) {
         let unbeaten = left > 0 && label >= self.max;
         let left = if unbeaten { left - 1 } else { 0 };
         if unbeaten {
             self.max = label;
             if left == 0 {
-                (self.standing, self.phase) = (Standing::Waiting, phase);
+                (self.status, self.phase) = (Status::Waiting, phase);
             }
         }
-        world.explain(Why::PassedOn(label));
-        world.send(Side::Successor, Message::Label { label, phase, left });
+        context.explain(Why::PassedOn(label));
+        context.send(Port::Successor, Message::Label { label, phase, left });
     }
 
-    fn on_label(&mut self, label: L, phase: u8, left: u32, world: &mut impl World<L, Message<L>>) {
-        match self.standing {
-            Standing::Active => self.on_label_while_active(label, world),
-            Standing::Asleep | Standing::Waiting | Standing::Relay | Standing::Done => {
+    fn on_label(&mut self, label: L, phase: u8, left: u32, context: &mut impl Context<L, Message<L>>) {
+        match self.status {
+            Status::Active => self.on_label_while_active(label, context),
+            Status::Asleep | Status::Waiting | Status::Relay | Status::Done => {
                 // Whoever waited for a confirmation has been overtaken by the next phase.
-                if self.standing == Standing::Waiting {
-                    self.standing = Standing::Relay;
-                    world.explain(Why::BeatenBy(label));
+                if self.status == Status::Waiting {
+                    self.status = Status::Relay;
+                    context.explain(Why::BeatenBy(label));
                 }
-                self.on_label_while_passive(label, phase, left, world);
+                self.on_label_while_passive(label, phase, left, context);
             }
         }
     }
 
     /// "A waiting process that receives M2 becomes active in the next phase."
-    fn on_confirmation(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
-        match self.standing {
-            Standing::Waiting => {
+    fn on_confirmation(&mut self, label: L, context: &mut impl Context<L, Message<L>>) {
+        match self.status {
+            Status::Waiting => {
                 self.phase = self.phase.saturating_add(1);
-                world.explain(Why::Advanced { phase: u32::from(self.phase), label: self.max });
-                self.begin_phase(world);
+                context.explain(Why::Advanced { phase: u32::from(self.phase), label: self.max });
+                self.begin_phase(context);
             }
             // One for a label that was beaten here in the meantime has nobody to go to.
             _ if label < self.max => {}
-            _ => world.send(Side::Successor, Message::Confirmation(label)),
+            _ => context.send(Port::Successor, Message::Confirmation(label)),
         }
     }
 }
 
 impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
     type Message = Message<L>;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        let me = seat.label();
-        Self { me, standing: Standing::Asleep, phase: 0, max: me }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        let me = initial.label();
+        Self { me, status: Status::Asleep, phase: 0, max: me }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
-        if self.standing == Standing::Asleep {
-            world.explain(Why::Joined(self.me));
-            self.begin_phase(world);
+    fn wake(&mut self, context: &mut impl Context<L, Message<L>>) {
+        if self.status == Status::Asleep {
+            context.explain(Why::Joined(self.me));
+            self.begin_phase(context);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
-        self.wake(world);
+    fn receive(&mut self, _from: Port, message: Message<L>, context: &mut impl Context<L, Message<L>>) {
+        self.wake(context);
         match message {
             Message::Label { label, .. } if label == self.me => {
                 // It has gone all the way round, and left nothing active behind it.
-                self.standing = Standing::Done;
-                world.explain(Why::Found(self.me));
-                world.elected(self.me);
+                self.status = Status::Done;
+                context.explain(Why::Found(self.me));
+                context.elected(self.me);
             }
-            Message::Label { label, phase, left } => self.on_label(label, phase, left, world),
-            Message::Confirmation(label) => self.on_confirmation(label, world),
+            Message::Label { label, phase, left } => self.on_label(label, phase, left, context),
+            Message::Confirmation(label) => self.on_confirmation(label, context),
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
     }
 
     fn kind(message: &Message<L>) -> usize {
@@ -178,18 +179,18 @@ impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
         }
     }
 
-    fn pack(message: &Message<L>) -> Parcel<L> {
+    fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
             Message::Label { label, phase, left } => {
-                Parcel { numbers: [phase.into(), left, 0], ..Parcel::of(0, label) }
+                Payload { numbers: [phase.into(), left, 0], ..Payload::of(0, label) }
             }
-            Message::Confirmation(label) => Parcel::of(1, label),
+            Message::Confirmation(label) => Payload::of(1, label),
         }
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
-        let (label, [phase, left, _]) = (parcel.label?, parcel.numbers);
-        match parcel.kind {
+    fn unpack(payload: &Payload<L>) -> Option<Message<L>> {
+        let (label, [phase, left, _]) = (payload.label?, payload.numbers);
+        match payload.kind {
             0 => Some(Message::Label { label, phase: phase.try_into().ok()?, left }),
             1 => Some(Message::Confirmation(label)),
             _ => None,

@@ -3,10 +3,11 @@
 //! independently.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "dolev-klawe-rodeh-a",
     name: "Dolev–Klawe–Rodeh A",
     year: 1982,
@@ -14,7 +15,7 @@ const FACTS: Facts = Facts {
     how: "Each active member holds a label, at first its own, and sends it to the next active one, which sends it on to the \
           one after it. So each hears of the two before it. When the nearer one's is the highest of the three it takes that \
           over and goes on, otherwise it only relays. Who receives the label that it holds has found the highest.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -23,7 +24,7 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "2n⌊log₂ n⌋ + n",
+        formula: "2n⌊log₂ n⌋ + n",
         messages: |ring| 2.0 * ring.n * ring.n.log2().floor() + ring.n,
         worst_case: true,
         at_worst: None,
@@ -49,7 +50,7 @@ pub enum Message<L> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DolevKlaweRodehA<L> {
     me: L,
-    standing: Standing,
+    status: Status,
     phase: u8,
     /// The label that it holds.
     max: L,
@@ -59,38 +60,38 @@ pub struct DolevKlaweRodehA<L> {
 
 impl<L: Label> DolevKlaweRodehA<L> {
     /// Step A0: "send M1 ⟨1, max(v)⟩".
-    fn begin_phase(&mut self, max: L, world: &mut impl World<L, Message<L>>) {
+    fn begin_phase(&mut self, max: L, context: &mut impl Context<L, Message<L>>) {
         (self.max, self.left) = (max, None);
-        world.send(Side::Successor, Message::First(max));
+        context.send(Port::Successor, Message::First(max));
     }
 
     /// Step A1: "if i ≠ max(v) then send ⟨2, i⟩ and assign i to left(v), otherwise halt: max(v) is the global
     /// maximum".
-    fn on_first(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+    fn on_first(&mut self, label: L, context: &mut impl Context<L, Message<L>>) {
         if label == self.max {
-            self.standing = Standing::Done;
-            world.explain(Why::Found(label));
-            world.elected(label);
+            self.status = Status::Done;
+            context.explain(Why::Found(label));
+            context.elected(label);
         } else {
             self.left = Some(label);
-            world.explain(Why::Holding(label));
-            world.send(Side::Successor, Message::Second(label));
+            context.explain(Why::Holding(label));
+            context.send(Port::Successor, Message::Second(label));
         }
     }
 
     /// Step A2: "if left(v) is greater than both j and max(v) then assign left(v) to max(v) and send ⟨1,
     /// max(v)⟩, otherwise become passive".
-    fn on_second(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
+    fn on_second(&mut self, label: L, context: &mut impl Context<L, Message<L>>) {
         let highest = self.max.max(label);
         match self.left {
             Some(left) if left > highest => {
                 self.phase = self.phase.saturating_add(1);
-                world.explain(Why::Advanced { phase: u32::from(self.phase), label: left });
-                self.begin_phase(left, world);
+                context.explain(Why::Advanced { phase: u32::from(self.phase), label: left });
+                self.begin_phase(left, context);
             }
             Some(_) => {
-                self.standing = Standing::Relay;
-                world.explain(Why::BeatenBy(highest));
+                self.status = Status::Relay;
+                context.explain(Why::BeatenBy(highest));
             }
             // Links keep order, and a first one is sent before each second one.
             None => {}
@@ -100,38 +101,38 @@ impl<L: Label> DolevKlaweRodehA<L> {
 
 impl<L: Label> Classic<L> for DolevKlaweRodehA<L> {
     type Message = Message<L>;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        let me = seat.label();
-        Self { me, standing: Standing::Asleep, phase: 0, max: me, left: None }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        let me = initial.label();
+        Self { me, status: Status::Asleep, phase: 0, max: me, left: None }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
-        if self.standing == Standing::Asleep {
-            self.standing = Standing::Active;
-            world.explain(Why::Joined(self.me));
-            self.begin_phase(self.me, world);
+    fn wake(&mut self, context: &mut impl Context<L, Message<L>>) {
+        if self.status == Status::Asleep {
+            self.status = Status::Active;
+            context.explain(Why::Joined(self.me));
+            self.begin_phase(self.me, context);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
-        self.wake(world);
-        match (self.standing, message) {
-            (Standing::Active, Message::First(label)) => self.on_first(label, world),
-            (Standing::Active, Message::Second(label)) => self.on_second(label, world),
-            (Standing::Relay, Message::First(label) | Message::Second(label)) => {
-                world.explain(Why::PassedOn(label));
-                world.send(Side::Successor, message);
+    fn receive(&mut self, _from: Port, message: Message<L>, context: &mut impl Context<L, Message<L>>) {
+        self.wake(context);
+        match (self.status, message) {
+            (Status::Active, Message::First(label)) => self.on_first(label, context),
+            (Status::Active, Message::Second(label)) => self.on_second(label, context),
+            (Status::Relay, Message::First(label) | Message::Second(label)) => {
+                context.explain(Why::PassedOn(label));
+                context.send(Port::Successor, message);
             }
-            (Standing::Asleep | Standing::Waiting | Standing::Done, _) => {}
+            (Status::Asleep | Status::Waiting | Status::Done, _) => {}
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
     }
 
     fn kind(message: &Message<L>) -> usize {
@@ -141,16 +142,16 @@ impl<L: Label> Classic<L> for DolevKlaweRodehA<L> {
         }
     }
 
-    fn pack(message: &Message<L>) -> Parcel<L> {
+    fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
-            Message::First(label) => Parcel::of(0, label),
-            Message::Second(label) => Parcel::of(1, label),
+            Message::First(label) => Payload::of(0, label),
+            Message::Second(label) => Payload::of(1, label),
         }
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
-        let label = parcel.label?;
-        match parcel.kind {
+    fn unpack(payload: &Payload<L>) -> Option<Message<L>> {
+        let label = payload.label?;
+        match payload.kind {
             0 => Some(Message::First(label)),
             1 => Some(Message::Second(label)),
             _ => None,

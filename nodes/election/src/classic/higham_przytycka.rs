@@ -1,10 +1,11 @@
 //! Higham and Przytycka (1993): envelopes that are compared upwards and downwards in turn, and promoted early.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "higham-przytycka",
     name: "Higham–Przytycka",
     year: 1993,
@@ -13,7 +14,7 @@ const FACTS: Facts = Facts {
           rounds an envelope dies at a member of the same round with a lower label, in even rounds with a higher one; else it \
           goes into the next round. It need not go so far: in even rounds a member that was just left behind can vouch for it, \
           in odd rounds a Fibonacci number of links is enough. The last envelope goes round once more for the highest label.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -22,7 +23,7 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "1.271 n log₂ n + 4n",
+        formula: "1.271 n log₂ n + 4n",
         messages: |ring| 1.271 * ring.n * ring.n.log2() + 4.0 * ring.n,
         worst_case: true,
         at_worst: None,
@@ -47,7 +48,7 @@ pub enum Message<L> {
         /// Links that it may still cross in this round before it is promoted by distance.
         left: u32,
     },
-    /// After the contest: the highest label so far.
+    /// After the election: the highest label so far.
     Maximum(L),
 }
 
@@ -55,7 +56,7 @@ pub enum Message<L> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HighamPrzytycka<L> {
     me: L,
-    standing: Standing,
+    status: Status,
     /// The round and the label of the last envelope that it sent; round 0 while asleep.
     round: u8,
     label: L,
@@ -67,9 +68,9 @@ fn fibonacci(n: u8) -> u32 {
 }
 
 impl<L: Label> HighamPrzytycka<L> {
-    fn send(&mut self, label: L, round: u8, left: u32, world: &mut impl World<L, Message<L>>) {
+    fn send(&mut self, label: L, round: u8, left: u32, context: &mut impl Context<L, Message<L>>) {
         (self.label, self.round) = (label, round);
-        world.send(Side::Successor, Message::Envelope { label, round, left: left.saturating_sub(1) });
+        context.send(Port::Successor, Message::Envelope { label, round, left: left.saturating_sub(1) });
     }
 
     /// "Casualty": of the same round, and on the wrong side of the label here.
@@ -87,68 +88,68 @@ impl<L: Label> HighamPrzytycka<L> {
         }
     }
 
-    fn on_envelope(&mut self, label: L, round: u8, left: u32, world: &mut impl World<L, Message<L>>) {
+    fn on_envelope(&mut self, label: L, round: u8, left: u32, context: &mut impl Context<L, Message<L>>) {
         if label == self.label && round == self.round {
             // It has gone round undisturbed: there is no other left. The highest label may have died on the way.
-            world.explain(Why::Advanced { phase: u32::from(round), label });
-            self.standing = Standing::Active;
-            return world.send(Side::Successor, Message::Maximum(self.me));
+            context.explain(Why::Advanced { phase: u32::from(round), label });
+            self.status = Status::Active;
+            return context.send(Port::Successor, Message::Maximum(self.me));
         }
         if self.is_casualty(label, round) {
-            return world.explain(Why::Swallowed(label));
+            return context.explain(Why::Swallowed(label));
         }
-        self.standing = Standing::Relay;
+        self.status = Status::Relay;
         if self.is_promoted(label, round, left) {
             let round = round.saturating_add(1);
-            world.explain(Why::Advanced { phase: u32::from(round), label });
-            self.send(label, round, fibonacci(round.saturating_add(2)), world);
+            context.explain(Why::Advanced { phase: u32::from(round), label });
+            self.send(label, round, fibonacci(round.saturating_add(2)), context);
         } else {
-            world.explain(Why::PassedOn(label));
-            self.send(label, round, left, world);
+            context.explain(Why::PassedOn(label));
+            self.send(label, round, left, context);
         }
     }
 
-    fn on_maximum(&mut self, label: L, world: &mut impl World<L, Message<L>>) {
-        if self.standing == Standing::Active {
-            self.standing = Standing::Done;
-            world.explain(Why::Found(label));
-            world.elected(label);
+    fn on_maximum(&mut self, label: L, context: &mut impl Context<L, Message<L>>) {
+        if self.status == Status::Active {
+            self.status = Status::Done;
+            context.explain(Why::Found(label));
+            context.elected(label);
         } else {
-            world.explain(Why::PassedOn(label.max(self.me)));
-            world.send(Side::Successor, Message::Maximum(label.max(self.me)));
+            context.explain(Why::PassedOn(label.max(self.me)));
+            context.send(Port::Successor, Message::Maximum(label.max(self.me)));
         }
     }
 }
 
 impl<L: Label> Classic<L> for HighamPrzytycka<L> {
     type Message = Message<L>;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        let me = seat.label();
-        Self { me, standing: Standing::Asleep, round: 0, label: me }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        let me = initial.label();
+        Self { me, status: Status::Asleep, round: 0, label: me }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
-        if self.standing == Standing::Asleep {
-            self.standing = Standing::Waiting;
-            world.explain(Why::Joined(self.me));
-            self.send(self.me, 1, fibonacci(3), world);
+    fn wake(&mut self, context: &mut impl Context<L, Message<L>>) {
+        if self.status == Status::Asleep {
+            self.status = Status::Waiting;
+            context.explain(Why::Joined(self.me));
+            self.send(self.me, 1, fibonacci(3), context);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
-        self.wake(world);
+    fn receive(&mut self, _from: Port, message: Message<L>, context: &mut impl Context<L, Message<L>>) {
+        self.wake(context);
         match message {
-            Message::Envelope { label, round, left } => self.on_envelope(label, round, left, world),
-            Message::Maximum(label) => self.on_maximum(label, world),
+            Message::Envelope { label, round, left } => self.on_envelope(label, round, left, context),
+            Message::Maximum(label) => self.on_maximum(label, context),
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: Some(u32::from(self.round)), holds: Some(self.label) }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: Some(u32::from(self.round)), holds: Some(self.label) }
     }
 
     fn kind(message: &Message<L>) -> usize {
@@ -158,18 +159,18 @@ impl<L: Label> Classic<L> for HighamPrzytycka<L> {
         }
     }
 
-    fn pack(message: &Message<L>) -> Parcel<L> {
+    fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
             Message::Envelope { label, round, left } => {
-                Parcel { numbers: [round.into(), left, 0], ..Parcel::of(0, label) }
+                Payload { numbers: [round.into(), left, 0], ..Payload::of(0, label) }
             }
-            Message::Maximum(label) => Parcel::of(1, label),
+            Message::Maximum(label) => Payload::of(1, label),
         }
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
-        let (label, [round, left, _]) = (parcel.label?, parcel.numbers);
-        match parcel.kind {
+    fn unpack(payload: &Payload<L>) -> Option<Message<L>> {
+        let (label, [round, left, _]) = (payload.label?, payload.numbers);
+        match payload.kind {
             0 => Some(Message::Envelope { label, round: round.try_into().ok()?, left }),
             1 => Some(Message::Maximum(label)),
             _ => None,

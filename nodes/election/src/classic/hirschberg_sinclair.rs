@@ -1,10 +1,11 @@
 //! Hirschberg and Sinclair (1980): probes both ways, twice as far in each phase.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "hirschberg-sinclair",
     name: "Hirschberg–Sinclair",
     year: 1980,
@@ -12,7 +13,7 @@ const FACTS: Facts = Facts {
     how: "In phase k a candidate sends its label 2ᵏ members far, both ways. A higher member swallows it; the last member on the \
           way sends it back. A candidate that has both back goes into the next phase; one that meets its own probe has gone all \
           the way round and leads.",
-    direction: Direction::Bidirectional,
+    ring_kind: RingKind::Bidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -21,7 +22,7 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "8n(1 + ⌈log₂ n⌉)",
+        formula: "8n(1 + ⌈log₂ n⌉)",
         messages: |ring| 8.0 * ring.n * (1.0 + ring.n.log2().ceil()),
         worst_case: true,
         at_worst: None,
@@ -55,7 +56,7 @@ pub enum Message<L> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HirschbergSinclair<L> {
     me: L,
-    standing: Standing,
+    status: Status,
     phase: u8,
     /// Replies of this phase so far.
     replies: u8,
@@ -63,83 +64,83 @@ pub struct HirschbergSinclair<L> {
 
 impl<L: Label> HirschbergSinclair<L> {
     /// "A processor becomes a candidate", or stays one: a probe each way, 2^phase far.
-    fn send_both(&mut self, world: &mut impl World<L, Message<L>>) {
+    fn send_both(&mut self, context: &mut impl Context<L, Message<L>>) {
         self.replies = 0;
         let left = (1_u32 << self.phase.min(31)) - 1;
-        for side in [Side::Predecessor, Side::Successor] {
-            world.send(side, Message::Probe { label: self.me, left });
+        for side in [Port::Predecessor, Port::Successor] {
+            context.send(side, Message::Probe { label: self.me, left });
         }
     }
 
-    fn on_probe(&mut self, from: Side, label: L, left: u32, world: &mut impl World<L, Message<L>>) {
+    fn on_probe(&mut self, from: Port, label: L, left: u32, context: &mut impl Context<L, Message<L>>) {
         if label == self.me {
-            if self.standing != Standing::Done {
-                self.standing = Standing::Done;
-                world.explain(Why::Found(self.me));
-                world.elected(self.me);
+            if self.status != Status::Done {
+                self.status = Status::Done;
+                context.explain(Why::Found(self.me));
+                context.elected(self.me);
             }
         } else if label < self.me {
-            world.explain(Why::Swallowed(label));
-            self.wake(world);
+            context.explain(Why::Swallowed(label));
+            self.wake(context);
         } else {
-            if matches!(self.standing, Standing::Asleep | Standing::Active) {
-                self.standing = Standing::Relay;
-                world.explain(Why::BeatenBy(label));
+            if matches!(self.status, Status::Asleep | Status::Active) {
+                self.status = Status::Relay;
+                context.explain(Why::BeatenBy(label));
             }
             match left.checked_sub(1) {
                 Some(left) => {
-                    world.explain(Why::PassedOn(label));
-                    world.send(from.opposite(), Message::Probe { label, left });
+                    context.explain(Why::PassedOn(label));
+                    context.send(from.opposite(), Message::Probe { label, left });
                 }
                 None => {
-                    world.explain(Why::SentBack(label));
-                    world.send(from, Message::Reply { label });
+                    context.explain(Why::SentBack(label));
+                    context.send(from, Message::Reply { label });
                 }
             }
         }
     }
 
-    fn on_reply(&mut self, from: Side, label: L, world: &mut impl World<L, Message<L>>) {
+    fn on_reply(&mut self, from: Port, label: L, context: &mut impl Context<L, Message<L>>) {
         if label != self.me {
-            world.explain(Why::PassedOn(label));
-            return world.send(from.opposite(), Message::Reply { label });
+            context.explain(Why::PassedOn(label));
+            return context.send(from.opposite(), Message::Reply { label });
         }
         self.replies = self.replies.saturating_add(1);
-        if self.replies == 2 && self.standing == Standing::Active {
+        if self.replies == 2 && self.status == Status::Active {
             self.phase = self.phase.saturating_add(1);
-            world.explain(Why::Advanced { phase: u32::from(self.phase), label });
-            self.send_both(world);
+            context.explain(Why::Advanced { phase: u32::from(self.phase), label });
+            self.send_both(context);
         }
     }
 }
 
 impl<L: Label> Classic<L> for HirschbergSinclair<L> {
     type Message = Message<L>;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        Self { me: seat.label(), standing: Standing::Asleep, phase: 0, replies: 0 }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        Self { me: initial.label(), status: Status::Asleep, phase: 0, replies: 0 }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, Message<L>>) {
-        if self.standing == Standing::Asleep {
-            self.standing = Standing::Active;
-            world.explain(Why::Joined(self.me));
-            self.send_both(world);
+    fn wake(&mut self, context: &mut impl Context<L, Message<L>>) {
+        if self.status == Status::Asleep {
+            self.status = Status::Active;
+            context.explain(Why::Joined(self.me));
+            self.send_both(context);
         }
     }
 
     #[inline]
-    fn receive(&mut self, from: Side, message: Message<L>, world: &mut impl World<L, Message<L>>) {
+    fn receive(&mut self, from: Port, message: Message<L>, context: &mut impl Context<L, Message<L>>) {
         match message {
-            Message::Probe { label, left } => self.on_probe(from, label, left, world),
-            Message::Reply { label } => self.on_reply(from, label, world),
+            Message::Probe { label, left } => self.on_probe(from, label, left, context),
+            Message::Reply { label } => self.on_reply(from, label, context),
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: None }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: None }
     }
 
     fn kind(message: &Message<L>) -> usize {
@@ -149,16 +150,16 @@ impl<L: Label> Classic<L> for HirschbergSinclair<L> {
         }
     }
 
-    fn pack(message: &Message<L>) -> Parcel<L> {
+    fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
-            Message::Probe { label, left } => Parcel { numbers: [left, 0, 0], ..Parcel::of(0, label) },
-            Message::Reply { label } => Parcel::of(1, label),
+            Message::Probe { label, left } => Payload { numbers: [left, 0, 0], ..Payload::of(0, label) },
+            Message::Reply { label } => Payload::of(1, label),
         }
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<Message<L>> {
-        let (label, [left, ..]) = (parcel.label?, parcel.numbers);
-        match parcel.kind {
+    fn unpack(payload: &Payload<L>) -> Option<Message<L>> {
+        let (label, [left, ..]) = (payload.label?, payload.numbers);
+        match payload.kind {
             0 => Some(Message::Probe { label, left }),
             1 => Some(Message::Reply { label }),
             _ => None,

@@ -1,17 +1,18 @@
 //! LeLann (1977): everybody's label goes all the way round.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "lelann",
     name: "LeLann",
     year: 1977,
     variant: "every label returns home, and each member finds the highest by itself",
     how: "Every member sends its label all the way round. Links keep order, so when its own is back it has seen all the \
           others, and the highest of them leads.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -19,7 +20,12 @@ const FACTS: Facts = Facts {
     survives_failures: false,
     ending: super::Ending::EveryoneKnows,
     among_processes: true,
-    bound: Bound { words: "n², always", messages: |ring| ring.n * ring.n, worst_case: true, at_worst: None },
+    bound: Bound {
+        formula: "n², always",
+        messages: |ring| ring.n * ring.n,
+        worst_case: true,
+        at_worst: None,
+    },
     worst: Worst::Any,
     time: "n",
     kinds: &["label"],
@@ -38,62 +44,62 @@ pub struct LeLann<L> {
 
 impl<L: Label> LeLann<L> {
     /// "Every label goes round once": one that is not mine is noted and passed on.
-    fn relay(&mut self, label: L, world: &mut impl World<L, L>) {
+    fn relay(&mut self, label: L, context: &mut impl Context<L, L>) {
         self.highest = self.highest.max(Some(label));
-        world.explain(Why::PassedOn(label));
-        world.send(Side::Successor, label);
+        context.explain(Why::PassedOn(label));
+        context.send(Port::Successor, label);
     }
 
     /// "My own is back": all the others have passed here before it.
-    fn decide(&mut self, world: &mut impl World<L, L>) {
+    fn decide(&mut self, context: &mut impl Context<L, L>) {
         self.done = true;
         let highest = self.highest.unwrap_or(self.me);
-        world.explain(Why::Found(highest));
-        world.elected(highest);
+        context.explain(Why::Found(highest));
+        context.elected(highest);
     }
 }
 
 impl<L: Label> Classic<L> for LeLann<L> {
     type Message = L;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        Self { me: seat.label(), highest: None, done: false }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        Self { me: initial.label(), highest: None, done: false }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, L>) {
+    fn wake(&mut self, context: &mut impl Context<L, L>) {
         if self.highest.is_none() {
             self.highest = Some(self.me);
-            world.explain(Why::Joined(self.me));
-            world.send(Side::Successor, self.me);
+            context.explain(Why::Joined(self.me));
+            context.send(Port::Successor, self.me);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
-        self.wake(world);
-        if label == self.me { self.decide(world) } else { self.relay(label, world) }
+    fn receive(&mut self, _from: Port, label: L, context: &mut impl Context<L, L>) {
+        self.wake(context);
+        if label == self.me { self.decide(context) } else { self.relay(label, context) }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        let standing = match self.highest {
-            None => Standing::Asleep,
-            Some(_) if self.done => Standing::Done,
-            Some(_) => Standing::Active,
+    fn progress(&self) -> Progress<L> {
+        let status = match self.highest {
+            None => Status::Asleep,
+            Some(_) if self.done => Status::Done,
+            Some(_) => Status::Active,
         };
-        Notion { standing, phase: None, holds: self.highest }
+        Progress { status, phase: None, holds: self.highest }
     }
 
     fn kind(_: &L) -> usize {
         0
     }
 
-    fn pack(message: &L) -> Parcel<L> {
-        Parcel::of(0, *message)
+    fn pack(message: &L) -> Payload<L> {
+        Payload::of(0, *message)
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<L> {
-        parcel.label.filter(|_| parcel.kind == 0)
+    fn unpack(payload: &Payload<L>) -> Option<L> {
+        payload.label.filter(|_| payload.kind == 0)
     }
 }

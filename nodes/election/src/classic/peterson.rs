@@ -1,10 +1,11 @@
 //! Peterson (1982): Franklin's comparison on a ring with one direction. Labels move; members hold them.
 
 use super::{
-    Bound, Classic, Direction, Facts, Label, Notion, Parcel, Seat, Side, Standing, Why, World, Worst,
+    Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
+    Why, Worst,
 };
 
-const FACTS: Facts = Facts {
+const PROPERTIES: Properties = Properties {
     key: "peterson",
     name: "Peterson",
     year: 1982,
@@ -12,7 +13,7 @@ const FACTS: Facts = Facts {
     how: "Each active member holds a label, at first its own. In each phase it hears the labels of the two active members \
           before it. When the nearer one's is the highest of the three it takes that over and stays active, otherwise it only \
           relays from then on. The member whose own label comes home leads.",
-    direction: Direction::Unidirectional,
+    ring_kind: RingKind::Unidirectional,
     labels: true,
     winner: super::Winner::Highest,
     knows_size: false,
@@ -21,7 +22,7 @@ const FACTS: Facts = Facts {
     ending: super::Ending::WinnerAnnounces,
     among_processes: true,
     bound: Bound {
-        words: "2n⌊log₂ n⌋ + 2n",
+        formula: "2n⌊log₂ n⌋ + 2n",
         messages: |ring| 2.0 * ring.n * ring.n.log2().floor() + 2.0 * ring.n,
         worst_case: true,
         at_worst: None,
@@ -38,7 +39,7 @@ const FACTS: Facts = Facts {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Peterson<L> {
     me: L,
-    standing: Standing,
+    status: Status,
     phase: u8,
     /// The label that it holds.
     tid: L,
@@ -47,86 +48,86 @@ pub struct Peterson<L> {
 }
 
 impl<L: Label> Peterson<L> {
-    fn begin_phase(&mut self, tid: L, world: &mut impl World<L, L>) {
+    fn begin_phase(&mut self, tid: L, context: &mut impl Context<L, L>) {
         (self.tid, self.ntid) = (tid, None);
-        world.send(Side::Successor, tid);
+        context.send(Port::Successor, tid);
     }
 
     /// `receive(ntid)`, then `if tid > ntid then send(tid) else send(ntid)`.
-    fn first_heard(&mut self, ntid: L, world: &mut impl World<L, L>) {
+    fn first_heard(&mut self, ntid: L, context: &mut impl Context<L, L>) {
         self.ntid = Some(ntid);
-        world.explain(Why::Holding(ntid));
-        world.send(Side::Successor, self.tid.max(ntid));
+        context.explain(Why::Holding(ntid));
+        context.send(Port::Successor, self.tid.max(ntid));
     }
 
     /// `receive(nntid)`, then `if ntid ≥ max(tid, nntid) then tid := ntid else goto relay`.
-    fn second_heard(&mut self, ntid: L, nntid: L, world: &mut impl World<L, L>) {
+    fn second_heard(&mut self, ntid: L, nntid: L, context: &mut impl Context<L, L>) {
         let highest = self.tid.max(nntid);
         if ntid >= highest {
             self.phase = self.phase.saturating_add(1);
-            world.explain(Why::Advanced { phase: u32::from(self.phase), label: ntid });
-            self.begin_phase(ntid, world);
+            context.explain(Why::Advanced { phase: u32::from(self.phase), label: ntid });
+            self.begin_phase(ntid, context);
         } else {
-            self.standing = Standing::Relay;
-            world.explain(Why::BeatenBy(highest));
+            self.status = Status::Relay;
+            context.explain(Why::BeatenBy(highest));
         }
     }
 
     /// `if nntid = initial value then announce elected`: it has gone all the way round, and left nothing active behind it.
-    fn win(&mut self, world: &mut impl World<L, L>) {
-        self.standing = Standing::Done;
-        world.explain(Why::Found(self.me));
-        world.elected(self.me);
+    fn win(&mut self, context: &mut impl Context<L, L>) {
+        self.status = Status::Done;
+        context.explain(Why::Found(self.me));
+        context.elected(self.me);
     }
 }
 
 impl<L: Label> Classic<L> for Peterson<L> {
     type Message = L;
-    const FACTS: &'static Facts = &FACTS;
+    const PROPERTIES: &'static Properties = &PROPERTIES;
 
-    fn new(seat: &Seat<'_, L>) -> Self {
-        let me = seat.label();
-        Self { me, standing: Standing::Asleep, phase: 0, tid: me, ntid: None }
+    fn new(initial: &InitialKnowledge<'_, L>) -> Self {
+        let me = initial.label();
+        Self { me, status: Status::Asleep, phase: 0, tid: me, ntid: None }
     }
 
-    fn wake(&mut self, world: &mut impl World<L, L>) {
-        if self.standing == Standing::Asleep {
-            self.standing = Standing::Active;
-            world.explain(Why::Joined(self.me));
-            self.begin_phase(self.me, world);
+    fn wake(&mut self, context: &mut impl Context<L, L>) {
+        if self.status == Status::Asleep {
+            self.status = Status::Active;
+            context.explain(Why::Joined(self.me));
+            self.begin_phase(self.me, context);
         }
     }
 
     #[inline]
-    fn receive(&mut self, _from: Side, label: L, world: &mut impl World<L, L>) {
-        self.wake(world);
-        match (self.standing, self.ntid) {
+    fn receive(&mut self, _from: Port, label: L, context: &mut impl Context<L, L>) {
+        self.wake(context);
+        match (self.status, self.ntid) {
             // It comes home twice, as the nearer and as the farther label of whoever is still active.
-            (Standing::Done, _) => {}
-            _ if label == self.me => self.win(world),
-            (Standing::Relay, _) => {
-                world.explain(Why::PassedOn(label));
-                world.send(Side::Successor, label);
+            (Status::Done, _) => {}
+            _ if label == self.me => self.win(context),
+            (Status::Relay, _) => {
+                context.explain(Why::PassedOn(label));
+                context.send(Port::Successor, label);
             }
-            (_, None) => self.first_heard(label, world),
-            (_, Some(ntid)) => self.second_heard(ntid, label, world),
+            (_, None) => self.first_heard(label, context),
+            (_, Some(ntid)) => self.second_heard(ntid, label, context),
         }
     }
 
     #[inline]
-    fn notion(&self) -> Notion<L> {
-        Notion { standing: self.standing, phase: Some(u32::from(self.phase)), holds: Some(self.tid) }
+    fn progress(&self) -> Progress<L> {
+        Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: Some(self.tid) }
     }
 
     fn kind(_: &L) -> usize {
         0
     }
 
-    fn pack(message: &L) -> Parcel<L> {
-        Parcel::of(0, *message)
+    fn pack(message: &L) -> Payload<L> {
+        Payload::of(0, *message)
     }
 
-    fn unpack(parcel: &Parcel<L>) -> Option<L> {
-        parcel.label.filter(|_| parcel.kind == 0)
+    fn unpack(payload: &Payload<L>) -> Option<L> {
+        payload.label.filter(|_| payload.kind == 0)
     }
 }

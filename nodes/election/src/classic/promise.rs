@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::Facts;
+use super::Properties;
 
 /// The member that must win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,7 +134,7 @@ impl<L: fmt::Debug> fmt::Display for BrokenPromise<L> {
     }
 }
 
-impl Facts {
+impl Properties {
     /// The label that must win a ring where those at these places, at least one, start of their own accord.
     /// `None` where labels don't decide.
     pub fn winner<L: Copy + Ord>(
@@ -212,39 +212,39 @@ mod tests {
 
     #[test]
     fn each_promise_that_is_broken_is_named() {
-        let facts = ChangRoberts::<u32>::FACTS;
+        let properties = ChangRoberts::<u32>::PROPERTIES;
         let kept = observed(4, &[0, 1]);
-        assert_eq!(facts.check(&kept), Ok(()));
-        assert_eq!(facts.check(&Observed { leader: None, ..kept }), Err(BrokenPromise::NoOneLeader));
+        assert_eq!(properties.check(&kept), Ok(()));
+        assert_eq!(properties.check(&Observed { leader: None, ..kept }), Err(BrokenPromise::NoOneLeader));
         assert_eq!(
-            facts.check(&observed(3, &[0, 1])),
+            properties.check(&observed(3, &[0, 1])),
             Err(BrokenPromise::WrongLeader { leader: 3, winner: Some(4) })
         );
         assert_eq!(
-            facts.check(&Observed { informed: 3, ..kept }),
+            properties.check(&Observed { informed: 3, ..kept }),
             Err(BrokenPromise::WrongNumberInformed { informed: 3, expected: 4 })
         );
         assert_eq!(
-            facts.check(&Observed { messages: 11, ..kept }),
+            properties.check(&Observed { messages: 11, ..kept }),
             Err(BrokenPromise::TooManyMessages { sent: 11, most: 10.0 })
         );
         assert_eq!(
-            facts.check(&Observed { announcement: Announcement::Counted(3), ..kept }),
+            properties.check(&Observed { announcement: Announcement::Counted(3), ..kept }),
             Err(BrokenPromise::WrongAnnouncement { sent: 3, expected: 4 })
         );
         let alone = Observed { informed: 1, announcement: Announcement::Absent, ..kept };
-        assert_eq!(facts.check(&alone), Ok(()));
-        let lelann = LeLann::<u32>::FACTS;
+        assert_eq!(properties.check(&alone), Ok(()));
+        let lelann = LeLann::<u32>::PROPERTIES;
         assert!(lelann.check(&alone).is_err(), "there everyone knows without an announcement");
         assert!(lelann.check(&kept).is_err(), "and there is none");
     }
 
     #[test]
     fn who_must_win_depends_on_the_algorithm() {
-        let initiators = ChangRobertsInitiators::<u32>::FACTS;
+        let initiators = ChangRobertsInitiators::<u32>::PROPERTIES;
         assert_eq!(initiators.check(&observed(3, &[0, 1])), Ok(()));
         assert!(initiators.check(&observed(4, &[0, 1])).is_err());
-        let anyone = ItaiRodeh::<u32>::FACTS;
+        let anyone = ItaiRodeh::<u32>::PROPERTIES;
         assert!(RING.iter().all(|label| anyone.may_lead(*label, &RING, [0])));
         assert!(!anyone.may_lead(5, &RING, [0]), "but a member");
     }

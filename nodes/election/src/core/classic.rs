@@ -1,20 +1,24 @@
-//! The classic contests in a ring that lives: one frame round all of them, that leaves each as its paper gives it.
+//! The classic elections in a ring that lives: one frame round all of them, that leaves each as its paper
+//! gives it.
 //!
-//! Their papers know neither failures nor a second election. So a term stands for one undisturbed contest: when a neighbour
-//! comes or goes while it is undecided, it is void, and whoever notices starts another in the next term. What a contest finds is
-//! a leader; the lap that tells of it looks for the deputy, as after a takeover, and all that follows is max-ring's.
+//! Their papers know neither failures nor a second election. So a term stands for one undisturbed election:
+//! when a neighbour comes or goes while it is undecided, it is void, and whoever notices starts another in
+//! the next term. What an election finds is a leader; the lap that tells of it looks for the deputy, as after
+//! a takeover, and all that follows is max-ring's.
 
 use std::sync::Arc;
 
-use ringleader_shared::{AlgorithmName, Contender, NodeId, Parcel, RingMessage, Term, Towards};
+use ringleader_shared::{AlgorithmName, Contender, NodeId, Payload, PortKind, RingMessage, Term};
 
-use super::{Contest, Core, Out};
-use crate::classic::{self, Direction, Ending, Facts, Machine, Notion, Seat, Side, Standing, Why, World};
+use super::{Core, Election, Out};
+use crate::classic::{
+    self, AnyClassic, Context, Ending, InitialKnowledge, Port, Progress, Properties, RingKind, Status, Why,
+};
 use crate::{DropReason, Effect, Explanation, Timer, random};
 
-/// My part in a classic contest.
+/// The classic election of a term, as a member takes part in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Part {
+pub(super) struct ClassicElection {
     pub(super) algorithm: AlgorithmName,
     /// The term that it decides, or has decided.
     term: Term,
@@ -23,7 +27,7 @@ pub(super) struct Part {
     /// Those whom this member can talk to, itself among them, where everyone talks to everyone.
     everyone: Arc<[Contender]>,
     /// None while the roll is called.
-    machine: Option<Machine>,
+    machine: Option<AnyClassic>,
     /// Messages sent to the successor and to the predecessor.
     sent: [u32; 2],
     /// Messages that came from the predecessor and from the successor.
@@ -34,32 +38,32 @@ pub(super) struct Part {
     found: bool,
 }
 
-impl Part {
-    pub(super) fn facts(&self) -> &'static Facts {
-        classic::facts(self.algorithm)
+impl ClassicElection {
+    pub(super) fn properties(&self) -> &'static Properties {
+        classic::properties(self.algorithm)
     }
 
-    /// What it is in the middle of, for a card.
-    pub(super) fn notion(&self) -> Notion<Contender> {
-        let asleep = Notion { standing: Standing::Asleep, phase: None, holds: None };
-        self.machine.as_ref().map_or(asleep, Machine::notion)
+    /// Its progress, for a card.
+    pub(super) fn progress(&self) -> Progress<Contender> {
+        let asleep = Progress { status: Status::Asleep, phase: None, holds: None };
+        self.machine.as_ref().map_or(asleep, AnyClassic::progress)
     }
 
     /// Whether it may still win.
     pub(super) fn contends(&self) -> bool {
-        matches!(self.notion().standing, Standing::Active | Standing::Waiting)
+        matches!(self.progress().status, Status::Active | Status::Waiting)
     }
 }
 
 /// Counts one more message that way.
-fn next(count: &mut [u32; 2], towards: Towards) -> u32 {
-    let count = &mut count[usize::from(towards == Towards::Predecessor)];
+fn next(count: &mut [u32; 2], port: PortKind) -> u32 {
+    let count = &mut count[usize::from(port == PortKind::Predecessor)];
     *count = count.saturating_add(1);
     *count
 }
 
-/// What a machine does, done.
-struct Hands<'a> {
+/// Carries out what a machine asks for.
+struct CoreContext<'a> {
     me: NodeId,
     successor: NodeId,
     predecessor: Option<NodeId>,
@@ -67,35 +71,35 @@ struct Hands<'a> {
     term: Term,
     algorithm: AlgorithmName,
     size: u32,
-    dice: &'a mut u64,
+    rng: &'a mut u64,
     sent: &'a mut [u32; 2],
     elected: Option<Contender>,
     out: &'a mut Out,
 }
 
-impl World<Contender, Parcel> for Hands<'_> {
-    fn send(&mut self, to: Side, parcel: Parcel) {
-        let (to, towards) = match to {
-            Side::Successor => (Some(self.successor), Towards::Successor),
-            // Not there yet: when it comes, the contest is void anyway.
-            Side::Predecessor => (self.predecessor, Towards::Predecessor),
-            Side::Peer(at) => (self.everyone.get(at as usize).map(|peer| peer.id), Towards::Peer),
+impl Context<Contender, Payload> for CoreContext<'_> {
+    fn send(&mut self, to: Port, payload: Payload) {
+        let (to, port) = match to {
+            Port::Successor => (Some(self.successor), PortKind::Successor),
+            // Not there yet: when it comes, the election is void anyway.
+            Port::Predecessor => (self.predecessor, PortKind::Predecessor),
+            Port::Peer(at) => (self.everyone.get(at as usize).map(|peer| peer.id), PortKind::Peer),
         };
         if let Some(to) = to.filter(|to| *to != self.me) {
             let Self { term, algorithm, size, .. } = *self;
-            let number = match towards {
-                Towards::Peer => 0,
-                _ => next(self.sent, towards),
+            let number = match port {
+                PortKind::Peer => 0,
+                _ => next(self.sent, port),
             };
-            let message = RingMessage::Contest { term, algorithm, towards, number, size, parcel };
+            let message = RingMessage::Classic { term, algorithm, port, number, size, payload };
             self.out.push(Effect::Send { to, message });
         }
     }
 
     /// SplitMix64, begun by the number that the caller gave with the ring.
     fn draw(&mut self, below: u32) -> u32 {
-        let drawn = random::mixed(*self.dice);
-        *self.dice = self.dice.wrapping_add(random::STEP);
+        let drawn = random::mixed(*self.rng);
+        *self.rng = self.rng.wrapping_add(random::STEP);
         u32::try_from(((drawn >> 32) * u64::from(below)) >> 32).unwrap_or(0)
     }
 
@@ -104,19 +108,19 @@ impl World<Contender, Parcel> for Hands<'_> {
     }
 
     fn explain(&mut self, why: Why<Contender>) {
-        self.out.push(Effect::Explain(Explanation::Contest(why)));
+        self.out.push(Effect::Explain(Explanation::Classic(why)));
     }
 }
 
 impl Core {
     /// Rule 1 for a classic algorithm: its machine wakes; where it must know how many they are, the roll is called first.
     pub(super) fn initiate_classic(&mut self, algorithm: AlgorithmName, out: &mut Out) {
-        self.contest = Some(Contest { best: None });
+        self.election = Some(Election { best: None });
         out.push(Effect::StartTimer { timer: Timer::Election, after: self.patience(algorithm) });
-        let facts = classic::facts(algorithm);
-        if facts.knows_size && facts.direction != Direction::Complete {
-            let part = self.part(algorithm, 0, None);
-            self.classic = Some(part);
+        let properties = classic::properties(algorithm);
+        if properties.knows_size && properties.ring_kind != RingKind::Complete {
+            let classic = self.classic_election(algorithm, 0, None);
+            self.classic = Some(classic);
             let (term, initiator) = (self.term, self.me);
             Self::explain(Explanation::CallingTheRoll, out);
             let message = RingMessage::RollCall { term, algorithm, initiator, hops: 1 };
@@ -135,8 +139,13 @@ impl Core {
         self.timing.election.saturating_mul(laps)
     }
 
-    fn part(&self, algorithm: AlgorithmName, size: u32, machine: Option<Machine>) -> Part {
-        Part {
+    fn classic_election(
+        &self,
+        algorithm: AlgorithmName,
+        size: u32,
+        machine: Option<AnyClassic>,
+    ) -> ClassicElection {
+        ClassicElection {
             algorithm,
             term: self.term,
             size,
@@ -149,11 +158,11 @@ impl Core {
         }
     }
 
-    /// Takes a seat in the contest of my term.
+    /// Joins the election of the present term.
     fn join(&mut self, algorithm: AlgorithmName, size: u32) {
         let Some(me) = self.route.myself() else { return };
-        let facts = classic::facts(algorithm);
-        let everyone: Arc<[Contender]> = if facts.direction == Direction::Complete {
+        let properties = classic::properties(algorithm);
+        let everyone: Arc<[Contender]> = if properties.ring_kind == RingKind::Complete {
             self.direct = true;
             self.route.members().filter(|member| !self.unreachable.contains(&member.id)).copied().collect()
         } else {
@@ -161,49 +170,49 @@ impl Core {
             Arc::from([me])
         };
         let at = everyone.iter().position(|member| *member == me).unwrap_or(0);
-        let seat = Seat {
+        let initial = InitialKnowledge {
             at: u32::try_from(at).unwrap_or(0),
             size: size.max(1),
             everyone: &everyone,
             eligible: me.eligible,
         };
-        let part = self.part(algorithm, size, Machine::new(algorithm, &seat));
-        self.classic = Some(Part { everyone, ..part });
+        let classic = self.classic_election(algorithm, size, AnyClassic::new(algorithm, &initial));
+        self.classic = Some(ClassicElection { everyone, ..classic });
     }
 
     fn wake(&mut self, out: &mut Out) {
-        self.with_machine(out, |machine, hands| {
-            machine.wake(hands);
+        self.with_machine(out, |machine, context| {
+            machine.wake(context);
             true
         });
     }
 
-    /// Lets my machine do something, and takes the consequences. False when it could not.
+    /// Calls the machine and applies the consequences. False when it refuses.
     fn with_machine(
         &mut self,
         out: &mut Out,
-        act: impl FnOnce(&mut Machine, &mut Hands<'_>) -> bool,
+        act: impl FnOnce(&mut AnyClassic, &mut CoreContext<'_>) -> bool,
     ) -> bool {
         let (successor, predecessor) = (self.route.successor(), self.route.predecessor());
-        let Some(part) = &mut self.classic else { return false };
-        let announces = part.facts().ending == Ending::WinnerAnnounces;
-        let complete = part.facts().direction == Direction::Complete;
-        let Some(machine) = &mut part.machine else { return false };
-        let mut hands = Hands {
+        let Some(classic) = &mut self.classic else { return false };
+        let announces = classic.properties().ending == Ending::WinnerAnnounces;
+        let complete = classic.properties().ring_kind == RingKind::Complete;
+        let Some(machine) = &mut classic.machine else { return false };
+        let mut context = CoreContext {
             me: self.me,
             successor,
             predecessor,
-            everyone: Arc::clone(&part.everyone),
-            term: part.term,
-            algorithm: part.algorithm,
-            size: part.size,
-            dice: &mut self.dice,
-            sent: &mut part.sent,
+            everyone: Arc::clone(&classic.everyone),
+            term: classic.term,
+            algorithm: classic.algorithm,
+            size: classic.size,
+            rng: &mut self.rng,
+            sent: &mut classic.sent,
             elected: None,
             out,
         };
-        let done = act(machine, &mut hands);
-        if let Some(leader) = hands.elected.filter(|_| self.contest.is_some()) {
+        let done = act(machine, &mut context);
+        if let Some(leader) = context.elected.filter(|_| self.election.is_some()) {
             if self.route.is_alone() {
                 // Those who took part with me are gone.
                 self.initiate(out);
@@ -223,7 +232,7 @@ impl Core {
     /// lap of max-ring in the same term, which collects the deputy as well.
     fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
         Self::explain(Explanation::Confirming { term: self.term }, out);
-        self.contest = Some(Contest { best: Some(me) });
+        self.election = Some(Election { best: Some(me) });
         let (term, initiator) = (self.term, self.me);
         self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
@@ -243,52 +252,52 @@ impl Core {
             self.take_part(term, self.patience(algorithm), out);
         }
         match &self.classic {
-            Some(part) if part.algorithm == algorithm => Ok(()),
-            Some(part) => Err(DropReason::OtherAlgorithm { mine: part.algorithm }),
+            Some(classic) if classic.algorithm == algorithm => Ok(()),
+            Some(classic) => Err(DropReason::OtherAlgorithm { mine: classic.algorithm }),
             None if self.mandate.is_some() => Err(DropReason::AlreadyDecided { term }),
-            None if self.contest.is_some_and(|contest| contest.best.is_some()) => {
+            None if self.election.is_some_and(|election| election.best.is_some()) => {
                 Err(DropReason::OtherAlgorithm { mine: AlgorithmName::MaxRing })
             }
             None => Ok(()),
         }
     }
 
-    /// A message of a classic contest: it goes to my machine, which is set up for it if need be.
-    pub(super) fn on_contest(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Contest { term, algorithm, towards, number, size, parcel } = message else { return };
+    /// A message of a classic election: it goes to my machine, which is set up for it if need be.
+    pub(super) fn on_classic(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::Classic { term, algorithm, port, number, size, payload } = message else { return };
         if let Err(reason) = self.enter_classic(term, algorithm, out) {
             return self.drop_message(from, message, reason, out);
         }
-        if towards == Towards::Peer {
-            // It answers again: from the next contest on, at the latest, it is one of everyone.
+        if port == PortKind::Peer {
+            // It answers again: from the next election on, at the latest, it is one of everyone.
             self.unreachable.retain(|id| *id != from);
         }
-        let counts = classic::facts(algorithm).knows_size && towards != Towards::Peer;
-        let ready = self.classic.as_ref().filter(|part| part.machine.is_some());
-        let mine = ready.map_or(size, |part| part.size);
+        let counts = classic::properties(algorithm).knows_size && port != PortKind::Peer;
+        let ready = self.classic.as_ref().filter(|classic| classic.machine.is_some());
+        let mine = ready.map_or(size, |classic| classic.size);
         let known = mine == size && (size > 0) == counts && size <= self.route.len();
         if ready.is_none() && known {
             self.join(algorithm, size);
         }
         let place = || {
-            let part = self.classic.as_ref()?;
-            let at = part.everyone.iter().position(|member| member.id == from)?;
+            let classic = self.classic.as_ref()?;
+            let at = classic.everyone.iter().position(|member| member.id == from)?;
             u32::try_from(at).ok()
         };
-        let side = match towards {
+        let arrives_by = match port {
             // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of us is going to, and
-            // finds the contest void.
-            Towards::Successor if Some(from) == self.route.predecessor() => Some(Side::Predecessor),
-            Towards::Predecessor if from == self.route.successor() => Some(Side::Successor),
-            Towards::Successor | Towards::Predecessor => None,
-            Towards::Peer => place().map(Side::Peer),
+            // finds the election void.
+            PortKind::Successor if Some(from) == self.route.predecessor() => Some(Port::Predecessor),
+            PortKind::Predecessor if from == self.route.successor() => Some(Port::Successor),
+            PortKind::Successor | PortKind::Predecessor => None,
+            PortKind::Peer => place().map(Port::Peer),
         };
-        let Some(side) = side.filter(|_| known) else {
+        let Some(arrives_by) = arrives_by.filter(|_| known) else {
             let predecessor = self.route.predecessor();
             return self.drop_message(from, message, DropReason::AnotherRing { predecessor }, out);
         };
-        if let Some(part) = self.classic.as_mut().filter(|_| towards != Towards::Peer) {
-            let heard = part.heard[usize::from(towards == Towards::Predecessor)];
+        if let Some(classic) = self.classic.as_mut().filter(|_| port != PortKind::Peer) {
+            let heard = classic.heard[usize::from(port == PortKind::Predecessor)];
             if number <= heard {
                 return self.drop_message(from, message, DropReason::Known, out);
             }
@@ -296,10 +305,10 @@ impl Core {
                 // The algorithm can't go on without the one that is missing; whoever loses patience first begins again.
                 return self.drop_message(from, message, DropReason::OneIsMissing, out);
             }
-            next(&mut part.heard, towards);
+            next(&mut classic.heard, port);
         }
         let before = out.len();
-        if !self.with_machine(out, |machine, hands| machine.receive(side, &parcel, hands)) {
+        if !self.with_machine(out, |machine, context| machine.receive(arrives_by, &payload, context)) {
             self.drop_message(from, message, DropReason::MakesNoSense, out);
         } else if out.len() == before {
             self.drop_message(from, message, DropReason::EndsHere, out);
@@ -313,7 +322,7 @@ impl Core {
             return self.drop_message(from, message, reason, out);
         }
         if initiator != self.me {
-            let fresh = self.part(algorithm, 0, None);
+            let fresh = self.classic_election(algorithm, 0, None);
             let called = &mut self.classic.get_or_insert(fresh).called;
             if called.contains(&initiator) {
                 return self.drop_message(from, message, DropReason::Known, out);
@@ -325,8 +334,8 @@ impl Core {
             let message = RingMessage::RollCall { term, algorithm, initiator, hops: hops.saturating_add(1) };
             return out.push(Effect::Send { to: self.route.successor(), message });
         }
-        let waits = self.classic.as_ref().is_some_and(|part| part.machine.is_none());
-        if !waits || self.contest.is_none() || hops > self.route.len() {
+        let waits = self.classic.as_ref().is_some_and(|classic| classic.machine.is_none());
+        if !waits || self.election.is_none() || hops > self.route.len() {
             return self.drop_message(from, message, DropReason::Known, out);
         }
         Self::explain(Explanation::RollCalled { members: hops }, out);
@@ -334,7 +343,7 @@ impl Core {
         self.wake(out);
     }
 
-    /// The contest ended at another member: this goes on to the winner.
+    /// The election ended at another member: this goes on to the winner.
     pub(super) fn on_found(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
         let RingMessage::Found { term, leader, hops } = message else { return };
         let reason = if term < self.term {
@@ -351,12 +360,12 @@ impl Core {
             self.take_part(term, self.timing.election, out);
         }
         if leader.id != self.me {
-            if self.classic.as_ref().is_some_and(|part| part.found) {
+            if self.classic.as_ref().is_some_and(|classic| classic.found) {
                 return self.drop_message(from, message, DropReason::Known, out);
             }
             return self.send_found(leader, hops.saturating_add(1), out);
         }
-        if self.classic.is_some() && self.contest.is_some() {
+        if self.classic.is_some() && self.election.is_some() {
             self.win(leader, None, out);
         } else {
             // It means an earlier start of me.
@@ -369,8 +378,8 @@ impl Core {
             // Who has won does not answer any more.
             return self.initiate(out);
         }
-        if let Some(part) = &mut self.classic {
-            part.found = true;
+        if let Some(classic) = &mut self.classic {
+            classic.found = true;
         }
         let message = RingMessage::Found { term: self.term, leader, hops };
         out.push(Effect::Send { to: self.route.successor(), message });
@@ -379,45 +388,46 @@ impl Core {
     /// Whether this member initiates elections that depend on who its neighbours in the ring are.
     pub(super) fn holds_classic_ring(&self) -> bool {
         let algorithm = self.settings.algorithm;
-        algorithm != AlgorithmName::MaxRing && classic::facts(algorithm).direction != Direction::Complete
+        algorithm != AlgorithmName::MaxRing && classic::properties(algorithm).ring_kind != RingKind::Complete
     }
 
-    /// A neighbour has come or gone: an undecided classic contest that goes round the ring is void. Where
+    /// A neighbour has come or gone: an undecided classic election that goes round the ring is void. Where
     /// everyone talks to everyone, neighbours only matter for the lap that confirms the winner, which is
     /// max-ring's and survives a repair.
     pub(super) fn neighbours_changed(&mut self, out: &mut Out) {
-        let rings = |part: &Part| part.facts().direction != Direction::Complete;
+        let rings = |classic: &ClassicElection| classic.properties().ring_kind != RingKind::Complete;
         if self.classic.as_ref().is_some_and(rings) {
-            self.contest_void(out);
+            self.election_void(out);
         }
     }
 
-    /// A member that takes part does not answer. Its machine may know what to do; otherwise the contest is
+    /// A member that takes part does not answer. Its machine may know what to do; otherwise the election is
     /// void.
     pub(super) fn goes_unanswered(&mut self, peer: NodeId, out: &mut Out) {
-        let place = self.classic.as_ref().and_then(|part| {
-            let at = part.everyone.iter().position(|member| member.id == peer)?;
+        let place = self.classic.as_ref().and_then(|classic| {
+            let at = classic.everyone.iter().position(|member| member.id == peer)?;
             u32::try_from(at).ok()
         });
         let goes_on = place.is_some_and(|at| {
-            self.with_machine(out, |machine, hands| machine.unanswered(Side::Peer(at), hands))
+            self.with_machine(out, |machine, context| machine.unanswered(Port::Peer(at), context))
         });
         if !goes_on {
-            self.contest_void(out);
+            self.election_void(out);
         }
     }
 
-    fn contest_void(&mut self, out: &mut Out) {
-        if self.contest.is_some() && self.classic.is_some() {
-            Self::explain(Explanation::ContestVoid { term: self.term }, out);
+    fn election_void(&mut self, out: &mut Out) {
+        if self.election.is_some() && self.classic.is_some() {
+            Self::explain(Explanation::ElectionVoid { term: self.term }, out);
             self.initiate(out);
         }
     }
 
-    /// A member does not answer where everyone talks to everyone: the contest goes on without it, in the next term.
+    /// A member does not answer where everyone talks to everyone: the election goes on without it, in the
+    /// next term.
     pub(super) fn unanswered(&mut self, peer: NodeId) -> bool {
-        let takes_part = self.contest.is_some()
-            && self.classic.as_ref().is_some_and(|part| part.everyone.iter().any(|one| one.id == peer))
+        let takes_part = self.election.is_some()
+            && self.classic.as_ref().is_some_and(|classic| classic.everyone.iter().any(|one| one.id == peer))
             && peer != self.me;
         if takes_part && !self.unreachable.contains(&peer) {
             self.unreachable.push(peer);
@@ -427,7 +437,7 @@ impl Core {
     }
 
     /// Once everyone knows the result, nobody needs direct links any more, and who did not answer may be back.
-    pub(super) fn contest_is_over(&mut self) {
+    pub(super) fn election_is_over(&mut self) {
         self.direct = false;
         self.unreachable.clear();
     }

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
 use super::{Core, Out};
@@ -117,9 +117,9 @@ impl Core {
     fn give_up(&mut self, for_now: Duration, out: &mut Out) {
         self.leading = false;
         self.mandate = None;
-        self.contest = None;
+        self.election = None;
         self.in_flight = None;
-        self.stop_reigning(out);
+        self.step_down(out);
         out.push(Effect::StartTimer { timer: Timer::Election, after: for_now });
     }
 
@@ -196,8 +196,8 @@ impl Core {
             return self.give_up(self.timing.election, out);
         }
         if self.leading && self.lap.is_none() {
-            return if self.outcome == Outcome::Election {
-                self.begin_reign(out)
+            return if self.cause == ElectionCause::Election {
+                self.become_leader(out)
             } else {
                 self.search_deputy(out)
             };

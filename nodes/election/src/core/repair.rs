@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ringleader_shared::event::Outcome;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::event::ElectionCause;
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Contender, NodeId, RingMessage, RingSettings};
 
 use super::{Core, Out};
@@ -70,7 +70,7 @@ impl Core {
         if let Some(deputy) = unfit {
             Self::explain(Explanation::DeputyMayNotLead { deputy }, out);
             if self.lap.is_none() {
-                self.outcome = Outcome::NewDeputy;
+                self.cause = ElectionCause::NewDeputy;
             }
             self.search_deputy(out);
         } else if self.company {
@@ -86,8 +86,14 @@ impl Core {
     }
 
     /// Rule 4 and ring repair: a member does not answer.
-    pub(super) fn link_down(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
-        if link == LinkKind::Heartbeat && direction == Direction::Incoming {
+    pub(super) fn link_down(
+        &mut self,
+        peer: NodeId,
+        link: LinkKind,
+        direction: LinkDirection,
+        out: &mut Out,
+    ) {
+        if link == LinkKind::Heartbeat && direction == LinkDirection::Incoming {
             self.unwatched(peer, out);
         }
         let unanswered = self.unanswered(peer);
@@ -99,7 +105,7 @@ impl Core {
             return;
         }
         let follower_lost =
-            link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer);
+            link == LinkKind::Ring && direction == LinkDirection::Incoming && self.route.unfollowed(peer);
         let (unsent, term) = (self.in_flight.take(), self.term);
         let repaired = self.route.skip(peer);
         if repaired {
@@ -134,11 +140,11 @@ impl Core {
     }
 
     /// Ring repair undone: a member answers, for the first time or again. Both ends tell each other what they know.
-    pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
+    pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, direction: LinkDirection, out: &mut Out) {
         match link {
             LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
             LinkKind::Heartbeat => {
-                if direction == Direction::Incoming {
+                if direction == LinkDirection::Incoming {
                     self.watchers.insert(peer);
                 }
                 self.company |= self.leading && self.route.has_ineligible();
@@ -152,7 +158,7 @@ impl Core {
                 }
                 if self.leading && !planted(Bug::DeputyNotConfirmed) {
                     // Confirms the deputy; tells whoever takes itself for one that it has missed something.
-                    self.tell_standing(peer, out);
+                    self.send_state_update(peer, out);
                 }
                 if self.route.has_ineligible() {
                     self.find_deputy_if_none(out);
@@ -162,13 +168,13 @@ impl Core {
                 let before = self.route.successor();
                 self.route.readmit(peer);
                 let successor = self.route.successor();
-                let followed = direction == Direction::Incoming && self.route.followed(peer);
+                let followed = direction == LinkDirection::Incoming && self.route.followed(peer);
                 if successor != before {
                     Self::explain(Explanation::Readmitting { member: successor }, out);
                     out.push(Effect::SuccessorChanged(successor));
                 }
                 if !planted(Bug::StandingNotTold) {
-                    self.tell_standing(peer, out);
+                    self.send_state_update(peer, out);
                 }
                 self.company |= self.route.has_ineligible();
                 self.find_deputy_if_none(out);
@@ -184,11 +190,17 @@ impl Core {
 
     /// A deputy that stops watching takes part in a newer election, or is the deputy no longer. When nothing comes of
     /// that, another one must be found.
-    pub(super) fn link_closed(&mut self, peer: NodeId, link: LinkKind, direction: Direction, out: &mut Out) {
-        if link == LinkKind::Ring && direction == Direction::Incoming && self.route.unfollowed(peer) {
+    pub(super) fn link_closed(
+        &mut self,
+        peer: NodeId,
+        link: LinkKind,
+        direction: LinkDirection,
+        out: &mut Out,
+    ) {
+        if link == LinkKind::Ring && direction == LinkDirection::Incoming && self.route.unfollowed(peer) {
             self.neighbours_changed(out);
         }
-        if link == LinkKind::Heartbeat && direction == Direction::Incoming {
+        if link == LinkKind::Heartbeat && direction == LinkDirection::Incoming {
             self.unwatched(peer, out);
         }
         let deputy = self.mandate.and_then(|mandate| mandate.deputy);
@@ -216,7 +228,7 @@ impl Core {
     /// The consequences of a lost member for who leads. `repaired`: this member has closed the gap in the
     /// ring.
     fn lost(&mut self, peer: NodeId, repaired: bool, out: &mut Out) {
-        if let Some(best) = self.contest.and_then(|contest| contest.best)
+        if let Some(best) = self.election.and_then(|election| election.best)
             && (best.id == peer || self.route.is_alone())
         {
             if best.id == peer {
@@ -233,7 +245,7 @@ impl Core {
             }
             if deputy_lost || (self.route.is_alone() && self.lap.is_some()) {
                 if self.lap.is_none() {
-                    self.outcome = Outcome::NewDeputy;
+                    self.cause = ElectionCause::NewDeputy;
                 }
                 self.search_deputy(out);
             }
@@ -297,12 +309,12 @@ fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
     match message {
         RingMessage::Elected { mandate, .. } => mandate.deputy.is_some_and(|deputy| deputy.id == id),
         RingMessage::Election { .. }
-        | RingMessage::Contest { .. }
+        | RingMessage::Classic { .. }
         | RingMessage::RollCall { .. }
         | RingMessage::Found { .. }
         | RingMessage::Vacant { .. }
         | RingMessage::DeputySearch { .. }
         | RingMessage::Lease { .. }
-        | RingMessage::Standing { .. } => false,
+        | RingMessage::StateUpdate { .. } => false,
     }
 }

@@ -195,7 +195,7 @@ fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
 fn a_term_that_somebody_promised_on_its_own_does_not_unseat_for_long() {
     let mut ring = led_by_d();
     // C takes D for dead for a while, alone.
-    ring.deliver("C", "D", RingMessage::Standing { term: ringleader_shared::Term(9), mandate: None });
+    ring.deliver("C", "D", RingMessage::StateUpdate { term: ringleader_shared::Term(9), mandate: None });
     ring.run_for(LONG);
     assert_eq!(ring.leaders(), ["D"]);
 }

@@ -17,7 +17,7 @@ fn recorded() -> (Beginning, Vec<Step>) {
             ring: ring.into(),
             timing: Timing::default(),
             settings: RingSettings::default(),
-            chance: 0,
+            seed: 0,
             highest_term: Term::ZERO,
         },
         Input::Initiate,

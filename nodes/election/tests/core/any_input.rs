@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing};
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Attribute, Contender, Mandate, NodeId, Parcel, RingMessage, RingSettings, Safety,
-    Succession, Term, Towards,
+    AlgorithmName, Attribute, Contender, Mandate, NodeId, Payload, PortKind, RingMessage, RingSettings,
+    Safety, Succession, Term,
 };
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ fn contender() -> impl Strategy<Value = Contender> {
 
 fn mandate() -> impl Strategy<Value = Mandate> {
     (number(), contender(), small(), prop::option::of(contender())).prop_map(
-        |(term, leader, appointment, deputy)| Mandate { term: Term(term), leader, appointment, deputy },
+        |(term, leader, deputy_epoch, deputy)| Mandate { term: Term(term), leader, deputy_epoch, deputy },
     )
 }
 
@@ -48,22 +48,22 @@ fn algorithm() -> impl Strategy<Value = AlgorithmName> {
     prop::sample::select(AlgorithmName::ALL.to_vec())
 }
 
-fn contest() -> impl Strategy<Value = RingMessage> {
-    let towards = prop_oneof![
-        4 => Just(Towards::Successor),
-        2 => Just(Towards::Predecessor),
-        2 => Just(Towards::Peer)
+fn election() -> impl Strategy<Value = RingMessage> {
+    let port = prop_oneof![
+        4 => Just(PortKind::Successor),
+        2 => Just(PortKind::Predecessor),
+        2 => Just(PortKind::Peer)
     ];
-    let parcel = (0_u8..4, prop::option::weighted(0.9, contender()), [small(), small(), small()])
-        .prop_map(|(kind, label, numbers)| Parcel { kind, label, numbers });
-    (number(), algorithm(), towards, small(), small(), parcel).prop_map(
-        |(term, algorithm, towards, number, size, parcel)| RingMessage::Contest {
+    let payload = (0_u8..4, prop::option::weighted(0.9, contender()), [small(), small(), small()])
+        .prop_map(|(kind, label, numbers)| Payload { kind, label, numbers });
+    (number(), algorithm(), port, small(), small(), payload).prop_map(
+        |(term, algorithm, port, number, size, payload)| RingMessage::Classic {
             term: Term(term),
             algorithm,
-            towards,
+            port,
             number,
             size,
-            parcel,
+            payload,
         },
     )
 }
@@ -97,13 +97,13 @@ fn of_max_ring() -> impl Strategy<Value = RingMessage> {
             }
         ),
         (number(), prop::option::of(mandate()))
-            .prop_map(|(term, mandate)| RingMessage::Standing { term: Term(term), mandate }),
+            .prop_map(|(term, mandate)| RingMessage::StateUpdate { term: Term(term), mandate }),
     ]
 }
 
 fn message() -> impl Strategy<Value = RingMessage> {
     prop_oneof![
-        6 => contest(),
+        6 => election(),
         1 => (number(), algorithm(), id(), small()).prop_map(|(term, algorithm, initiator, hops)| {
             RingMessage::RollCall { term: Term(term), algorithm, initiator, hops }
         }),
@@ -130,12 +130,12 @@ fn settings() -> impl Strategy<Value = RingSettings> {
 
 fn input() -> impl Strategy<Value = Input<RingMessage>> {
     let link = || prop_oneof![Just(LinkKind::Ring), Just(LinkKind::Heartbeat), Just(LinkKind::Direct)];
-    let way = || prop_oneof![Just(Direction::Outgoing), Just(Direction::Incoming)];
+    let way = || prop_oneof![Just(LinkDirection::Outgoing), Just(LinkDirection::Incoming)];
     prop_oneof![
         1 => (prop::collection::vec(contender(), 0..6), timing(), settings(), number(), number()).prop_map(
-            |(ring, timing, settings, chance, highest)| {
+            |(ring, timing, settings, seed, highest)| {
                 let highest_term = Term(highest);
-                Input::Configured { ring: ring.into(), timing, settings, chance, highest_term }
+                Input::Configured { ring: ring.into(), timing, settings, seed, highest_term }
             }
         ),
         1 => Just(Input::Initiate),

@@ -1,7 +1,7 @@
 //! The classic elections among members that die and come back: terms, ring repair and succession are laid
 //! around each.
 
-use ringleader_election::classic::facts;
+use ringleader_election::classic::properties;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, Role, Safety};
 use ringleader_testing::each_classic;
@@ -64,7 +64,7 @@ fn lelann_takes_exactly_n_squared_whoever_initiates() {
     }
 }
 
-fn when_the_leader_dies_its_deputy_takes_over_without_a_contest(algorithm: AlgorithmName) {
+fn when_the_leader_dies_its_deputy_takes_over_without_an_election(algorithm: AlgorithmName) {
     let mut ring = QuietRing::holding(algorithm, &[90, 100, 110, 120], Safety::Available);
     ring.initiate("B").settle();
     let first = leader(&ring, &NAMES[..4]);
@@ -75,7 +75,7 @@ fn when_the_leader_dies_its_deputy_takes_over_without_a_contest(algorithm: Algor
     assert_eq!(ring.election_messages(), 0, "{algorithm}");
 }
 
-fn a_contest_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term(algorithm: AlgorithmName) {
+fn an_election_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term(algorithm: AlgorithmName) {
     for dead in &NAMES[..5] {
         for arrivals in 0..40 {
             let mut ring = QuietRing::holding(algorithm, &ATTRIBUTES[..5], Safety::Available);
@@ -88,7 +88,7 @@ fn a_contest_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term(al
     }
 }
 
-fn a_member_that_comes_back_in_the_midst_of_a_contest_follows_in_the_end(algorithm: AlgorithmName) {
+fn a_member_that_comes_back_in_the_midst_of_an_election_follows_in_the_end(algorithm: AlgorithmName) {
     for arrivals in 0..30 {
         let mut ring = QuietRing::holding(algorithm, &ATTRIBUTES[..5], Safety::Available);
         ring.initiate("A").settle();
@@ -139,13 +139,13 @@ fn every_member_says_why_it_did_what_it_did(algorithm: AlgorithmName) {
     }
 }
 
-each_classic!(if |name| facts(name).among_processes =>
+each_classic!(if |name| properties(name).among_processes =>
     whoever_initiates_the_election_keeps_its_promises,
     all_at_once_keep_its_promises_in_one_term,
     several_at_once_keep_its_promises_in_one_term,
-    when_the_leader_dies_its_deputy_takes_over_without_a_contest,
-    a_contest_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term,
-    a_member_that_comes_back_in_the_midst_of_a_contest_follows_in_the_end,
+    when_the_leader_dies_its_deputy_takes_over_without_an_election,
+    an_election_goes_on_without_a_member_that_dies_in_its_midst_in_the_next_term,
+    a_member_that_comes_back_in_the_midst_of_an_election_follows_in_the_end,
     the_last_one_alive_leads_alone,
     every_member_says_why_it_did_what_it_did,
 );

@@ -7,11 +7,11 @@ use crate::quiet_ring::{contender, id, name};
 
 #[track_caller]
 fn assert_words(why: Why, words: &str) {
-    assert_eq!(why.words(name), words);
+    assert_eq!(why.describe(name), words);
 }
 
 #[test]
-fn of_the_contest() {
+fn of_the_election() {
     let (a, b, d) = (contender("A", 90), contender("B", 100), contender("D", 120));
     let term = Term(3);
     assert_words(Why::Initiating { term, me: a }, "initiating the election of term 3 with my attribute (90)");

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ringleader_election::{Core, DropReason, Explanation, Input, Timer, Timing};
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, RingSettings,
@@ -17,7 +17,7 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-pub(crate) use look::is_standing;
+pub(crate) use look::is_state_update;
 
 /// Patience of the members: far more than a quiet ring needs.
 pub(crate) const TIMING: Timing = Timing {
@@ -48,7 +48,7 @@ type Link = (NodeId, NodeId, LinkKind);
 pub(crate) struct QuietRing {
     pub(crate) sent: Vec<Sent>,
     pub(crate) dropped: Vec<(String, RingMessage, DropReason)>,
-    pub(crate) completed: Vec<(Outcome, Mandate, u32)>,
+    pub(crate) completed: Vec<(ElectionCause, Mandate, u32)>,
     said: Vec<(NodeId, Explanation)>,
     members: Vec<Contender>,
     nodes: BTreeMap<NodeId, Core>,
@@ -132,8 +132,8 @@ impl QuietRing {
     }
 
     fn configuration(&self, of: NodeId) -> Input<RingMessage> {
-        let chance = u64::try_from(of.0.as_u128()).expect("a small id");
+        let seed = u64::try_from(of.0.as_u128()).expect("a small id");
         let (ring, settings, highest_term) = (self.members.clone().into(), self.settings, self.highest_term);
-        Input::Configured { ring, timing: TIMING, settings, chance, highest_term }
+        Input::Configured { ring, timing: TIMING, settings, seed, highest_term }
     }
 }

@@ -11,10 +11,10 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
     let gone = ringleader_shared::Mandate {
         term: ringleader_shared::Term(1),
         leader: contender("Z", 999),
-        appointment: 0,
+        deputy_epoch: 0,
         deputy: None,
     };
-    ring.deliver("C", "A", RingMessage::Standing { term: gone.term, mandate: Some(gone) });
+    ring.deliver("C", "A", RingMessage::StateUpdate { term: gone.term, mandate: Some(gone) });
     assert!(ring.runs("A", Timer::Election));
     ring.let_time_pass();
     ring.assert_led_by("C", Some("B"));
@@ -25,7 +25,7 @@ fn a_restarted_leader_tells_that_it_drops_the_lap_of_its_earlier_start() {
     let mut ring = QuietRing::led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("D").start("D");
-    ring.deliver("C", "D", RingMessage::Standing { term: mandate.term, mandate: Some(mandate) });
+    ring.deliver("C", "D", RingMessage::StateUpdate { term: mandate.term, mandate: Some(mandate) });
     ring.forget();
     ring.deliver("C", "D", RingMessage::Elected { mandate, hops: 5, votes: 0 });
     assert_eq!(ring.dropped.len(), 1);

@@ -1,7 +1,7 @@
 //! Leader and deputy: who takes over from whom.
 
 use ringleader_election::Timer;
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Mandate, RingMessage, Role, Term};
 
@@ -28,7 +28,7 @@ fn the_deputy_leads_at_once_in_the_next_term_when_the_leader_dies() {
     assert_eq!(ring.log("C")[1], "D is lost: as its deputy I take over and lead term 2");
     ring.settle();
     ring.assert_led_by("C", Some("B"));
-    assert_eq!(ring.completed.iter().map(|done| done.0).collect::<Vec<_>>(), [Outcome::Takeover]);
+    assert_eq!(ring.completed.iter().map(|done| done.0).collect::<Vec<_>>(), [ElectionCause::Takeover]);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn the_leader_stays_and_finds_the_next_deputy_when_its_deputy_dies() {
     ring.kill("C").settle();
     ring.assert_led_by("D", Some("B"));
     assert_eq!(ring.term("D"), 1);
-    assert_eq!(ring.completed.iter().map(|done| done.0).collect::<Vec<_>>(), [Outcome::NewDeputy]);
+    assert_eq!(ring.completed.iter().map(|done| done.0).collect::<Vec<_>>(), [ElectionCause::NewDeputy]);
     assert!(ring.log("D").contains(&"my deputy C is lost: looking for the next one".to_owned()));
     assert!(ring.log("D").contains(&"my deputy is B (100)".to_owned()));
 }
@@ -175,7 +175,7 @@ fn a_leader_that_hears_of_a_newer_term_steps_down() {
     let newer = Mandate { term: Term(7), ..*ring.node("B").mandate().expect("B follows") };
     let leader = contender("B", 100);
     let newer = Mandate { leader, deputy: None, ..newer };
-    ring.deliver("A", "D", RingMessage::Standing { term: Term(7), mandate: Some(newer) });
+    ring.deliver("A", "D", RingMessage::StateUpdate { term: Term(7), mandate: Some(newer) });
     assert_eq!(ring.role("D"), Role::Follower);
     assert_eq!(ring.follows("D").as_deref(), Some("B"));
     assert!(ring.log("D").contains(&"stepping down: B leads the newer term 7".to_owned()));
@@ -200,7 +200,7 @@ fn a_lap_goes_on_although_a_member_learned_its_news_from_a_neighbour_before() {
     ring.kill("D");
     ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::DeputySearch { .. }));
     let mandate = ring.node("A").mandate().copied();
-    ring.deliver("A", "B", RingMessage::Standing { term: Term(2), mandate });
+    ring.deliver("A", "B", RingMessage::StateUpdate { term: Term(2), mandate });
     assert_eq!(ring.follows("B").as_deref(), Some("C"));
     ring.settle();
     ring.assert_led_by("C", Some("B"));
@@ -235,7 +235,7 @@ fn a_deputy_that_the_leader_never_confirmed_starts_an_election_instead_of_taking
     let old = ring.node("A").mandate().copied();
     ring.kill("C").settle();
     ring.assert_led_by("D", Some("B"));
-    ring.start("C").deliver("B", "C", RingMessage::Standing { term: Term(1), mandate: old });
+    ring.start("C").deliver("B", "C", RingMessage::StateUpdate { term: Term(1), mandate: old });
     assert_eq!(ring.role("C"), Role::Deputy);
     ring.kill("D");
     while ring.step() {
@@ -261,9 +261,13 @@ fn a_leader_tells_whoever_watches_it_by_mistake_who_its_deputy_is() {
     let mut ring = QuietRing::led_by_d();
     let old = ring.node("A").mandate().copied();
     ring.kill("C").settle();
-    ring.start("C").deliver("B", "C", RingMessage::Standing { term: Term(1), mandate: old }).forget();
+    ring.start("C").deliver("B", "C", RingMessage::StateUpdate { term: Term(1), mandate: old }).forget();
     ring.settle();
-    assert!(ring.standings("D").contains(&"D>C standing 1: D B".to_owned()), "{:?}", ring.standings("D"));
+    assert!(
+        ring.state_updates("D").contains(&"D>C update 1: D B".to_owned()),
+        "{:?}",
+        ring.state_updates("D")
+    );
     assert_eq!(ring.role("C"), Role::Follower);
 }
 
@@ -271,9 +275,9 @@ fn a_leader_tells_whoever_watches_it_by_mistake_who_its_deputy_is() {
 fn the_leader_itself_confirms_its_deputy_once_it_is_watched() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A").settle();
-    assert_eq!(ring.standings("D"), ["D>C standing 1: D C"]);
+    assert_eq!(ring.state_updates("D"), ["D>C update 1: D C"]);
     for who in ["A", "B", "C"] {
-        assert!(ring.standings(who).is_empty(), "{who}");
+        assert!(ring.state_updates(who).is_empty(), "{who}");
     }
 }
 
@@ -282,8 +286,12 @@ fn a_restarted_former_leader_tells_nobody_that_it_leads() {
     let mut ring = QuietRing::led_by_d();
     ring.kill("D").kill("C").settle();
     ring.start("D").settle().forget().probe().settle();
-    assert!(!ring.standings("D").is_empty());
-    assert!(ring.standings("D").iter().all(|line| line.ends_with("nobody")), "{:?}", ring.standings("D"));
+    assert!(!ring.state_updates("D").is_empty());
+    assert!(
+        ring.state_updates("D").iter().all(|line| line.ends_with("nobody")),
+        "{:?}",
+        ring.state_updates("D")
+    );
 }
 
 #[test]
@@ -296,6 +304,6 @@ fn the_late_word_of_a_leader_that_is_routed_past_does_not_end_the_waiting_for_an
     while !ring.runs("B", Timer::Election) {
         assert!(ring.step(), "B does not notice that C is lost");
     }
-    ring.deliver("C", "B", RingMessage::Standing { term: Term(1), mandate });
+    ring.deliver("C", "B", RingMessage::StateUpdate { term: Term(1), mandate });
     assert!(ring.runs("B", Timer::Election), "no link is left that could tell B that C is dead");
 }

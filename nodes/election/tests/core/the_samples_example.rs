@@ -1,7 +1,7 @@
 //! The sample's own ring: A, B, C, D with 90, 100, 110, 120, and A initiates.
 
 use ringleader_shared::Role;
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 
 use crate::quiet_ring::QuietRing;
 
@@ -35,8 +35,8 @@ fn eleven_messages_go_round_in_this_order() {
         ]
     );
     assert_eq!(ring.completed.len(), 1);
-    let (outcome, mandate, members) = ring.completed[0];
-    assert_eq!((outcome, members), (Outcome::Election, 4));
+    let (cause, mandate, members) = ring.completed[0];
+    assert_eq!((cause, members), (ElectionCause::Election, 4));
     assert_eq!(Some(&mandate), ring.node("A").mandate());
 }
 

@@ -1,7 +1,7 @@
 //! The number of messages of a quiet election, takeover and search, against the formulas.
 
 use ringleader_election::random;
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::view::quiet_cost;
 
 use crate::quiet_ring::{QuietRing, name};
@@ -34,8 +34,8 @@ fn assert_cost_from_every_initiator(attributes: &[u64]) {
         assert_eq!(cost, formula, "{n} members {attributes:?}, {initiator_name} initiates");
         assert!(cost < 3 * members, "at most 3n - 1");
         assert_eq!(ring.completed.len(), 1);
-        let (outcome, mandate, counted) = ring.completed[0];
-        assert_eq!((outcome, counted), (Outcome::Election, members));
+        let (cause, mandate, counted) = ring.completed[0];
+        assert_eq!((cause, counted), (ElectionCause::Election, members));
         assert_eq!(name(mandate.leader.id), ringleader_shared::NodeName::nth(winner).to_string());
     }
 }
@@ -85,8 +85,8 @@ fn a_takeover_costs_two_laps_of_those_who_are_left() {
         let left = n - 1;
         assert_eq!(ring.messages(), if left == 1 { 0 } else { 2 * left }, "{n} members");
         assert_eq!(ring.completed.len(), 1);
-        let (outcome, _, members) = ring.completed[0];
-        assert_eq!((outcome, members), (Outcome::Takeover, left));
+        let (cause, _, members) = ring.completed[0];
+        assert_eq!((cause, members), (ElectionCause::Takeover, left));
     }
 }
 
@@ -98,7 +98,7 @@ fn a_new_deputy_costs_two_laps_of_those_who_are_left() {
         let deputy = ringleader_shared::NodeName::nth(n as usize - 2);
         ring.initiate("A").settle().forget().kill(deputy.as_str()).settle();
         assert_eq!(ring.messages(), 2 * (n - 1), "{n} members");
-        let (outcome, _, members) = ring.completed[0];
-        assert_eq!((outcome, members), (Outcome::NewDeputy, n - 1));
+        let (cause, _, members) = ring.completed[0];
+        assert_eq!((cause, members), (ElectionCause::NewDeputy, n - 1));
     }
 }

@@ -1,7 +1,7 @@
 //! Members that may never lead nor be deputy: they take part, vote and pass on, and nobody follows them.
 
 use proptest::prelude::*;
-use ringleader_election::classic::facts;
+use ringleader_election::classic::properties;
 use ringleader_shared::{AlgorithmName, RingMessage, RingSettings, Safety, Succession};
 
 use crate::quiet_ring::{QuietRing, id};
@@ -201,7 +201,7 @@ proptest! {
                 return Ok(());
             };
             prop_assert_eq!(leaders.len(), 1, "{:?}", ring.told());
-            let best_wins = facts(algorithm).best_wins();
+            let best_wins = properties(algorithm).best_wins();
             if in_an_election && best_wins {
                 prop_assert_eq!(leaders[0].as_str(), best, "{:?}", ring.told());
             }

@@ -1,10 +1,10 @@
 //! Elections: who wins, whatever the ring looks like and whoever starts.
 
 use ringleader_election::{DropReason, Timer};
-use ringleader_shared::event::Outcome;
+use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{Attribute, Contender, RingMessage, Role, Term};
 
-use crate::quiet_ring::{QuietRing, contender, id, is_standing, name};
+use crate::quiet_ring::{QuietRing, contender, id, is_state_update, name};
 
 /// Every arrangement of 1..=n.
 fn arrangements(n: u64) -> Vec<Vec<u64>> {
@@ -170,7 +170,7 @@ fn a_message_of_an_older_term_is_dropped_and_its_sender_is_told() {
     };
     ring.deliver("A", "B", old);
     assert_eq!(ring.dropped, [("B".to_owned(), old, DropReason::OlderTerm { mine: Term(2) })]);
-    assert_eq!(ring.standings("B"), ["B>A standing 2: D C"]);
+    assert_eq!(ring.state_updates("B"), ["B>A update 2: D C"]);
     ring.settle();
     ring.assert_led_by("D", Some("C"));
 }
@@ -187,7 +187,7 @@ fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_told() {
     };
     ring.deliver("A", "B", late);
     assert_eq!(ring.dropped, [("B".to_owned(), late, DropReason::AlreadyDecided { term: Term(1) })]);
-    assert_eq!(ring.standings("B"), ["B>A standing 1: D C"]);
+    assert_eq!(ring.state_updates("B"), ["B>A update 1: D C"]);
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn a_duplicate_of_any_message_changes_nothing() {
         let mut ring = QuietRing::of(&[90, 100, 110, 120]);
         ring.initiate("A").settle().forget();
         ring.deliver(&name(copied.from), &name(copied.to), copied.message);
-        let told_apart = usize::from(!is_standing(&copied.message));
+        let told_apart = usize::from(!is_state_update(&copied.message));
         assert_eq!(ring.dropped.len(), told_apart, "{copied:?}");
         ring.settle();
         ring.assert_led_by("D", Some("C"));
@@ -246,7 +246,7 @@ fn every_message_of_an_election_sent_twice_still_elects_once() {
     ring.assert_led_by("D", Some("C"));
     assert_eq!(ring.term("A"), 1);
     assert_eq!(ring.completed.len(), 1);
-    assert_eq!(ring.completed[0].0, Outcome::Election);
+    assert_eq!(ring.completed[0].0, ElectionCause::Election);
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn a_member_alone_leads_before_its_election_is_complete() {
     let ring: Vec<Contender> = vec![me];
     let settings = RingSettings::default();
     let configured =
-        Input::Configured { ring: ring.into(), timing, settings, chance: 0, highest_term: Term::ZERO };
+        Input::Configured { ring: ring.into(), timing, settings, seed: 0, highest_term: Term::ZERO };
     core.handle(Time::default(), configured, &mut effects);
     effects.clear();
     core.handle(Time::default(), Input::Initiate, &mut effects);
@@ -284,9 +284,9 @@ fn what_no_member_of_the_ring_would_say_changes_nothing() {
     for message in [
         RingMessage::Election { term, initiator: a.id, candidate: stranger, deputy: None, hops: 1 },
         RingMessage::Elected { mandate: last, hops: 1, votes: 1 },
-        RingMessage::Standing { term, mandate: None },
+        RingMessage::StateUpdate { term, mandate: None },
         RingMessage::Elected { mandate: twice, hops: 1, votes: 1 },
-        RingMessage::Standing { term: Term(2), mandate: Some(twice) },
+        RingMessage::StateUpdate { term: Term(2), mandate: Some(twice) },
     ] {
         ring.deliver("D", "A", message).settle();
     }

@@ -1,7 +1,7 @@
 //! Succession switched off: nobody is deputy, and the loss of the leader is answered by an election.
 
 use ringleader_election::Timer;
-use ringleader_election::classic::facts;
+use ringleader_election::classic::properties;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, RingMessage, RingSettings, Safety, Succession};
 
@@ -30,7 +30,7 @@ fn a_quiet_election_costs_what_it_costs_with_a_deputy_and_names_none() {
 }
 
 #[test]
-fn a_classic_contest_is_followed_by_one_lap_instead_of_two() {
+fn a_classic_election_is_followed_by_one_lap_instead_of_two() {
     for algorithm in AlgorithmName::ALL.into_iter().filter(|name| *name != AlgorithmName::MaxRing) {
         let mut ring = without_deputy(algorithm, &[90, 140, 110, 120, 100]);
         ring.initiate("A").settle();
@@ -54,12 +54,12 @@ fn the_death_of_the_leader_is_answered_by_the_rings_algorithm_without_waiting() 
             ring.assert_led_by(&second, None);
             assert_eq!(searches(&ring), 0);
             let of_it = |message: &RingMessage| match message {
-                RingMessage::Contest { algorithm: of, .. } => *of == algorithm,
+                RingMessage::Classic { algorithm: of, .. } => *of == algorithm,
                 RingMessage::Election { .. } => algorithm == AlgorithmName::MaxRing,
                 _ => false,
             };
             assert!(ring.sent.iter().any(|sent| of_it(&sent.message)), "{algorithm}: {:?}", ring.told());
-            if facts(algorithm).best_wins() {
+            if properties(algorithm).best_wins() {
                 let best =
                     (0..5).filter(|place| attributes[*place] != 140).max_by_key(|place| attributes[*place]);
                 assert_eq!(second, ["A", "B", "C", "D", "E"][best.expect("four are left")], "{algorithm}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringleader_election::Time;
 use ringleader_shared::{Event, RingView, Seq};
 
-use crate::chance::nanoseconds;
+use crate::rng::nanoseconds;
 use crate::schedule::Action;
 use crate::setup::Setup;
 use crate::world::World;

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, digest_of_sender};
+use ringleader_election::link_table::{DialPurpose, Missing};
+use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, WantedLinks, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{AlgorithmName, Incarnation, NodeId, RingMessage, Towards};
+use ringleader_shared::{AlgorithmName, Incarnation, NodeId, PortKind, RingMessage};
 
-use super::{Happening, Misstep, World};
-use crate::chance::nanoseconds;
-use crate::network::{End, Letter, LinkId, Place};
+use super::member::Machine;
+use super::{SimEvent, StepViolation, World};
+use crate::network::{End, LinkId, NodeIndex, Packet};
+use crate::rng::nanoseconds;
 use crate::trace::Recorder;
 
 impl World {
-    pub(super) fn give(&mut self, me: Place, input: Input<RingMessage>) {
+    pub(super) fn give(&mut self, me: NodeIndex, input: Input<RingMessage>) {
         let now = self.now;
         let mut effects = std::mem::take(&mut self.effects);
         let Some(machine) = self.machine_mut(me) else { return };
@@ -30,11 +32,13 @@ impl World {
         };
         let is_link_up = matches!(input, Input::LinkUp { .. });
         machine.core.handle(machine.clock.time(now), input, &mut effects);
-        if let Some(misstep) = given.and_then(|message| misstep(&machine.core, message, &effects)) {
-            self.misstep.get_or_insert((me, misstep));
+        if let Some(step_violation) =
+            given.and_then(|message| step_violation(&machine.core, message, &effects))
+        {
+            self.step_violation.get_or_insert((me, step_violation));
         }
         let Some(machine) = self.machine_mut(me) else { return };
-        let knew = std::mem::replace(&mut machine.knowledge, machine.core.knowledge());
+        let knew = std::mem::replace(&mut machine.knowledge, machine.core.state_digest());
         let news = is_link_up || knew != machine.knowledge;
         self.touched.push(me);
         for effect in effects.drain(..) {
@@ -48,17 +52,17 @@ impl World {
         }
     }
 
-    fn carry_out(&mut self, me: Place, effect: Effect<RingMessage>) {
+    fn carry_out(&mut self, me: NodeIndex, effect: Effect<RingMessage>) {
         match effect {
             Effect::Send { to, message } => self.send(me, to, message),
             Effect::StartTimer { timer, after } => {
                 let after = nanoseconds(after);
-                let jitter = if timer.has_jitter() { self.chance.up_to(after / 2) } else { 0 };
+                let jitter = if timer.has_jitter() { self.rng.up_to(after / 2) } else { 0 };
                 let started = self.number();
                 let Some(machine) = self.machine_mut(me) else { return };
                 *machine.timers.slot(timer) = started;
                 let after = machine.clock.takes(after.saturating_add(jitter));
-                self.plan(after, me, Happening::TimerRunsOut { timer, started });
+                self.plan(after, me, SimEvent::TimerRunsOut { timer, started });
             }
             Effect::CancelTimer(timer) => {
                 if let Some(machine) = self.machine_mut(me) {
@@ -74,7 +78,7 @@ impl World {
                 self.highest_term = self.highest_term.max(term);
                 self.tell_effect(me, &effect);
             }
-            Effect::PartChanged(_)
+            Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
@@ -82,7 +86,7 @@ impl World {
         }
     }
 
-    pub(super) fn timer_runs_out(&mut self, me: Place, timer: Timer, started: u64) {
+    pub(super) fn timer_runs_out(&mut self, me: NodeIndex, timer: Timer, started: u64) {
         let Some(machine) = self.machine_mut(me) else { return };
         let running = machine.timers.slot(timer);
         if *running == started {
@@ -92,17 +96,17 @@ impl World {
         }
     }
 
-    fn send(&mut self, me: Place, to: NodeId, message: RingMessage) {
+    fn send(&mut self, me: NodeIndex, to: NodeId, message: RingMessage) {
         self.cost.messages += 1;
         let is_ring_message = match message {
             RingMessage::Election { .. }
-            | RingMessage::Contest { .. }
+            | RingMessage::Classic { .. }
             | RingMessage::RollCall { .. }
             | RingMessage::Found { .. }
             | RingMessage::Vacant { .. }
             | RingMessage::DeputySearch { .. }
             | RingMessage::Elected { .. } => true,
-            RingMessage::Lease { .. } | RingMessage::Standing { .. } => false,
+            RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => false,
         };
         if is_ring_message {
             self.cost.ring_messages += 1;
@@ -115,124 +119,107 @@ impl World {
         machine.sent += 1;
         machine.lamport += 1;
         let (number, lamport) = (machine.sent, machine.lamport);
-        let letter = Arc::new(Letter { message, from: me, number, incarnation, lamport, sent: now });
+        let packet = Arc::new(Packet { message, from: me, number, incarnation, lamport, sent: now });
         let Some(to) = self.place(to) else { return };
         if let Some(recorder) = &mut self.recorder {
-            recorder.sent(now, &letter, to);
+            recorder.sent(now, &packet, to);
         }
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
         if self.link_to(me, to).is_none() {
             match message {
-                RingMessage::Contest { towards: Towards::Peer, .. } => {
-                    self.dial(me, to, LinkKind::Direct, false)
+                RingMessage::Classic { port: PortKind::Peer, .. } => {
+                    self.dial(me, to, LinkKind::Direct, DialPurpose::Wanted)
                 }
                 _ => self.make_wanted_links(me),
             }
         }
-        let Some(id) = self.link_to(me, to) else { return self.lost(&letter, to, None) };
+        let Some(id) = self.link_to(me, to) else { return self.lost(&packet, to, None) };
         match self.network.get_mut(id) {
-            Some(link) if link.end(me) == End::Dialling => link.queued.push(letter),
-            _ => self.post(id, me, to, letter),
+            Some(link) if link.end(me) == End::Dialling => link.queued.push(packet),
+            _ => self.post(id, me, to, packet),
         }
     }
 
-    /// On which link a message goes: the ring link that the sender dialled, else any that it has with that member.
-    fn link_to(&self, from: Place, to: Place) -> Option<LinkId> {
-        let machine = self.machine(from)?;
-        let usable = machine.links.iter().filter_map(|id| {
-            let link = self.network.get(*id).filter(|link| link.other(from) == to)?;
-            let preference = (link.kind == LinkKind::Ring, link.dialler == from);
-            match link.end(from) {
-                End::Open => Some((preference, *id)),
-                // What waits for a probe that finds nobody is lost, and nobody is told.
-                End::Dialling if link.dialler == from && !link.probe => Some((preference, *id)),
-                End::Dialling | End::Closed => None,
-            }
-        });
-        usable.max_by_key(|(preference, _)| *preference).map(|(_, id)| id)
+    fn link_to(&self, from: NodeIndex, to: NodeIndex) -> Option<LinkId> {
+        self.machine(from)?.links.route(self.id(to))
     }
 
-    pub(super) fn received(&mut self, me: Place, from: Place, letter: &Letter) {
+    pub(super) fn received(&mut self, me: NodeIndex, from: NodeIndex, packet: &Packet) {
         let now = self.now;
         let Some(machine) = self.members.get_mut(me.index()).and_then(|member| member.machine.as_mut())
         else {
             return;
         };
-        machine.lamport = machine.lamport.max(letter.lamport) + 1;
+        machine.lamport = machine.lamport.max(packet.lamport) + 1;
         let lamport = machine.lamport;
-        for id in &machine.links {
-            if let Some(link) = self.network.get_mut(*id).filter(|link| link.dialler == from) {
-                link.told = digest_of_sender(&letter.message);
+        for link in machine.links.iter() {
+            if let Some(link) = self.network.get_mut(link.id).filter(|link| link.dialler == from) {
+                link.told = digest_of_sender(&packet.message);
             }
         }
         if let Some(recorder) = &mut self.recorder {
             recorder.received(
                 now,
-                letter,
+                packet,
                 me,
                 lamport,
                 self.members.get(me.index()).map(|it| it.incarnation),
             );
         }
         let from = self.id(from);
-        self.give(me, Input::Received { from, message: letter.message });
+        self.give(me, Input::Received { from, message: packet.message });
         if let Some(recorder) = &mut self.recorder {
             recorder.handled();
         }
     }
 
-    /// A letter that never arrives: a fault took it, or its link is gone.
-    pub(super) fn lost(&mut self, letter: &Letter, to: Place, fault: Option<Injection>) {
+    /// A packet that never arrives: a fault took it, or its link is gone.
+    pub(super) fn lost(&mut self, packet: &Packet, to: NodeIndex, fault: Option<Injection>) {
         match fault {
-            Some(fault) => self.tell_injected(letter, letter.from, to, fault),
-            None => self.tell(letter.from, |recorder| recorder.lost(letter, to)),
+            Some(fault) => self.tell_injected(packet, packet.from, to, fault),
+            None => self.tell(packet.from, |recorder| recorder.lost(packet, to)),
         }
     }
 
-    pub(super) fn tell_injected(&mut self, letter: &Letter, from: Place, to: Place, fault: Injection) {
-        if !letter.message.is_upkeep() {
-            self.tell(from, |recorder| recorder.injected(letter, from, to, fault));
+    pub(super) fn tell_injected(
+        &mut self,
+        packet: &Packet,
+        from: NodeIndex,
+        to: NodeIndex,
+        fault: Injection,
+    ) {
+        if !packet.message.is_upkeep() {
+            self.tell(from, |recorder| recorder.injected(packet, from, to, fault));
         }
     }
 
-    pub(super) fn make_wanted_links(&mut self, me: Place) {
-        let Some(machine) = self.machine(me) else { return };
-        let wanted = machine.core.wanted_links();
-        let direct = wanted.direct;
-        let wanted = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
-        let wanted = wanted.map(|(peer, kind)| (peer.and_then(|peer| self.place(peer)), kind));
-        let mut have = [None; 2];
-        let mut surplus = Vec::new();
-        for &id in &machine.links {
-            let Some(link) = self.network.get(id).filter(|link| link.dialler == me) else { continue };
-            let wanted_here = wanted.iter().zip(&mut have).find(|((peer, kind), have)| {
-                *peer == Some(link.acceptor) && *kind == link.kind && have.is_none()
-            });
-            match wanted_here {
-                Some((_, have)) => *have = Some(id),
-                None if link.probe && link.dialler_end == End::Dialling => {}
-                None if link.kind == LinkKind::Direct && direct => {}
-                None => surplus.push(id),
-            }
+    pub(super) fn make_wanted_links(&mut self, me: NodeIndex) {
+        while let Some(surplus) = self.table_of(me, |machine, wanted| machine.links.take_surplus(wanted)) {
+            self.close_end(surplus.id, me, false);
         }
-        for id in surplus {
-            self.close_end(id, me, false);
-        }
-        for ((peer, kind), have) in wanted.into_iter().zip(have) {
-            match (peer, have) {
-                (Some(_), Some(id)) => {
-                    if let Some(link) = self.network.get_mut(id) {
-                        link.probe = false;
-                    }
+        while let Some(missing) = self.table_of(me, |machine, wanted| machine.links.missing(wanted)) {
+            match missing {
+                Missing::Dial { peer, kind } => {
+                    let Some(peer) = self.place(peer) else { return };
+                    self.dial(me, peer, kind, DialPurpose::Wanted);
                 }
-                (Some(peer), None) => self.dial(me, peer, kind, false),
-                (None, _) => {}
+                Missing::InUse(link) => self.link_up(me, &link),
             }
         }
+    }
+
+    fn table_of<T>(
+        &mut self,
+        me: NodeIndex,
+        decide: impl FnOnce(&mut Machine, WantedLinks) -> Option<T>,
+    ) -> Option<T> {
+        let machine = self.machine_mut(me)?;
+        let wanted = machine.core.wanted_links();
+        decide(machine, wanted)
     }
 
     /// Whoever routes past members dials them again, at a time of its own.
-    fn look_for_skipped(&mut self, me: Place) {
+    fn look_for_skipped(&mut self, me: NodeIndex) {
         let every = nanoseconds(self.setup.probe);
         let Some(machine) = self.machine_mut(me) else { return };
         if machine.probes || machine.core.skipped().next().is_none() {
@@ -240,12 +227,12 @@ impl World {
         }
         machine.probes = true;
         let clock = machine.clock;
-        let first = self.chance.up_to(every);
+        let first = self.rng.up_to(every);
         let incarnation = self.incarnation(me);
-        self.plan(clock.takes(first), me, Happening::Probes { incarnation });
+        self.plan(clock.takes(first), me, SimEvent::Probes { incarnation });
     }
 
-    pub(super) fn probes(&mut self, me: Place, incarnation: Incarnation) {
+    pub(super) fn probes(&mut self, me: NodeIndex, incarnation: Incarnation) {
         if self.incarnation(me) != incarnation {
             return;
         }
@@ -255,33 +242,26 @@ impl World {
         machine.probes = machine.core.skipped().next().is_some();
         if machine.probes {
             let after = machine.clock.takes(every);
-            self.plan(after, me, Happening::Probes { incarnation });
+            self.plan(after, me, SimEvent::Probes { incarnation });
         }
     }
 
-    pub(super) fn dial_skipped(&mut self, me: Place) {
+    pub(super) fn dial_skipped(&mut self, me: NodeIndex) {
         let Some(machine) = self.machine(me) else { return };
-        let dialled = |place: Place| {
-            machine
-                .links
-                .iter()
-                .filter_map(|id| self.network.get(*id))
-                .any(|link| (link.dialler, link.acceptor, link.kind) == (me, place, LinkKind::Ring))
-        };
-        let skipped = machine.core.skipped().filter_map(|id| self.place(id));
-        let skipped: Vec<Place> = skipped.filter(|place| !dialled(*place)).collect();
-        for peer in skipped {
-            self.dial(me, peer, LinkKind::Ring, true);
+        let lacking = machine.core.skipped().filter(|peer| machine.links.lacks_probe(*peer));
+        let lacking: Vec<NodeIndex> = lacking.filter_map(|peer| self.place(peer)).collect();
+        for peer in lacking {
+            self.dial(me, peer, LinkKind::Ring, DialPurpose::Probe);
         }
     }
 
-    pub(super) fn incarnation(&self, place: Place) -> Incarnation {
+    pub(super) fn incarnation(&self, place: NodeIndex) -> Incarnation {
         self.members.get(place.index()).map(|member| member.incarnation).unwrap_or_default()
     }
 
     // What is told.
 
-    fn tell_effect(&mut self, me: Place, effect: &Effect<RingMessage>) {
+    fn tell_effect(&mut self, me: NodeIndex, effect: &Effect<RingMessage>) {
         let Some(recorder) = &self.recorder else { return };
         if let Some(event) = recorder.event(effect) {
             self.tell(me, |_| event);
@@ -289,7 +269,7 @@ impl World {
     }
 
     /// Tells of something that a running member sees itself.
-    pub(super) fn tell(&mut self, me: Place, what: impl FnOnce(&Recorder) -> EventKind) {
+    pub(super) fn tell(&mut self, me: NodeIndex, what: impl FnOnce(&Recorder) -> EventKind) {
         let Some(recorder) = &mut self.recorder else { return };
         let Some(member) = self.members.get_mut(me.index()) else { return };
         let Some(machine) = &mut member.machine else { return };
@@ -299,7 +279,7 @@ impl World {
     }
 
     /// Tells of something that is done to a member's process.
-    pub(super) fn tell_of(&mut self, place: Place, what: impl FnOnce() -> EventKind) {
+    pub(super) fn tell_of(&mut self, place: NodeIndex, what: impl FnOnce() -> EventKind) {
         let incarnation = self.incarnation(place);
         if let Some(recorder) = &mut self.recorder {
             recorder.tell(self.now, Some((place, incarnation, 0)), what());
@@ -307,7 +287,7 @@ impl World {
     }
 
     /// Tells of something that is done to the ring.
-    pub(super) fn tell_ring(&mut self, place: Option<Place>, what: impl FnOnce() -> EventKind) {
+    pub(super) fn tell_ring(&mut self, place: Option<NodeIndex>, what: impl FnOnce() -> EventKind) {
         let node = place.map(|place| (place, self.incarnation(place), 0));
         if let Some(recorder) = &mut self.recorder {
             recorder.tell(self.now, node, what());
@@ -317,7 +297,11 @@ impl World {
 
 /// What is wrong with how a member handled a message. It must have done something about it or told why not, and that must
 /// be true. What is said again and again, or only between neighbours, may be no news.
-fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -> Option<Misstep> {
+fn step_violation(
+    core: &Core,
+    message: RingMessage,
+    effects: &[Effect<RingMessage>],
+) -> Option<StepViolation> {
     let hops = match message {
         RingMessage::Election { hops, .. }
         | RingMessage::DeputySearch { hops, .. }
@@ -325,11 +309,11 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         | RingMessage::Found { hops, .. }
         | RingMessage::Vacant { hops, .. }
         | RingMessage::Elected { hops, .. } => hops,
-        RingMessage::Contest { .. } => 0,
-        RingMessage::Lease { .. } | RingMessage::Standing { .. } => return None,
+        RingMessage::Classic { .. } => 0,
+        RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => return None,
     };
     if effects.is_empty() {
-        return Some(Misstep::Swallowed(message));
+        return Some(StepViolation::Swallowed(message));
     }
     let reason = effects.iter().find_map(|effect| match effect {
         Effect::Drop { reason, .. } => Some(*reason),
@@ -343,14 +327,14 @@ fn misstep(core: &Core, message: RingMessage, effects: &[Effect<RingMessage>]) -
         (DropReason::Known, RingMessage::Election { .. }) => false,
         (DropReason::Known, _) => true,
         (DropReason::HopBudget { budget }, _) => hops > budget,
-        (DropReason::OtherAlgorithm { mine }, RingMessage::Contest { algorithm, .. }) => mine != algorithm,
+        (DropReason::OtherAlgorithm { mine }, RingMessage::Classic { algorithm, .. }) => mine != algorithm,
         (DropReason::OtherAlgorithm { mine }, RingMessage::RollCall { algorithm, .. }) => mine != algorithm,
         (DropReason::OtherAlgorithm { mine }, _) => mine != AlgorithmName::MaxRing,
         // Nobody sends nonsense.
         (DropReason::MakesNoSense, _) => false,
         (DropReason::AnotherRing { .. } | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
-            matches!(message, RingMessage::Contest { .. })
+            matches!(message, RingMessage::Classic { .. })
         }
     };
-    (!is_true).then_some(Misstep::FalseReason(message))
+    (!is_true).then_some(StepViolation::FalseReason(message))
 }

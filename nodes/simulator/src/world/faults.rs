@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use ringleader_election::link_table::LinkTable;
 use ringleader_election::{Core, Input, random};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId, Term};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
-use super::{Happening, World};
-use crate::chance::nanoseconds;
-use crate::network::{End, Place};
+use super::{SimEvent, World};
+use crate::network::{End, NodeIndex};
+use crate::rng::nanoseconds;
 use crate::schedule::{self, Action, Disturbance};
 use crate::setup::Setup;
 use crate::trace;
@@ -23,29 +24,29 @@ impl World {
     /// Does this now.
     pub fn act(&mut self, action: Action) {
         match action {
-            Action::Initiate(place) => self.initiate(Place::nth(place)),
+            Action::Initiate(place) => self.initiate(NodeIndex::nth(place)),
             Action::InitiateAll => self.initiate_all(),
-            Action::InitiateTogether { place, term } => self.initiate_together(Place::nth(place), term),
-            Action::Kill(place) => self.kill(Place::nth(place)),
-            Action::Start(place) => self.start(Place::nth(place)),
-            Action::Pause(place) => self.pause(Place::nth(place)),
-            Action::Resume(place) => self.resume(Place::nth(place)),
-            Action::Cut { from, to } => self.cut(Place::nth(from), Place::nth(to)),
+            Action::InitiateTogether { place, term } => self.initiate_together(NodeIndex::nth(place), term),
+            Action::Kill(place) => self.kill(NodeIndex::nth(place)),
+            Action::Start(place) => self.start(NodeIndex::nth(place)),
+            Action::Pause(place) => self.pause(NodeIndex::nth(place)),
+            Action::Resume(place) => self.resume(NodeIndex::nth(place)),
+            Action::Cut { from, to } => self.cut(NodeIndex::nth(from), NodeIndex::nth(to)),
             Action::Sever { one, other } => {
-                self.cut(Place::nth(one), Place::nth(other));
-                self.cut(Place::nth(other), Place::nth(one));
+                self.cut(NodeIndex::nth(one), NodeIndex::nth(other));
+                self.cut(NodeIndex::nth(other), NodeIndex::nth(one));
             }
             Action::Disturb { from, to, disturbance } => {
-                self.disturb(Place::nth(from), Place::nth(to), disturbance);
+                self.disturb(NodeIndex::nth(from), NodeIndex::nth(to), disturbance);
             }
-            Action::Mend { one, other } => self.mend(Place::nth(one), Place::nth(other)),
-            Action::Drift { place, per_mille } => self.drift(Place::nth(place), per_mille),
+            Action::Mend { one, other } => self.mend(NodeIndex::nth(one), NodeIndex::nth(other)),
+            Action::Drift { place, per_mille } => self.drift(NodeIndex::nth(place), per_mille),
             Action::Add { attribute, eligible } => self.add(Attribute(attribute), eligible),
-            Action::Eligible { place, eligible } => self.change_eligibility(Place::nth(place), eligible),
-            Action::Remove(place) => self.remove(Place::nth(place)),
+            Action::Eligible { place, eligible } => self.change_eligibility(NodeIndex::nth(place), eligible),
+            Action::Remove(place) => self.remove(NodeIndex::nth(place)),
             Action::Change(change) => self.change_settings(&change),
             Action::Attribute { place, attribute } => {
-                self.change_attribute(Place::nth(place), Attribute(attribute));
+                self.change_attribute(NodeIndex::nth(place), Attribute(attribute));
             }
         }
     }
@@ -58,7 +59,7 @@ impl World {
     }
 
     pub(super) fn join(&mut self, contender: Contender) {
-        let place = Place::nth(self.members.len());
+        let place = NodeIndex::nth(self.members.len());
         self.members.push(Member {
             contender,
             incarnation: Incarnation(0),
@@ -72,7 +73,7 @@ impl World {
         self.places.sort_unstable_by_key(|(id, _)| *id);
     }
 
-    pub(super) fn insert_machine(&mut self, place: Place) {
+    pub(super) fn insert_machine(&mut self, place: NodeIndex) {
         let now = self.now;
         let Some(member) = self.members.get_mut(place.index()) else { return };
         member.incarnation.0 += 1;
@@ -83,7 +84,7 @@ impl World {
             paused: None,
             inbox: VecDeque::new(),
             timers: Timers::default(),
-            links: Vec::new(),
+            links: LinkTable::default(),
             probes: false,
             knowledge: 0,
             sent: 0,
@@ -93,7 +94,7 @@ impl World {
         self.tell_of(place, || EventKind::Spawned { pid: trace::pid(place.index(), incarnation) });
     }
 
-    pub(super) fn configure_first(&mut self, place: Place) {
+    pub(super) fn configure_first(&mut self, place: NodeIndex) {
         self.tell(place, |_| EventKind::Ready { address: format!("virtual:{}", place.0) });
         let ring = Arc::clone(&self.ring);
         self.configure(place, &ring, self.highest_term);
@@ -101,7 +102,7 @@ impl World {
 
     pub(super) fn configured(
         &mut self,
-        me: Place,
+        me: NodeIndex,
         incarnation: Incarnation,
         ring: &Arc<[Contender]>,
         highest_term: Term,
@@ -112,19 +113,19 @@ impl World {
         }
     }
 
-    fn configure(&mut self, me: Place, ring: &Arc<[Contender]>, highest_term: Term) {
+    fn configure(&mut self, me: NodeIndex, ring: &Arc<[Contender]>, highest_term: Term) {
         let timing = self.setup.timing_of(ring.len());
         let Setup { settings, seed, .. } = self.setup;
         // Not drawn: what else is drawn in a run does not depend on which election is held.
-        let chance = random::derived(random::derived(seed, u64::from(me.0) + 1), self.now);
+        let seed = random::derived(random::derived(seed, u64::from(me.0) + 1), self.now);
         let ring = Arc::clone(ring);
-        self.give(me, Input::Configured { ring, timing, settings, chance, highest_term });
+        self.give(me, Input::Configured { ring, timing, settings, seed, highest_term });
     }
 
     /// Sends the ring as it is now to all that run.
     fn announce(&mut self) {
-        for place in (0..self.members.len()).map(Place::nth) {
-            let delay = self.chance.up_to(NEWS_WITHIN);
+        for place in (0..self.members.len()).map(NodeIndex::nth) {
+            let delay = self.rng.up_to(NEWS_WITHIN);
             let soonest = self.now + delay;
             let highest_term = self.highest_term;
             let Some(member) = self.members.get_mut(place.index()) else { continue };
@@ -134,11 +135,11 @@ impl World {
             let after = member.last_configured - self.now;
             let incarnation = member.incarnation;
             let ring = Arc::clone(&self.ring);
-            self.plan(after, place, Happening::Configured { incarnation, ring, highest_term });
+            self.plan(after, place, SimEvent::Configured { incarnation, ring, highest_term });
         }
     }
 
-    fn initiate(&mut self, place: Place) {
+    fn initiate(&mut self, place: NodeIndex) {
         if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
             self.requested(place, "initiate");
             self.give(place, Input::Initiate);
@@ -147,30 +148,30 @@ impl World {
 
     fn initiate_all(&mut self) {
         let newest = self.highest_term;
-        for place in (0..self.members.len()).map(Place::nth) {
+        for place in (0..self.members.len()).map(NodeIndex::nth) {
             self.initiate_together(place, newest.next());
         }
     }
 
-    fn initiate_together(&mut self, place: Place, term: Term) {
+    fn initiate_together(&mut self, place: NodeIndex, term: Term) {
         if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
             self.requested(place, "initiate");
             self.give(place, Input::InitiateTogether { term });
         }
     }
 
-    fn requested(&mut self, place: Place, action: &str) {
+    fn requested(&mut self, place: NodeIndex, action: &str) {
         self.tell_of(place, || EventKind::Requested { action: action.to_owned() });
     }
 
-    fn kill(&mut self, place: Place) {
+    fn kill(&mut self, place: NodeIndex) {
         if self.machine(place).is_some() {
             self.requested(place, "kill");
             self.die(place);
         }
     }
 
-    fn die(&mut self, dead: Place) {
+    fn die(&mut self, dead: NodeIndex) {
         let Some(machine) = self.members.get_mut(dead.index()).and_then(|member| member.machine.take())
         else {
             return;
@@ -179,7 +180,7 @@ impl World {
         for waiting in machine.inbox {
             self.meets_nobody(dead, waiting);
         }
-        for id in machine.links {
+        for id in machine.links.iter().map(|link| link.id) {
             match self.network.get(id).map(|link| (link.end(dead), link.dialler)) {
                 Some((End::Open, _)) => self.close_end(id, dead, true),
                 // Its own dial has nobody to go on with it; a dial to it finds out when it arrives.
@@ -202,7 +203,7 @@ impl World {
         }
     }
 
-    fn start(&mut self, place: Place) {
+    fn start(&mut self, place: NodeIndex) {
         let stopped = |member: &Member| member.configured && member.machine.is_none();
         if self.members.get(place.index()).is_some_and(stopped) {
             self.requested(place, "start");
@@ -212,7 +213,7 @@ impl World {
         }
     }
 
-    fn pause(&mut self, place: Place) {
+    fn pause(&mut self, place: NodeIndex) {
         let number = self.number();
         let Some(machine) = self.machine_mut(place).filter(|machine| machine.paused.is_none()) else {
             return;
@@ -221,20 +222,20 @@ impl World {
         self.requested(place, "pause");
         self.tell_of(place, || EventKind::Paused);
         self.announce_first_term();
-        for other in (0..self.members.len()).map(Place::nth).filter(|other| *other != place) {
+        for other in (0..self.members.len()).map(NodeIndex::nth).filter(|other| *other != place) {
             self.expect_silence(other, place, number);
         }
     }
 
     /// `listener` is going to hear nothing from `silent`, from that pause or cut on.
-    pub(super) fn expect_silence(&mut self, listener: Place, silent: Place, since: u64) {
+    pub(super) fn expect_silence(&mut self, listener: NodeIndex, silent: NodeIndex, since: u64) {
         let Some(clock) = self.machine(listener).map(|machine| machine.clock) else { return };
         let patience = nanoseconds(self.setup.silence());
-        let after = patience + self.chance.up_to(patience / 3);
-        self.plan(clock.takes(after), listener, Happening::Silent { peer: silent, since });
+        let after = patience + self.rng.up_to(patience / 3);
+        self.plan(clock.takes(after), listener, SimEvent::Silent { peer: silent, since });
     }
 
-    fn resume(&mut self, place: Place) {
+    fn resume(&mut self, place: NodeIndex) {
         let Some(machine) = self.machine_mut(place).filter(|machine| machine.paused.is_some()) else {
             return;
         };
@@ -242,23 +243,23 @@ impl World {
         let waiting = std::mem::take(&mut machine.inbox);
         self.requested(place, "resume");
         self.tell_of(place, || EventKind::Resumed);
-        for happening in waiting {
-            match happening {
+        for event in waiting {
+            match event {
                 // Whoever was stopped can't tell how long the other was silent: it begins to count anew.
-                Happening::Silent { peer, since } => self.expect_silence(place, peer, since),
-                Happening::Unanswered { link } => {
-                    self.plan(nanoseconds(self.setup.silence()), place, Happening::Unanswered { link });
+                SimEvent::Silent { peer, since } => self.expect_silence(place, peer, since),
+                SimEvent::Unanswered { link } => {
+                    self.plan(nanoseconds(self.setup.silence()), place, SimEvent::Unanswered { link });
                 }
-                happening => self.happen(place, None, happening),
+                event => self.dispatch(place, None, event),
             }
         }
     }
 
-    fn are_two_members(&self, one: Place, other: Place) -> bool {
+    fn are_two_members(&self, one: NodeIndex, other: NodeIndex) -> bool {
         one != other && self.members.len() > one.index().max(other.index())
     }
 
-    fn cut(&mut self, from: Place, to: Place) {
+    fn cut(&mut self, from: NodeIndex, to: NodeIndex) {
         let number = self.number();
         if self.are_two_members(from, to) && self.network.cut(from, to, number) {
             self.tell_fault(from, to, true, None);
@@ -266,7 +267,7 @@ impl World {
         }
     }
 
-    fn disturb(&mut self, from: Place, to: Place, disturbance: Disturbance) {
+    fn disturb(&mut self, from: NodeIndex, to: NodeIndex, disturbance: Disturbance) {
         if self.are_two_members(from, to) {
             self.network.disturb(from, to, disturbance);
             let cut = self.network.cut_between(from, to).is_some();
@@ -274,14 +275,14 @@ impl World {
         }
     }
 
-    fn mend(&mut self, one: Place, other: Place) {
+    fn mend(&mut self, one: NodeIndex, other: NodeIndex) {
         if self.network.mend(one, other) {
             self.tell_fault(one, other, false, None);
             self.tell_fault(other, one, false, None);
         }
     }
 
-    fn tell_fault(&mut self, from: Place, to: Place, cut: bool, disturbance: Option<Disturbance>) {
+    fn tell_fault(&mut self, from: NodeIndex, to: NodeIndex, cut: bool, disturbance: Option<Disturbance>) {
         self.tell_ring(None, || EventKind::LinkFaultChanged {
             from: schedule::name(from.index()),
             to: schedule::name(to.index()),
@@ -289,7 +290,7 @@ impl World {
         });
     }
 
-    fn drift(&mut self, place: Place, per_mille: i16) {
+    fn drift(&mut self, place: NodeIndex, per_mille: i16) {
         let now = self.now;
         let Some(member) = self.members.get_mut(place.index()) else { return };
         member.drift = per_mille;
@@ -299,7 +300,7 @@ impl World {
     }
 
     fn add(&mut self, attribute: Attribute, eligible: bool) {
-        let place = Place::nth(self.members.len());
+        let place = NodeIndex::nth(self.members.len());
         let mut number = u128::from(place.0) + 1;
         while self.place(NodeId(Uuid::from_u128(number))).is_some() {
             number += 1;
@@ -321,7 +322,7 @@ impl World {
         self.announce();
     }
 
-    fn remove(&mut self, place: Place) {
+    fn remove(&mut self, place: NodeIndex) {
         let configured = self.members.get(place.index()).is_some_and(|member| member.configured);
         if !configured || self.ring.len() < 2 {
             return;
@@ -345,14 +346,14 @@ impl World {
         }
     }
 
-    fn change_attribute(&mut self, place: Place, attribute: Attribute) {
+    fn change_attribute(&mut self, place: NodeIndex, attribute: Attribute) {
         if self.change_member(place, |member| member.attribute = attribute) {
             self.tell_ring(Some(place), || EventKind::AttributeChanged { attribute });
             self.announce();
         }
     }
 
-    fn change_eligibility(&mut self, place: Place, eligible: bool) {
+    fn change_eligibility(&mut self, place: NodeIndex, eligible: bool) {
         if self.change_member(place, |member| member.eligible = eligible) {
             self.tell_ring(Some(place), || EventKind::EligibilityChanged { eligible });
             self.announce();
@@ -360,7 +361,7 @@ impl World {
     }
 
     /// Changes a configured member; false when there is no such one.
-    fn change_member(&mut self, place: Place, change: impl FnOnce(&mut Contender)) -> bool {
+    fn change_member(&mut self, place: NodeIndex, change: impl FnOnce(&mut Contender)) -> bool {
         let Some(member) = self.members.get_mut(place.index()).filter(|member| member.configured) else {
             return false;
         };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Happening, Planned, World};
+use super::{Planned, SimEvent, World};
 use crate::network::End;
 use crate::schedule;
 use crate::session::InFlight;
@@ -14,23 +14,23 @@ impl World {
         let mut crossing: Vec<_> = self
             .queue
             .iter()
-            .filter_map(|planned| match &planned.happening {
-                Happening::Arrives { link, letter } if !letter.message.is_upkeep() => {
-                    Some((planned, *link, letter))
+            .filter_map(|planned| match &planned.event {
+                SimEvent::Arrives { link, packet } if !packet.message.is_upkeep() => {
+                    Some((planned, *link, packet))
                 }
                 _ => None,
             })
             .collect();
         crossing.sort_unstable_by_key(|(planned, _, _)| (planned.at, planned.number));
-        let seen = |&(planned, link, letter): &(&Planned, _, &std::sync::Arc<crate::network::Letter>)| {
+        let seen = |&(planned, link, packet): &(&Planned, _, &std::sync::Arc<crate::network::Packet>)| {
             let to = planned.to;
             let is_open = self.network.get(link).is_some_and(|link| link.end(to) == End::Open);
-            let is_cut = self.network.cut_between(letter.from, to).is_some();
+            let is_cut = self.network.cut_between(packet.from, to).is_some();
             InFlight {
-                from: schedule::name(letter.from.index()),
+                from: schedule::name(packet.from.index()),
                 to: schedule::name(to.index()),
-                message: recorder.info(letter),
-                sent: Duration::from_nanos(letter.sent),
+                message: recorder.info(packet),
+                sent: Duration::from_nanos(packet.sent),
                 arrives: Duration::from_nanos(planned.at),
                 doomed: is_cut || self.machine(to).is_none() || !is_open,
             }

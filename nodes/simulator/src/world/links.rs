@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringleader_election::Input;
-use ringleader_shared::Incarnation;
+use ringleader_election::Time;
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::LinkKind;
 
-use super::{Happening, World};
-use crate::chance::nanoseconds;
-use crate::network::{End, Fate, Letter, Link, LinkId, Place};
+use super::{SimEvent, World};
+use crate::network::{Connection, End, Fate, LinkId, NodeIndex, Packet};
+use crate::rng::nanoseconds;
 use crate::schedule;
 
 /// Why a member is taken for dead.
@@ -30,7 +30,7 @@ enum Why {
 }
 
 impl Why {
-    fn words(self) -> &'static str {
+    fn describe(self) -> &'static str {
         match self {
             Self::Broke => "the connection broke",
             Self::Refused => "nobody takes the dial",
@@ -49,254 +49,266 @@ impl Why {
     }
 }
 
-/// A ring link that the other end closes in good order this soon counts as failed, as it does between processes.
-const TOO_SHORT: Duration = Duration::from_millis(10);
-
 /// In nanoseconds.
 const PING_EVERY: u64 = 50_000_000;
 
 impl World {
     /// Something reaches a dead member: only who dials it learns of that.
-    pub(super) fn meets_nobody(&mut self, dead: Place, happening: Happening) {
-        match happening {
-            Happening::Dialled { link } => {
+    pub(super) fn meets_nobody(&mut self, dead: NodeIndex, event: SimEvent) {
+        match event {
+            SimEvent::Dialled { link } => {
                 let Some(dialler) = self.network.get(link).map(|link| link.dialler) else { return };
-                self.plan_arrival(link, dead, dialler, Happening::Refused { link });
+                self.plan_arrival(link, dead, dialler, SimEvent::Refused { link });
                 self.network.close(link, dead);
             }
-            Happening::Arrives { link: _, letter } => self.lost(&letter, dead, None),
-            Happening::Accepts { .. }
-            | Happening::Accepted { .. }
-            | Happening::Refused { .. }
-            | Happening::Unanswered { .. }
-            | Happening::Closed { .. }
-            | Happening::Deserted { .. }
-            | Happening::Silent { .. }
-            | Happening::Compared { .. }
-            | Happening::Configured { .. }
-            | Happening::TimerRunsOut { .. }
-            | Happening::Probes { .. } => {}
+            SimEvent::Arrives { link: _, packet } => self.lost(&packet, dead, None),
+            SimEvent::Accepts { .. }
+            | SimEvent::Accepted { .. }
+            | SimEvent::Refused { .. }
+            | SimEvent::Unanswered { .. }
+            | SimEvent::Closed { .. }
+            | SimEvent::Deserted { .. }
+            | SimEvent::Silent { .. }
+            | SimEvent::Compared { .. }
+            | SimEvent::Configured { .. }
+            | SimEvent::TimerRunsOut { .. }
+            | SimEvent::Probes { .. } => {}
         }
     }
 
     /// Something meets a cut on its way.
-    pub(super) fn vanishes(&mut self, from: Place, to: Place, happening: Happening) {
-        match happening {
-            Happening::Arrives { link: _, letter } => self.lost(&letter, to, Some(Injection::Cut)),
+    pub(super) fn vanishes(&mut self, from: NodeIndex, to: NodeIndex, event: SimEvent) {
+        match event {
+            SimEvent::Arrives { link: _, packet } => self.lost(&packet, to, Some(Injection::Cut)),
             // The acceptor never hears of it; the dialler's patience ends some time.
-            Happening::Dialled { link } => self.network.close(link, to),
+            SimEvent::Dialled { link } => self.network.close(link, to),
             // The end that is left hears nothing any more, and is not told why.
-            Happening::Closed { link, .. } => {
+            SimEvent::Closed { link, .. } => {
                 if let Some(clock) = self.machine(to).map(|machine| machine.clock) {
                     let after = clock.takes(nanoseconds(self.setup.silence()));
-                    self.plan(after, to, Happening::Deserted { link });
+                    self.plan(after, to, SimEvent::Deserted { link });
                 } else {
                     self.network.close(link, to);
                 }
             }
             // The dialler says it again with its next ping.
-            Happening::Accepts { link } => {
+            SimEvent::Accepts { link } => {
                 if self.network.get(link).is_some_and(|link| link.acceptor_end == End::Open) {
                     let at = self.now.saturating_add(PING_EVERY);
-                    self.plan_crossing(at, from, to, Happening::Accepts { link });
+                    self.plan_crossing(at, from, to, SimEvent::Accepts { link });
                 }
             }
-            Happening::Accepted { .. }
-            | Happening::Refused { .. }
-            | Happening::Unanswered { .. }
-            | Happening::Deserted { .. }
-            | Happening::Silent { .. }
-            | Happening::Compared { .. }
-            | Happening::Configured { .. }
-            | Happening::TimerRunsOut { .. }
-            | Happening::Probes { .. } => {}
+            SimEvent::Accepted { .. }
+            | SimEvent::Refused { .. }
+            | SimEvent::Unanswered { .. }
+            | SimEvent::Deserted { .. }
+            | SimEvent::Silent { .. }
+            | SimEvent::Compared { .. }
+            | SimEvent::Configured { .. }
+            | SimEvent::TimerRunsOut { .. }
+            | SimEvent::Probes { .. } => {}
         }
     }
 
-    pub(super) fn dialled(&mut self, me: Place, id: LinkId) {
+    pub(super) fn dialled(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id) else { return };
         let peer = link.dialler;
         if link.dialler_end == End::Closed {
             return self.network.close(id, me);
         }
         link.acceptor_end = End::Open;
+        let (kind, incarnation) = (link.kind, link.incarnation);
+        let dialler = self.id(peer);
         if let Some(machine) = self.machine_mut(me) {
-            machine.links.push(id);
+            machine.links.accepted(id, dialler, kind, DialPurpose::Wanted, incarnation);
         }
         // Its listener answers before the member itself gets to know: it may die in between.
-        self.plan_arrival(id, me, peer, Happening::Accepted { link: id });
-        self.plan_arrival(id, peer, me, Happening::Accepts { link: id });
+        self.plan_arrival(id, me, peer, SimEvent::Accepted { link: id });
+        self.plan_arrival(id, peer, me, SimEvent::Accepts { link: id });
         self.listen(me, peer);
     }
 
     /// A link that comes up across a pause or a cut stays silent.
-    fn listen(&mut self, me: Place, peer: Place) {
+    fn listen(&mut self, me: NodeIndex, peer: NodeIndex) {
         let paused = self.machine(peer).and_then(|machine| machine.paused);
         for since in [paused, self.network.cut_between(peer, me)].into_iter().flatten() {
             self.expect_silence(me, peer, since);
         }
     }
 
-    pub(super) fn accepts(&mut self, me: Place, id: LinkId) {
+    pub(super) fn accepts(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.acceptor_end == End::Open) else {
             return;
         };
-        link.heard = true;
-        let (peer, kind, incarnation) = (link.dialler, link.kind, link.incarnation);
-        self.end_former(me, peer, incarnation);
-        self.link_up(me, peer, kind, Direction::Incoming);
-    }
-
-    /// A new start of a member has introduced itself: what its former ones dialled is over, whenever the news of that comes.
-    fn end_former(&mut self, me: Place, peer: Place, incarnation: Incarnation) {
-        let Some(machine) = self.machine(me) else { return };
-        let is_former = |id: &LinkId| {
-            let link = self.network.get(*id).filter(|link| link.dialler == peer);
-            link.is_some_and(|link| link.incarnation < incarnation)
-        };
-        let former: Vec<LinkId> = machine.links.iter().copied().filter(is_former).collect();
-        for id in former {
-            self.link_ends(me, id, Some(Why::Broke));
+        let (dialler, kind, incarnation) = (link.dialler, link.kind, link.incarnation);
+        let peer = self.id(dialler);
+        while let Some(former) = self.machine_mut(me).and_then(|it| it.links.take_former(peer, incarnation)) {
+            self.network.close(former.id, me);
+            if former.is_known() {
+                self.link_down(me, &former, Why::Broke);
+            }
         }
+        while let Some(old) = self.machine_mut(me).and_then(|it| it.links.take_replaced(peer, kind, id)) {
+            self.close_end(old.id, me, false);
+        }
+        self.comes_up(me, id);
     }
 
-    pub(super) fn accepted(&mut self, me: Place, id: LinkId) {
-        let now = self.now;
+    pub(super) fn accepted(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
         link.dialler_end = End::Open;
-        link.up_since = now;
-        link.probe = false;
-        let (peer, kind) = (link.acceptor, link.kind);
-        for letter in std::mem::take(&mut link.queued) {
-            self.post(id, me, peer, letter);
+        let peer = link.acceptor;
+        for packet in std::mem::take(&mut link.queued) {
+            self.post(id, me, peer, packet);
         }
         self.listen(me, peer);
-        self.link_up(me, peer, kind, Direction::Outgoing);
+        self.comes_up(me, id);
     }
 
-    fn link_up(&mut self, me: Place, peer: Place, link: LinkKind, direction: Direction) {
-        self.tell(me, |_| EventKind::LinkUp { peer: schedule::name(peer.index()), link, direction });
-        let peer = self.id(peer);
-        self.give(me, Input::LinkUp { peer, link, direction });
+    fn comes_up(&mut self, me: NodeIndex, id: LinkId) {
+        let now = self.time();
+        if let Some(link) = self.machine_mut(me).and_then(|machine| machine.links.up(id, now)) {
+            self.link_up(me, &link);
+        }
     }
 
-    pub(super) fn refused(&mut self, me: Place, id: LinkId) {
+    /// The time of the links: by no member's clock.
+    fn time(&self) -> Time {
+        Time(Duration::from_nanos(self.now))
+    }
+
+    pub(super) fn link_up(&mut self, me: NodeIndex, link: &Link<LinkId>) {
+        let (kind, direction) = (link.kind, link.direction);
+        if let Some(peer) = self.place(link.peer).map(NodeIndex::index) {
+            self.tell(me, |_| EventKind::LinkUp { peer: schedule::name(peer), link: kind, direction });
+        }
+        self.give(me, link.up_input());
+    }
+
+    pub(super) fn refused(&mut self, me: NodeIndex, id: LinkId) {
         self.dial_failed(me, id, Why::Refused);
     }
 
-    pub(super) fn unanswered(&mut self, me: Place, id: LinkId) {
+    pub(super) fn unanswered(&mut self, me: NodeIndex, id: LinkId) {
         self.dial_failed(me, id, Why::Unanswered);
     }
 
-    pub(super) fn deserted(&mut self, me: Place, id: LinkId) {
+    pub(super) fn deserted(&mut self, me: NodeIndex, id: LinkId) {
         self.link_ends(me, id, Some(Why::Silent));
     }
 
-    pub(super) fn closed(&mut self, me: Place, id: LinkId, failed: bool) {
+    pub(super) fn closed(&mut self, me: NodeIndex, id: LinkId, failed: bool) {
         self.link_ends(me, id, failed.then_some(Why::Broke));
     }
 
-    fn dial_failed(&mut self, me: Place, id: LinkId, why: Why) {
+    fn dial_failed(&mut self, me: NodeIndex, id: LinkId, why: Why) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
-        let (peer, kind, probe) = (link.acceptor, link.kind, link.probe);
+        let peer = link.acceptor;
         let queued = std::mem::take(&mut link.queued);
+        let lost = self.lose(me, id, true);
         self.close_end(id, me, false);
-        for letter in queued {
-            self.lost(&letter, peer, None);
+        for packet in queued {
+            self.lost(&packet, peer, None);
         }
-        if !probe {
-            self.link_down(me, peer, kind, Direction::Outgoing, why);
+        self.link_lost(me, lost, why);
+    }
+
+    /// Removes a link that ended at this member, and says what that means to it.
+    fn lose(&mut self, me: NodeIndex, id: LinkId, is_failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
+        let now = self.time();
+        self.machine_mut(me)?.links.down(id, is_failure, now)
+    }
+
+    fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, why: Why) {
+        let Some((link, loss)) = lost else { return };
+        match loss {
+            LinkLoss::Failed => self.link_down(me, &link, why),
+            LinkLoss::Closed => {
+                self.tell_closed(me, &link);
+                self.give(me, link.closed_input());
+            }
+            LinkLoss::Replaced => {
+                self.tell_closed(me, &link);
+                self.make_wanted_links(me);
+            }
+            LinkLoss::ClosedUnseen => self.give(me, link.closed_input()),
+            LinkLoss::Unseen => {}
         }
     }
 
-    /// Puts a letter on a link that is up.
-    pub(super) fn post(&mut self, id: LinkId, me: Place, to: Place, letter: Arc<Letter>) {
+    /// Puts a packet on a link that is up.
+    pub(super) fn post(&mut self, id: LinkId, me: NodeIndex, to: NodeIndex, packet: Arc<Packet>) {
         if self.network.cut_between(me, to).is_some() {
-            return self.lost(&letter, to, Some(Injection::Cut));
+            return self.lost(&packet, to, Some(Injection::Cut));
         }
-        match self.network.fate(id, me, self.now, &mut self.chance) {
-            Fate::Lost => self.lost(&letter, to, Some(Injection::Drop)),
+        match self.network.fate(id, me, self.now, &mut self.rng) {
+            Fate::Lost => self.lost(&packet, to, Some(Injection::Drop)),
             Fate::Arrives { at, overtaken } => {
                 if overtaken {
-                    self.tell_injected(&letter, me, to, Injection::Reorder);
+                    self.tell_injected(&packet, me, to, Injection::Reorder);
                 }
-                self.plan_crossing(at, me, to, Happening::Arrives { link: id, letter });
+                self.plan_crossing(at, me, to, SimEvent::Arrives { link: id, packet });
             }
             Fate::ArrivesTwice(first, second) => {
-                self.tell_injected(&letter, me, to, Injection::Duplicate);
-                let copy = Arc::clone(&letter);
-                self.plan_crossing(first, me, to, Happening::Arrives { link: id, letter });
-                self.plan_crossing(second, me, to, Happening::Arrives { link: id, letter: copy });
+                self.tell_injected(&packet, me, to, Injection::Duplicate);
+                let copy = Arc::clone(&packet);
+                self.plan_crossing(first, me, to, SimEvent::Arrives { link: id, packet });
+                self.plan_crossing(second, me, to, SimEvent::Arrives { link: id, packet: copy });
             }
         }
     }
 
-    pub(super) fn arrives(&mut self, me: Place, id: LinkId, letter: &Letter) {
+    pub(super) fn arrives(&mut self, me: NodeIndex, id: LinkId, packet: &Packet) {
         let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else {
-            return self.lost(letter, me, None);
+            return self.lost(packet, me, None);
         };
         let from = link.other(me);
-        self.received(me, from, letter);
+        self.received(me, from, packet);
     }
 
-    /// The other end of a link is gone: dead, or closed in good order.
-    fn link_ends(&mut self, me: Place, id: LinkId, failure: Option<Why>) {
-        let Some(link) = self.network.get(id).filter(|link| link.end(me) != End::Closed) else { return };
-        let (peer, kind) = (link.other(me), link.kind);
-        let outgoing = link.dialler == me;
-        let direction = if outgoing { Direction::Outgoing } else { Direction::Incoming };
-        let was_up = if outgoing { link.dialler_end == End::Open } else { link.heard };
-        let too_short = (outgoing && kind == LinkKind::Ring)
-            && (!was_up || self.now.saturating_sub(link.up_since) < nanoseconds(TOO_SHORT));
-        let never_there = !was_up && (!outgoing || link.probe);
-        self.end(me, id);
-        if never_there {
+    /// The other end of a link is gone: dead, or closed gracefully.
+    fn link_ends(&mut self, me: NodeIndex, id: LinkId, failure: Option<Why>) {
+        if self.network.get(id).is_none_or(|link| link.end(me) == End::Closed) {
             return;
         }
-        if let Some(why) = failure.or(too_short.then_some(Why::TooShort)) {
-            return self.link_down(me, peer, kind, direction, why);
-        }
-        self.tell(me, |_| EventKind::LinkDown {
-            peer: schedule::name(peer.index()),
-            link: kind,
-            direction,
-            reason: "closed by the other end".to_owned(),
-            failure: false,
-        });
-        let another = self.machine(me).is_some_and(|machine| {
-            machine.links.iter().filter_map(|id| self.network.get(*id)).any(|link| {
-                (link.other(me), link.kind, link.end(me), link.dialler == me)
-                    == (peer, kind, End::Open, outgoing)
-            })
-        });
-        if another {
-            self.make_wanted_links(me);
-        } else {
-            let peer = self.id(peer);
-            self.give(me, Input::LinkClosed { peer, link: kind, direction });
-        }
+        let lost = self.lose(me, id, failure.is_some());
+        self.network.close(id, me);
+        self.link_lost(me, lost, failure.unwrap_or(Why::TooShort));
     }
 
-    pub(super) fn silent(&mut self, me: Place, peer: Place, since: u64) {
+    fn tell_closed(&mut self, me: NodeIndex, link: &Link<LinkId>) {
+        self.tell_down(me, link, "closed by the other end", false);
+    }
+
+    fn tell_down(&mut self, me: NodeIndex, link: &Link<LinkId>, reason: &str, failure: bool) {
+        let Some(peer) = self.place(link.peer) else { return };
+        self.tell(me, |_| EventKind::LinkDown {
+            peer: schedule::name(peer.index()),
+            link: link.kind,
+            direction: link.direction,
+            reason: reason.to_owned(),
+            failure,
+        });
+    }
+
+    pub(super) fn silent(&mut self, me: NodeIndex, peer: NodeIndex, since: u64) {
         let still = self.machine(peer).and_then(|machine| machine.paused) == Some(since)
             || self.network.cut_between(peer, me) == Some(since);
         let Some(machine) = self.machine(me).filter(|_| still) else { return };
-        let open = |id: &LinkId| {
-            self.network.get(*id).is_some_and(|link| link.other(me) == peer && link.end(me) == End::Open)
-        };
-        let silent: Vec<LinkId> = machine.links.iter().copied().filter(open).collect();
+        let peer = self.id(peer);
+        let with_peer = machine.links.iter().filter(|link| link.peer == peer).map(|link| link.id);
+        let silent: Vec<LinkId> =
+            with_peer.filter(|id| self.network.get(*id).is_some_and(|it| it.end(me) == End::Open)).collect();
         for id in silent {
             // What was done about the first may have closed the second.
-            let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else { continue };
-            let (kind, heard) = (link.kind, link.heard);
-            let direction = if link.dialler == me { Direction::Outgoing } else { Direction::Incoming };
-            self.close_end(id, me, false);
-            if direction == Direction::Outgoing || heard {
-                self.link_down(me, peer, kind, direction, Why::Silent);
+            let lost = self.lose(me, id, true);
+            if lost.is_some() {
+                self.close_end(id, me, false);
+                self.link_lost(me, lost, Why::Silent);
             }
         }
     }
@@ -304,23 +316,23 @@ impl World {
     /// Has the diallers of this member's ring links compare what their ends know, where that is different
     /// now. Both ends say it in each ping, and what they were last told; an acceptor that is behind, and was
     /// not told for longer than pings may fail to come, has missed a message.
-    pub(super) fn compare(&mut self, me: Place) {
+    pub(super) fn compare(&mut self, me: NodeIndex) {
         let patience = nanoseconds(self.setup.silence());
         let Some(machine) = self.machine(me) else { return };
         let missed =
-            |id: &&LinkId| self.network.get(**id).is_some_and(|link| !link.compares && self.has_missed(link));
-        let different: Vec<LinkId> = machine.links.iter().filter(missed).copied().collect();
+            |id: &LinkId| self.network.get(*id).is_some_and(|link| !link.compares && self.has_missed(link));
+        let different: Vec<LinkId> = machine.links.iter().map(|link| link.id).filter(missed).collect();
         for id in different {
             if let Some(link) = self.network.get_mut(id) {
                 link.compares = true;
-                self.plan(patience, me, Happening::Compared { link: id });
+                self.plan(patience, me, SimEvent::Compared { link: id });
             }
         }
     }
 
     /// Whether the acceptor of a ring link that is up knows something else than the dialler, and was not told
     /// what that one knows.
-    fn has_missed(&self, link: &Link) -> bool {
+    fn has_missed(&self, link: &Connection) -> bool {
         let is_up =
             (link.kind, link.dialler_end, link.acceptor_end) == (LinkKind::Ring, End::Open, End::Open);
         let knowledge = |place| self.machine(place).map(|machine| machine.knowledge);
@@ -328,7 +340,7 @@ impl World {
         is_up && ours != theirs && ours.is_some_and(|ours| ours != link.told)
     }
 
-    pub(super) fn compared(&mut self, me: Place, id: LinkId) {
+    pub(super) fn compared(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.end(me) == End::Open) else { return };
         link.compares = false;
         let (dialler, acceptor) = (link.dialler, link.acceptor);
@@ -336,60 +348,49 @@ impl World {
         let heard =
             awake(dialler) && awake(acceptor) && self.network.cut_between(acceptor, dialler).is_none();
         if heard && self.network.get(id).is_some_and(|link| self.has_missed(link)) {
-            let (peer, direction) = (self.id(acceptor), Direction::Outgoing);
-            self.give(dialler, Input::LinkUp { peer, link: LinkKind::Ring, direction });
+            let link = self.machine(dialler).and_then(|machine| machine.links.get(id)).copied();
+            if let Some(link) = link.filter(Link::is_known) {
+                self.give(dialler, link.up_input());
+            }
         }
         self.compare(me);
     }
 
-    fn link_down(&mut self, me: Place, peer: Place, link: LinkKind, direction: Direction, why: Why) {
-        self.tell(me, |_| EventKind::LinkDown {
-            peer: schedule::name(peer.index()),
-            link,
-            direction,
-            reason: why.words().to_owned(),
-            failure: true,
-        });
-        self.misjudged |= !why.is_certain() && self.machine(peer).is_some();
-        // A peer that has dialled anew meanwhile still sends: its older link is not the last. Real nodes have let go of it.
-        let sends = |id: &LinkId| {
-            self.network.get(*id).is_some_and(|other| {
-                (other.dialler, other.kind, other.acceptor_end) == (peer, link, End::Open) && other.heard
-            })
-        };
-        let still_sends = self.machine(me).is_some_and(|machine| machine.links.iter().any(sends));
-        let direction = if still_sends { Direction::Outgoing } else { direction };
-        let peer = self.id(peer);
-        self.give(me, Input::LinkDown { peer, link, direction });
+    fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, why: Why) {
+        self.tell_down(me, link, why.describe(), true);
+        let peer_lives = self.place(link.peer).is_some_and(|peer| self.machine(peer).is_some());
+        self.false_suspicion |= !why.is_certain() && peer_lives;
+        self.give(me, link.down_input());
     }
 
-    pub(super) fn dial(&mut self, me: Place, peer: Place, kind: LinkKind, probe: bool) {
-        let link = self.network.dial((me, self.incarnation(me)), peer, kind, probe);
+    pub(super) fn dial(&mut self, me: NodeIndex, peer: NodeIndex, kind: LinkKind, purpose: DialPurpose) {
+        let link = self.network.dial((me, self.incarnation(me)), peer, kind);
+        let to = self.id(peer);
         let Some(machine) = self.machine_mut(me) else { return };
-        machine.links.push(link);
+        machine.links.dialled(link, to, kind, purpose);
         let clock = machine.clock;
-        self.plan_arrival(link, me, peer, Happening::Dialled { link });
-        self.plan(clock.takes(nanoseconds(self.setup.silence())), me, Happening::Unanswered { link });
+        self.plan_arrival(link, me, peer, SimEvent::Dialled { link });
+        self.plan(clock.takes(nanoseconds(self.setup.silence())), me, SimEvent::Unanswered { link });
     }
 
     /// Closes this member's end; the other end learns of it, as a failure or as an orderly close.
-    pub(super) fn close_end(&mut self, id: LinkId, me: Place, failed: bool) {
+    pub(super) fn close_end(&mut self, id: LinkId, me: NodeIndex, failed: bool) {
         let Some(link) = self.network.get_mut(id) else { return };
         let (peer, peer_end) = (link.other(me), link.end(link.other(me)));
         let unsent = std::mem::take(&mut link.queued);
-        for letter in unsent {
-            self.lost(&letter, peer, None);
+        for packet in unsent {
+            self.lost(&packet, peer, None);
         }
         if peer_end != End::Closed {
-            self.plan_arrival(id, me, peer, Happening::Closed { link: id, failed });
+            self.plan_arrival(id, me, peer, SimEvent::Closed { link: id, failed });
         }
         self.end(me, id);
     }
 
-    fn end(&mut self, me: Place, id: LinkId) {
+    fn end(&mut self, me: NodeIndex, id: LinkId) {
         self.network.close(id, me);
         if let Some(machine) = self.machine_mut(me) {
-            machine.links.retain(|other| *other != id);
+            machine.links.remove(id);
         }
     }
 }

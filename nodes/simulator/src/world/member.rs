@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
+use ringleader_election::link_table::LinkTable;
 use ringleader_election::{Core, Time, Timer};
 use ringleader_shared::{Contender, Incarnation, Promise, Term};
 
-use super::Happening;
+use super::SimEvent;
 use crate::network::LinkId;
 
 /// A member, configured now or once.
@@ -32,10 +33,10 @@ pub(super) struct Machine {
     /// The number of the pause that it is in.
     pub(super) paused: Option<u64>,
     /// What piled up while it is paused.
-    pub(super) inbox: VecDeque<Happening>,
+    pub(super) inbox: VecDeque<SimEvent>,
     pub(super) timers: Timers,
     /// The links that it has an end of, not closed there.
-    pub(super) links: Vec<LinkId>,
+    pub(super) links: LinkTable<LinkId>,
     /// Whether it is going to dial those again that it routes past.
     pub(super) probes: bool,
     /// What it knows, as its pings say it.

@@ -2,15 +2,15 @@
 
 use ringleader_election::classic::{self, Classic, Visitor};
 use ringleader_shared::AlgorithmName;
-use ringleader_simulator::contest::{Contest, Initiators, Labels, Outcome, Pace, Settings};
+use ringleader_simulator::algorithms::{Election, Initiators, Labels, Outcome, Pace, Settings};
 use ringleader_testing::algorithms::seed;
 use ringleader_testing::each_classic;
 use ringleader_testing::rings::arrangements;
 
 #[track_caller]
 fn assert_kept<A: Classic<u32>>(outcome: &Outcome, told: &str) {
-    if let Err(broken) = outcome.check(A::FACTS) {
-        panic!("{}: {broken}; {told}", A::FACTS.name);
+    if let Err(broken) = outcome.check(A::PROPERTIES) {
+        panic!("{}: {broken}; {told}", A::PROPERTIES.name);
     }
 }
 
@@ -25,7 +25,7 @@ impl Visitor for EveryArrangement {
                 for (pace, seed) in [(Pace::Unit, 0), (Pace::Uniform, 1), (Pace::Exponential, 2)] {
                     let settings = Settings { pace, seed, ..Settings::new(n) };
                     let told = format!("labels {labels:?}, {settings:?}");
-                    let outcome = Contest::<A>::of(&labels, settings).run();
+                    let outcome = Election::<A>::of(&labels, settings).run();
                     assert_kept::<A>(&outcome, &told);
                 }
             }
@@ -45,21 +45,21 @@ impl Visitor for RandomRings {
     type Output = ();
 
     fn visit<A: Classic<u32>>(self) {
-        let mut dice = fastrand::Rng::with_seed(self.seed);
+        let mut rng = fastrand::Rng::with_seed(self.seed);
         for _ in 0..400 {
             let settings = Settings {
-                size: dice.u32(1..300),
-                labels: dice.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
-                initiators: dice.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
-                pace: dice.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
-                seed: dice.u64(..),
+                size: rng.u32(1..300),
+                labels: rng.choice([Labels::Random, Labels::Worst, Labels::Alternating]).unwrap(),
+                initiators: rng.choice([Initiators::All, Initiators::Some(1), Initiators::Some(5)]).unwrap(),
+                pace: rng.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
+                seed: rng.u64(..),
             };
             let told = format!("{settings:?}");
-            let outcome = Contest::<A>::new(settings).run();
+            let outcome = Election::<A>::new(settings).run();
             assert_kept::<A>(&outcome, &told);
         }
         let settings = Settings { pace: Pace::Uniform, ..Settings::new(4096) };
-        let outcome = Contest::<A>::new(settings).run();
+        let outcome = Election::<A>::new(settings).run();
         assert_kept::<A>(&outcome, "4096 members");
     }
 }
@@ -74,10 +74,10 @@ fn a_member_takes_at_most_72_bytes_and_a_message_on_its_way_at_most_24(algorithm
         type Output = ();
 
         fn visit<A: Classic<u32>>(self) {
-            let (member, message) = (Contest::<A>::BYTES_A_MEMBER, Contest::<A>::BYTES_A_MESSAGE);
-            println!("{}: {member} bytes a member, {message} a message", A::FACTS.name);
-            assert!(member <= 72, "{}: {member} bytes a member", A::FACTS.name);
-            assert!(message <= 24, "{}: {message} bytes a message", A::FACTS.name);
+            let (member, message) = (Election::<A>::BYTES_A_MEMBER, Election::<A>::BYTES_A_MESSAGE);
+            println!("{}: {member} bytes a member, {message} a message", A::PROPERTIES.name);
+            assert!(member <= 72, "{}: {member} bytes a member", A::PROPERTIES.name);
+            assert!(message <= 24, "{}: {message} bytes a message", A::PROPERTIES.name);
         }
     }
     classic::visit(algorithm.key(), Sizes).unwrap();

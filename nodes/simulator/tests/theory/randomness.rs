@@ -2,7 +2,7 @@
 //! ones.
 
 use ringleader_election::classic::{self, ChangRoberts, Classic, ItaiRodeh, Visitor};
-use ringleader_simulator::contest::{Contest, Settings};
+use ringleader_simulator::algorithms::{Election, Settings};
 
 /// Standard deviations that a figure may be off. At the fixed seeds of these tests it is so or it is not.
 const SIGMAS: f64 = 4.0;
@@ -54,7 +54,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 
 /// Messages of so many elections, with seeds from here on.
 fn messages<A: Classic<u32>>(n: u32, seeds: std::ops::Range<u64>) -> Vec<f64> {
-    let messages = |seed| Contest::<A>::new(Settings { seed, ..Settings::new(n) }).run().messages as f64;
+    let messages = |seed| Election::<A>::new(Settings { seed, ..Settings::new(n) }).run().messages as f64;
     seeds.map(messages).collect()
 }
 
@@ -85,7 +85,7 @@ fn itai_and_rodeh_on_a_ring_of_two_take_seven_messages_on_average() {
 fn chang_and_roberts_on_a_ring_of_three_take_as_many_messages_as_all_its_orders_do() {
     let all: Vec<f64> = orders(3)
         .iter()
-        .map(|order| Contest::<ChangRoberts<u32>>::of(order, Settings::new(3)).run().messages as f64)
+        .map(|order| Election::<ChangRoberts<u32>>::of(order, Settings::new(3)).run().messages as f64)
         .collect();
     let exact = Exact::of(&all);
     assert_eq!((exact.mean, exact.variance), (5.5, 0.25), "5 upwards, 6 downwards");
@@ -99,17 +99,21 @@ impl Visitor for SmallRings {
 
     /// Where nothing but the order of the labels is drawn, all orders together are the exact distribution.
     fn visit<A: Classic<u32>>(self) {
-        if !A::FACTS.labels {
+        if !A::PROPERTIES.labels {
             return;
         }
         for n in 3..=6 {
-            let cost = |order: &Vec<u32>| Contest::<A>::of(order, Settings::new(n)).run().messages as f64;
+            let cost = |order: &Vec<u32>| Election::<A>::of(order, Settings::new(n)).run().messages as f64;
             let exact = Exact::of(&orders(n).iter().map(cost).collect::<Vec<_>>());
             let drawn = messages::<A>(n, 0..6_000);
             if exact.variance > 0.0 {
-                exact.assert_drawn(&drawn, &format!("{}, n = {n}", A::FACTS.name));
+                exact.assert_drawn(&drawn, &format!("{}, n = {n}", A::PROPERTIES.name));
             } else {
-                assert!(drawn.iter().all(|&messages| messages == exact.mean), "{}, n = {n}", A::FACTS.name);
+                assert!(
+                    drawn.iter().all(|&messages| messages == exact.mean),
+                    "{}, n = {n}",
+                    A::PROPERTIES.name
+                );
             }
         }
     }
@@ -117,8 +121,8 @@ impl Visitor for SmallRings {
 
 #[test]
 fn every_algorithm_takes_on_random_small_rings_what_it_takes_on_all_of_them() {
-    for facts in classic::ALL {
-        classic::visit(facts.key, SmallRings).unwrap();
+    for properties in classic::ALL {
+        classic::visit(properties.key, SmallRings).unwrap();
     }
 }
 

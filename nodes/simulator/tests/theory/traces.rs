@@ -2,8 +2,8 @@
 
 use ringleader_election::classic::{self, Classic, Visitor};
 use ringleader_shared::{AlgorithmName, RingMessage};
-use ringleader_simulator::contest::watch::{self, Cause, Message};
-use ringleader_simulator::contest::{Contest, Initiators, MaxRingContest, Outcome, Pace, Settings};
+use ringleader_simulator::algorithms::watch::{self, Cause, Message};
+use ringleader_simulator::algorithms::{Election, Initiators, MaxRingElection, Outcome, Pace, Settings};
 use ringleader_testing::each_classic;
 
 fn it_goes_the_same_way_step_by_step_and_at_a_stretch(algorithm: AlgorithmName) {
@@ -14,13 +14,13 @@ fn it_goes_the_same_way_step_by_step_and_at_a_stretch(algorithm: AlgorithmName) 
         fn visit<A: Classic<u32>>(self) {
             for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                 let settings = Settings { pace, seed: 5, ..Settings::new(200) };
-                let mut steps = Contest::<A>::new(settings);
+                let mut steps = Election::<A>::new(settings);
                 while steps.step() {}
                 assert_eq!(
                     steps.outcome(),
-                    Contest::<A>::new(settings).run(),
+                    Election::<A>::new(settings).run(),
                     "{} {settings:?}",
-                    A::FACTS.name
+                    A::PROPERTIES.name
                 );
             }
         }
@@ -67,11 +67,11 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted(algorithm: Algori
             for initiators in [Initiators::All, Initiators::Some(3)] {
                 for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
                     let settings = Settings { pace, seed: 5, initiators, ..Settings::new(40) };
-                    let what = format!("{} {settings:?}", A::FACTS.name);
-                    let outcome = Contest::<A>::new(settings).run();
-                    let (traced, steps) = Contest::<A>::traced(settings, outcome.hops()).unwrap();
+                    let what = format!("{} {settings:?}", A::PROPERTIES.name);
+                    let outcome = Election::<A>::new(settings).run();
+                    let (traced, steps) = Election::<A>::traced(settings, outcome.hops()).unwrap();
                     assert_traced(&outcome, &traced, &steps, &what);
-                    let too_long = Contest::<A>::traced(settings, outcome.hops() - 1);
+                    let too_long = Election::<A>::traced(settings, outcome.hops() - 1);
                     assert_eq!(too_long.unwrap_err().most, outcome.hops() - 1, "{what}");
                 }
             }
@@ -84,10 +84,10 @@ fn a_trace_shows_every_message_of_the_very_run_that_is_counted(algorithm: Algori
 fn max_ring_is_traced_like_the_others() {
     for pace in [Pace::Unit, Pace::Uniform, Pace::Exponential] {
         let settings = Settings { pace, seed: 5, ..Settings::new(40) };
-        let outcome = MaxRingContest::new(settings).run();
-        let (traced, steps) = MaxRingContest::traced(settings, outcome.hops()).unwrap();
+        let outcome = MaxRingElection::new(settings).run();
+        let (traced, steps) = MaxRingElection::traced(settings, outcome.hops()).unwrap();
         assert_traced(&outcome, &traced, &steps, "max-ring");
-        assert!(MaxRingContest::traced(settings, outcome.hops() - 1).is_err());
+        assert!(MaxRingElection::traced(settings, outcome.hops() - 1).is_err());
     }
 }
 

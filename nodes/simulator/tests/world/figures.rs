@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ringleader_shared::event::{MessageKind, Outcome};
+use ringleader_shared::event::{ElectionCause, MessageKind};
 use ringleader_shared::{
     AlgorithmName, Event, EventKind, Incarnation, NodeName, RingView, Role, Safety, Term,
 };
@@ -38,7 +38,7 @@ fn initiators(events: &[Event]) -> BTreeMap<Term, BTreeSet<Start>> {
             EventKind::Sent { message, .. } => {
                 let asks = matches!(
                     message.message,
-                    MessageKind::Election | MessageKind::Contest | MessageKind::RollCall
+                    MessageKind::Election | MessageKind::Classic | MessageKind::RollCall
                 );
                 if asks && said.contains(&(message.term, start.clone())) {
                     sent.entry(message.term).or_default().insert(start);
@@ -63,7 +63,9 @@ fn counted_well(events: &[Event]) -> Result<(), String> {
         return Ok(());
     }
     let mut counted = BTreeMap::<Term, usize>::new();
-    for election in view.elections.iter().filter(|one| one.outcome == Outcome::Election && one.messages > 0) {
+    for election in
+        view.elections.iter().filter(|one| one.cause == ElectionCause::Election && one.messages > 0)
+    {
         *counted.entry(election.term).or_default() += election.initiators as usize;
     }
     let truth: BTreeMap<Term, usize> =

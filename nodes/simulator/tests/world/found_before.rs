@@ -23,7 +23,7 @@ fn who_is_left_alone_does_not_lead_the_term_that_a_deputy_takes_over() {
 
 /// The bully: a member that was once not reached was left out for ever when no election ended.
 #[test]
-fn a_member_that_answers_again_takes_part_in_the_bullys_next_contest() {
+fn a_member_that_answers_again_takes_part_in_the_bullys_next_election() {
     is_fine(
         "seed 3739988423955916007; ring 1 1 1; quorum; bully; uniform 50us 3000us; 20000us initiate B; 3061us mend A A; \
          3827us kill C; 0us sever A B; 4000us pause C",

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use ringleader_shared::invariants::Invariants;
+use ringleader_shared::invariants::EventChecker;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Role, Safety};
 use ringleader_simulator::{Case, World};
@@ -16,7 +16,7 @@ const UNDER_WAY_US: u64 = 1_000_000;
 
 /// Reads a stream to its end: nothing in it must never be, and every message in it ended somehow.
 fn read(events: &[Event]) -> Result<RingView, String> {
-    let (mut view, mut invariants) = (RingView::empty(), Invariants::default());
+    let (mut view, mut invariants) = (RingView::empty(), EventChecker::default());
     let end = events.last().map_or(0, |event| event.at_us).saturating_sub(UNDER_WAY_US);
     let (before, last) = events.split_at(events.partition_point(|event| event.at_us < end));
     for event in before {
@@ -115,7 +115,7 @@ fn a_stream_in_which_two_lead_one_term_is_found_out() {
     let mut events = case.tell().events().to_vec();
     let mut second = events
         .iter()
-        .rfind(|event| matches!(&event.kind, EventKind::StandingChanged { role: Role::Leader, .. }))
+        .rfind(|event| matches!(&event.kind, EventKind::RoleChanged { role: Role::Leader, .. }))
         .cloned()
         .expect("somebody leads");
     second.node = Some("A".parse().expect("a name"));

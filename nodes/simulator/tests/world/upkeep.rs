@@ -7,7 +7,7 @@ use ringleader_shared::event::{EventKind, MessageKind};
 use ringleader_shared::{AlgorithmName, RingView};
 use ringleader_simulator::{Action, Case, Latency, Setup, World, trace};
 
-/// An undisturbed election of this many at this pace: the ring in the end, the standing messages and the
+/// An undisturbed election of this many at this pace: the ring in the end, the state updates and the
 /// links that came up from the initiation on.
 fn elected(n: u64, hop: Duration, algorithm: AlgorithmName) -> (RingView, usize, usize) {
     let attributes: Vec<u64> = (1..=n).collect();
@@ -30,26 +30,26 @@ fn elected(n: u64, hop: Duration, algorithm: AlgorithmName) -> (RingView, usize,
         view.apply(event);
     }
     let since = &world.events()[linked..];
-    let standing = |kind: &EventKind| matches!(kind, EventKind::Sent { message, .. } if message.message == MessageKind::Standing);
+    let updates = |kind: &EventKind| matches!(kind, EventKind::Sent { message, .. } if message.message == MessageKind::StateUpdate);
     let count = |is: &dyn Fn(&EventKind) -> bool| since.iter().filter(|event| is(&event.kind)).count();
-    (view, count(&standing), count(&|kind| matches!(kind, EventKind::LinkUp { .. })))
+    (view, count(&updates), count(&|kind| matches!(kind, EventKind::LinkUp { .. })))
 }
 
 /// The initiator's neighbours differ for n − 1 hops, here 25 s, which is no loss.
 #[test]
 fn nothing_is_told_again_while_a_message_goes_round_a_long_slow_ring() {
-    let (view, standing, links) = elected(64, Duration::from_millis(400), AlgorithmName::MaxRing);
+    let (view, updates, links) = elected(64, Duration::from_millis(400), AlgorithmName::MaxRing);
     let election = view.elections.front().expect("an election");
     assert_eq!((election.messages, election.expected), (191, Some(191)));
     // The leader confirms its deputy when their link comes up: that is all, and after the election.
-    assert_eq!((standing, view.upkeep, election.upkeep), (1, 1, 0), "{links} ends of links came up");
+    assert_eq!((updates, view.upkeep, election.upkeep), (1, 1, 0), "{links} ends of links came up");
 }
 
 #[test]
 fn every_algorithm_keeps_to_it() {
     for algorithm in AlgorithmName::ALL {
-        let (_, standing, links) = elected(16, Duration::from_millis(400), algorithm);
-        assert!(standing <= links, "{algorithm}: {standing} standing messages, {links} ends of links");
+        let (_, updates, links) = elected(16, Duration::from_millis(400), algorithm);
+        assert!(updates <= links, "{algorithm}: {updates} state updates, {links} ends of links");
     }
 }
 
@@ -68,7 +68,7 @@ fn a_message_that_was_lost_is_made_up_for() {
         .events()
         .iter()
         .filter_map(|event| match &event.kind {
-            EventKind::Sent { message, to, .. } if message.message == MessageKind::Standing => {
+            EventKind::Sent { message, to, .. } if message.message == MessageKind::StateUpdate => {
                 Some(format!("{}>{to}", message.id.from))
             }
             _ => None,

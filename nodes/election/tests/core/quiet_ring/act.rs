@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ringleader_election::{Core, Input};
-use ringleader_shared::link::{Direction, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{AlgorithmName, Attribute, NodeId, RingMessage, Role, Safety, Succession, Term};
 
 use super::{Link, Next, QuietRing, Sent, contender, id, name};
@@ -37,7 +37,7 @@ impl QuietRing {
         let cut: BTreeSet<Link> = cut;
         for (a, b, link) in cut {
             let other = if a == dead { b } else { a };
-            let direction = if a == dead { Direction::Incoming } else { Direction::Outgoing };
+            let direction = if a == dead { LinkDirection::Incoming } else { LinkDirection::Outgoing };
             self.queue.push_back(Next::Noticed(other, Input::LinkDown { peer: dead, link, direction }));
         }
         self

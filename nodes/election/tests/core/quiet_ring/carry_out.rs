@@ -1,8 +1,8 @@
 //! The caller's part, as the first page of the crate describes it: inputs go in, effects are carried out.
 
 use ringleader_election::{Algorithm, Effect, Input, Time};
-use ringleader_shared::link::{Direction, LinkKind};
-use ringleader_shared::{NodeId, RingMessage, Towards};
+use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::{NodeId, PortKind, RingMessage};
 
 use super::{Link, Next, QuietRing, Sent, name};
 
@@ -26,7 +26,7 @@ impl QuietRing {
                 if !message.is_upkeep() {
                     self.sent.push(sent);
                 }
-                if matches!(message, RingMessage::Contest { towards: Towards::Peer, .. }) {
+                if matches!(message, RingMessage::Classic { port: PortKind::Peer, .. }) {
                     self.dial_directly(me, to);
                 } else if !self.links.iter().any(|(a, b, _)| (*a, *b) == (me, to) || (*a, *b) == (to, me)) {
                     // What is sent to a new successor waits for the link with it.
@@ -47,8 +47,8 @@ impl QuietRing {
                 self.timers.retain(|(_, node, other), ()| (*node, *other) != (me, timer));
             }
             Effect::Drop { message, reason, .. } => self.dropped.push((name(me), message, reason)),
-            Effect::Completed { outcome, mandate, members } => {
-                self.completed.push((outcome, mandate, members));
+            Effect::Completed { cause, mandate, members } => {
+                self.completed.push((cause, mandate, members));
             }
             Effect::Promise(promise) => {
                 let before = self.promises.insert(me, promise);
@@ -60,7 +60,7 @@ impl QuietRing {
             }
             Effect::Explain(why) => self.said.push((me, why)),
             Effect::Became { term, .. } => self.highest_term = self.highest_term.max(term),
-            Effect::PartChanged(_) | Effect::SuccessorChanged(_) => {}
+            Effect::ProgressChanged(_) | Effect::SuccessorChanged(_) => {}
         }
     }
 
@@ -76,7 +76,7 @@ impl QuietRing {
         let surplus: Vec<Link> = self.links.iter().filter(surplus).copied().collect();
         for (from, peer, link) in surplus {
             self.links.remove(&(from, peer, link));
-            let direction = Direction::Incoming;
+            let direction = LinkDirection::Incoming;
             self.queue.push_back(Next::Noticed(peer, Input::LinkClosed { peer: from, link, direction }));
         }
         for link in wanted {
@@ -86,7 +86,7 @@ impl QuietRing {
             if self.nodes.contains_key(&link.1) {
                 self.link_up(link);
             } else {
-                let direction = Direction::Outgoing;
+                let direction = LinkDirection::Outgoing;
                 let failed = Input::LinkDown { peer: link.1, link: link.2, direction };
                 self.queue.push_back(Next::Noticed(me, failed));
             }
@@ -102,7 +102,7 @@ impl QuietRing {
         if self.nodes.contains_key(&to) {
             self.link_up((me, to, kind));
         } else {
-            let failed = Input::LinkDown { peer: to, link: kind, direction: Direction::Outgoing };
+            let failed = Input::LinkDown { peer: to, link: kind, direction: LinkDirection::Outgoing };
             self.queue.push_back(Next::Noticed(me, failed));
         }
     }
@@ -110,7 +110,9 @@ impl QuietRing {
     pub(super) fn link_up(&mut self, link: Link) {
         let (from, to, kind) = link;
         self.links.insert(link);
-        for (at, peer, direction) in [(from, to, Direction::Outgoing), (to, from, Direction::Incoming)] {
+        for (at, peer, direction) in
+            [(from, to, LinkDirection::Outgoing), (to, from, LinkDirection::Incoming)]
+        {
             self.queue.push_back(Next::Noticed(at, Input::LinkUp { peer, link: kind, direction }));
         }
     }

@@ -1,6 +1,6 @@
 //! What a test sees of the ring.
 
-use ringleader_election::classic::{Announcement, Observed, facts};
+use ringleader_election::classic::{Announcement, Observed, properties};
 use ringleader_election::{Core, Timer};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{AlgorithmName, Contender, NodeId, RingMessage, Role};
@@ -39,23 +39,24 @@ impl QuietRing {
     /// What a member's log card shows, oldest first.
     pub(crate) fn log(&self, who: &str) -> Vec<String> {
         let said = self.said.iter().filter(|(node, _)| *node == id(who));
-        said.map(|(_, why)| why.words(name)).collect()
+        said.map(|(_, why)| why.describe(name)).collect()
     }
 
     /// The messages of elections, searches and results that were sent, in words.
     pub(crate) fn told(&self) -> Vec<String> {
-        self.sent.iter().filter(|sent| !is_standing(&sent.message)).map(|sent| in_words(*sent)).collect()
+        self.sent.iter().filter(|sent| !is_state_update(&sent.message)).map(|sent| in_words(*sent)).collect()
     }
 
-    /// What that member told its neighbours of its standing, in words.
-    pub(crate) fn standings(&self, from: &str) -> Vec<String> {
-        let standings = self.sent.iter().filter(|sent| sent.from == id(from) && is_standing(&sent.message));
-        standings.map(|sent| in_words(*sent)).collect()
+    /// The state updates that this member sent to its neighbours, in words.
+    pub(crate) fn state_updates(&self, from: &str) -> Vec<String> {
+        let state_updates =
+            self.sent.iter().filter(|sent| sent.from == id(from) && is_state_update(&sent.message));
+        state_updates.map(|sent| in_words(*sent)).collect()
     }
 
-    /// Messages of elections, searches and results; what neighbours tell each other about standings is not counted.
+    /// Messages of elections, searches and results; state updates are not counted.
     pub(crate) fn messages(&self) -> u32 {
-        let counted = self.sent.iter().filter(|sent| !is_standing(&sent.message));
+        let counted = self.sent.iter().filter(|sent| !is_state_update(&sent.message));
         u32::try_from(counted.count()).expect("few messages")
     }
 
@@ -81,7 +82,7 @@ impl QuietRing {
     pub(crate) fn election_messages(&self) -> u64 {
         let is_its_own = |message: &RingMessage| match self.settings.algorithm {
             AlgorithmName::MaxRing => matches!(message, RingMessage::Election { .. }),
-            _ => matches!(message, RingMessage::Contest { .. }),
+            _ => matches!(message, RingMessage::Classic { .. }),
         };
         self.sent.iter().filter(|sent| is_its_own(&sent.message)).count() as u64
     }
@@ -105,7 +106,7 @@ impl QuietRing {
             messages: self.election_messages(),
             announcement: Announcement::Uncounted,
         };
-        if let Err(broken) = facts(algorithm).check(&observed) {
+        if let Err(broken) = properties(algorithm).check(&observed) {
             panic!("{algorithm}, initiated by {initiators:?}: {broken}");
         }
         let others = self.members.iter().filter(|member| Some(member.id) != leader.map(|leader| leader.id));
@@ -114,8 +115,8 @@ impl QuietRing {
     }
 }
 
-pub(crate) fn is_standing(message: &RingMessage) -> bool {
-    matches!(message, RingMessage::Standing { .. })
+pub(crate) fn is_state_update(message: &RingMessage) -> bool {
+    matches!(message, RingMessage::StateUpdate { .. })
 }
 
 /// One message in words: `A>B election 1: D, C`.
@@ -125,8 +126,8 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
         RingMessage::Election { term, candidate, deputy, hops, .. } => {
             format!("election {term}: {} {}, hop {hops}", name(candidate.id), or_none(deputy))
         }
-        RingMessage::Contest { term, towards, parcel, .. } => {
-            format!("contest {term}: {towards:?} {} {:?}", or_none(parcel.label), parcel.numbers)
+        RingMessage::Classic { term, port, payload, .. } => {
+            format!("classic {term}: {port:?} {} {:?}", or_none(payload.label), payload.numbers)
         }
         RingMessage::Vacant { term, hops, .. } => format!("vacant {term}: hop {hops}"),
         RingMessage::RollCall { term, hops, .. } => format!("roll call {term}: hop {hops}"),
@@ -139,11 +140,11 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
             format!("elected {}: {} {deputy}, hop {hops}", mandate.term, name(mandate.leader.id))
         }
         RingMessage::Lease { mandate, votes, .. } => format!("lease {}: {votes} votes", mandate.term),
-        RingMessage::Standing { term, mandate } => match mandate {
+        RingMessage::StateUpdate { term, mandate } => match mandate {
             Some(mandate) => {
-                format!("standing {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))
+                format!("update {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))
             }
-            None => format!("standing {term}: nobody"),
+            None => format!("update {term}: nobody"),
         },
     };
     format!("{}>{} {what}", name(from), name(to))

@@ -1,0 +1,36 @@
+//! The backends: the server with its ring of processes, and the sandbox with a simulated ring.
+//!
+//! A backend carries out commands and feeds the state of its ring. It must not know the components that show
+//! the state.
+
+pub(crate) mod sandbox;
+pub(crate) mod server;
+
+use leptos::prelude::*;
+
+use self::sandbox::Sandbox;
+
+/// The backend of a ring. A handle: copies are the same backend.
+#[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "a page has a few copies of it")]
+pub(crate) enum Backend {
+    /// The server.
+    Server,
+    /// The sandbox.
+    Sandbox(Sandbox),
+}
+
+impl Backend {
+    /// The backend of the ring that the component belongs to.
+    pub(crate) fn here() -> Self {
+        expect_context()
+    }
+
+    /// The sandbox, if it is one.
+    pub(crate) fn sandbox(self) -> Option<Sandbox> {
+        match self {
+            Self::Server => None,
+            Self::Sandbox(sandbox) => Some(sandbox),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! The sandbox as a backend: it plays a run, and shows each moment of it in the state.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use ringleader_shared::{NodeName, Seq};
+
+use crate::address::Entry;
+use crate::command::Command;
+use crate::notice::Notice;
+use crate::sandbox::actions;
+use crate::sandbox::permalink::Permalink;
+use crate::sandbox::player::Player;
+use crate::sandbox::settings::Settings;
+use crate::sandbox::speed::Speed;
+use crate::state::{NodeLog, Store, now_ms};
+
+/// The time that the simulator may take in each frame, in milliseconds.
+const BUDGET_MS: f64 = 7.0;
+
+/// The longest frame, in milliseconds. A longer one counts as this long: a page that was hidden does not
+/// catch up.
+const LONGEST_FRAME_MS: f64 = 100.0;
+
+/// The time between two writes of the address: browsers refuse frequent ones.
+const REST: Duration = Duration::from_millis(400);
+
+/// The ring in the page. A handle: copies are the same ring.
+#[derive(Clone, Copy)]
+pub(crate) struct Sandbox {
+    /// The settings of the ring.
+    pub(crate) settings: RwSignal<Settings>,
+    /// The speed of its virtual time.
+    pub(crate) speed: RwSignal<Speed>,
+    /// Whether virtual time advances.
+    pub(crate) playing: RwSignal<bool>,
+    /// Whether nothing more happens by itself.
+    pub(crate) quiet: RwSignal<bool>,
+    /// Notified whenever another moment is shown.
+    pub(crate) moment: Trigger,
+    store: Store,
+    player: StoredValue<Player, LocalStorage>,
+    /// The last event of this run that the state shows; `None` before it shows any.
+    seen: StoredValue<Option<Seq>>,
+    /// The time of the last frame, in milliseconds.
+    framed_ms: StoredValue<Option<f64>>,
+    /// The entry of the browser's history for the moment, while the sandbox is shown.
+    entry: StoredValue<Option<Entry>>,
+    /// Whether a timer that will write it runs.
+    write_waits: StoredValue<bool>,
+}
+
+impl Sandbox {
+    /// The ring of this permalink, shown in this state.
+    pub(crate) fn new(store: Store, permalink: &Permalink) -> Self {
+        let sandbox = Self {
+            store,
+            settings: RwSignal::new(permalink.settings.clone()),
+            speed: RwSignal::new(permalink.speed),
+            playing: RwSignal::new(false),
+            quiet: RwSignal::new(false),
+            moment: Trigger::new(),
+            player: StoredValue::new_local(Player::open(permalink)),
+            seen: StoredValue::new(None),
+            framed_ms: StoredValue::new(None),
+            entry: StoredValue::new(None),
+            write_waits: StoredValue::new(false),
+        };
+        sandbox.show();
+        sandbox
+    }
+
+    /// Reads from the run as it is now.
+    pub(crate) fn read<T>(self, from: impl FnOnce(&Player) -> T) -> T {
+        self.player.with_value(from)
+    }
+
+    /// Shows another run.
+    pub(crate) fn open(self, permalink: &Permalink) {
+        self.replace(Player::open(permalink), &permalink.settings, permalink.speed);
+    }
+
+    /// Shows a ring with these settings at its beginning, without the actions on the former one.
+    pub(crate) fn rebuild(self, settings: &Settings) {
+        self.replace(Player::afresh(settings), settings, self.speed.get_untracked());
+    }
+
+    fn replace(self, player: Player, settings: &Settings, speed: Speed) {
+        self.playing.set(false);
+        self.quiet.set(false);
+        self.settings.set(settings.clone());
+        self.speed.set(speed);
+        self.player.set_value(player);
+        self.seen.set_value(None);
+        self.show();
+    }
+
+    /// Shows the present moment of the run.
+    fn show(self) {
+        let seen = self.seen.get_value();
+        self.player.with_value(|player| {
+            let seq = player.view().seq;
+            if Some(seq) != seen {
+                let (events, follow) = player.events_after(seen.unwrap_or_default());
+                self.store.show(player.view().clone(), events, follow && seen.is_some());
+                self.seen.set_value(Some(seq));
+            }
+        });
+        self.moment.notify();
+        self.write_soon();
+    }
+
+    /// The log of one node, filled from the run when it is asked for the first time.
+    pub(crate) fn log(self, name: &NodeName) -> ArcRwSignal<NodeLog> {
+        let is_new = self.store.known_log(name).is_none();
+        let log = self.store.log(name);
+        if is_new {
+            self.player.with_value(|player| self.store.fill_log(name, player.events_after(Seq(0)).0));
+        }
+        log
+    }
+
+    /// Carries a command out, at the virtual time that is shown.
+    ///
+    /// # Errors
+    /// A notice with the reason, when it can't be carried out.
+    pub(crate) fn submit(self, command: &Command) -> Result<(), Notice> {
+        if *command == Command::Reset {
+            self.rebuild(&self.settings.get_untracked());
+            return Ok(());
+        }
+        let actions = self.read(|player| actions(command, player.view())).map_err(Notice::new)?;
+        // A ring in which nothing more happened goes on; one that the reader stopped does not.
+        let goes_on = self.quiet.get_untracked() || self.read(Player::is_at_begin);
+        self.player.update_value(|player| player.act(&actions));
+        self.quiet.set(false);
+        self.show();
+        if goes_on {
+            self.play();
+        }
+        Ok(())
+    }
+
+    /// Plays; from the beginning, when nothing more happens at the present moment.
+    pub(crate) fn play(self) {
+        if self.quiet.get_untracked() {
+            self.seek(Duration::ZERO);
+        }
+        if !self.playing.get_untracked() {
+            self.playing.set(true);
+            self.framed_ms.set_value(None);
+            request_animation_frame(move || self.frame());
+        }
+    }
+
+    /// Stops.
+    pub(crate) fn pause(self) {
+        self.playing.set(false);
+    }
+
+    /// Plays or stops.
+    pub(crate) fn toggle(self) {
+        if self.playing.get_untracked() { self.pause() } else { self.play() }
+    }
+
+    fn frame(self) {
+        if !self.playing.get_untracked() {
+            return;
+        }
+        let now = now_ms();
+        let before = self.framed_ms.get_value().unwrap_or(now);
+        self.framed_ms.set_value(Some(now));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let real = Duration::from_micros(((now - before).clamp(0.0, LONGEST_FRAME_MS) * 1000.0) as u64);
+        let speed = self.speed.get_untracked();
+        let mut goes_on = true;
+        self.player.update_value(|player| {
+            goes_on = player.advance(real, speed, || now_ms() - now > BUDGET_MS);
+        });
+        self.show();
+        if goes_on {
+            request_animation_frame(move || self.frame());
+        } else {
+            self.playing.set(false);
+            self.quiet.set(true);
+        }
+    }
+
+    /// Steps forward past the next event.
+    pub(crate) fn step(self) {
+        self.pause();
+        let mut stepped = false;
+        self.player.update_value(|player| stepped = player.step());
+        self.quiet.set(!stepped);
+        self.show();
+    }
+
+    /// Steps back before the last event.
+    pub(crate) fn step_back(self) {
+        self.go(Player::step_back);
+    }
+
+    /// Goes to a time that was played.
+    pub(crate) fn seek(self, then: Duration) {
+        self.go(|player| player.seek(then));
+    }
+
+    fn go(self, step: impl FnOnce(&mut Player)) {
+        self.pause();
+        self.quiet.set(false);
+        self.player.update_value(step);
+        self.show();
+    }
+
+    /// Changes the speed.
+    pub(crate) fn set_speed(self, speed: Speed) {
+        self.speed.set(speed);
+        self.write_soon();
+    }
+
+    /// The moment that is shown, as the part of an address behind `#`.
+    pub(crate) fn fragment(self) -> String {
+        let (settings, speed) = (self.settings.get_untracked(), self.speed.get_untracked());
+        self.read(|player| player.permalink(&settings, speed)).text()
+    }
+
+    /// Keeps the entry of this fragment in the browser's history up to date from now on; `None` when another
+    /// ring is shown.
+    pub(crate) fn own_address(self, fragment: Option<&str>) {
+        self.entry.set_value(fragment.map(Entry::of));
+        if fragment.is_some() {
+            self.write_soon();
+        } else {
+            self.pause();
+        }
+    }
+
+    fn write_soon(self) {
+        let is_due = self.entry.with_value(Option::is_some) && !self.write_waits.get_value();
+        if is_due {
+            self.write_waits.set_value(true);
+            set_timeout(move || self.write(), REST);
+        }
+    }
+
+    fn write(self) {
+        self.write_waits.set_value(false);
+        let fragment = self.fragment();
+        self.entry.update_value(|entry| {
+            if let Some(entry) = entry {
+                entry.rewrite(fragment);
+            }
+        });
+    }
+}

@@ -1,0 +1,403 @@
+//! Leading and following: the result's lap, the search for a deputy, takeover, and learning from neighbours.
+
+use ringleader_shared::event::ElectionCause;
+use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
+
+use super::{Core, Election, Lap, Out};
+use crate::planted::{Bug, planted};
+use crate::{DropReason, Effect, Explanation, Timer};
+
+impl Core {
+    /// One lap tells every member who leads and who is the deputy.
+    pub(super) fn tell_result(&mut self, out: &mut Out) {
+        if self.route.is_alone() {
+            return self.lead_alone(out);
+        }
+        if !self.may_begin_lap(out) {
+            return;
+        }
+        let Some(mandate) = self.mandate else { return };
+        self.lap = Some(Lap::Telling);
+        if !planted(Bug::LapWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        }
+        if mandate.deputy.is_some() && !planted(Bug::DeputyWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+        }
+        self.pass_on(RingMessage::Elected { mandate, hops: 1, votes: self.own_vote() }, out);
+    }
+
+    /// Rule 4, deputy: the leader is lost, so I lead at once in the next term, and one lap finds the next deputy.
+    ///
+    /// Only a deputy that the leader itself confirmed: the leader may have appointed another one since a
+    /// neighbour's word, and two must not lead one term. One that was not starts an election at once; so does
+    /// one that knows that the next term was used before.
+    pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
+        let Some(me) = self.route.myself() else { return };
+        if self.waits_for_grant(out) {
+            self.leader_lost = true;
+            return;
+        }
+        if self.floor > self.term && !planted(Bug::RunForgotten) {
+            return self.initiate(out);
+        }
+        if !planted(Bug::TakeoverInSameTerm) {
+            self.term = self.term.next();
+        }
+        self.mandate = Some(Mandate { term: self.term, leader: me, deputy_epoch: 0, deputy: None });
+        self.leading = true;
+        self.leader_lost = false;
+        self.confirmed = false;
+        self.election = None;
+        self.classic = None;
+        self.quorum.won = false;
+        self.quorum.leased_until = None;
+        self.cause = ElectionCause::Takeover;
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
+        if !planted(Bug::TakeoverTellsNobody) {
+            self.send_search(out);
+        }
+    }
+
+    /// Rule 4, leader: one lap finds the next deputy, or announces that there is none where nobody is to be.
+    /// Also how a lap that got lost is sent again.
+    pub(super) fn search_deputy(&mut self, out: &mut Out) {
+        let Some(mandate) = &mut self.mandate else { return };
+        mandate.deputy_epoch =
+            mandate.deputy_epoch.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
+        mandate.deputy = None;
+        if self.appoints_deputies() { self.send_search(out) } else { self.tell_result(out) }
+    }
+
+    /// The setting `succession` is another: a deputy is looked for, or the one that is there is none any
+    /// more.
+    pub(super) fn succession_changed(&mut self, out: &mut Out) {
+        let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
+        if self.appoints_deputies() {
+            self.find_deputy_if_none(out);
+        } else if self.leading && (has_deputy || self.lap == Some(Lap::Search)) {
+            Self::explain(Explanation::NoDeputyFromNowOn, out);
+            if self.lap.is_none() {
+                self.cause = ElectionCause::NewDeputy;
+            }
+            self.search_deputy(out);
+        }
+    }
+
+    pub(super) fn send_search(&mut self, out: &mut Out) {
+        out.push(Effect::CancelTimer(Timer::Deputy));
+        if self.route.is_alone() {
+            return self.lead_alone(out);
+        }
+        if !self.may_begin_lap(out) {
+            return;
+        }
+        let Some(mandate) = self.mandate else { return };
+        self.lap = Some(Lap::Search);
+        self.company = false;
+        if !planted(Bug::LapWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        }
+        let votes = self.own_vote();
+        self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
+    }
+
+    fn own_vote(&self) -> u32 {
+        u32::from(self.needs_quorum())
+    }
+
+    fn lead_alone(&mut self, out: &mut Out) {
+        if self.needs_quorum() && !self.is_leader() {
+            return self.claim_failed(1, out);
+        }
+        let Some(mandate) = &mut self.mandate else { return };
+        if mandate.deputy.take().is_some() {
+            mandate.deputy_epoch = mandate.deputy_epoch.saturating_add(1);
+        }
+        let mandate = *mandate;
+        self.election_is_over();
+        self.in_flight = None;
+        self.step_down(out);
+        // It leads before its election is complete.
+        self.emit_changes(out);
+        out.push(Effect::Completed { cause: self.cause, mandate, members: 1 });
+    }
+
+    /// Stops what only a leader waits for.
+    pub(super) fn step_down(&mut self, out: &mut Out) {
+        self.lap = None;
+        out.push(Effect::CancelTimer(Timer::Lap));
+        out.push(Effect::CancelTimer(Timer::Deputy));
+        if self.needs_quorum() && !self.leading {
+            self.quorum.won = false;
+            self.quorum.leased_until = None;
+            out.push(Effect::CancelTimer(Timer::Lease));
+            out.push(Effect::CancelTimer(Timer::Renewal));
+        }
+    }
+
+    /// `Elected` and `DeputySearch`: my own lap that comes back, a lap to pass on once, or nothing new.
+    ///
+    /// A neighbour's `StateUpdate` may have told me the same before: that must not stop the lap, which the
+    /// leader waits for.
+    pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
+        if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
+            return self.lap_is_back(from, message, out);
+        }
+        if self.needs_quorum() {
+            return self.on_claim(from, message, mandate, out);
+        }
+        let ends_here = mandate.leader.id == self.me || self.route.is_alone();
+        let overtaken = self.mandate == Some(mandate)
+            && self.passed_on != Some(mandate)
+            && !ends_here
+            && !planted(Bug::OvertakenLapDropped);
+        if self.is_news(&mandate) {
+            self.adopt(mandate, out);
+        } else if !overtaken {
+            let reason = self.why_no_news(&mandate);
+            return self.drop_message(from, message, reason, out);
+        }
+        if self.route.has_ineligible() {
+            // The search may be the last lap, when it finds nobody.
+            self.election_is_over();
+        }
+        if matches!(message, RingMessage::Elected { .. }) {
+            self.unnoticed = self.is_missed_by(&mandate);
+        }
+        self.confirm(from);
+        self.passed_on = Some(mandate);
+        if ends_here {
+            return;
+        }
+        let stops_here = match message {
+            RingMessage::DeputySearch { .. } => planted(Bug::SearchNotPassedOn),
+            _ => planted(Bug::ResultNotPassedOn),
+        };
+        if stops_here {
+            return;
+        }
+        if matches!(message, RingMessage::Elected { .. }) {
+            let deputy = mandate.deputy.map(|deputy| deputy.id);
+            Self::explain(Explanation::PassingOnResult { leader: mandate.leader.id, deputy }, out);
+        }
+        self.pass_on_lap(message, 0, out);
+    }
+
+    fn lap_is_back(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        if let (RingMessage::DeputySearch { votes, .. }, Some(Lap::Search))
+        | (RingMessage::Elected { votes, .. }, Some(Lap::Telling)) = (message, self.lap)
+            && !self.claim_is_back(votes, out)
+        {
+            return;
+        }
+        match (message, self.lap, &mut self.mandate) {
+            (RingMessage::DeputySearch { mandate, deputy: Some(deputy), hops, .. }, Some(Lap::Search), _)
+                if self.route.is_unfit(deputy.id) =>
+            {
+                // It does not know yet that it may not be deputy.
+                Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
+                self.lap_is_over(mandate, hops, out);
+                self.company = true;
+                out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+            }
+            (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
+                mandate.deputy = Some(deputy);
+                Self::explain(Explanation::DeputyFound { deputy }, out);
+                self.tell_result(out);
+            }
+            (RingMessage::DeputySearch { mandate, deputy: None, hops, .. }, Some(Lap::Search), _)
+                if self.route.has_ineligible() =>
+            {
+                // The search lap has announced the leader; there is no deputy to announce.
+                Self::explain(Explanation::NoDeputyFound, out);
+                self.lap_is_over(mandate, hops, out);
+                if self.lap.is_none() && self.is_watched() {
+                    // The ring goes past that one yet.
+                    out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+                }
+            }
+            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Telling), _)
+                if !planted(Bug::LapNeverBack) =>
+            {
+                self.lap_is_over(mandate, hops, out);
+            }
+            _ => self.drop_message(from, message, DropReason::Known, out),
+        }
+    }
+
+    fn lap_is_over(&mut self, mandate: Mandate, members: u32, out: &mut Out) {
+        self.lap = None;
+        self.in_flight = None;
+        self.election_is_over();
+        out.push(Effect::CancelTimer(Timer::Lap));
+        out.push(Effect::Completed { cause: self.cause, mandate, members });
+        self.find_deputy_if_none(out);
+    }
+
+    /// A leader that has company but no deputy looks for one. Where some may not be deputy it looks again
+    /// only when somebody has come since.
+    pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
+        let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
+        if self.is_leader()
+            && open
+            && self.appoints_deputies()
+            && (self.company || !self.route.has_ineligible())
+            && self.lap.is_none()
+            && !self.route.is_alone()
+            && !planted(Bug::CompanyIgnored)
+        {
+            self.cause = ElectionCause::NewDeputy;
+            Self::explain(Explanation::LookingForDeputy { lost: None }, out);
+            self.search_deputy(out);
+        }
+    }
+
+    /// Rule 7: elections have been held in this run, and this start of the member has heard of none. It waits
+    /// for a neighbour that knows a leader; if none does, it initiates above the run's highest term.
+    ///
+    /// A member that has heard of an election itself takes nothing from here: its neighbours keep it up to
+    /// date.
+    pub(super) fn learn_of_run(&mut self, highest: Term, is_start: bool, out: &mut Out) {
+        let knew_nothing = is_start || self.known_term() == Term::ZERO;
+        if is_start || self.term == Term::ZERO {
+            self.floor = self.floor.max(highest);
+        }
+        if !knew_nothing || self.known_term() == Term::ZERO || planted(Bug::StartWaitsForEver) {
+            return;
+        }
+        if planted(Bug::StartDoesNotWait) {
+            return self.initiate(out);
+        }
+        Self::explain(Explanation::WaitingForLeader { term: self.known_term() }, out);
+        out.push(self.wait_for_leader());
+    }
+
+    /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.
+    pub(super) fn on_state_update(
+        &mut self,
+        from: NodeId,
+        term: Term,
+        mandate: Option<Mandate>,
+        out: &mut Out,
+    ) {
+        match mandate {
+            Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
+                self.adopt(mandate, out);
+                self.unnoticed = self.is_missed_by(&mandate);
+                self.confirm(from);
+                let successor = self.route.successor();
+                if successor != from {
+                    self.send_state_update(successor, out);
+                }
+            }
+            Some(mandate)
+                if from == mandate.leader.id
+                    && self.mandate == Some(mandate)
+                    && !self.leading
+                    && self.route.is_member(from)
+                    && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
+            {
+                // The leader itself says that it still leads, and a link is there that will tell when it is lost.
+                self.leader_lost = false;
+                self.confirm(from);
+                self.watch_leader(out);
+            }
+            None if self.election.is_none()
+                && (self.mandate.is_none() || !self.needs_quorum())
+                && term > self.term
+                && self.route.has_ineligible() =>
+            {
+                // An election of that term is under way, or has found nobody that may lead. I wait for its
+                // end like anybody else, and initiate when none comes.
+                self.take_part(term, self.timing.election, out);
+            }
+            _ if self.election.is_some() && term > self.term => {
+                // My election is of an older term than one that is under way: the next one that I start must not be.
+                self.term = term;
+                self.in_flight = None;
+                self.election = Some(Election { best: None });
+                self.classic = None;
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether I may be the deputy that the leader of this mandate has not found.
+    pub(super) fn is_missed_by(&self, mandate: &Mandate) -> bool {
+        let has_none = mandate.deputy.is_none() && mandate.leader.id != self.me;
+        has_none && self.may_lead() && self.route.has_ineligible() && self.appoints_deputies()
+    }
+
+    /// What the leader itself says of its deputy holds; what others say may be old.
+    pub(super) fn confirm(&mut self, from: NodeId) {
+        let mandate = self.mandate;
+        self.confirmed |= mandate.is_some_and(|mandate| {
+            (mandate.leader.id == from || planted(Bug::HearsayConfirms)) && self.is_deputy_of(&mandate)
+        });
+    }
+
+    pub(super) fn is_news(&self, mandate: &Mandate) -> bool {
+        mandate.term > self.term
+            || (mandate.term == self.term
+                && self
+                    .mandate
+                    .is_none_or(|mine| mandate.rank() > mine.rank() && !planted(Bug::AppointmentIgnored)))
+            || (planted(Bug::OlderMandateAdopted) && self.mandate.is_some_and(|mine| mine != *mandate))
+    }
+
+    fn why_no_news(&self, mandate: &Mandate) -> DropReason {
+        match self.mandate {
+            Some(mine) if mine.rank() == mandate.rank() => DropReason::Known,
+            _ if mandate.term < self.term => DropReason::OlderTerm { mine: self.term },
+            _ => DropReason::AlreadyDecided { term: self.term },
+        }
+    }
+
+    pub(super) fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
+        let leader = mandate.leader.id;
+        if self.leading {
+            Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
+            self.leading = planted(Bug::LeaderNotUnseated);
+            self.step_down(out);
+        }
+        self.confirmed = false;
+        self.unnoticed = false;
+        if mandate.term > self.term {
+            self.classic = None;
+        }
+        if mandate.deputy.is_some() || !self.appoints_deputies() {
+            self.election_is_over();
+        }
+        self.term = mandate.term;
+        self.mandate = Some(mandate);
+        self.leading &= planted(Bug::LeaderNotUnseated);
+        self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
+        self.election = None;
+        self.in_flight = None;
+        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost. So is one
+        // that has left the ring: nobody dials it, and nobody would notice.
+        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+            || !self.route.is_member(leader)
+            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
+        if self.leader_lost {
+            out.push(self.wait_for_takeover());
+        } else {
+            self.watch_leader(out);
+        }
+        let term = mandate.term;
+        Self::explain(
+            if leader == self.me && !self.appoints_deputies() {
+                Explanation::OldMandateWithoutDeputy { term }
+            } else if leader == self.me {
+                Explanation::OldMandate { term }
+            } else if self.is_deputy_of(&mandate) {
+                Explanation::DeputyNow { term, leader }
+            } else {
+                Explanation::Following { term, leader, deputy: mandate.deputy.map(|deputy| deputy.id) }
+            },
+            out,
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! The election: from *Initiate* to the candidate that receives its own message back.
+
+use std::time::Duration;
+
+use ringleader_shared::event::ElectionCause;
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, RingMessage, Term};
+
+use super::{Core, Election, Out};
+use crate::classic::RingKind;
+use crate::planted::{Bug, planted};
+use crate::{DropReason, Effect, Explanation, Timer};
+
+impl Core {
+    /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor. A member that
+    /// may not lead does so as well: as a candidate it stands below all that may.
+    pub(super) fn initiate(&mut self, out: &mut Out) {
+        let Some(me) = self.route.myself() else { return };
+        if self.needs_quorum() && self.route.is_alone() {
+            // Nobody could answer; to raise the term would only disturb the others later.
+            self.election = None;
+            return self.claim_failed(1, out);
+        }
+        // Who is left alone has not heard of a deputy that came back and may be taking over the next term at this moment.
+        let alone_of_many = self.route.is_alone() && self.route.skipped().next().is_some();
+        let newest = if planted(Bug::RunForgotten) { self.term } else { self.known_term() };
+        let next = if alone_of_many { newest.next().next() } else { newest.next() };
+        let term = if planted(Bug::TermNotRaised) { self.term } else { next };
+        self.enter_election(term, out);
+        Self::explain(
+            if me.eligible {
+                Explanation::Initiating { term, me }
+            } else {
+                Explanation::InitiatingIneligible { term }
+            },
+            out,
+        );
+        if self.route.is_alone() && !planted(Bug::AloneNeverWins) {
+            return self.win(me, None, out);
+        }
+        if self.settings.algorithm != AlgorithmName::MaxRing {
+            return self.initiate_classic(self.settings.algorithm, out);
+        }
+        self.election = Some(Election { best: Some(me) });
+        if !planted(Bug::InitiatorWaitsForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+        }
+        self.pass_on(
+            RingMessage::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
+            out,
+        );
+    }
+
+    /// Rule 1 for many at once: the election of this term is everybody's. Who has heard of it already takes part in it.
+    pub(super) fn initiate_together(&mut self, term: Term, out: &mut Out) {
+        if self.known_term().next() <= term {
+            self.term = Term(term.0.saturating_sub(1));
+            return self.initiate(out);
+        }
+        Self::explain(Explanation::TakingPartAlready { term: self.term }, out);
+    }
+
+    /// Rule 2: older terms are dropped; I merge myself in and pass the better one on, once for each better candidate;
+    /// the candidate that receives its own message back has won.
+    pub(super) fn on_election(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let (RingMessage::Election { term, initiator, candidate, deputy, hops }, Some(me)) =
+            (message, self.route.myself())
+        else {
+            return;
+        };
+        if term < self.term && !planted(Bug::StaleElectionTakenPartIn) {
+            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
+        }
+        if term == self.term && self.mandate.is_some() && !planted(Bug::DecidedTermReopened) {
+            return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
+        }
+        let other = self.classic.as_ref().filter(|part| {
+            // The ring confirms what was found where everyone talks to everyone.
+            term == self.term && part.properties().ring_kind != RingKind::Complete
+        });
+        if let Some(mine) = other.map(|part| part.algorithm) {
+            return self.drop_message(from, message, DropReason::OtherAlgorithm { mine }, out);
+        }
+        if term > self.term {
+            self.take_part(term, self.timing.election, out);
+        }
+        let best = self.election.and_then(|election| election.best);
+        let mine = candidate.id == self.me || planted(Bug::WinsOnAnothersMessage);
+        let best_is_me =
+            best.is_some_and(|best| best.id == self.me) || planted(Bug::WinsAfterPassingOnBetter);
+        if mine && best_is_me {
+            return self.win(candidate, deputy, out);
+        }
+        let (candidate, deputy, why) = merge(candidate, deputy, me);
+        let deputy = deputy.filter(|_| self.appoints_deputies());
+        if let Some(best) = best.filter(|best| *best >= candidate && !planted(Bug::EverythingPassedOn)) {
+            return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
+        }
+        Self::explain(why, out);
+        self.election = Some(Election { best: Some(candidate) });
+        if self.route.is_alone() {
+            // The message came from a member that has been routed past since: nobody is left to pass it on to.
+            return self.initiate(out);
+        }
+        self.pass_on(
+            RingMessage::Election { term, initiator, candidate, deputy, hops: hops.saturating_add(1) },
+            out,
+        );
+    }
+
+    /// Somebody else's election of a newer term: I take part, and am twice as patient as its initiator.
+    pub(super) fn take_part(&mut self, term: Term, patience: Duration, out: &mut Out) {
+        if self.leading {
+            Self::explain(Explanation::SteppingDown { term, leader: None }, out);
+        }
+        self.enter_election(term, out);
+        if !planted(Bug::ParticipantsWaitForEver) {
+            out.push(Effect::StartTimer { timer: Timer::Election, after: patience.saturating_mul(2) });
+        }
+    }
+
+    /// Forgets the leader of the term before and begins anew.
+    pub(super) fn enter_election(&mut self, term: Term, out: &mut Out) {
+        self.term = term;
+        self.mandate = self.mandate.filter(|_| planted(Bug::OldMandateKept));
+        self.leading &= planted(Bug::LeaderNotDethroned);
+        self.leader_lost = false;
+        self.confirmed = false;
+        self.unnoticed = false;
+        self.in_flight = None;
+        self.classic = None;
+        self.election = Some(Election { best: None });
+        self.step_down(out);
+    }
+
+    /// My own value came back, a classic election found me, or nobody else is there: I lead this term, and
+    /// the runner-up, where one came with the election, is my deputy.
+    pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
+        if !me.eligible && !planted(Bug::IneligibleWins) {
+            return self.nobody_may_lead(out);
+        }
+        let deputy = deputy.filter(|deputy| deputy.id != self.me && self.appoints_deputies());
+        // It may have entered the message before it was not to lead any more; then another one is looked for.
+        let unfit = deputy.is_some_and(|deputy| self.route.is_unfit(deputy.id));
+        let deputy = deputy.filter(|_| !unfit);
+        let term = self.term;
+        self.election = None;
+        self.leading = true;
+        // The message has passed everyone, but not everyone may have known that it may be deputy.
+        self.company = unfit || (deputy.is_none() && self.route.has_ineligible() && self.route.has_rival());
+        self.cause = ElectionCause::Election;
+        self.mandate = Some(Mandate { term, leader: me, deputy_epoch: 0, deputy });
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(
+            if self.needs_quorum() {
+                Explanation::Claiming { term, me, needed: self.majority() }
+            } else if self.route.is_alone() {
+                Explanation::AloneAndLeading { term, me }
+            } else if self.found_without_deputy() {
+                Explanation::WonClassic { term }
+            } else if self.classic.is_some() {
+                Explanation::WonWithoutDeputy { term }
+            } else {
+                Explanation::Won { term, me, deputy }
+            },
+            out,
+        );
+        if !planted(Bug::WinnerTellsNobody) {
+            self.become_leader(out);
+        }
+    }
+
+    /// The election has ended at me, and I may not lead: nobody took part that may. One lap announces it, so
+    /// that nobody waits for a leader.
+    fn nobody_may_lead(&mut self, out: &mut Out) {
+        self.stop_electing(out);
+        if !self.route.is_alone() && !planted(Bug::VacancyNotTold) {
+            let message = RingMessage::Vacant { term: self.term, initiator: self.me, hops: 1 };
+            out.push(Effect::Send { to: self.route.successor(), message });
+        }
+    }
+
+    fn stop_electing(&mut self, out: &mut Out) {
+        self.election = None;
+        self.in_flight = None;
+        self.election_is_over();
+        out.push(Effect::CancelTimer(Timer::Election));
+        Self::explain(Explanation::NobodyMayLead { term: self.term }, out);
+    }
+
+    /// `Vacant`: the term stays without a leader, unless I may lead: then I was not asked, and initiate.
+    pub(super) fn on_vacant(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
+        let RingMessage::Vacant { term, initiator, hops } = message else { return };
+        if term < self.term {
+            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
+        }
+        if term == self.term && self.mandate.is_some() {
+            return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
+        }
+        if term > self.term {
+            self.take_part(term, self.timing.election, out);
+        }
+        if self.may_lead() {
+            return self.initiate(out);
+        }
+        if initiator == self.me {
+            return self.drop_message(from, message, DropReason::Known, out);
+        }
+        self.stop_electing(out);
+        if !self.route.is_alone() {
+            let message = RingMessage::Vacant { term, initiator, hops: hops.saturating_add(1) };
+            out.push(Effect::Send { to: self.route.successor(), message });
+        }
+    }
+
+    /// Whether the last election has ended without a leader, because nobody took part that may lead.
+    pub(super) fn is_vacant(&self) -> bool {
+        self.knows_no_leader() && self.route.has_ineligible()
+    }
+
+    /// Whether a term has passed, and neither a leader nor an election is known now.
+    pub(super) fn knows_no_leader(&self) -> bool {
+        self.term > Term::ZERO && self.election.is_none() && self.mandate.is_none()
+    }
+
+    /// The first lap of whoever won an election tells everyone; where the election brought no deputy, it
+    /// looks for one on the way.
+    pub(super) fn become_leader(&mut self, out: &mut Out) {
+        if self.found_without_deputy() { self.send_search(out) } else { self.tell_result(out) }
+    }
+
+    fn found_without_deputy(&self) -> bool {
+        self.classic.is_some()
+            && self.appoints_deputies()
+            && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
+    }
+}
+
+/// The best and the second best of a message and me, and what there is to say about it.
+fn merge(
+    candidate: Contender,
+    deputy: Option<Contender>,
+    me: Contender,
+) -> (Contender, Option<Contender>, Explanation) {
+    if candidate.id == me.id && me.eligible {
+        (candidate, deputy, Explanation::PassingOn { candidate, me })
+    } else if !me.eligible && (!planted(Bug::IneligibleContends) || me.attribute <= candidate.attribute) {
+        (candidate, deputy, Explanation::PassingOnIneligible { candidate })
+    } else if me.eligible && !candidate.eligible {
+        (me, None, Explanation::ReplacingIneligible { candidate, me })
+    } else if !me.eligible {
+        (me, Some(candidate), Explanation::Replacing { candidate, me })
+    } else if (me > candidate || ties_with(me, candidate)) && !planted(Bug::WorseCandidateKept) {
+        let candidate_or_me = if planted(Bug::OwnDeputy) { me } else { candidate };
+        (me, Some(candidate_or_me), Explanation::Replacing { candidate, me })
+    } else {
+        let deputy = deputy.max(Some(me)).filter(|_| !planted(Bug::RunnerUpForgotten));
+        (candidate, deputy, Explanation::PassingOn { candidate, me })
+    }
+}
+
+/// Never, but for a planted bug.
+fn ties_with(me: Contender, candidate: Contender) -> bool {
+    planted(Bug::NoTieBreak) && me.attribute == candidate.attribute
+}

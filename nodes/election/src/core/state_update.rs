@@ -1,0 +1,62 @@
+//! What a member knows of who leads, what it tells its neighbours of that, and the digest by which they
+//! compare it.
+
+use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
+
+use super::{Core, Out};
+use crate::Effect;
+
+/// The digest of a term and the mandate in it: equal knowledge has equal digests. FNV-1a, 64 bits.
+#[must_use]
+pub fn digest(term: Term, mandate: Option<Mandate>) -> u64 {
+    let deputy = mandate.and_then(|mandate| mandate.deputy);
+    let words = [
+        term.0,
+        mandate.map_or(0, |mandate| u64::from(mandate.deputy_epoch) + 1),
+        mandate.map_or(0, |mandate| mandate.leader.attribute.0),
+        deputy.map_or(0, |deputy| deputy.attribute.0),
+    ];
+    let leader = mandate.map_or([0; 16], |mandate| *mandate.leader.id.0.as_bytes());
+    let deputy = deputy.map_or([0; 16], |deputy| *deputy.id.0.as_bytes());
+    let bytes = words.into_iter().flat_map(u64::to_be_bytes).chain(leader).chain(deputy);
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// The digest of what the sender of this message knew when it sent it.
+#[must_use]
+pub fn digest_of_sender(message: &RingMessage) -> u64 {
+    match *message {
+        RingMessage::StateUpdate { term, mandate } => digest(term, mandate),
+        RingMessage::DeputySearch { mandate, .. }
+        | RingMessage::Elected { mandate, .. }
+        | RingMessage::Lease { mandate, .. } => digest(mandate.term, Some(mandate)),
+        RingMessage::Election { term, .. }
+        | RingMessage::Classic { term, .. }
+        | RingMessage::RollCall { term, .. }
+        | RingMessage::Found { term, .. }
+        | RingMessage::Vacant { term, .. } => digest(term, None),
+    }
+}
+
+impl Core {
+    /// The digest of what this member would tell a neighbour.
+    #[must_use]
+    pub fn state_digest(&self) -> u64 {
+        digest(self.term, self.shared_mandate())
+    }
+
+    /// The mandate to share with neighbours. A restarted leader must not announce its former term, so its own
+    /// mandate is shared only while it leads.
+    fn shared_mandate(&self) -> Option<Mandate> {
+        self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
+    }
+
+    pub(super) fn send_state_update(&self, to: NodeId, out: &mut Out) {
+        if self.term > Term::ZERO && to != self.me {
+            let mandate = self.shared_mandate();
+            out.push(Effect::Send { to, message: RingMessage::StateUpdate { term: self.term, mandate } });
+        }
+    }
+}

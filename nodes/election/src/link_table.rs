@@ -1,0 +1,417 @@
+//! The links of one member: which it has, which it lacks, and what each that comes or goes means to the core.
+//!
+//! Pure, as the core: the caller owns the sockets and names its links by an id of its own. It drives the table so:
+//! 1. after each step of the core it closes every [`LinkTable::take_surplus`], then dials every
+//!    [`LinkTable::missing`] link and adds it with [`LinkTable::dialled`];
+//! 2. now and then it dials the members that the core skips, where [`LinkTable::lacks_probe`], and keeps a standby
+//!    link, as [`LinkTable::take_surplus_standby`] and [`LinkTable::lacks_standby`] say;
+//! 3. it adds an accepted link with [`LinkTable::accepted`], and closes every [`LinkTable::take_former`] and
+//!    [`LinkTable::take_replaced`] link before that one is up;
+//! 4. it reports what happens to a link ([`LinkTable::up`], [`LinkTable::in_use`], [`LinkTable::hears`],
+//!    [`LinkTable::down`]) and gives the core the input that follows;
+//! 5. it sends a message on the link that [`LinkTable::route`] names.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::{Incarnation, NodeId};
+
+use crate::{Input, Time, WantedLinks};
+
+/// A ring link that is closed gracefully this soon after it came up counts as failed. Otherwise two members that
+/// disagree about their neighbours would dial and close for ever.
+pub const TOO_SHORT: Duration = Duration::from_millis(10);
+
+/// Reason for which a link is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DialPurpose {
+    /// The core of its dialler wants it.
+    Wanted,
+    /// Its dialler looks whether a member that it skips answers again. A failure means nothing.
+    Probe,
+    /// Its dialler keeps it ready for the loss of its successor. Until it is in use it is no link of the ring: it carries
+    /// nothing, and the core does not know of it.
+    Standby,
+}
+
+/// One link, as one of its two members knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Link<I> {
+    /// The caller's name of it.
+    pub id: I,
+    /// The member at the other end.
+    pub peer: NodeId,
+    /// Use of the link.
+    pub kind: LinkKind,
+    /// Whether this member dialled.
+    pub direction: LinkDirection,
+    /// Reason for which it is there.
+    pub purpose: DialPurpose,
+    /// Time at which the other end answered; `None` before.
+    pub up_since: Option<Time>,
+    /// The start of the peer that is at the other end: known at once where the peer dialled, with the first message
+    /// where this member did.
+    pub peer_start: Option<Incarnation>,
+}
+
+impl<I> Link<I> {
+    /// Whether messages can be sent and received at this end.
+    pub const fn is_up(&self) -> bool {
+        self.up_since.is_some()
+    }
+
+    /// Whether people and core know of the link: it is up and in use.
+    pub fn is_known(&self) -> bool {
+        self.is_up() && self.purpose != DialPurpose::Standby
+    }
+
+    /// The input by which the core learns that this link is up.
+    pub const fn up_input<M>(&self) -> Input<M> {
+        Input::LinkUp { peer: self.peer, link: self.kind, direction: self.direction }
+    }
+
+    /// The input by which the core learns that this link failed.
+    pub const fn down_input<M>(&self) -> Input<M> {
+        Input::LinkDown { peer: self.peer, link: self.kind, direction: self.direction }
+    }
+
+    /// The input by which the core learns that this link was closed, and was the last of its kind.
+    pub const fn closed_input<M>(&self) -> Input<M> {
+        Input::LinkClosed { peer: self.peer, link: self.kind, direction: self.direction }
+    }
+
+    fn was_too_short(&self, now: Time) -> bool {
+        (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
+            && self.up_since.is_none_or(|up| now.0.saturating_sub(up.0) < TOO_SHORT)
+    }
+}
+
+/// A link that the core wants and that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Missing<I> {
+    /// It has to be dialled.
+    Dial {
+        /// The member to dial.
+        peer: NodeId,
+        /// Use of the link.
+        kind: LinkKind,
+    },
+    /// This standby link has become it. Its other end must hear of that, and the core that it is up.
+    InUse(Link<I>),
+}
+
+/// Meaning of the end of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LinkLoss {
+    /// It was known to be up, or was wanted: its peer is taken for dead or hung.
+    Failed,
+    /// The peer closed it, and no other link of this kind and direction is left.
+    Closed,
+    /// The peer closed it after it had made another one.
+    Replaced,
+    /// Nobody knew of it, but the core may have to know that no link of this kind is left.
+    ClosedUnseen,
+    /// Nobody knew of it.
+    Unseen,
+}
+
+/// Reason for which a link must not carry what arrived on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutOfTurn {
+    /// The sender's start is over.
+    FormerStart {
+        /// The start that the message names.
+        start: Incarnation,
+        /// The newest start that is known.
+        present: Incarnation,
+    },
+    /// Another start of the peer is at the other end.
+    OtherStart {
+        /// The start that the message names.
+        start: Incarnation,
+        /// The start at the other end.
+        other_end: Incarnation,
+    },
+    /// A standby link that is not in use carries no messages.
+    NotInUse,
+    /// Only a standby link is put in use, by its dialler.
+    NoStandby,
+}
+
+/// All links of one member.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LinkTable<I> {
+    links: Vec<Link<I>>,
+    /// The newest start of each peer that is known.
+    starts: BTreeMap<NodeId, Incarnation>,
+}
+
+impl<I> Default for LinkTable<I> {
+    fn default() -> Self {
+        Self { links: Vec::new(), starts: BTreeMap::new() }
+    }
+}
+
+impl<I: Copy + Eq> FromIterator<Link<I>> for LinkTable<I> {
+    fn from_iter<T: IntoIterator<Item = Link<I>>>(links: T) -> Self {
+        Self { links: links.into_iter().collect(), starts: BTreeMap::new() }
+    }
+}
+
+impl<I: Copy + Eq> LinkTable<I> {
+    /// All links, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &Link<I>> {
+        self.links.iter()
+    }
+
+    /// One link.
+    pub fn get(&self, id: I) -> Option<&Link<I>> {
+        self.links.iter().find(|link| link.id == id)
+    }
+
+    fn get_mut(&mut self, id: I) -> Option<&mut Link<I>> {
+        self.links.iter_mut().find(|link| link.id == id)
+    }
+
+    /// Removes a link, whatever it is; the caller closes it.
+    pub fn remove(&mut self, id: I) -> Option<Link<I>> {
+        self.take(|link| link.id == id)
+    }
+
+    fn take(&mut self, is_it: impl Fn(&Link<I>) -> bool) -> Option<Link<I>> {
+        let at = self.links.iter().position(is_it)?;
+        Some(self.links.remove(at))
+    }
+
+    /// The link with this peer, up or being dialled; never a standby link.
+    pub fn find(&self, peer: NodeId, kind: LinkKind, direction: LinkDirection) -> Option<&Link<I>> {
+        self.links.iter().find(|link| {
+            (link.peer, link.kind, link.direction) == (peer, kind, direction)
+                && link.purpose != DialPurpose::Standby
+        })
+    }
+
+    /// Removes a link that this member dialled and that is not wanted. A probe may still find out whether its peer answers,
+    /// and a standby link stays.
+    #[must_use]
+    pub fn take_surplus(&mut self, wanted: WantedLinks) -> Option<Link<I>> {
+        self.take(|link| {
+            link.direction == LinkDirection::Outgoing
+                && !is_wanted(wanted, link)
+                && match link.purpose {
+                    DialPurpose::Wanted => true,
+                    DialPurpose::Probe => link.is_up(),
+                    DialPurpose::Standby => false,
+                }
+        })
+    }
+
+    /// A link that is wanted and not there. A probe of the same peer becomes it, and so does a standby link that is up.
+    #[must_use]
+    pub fn missing(&mut self, wanted: WantedLinks) -> Option<Missing<I>> {
+        let both = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
+        both.into_iter().find_map(|(peer, kind)| {
+            let peer = peer?;
+            let mut with_peer = self.links.iter_mut().filter(|link| {
+                (link.peer, link.kind, link.direction) == (peer, kind, LinkDirection::Outgoing)
+            });
+            let mut standby = None;
+            let there = with_peer.find_map(|link| match link.purpose {
+                DialPurpose::Wanted => Some(()),
+                DialPurpose::Probe => {
+                    link.purpose = DialPurpose::Wanted;
+                    Some(())
+                }
+                DialPurpose::Standby => {
+                    standby = link.is_up().then_some(link.id);
+                    None
+                }
+            });
+            match (there, standby) {
+                (Some(()), _) => None,
+                (None, Some(id)) => {
+                    let link = self.get_mut(id)?;
+                    link.purpose = DialPurpose::Wanted;
+                    Some(Missing::InUse(*link))
+                }
+                (None, None) => Some(Missing::Dial { peer, kind }),
+            }
+        })
+    }
+
+    /// Whether a member that the core skips is to be dialled, to see whether it answers again.
+    #[must_use]
+    pub fn lacks_probe(&self, peer: NodeId) -> bool {
+        self.find(peer, LinkKind::Ring, LinkDirection::Outgoing).is_none()
+    }
+
+    /// Removes a standby link that this member dialled to any other peer than this.
+    #[must_use]
+    pub fn take_surplus_standby(&mut self, peer: Option<NodeId>) -> Option<Link<I>> {
+        self.take(|link| is_own_standby(link) && Some(link.peer) != peer)
+    }
+
+    /// Whether there is no standby link that this member dialled.
+    #[must_use]
+    pub fn lacks_standby(&self) -> bool {
+        !self.links.iter().any(is_own_standby)
+    }
+
+    /// Adds a link that this member dials.
+    pub fn dialled(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
+        let direction = LinkDirection::Outgoing;
+        self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start: None });
+    }
+
+    /// Removes a link that a former start of this peer dialled, when `start` dials: it is over, whenever the news of that comes.
+    #[must_use]
+    pub fn take_former(&mut self, peer: NodeId, start: Incarnation) -> Option<Link<I>> {
+        self.take(|link| {
+            (link.peer, link.direction) == (peer, LinkDirection::Incoming)
+                && link.peer_start.is_some_and(|former| former < start)
+        })
+    }
+
+    /// Removes the link that the peer dialled before `by`, which it has dialled or put in use since.
+    #[must_use]
+    pub fn take_replaced(&mut self, peer: NodeId, kind: LinkKind, by: I) -> Option<Link<I>> {
+        self.take(|link| {
+            (link.peer, link.kind, link.direction) == (peer, kind, LinkDirection::Incoming)
+                && link.purpose != DialPurpose::Standby
+                && link.id != by
+        })
+    }
+
+    /// Adds a link that this start of the peer dialled.
+    pub fn accepted(
+        &mut self,
+        id: I,
+        peer: NodeId,
+        kind: LinkKind,
+        purpose: DialPurpose,
+        start: Incarnation,
+    ) {
+        let direction = LinkDirection::Incoming;
+        let peer_start = Some(start);
+        self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start });
+    }
+
+    /// Notes that the other end answered. Returns the link when people and core have to know.
+    pub fn up(&mut self, id: I, now: Time) -> Option<Link<I>> {
+        let link = self.get_mut(id)?;
+        link.up_since = Some(now);
+        if link.purpose == DialPurpose::Standby {
+            return None;
+        }
+        link.purpose = DialPurpose::Wanted;
+        Some(*link)
+    }
+
+    /// Notes that the peer has put its standby link in use. [`LinkTable::take_replaced`] comes first.
+    ///
+    /// # Errors
+    ///
+    /// When this is no standby link that the peer dialled.
+    pub fn in_use(&mut self, id: I, now: Time) -> Result<Link<I>, OutOfTurn> {
+        let is_standby = |link: &&mut Link<I>| {
+            (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming)
+        };
+        let link = self.get_mut(id).filter(is_standby).ok_or(OutOfTurn::NoStandby)?;
+        link.purpose = DialPurpose::Wanted;
+        link.up_since.get_or_insert(now);
+        Ok(*link)
+    }
+
+    /// Notes the newest start of a peer, as a trusted source names it.
+    pub fn configure_start(&mut self, peer: NodeId, start: Incarnation) {
+        // A start that is faster than the word of it has introduced itself already.
+        let links = self.links.iter().filter(|link| link.peer == peer);
+        let present = links.filter_map(|link| link.peer_start).max().unwrap_or_default();
+        self.starts.insert(peer, start.max(present));
+    }
+
+    /// Notes that this start of a peer speaks.
+    ///
+    /// # Errors
+    ///
+    /// When a later start is known.
+    pub fn observe(&mut self, peer: NodeId, start: Incarnation) -> Result<(), OutOfTurn> {
+        let present = self.starts.entry(peer).or_default();
+        if start < *present {
+            return Err(OutOfTurn::FormerStart { start, present: *present });
+        }
+        *present = start;
+        Ok(())
+    }
+
+    /// Checks a message that arrived on a link and names this start of its sender.
+    ///
+    /// # Errors
+    ///
+    /// When the link is not in use, when another start is at its other end, or when a later start is known.
+    pub fn hears(&mut self, id: I, start: Incarnation) -> Result<(), OutOfTurn> {
+        let Some(link) = self.get(id).copied() else { return Ok(()) };
+        if link.purpose == DialPurpose::Standby {
+            return Err(OutOfTurn::NotInUse);
+        }
+        if let Some(other_end) = link.peer_start.filter(|other_end| *other_end != start) {
+            return Err(OutOfTurn::OtherStart { start, other_end });
+        }
+        self.observe(link.peer, start)?;
+        if let Some(link) = self.get_mut(id) {
+            link.peer_start = Some(start);
+        }
+        Ok(())
+    }
+
+    /// Removes a link that ended, by a failure or by a graceful close of the peer, and says what that means.
+    pub fn down(&mut self, id: I, is_failure: bool, now: Time) -> Option<(Link<I>, LinkLoss)> {
+        let link = self.remove(id)?;
+        let is_last = self.find(link.peer, link.kind, link.direction).is_none();
+        let is_unseen = link.purpose == DialPurpose::Standby
+            || !link.is_up()
+                && (link.purpose == DialPurpose::Probe || link.direction == LinkDirection::Incoming);
+        let loss = if is_unseen {
+            // It may have taken the place of one that was up.
+            let is_incoming =
+                link.purpose != DialPurpose::Standby && link.direction == LinkDirection::Incoming;
+            if is_incoming && is_last { LinkLoss::ClosedUnseen } else { LinkLoss::Unseen }
+        } else if is_failure || link.was_too_short(now) {
+            LinkLoss::Failed
+        } else if is_last {
+            LinkLoss::Closed
+        } else {
+            LinkLoss::Replaced
+        };
+        Some((link, loss))
+    }
+
+    /// The link on which a message to this peer goes: of the ring rather than for heartbeats rather than direct, and dialled by
+    /// this member rather than by the peer. A probe that is not up carries nothing: its failure means nothing, so that
+    /// a message that waits on it would be lost unnoticed.
+    pub fn route(&self, to: NodeId) -> Option<I> {
+        let usable = self.links.iter().filter(|link| {
+            link.peer == to
+                && match link.purpose {
+                    DialPurpose::Wanted => true,
+                    DialPurpose::Probe => link.is_up(),
+                    DialPurpose::Standby => false,
+                }
+        });
+        // Of several that are equal the oldest.
+        usable.min_by_key(|link| (link.kind, link.direction)).map(|link| link.id)
+    }
+}
+
+fn is_wanted<I>(wanted: WantedLinks, link: &Link<I>) -> bool {
+    match link.kind {
+        LinkKind::Ring => wanted.successor == Some(link.peer),
+        LinkKind::Heartbeat => wanted.leader == Some(link.peer),
+        LinkKind::Direct => wanted.direct,
+    }
+}
+
+fn is_own_standby<I>(link: &Link<I>) -> bool {
+    (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Outgoing)
+}

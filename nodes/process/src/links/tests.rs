@@ -1,0 +1,364 @@
+//! Tests: what strangers and misbehaving members get.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use ringleader_shared::link::{LinkKind, MAX_MESSAGE};
+use ringleader_shared::{Incarnation, NodeId};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
+
+use ringleader_election::WantedLinks;
+use ringleader_election::link_table::Missing;
+
+use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
+use crate::clock::now;
+use crate::handshake::{self, Hello, Socket};
+use crate::link_settings::LinkSettings;
+use crate::secret::Secret;
+
+const ME: NodeId = NodeId(Uuid::from_u128(1));
+const PEER: NodeId = NodeId(Uuid::from_u128(2));
+
+/// The hello of a member that dials.
+const HELLO: Hello =
+    Hello { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring, standby: false };
+
+struct Door {
+    address: SocketAddr,
+    incoming_links: mpsc::Receiver<Incoming>,
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::for_tests(text)
+}
+
+async fn open_door() -> Door {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let (guests_in, incoming_links) = mpsc::channel(4);
+    tokio::spawn(accept_loop(listener, ME, secret("right"), guests_in));
+    Door { address, incoming_links }
+}
+
+/// Sends these bytes to a node's port; what it answers, and why it refused.
+async fn knock(request: &str) -> (String, String) {
+    let mut door = open_door().await;
+    let mut stream = TcpStream::connect(door.address).await.expect("the door is open");
+    stream.write_all(request.as_bytes()).await.expect("the door listens");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let Some(Incoming::Refused { reason, .. }) = door.incoming_links.recv().await else {
+        panic!("{request:?} was let in");
+    };
+    (String::from_utf8_lossy(&answer).into_owned(), reason)
+}
+
+fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
+    let (me, peer) = (ME.to_string(), PEER.to_string());
+    let mut headers = vec![
+        ("Host", "127.0.0.1"),
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Authorization", "Bearer right"),
+        ("Ringleader-Protocol", "2"),
+        ("Ringleader-Incarnation", "1"),
+        ("Ringleader-From", &peer),
+        ("Ringleader-To", &me),
+    ];
+    for (name, value) in changes {
+        headers.retain(|(other, _)| other != name);
+        if let Some(value) = value {
+            headers.push((name, value));
+        }
+    }
+    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    format!("GET {path} HTTP/1.1\r\n{lines}\r\n")
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_and_the_refusal_says_why() {
+    let me = ME.to_string();
+    for (status, says, bytes) in [
+        ("401", "secret", request("/v1/ring", &[("Authorization", None)])),
+        ("401", "secret", request("/v1/ring", &[("Authorization", Some("Bearer wrong"))])),
+        (
+            "401",
+            "secret",
+            request("/v1/ring", &[("Authorization", Some("Bearer right "))]).replace("right ", "rightx"),
+        ),
+        ("403", "web page", request("/v1/ring", &[("Origin", Some("http://127.0.0.1:8005"))])),
+        ("403", "web page", request("/v1/heartbeat", &[("Origin", Some("null"))])),
+        ("404", "no such kind", request("/v1/other", &[])),
+        ("400", "version", request("/v1/ring", &[("Ringleader-Protocol", Some("1"))])),
+        ("400", "ringleader-protocol", request("/v1/ring", &[("Ringleader-Protocol", None)])),
+        ("400", "ringleader-from", request("/v1/ring", &[("Ringleader-From", Some("nobody"))])),
+        ("400", "ringleader-incarnation", request("/v1/ring", &[("Ringleader-Incarnation", Some("-1"))])),
+        ("421", "another node", request("/v1/ring", &[("Ringleader-To", Some(&PEER.to_string()))])),
+        ("400", "this very node", request("/v1/ring", &[("Ringleader-From", Some(&me))])),
+    ] {
+        let (answer, reason) = knock(&bytes).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{bytes}\n{answer}");
+        assert!(reason.contains(says), "{bytes}\n{reason}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_websocket_handshake_is_refused() {
+    for bytes in
+        ["GET / HTTP/1.1\r\n\r\n", "\r\n\r\n", "\u{0}\u{1}\u{2}\r\n\r\n", "POST /v1/ring HTTP/1.1\r\n\r\n"]
+    {
+        let (_, reason) = knock(bytes).await;
+        assert!(reason.contains("handshake"), "{bytes:?}: {reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_that_says_nothing_is_dropped() {
+    let mut door = open_door().await;
+    let mut stream = TcpStream::connect(door.address).await.expect("the door is open");
+    let Some(Incoming::Refused { reason, .. }) = door.incoming_links.recv().await else {
+        panic!("it was let in")
+    };
+    assert!(reason.contains("within 2 s"), "{reason}");
+    assert_eq!(stream.read(&mut [0; 8]).await.expect("an orderly end"), 0);
+}
+
+/// A member's socket into a node, and what the node's links tell about it.
+async fn let_in() -> (Socket, mpsc::Receiver<LinkEvent>, Links, watch::Sender<LinkSettings>) {
+    let mut door = open_door().await;
+    let (dialled, incoming) = {
+        let secret = secret("right");
+        tokio::join!(
+            handshake::dial(door.address, HELLO, &secret, Duration::from_secs(5)),
+            door.incoming_links.recv()
+        )
+    };
+    let Some(Incoming::Member(socket, received_hello)) = incoming else { panic!("a member was refused") };
+    assert_eq!(received_hello, HELLO);
+    let patient = Duration::from_secs(60);
+    let (settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
+    let (events_in, news) = mpsc::channel(16);
+    let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, events_in);
+    links.adopt(*socket, received_hello);
+    (dialled.expect("a member is let in"), news, links, settings)
+}
+
+#[tokio::test]
+async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
+    let too_big = "x".repeat(MAX_MESSAGE + 1);
+    for (frame, code, says) in [
+        (Message::text("hello"), 1007, "can't be read"),
+        (Message::text("{}"), 1007, "can't be read"),
+        (Message::text("[".repeat(10_000)), 1007, "can't be read"),
+        (Message::text(r#"{"id":1,"extra":true}"#), 1007, "can't be read"),
+        (Message::binary(vec![1, 2, 3]), 1003, "binary"),
+        (Message::text(too_big.as_str()), 1009, "too much"),
+    ] {
+        let (mut socket, mut news, _links, _settings) = let_in().await;
+        let shown = format!("{:.60}", frame.to_string());
+        let _ = socket.send(frame).await;
+        let closed = loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+                Some(Ok(_)) => {}
+                // The node hung up on bytes that were still on their way.
+                Some(Err(_)) | None => break Some(code),
+            }
+        };
+        assert_eq!(closed, Some(code), "{shown}");
+        let mut reasons = Vec::new();
+        while let Some(LinkEvent { kind, .. }) = news.recv().await {
+            match kind {
+                LinkEventKind::Misbehaved(reason) => reasons.push(reason),
+                LinkEventKind::Down { failure, .. } => {
+                    assert!(failure, "{shown}");
+                    break;
+                }
+                LinkEventKind::Up
+                | LinkEventKind::InUse
+                | LinkEventKind::Frame(_)
+                | LinkEventKind::Intercepted(_)
+                | LinkEventKind::Injected(..)
+                | LinkEventKind::Differs
+                | LinkEventKind::RoundTrip(_) => {}
+            }
+        }
+        assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");
+    }
+}
+
+#[tokio::test]
+async fn those_who_say_nothing_keep_no_member_out() {
+    let mut door = open_door().await;
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(door.address).await.expect("the door is open"));
+    }
+    let secret = secret("right");
+    // Long before a silent one has had its two seconds.
+    let within = Duration::from_millis(1_500);
+    let member = async {
+        loop {
+            match door.incoming_links.recv().await {
+                Some(Incoming::Member(..)) => return,
+                Some(Incoming::Refused { reason, .. }) => assert!(reason.contains("many others"), "{reason}"),
+                None => panic!("the door is closed"),
+            }
+        }
+    };
+    let (dialled, ()) = tokio::join!(handshake::dial(door.address, HELLO, &secret, within), member);
+    dialled.expect("a member is let in");
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_is_closed_as_what_it_is() {
+    let (mut socket, mut news, _links, _settings) = let_in().await;
+    let flood = tokio::spawn(async move {
+        while socket.feed(Message::Ping("flood".into())).await.is_ok() {
+            let _ = socket.flush().await;
+        }
+    });
+    let reason = loop {
+        match news.recv().await.expect("the link lasts until it is closed").kind {
+            LinkEventKind::Misbehaved(reason) => break reason,
+            LinkEventKind::Up => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(reason.contains("pings within a heartbeat"), "{reason}");
+    flood.abort();
+}
+
+#[tokio::test]
+async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
+    let (socket, mut news, _links, _settings) = let_in().await;
+    drop(socket);
+    match news.recv().await.map(|news| news.kind) {
+        Some(LinkEventKind::Down { failure: false, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_goodbye_does_not_reset_a_connection_on_which_the_other_end_still_speaks() {
+    // A goodbye waits 50 ms for the other end; on a machine that stands still for so long a round proves nothing.
+    const ROUNDS: usize = 20;
+    let mut good = 0;
+    for _ in 0..ROUNDS {
+        let (mut socket, mut news, mut links, _settings) = let_in().await;
+        socket.send(Message::Ping("up".into())).await.expect("the link is up");
+        let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
+            panic!("it does not come up")
+        };
+        links.close(link, close::NOT_NEEDED, "not needed any more");
+        let mut all_taken = true;
+        for _ in 0..20 {
+            all_taken &= socket.send(Message::Ping("more".into())).await.is_ok();
+            tokio::task::yield_now().await;
+        }
+        let closed = loop {
+            match socket.next().await {
+                Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => break None,
+            }
+        };
+        good += usize::from(all_taken && closed == Some(close::NOT_NEEDED));
+    }
+    assert!(good > ROUNDS / 2, "{good} of {ROUNDS} goodbyes came through");
+}
+
+#[tokio::test]
+async fn a_standby_link_says_nothing_until_it_is_in_use() {
+    let mut door = open_door().await;
+    let patient = Duration::from_secs(60);
+    let (_settings, watched) =
+        watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
+    let (events_in, mut news) = mpsc::channel(16);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
+    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Standby);
+    let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
+    assert!(hello.standby);
+    let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
+        panic!("it does not come up")
+    };
+    assert!(links.table_mut().up(link, now()).is_none(), "nobody has to know of it");
+
+    let (heard_in, mut heard) = mpsc::channel(16);
+    let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
+    far_end.adopt(*socket, hello);
+    let wanted = WantedLinks { successor: Some(ME), leader: None, direct: false };
+    assert!(matches!(links.table_mut().missing(wanted), Some(Missing::InUse(ready)) if ready.id == link));
+    links.announce_use(link);
+    let told = loop {
+        let news = heard.recv().await.expect("the far end hears of it");
+        if matches!(news.kind, LinkEventKind::InUse) {
+            break news.link;
+        }
+        assert!(matches!(news.kind, LinkEventKind::Up), "{news:?}");
+    };
+    assert_eq!(far_end.table().route(PEER), None);
+    far_end.table_mut().in_use(told, now()).expect("it is a standby link");
+    assert_eq!(far_end.table().route(PEER), Some(told));
+}
+
+/// Two links with each other, whose nodes know this, and the news of the first.
+async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<LinkEvent>, [Links; 2], impl Sized) {
+    let mut door = open_door().await;
+    let ms = Duration::from_millis;
+    let (settings, watched) =
+        watch::channel(LinkSettings { hop_delay: ms(0), heartbeat: ms(2), hung_after: ms(100) });
+    let (events_in, news) = mpsc::channel(256);
+    let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
+    links.set_state_digest(ours);
+    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Wanted);
+    let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
+    let (heard_in, heard) = mpsc::channel(256);
+    let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
+    far_end.set_state_digest(theirs);
+    far_end.adopt(*socket, hello);
+    (news, [links, far_end], (settings, heard))
+}
+
+#[tokio::test]
+async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
+    let (mut news, _links, _kept) = linked(1, 2).await;
+    loop {
+        let told = news.recv().await.expect("the link lasts").kind;
+        match told {
+            LinkEventKind::Differs => return,
+            LinkEventKind::Up | LinkEventKind::RoundTrip(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn ends_of_a_link_that_know_the_same_are_told_nothing() {
+    /// So many pings take longer than the ends may differ for.
+    const PINGS: usize = 100;
+    let (mut news, _links, _kept) = linked(1, 1).await;
+    let mut pings = 0;
+    while pings < PINGS {
+        match news.recv().await.expect("the link lasts").kind {
+            LinkEventKind::RoundTrip(_) => pings += 1,
+            LinkEventKind::Up => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_frame_reader_panic(text in ".{0,400}") {
+        let _ = serde_json::from_str::<ringleader_shared::link::LinkFrame>(&text);
+    }
+}

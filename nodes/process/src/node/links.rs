@@ -1,0 +1,289 @@
+//! The links of the node: it makes those that the core wants, and gives the core the events of all of them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, Missing, OutOfTurn};
+use ringleader_election::{Input, digest_of_sender, events};
+use ringleader_shared::NodeId;
+use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
+use ringleader_shared::fault::Injection;
+use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use tokio::time::Instant;
+
+use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
+use crate::clock::{monotonic_ns, now};
+use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
+
+impl Node {
+    /// The link on which a message to this member goes. One to a new successor waits for the link; to a member without a link a
+    /// direct one is dialled, if the message is to go directly.
+    pub(super) fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
+        if self.links.table().route(to).is_none() {
+            self.dial_missing();
+        }
+        if directly && self.links.table().route(to).is_none() {
+            self.dial(to, LinkKind::Direct, DialPurpose::Wanted);
+        }
+        self.links.table().route(to)
+    }
+
+    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
+        let address = self.ring.member(peer).and_then(|member| member.address);
+        // A member that never said where it listens is dialled where nobody does, so that the failure takes its usual way.
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
+        self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
+    }
+
+    /// Closes the links that the core does not want and dials those that it lacks.
+    pub(super) fn keep_links(&mut self) {
+        let wanted = self.core.wanted_links();
+        while let Some(link) = self.links.table_mut().take_surplus(wanted) {
+            self.links.hang_up(link.id, close::NOT_NEEDED, "not needed any more");
+            if link.is_up() {
+                self.report_down(&link, "not needed any more".to_owned(), false);
+            }
+        }
+        self.dial_missing();
+    }
+
+    fn dial_missing(&mut self) {
+        let wanted = self.core.wanted_links();
+        while let Some(missing) = self.links.table_mut().missing(wanted) {
+            match missing {
+                Missing::Dial { peer, kind } => self.dial(peer, kind, DialPurpose::Wanted),
+                Missing::InUse(link) => {
+                    self.links.announce_use(link.id);
+                    self.link_up(&link);
+                }
+            }
+        }
+    }
+
+    pub(super) fn probe_skipped(&mut self) {
+        let skipped: Vec<NodeId> = self.core.skipped().collect();
+        for peer in skipped {
+            if self.is_reachable(peer) && self.links.table().lacks_probe(peer) {
+                self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
+            }
+        }
+    }
+
+    /// Keeps a connection to the successor's successor ready, so that a repair does not wait for a handshake.
+    pub(super) fn keep_standby(&mut self) {
+        let next = self.core.after_successor();
+        while let Some(link) = self.links.table_mut().take_surplus_standby(next) {
+            self.links.hang_up(link.id, close::NOT_NEEDED, "not needed any more");
+        }
+        if let Some(peer) = next.filter(|peer| self.is_reachable(*peer) && self.links.table().lacks_standby())
+        {
+            self.dial(peer, LinkKind::Ring, DialPurpose::Standby);
+        }
+    }
+
+    /// Whether a member has said where it listens.
+    fn is_reachable(&self, peer: NodeId) -> bool {
+        self.ring.member(peer).is_some_and(|member| member.address.is_some())
+    }
+
+    pub(super) fn accept(&mut self, incoming: Incoming) {
+        match incoming {
+            Incoming::Member(socket, hello) if self.ring.member(hello.from).is_some() => {
+                let (peer, start) = (hello.from, hello.incarnation);
+                if let Err(why) = self.links.table_mut().observe(peer, start) {
+                    let remote = self.name(peer).to_string();
+                    self.refuse(remote, self.out_of_turn(peer, why));
+                    return;
+                }
+                while let Some(former) = self.links.table_mut().take_former(peer, start) {
+                    self.links.hang_up(former.id, close::NOT_NEEDED, "its process is over");
+                    if former.is_known() {
+                        self.report_down(&former, "the node was restarted".to_owned(), true);
+                        self.give(former.down_input());
+                    }
+                }
+                self.links.adopt(*socket, hello);
+            }
+            Incoming::Member(_, hello) => {
+                let remote = hello.from.to_string();
+                self.refuse(remote, "not a member of the ring".to_owned());
+            }
+            Incoming::Refused { remote, reason } => {
+                self.refuse(remote.to_string(), reason);
+            }
+        }
+    }
+
+    pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind: event }: LinkEvent) {
+        let event = match event {
+            // Upkeep is told as little when it is lost as when it arrives.
+            LinkEventKind::Injected(message, _) if message.message == MessageKind::Lease => return,
+            LinkEventKind::Intercepted(frame) if frame.message.is_upkeep() => return,
+            LinkEventKind::Injected(message, fault) => {
+                let (from, to) = (self.options.name.clone(), self.name(peer));
+                self.tell(EventKind::Injected { message, from, to, fault });
+                return;
+            }
+            LinkEventKind::Intercepted(frame) => {
+                let message = events::message_info(&self.known, frame.id, &frame.message);
+                let (from, to) = (self.name(peer), self.options.name.clone());
+                self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
+                return;
+            }
+            other => other,
+        };
+        let Some(link) = self.links.table().get(id).copied() else {
+            // Closed by this node while the news was on its way; the messages that it still held are lost all the same.
+            if let LinkEventKind::Down { unsent, .. } = event {
+                self.tell_lost(unsent, peer);
+            }
+            return;
+        };
+        let is_ring_link_to_successor =
+            (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing);
+        match event {
+            LinkEventKind::Injected(..) | LinkEventKind::Intercepted(_) => {}
+            LinkEventKind::Up => {
+                if let Some(link) = self.links.table_mut().up(id, now()) {
+                    self.link_up(&link);
+                }
+            }
+            LinkEventKind::InUse => {
+                if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
+                    self.links.close_replaced(peer, LinkKind::Ring, id);
+                }
+                match self.links.table_mut().in_use(id, now()) {
+                    Ok(link) => self.link_up(&link),
+                    Err(why) => self.malformed(&link, why),
+                }
+            }
+            LinkEventKind::Frame(frame) => self.received(&link, frame),
+            // A message to the successor was lost: this member's state is sent to it again. State updates go round, so the
+            // peer's state comes from the other side. The ends of a standby link are no neighbours.
+            LinkEventKind::Differs if is_ring_link_to_successor && link.is_known() => {
+                self.give(link.up_input())
+            }
+            LinkEventKind::Differs => {}
+            LinkEventKind::RoundTrip(took) => {
+                let due =
+                    self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
+                if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
+                    self.last_heartbeat_report = Some(Instant::now());
+                    let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+                    let peer = self.name(peer);
+                    self.tell(EventKind::Heartbeat { peer, rtt_us });
+                }
+            }
+            LinkEventKind::Misbehaved(reason) => {
+                let remote = self.name(peer).to_string();
+                self.refuse(remote, reason);
+            }
+            LinkEventKind::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
+        }
+    }
+
+    fn link_up(&mut self, link: &Link<LinkId>) {
+        let peer = self.name(link.peer);
+        self.tell(EventKind::LinkUp { peer, link: link.kind, direction: link.direction });
+        self.give(link.up_input());
+    }
+
+    fn link_down(&mut self, id: LinkId, reason: String, failure: bool, unsent: Vec<MessageInfo>) {
+        let Some((link, loss)) = self.links.ended(id, failure) else { return };
+        self.tell_lost(unsent, link.peer);
+        match loss {
+            LinkLoss::Failed => {
+                self.report_down(&link, reason, true);
+                self.give(link.down_input());
+            }
+            LinkLoss::Closed => {
+                self.report_down(&link, reason, false);
+                self.give(link.closed_input());
+            }
+            LinkLoss::Replaced => {
+                self.report_down(&link, reason, false);
+                self.keep_links();
+            }
+            LinkLoss::ClosedUnseen => self.give(link.closed_input()),
+            LinkLoss::Unseen => {}
+        }
+    }
+
+    fn report_down(&mut self, link: &Link<LinkId>, reason: String, failure: bool) {
+        let peer = self.name(link.peer);
+        self.tell(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });
+    }
+
+    fn tell_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {
+        let to = self.name(peer);
+        for message in unsent.into_iter().filter(|message| message.message != MessageKind::Lease) {
+            self.tell(EventKind::Lost { message, to: to.clone() });
+        }
+    }
+
+    fn received(&mut self, link: &Link<LinkId>, frame: LinkFrame) {
+        let from = link.peer;
+        let sender = self.name(from);
+        if frame.id.from != sender {
+            let reason = format!("sent a message in the name of {}", frame.id.from);
+            return self.cut_off(link, reason);
+        }
+        if let Err(why) = self.links.table_mut().hears(link.id, frame.id.incarnation) {
+            return self.malformed(link, why);
+        }
+        let now = monotonic_ns();
+        self.lamport.observe(frame.lamport);
+        self.links.set_told(from, digest_of_sender(&frame.message));
+        let info = events::message_info(&self.known, frame.id, &frame.message);
+        let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
+        if frame.message.is_upkeep() {
+            return self.give(Input::Received { from, message: frame.message });
+        }
+        let lamport = self.lamport.tick();
+        let event = EventKind::Received { message: info.clone(), from: sender.clone(), travel_us };
+        self.tell_at(lamport, now, event);
+        let input = Input::Received { from, message: frame.message };
+        self.inputs.push_back(Given { input, message: Some((info, sender)) });
+    }
+
+    fn out_of_turn(&self, peer: NodeId, why: OutOfTurn) -> String {
+        let name = self.name(peer);
+        match why {
+            OutOfTurn::FormerStart { start, present } => {
+                format!("start {start} of {name} is over: start {present} is the present one")
+            }
+            OutOfTurn::OtherStart { start, other_end } => {
+                format!("start {other_end} of {name} sent a message in the name of start {start}")
+            }
+            OutOfTurn::NotInUse => "sent a message on a link that is not in use".to_owned(),
+            OutOfTurn::NoStandby => "said that a link is in use that is no standby link".to_owned(),
+        }
+    }
+
+    /// Reports a refused connection, or holds the report back when there were many.
+    fn refuse(&mut self, remote: String, reason: String) {
+        let due = self.refusals.note(Duration::from_nanos(monotonic_ns()), (remote, reason), 1);
+        self.report_refusals(due);
+    }
+
+    pub(super) fn report_refusals(&mut self, due: Option<((String, String), u64)>) {
+        if let Some(((remote, reason), count)) = due {
+            self.tell(EventKind::Refused { remote, reason, count });
+        }
+    }
+
+    fn malformed(&mut self, link: &Link<LinkId>, why: OutOfTurn) {
+        let reason = self.out_of_turn(link.peer, why);
+        self.cut_off(link, reason);
+    }
+
+    /// Ends a link whose other end breaks the rules.
+    fn cut_off(&mut self, link: &Link<LinkId>, reason: String) {
+        let remote = self.name(link.peer).to_string();
+        self.refuse(remote, reason);
+        self.links.close(link.id, close::MALFORMED, "out of turn");
+        if link.purpose != DialPurpose::Standby {
+            self.give(link.down_input());
+        }
+    }
+}
