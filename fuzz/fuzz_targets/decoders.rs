@@ -1,11 +1,8 @@
 //! Bytes to every decoder of the wires.
 #![no_main]
 
-#[allow(dead_code)]
-#[path = "../../shared/tests/any_input/decoders.rs"]
-mod decoders;
-
 use libfuzzer_sys::fuzz_target;
+use ringleader_testing::decoders;
 
 fuzz_target!(|bytes: &[u8]| {
     for (_, decode) in decoders::DECODERS {

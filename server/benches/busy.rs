@@ -2,16 +2,13 @@
 //! patience (150 ms), beside a process for each processor that only burns time. Nobody dies, so whoever is taken for dead is taken for it wrongly. Fails when the leader is.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{EventKind, NodeState, RingView};
-use support::Server;
+use ringleader_testing::server::{PATIENCE, Server};
 
 /// How long it goes on when nobody says.
 const UNLESS_TOLD: f64 = 10.0;
@@ -126,7 +123,7 @@ fn watch(for_so_long: Duration) -> ExitCode {
     let mut report_at = REPORT_EVERY;
     while began.elapsed() < for_so_long {
         // Leader and deputy report a heartbeat a second: nothing for so long is no silence but an end.
-        let deadline = Instant::now() + support::PATIENCE;
+        let deadline = Instant::now() + PATIENCE;
         match bus.next_frame(deadline) {
             Some(BusFrame::Event { event }) => seen.take(&event.kind),
             Some(BusFrame::Missed { first, last }) => {

@@ -2,19 +2,14 @@
 //! with nobody there and with each kind of crowd. Fails when a crowd costs too much.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../tests/support/crowd.rs"]
-mod crowd;
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use ringleader_shared::EventKind;
 use ringleader_shared::bus::BusFrame;
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server};
 
-use crate::crowd::{Crowd, Kind};
+use ringleader_testing::server::crowd::{Crowd, Kind, memory_kb};
 
 /// Elections that are timed with each crowd.
 const ELECTIONS: usize = 101;
@@ -43,15 +38,15 @@ fn main() -> ExitCode {
     ] {
         let server = Server::start();
         let mut alone = elections(&server);
-        let memory = crowd::memory_kb(server.pid());
+        let memory = memory_kb(server.pid());
         let crowd = Crowd::gather(&server.authority, members);
         let mut beside = elections(&server);
-        let costs = crowd::memory_kb(server.pid()).saturating_sub(memory);
+        let costs = memory_kb(server.pid()).saturating_sub(memory);
         let (before, median) = (at(&mut alone, 50), at(&mut beside, 50));
         let ratio = median.as_secs_f64() / before.as_secs_f64();
         println!(
             "{says:<52} {:>8} {:>7} kB {:>7} µs {:>7} µs {ratio:>10.2}",
-            crowd.len(),
+            crowd.size(),
             costs,
             median.as_micros(),
             at(&mut beside, 90).as_micros()

@@ -4,17 +4,12 @@
 //! page does outside of frames. A neighbour that takes the processor away does not count where Chromium counts thread time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../tests/support/browser.rs"]
-mod browser;
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use browser::Page;
+use ringleader_testing::browser::Page;
 use serde_json::{Value, json};
 
 /// What a frame may cost, in milliseconds of the main thread.

@@ -2,17 +2,10 @@
 //! initiating Chang and Roberts's election at once in rings of three sizes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../tests/support/browser.rs"]
-mod browser;
-#[path = "../tests/support/files.rs"]
-mod files;
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::path::PathBuf;
 
-use browser::Page;
-use files::Files;
+use ringleader_testing::browser::Page;
+use ringleader_testing::browser::files::Files;
 use serde_json::{Value, json};
 
 /// How many frames are looked at.

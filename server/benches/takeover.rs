@@ -2,15 +2,12 @@
 //! beside a quiet election in the same ring. Times are differences of the machine's monotonic clock.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../tests/support/mod.rs"]
-mod support;
-
 use std::time::{Duration, Instant};
 
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Event, EventKind, NodeName, NodeState, RingView};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server};
 
 fn main() {
     // `cargo bench` adds a flag of its own.

@@ -121,7 +121,7 @@ const SHORT: Duration = Duration::from_secs(60);
 /// A line about work that may take more than a minute.
 fn how_long(series: &[Series], runs: u32) -> Option<String> {
     let messages =
-        |series: &Series| (series.properties.bound.messages)(f64::from(series.nodes)) * f64::from(runs);
+        |series: &Series| series.properties.bound.when_all_start(f64::from(series.nodes)) * f64::from(runs);
     let all: f64 = series.iter().map(messages).sum();
     let jobs = series.len().saturating_mul(runs as usize);
     let cores = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.max(1));
@@ -165,8 +165,9 @@ impl Visitor for OneElection<'_> {
 fn leader(properties: &Properties, outcome: &Outcome) -> anyhow::Result<u32> {
     let leader = outcome.leader.map(|at| outcome.labels[at as usize]);
     let everybody = outcome.informed as usize == outcome.labels.len();
-    let winner = properties.winner(&outcome.labels, outcome.starters());
-    leader.filter(|leader| everybody && winner.is_none_or(|winner| winner == *leader)).with_context(|| {
+    let may_lead = |leader: &u32| properties.may_lead(*leader, &outcome.labels, outcome.starters());
+    leader.filter(|leader| everybody && may_lead(leader)).with_context(|| {
+        let winner = properties.winner(&outcome.labels, outcome.starters());
         let labels = outcome.labels.get(..20).unwrap_or(&outcome.labels);
         format!(
             "{} elected {leader:?} of {} members, {labels:?} …, known to {}, instead of {winner:?}. This is a bug; please \

@@ -1,14 +1,9 @@
 //! A page that is open for long: what it costs does not grow with what it has seen.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
 use std::time::Duration;
 
-use browser::{Page, on_the_page};
+use ringleader_testing::browser::{Page, on_the_page};
 use serde_json::json;
 
 /// Takes hold of the page's WebAssembly memory when it is made.

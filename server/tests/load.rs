@@ -1,13 +1,9 @@
 //! Crowds on the dashboard's port: memory stays bounded, and an election goes on. What they cost in time: `cargo xtask bench load`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "support/crowd.rs"]
-mod crowd;
-mod support;
-
-use crowd::{Crowd, Kind, memory_kb};
 use ringleader_shared::RingView;
-use support::Server;
+use ringleader_testing::server::Server;
+use ringleader_testing::server::crowd::{Crowd, Kind, memory_kb};
 
 /// What any crowd may cost.
 const MOST_MEMORY_KB: u64 = 64 * 1024;
@@ -27,7 +23,7 @@ fn beside(members: &[(Kind, usize)]) {
         server.wait_for("the election is over", |ring| led(ring, first + election));
     }
     let costs = memory_kb(server.pid()).saturating_sub(before);
-    assert!(costs <= MOST_MEMORY_KB, "{} strangers cost {costs} kB", crowd.len());
+    assert!(costs <= MOST_MEMORY_KB, "{} strangers cost {costs} kB", crowd.size());
 }
 
 #[test]

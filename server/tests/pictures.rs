@@ -3,12 +3,7 @@
 //! `RINGLEADER_PICTURES=$PWD/docs/pictures cargo xtask test --package ringleader --test pictures` renews the README's.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/browser.rs"]
-mod browser;
-
-use browser::on_the_page;
+use ringleader_testing::browser::on_the_page;
 use serde_json::json;
 
 #[test]

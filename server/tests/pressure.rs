@@ -1,24 +1,19 @@
 //! Clients that read nothing, say nothing or say too much, a log that nobody reads, and few descriptors: the server and its ring go on.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
-#[path = "support/crowd.rs"]
-mod crowd;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crowd::memory_kb;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use ringleader_shared::NodeState;
-use support::raw::{request, send};
-use support::{PATIENCE, Server};
+use ringleader_testing::server::crowd::memory_kb;
+use ringleader_testing::server::raw::{request, send};
+use ringleader_testing::server::{PATIENCE, Server};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Opens connections on which nothing is said.

@@ -3,13 +3,10 @@
 //! How much memory a decoder takes is bounded by its input: JSON is read into values that are at most a small multiple of their
 //! text, and the wires bound the text (`link::MAX_MESSAGE` and the like) before it is decoded.
 
-#[path = "any_input/decoders.rs"]
-mod decoders;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::decoders::{DECODERS, VALID, read_text};
+use ringleader_testing::decoders::{DECODERS, VALID, read_text};
 
 /// Inputs for each decoder, of spoilt valid texts; raw bytes are a tenth as many.
 const INPUTS: u32 = 100_000;

@@ -1,9 +1,6 @@
 //! The formats in `docs/wire.md` are those of the types: every example is written by them, and what each field
 //! accepts is found out by trying.
 
-#[path = "support/document.rs"]
-mod document;
-
 use std::fmt::Debug;
 
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent, NodeReport};
@@ -19,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::document::{WIRE, check, head, row};
+use ringleader_testing::document::{WIRE, check, head, row};
 
 /// A and B of the examples, with the attributes 90 and 100.
 const A: Contender = Contender::new(Attribute(90), id(0xaaaa_aaaa));

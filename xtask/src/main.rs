@@ -57,7 +57,7 @@ their own: $RINGLEADER_TOOLS, or ringleader/tools in your cache folder.
 Examples:
   cargo xtask run -- --port 9000 --nodes 7
   cargo xtask run -- --hop-delay 0ms
-  cargo xtask test --package ringleader --test browser -- initiate
+  cargo xtask test --package ringleader --test page -- initiate
   cargo xtask bench 200
   cargo xtask soak --minutes 10
   cargo xtask chaos --rounds 2000 --seed 1";

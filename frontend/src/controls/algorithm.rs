@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use ringleader_shared::AlgorithmName;
-use ringleader_simulator::classic::{Properties, properties};
+use ringleader_simulator::classic::{Ending, Properties, Winner, properties};
 
 use crate::reactive;
 
@@ -23,7 +23,11 @@ fn assumptions(properties: &Properties) -> String {
     } else {
         ", members are anonymous: they draw labels"
     });
-    text.push_str(if properties.only_initiators { ", only initiators may win" } else { "" });
+    text.push_str(if properties.winner == Winner::HighestInitiator {
+        ", only initiators may win"
+    } else {
+        ""
+    });
     if properties.knows_size {
         text.push_str(", their number is known");
     }
@@ -40,10 +44,10 @@ fn assumptions(properties: &Properties) -> String {
 
 /// The cost of an algorithm, in messages and in time.
 fn costs(properties: &Properties) -> String {
-    let announcement = match (properties.survives_failures, properties.everyone_knows) {
+    let announcement = match (properties.survives_failures, properties.ending) {
         (true, _) => "; announcing the leader adds n: at most 3n − 1 with one initiator",
-        (false, true) => "",
-        (false, false) => "; announcing the leader adds n",
+        (false, Ending::EveryoneKnows | Ending::Stabilises) => "",
+        (false, Ending::WinnerAnnounces) => "; announcing the leader adds n",
     };
     format!(
         "Messages: {}{announcement}. Time until the winner knows, in message delays one after another: {}.",

@@ -116,7 +116,7 @@ fn parts_of_classic(election: &ElectionView) -> String {
 fn against_bound(election: &ElectionView) -> String {
     let properties = properties(election.algorithm);
     let n = election.members;
-    let bound = tenths((properties.bound.messages)(f64::from(n)));
+    let bound = tenths(properties.bound.when_all_start(f64::from(n)));
     let mut text = if properties.bound.worst_case {
         format!("{} alone takes at most {bound} for n = {n} ({}).", properties.name, properties.bound.formula)
     } else {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Classic, Context, InitialKnowledge, Port, Status};
+use ringleader_election::classic::{
+    Announcement, Classic, Context, Ending, InitialKnowledge, Instance, Observed, Port, Status, Winner,
+};
 use stateright::{Model, Property};
 
 /// A ring with these labels, and who starts.
@@ -13,8 +15,8 @@ use stateright::{Model, Property};
 pub struct ClassicModel<A> {
     labels: Arc<[u32]>,
     initiators: Vec<usize>,
-    /// The most messages that a run may take.
-    budget: u64,
+    /// The most messages that a run may take, where there is such a number.
+    most: Option<f64>,
     /// The highest phase or round that is explored: random numbers may prolong an election without bound.
     rounds: u32,
     algorithm: PhantomData<fn() -> A>,
@@ -80,8 +82,10 @@ type State<A> = ClassicState<A, <A as Classic<u32>>::Message>;
 impl<A: Classic<u32>> ClassicModel<A> {
     /// A run with these labels where those at these places start, whenever they like.
     #[must_use]
-    pub fn new(labels: &[u32], initiators: Vec<usize>, budget: u64, rounds: u32) -> Self {
-        Self { labels: labels.into(), initiators, budget, rounds, algorithm: PhantomData }
+    pub fn new(labels: &[u32], initiators: Vec<usize>, rounds: u32) -> Self {
+        let instance = Instance::all(labels.len() as f64).initiated_by(initiators.len() as f64);
+        let most = A::PROPERTIES.bound.most(instance);
+        Self { labels: labels.into(), initiators, most, rounds, algorithm: PhantomData }
     }
 
     /// Lets one member act; `Err` with the bound of a random number that is missing.
@@ -90,7 +94,9 @@ impl<A: Classic<u32>> ClassicModel<A> {
         let (at, received, draws) = match chosen {
             Move::Wake(at, draws) => {
                 state.to_wake.retain(|waiting| waiting != at);
-                if A::PROPERTIES.only_initiators && state.members[*at].progress().status == Status::Asleep {
+                if A::PROPERTIES.winner == Winner::HighestInitiator
+                    && state.members[*at].progress().status == Status::Asleep
+                {
                     state.started |= 1 << at;
                 }
                 (*at, None, draws)
@@ -148,6 +154,30 @@ impl<A: Classic<u32>> ClassicModel<A> {
     fn is_over(state: &State<A>) -> bool {
         state.links.is_empty() && state.to_wake.is_empty()
     }
+
+    /// The places of those that have started of their own accord, where that matters; otherwise of all that are
+    /// to start.
+    fn started(&self, state: &State<A>) -> Vec<usize> {
+        if A::PROPERTIES.winner == Winner::HighestInitiator {
+            (0..self.labels.len()).filter(|at| state.started >> at & 1 == 1).collect()
+        } else {
+            self.initiators.clone()
+        }
+    }
+
+    fn keeps_its_promises(&self, state: &State<A>) -> bool {
+        let mut leaders = state.elected.iter().flatten().copied();
+        let first = leaders.next();
+        let observed = Observed {
+            labels: &self.labels,
+            initiators: &self.started(state),
+            leader: first.filter(|first| leaders.all(|leader| leader == *first)),
+            informed: state.elected.iter().flatten().count(),
+            messages: state.sent,
+            announcement: Announcement::Absent,
+        };
+        A::PROPERTIES.check(&observed).is_ok()
+    }
 }
 
 impl<A: Classic<u32>> Model for ClassicModel<A> {
@@ -193,30 +223,24 @@ impl<A: Classic<u32>> Model for ClassicModel<A> {
             Property::always("nobody is told of two leaders", |_, state: &State<A>| {
                 let mut elected = state.elected.iter().flatten();
                 let first = elected.next();
-                !state.wavered && elected.all(|leader| Some(leader) == first)
+                let agree = !state.wavered && elected.all(|leader| Some(leader) == first);
+                agree || A::PROPERTIES.ending == Ending::Stabilises
             }),
             Property::always(
                 "the highest label leads where there are labels, or the highest initiator where only those may",
                 |model: &Self, state: &State<A>| {
-                    let started = (0..model.labels.len()).filter(|at| state.started >> at & 1 == 1);
-                    let winner = A::PROPERTIES.winner(&model.labels, started);
-                    !A::PROPERTIES.labels
-                        || state.elected.iter().flatten().all(|&leader| Some(leader) == winner)
+                    let started = model.started(state);
+                    let may_lead =
+                        |&leader| A::PROPERTIES.may_lead(leader, &model.labels, started.iter().copied());
+                    A::PROPERTIES.ending == Ending::Stabilises || state.elected.iter().flatten().all(may_lead)
                 },
             ),
             Property::always(
-                "when nothing is under way the election has been decided",
-                |_, state: &State<A>| {
-                    !Self::is_over(state)
-                        || if A::PROPERTIES.everyone_knows {
-                            state.elected.iter().all(Option::is_some)
-                        } else {
-                            state.elected.iter().flatten().count() == 1
-                        }
-                },
+                "when nothing is under way the election has kept its promises",
+                |model: &Self, state: &State<A>| !Self::is_over(state) || model.keeps_its_promises(state),
             ),
             Property::always("never more messages than the bound", |model: &Self, state: &State<A>| {
-                state.sent <= model.budget
+                model.most.is_none_or(|most| state.sent as f64 <= most)
             }),
             Property::sometimes("it ends", |_, state: &State<A>| Self::is_over(state)),
         ]

@@ -241,9 +241,11 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     let properties = classic::properties(model.config.settings.algorithm);
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
-        let winner = properties.winner(&members, ring.initiators(mandate.term).map(usize::from));
+        let initiators = ring.initiators(mandate.term).map(usize::from);
         let deputy = ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.wants_deputy());
-        winner == Some(mandate.leader) && deputy == mandate.deputy.as_ref() && mandate.deputy_epoch == 0
+        properties.may_lead(mandate.leader, &members, initiators)
+            && deputy == mandate.deputy.as_ref()
+            && mandate.deputy_epoch == 0
     })
 }
 

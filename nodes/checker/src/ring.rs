@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use ringleader_election::classic::properties;
+use ringleader_election::classic::{Winner, properties};
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
@@ -542,7 +542,10 @@ impl Ring {
                 self.step_violation.or((has_led != me).then_some(StepViolation::LeadsATermAgain));
         }
         let begins = matches!(input, Input::Initiate) || core.role() == Role::Candidate;
-        if properties(self.settings.algorithm).only_initiators && core.term() > before.term() && begins {
+        if properties(self.settings.algorithm).winner == Winner::HighestInitiator
+            && core.term() > before.term()
+            && begins
+        {
             self.initiators.insert((core.term(), me));
         }
         let outlived = core.role() == Role::Leader && core.term() <= self.outlived;

@@ -1,5 +1,6 @@
 //! The configurations that are checked together: in seconds by every test run, in minutes, or in hours.
 
+use ringleader_election::classic::{RingKind, properties};
 use ringleader_shared::AlgorithmName;
 
 use crate::config::{CheckConfig, FaultBudget};
@@ -156,7 +157,9 @@ pub fn small_eligibility() -> Vec<CheckConfig> {
 
 fn modelled() -> impl Iterator<Item = AlgorithmName> {
     AlgorithmName::ALL.into_iter().filter(|name| {
-        !matches!(name, AlgorithmName::MaxRing | AlgorithmName::Bully | AlgorithmName::ItaiRodeh)
+        let properties = properties(*name);
+        let is_classic = *name != AlgorithmName::MaxRing && properties.among_processes;
+        is_classic && properties.labels && properties.ring_kind != RingKind::Complete
     })
 }
 

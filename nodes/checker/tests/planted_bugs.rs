@@ -4,9 +4,6 @@
 //! `cargo test -p ringleader-checker --features planted-bugs --test planted_bugs -- --nocapture` prints that
 //! table; `RINGLEADER_BUG=TermNotRaised` makes it try that one only.
 
-#[path = "../../simulator/tests/support/cases.rs"]
-mod cases;
-
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -18,7 +15,7 @@ use ringleader_election::{Bug, plant};
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, Violation};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases};
+use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases};
 
 /// A run of the checker is over long before, also on a machine that is busy.
 const AT_MOST: Duration = Duration::from_secs(600);

@@ -7,7 +7,7 @@
 //!
 //! But for the bully's, none of these papers tolerates a failure: a message lost is an election that never
 //! ends. "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes
-//! whom it finds asleep. [`ChangRobertsInitiators`] is the exception ([`Properties::only_initiators`]).
+//! whom it finds asleep. [`ChangRobertsInitiators`] is the exception ([`Winner::HighestInitiator`]).
 
 mod bully;
 mod chang_roberts;
@@ -20,6 +20,7 @@ mod hirschberg_sinclair;
 mod itai_rodeh;
 mod lelann;
 mod peterson;
+mod promise;
 mod properties;
 
 use std::fmt::Debug;
@@ -38,6 +39,7 @@ pub use hirschberg_sinclair::HirschbergSinclair;
 pub use itai_rodeh::ItaiRodeh;
 pub use lelann::LeLann;
 pub use peterson::Peterson;
+pub use promise::{Announcement, BrokenPromise, Ending, Formula, Instance, Observed, Winner};
 pub use properties::{Bound, MAX_RING, Properties, RingKind, Worst};
 pub use ringleader_shared::algorithm::{Payload, Status};
 use ringleader_shared::{AlgorithmName, Contender};

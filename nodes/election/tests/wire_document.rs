@@ -1,9 +1,6 @@
 //! Tables of `docs/wire.md` that follow from the core: digests, the classic messages, and what a member does with
 //! every input in every state.
 
-#[path = "../../../shared/tests/support/document.rs"]
-mod document;
-
 use std::time::Duration;
 
 use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing, classic, digest};
@@ -14,7 +11,7 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-use crate::document::{WIRE, check, head, row};
+use ringleader_testing::document::{WIRE, check, head, row};
 
 const A: Contender = contender(90, 0xaaaa_aaaa);
 const B: Contender = contender(100, 0xbbbb_bbbb);

@@ -1,9 +1,6 @@
 //! `cargo xtask soak`: random schedules of faults, each followed by a quiet phase in which the ring must agree, on all cores,
 //! for as long as asked; or one schedule again, with a drawing of it.
 
-#[path = "../tests/support/cases.rs"]
-mod cases;
-
 use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -15,7 +12,7 @@ use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunne
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, World, random, trace};
 
-use crate::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases};
+use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases};
 
 const HELP: &str = "\
 cargo xtask soak --minutes N [--seed S]   random schedules for N minutes, on all cores

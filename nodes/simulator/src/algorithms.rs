@@ -21,7 +21,10 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ringleader_election::classic::{Classic, Context, InitialKnowledge, Port, Progress, RingKind, Why};
+use ringleader_election::classic::{
+    Announcement, BrokenPromise, Classic, Context, Ending, InitialKnowledge, Observed, Port, Progress,
+    Properties, RingKind, Why,
+};
 
 pub use max_ring::MaxRingElection;
 pub use settings::{Initiators, Labels, Pace, Settings};
@@ -70,6 +73,21 @@ impl Outcome {
         some.chain(all)
     }
 
+    /// Checks what the algorithm promises of its end.
+    ///
+    /// # Errors
+    /// The first promise that is not kept.
+    pub fn check(&self, properties: &Properties) -> Result<(), BrokenPromise<u32>> {
+        properties.check(&Observed {
+            labels: &self.labels,
+            initiators: &self.starters().collect::<Vec<_>>(),
+            leader: self.leader.map(|at| self.labels[at as usize]),
+            informed: self.informed as usize,
+            messages: self.messages,
+            announcement: Announcement::Counted(self.told),
+        })
+    }
+
     /// Links crossed in all.
     #[must_use]
     pub const fn hops(&self) -> u64 {
@@ -101,7 +119,7 @@ impl<A: Classic<u32>, W: Watch> Context<u32, A::Message> for RunContext<'_, A, W
     fn elected(&mut self, leader: u32) {
         self.network.learn(leader);
         self.watch.learns(leader);
-        if !A::PROPERTIES.everyone_knows {
+        if A::PROPERTIES.ending == Ending::WinnerAnnounces {
             self.network.tally.finder = Some(self.at);
             tell(self.network, self.at, leader, self.watch);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ringleader_simulator::algorithms::{Labels, MaxRingElection, Pace, Settings};
-use ringleader_simulator::classic::{self, MAX_RING, Properties};
+use ringleader_simulator::classic::{self, MAX_RING, Properties, Winner};
 
 use super::ring::Ring;
 
@@ -165,9 +165,10 @@ impl SimulateOptions {
             return Ok(chosen.clone());
         }
         let only_initiators = |properties: &&'static Properties| {
-            let form = known().find(|form| form.only_initiators && form.key.starts_with(properties.key));
+            let form = known()
+                .find(|form| form.winner == Winner::HighestInitiator && form.key.starts_with(properties.key));
             form.with_context(|| {
-                let forms = known().filter(|form| form.only_initiators).map(|form| form.key);
+                let forms = known().filter(|form| form.winner == Winner::HighestInitiator).map(|form| form.key);
                 format!(
                     "--only-initiators: of {} no form is known in which only initiators may win; there are: {}",
                     properties.key,
@@ -191,7 +192,7 @@ impl SimulateOptions {
                     // What was too much for a smaller ring is too much for this one.
                     break;
                 }
-                let messages = (properties.bound.messages)(f64::from(nodes));
+                let messages = properties.bound.when_all_start(f64::from(nodes));
                 if properties.key == MAX_RING.key && nodes > MaxRingElection::MOST_MEMBERS {
                     left_out.push(format!(
                         "{} from {nodes} members on: each keeps a list of all of them, which is simulated up to {}",

@@ -149,7 +149,7 @@ fn curve(axes: &Axes, line: &[&Series], colour: &str, out: &mut String) -> std::
     let (from, to) = extent(line.iter().map(|series| f64::from(series.nodes)));
     let points: Vec<String> = (0..=40)
         .map(|step| from * (to / from).powf(f64::from(step) / 40.0))
-        .map(|nodes| (nodes, smooth(nodes, properties.bound.messages)))
+        .map(|nodes| (nodes, smooth(nodes, |nodes| properties.bound.when_all_start(nodes))))
         .filter(|(_, messages)| (axes.messages.0..=axes.messages.1).contains(messages))
         .map(|(nodes, messages)| format!("{:.1},{:.1}", axes.x(nodes), axes.y(messages)))
         .collect();
@@ -161,7 +161,7 @@ fn curve(axes: &Axes, line: &[&Series], colour: &str, out: &mut String) -> std::
 }
 
 /// Formulas with ⌈log₂ n⌉ make steps; between powers of two they are drawn straight.
-fn smooth(nodes: f64, messages: fn(f64) -> f64) -> f64 {
+fn smooth(nodes: f64, messages: impl Fn(f64) -> f64) -> f64 {
     let below = nodes.log2().floor().exp2();
     let (low, high) = (messages(below), messages(below * 2.0));
     let along = (nodes / below).log2();

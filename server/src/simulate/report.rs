@@ -33,7 +33,7 @@ impl Series {
     }
 
     fn bound(&self) -> f64 {
-        (self.properties.bound.messages)(f64::from(self.nodes))
+        self.properties.bound.when_all_start(f64::from(self.nodes))
     }
 }
 

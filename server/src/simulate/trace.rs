@@ -146,7 +146,7 @@ impl Trace<'_> {
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
         let bound = self.properties.bound;
         let how = if bound.worst_case { "at most" } else { "on average" };
-        let figure = (bound.messages)(self.outcome.labels.len() as f64);
+        let figure = bound.when_all_start(self.outcome.labels.len() as f64);
         let announced = if told > 0 {
             format!("{messages} of the election ({}) + {told} that announce the result", kinds.join(" + "))
         } else {

@@ -5,11 +5,7 @@
 //! processes take it is up to the machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod resources;
-mod schedule;
 mod watcher;
 
 use std::process::ExitCode;
@@ -17,11 +13,12 @@ use std::time::{Duration, Instant};
 
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeState, RingView, Role, Safety, Succession};
+use ringleader_testing::server::Server;
 use serde_json::json;
-use support::Server;
 
 use crate::resources::Resources;
-use crate::schedule::{Act, Step};
+use ringleader_testing::server::schedule::{self, Act, Step};
+
 use crate::watcher::Watcher;
 
 /// How soon after the last fault all must agree: time to notice a silent peer, for an election that others disturbed, and

@@ -7,7 +7,7 @@ use ringleader_shared::bus::BusFrame;
 use ringleader_shared::invariants::EventChecker;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, Seq};
 
-use crate::support::Server;
+use ringleader_testing::server::Server;
 
 /// How long the bus may be silent: leader and deputy report a heartbeat a second, but a ring may be all dead.
 const LONGEST_SILENCE: Duration = Duration::from_secs(120);

@@ -11,8 +11,8 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::crowd::{Crowd, Kind};
-use crate::support::Server;
+use ringleader_testing::server::Server;
+use ringleader_testing::server::crowd::{Crowd, Kind};
 
 /// One kind of pressure on the server and its nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,15 +6,6 @@
 //! The steps of a round follow from the seed and the round's number alone; how the processes take it is up to the machine.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
-#[path = "../support/crowd.rs"]
-mod crowd;
-
-#[path = "../chaos/schedule.rs"]
-mod schedule;
-
 mod assailants;
 mod witness;
 
@@ -23,13 +14,13 @@ use std::time::{Duration, Instant};
 
 use ringleader_shared::{NodeState, RingView, Safety};
 use ringleader_simulator::random::derived;
+use ringleader_testing::server::Server;
 use serde_json::{Value, json};
-use support::Server;
 
 use crate::assailants::{Assailant, Assault, SleepyReader, Target};
-use crate::crowd::memory_kb;
-use crate::schedule::{Act, Step};
 use crate::witness::Witnesses;
+use ringleader_testing::server::crowd::memory_kb;
+use ringleader_testing::server::schedule::{self, Act, Step};
 
 /// How long it lasts when nobody says.
 const UNLESS_TOLD: Duration = Duration::from_secs(60);

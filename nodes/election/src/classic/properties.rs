@@ -1,5 +1,7 @@
 //! What a paper assumes and promises, as data.
 
+use super::promise::{Ending, Formula, Instance, Winner};
+
 /// Which way messages may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RingKind {
@@ -39,10 +41,12 @@ pub enum Worst {
 pub struct Bound {
     /// The formula, as people write it.
     pub formula: &'static str,
-    /// The formula, for a ring of `n` members.
-    pub messages: fn(n: f64) -> f64,
+    /// The formula.
+    pub messages: Formula,
     /// Whether no run exceeds it; otherwise it is an average over random rings or random numbers.
     pub worst_case: bool,
+    /// What no run exceeds, where the formula is an average. `None` where random numbers can prolong it for ever.
+    pub at_worst: Option<Formula>,
 }
 
 impl Bound {
@@ -50,6 +54,19 @@ impl Bound {
     #[must_use]
     pub fn describe(&self) -> String {
         if self.worst_case { format!("at most {}", self.formula) } else { self.formula.to_owned() }
+    }
+
+    /// The formula for a ring of `n` members, all of which start.
+    #[must_use]
+    pub fn when_all_start(&self, n: f64) -> f64 {
+        (self.messages)(Instance::all(n))
+    }
+
+    /// The most messages of any run; `None` where there is no such number.
+    #[must_use]
+    pub fn most(&self, instance: Instance) -> Option<f64> {
+        let most = if self.worst_case { Some(self.messages) } else { self.at_worst };
+        most.map(|most| most(instance))
     }
 }
 
@@ -70,18 +87,18 @@ pub struct Properties {
     pub ring_kind: RingKind,
     /// Whether members have unique labels; an anonymous ring has none.
     pub labels: bool,
-    /// Whether only members that start of their own accord may win. Otherwise a message wakes whom it finds
-    /// asleep.
-    pub only_initiators: bool,
+    /// The member that must win.
+    pub winner: Winner,
     /// Whether members know how many they are.
     pub knows_size: bool,
     /// Whether links must keep order.
     pub needs_order: bool,
     /// Whether it goes on when members or messages are lost.
     pub survives_failures: bool,
-    /// Whether every member learns the winner from the election itself. Otherwise the winner is told by one
-    /// more lap, `n` messages, that the bounds leave out.
-    pub everyone_knows: bool,
+    /// How it ends.
+    pub ending: Ending,
+    /// Whether real processes can hold it, with terms, ring repair and succession around it.
+    pub among_processes: bool,
     /// Messages of the election when everybody starts it.
     pub bound: Bound,
     /// Which labels make it the most expensive.
@@ -97,22 +114,6 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// The label that must win a ring where those at these places, at least one, start of their own accord.
-    /// `None` where labels don't decide.
-    pub fn winner<L: Copy + Ord>(
-        &self,
-        labels: &[L],
-        initiators: impl IntoIterator<Item = usize>,
-    ) -> Option<L> {
-        if !self.labels {
-            None
-        } else if self.only_initiators {
-            initiators.into_iter().filter_map(|at| labels.get(at).copied()).max()
-        } else {
-            labels.iter().copied().max()
-        }
-    }
-
     /// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
     /// proved that. `None` where no such bound is known to this program.
     #[must_use]
@@ -157,15 +158,17 @@ pub const MAX_RING: Properties = Properties {
           best, that one leads and one more lap announces it. Terms, ring repair and succession are part of it.",
     ring_kind: RingKind::Unidirectional,
     labels: true,
-    only_initiators: false,
+    winner: Winner::Highest,
     knows_size: false,
     needs_order: true,
     survives_failures: true,
-    everyone_knows: false,
+    ending: Ending::WinnerAnnounces,
+    among_processes: true,
     bound: Bound {
         formula: "n·Hₙ on average when all initiate, at most 2n − 1 with one initiator",
-        messages: |n| n * harmonic(n),
+        messages: |ring| ring.n * harmonic(ring.n),
         worst_case: false,
+        at_worst: None,
     },
     worst: Worst::Any,
     time: "2n − 1",

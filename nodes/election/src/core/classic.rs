@@ -12,7 +12,7 @@ use ringleader_shared::{AlgorithmName, Contender, NodeId, Payload, PortKind, Rin
 
 use super::{Core, Election, Out};
 use crate::classic::{
-    self, AnyClassic, Context, InitialKnowledge, Port, Progress, Properties, RingKind, Status, Why,
+    self, AnyClassic, Context, Ending, InitialKnowledge, Port, Progress, Properties, RingKind, Status, Why,
 };
 use crate::{DropReason, Effect, Explanation, Timer, random};
 
@@ -195,7 +195,7 @@ impl Core {
     ) -> bool {
         let (successor, predecessor) = (self.route.successor(), self.route.predecessor());
         let Some(classic) = &mut self.classic else { return false };
-        let everyone_knows = classic.properties().everyone_knows;
+        let announces = classic.properties().ending == Ending::WinnerAnnounces;
         let complete = classic.properties().ring_kind == RingKind::Complete;
         let Some(machine) = &mut classic.machine else { return false };
         let mut context = CoreContext {
@@ -220,7 +220,7 @@ impl Core {
                 self.confirm_round_the_ring(leader, out);
             } else if leader.id == self.me {
                 self.win(leader, None, out);
-            } else if !everyone_knows {
+            } else if announces {
                 // The one who found it tells the one who has won.
                 self.send_found(leader, 1, out);
             }

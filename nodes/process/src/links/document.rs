@@ -1,8 +1,5 @@
 //! Tests: the tables of `docs/wire.md` about times and about the ends of links are kind this crate does.
 
-#[path = "../../../../shared/tests/support/document.rs"]
-mod text;
-
 use std::cmp::max;
 use std::time::Duration;
 
@@ -17,8 +14,8 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use uuid::Uuid;
 
-use self::text::{WIRE, check, head, row};
 use ringleader_election::link_table::TOO_SHORT;
+use ringleader_testing::document::{WIRE, check, head, row};
 
 use super::{
     DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close, failure_detector, task,

@@ -4,8 +4,6 @@
 //! server, and a proxy stands before each node: what crosses it is recorded.
 #![allow(clippy::expect_used, missing_docs)]
 
-#[path = "../../../../shared/tests/support/document.rs"]
-mod document;
 mod proxy;
 mod websocket;
 
@@ -68,7 +66,7 @@ fn main() {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let transcript = runtime.block_on(story());
-    document::check(document::WIRE, "transcript", &transcript);
+    ringleader_testing::document::check(ringleader_testing::document::WIRE, "transcript", &transcript);
     println!("test the_transcript_of_the_document_is_that_of_three_processes ... ok");
 }
 

@@ -1,0 +1,7 @@
+//! What the papers promise, and what the simulator counts.
+#![allow(missing_docs, clippy::unwrap_used, reason = "in a test it is the test that fails")]
+
+mod every_ring;
+mod papers;
+mod randomness;
+mod traces;

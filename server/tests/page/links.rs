@@ -1,0 +1,69 @@
+//! Links that are cut, slowed down and healed on the page, and a ring that is parted.
+
+use ringleader_testing::browser::{Key, Page, on_the_page};
+use serde_json::json;
+
+use crate::election::elect;
+
+/// Clicks the middle of a link, where its line is.
+fn click_link(page: &Page, id: &str) {
+    let script = "document.querySelector(`[data-testid='${arguments[0]}'] .touch`)\
+                  .dispatchEvent(new MouseEvent('click', { bubbles: true }))";
+    page.script(script, vec![json!(id)]);
+}
+
+#[test]
+fn a_link_that_is_clicked_is_cut_shown_as_cut_and_healed() {
+    on_the_page(&["--hung-after", "400ms"], |page| {
+        elect(page);
+        click_link(page, "link-A-B");
+        page.wait_for("[data-testid='link-from']", "it.value", |value| value == "A");
+        page.wait_for("[data-testid='link-to']", "it.value", |value| value == "B");
+        page.click("cut-link");
+        page.wait_for_attribute("link-A-B", "data-kind", "cut");
+        page.wait_for_text("faulty", "A→B cut");
+        page.server().wait_for("the server knows", |ring| ring.faults.len() == 1);
+        page.wait_for_attribute("link-A-C", "data-kind", "repaired");
+        page.click("heal-all");
+        page.wait_for_attribute("link-A-B", "data-kind", "live");
+        page.wait_for_text("faulty", "No link faults");
+    });
+}
+
+#[test]
+fn a_link_is_slowed_down_by_keyboard() {
+    on_the_page(&[], |page| {
+        page.click("faults");
+        page.type_over("link-delay", "40");
+        page.press(Key::Enter);
+        page.wait_for_text("faulty", "A→B 40 ms slower");
+        page.server().wait_for("the server knows", |ring| {
+            ring.faults.iter().any(|link| link.fault.delay_ms == 40 && link.from.as_str() == "A")
+        });
+        page.type_over("link-drop", "25 %");
+        page.press(Key::Enter);
+        page.wait_for_text("faulty", "A→B 40 ms slower, drops 25 %");
+        page.press(Key::Escape);
+        page.wait_until_gone("[data-testid='link-delay']");
+    });
+}
+
+#[test]
+fn a_parted_ring_has_two_leaders_and_the_page_names_both() {
+    on_the_page(&["--hung-after", "400ms"], |page| {
+        elect(page);
+        page.click("faults");
+        page.wait_until_enabled("part", false);
+        page.click("side-A");
+        page.click("side-B");
+        page.click("part");
+        page.wait_for_attribute("link-B-C", "data-kind", "cut");
+        page.wait_for_attribute("link-D-A", "data-kind", "cut");
+        page.wait_for_text("headline", "Split: B and D lead at the same time");
+        page.click("heal-all");
+        page.wait_for_attribute("link-D-A", "data-kind", "live");
+        page.wait_for("[data-testid='headline']", "it.textContent", |words| {
+            words.as_str().is_some_and(|words| words.contains("leads term"))
+        });
+    });
+}

@@ -1,0 +1,17 @@
+//! The dashboard and the sandbox in headless Chromium, one window at a time.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod accessibility;
+mod attacks;
+mod controls;
+mod deaths;
+mod election;
+mod figures;
+mod initiators;
+mod layout;
+mod links;
+mod nginx;
+mod proxy;
+mod restarts;
+mod sandbox;
+mod sandbox_addresses;

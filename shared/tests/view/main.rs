@@ -1,0 +1,7 @@
+//! What events add up to: the view of a ring, its leader, and the time without one.
+#![allow(missing_docs, reason = "tests are sentences")]
+
+mod leader;
+mod leaderless;
+mod reducer;
+mod story;

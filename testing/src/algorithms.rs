@@ -1,0 +1,90 @@
+//! Algorithms for tests: a test of each by its name, and draws that a new algorithm leaves as they were.
+
+#[doc(hidden)]
+pub use ringleader_shared::AlgorithmName;
+
+/// Makes one test for each classic algorithm out of a function that takes its name: of `decides`, the tests
+/// `decides::peterson`, `decides::franklin` and so on, so that `cargo test -- peterson` runs Peterson's.
+///
+/// ```ignore
+/// fn decides(algorithm: AlgorithmName) { … }
+/// fn survives(algorithm: AlgorithmName) { … }
+/// each_classic!(decides);
+/// each_classic!(if |name| properties(name).among_processes => survives);
+/// ```
+#[macro_export]
+macro_rules! each_classic {
+    ($($check:ident),+ $(,)?) => { $crate::each_classic!(if |_| true => $($check),+); };
+    (if $applies:expr => $($check:ident),+ $(,)?) => { $($crate::each_classic! { @of $check ($applies)
+        lelann LeLann,
+        chang_roberts ChangRoberts,
+        chang_roberts_initiators ChangRobertsInitiators,
+        hirschberg_sinclair HirschbergSinclair,
+        franklin Franklin,
+        peterson Peterson,
+        dolev_klawe_rodeh_a DolevKlaweRodehA,
+        dolev_klawe_rodeh DolevKlaweRodeh,
+        bully Bully,
+        itai_rodeh ItaiRodeh,
+        higham_przytycka HighamPrzytycka,
+    })+ };
+    (@of $check:ident ($applies:expr) $($test:ident $algorithm:ident,)+) => {
+        mod $check {
+            #[allow(unused_imports, reason = "the condition may need them")]
+            use super::*;
+            use $crate::algorithms::AlgorithmName;
+
+            $(#[test]
+            fn $test() {
+                let applies: fn(AlgorithmName) -> bool = $applies;
+                if applies(AlgorithmName::$algorithm) {
+                    super::$check(AlgorithmName::$algorithm);
+                }
+            })+
+
+            /// Does not compile while the list above misses an algorithm.
+            #[allow(dead_code, reason = "only its compilation counts")]
+            const fn complete(name: AlgorithmName) {
+                match name {
+                    AlgorithmName::MaxRing $(| AlgorithmName::$algorithm)+ => {}
+                }
+            }
+        }
+    };
+}
+
+/// An algorithm for a number that was drawn, each as likely. The choice depends on the names alone: an
+/// algorithm that is added takes its share of all numbers, and every other number keeps the one that it had.
+#[must_use]
+pub fn drawn(number: u64) -> AlgorithmName {
+    let weight = |name: &AlgorithmName| mixed(number ^ seed(*name));
+    AlgorithmName::ALL.into_iter().max_by_key(weight).unwrap_or_default()
+}
+
+/// A seed for the tests of one algorithm, which follows from its name and not from its place in a list.
+#[must_use]
+pub fn seed(name: AlgorithmName) -> u64 {
+    // FNV-1a, 64 bits.
+    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    mixed(name.key().bytes().fold(0xcbf2_9ce4_8422_2325, fnv))
+}
+
+/// The finisher of SplitMix64: each bit of the result depends on each bit of the state.
+const fn mixed(state: u64) -> u64 {
+    let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    state ^ (state >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_algorithm_is_drawn_about_as_often() {
+        let count = |name| (0..12_000).filter(|number| drawn(*number) == name).count();
+        for name in AlgorithmName::ALL {
+            assert!(count(name).abs_diff(12_000 / AlgorithmName::ALL.len()) < 150, "{name}: {}", count(name));
+        }
+    }
+}

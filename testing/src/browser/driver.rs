@@ -1,0 +1,62 @@
+//! chromedriver: the process between a test and Chromium.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::server::program;
+
+static SESSIONS: AtomicU32 = AtomicU32::new(0);
+
+/// chromedriver, with a port of its own, and a folder for its browser. Both end with this value.
+pub(super) struct Driver {
+    process: Child,
+    pub(super) url: String,
+    pub(super) profile: PathBuf,
+    // A driver whose output nobody takes would end when it says something.
+    output: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    pub(super) fn start() -> Self {
+        let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
+        let profile = program().with_file_name(format!("chromium-{}-{number}", std::process::id()));
+        let program = std::env::var_os("RINGLEADER_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
+        let mut process = Command::new(&program)
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("{}: {error}. `cargo xtask test` installs Chromium and its driver", program.display())
+            });
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let mut driver = Self { process, url: String::new(), profile, output };
+        driver.url = format!("http://127.0.0.1:{}", driver.port());
+        driver
+    }
+
+    /// The port that it says it listens on.
+    fn port(&mut self) -> u16 {
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            let length = self.output.read_line(&mut line).expect("chromedriver speaks text");
+            assert!(length > 0, "chromedriver ended without a port: {said}");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                return port.trim().trim_end_matches('.').parse().expect("a port is a number");
+            }
+            said.push_str(&line);
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.profile);
+    }
+}

@@ -1,0 +1,57 @@
+//! Blocks of the documents that the code generates.
+//!
+//! A block stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. A test hands [`check`] the text
+//! that the code gives; with `RINGLEADER_DOCS=write` in the environment the document is rewritten instead.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Asks for documents to be rewritten when its value is `write`.
+const ASK: &str = "RINGLEADER_DOCS";
+
+/// The document of the wire: formats, tables, transcript.
+pub const WIRE: &str = "docs/wire.md";
+
+const END: &str = "<!-- /generated -->";
+
+/// Tests of one program run side by side and may write to the same document.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Compares a block of a document, named by its path from the project's folder, with what the code gives.
+///
+/// # Panics
+/// When they differ, or the document has no such block.
+pub fn check(document: &str, name: &str, generated: &str) {
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    let path = root.expect("the project's folder").join(document);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{document}: {error}"));
+    let begin = format!("<!-- generated: {name} -->");
+    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{document} has no {begin}"));
+    let (block, after) = rest.split_once(END).unwrap_or_else(|| panic!("{document}: {begin} has no end"));
+    let generated = generated.trim();
+    if block.trim() == generated {
+        return;
+    }
+    if std::env::var(ASK).is_ok_and(|value| value == "write") {
+        let written = format!("{before}{begin}\n\n{generated}\n\n{END}{after}");
+        std::fs::write(&path, written).unwrap_or_else(|error| panic!("{document}: {error}"));
+        return;
+    }
+    let first = block.trim().lines().zip(generated.lines()).find(|(old, new)| old != new);
+    panic!(
+        "{document}: the block {name} differs from what the code gives, first here: {first:#?}\nRun this test with {ASK}=write \
+         to rewrite the block, then read the change.\n{generated}"
+    );
+}
+
+/// A row of a table.
+pub fn row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
+    cells.into_iter().fold("|".to_owned(), |row, cell| format!("{row} {} |", cell.as_ref())) + "\n"
+}
+
+/// The head of a table with these columns.
+pub fn head(columns: &[&str]) -> String {
+    row(columns) + &row(columns.iter().map(|_| "---"))
+}

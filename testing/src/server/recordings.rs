@@ -1,0 +1,50 @@
+//! What the nodes of a test record, and a replay of it when the test is over.
+
+use ringleader_election::recording::{Step, replay};
+
+use super::Server;
+
+impl Server {
+    /// What every start of every node was given so far, and did: also what is too frequent to be told.
+    pub fn recorded(&self) -> Vec<Step> {
+        self.recorded_by("")
+    }
+
+    /// The same of the nodes and starts that begin so: `B-1`, say, for the first start of B.
+    pub fn recorded_by(&self, prefix: &str) -> Vec<Step> {
+        let directory = self.recordings.as_ref().expect("a test records").path();
+        let files = std::fs::read_dir(directory).expect("the directory is there").map(|entry| entry.unwrap());
+        let texts = files
+            .filter(|file| {
+                let name = file.file_name();
+                // The run's id and a hyphen come first.
+                name.to_string_lossy().get(37..).is_some_and(|rest| rest.starts_with(prefix))
+            })
+            .map(|file| std::fs::read_to_string(file.path()).expect("it can be read"));
+        // The first line is who it is of; the last one may be written to at this moment.
+        let steps = |text: String| -> Vec<Step> {
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            whole.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        texts.flat_map(steps).collect()
+    }
+}
+
+/// Gives what every node of the run was given to a fresh core, and demands that it does the same.
+pub(super) fn replay_all(directory: &std::path::Path) {
+    for entry in std::fs::read_dir(directory).expect("the directory is there") {
+        let path = entry.expect("it can be read").path();
+        let text = std::fs::read_to_string(&path).expect("a recording is text");
+        // A process that is killed may leave its last line torn.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let mut lines = whole.lines();
+        let Some(beginning) = lines.next() else { continue };
+        let beginning = serde_json::from_str(beginning).expect("a recording begins with who it is of");
+        let steps = lines.map(|line| {
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", path.display()))
+        });
+        if let Err(difference) = replay(beginning, steps) {
+            panic!("{}: a replay differs: {difference:#?}", path.display());
+        }
+    }
+}
