@@ -39,6 +39,7 @@ cargo xtask site [FOLDER]    write the page as static files that need no server,
 cargo xtask page [--dev]     build the page alone; with --dev in seconds, large and unoptimised, for trying a change out
 cargo xtask test             everything that CI checks
 cargo xtask test ARGUMENTS   `cargo test ARGUMENTS` with a page that is up to date and a browser, for one test of it
+cargo xtask prose            how comments and documents are written, and whether what they name exists
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds by default
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
@@ -104,6 +105,11 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Run::cargo(["run", "--quiet", "--release", "--package", "ringleader-checker", "--"])
                 .args(rest)
                 .check()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "prose" => {
+            no_more(rest)?;
+            prose::check()?;
             Ok(ExitCode::SUCCESS)
         }
         "site" => {
