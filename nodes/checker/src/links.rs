@@ -199,12 +199,17 @@ impl Links {
 
     /// Closes the links that a member does not want and dials those that it lacks, as its link table says.
     pub(crate) fn make(&mut self, me: NodeIndex, wanted: WantedLinks, lives: impl Fn(NodeIndex) -> bool) {
-        while let Some(surplus) = self.table(me).take_surplus(wanted) {
-            let Some(connection) = self.connections.get(surplus.id) else { return };
-            self.close(connection.dial);
+        let mut table = self.table(me);
+        let surplus: Vec<Dial> = std::iter::from_fn(|| table.take_surplus(wanted))
+            .filter_map(|link| self.connections.get(link.id).map(|connection| connection.dial))
+            .collect();
+        if !surplus.is_empty() {
+            for dial in surplus {
+                self.close(dial);
+            }
+            table = self.table(me);
         }
         loop {
-            let mut table = self.table(me);
             let missing = table.missing(wanted);
             // A probe that is wanted by now is none any more.
             for link in table.iter().filter(|link| link.purpose == DialPurpose::Wanted) {
@@ -218,6 +223,7 @@ impl Links {
                 Some(Missing::Dial { peer, kind }) => {
                     let Ok(acceptor) = NodeIndex::try_from(place(peer)) else { return };
                     self.dial(Dial { dialler: me, acceptor, kind }, lives(acceptor), false);
+                    table = self.table(me);
                 }
                 // No connection here is on standby.
                 Some(Missing::InUse(_)) | None => return,
