@@ -4,8 +4,17 @@
 //! in which it came about; what it hears of different members comes in any order. A dial is decided when it
 //! is made: it would be no different had the other member died, or come back, just before.
 
+use std::time::Duration;
+
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable, Missing};
+use ringleader_election::{Time, WantedLinks};
 use ringleader_shared::RingMessage;
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{LinkDirection, LinkKind};
+
+use crate::config::{id, place};
+
+/// A time at which no connection is new any more: here time does not pass by itself.
+const LONG_AFTER: Time = Time(Duration::MAX);
 
 /// A member, by its place in the ring order, from 0.
 pub type NodeIndex = u8;
@@ -51,6 +60,10 @@ impl Connection {
 
     fn end_mut(&mut self, me: NodeIndex) -> &mut End {
         if self.dial.dialler == me { &mut self.dialler_end } else { &mut self.acceptor_end }
+    }
+
+    fn direction(&self, me: NodeIndex) -> LinkDirection {
+        if self.dial.dialler == me { LinkDirection::Outgoing } else { LinkDirection::Incoming }
     }
 
     fn has(&self, me: NodeIndex) -> bool {
@@ -161,29 +174,59 @@ impl Links {
         }
     }
 
-    /// Dials what is wanted and not there, closes what is there and not wanted.
-    pub(crate) fn make(&mut self, me: NodeIndex, wanted: &[Dial], lives: impl Fn(NodeIndex) -> bool) {
-        let surplus: Vec<Dial> = self
-            .connections
-            .iter()
-            .filter(|connection| connection.dial.dialler == me)
-            .filter(|connection| matches!(connection.dialler_end, End::Dialling | End::Open))
-            .map(|connection| connection.dial)
-            .filter(|dial| !wanted.contains(dial))
-            .collect();
-        for dial in surplus {
-            self.close(dial);
-        }
-        for &dial in wanted {
-            let there = |connection: &&mut Connection| {
-                connection.dial == dial && connection.dialler_end != End::Closed
+    /// The connections of one member as its link table has them, named by their place among all.
+    fn table(&self, me: NodeIndex) -> LinkTable<usize> {
+        let mine = self.connections.iter().enumerate().filter(|(_, connection)| connection.has(me));
+        mine.filter_map(|(at, connection)| {
+            let (purpose, up_since) = match connection.end(me) {
+                End::Closed => return None,
+                End::Probing => (DialPurpose::Probe, None),
+                End::Dialling => (DialPurpose::Wanted, None),
+                End::Open => (DialPurpose::Wanted, Some(Time::default())),
             };
-            match self.connections.iter_mut().find(there) {
-                Some(connection) if connection.dialler_end == End::Probing => {
-                    connection.dialler_end = End::Dialling;
+            Some(Link {
+                id: at,
+                peer: id(connection.dial.other(me).into()),
+                kind: connection.dial.kind,
+                direction: connection.direction(me),
+                purpose,
+                up_since,
+                peer_start: None,
+            })
+        })
+        .collect()
+    }
+
+    /// Closes the links that a member does not want and dials those that it lacks, as its link table says.
+    pub(crate) fn make(&mut self, me: NodeIndex, wanted: WantedLinks, lives: impl Fn(NodeIndex) -> bool) {
+        let mut table = self.table(me);
+        let surplus: Vec<Dial> = std::iter::from_fn(|| table.take_surplus(wanted))
+            .filter_map(|link| self.connections.get(link.id).map(|connection| connection.dial))
+            .collect();
+        if !surplus.is_empty() {
+            for dial in surplus {
+                self.close(dial);
+            }
+            table = self.table(me);
+        }
+        loop {
+            let missing = table.missing(wanted);
+            // A probe that is wanted by now is none any more.
+            for link in table.iter().filter(|link| link.purpose == DialPurpose::Wanted) {
+                if let Some(connection) = self.connections.get_mut(link.id)
+                    && connection.end(me) == End::Probing
+                {
+                    *connection.end_mut(me) = End::Dialling;
                 }
-                Some(_) => {}
-                None => self.dial(dial, lives(dial.acceptor), false),
+            }
+            match missing {
+                Some(Missing::Dial { peer, kind }) => {
+                    let Ok(acceptor) = NodeIndex::try_from(place(peer)) else { return };
+                    self.dial(Dial { dialler: me, acceptor, kind }, lives(acceptor), false);
+                    table = self.table(me);
+                }
+                // No connection here is on standby.
+                Some(Missing::InUse(_)) | None => return,
             }
         }
     }
@@ -247,22 +290,9 @@ impl Links {
         self.put(dial.acceptor, dial, InTransit::Down);
     }
 
-    /// Whether a message from one member to the other finds a connection: the ring's if it has one, one that it dialled
-    /// itself before one that it accepted.
+    /// The connection on which a message from one member to the other goes.
     fn link_to(&self, from: NodeIndex, to: NodeIndex) -> Option<&Connection> {
-        let usable = |connection: &&Connection| {
-            connection.has(from)
-                && connection.has(to)
-                && match connection.end(from) {
-                    End::Open => true,
-                    End::Dialling | End::Probing => connection.dial.dialler == from,
-                    End::Closed => false,
-                }
-        };
-        let preference = |connection: &&Connection| {
-            (connection.dial.kind == LinkKind::Ring, connection.dial.dialler == from)
-        };
-        self.connections.iter().filter(usable).max_by_key(preference)
+        self.connections.get(self.table(from).route(id(to.into()))?)
     }
 
     pub(crate) fn has_link_to(&self, from: NodeIndex, to: NodeIndex) -> bool {
@@ -292,33 +322,26 @@ impl Links {
                 Some(LinkChange::Up)
             }
             InTransit::Down | InTransit::Closed => {
-                let gone = self.connections.iter_mut().find(|connection| {
+                let at = self.connections.iter().position(|connection| {
                     connection.dial == dial
                         && connection.end(other) == End::Closed
                         && connection.end(me) != End::Closed
                 })?;
-                *gone.end_mut(me) = End::Closed;
+                let is_failure = content == InTransit::Down;
+                let (_, loss) = self.table(me).down(at, is_failure, LONG_AFTER)?;
+                *self.connections.get_mut(at)?.end_mut(me) = End::Closed;
                 self.sweep();
-                let another = |connection: &Connection| {
-                    connection.has(me)
-                        && connection.has(other)
-                        && connection.dial.kind == dial.kind
-                        && connection.end(me) == End::Open
-                };
-                match content {
-                    InTransit::Closed if self.connections.iter().any(another) => None,
-                    InTransit::Closed => Some(LinkChange::Closed),
-                    InTransit::Down | InTransit::Up | InTransit::Message(_) => Some(LinkChange::Down),
+                match loss {
+                    LinkLoss::Failed => Some(LinkChange::Down),
+                    LinkLoss::Closed | LinkLoss::ClosedUnseen => Some(LinkChange::Closed),
+                    LinkLoss::Replaced | LinkLoss::Unseen => None,
                 }
             }
         }
     }
 
-    /// Whether this member has a connection of its own with that one, up or not: then it does not probe it.
+    /// Whether this member dials that one, or has: then it does not probe it.
     pub(crate) fn dials(&self, me: NodeIndex, peer: NodeIndex) -> bool {
-        self.connections.iter().any(|connection| {
-            (connection.dial.dialler, connection.dial.acceptor) == (me, peer)
-                && connection.dialler_end != End::Closed
-        })
+        !self.table(me).lacks_probe(id(peer.into()))
     }
 }

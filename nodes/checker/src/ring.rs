@@ -600,15 +600,8 @@ impl Ring {
             return;
         };
         let wanted = core.wanted_links();
-        let wanted: Vec<Dial> = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)]
-            .into_iter()
-            .filter_map(|(peer, kind)| {
-                let acceptor = NodeIndex::try_from(place(peer?)).ok()?;
-                Some(Dial { dialler: me, acceptor, kind })
-            })
-            .collect();
         let members = &self.members;
-        self.links.make(me, &wanted, |place| {
+        self.links.make(me, wanted, |place| {
             members.get(usize::from(place)).is_some_and(|member| member.core.is_some())
         });
     }
