@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ringleader_election::classic::{Winner, properties};
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer};
+use ringleader_election::{Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
     Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,

@@ -15,15 +15,6 @@ use crate::classic::Progress;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub Duration);
 
-/// An election algorithm: a state machine without a clock, socket, thread or random source of its own.
-pub trait Algorithm {
-    /// What it says to other members.
-    type Message;
-
-    /// Takes one input in and appends what must be done to `out`, in order. Never panics.
-    fn handle(&mut self, now: Time, input: Input<Self::Message>, out: &mut Vec<Effect<Self::Message>>);
-}
-
 /// What can happen to a member.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Input<M> {

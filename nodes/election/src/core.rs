@@ -23,7 +23,7 @@ pub use self::state_update::{digest, digest_of_sender};
 use crate::classic::Progress;
 use crate::planted::{Bug, planted};
 use crate::route::Route;
-use crate::{Algorithm, DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
+use crate::{DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
 
 type Out = Vec<Effect<RingMessage>>;
 
@@ -379,10 +379,9 @@ impl Core {
     }
 }
 
-impl Algorithm for Core {
-    type Message = RingMessage;
-
-    fn handle(&mut self, now: Time, input: Input<RingMessage>, out: &mut Out) {
+impl Core {
+    /// Takes one input in and appends what must be done to `out`, in order. Never panics.
+    pub fn handle(&mut self, now: Time, input: Input<RingMessage>, out: &mut Out) {
         self.now = now;
         self.expire(out);
         match input {

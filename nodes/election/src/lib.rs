@@ -3,7 +3,7 @@
 //! What it is for: one call in, effects out. The same value runs in a process, in the simulator, under a model checker and
 //! in the browser. What it must not know: sockets, clocks, threads, randomness, names of nodes, words on a page.
 //!
-//! The promise: [`Algorithm::handle`] never panics and always returns, whatever the input; what it can't use it drops
+//! The promise: [`Core::handle`] never panics and always returns, whatever the input; what it can't use it drops
 //! and says so. What could break it is a change to the slices in `route`, the one place that indexes.
 //!
 //! How a caller drives it:
@@ -17,6 +17,12 @@
 //! 7. have the dialler of a ring link compare its [`Core::state_digest`] with the other end's, and with the
 //!    [`digest_of_sender`] of the last message that arrived there: while both stay different, a message was
 //!    lost, and the dialler is given [`Input::LinkUp`] again.
+//!
+//! Three members elect a leader, over a queue in place of sockets:
+//!
+//! ```
+#![doc = include_str!("../examples/three_members.rs")]
+//! ```
 #![forbid(unsafe_code)]
 
 mod algorithm;
@@ -30,7 +36,7 @@ pub mod random;
 pub mod recording;
 mod route;
 
-pub use algorithm::{Algorithm, DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
+pub use algorithm::{DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use core::{Core, digest, digest_of_sender};
 pub use explanation::Explanation;
 #[cfg(feature = "planted-bugs")]

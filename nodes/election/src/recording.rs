@@ -6,7 +6,7 @@
 use ringleader_shared::{NodeId, Promise, RingMessage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Core, Effect, Input, Time};
+use crate::{Core, Effect, Input, Time};
 
 /// How a recorded member began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,7 @@ pub struct Beginning {
     pub promise: Option<Promise>,
 }
 
-/// One call of [`Algorithm::handle`].
+/// One call of [`Core::handle`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing, classic, digest};
+use ringleader_election::{Core, Effect, Input, Time, Timer, Timing, classic, digest};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, RingMessage, RingSettings, Role, Safety,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_election::recording::{Beginning, Step};
-use ringleader_election::{Algorithm, Core, Effect, Input, Timer, events};
+use ringleader_election::{Core, Effect, Input, Timer, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::link::LinkFrame;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::recording::{Beginning, Step, replay};
-use ringleader_election::{Algorithm, Core, Input, Time, Timing};
+use ringleader_election::{Core, Input, Time, Timing};
 use ringleader_shared::{Attribute, Contender, NodeId, RingSettings, Term};
 use uuid::Uuid;
 

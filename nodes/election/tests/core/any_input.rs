@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timer, Timing};
+use ringleader_election::{Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, Payload, PortKind, RingMessage, RingSettings,

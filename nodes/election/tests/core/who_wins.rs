@@ -251,7 +251,7 @@ fn every_message_of_an_election_sent_twice_still_elects_once() {
 
 #[test]
 fn a_member_alone_leads_before_its_election_is_complete() {
-    use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
+    use ringleader_election::{Core, Effect, Input, Time, Timing};
     use ringleader_shared::{Contender, RingSettings, Role, Term};
     use std::time::Duration;
 

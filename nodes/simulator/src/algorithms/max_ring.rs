@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::classic::Worst;
-use ringleader_election::{Algorithm, Core, Effect, Input, Time, Timing};
+use ringleader_election::{Core, Effect, Input, Time, Timing};
 use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, RingSettings, Term};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ringleader_election::link_table::{DialPurpose, Missing};
-use ringleader_election::{Algorithm, Core, DropReason, Effect, Input, Timer, WantedLinks, digest_of_sender};
+use ringleader_election::{Core, DropReason, Effect, Input, Timer, WantedLinks, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;

@@ -1,6 +1,6 @@
 //! The caller's part, as the first page of the crate describes it: inputs go in, effects are carried out.
 
-use ringleader_election::{Algorithm, Effect, Input, Time};
+use ringleader_election::{Effect, Input, Time};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{NodeId, PortKind, RingMessage};
 
