@@ -113,7 +113,8 @@ impl Context<Contender, Payload> for CoreContext<'_> {
 }
 
 impl Core {
-    /// Rule 1 for a classic algorithm: its machine wakes; where it must know how many they are, the roll is called first.
+    /// Rule C1: wakes the member's part of a classic election. Where the algorithm must know the number of
+    /// members, rule C4 counts them first.
     pub(super) fn initiate_classic(&mut self, algorithm: AlgorithmName, out: &mut Out) {
         self.election = Some(Election { best: None });
         out.push(Effect::StartTimer { timer: Timer::Election, after: self.patience(algorithm) });

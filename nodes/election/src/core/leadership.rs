@@ -27,11 +27,11 @@ impl Core {
         self.pass_on(RingMessage::Elected { mandate, hops: 1, votes: self.own_vote() }, out);
     }
 
-    /// Rule 4, deputy: the leader is lost, so I lead at once in the next term, and one lap finds the next deputy.
+    /// Rule S5: the deputy of a lost leader leads the next term at once, and one lap finds the next deputy.
     ///
-    /// Only a deputy that the leader itself confirmed: the leader may have appointed another one since a
-    /// neighbour's word, and two must not lead one term. One that was not starts an election at once; so does
-    /// one that knows that the next term was used before.
+    /// Only a deputy that the leader itself has confirmed takes over: after a neighbour's report the leader may
+    /// have named another one, and two must not lead one term. A deputy that is not confirmed starts an
+    /// election at once, and so does one that knows that the next term was used before.
     pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
         if self.waits_for_grant(out) {
@@ -60,8 +60,8 @@ impl Core {
         }
     }
 
-    /// Rule 4, leader: one lap finds the next deputy, or announces that there is none where nobody is to be.
-    /// Also how a lap that got lost is sent again.
+    /// Rules S6 and S7: sends a lap that finds the next deputy, or announces that there is none where the ring
+    /// has no deputies. A lap that was lost is sent again in the same way.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
         mandate.deputy_epoch =
@@ -254,11 +254,10 @@ impl Core {
         }
     }
 
-    /// Rule 7: elections have been held in this run, and this start of the member has heard of none. It waits
-    /// for a neighbour that knows a leader; if none does, it initiates above the run's highest term.
+    /// Rule U7: a start that has heard of no election, in a run that has held some, waits for a neighbour that
+    /// knows a leader. If none does, it initiates above the highest term of the run.
     ///
-    /// A member that has heard of an election itself takes nothing from here: its neighbours keep it up to
-    /// date.
+    /// A member that has heard of an election ignores this term: its neighbours keep it up to date.
     pub(super) fn learn_of_run(&mut self, highest: Term, is_start: bool, out: &mut Out) {
         let knew_nothing = is_start || self.known_term() == Term::ZERO;
         if is_start || self.term == Term::ZERO {
@@ -274,7 +273,7 @@ impl Core {
         out.push(self.wait_for_leader());
     }
 
-    /// Rule 5: a neighbour tells what it knows. News are adopted, and told to the successor.
+    /// Rule U2: adopts a newer mandate from a neighbour and sends it on to the successor.
     pub(super) fn on_state_update(
         &mut self,
         from: NodeId,

@@ -11,8 +11,8 @@ use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl Core {
-    /// Rule 1: raise the term, send `Election` with myself as the candidate to the successor. A member that
-    /// may not lead does so as well: as a candidate it stands below all that may.
+    /// Rule E1: raises the term and sends `Election` with this member as the candidate to the successor. A
+    /// member that may not lead initiates as well: as a candidate it stands below all that may (V1).
     pub(super) fn initiate(&mut self, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
         if self.needs_quorum() && self.route.is_alone() {
@@ -50,7 +50,8 @@ impl Core {
         );
     }
 
-    /// Rule 1 for many at once: the election of this term is everybody's. Who has heard of it already takes part in it.
+    /// Rule E1 for several initiators: starts the election of this term, unless the member takes part in it
+    /// already.
     pub(super) fn initiate_together(&mut self, term: Term, out: &mut Out) {
         if self.known_term().next() <= term {
             self.term = Term(term.0.saturating_sub(1));
@@ -59,8 +60,8 @@ impl Core {
         Self::explain(Explanation::TakingPartAlready { term: self.term }, out);
     }
 
-    /// Rule 2: older terms are dropped; I merge myself in and pass the better one on, once for each better candidate;
-    /// the candidate that receives its own message back has won.
+    /// Rules E2 to E6: drops older terms, merges this member in and passes the better candidate on, once for
+    /// each better one. The candidate that its own message comes back to has won.
     pub(super) fn on_election(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
         let (RingMessage::Election { term, initiator, candidate, deputy, hops }, Some(me)) =
             (message, self.route.myself())

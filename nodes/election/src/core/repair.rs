@@ -85,7 +85,7 @@ impl Core {
         }
     }
 
-    /// Rule 4 and ring repair: a member does not answer.
+    /// Rules R1 and S8: routes past a member that does not answer, and answers the loss of the leader.
     pub(super) fn link_down(
         &mut self,
         peer: NodeId,
@@ -274,11 +274,11 @@ impl Core {
         }
     }
 
-    /// Rule 4 without succession: a member that notices the loss of the leader initiates the next election.
+    /// Rule S9: initiates the next election when the leader is lost and no deputy takes over.
     ///
-    /// A classic ring election needs neighbours that stay. It is started by the member that closes the gap;
-    /// the one behind the gap would see its own void when that repair arrives, so it waits for the other's
-    /// and initiates only if none comes.
+    /// A classic ring election needs neighbours that stay, so the member that closes the gap starts it. The
+    /// member behind the gap waits for that election: its own would end when the repair arrives. It initiates
+    /// only if none comes.
     fn replace_by_election(&mut self, leader: NodeId, repaired: bool, out: &mut Out) {
         self.leader_lost = true;
         if planted(Bug::LossWithoutElection) {
