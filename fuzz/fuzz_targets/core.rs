@@ -1,4 +1,5 @@
-//! Inputs to the election core, a recorded one a line: whatever can be decoded, it handles, and with few effects.
+//! Inputs to the election core, a recorded one a line: whatever can be decoded, it handles, and with few
+//! effects.
 #![no_main]
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! The failure detector on a machine that has no processor to spare: a ring at full speed with the default heartbeat (50 ms) and
-//! patience (150 ms), beside a process for each processor that only burns time. Nobody dies, so whoever is taken for dead is taken for it wrongly. Fails when the leader is.
+//! The failure detector on a machine that has no processor to spare: a ring at full speed with the default
+//! heartbeat (50 ms) and patience (150 ms), beside a process for each processor that only burns time. Nobody
+//! dies, so whoever is taken for dead is taken for it wrongly. Fails when the leader is.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::{Child, Command, ExitCode, Stdio};

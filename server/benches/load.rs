@@ -1,5 +1,5 @@
-//! What strangers on the dashboard's port cost: the server's memory, and the time of an election on real processes at full speed,
-//! with nobody there and with each kind of crowd. Fails when a crowd costs too much.
+//! What strangers on the dashboard's port cost: the server's memory, and the time of an election on real
+//! processes at full speed, with nobody there and with each kind of crowd. Fails when a crowd costs too much.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::ExitCode;

@@ -1,7 +1,9 @@
-//! What the page costs the browser's main thread while messages fly: a real ring, headless Chromium, four scenes.
+//! What the page costs the browser's main thread while messages fly: a real ring, headless Chromium, four
+//! scenes.
 //!
-//! The main thread's time comes from Chromium itself (`Performance.getMetrics`): script, layout, style and painting, with what the
-//! page does outside of frames. A neighbour that takes the processor away does not count where Chromium counts thread time.
+//! The main thread's time comes from Chromium itself (`Performance.getMetrics`): script, layout, style and
+//! painting, with what the page does outside of frames. A neighbour that takes the processor away does not
+//! count where Chromium counts thread time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! What a frame of the sandbox costs in headless Chromium: from frame to frame, and the page's own script in each, with everybody
-//! initiating Chang and Roberts's election at once in rings of three sizes.
+//! What a frame of the sandbox costs in headless Chromium: from frame to frame, and the page's own script in
+//! each, with everybody initiating Chang and Roberts's election at once in rings of three sizes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::PathBuf;
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 /// How many frames are looked at.
 const FRAMES: usize = 600;
 
-/// Notes when frames come, and how long what the page does in each takes, with all that follows from it before the browser goes on.
+/// Notes when frames come, and how long what the page does in each takes, with all that follows from it
+/// before the browser goes on.
 const PROBE: &str = "window.frames = []; window.scripts = [];
     const real = window.requestAnimationFrame.bind(window);
     window.requestAnimationFrame = (act) => real((time) => {

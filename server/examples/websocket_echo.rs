@@ -1,5 +1,6 @@
-//! The WebSocket stacks of both our ends as echoes, for Autobahn's test suite. Ringleader itself echoes nothing and takes small frames
-//! only, so the stacks are tried without its limits; what the limits do is in `tests/hostile.rs` and `links/hostile.rs`.
+//! The WebSocket stacks of both our ends as echoes, for Autobahn's test suite. Ringleader itself echoes
+//! nothing and takes small frames only, so the stacks are tried without its limits; what the limits do is in
+//! `tests/hostile.rs` and `links/hostile.rs`.
 //!
 //! The suite is on PyPI and wants Python 2.7 (`pyenv install 2.7.18`):
 //!
@@ -19,7 +20,8 @@
 //! target/autobahn/venv/bin/wstest -m fuzzingserver -s server/examples/autobahn/dial.json -u 0 &
 //! target/release/examples/websocket_echo dial 9003
 //! ```
-//! `target/autobahn/accept/index.html` and `target/autobahn/dial/index.html` are the reports; five minutes in all.
+//! `target/autobahn/accept/index.html` and `target/autobahn/dial/index.html` are the reports; five minutes in
+//! all.
 
 use std::net::Ipv4Addr;
 

@@ -1,4 +1,5 @@
-//! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes it; a test compares the two.
+//! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes it; a test
+//! compares the two.
 
 mod after;
 mod body;

@@ -102,7 +102,8 @@ fn send(name: &str, file: EmbeddedFile, headers: &HeaderMap, is_page: bool) -> R
     response
 }
 
-/// The Content-Security-Policy: only what this server serves, and of inline scripts only those in its own page.
+/// The Content-Security-Policy: only what this server serves, and of inline scripts only those in its own
+/// page.
 #[must_use]
 pub fn security_policy() -> HeaderValue {
     let page = Dashboard::get(PAGE).map(|file| file.data).unwrap_or_default();

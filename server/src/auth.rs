@@ -1,8 +1,8 @@
-//! Who may do what: on the loopback everybody who reaches the server may do everything, unless the user wants otherwise; beyond it
-//! an operator's token is asked for to do things, and a viewer's at least to look.
+//! Who may do what: on the loopback everybody who reaches the server may do everything, unless the user wants
+//! otherwise; beyond it an operator's token is asked for to do things, and a viewer's at least to look.
 //!
-//! A page gets its token by the link that the server prints, and keeps it in a cookie that scripts can't read and other sites
-//! can't make a browser send. Programs send it as `Authorization: Bearer`.
+//! A page gets its token by the link that the server prints, and keeps it in a cookie that scripts can't read
+//! and other sites can't make a browser send. Programs send it as `Authorization: Bearer`.
 
 use std::fmt;
 
@@ -27,8 +27,8 @@ pub const OPERATOR_TOKEN: &str = "RINGLEADER_OPERATOR_TOKEN";
 /// The environment variable with the token for those who may look.
 pub const VIEWER_TOKEN: &str = "RINGLEADER_VIEWER_TOKEN";
 
-/// What may be in a token that somebody chose: so many characters that nobody guesses it, and only those that need no escaping
-/// in a link and a cookie.
+/// What may be in a token that somebody chose: so many characters that nobody guesses it, and only those that
+/// need no escaping in a link and a cookie.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// A token. Never logged.

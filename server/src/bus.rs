@@ -1,8 +1,9 @@
 //! The event bus: every event gets its sequence number, changes the view, is remembered for a while, and goes
 //! to every subscriber.
 //!
-//! Nodes report over links of their own, so what one says of a message may arrive before what its sender said of it. Their
-//! events therefore wait a moment and are placed in the order in which they happened, by the clock they share.
+//! Nodes report over links of their own, so what one says of a message may arrive before what its sender said
+//! of it. Their events therefore wait a moment and are placed in the order in which they happened, by the
+//! clock they share.
 
 pub mod websocket;
 
@@ -26,8 +27,8 @@ use crate::state_dir::Keeper;
 /// How many events are remembered. At about 400 bytes each, twice: 8 MB.
 pub const HISTORY: usize = 10_000;
 
-/// How long an event of a node waits for earlier ones of other nodes. Reports take a few milliseconds at most, unless the
-/// machine is overloaded; a later one is placed when it comes.
+/// How long an event of a node waits for earlier ones of other nodes. Reports take a few milliseconds at
+/// most, unless the machine is overloaded; a later one is placed when it comes.
 const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
 
 /// How the text of an event's frame begins; it ends with one brace.
@@ -128,8 +129,8 @@ pub struct PendingEvent {
     pub kind: EventKind,
 }
 
-/// An event that somebody has seen, by its number, and if it is known by its run. Numbers of one server go on from run to run;
-/// those of another server begin again.
+/// An event that somebody has seen, by its number, and if it is known by its run. Numbers of one server go on
+/// from run to run; those of another server begin again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventPosition {
     /// The run.
@@ -194,7 +195,8 @@ impl Bus {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held can't leave the state half-changed in a way that matters more than going on.
+        // A panic while the lock was held can't leave the state half-changed in a way that matters more than
+        // going on.
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -386,7 +388,8 @@ impl Bus {
         (events.map(|(event, _)| event.clone()).collect(), oldest, newest)
     }
 
-    /// Whether this may be an event of this server: its number was given, and in that run, as far as that is remembered.
+    /// Whether this may be an event of this server: its number was given, and in that run, as far as that is
+    /// remembered.
     #[must_use]
     pub fn has(&self, position: EventPosition) -> bool {
         self.state().has(position)

@@ -1,4 +1,5 @@
-//! Where node processes report: a listener of its own on the loopback, for children that know the run's secret.
+//! Where node processes report: a listener of its own on the loopback, for children that know the run's
+//! secret.
 
 use std::time::Duration;
 

@@ -11,13 +11,16 @@ const MAX_CONNECTIONS: usize = 4_096;
 /// Descriptors that the program itself needs: listeners, logs, timers, the runtime's own.
 const OWN: usize = 48;
 
-/// Descriptors for each node: its control link, its process, its standard error output, and the pipes while it is spawned.
+/// Descriptors for each node: its control link, its process, its standard error output, and the pipes while
+/// it is spawned.
 const FOR_EACH_NODE: usize = 6;
 
-/// The connections to the control port that may be open at once: each node's, its next start's, and some of strangers.
+/// The connections to the control port that may be open at once: each node's, its next start's, and some of
+/// strangers.
 const CONTROL_CONNECTIONS: usize = 2 * MAX_MEMBERS + 32;
 
-/// The connections of the control port that have not said hello: all nodes of a ring that starts are among them.
+/// The connections of the control port that have not said hello: all nodes of a ring that starts are among
+/// them.
 const CONTROL_STRANGERS: usize = MAX_MEMBERS + 32;
 
 /// How many descriptors are for what.

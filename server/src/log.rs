@@ -1,7 +1,8 @@
-//! The server's log, on its standard error output. Writing it never waits: when nobody reads, lines are dropped and counted.
+//! The server's log, on its standard error output. Writing it never waits: when nobody reads, lines are
+//! dropped and counted.
 //!
-//! tracing-appender does the same, but prints to the standard output when its queue is full at the end. That may wait, too,
-//! or panic.
+//! tracing-appender does the same, but prints to the standard output when its queue is full at the end. That
+//! may wait, too, or panic.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -97,7 +98,8 @@ pub fn start(options: &ServeOptions) -> anyhow::Result<Waiting> {
     Ok(waiting)
 }
 
-/// Starts the log of a node: warnings and errors to its standard error output, of which the supervisor reads each line.
+/// Starts the log of a node: warnings and errors to its standard error output, of which the supervisor reads
+/// each line.
 pub fn start_for_node() {
     // There is no other one yet, and without one the node goes on as well.
     let _ = tracing_subscriber::fmt()

@@ -1,8 +1,9 @@
 //! Who may ask: requests for this very server, and from its own page when a browser sends them.
 //!
-//! Against DNS rebinding the `Host` must be one of the server's own names with its own port; against cross-site requests,
-//! WebSockets above all, an `Origin` must be one of them too. Both are compared as parsed values, exactly. The user may allow
-//! names besides: those of a proxy in front, say, which speaks https to the outside.
+//! Against DNS rebinding the `Host` must be one of the server's own names with its own port; against
+//! cross-site requests, WebSockets above all, an `Origin` must be one of them too. Both are compared as
+//! parsed values, exactly. The user may allow names besides: those of a proxy in front, say, which speaks
+//! https to the outside.
 
 use std::net::IpAddr;
 
@@ -76,7 +77,8 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether `host[:port]` is one of this server's names with its port. Port 80 may be left out, as browsers do.
+    /// Whether `host[:port]` is one of this server's names with its port. Port 80 may be left out, as
+    /// browsers do.
     fn is_mine(&self, text: &str) -> bool {
         if self.is_allowed(text) {
             return true;
@@ -95,8 +97,8 @@ impl Guard {
         plain && port == Some(self.port) && self.hosts.iter().any(|mine| mine.eq_ignore_ascii_case(host))
     }
 
-    /// Whether `host[:port]` is a name that the user allowed. One that was allowed without a port goes with this server's, and
-    /// without any.
+    /// Whether `host[:port]` is a name that the user allowed. One that was allowed without a port goes with
+    /// this server's, and without any.
     fn is_allowed(&self, text: &str) -> bool {
         self.names.iter().any(|name| {
             let with_own_port = format!("{name}:{}", self.port);

@@ -102,7 +102,8 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
 }
 
-/// Gives each member that has the id which follows from its name the one that it had before, unless that is another's.
+/// Gives each member that has the id which follows from its name the one that it had before, unless that is
+/// another's.
 pub fn keep_ids(members: &mut [MemberConfig], id_of: impl Fn(&NodeName) -> Option<NodeId>) {
     for place in 0..members.len() {
         let Some(member) =

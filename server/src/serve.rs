@@ -103,8 +103,8 @@ async fn serve(
     let addresses = port::addresses(address.ip());
     let links = links(&addresses, address.port(), door.tokens.as_ref());
     let (print, to_print) = std::sync::mpsc::channel::<String>();
-    // A reader that has gone after the first line is no reason to stop, and one that does not read none to wait. Before the nodes
-    // are started, which may take all that the system allows.
+    // A reader that has gone after the first line is no reason to stop, and one that does not read none to
+    // wait. Before the nodes are started, which may take all that the system allows.
     std::thread::Builder::new().name("links".to_owned()).spawn(move || {
         let text = to_print.recv().unwrap_or_default();
         std::io::stdout().write_all(text.as_bytes())
@@ -143,7 +143,8 @@ async fn serve(
     Ok(())
 }
 
-/// The program to run as a node: this one. On Linux by the file that is open, also when another one has its name by now, or none.
+/// The program to run as a node: this one. On Linux by the file that is open, also when another one has its
+/// name by now, or none.
 fn own_program() -> anyhow::Result<PathBuf> {
     if cfg!(target_os = "linux") {
         return Ok(PathBuf::from("/proc/self/exe"));

@@ -112,7 +112,8 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The least speed of one processor of these years, in messages a second; `cargo bench` of the simulator measures it.
+/// The least speed of one processor of these years, in messages a second; `cargo bench` of the simulator
+/// measures it.
 const MESSAGES_A_SECOND: f64 = 1e7;
 
 /// How long work takes of which nothing is said beforehand.

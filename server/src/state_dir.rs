@@ -1,8 +1,8 @@
 //! The directory of `--state-dir`: what nodes promise, and what of a ring outlives its server.
 //!
-//! `ring.json` holds the highest term and the ids of the members. Each start of the server is a new run and goes on from them, so
-//! a term never comes twice, whatever stands behind it as a fencing token. Promises belong to one run: those of a run that is over
-//! are removed once their terms are noted.
+//! `ring.json` holds the highest term and the ids of the members. Each start of the server is a new run and
+//! goes on from them, so a term never comes twice, whatever stands behind it as a fencing token. Promises
+//! belong to one run: those of a run that is over are removed once their terms are noted.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -34,13 +34,14 @@ const PROMISE_SUFFIX: &str = ".promise";
 /// The format of [`RING_FILE`].
 const FORMAT: u32 = 1;
 
-/// The room that is asked for at the start, in bytes: each member's promise and its replacement, and the ring's file.
+/// The room that is asked for at the start, in bytes: each member's promise and its replacement, and the
+/// ring's file.
 const ROOM: usize = 512 * 1024;
 
 static NOT_KEPT: Seldom = Seldom::new();
 
-/// The directory of one server. One that was made for it goes with this value; one that the user chose stays, and is free for
-/// another server.
+/// The directory of one server. One that was made for it goes with this value; one that the user chose stays,
+/// and is free for another server.
 #[derive(Debug)]
 pub struct State {
     keeper: Keeper,
@@ -140,7 +141,8 @@ impl Keeper {
         self.note(|kept| kept.members = members.into_iter().collect());
     }
 
-    /// Removes the promises of a run that is over, or of one of its members that has left. Their terms are noted before.
+    /// Removes the promises of a run that is over, or of one of its members that has left. Their terms are
+    /// noted before.
     pub fn forget(&self, run: RunId, id: Option<NodeId>) {
         let beginning = id.map_or_else(|| run.to_string(), |id| format!("{run}-{id}"));
         for path in kept_promises(&self.directory, &beginning) {
@@ -157,7 +159,8 @@ impl Keeper {
         self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes what has changed. It is in the kernel's hands when this returns, so it outlives the server, however that ends.
+    /// Writes what has changed. It is in the kernel's hands when this returns, so it outlives the server,
+    /// however that ends.
     fn note(&self, change: impl FnOnce(&mut Kept)) {
         let Some(mut kept) = self.kept() else { return };
         let before = kept.clone();
@@ -262,7 +265,8 @@ fn promised(path: &Path) -> Option<Term> {
     promise_store::parse(&fs::read(path).ok()?).ok().map(|promise| promise.term)
 }
 
-/// Removes what servers left behind that were killed before they could. What can't be removed stays: it is in nobody's way.
+/// Removes what servers left behind that were killed before they could. What can't be removed stays: it is in
+/// nobody's way.
 fn sweep(directory: &Path, is_alive: impl Fn(u32) -> bool) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();

@@ -1,7 +1,7 @@
 //! The supervisor: owns every node process, from its spawning to its reaping.
 //!
-//! It runs on one thread that lives as long as the server, because a child asks the kernel to be killed when the thread
-//! that spawned it ends. All its state belongs to one loop; others send it requests.
+//! It runs on one thread that lives as long as the server, because a child asks the kernel to be killed when
+//! the thread that spawned it ends. All its state belongs to one loop; others send it requests.
 
 mod child;
 mod departed;
@@ -81,7 +81,8 @@ impl Secret {
         Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
     }
 
-    /// Whether this `Authorization` header carries the secret. A wrong one of the same length takes as long as the right one.
+    /// Whether this `Authorization` header carries the secret. A wrong one of the same length takes as long
+    /// as the right one.
     #[must_use]
     pub fn admits(&self, header: &[u8]) -> bool {
         format!("Bearer {}", self.0).as_bytes().ct_eq(header).into()
@@ -170,7 +171,8 @@ struct Supervisor {
     departed: Departed,
     child_events_in: mpsc::UnboundedSender<ChildEvent>,
     child_events: mpsc::UnboundedReceiver<ChildEvent>,
-    /// The first configuration waits until every node of a fresh ring has said hello, so that all start with the same.
+    /// The first configuration waits until every node of a fresh ring has said hello, so that all start with
+    /// the same.
     forming: bool,
 }
 
@@ -224,7 +226,8 @@ impl Supervisor {
         loop {
             tokio::select! {
                 Some(event) = self.child_events.recv() => self.on_child_event(&event),
-                // The kernel has stopped, continued or ended some of the nodes: several such signals may be one.
+                // The kernel has stopped, continued or ended some of the nodes: several such signals may be
+                // one.
                 Some(()) = next(&mut children) => self.look_at_processes(),
                 request = requests.recv() => match request {
                     Some(Request::Shutdown { done }) => {

@@ -1,4 +1,5 @@
-//! Whether the system lets this program have the threads that it needs: it says so at the start, and not by a panic later.
+//! Whether the system lets this program have the threads that it needs: it says so at the start, and not by a
+//! panic later.
 
 use std::sync::mpsc::channel;
 

@@ -1,4 +1,5 @@
-//! The connections that a listener has open: how many there may be, and who has to leave when they are too many.
+//! The connections that a listener has open: how many there may be, and who has to leave when they are too
+//! many.
 //!
 //! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the
 //! slots, and within it the newest is let in and the oldest has to leave: an honest client needs a

@@ -37,7 +37,8 @@ fn wasm_bytes(page: &Page) -> u64 {
 
 /// Shows the end of a run of the sandbox with many elections: their events go into the logs at once.
 ///
-/// In the sandbox, where neither processes nor frames have to be waited for: events, logs and all that shows them are the same.
+/// In the sandbox, where neither processes nor frames have to be waited for: events, logs and all that shows
+/// them are the same.
 fn show(page: &Page, seed: u64) {
     let steps = vec![format!("{}us.initiate.A", APART.as_micros()); usize::try_from(ELECTIONS).expect("few")];
     let end = APART * u32::try_from(ELECTIONS + 1).expect("few");

@@ -1,4 +1,5 @@
-//! Crowds on the dashboard's port: memory stays bounded, and an election goes on. What they cost in time: `cargo xtask bench load`.
+//! Crowds on the dashboard's port: memory stays bounded, and an election goes on. What they cost in time:
+//! `cargo xtask bench load`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use ringleader_shared::RingView;

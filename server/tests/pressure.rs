@@ -1,4 +1,5 @@
-//! Clients that read nothing, say nothing or say too much, a log that nobody reads, and few descriptors: the server and its ring go on.
+//! Clients that read nothing, say nothing or say too much, a log that nobody reads, and few descriptors: the
+//! server and its ring go on.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -171,7 +172,8 @@ fn a_subscriber_counts_as_a_connection_as_long_as_it_is_there_and_hears_of_the_s
 
 #[test]
 fn with_too_few_threads_it_says_so_and_with_too_few_processes_it_serves_a_ring_that_can_not_start() {
-    // The limit counts a user's threads: only another user has none yet, and only the superuser can become another.
+    // The limit counts a user's threads: only another user has none yet, and only the superuser can become
+    // another.
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("ringleader");
     std::fs::copy(env!("CARGO_BIN_EXE_ringleader"), &program).unwrap();

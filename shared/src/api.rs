@@ -68,7 +68,8 @@ pub const MAX_HOP_DELAY_MS: u64 = 10_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
-    /// The sides between which nothing gets through. Members that no group names are together on one more side.
+    /// The sides between which nothing gets through. Members that no group names are together on one more
+    /// side.
     pub groups: Vec<Vec<NodeName>>,
 }
 

@@ -11,9 +11,9 @@ use crate::view::RingView;
 
 /// What a subscriber gets.
 ///
-/// The first frame is `Resumed` when `after` was given, named an event of this server, and every later one is still in the history,
-/// else `Snapshot`.
-/// After that come `Event`s without a gap. A subscriber that falls behind gets `Missed` and then a fresh `Snapshot`.
+/// The first frame is `Resumed` when `after` was given, named an event of this server, and every later one is
+/// still in the history, else `Snapshot`. After that come `Event`s without a gap. A subscriber that falls
+/// behind gets `Missed` and then a fresh `Snapshot`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum BusFrame {
@@ -28,8 +28,8 @@ pub enum BusFrame {
     Resumed {
         /// The number in the `after` of the request.
         after: Seq,
-        /// The run of that event. Where the request named none, and this is not the run in which the subscriber saw it, the
-        /// server is another one.
+        /// The run of that event. Where the request named none, and this is not the run in which the
+        /// subscriber saw it, the server is another one.
         run: RunId,
     },
     /// One event.

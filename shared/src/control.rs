@@ -16,7 +16,8 @@ pub const CONTROL_PATH: &str = "/control";
 /// Environment variable: the control endpoint's URL, `ws://127.0.0.1:PORT/control`.
 pub const CONTROL_ENV: &str = "RINGLEADER_CONTROL";
 
-/// Environment variable: the run's secret, which every node link and control link must carry as a bearer token.
+/// Environment variable: the run's secret, which every node link and control link must carry as a bearer
+/// token.
 pub const SECRET_ENV: &str = "RINGLEADER_SECRET";
 
 /// Environment variable: the process id of the supervisor, so that a child born too late notices.
@@ -85,8 +86,8 @@ pub struct Configuration {
     pub settings: RingSettings,
     /// How often a link is pinged, in milliseconds.
     pub heartbeat_ms: u64,
-    /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes add two hop
-    /// delays.
+    /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes
+    /// add two hop delays.
     pub hung_after_ms: u64,
     /// The highest term that any node has reported in this run; zero before the first election. A node that
     /// has heard of no election takes it from here: after the loss of all that had, terms go on from it.

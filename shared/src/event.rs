@@ -42,7 +42,8 @@ pub enum EventKind {
         run: RunId,
         /// The configured members in ring order.
         members: Vec<Member>,
-        /// The term from which this run's terms go on: the highest of earlier runs, where those are kept, else zero.
+        /// The term from which this run's terms go on: the highest of earlier runs, where those are kept,
+        /// else zero.
         highest_term: Term,
         /// The settings of the ring, among the other fields in JSON.
         #[serde(flatten)]
@@ -71,7 +72,8 @@ pub enum EventKind {
         #[serde(flatten)]
         settings: RingSettings,
     },
-    /// The server: what happens to everything that one node says to another was changed; this replaces what was before.
+    /// The server: what happens to everything that one node says to another was changed; this replaces what
+    /// was before.
     LinkFaultChanged {
         /// Who speaks.
         from: NodeName,
@@ -124,7 +126,8 @@ pub enum EventKind {
         /// The time that it had, in milliseconds.
         after_ms: u64,
     },
-    /// The server: this node's process wrote a line to its standard error output: a warning, or its last words.
+    /// The server: this node's process wrote a line to its standard error output: a warning, or its last
+    /// words.
     Stderr {
         /// The line, at most 2,000 bytes of it.
         text: String,
@@ -196,8 +199,8 @@ pub enum EventKind {
         /// To whom it was to go.
         to: NodeName,
     },
-    /// A fault on a link did this to a message. Told by the sender, or by the receiver when the message was on its way
-    /// already.
+    /// A fault on a link did this to a message. Told by the sender, or by the receiver when the message was
+    /// on its way already.
     Injected {
         /// The message.
         message: MessageInfo,
@@ -266,8 +269,8 @@ pub enum EventKind {
         remote: String,
         /// Why.
         reason: String,
-        /// How many connections this stands for: those that were refused since the last report, this one among them. At
-        /// least 1.
+        /// How many connections this stands for: those that were refused since the last report, this one
+        /// among them. At least 1.
         count: u64,
     },
     /// The node produced events faster than the control link took them; so many are lost.
@@ -280,7 +283,8 @@ pub enum EventKind {
 /// Which fields each kind has in JSON: the reader and the names come from this one list, and the compiler
 /// misses a kind that is not in it.
 ///
-/// Read by hand: what serde derives for an enum of this size, with its tag among its fields, is a fifth of the dashboard.
+/// Read by hand: what serde derives for an enum of this size, with its tag among its fields, is a fifth of
+/// the dashboard.
 macro_rules! kinds {
     ($($kind:literal => $variant:ident { $($field:ident),* } $(and $settings:ident)?,)*) => {
         impl EventKind {

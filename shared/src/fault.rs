@@ -169,8 +169,8 @@ impl Injection {
     }
 }
 
-/// Whether two members are on different sides of a partition. Members that no side names are together on a side of their
-/// own; without sides nobody is apart.
+/// Whether two members are on different sides of a partition. Members that no side names are together on a
+/// side of their own; without sides nobody is apart.
 #[must_use]
 pub fn are_parted(sides: &[Vec<NodeName>], one: &NodeName, other: &NodeName) -> bool {
     let side = |name: &NodeName| sides.iter().position(|side| side.contains(name));

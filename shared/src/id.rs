@@ -126,7 +126,8 @@ json::read_by_name! { MessageId { from, incarnation, number } }
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NodeName(
-    /// Its characters, and zeros. In itself, not elsewhere: events and views have many names, and are copied a lot.
+    /// Its characters, and zeros. In itself, not elsewhere: events and views have many names, and are copied
+    /// a lot.
     [u8; Self::MAX_LEN],
 );
 

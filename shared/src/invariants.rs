@@ -1,4 +1,5 @@
-//! What a stream of events must never show, whatever is done to the ring: a real one's on the bus, or a simulated one's.
+//! What a stream of events must never show, whatever is done to the ring: a real one's on the bus, or a
+//! simulated one's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -64,18 +65,21 @@ pub struct EventChecker {
     /// The highest term that was reported when all members were last dead at once: none up to it is led
     /// again.
     outlived: Term,
-    /// Terms that somebody began to lead while members may have been apart: the others need not have heard of it.
+    /// Terms that somebody began to lead while members may have been apart: the others need not have heard of
+    /// it.
     begun_apart: BTreeSet<Term>,
     on_their_way: HashMap<MessageId, OnItsWay>,
     received: HashSet<MessageId>,
     /// Messages whose loss was told.
     vanished: HashSet<MessageId>,
-    /// What ended in this round and the one before, and when: a sender that is behind tells later what it sent before.
+    /// What ended in this round and the one before, and when: a sender that is behind tells later what it
+    /// sent before.
     endings: Vec<Ending>,
     endings_before: Vec<Ending>,
     duplicated: HashSet<MessageId>,
     arrived_twice: HashSet<MessageId>,
-    /// Somebody may have been thought dead who was not: then two sides may elect without hearing of one another.
+    /// Somebody may have been thought dead who was not: then two sides may elect without hearing of one
+    /// another.
     may_be_apart: bool,
     quorum: bool,
     /// Quorum mode: who led when, since the round before began.
@@ -85,8 +89,8 @@ pub struct EventChecker {
 }
 
 impl EventChecker {
-    /// A stretch of the stream begins: what members thought of one another before is settled, and what was sent before the
-    /// last one must end in it.
+    /// A stretch of the stream begins: what members thought of one another before is settled, and what was
+    /// sent before the last one must end in it.
     pub fn begin_round(&mut self) {
         self.round_began = self.newest;
         self.may_be_apart = false;
@@ -94,8 +98,8 @@ impl EventChecker {
         self.leaderships.retain(|leadership| leadership.until_us.is_none());
     }
 
-    /// Every message of the rounds before must have ended somehow: by now its end has been told, unless it waits for a
-    /// member of `ring` that is paused.
+    /// Every message of the rounds before must have ended somehow: by now its end has been told, unless it
+    /// waits for a member of `ring` that is paused.
     ///
     /// # Errors
     /// The oldest one that did not, or one that arrived twice.

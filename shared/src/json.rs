@@ -40,7 +40,8 @@ pub(crate) fn take_or_default<T: DeserializeOwned + Default>(
     take::<Option<T>>(fields, name).map(Option::unwrap_or_default)
 }
 
-/// Reads a struct from an object with the same names, by way of a tree; fields that it does not know are passed over.
+/// Reads a struct from an object with the same names, by way of a tree; fields that it does not know are
+/// passed over.
 ///
 /// `and settings` stands for the ring's settings, which are among the fields.
 ///

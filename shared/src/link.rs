@@ -1,4 +1,5 @@
-//! The wire between two nodes: how a link is asked for and what crosses it. `docs/protocol.md` tells it in full.
+//! The wire between two nodes: how a link is asked for and what crosses it. `docs/protocol.md` tells it in
+//! full.
 
 use std::fmt;
 
@@ -16,8 +17,8 @@ pub const MAX_MESSAGE: usize = 64 * 1024;
 /// The largest single WebSocket frame on a node link, in bytes.
 pub const MAX_FRAME: usize = 16 * 1024;
 
-/// What the dialler of a standby link says when the link becomes its ring link: the whole text of one message, before any
-/// other.
+/// What the dialler of a standby link says when the link becomes its ring link: the whole text of one
+/// message, before any other.
 pub const IN_USE: &str = "\"in use\"";
 
 /// What a link is for.

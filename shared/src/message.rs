@@ -41,16 +41,16 @@ pub struct Mandate {
 }
 
 impl Mandate {
-    /// What makes one mandate newer than another: the term, then (for two sides of a ring that was torn apart) the
-    /// better leader, then the later deputy epoch, then a filled one over one that is still open.
+    /// What makes one mandate newer than another: the term, then (for two sides of a ring that was torn
+    /// apart) the better leader, then the later deputy epoch, then a filled one over one that is still open.
     #[must_use]
     pub fn rank(&self) -> (Term, Contender, u32, bool) {
         (self.term, self.leader, self.deputy_epoch, self.deputy.is_some())
     }
 }
 
-/// What a member promises in quorum mode, and keeps across a restart: in this term it follows this leader and no other, and
-/// it promises nothing in an older term any more.
+/// What a member promises in quorum mode, and keeps across a restart: in this term it follows this leader and
+/// no other, and it promises nothing in an older term any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Promise {

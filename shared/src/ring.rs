@@ -56,7 +56,8 @@ impl RingSpec {
         self.members.extend_from_slice(&ring.members);
     }
 
-    /// The members after `id` in ring order, once round, without `id` itself. Empty when `id` is not a member.
+    /// The members after `id` in ring order, once round, without `id` itself. Empty when `id` is not a
+    /// member.
     pub fn after(&self, id: NodeId) -> impl Iterator<Item = &Member> {
         let position = self.members.iter().position(|member| member.id == id);
         let (before, from) = match position {

@@ -1,5 +1,5 @@
-//! What the ring looks like: one value, made by applying events. The server answers with it, the page draws it, and both
-//! get it by the same [`RingView::apply`].
+//! What the ring looks like: one value, made by applying events. The server answers with it, the page draws
+//! it, and both get it by the same [`RingView::apply`].
 
 mod election;
 mod leader;
@@ -34,7 +34,8 @@ pub struct RingView {
     pub seq: Seq,
     /// The run.
     pub run: RunId,
-    /// The highest term that a member has reported in this run, or the one from which the run went on: it never goes back.
+    /// The highest term that a member has reported in this run, or the one from which the run went on: it
+    /// never goes back.
     pub term: Term,
     /// The leader that all live members agree on; `None` while they don't.
     pub leader: Option<NodeName>,
@@ -50,13 +51,15 @@ pub struct RingView {
     /// The links that were given a fault.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<FaultyLink>,
-    /// The sides of a partition; none when there is none. Members that no side names are together on one more.
+    /// The sides of a partition; none when there is none. Members that no side names are together on one
+    /// more.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub partition: Vec<Vec<NodeName>>,
     /// Messages of upkeep sent in this run: `state_update`, by which neighbours keep each other up to date.
     /// Leases and heartbeats are not reported, and not counted.
     pub upkeep: u64,
-    /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at most.
+    /// The elections, takeovers and deputy searches of this run, newest first, [`REMEMBERED_ELECTIONS`] at
+    /// most.
     pub elections: VecDeque<ElectionView>,
     /// The times without a leader.
     pub leaderless: Leaderless,
@@ -64,7 +67,8 @@ pub struct RingView {
 
 json::read_by_name! { RingView { seq, run, term, leader, deputy, split_brain, nodes, elections } or default { faults, partition, upkeep, leaderless } and settings }
 
-/// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and don't.
+/// Whether this may change what [`RingView::agree`] comes to. Most events are about messages and links, and
+/// don't.
 fn concerns_roles(kind: &EventKind) -> bool {
     !matches!(
         kind,
@@ -297,7 +301,8 @@ impl RingView {
             }
         }
         let lives = |name: &&NodeName| self.node(name).is_some_and(NodeView::is_live);
-        // In quorum mode who follows one that has stepped down, and has not heard of it, is late and not on another side.
+        // In quorum mode who follows one that has stepped down, and has not heard of it, is late and not on
+        // another side.
         let leads = |name: &&NodeName| {
             self.node(name).is_some_and(|node| {
                 node.is_live()

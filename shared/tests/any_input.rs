@@ -1,7 +1,8 @@
 //! Bytes from anybody: no decoder panics, and none keeps more than it was given.
 //!
-//! How much memory a decoder takes is bounded by its input: JSON is read into values that are at most a small multiple of their
-//! text, and the wires bound the text (`link::MAX_MESSAGE` and the like) before it is decoded.
+//! How much memory a decoder takes is bounded by its input: JSON is read into values that are at most a small
+//! multiple of their text, and the wires bound the text (`link::MAX_MESSAGE` and the like) before it is
+//! decoded.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

@@ -1,5 +1,5 @@
-//! The formats in `docs/wire.md` are those of the types: every example is written by them, and what each field
-//! accepts is found out by trying.
+//! The formats in `docs/wire.md` are those of the types: every example is written by them, and what each
+//! field accepts is found out by trying.
 
 use std::fmt::Debug;
 

@@ -190,14 +190,16 @@ impl Page {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// Has the page believe that its reader's system has this setting, as in a media query: `forced-colors`, `active`.
+    /// Has the page believe that its reader's system has this setting, as in a media query: `forced-colors`,
+    /// `active`.
     pub fn emulate(&self, feature: &str, value: &str) {
         let features = json!({ "features": [{ "name": feature, "value": value }] });
         let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": features });
         self.ask_driver("goog/cdp/execute", &command);
     }
 
-    /// What the screen shows, as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES names a folder.
+    /// What the screen shows, as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES
+    /// names a folder.
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("RINGLEADER_PICTURES") {
             let png = self.run(self.client().screenshot());

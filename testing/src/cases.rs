@@ -1,4 +1,5 @@
-//! Random cases, for the tests and for `cargo xtask soak`: they shrink to few members, few steps and no waits.
+//! Random cases, for the tests and for `cargo xtask soak`: they shrink to few members, few steps and no
+//! waits.
 
 mod all_hold;
 
@@ -57,8 +58,8 @@ pub const EVERYTHING: Faults = Faults {
     settings: false,
 };
 
-/// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only, each change
-/// known to all before the next, and a random schedule can't wait for that.
+/// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only,
+/// each change known to all before the next, and a random schedule can't wait for that.
 pub const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// Everything, in rings some of which have no deputy, and members that may not lead.

@@ -1,5 +1,5 @@
-//! Every decoder of the wires as a function of bytes that must come back, whatever they are; and valid bytes to begin with. The
-//! property tests call them, and the fuzz targets in `fuzz/`.
+//! Every decoder of the wires as a function of bytes that must come back, whatever they are; and valid bytes
+//! to begin with. The property tests call them, and the fuzz targets in `fuzz/`.
 
 use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, StartElection};
 use ringleader_shared::bus::BusFrame;

@@ -1,7 +1,8 @@
 //! Blocks of the documents that the code generates.
 //!
-//! A block stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. A test hands [`check`] the text
-//! that the code gives; with `RINGLEADER_DOCS=write` in the environment the document is rewritten instead.
+//! A block stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. A test hands [`check`] the
+//! text that the code gives; with `RINGLEADER_DOCS=write` in the environment the document is rewritten
+//! instead.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};

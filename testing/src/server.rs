@@ -23,7 +23,8 @@ pub use bus::Bus;
 pub use processes::{runs, wait_until_gone};
 pub use start::program;
 
-/// How long anything may take before the test has failed. Far above what it takes, for machines that are busy.
+/// How long anything may take before the test has failed. Far above what it takes, for machines that are
+/// busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running server. It and its nodes end with this value.

@@ -155,8 +155,8 @@ impl<A: Classic<u32>> ClassicModel<A> {
         state.links.is_empty() && state.to_wake.is_empty()
     }
 
-    /// The places of those that have started of their own accord, where that matters; otherwise of all that are
-    /// to start.
+    /// The places of those that have started of their own accord, where that matters; otherwise of all that
+    /// are to start.
     fn started(&self, state: &State<A>) -> Vec<usize> {
         if A::PROPERTIES.winner == Winner::HighestInitiator {
             (0..self.labels.len()).filter(|at| state.started >> at & 1 == 1).collect()

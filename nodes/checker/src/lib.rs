@@ -1,7 +1,8 @@
 //! Every schedule of a small ring, within stated bounds: the election's own state machines under stateright.
 //!
-//! What it is for: to visit each state that a ring can come to, whatever happens in whatever order, and to look at it.
-//! What it must not know: time (a timer is an event that may happen), sockets, randomness, how an election is decided.
+//! What it is for: to visit each state that a ring can come to, whatever happens in whatever order, and to
+//! look at it. What it must not know: time (a timer is an event that may happen), sockets, randomness, how an
+//! election is decided.
 //!
 //! The way through it: [`config`] says which ring it is and how much may happen to it, [`suites`] which are
 //! checked together, `links` is what joins the members, [`ring`] is a state and what can happen in it,

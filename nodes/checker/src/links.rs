@@ -19,7 +19,8 @@ const LONG_AFTER: Time = Time(Duration::MAX);
 /// A member, by its place in the ring order, from 0.
 pub type NodeIndex = u8;
 
-/// Who dialled whom, and for what. At most one such connection is up; older ones may not be known to be down yet.
+/// Who dialled whom, and for what. At most one such connection is up; older ones may not be known to be down
+/// yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Dial {
     pub(crate) dialler: NodeIndex,
@@ -248,7 +249,8 @@ impl Links {
         self.sweep();
     }
 
-    /// A member dies: what it sent still arrives, what was on its way to it does not, and the other ends learn of it.
+    /// A member dies: what it sent still arrives, what was on its way to it does not, and the other ends
+    /// learn of it.
     pub(crate) fn die(&mut self, dead: NodeIndex) {
         self.under_way.retain(|item| item.to != dead);
         let mut told = Vec::new();
@@ -275,7 +277,8 @@ impl Links {
         self.connections.iter().filter(is_whole).map(|connection| connection.dial)
     }
 
-    /// A connection breaks, and both ends take the other for dead. What is under way on it arrives before they know.
+    /// A connection breaks, and both ends take the other for dead. What is under way on it arrives before
+    /// they know.
     pub(crate) fn break_down(&mut self, dial: Dial) {
         let Some(at) = self.connections.iter().position(|connection| {
             connection.dial == dial

@@ -31,13 +31,15 @@ pub struct Report {
     pub took: Duration,
     /// Whether every state within the bounds was visited.
     pub is_exhaustive: bool,
-    /// Whether a quiet ring that agrees was among them, after all that may happen. Otherwise the bounds ask nothing.
+    /// Whether a quiet ring that agrees was among them, after all that may happen. Otherwise the bounds ask
+    /// nothing.
     pub some_agree: bool,
     /// What should not have been found.
     pub violations: Vec<Violation>,
 }
 
-/// Visits every state of a model, until a violation is found or the time is up. `threads` work at it, at least 1.
+/// Visits every state of a model, until a violation is found or the time is up. `threads` work at it, at
+/// least 1.
 ///
 /// It goes into the depth first: what waits to be visited then stays small.
 #[must_use]

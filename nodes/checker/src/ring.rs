@@ -16,8 +16,8 @@ use crate::links::{Dial, InTransit, LinkChange, Links};
 
 pub use crate::links::NodeIndex;
 
-/// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is four to five
-/// times as long as the shortest.
+/// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is
+/// four to five times as long as the shortest.
 const OVERTAKEN: u8 = 4;
 
 /// Far more things than happen in an undisturbed election.
@@ -241,7 +241,8 @@ impl Ring {
         }
     }
 
-    /// In quorum mode somebody always waits for something, so that timers running out freely would never end: each is counted.
+    /// In quorum mode somebody always waits for something, so that timers running out freely would never end:
+    /// each is counted.
     fn quorum_timers(&self, place: NodeIndex, member: &Member, events: &mut Vec<Event>) {
         if member.lease_due.is_some_and(|due| due <= self.now) {
             events.push(Event::RunsOut(place, Timer::Lease));
@@ -413,7 +414,8 @@ impl Ring {
         self.numbered().map(told).collect()
     }
 
-    /// Nothing is under way, and nobody that answers is routed past: only a timer or a fault changes anything.
+    /// Nothing is under way, and nobody that answers is routed past: only a timer or a fault changes
+    /// anything.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
         let nobody_to_probe = || {

@@ -21,7 +21,8 @@ impl Visitor for EveryRing {
             for labels in arrangements(n).into_iter().take(rings) {
                 for initiators in initiators(n) {
                     let told = format!("{} labels {labels:?}, initiators {initiators:?}", A::PROPERTIES.name);
-                    // Coins can go on for ever: so many rounds are looked at, and no bound holds for all of them.
+                    // Coins can go on for ever: so many rounds are looked at, and no bound holds for all of
+                    // them.
                     let rounds = if n < 4 { 3 } else { 2 };
                     let model = ClassicModel::<A>::new(&labels, initiators, rounds);
                     let checked = model.checker().threads(2).spawn_bfs().join();

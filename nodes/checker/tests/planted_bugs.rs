@@ -1,5 +1,5 @@
-//! The checkers are checked: each bug that can be planted in the election is caught by the model checker, by the simulator, or
-//! by both, and `docs/correctness.md` says which.
+//! The checkers are checked: each bug that can be planted in the election is caught by the model checker, by
+//! the simulator, or by both, and `docs/correctness.md` says which.
 //!
 //! `cargo test -p ringleader-checker --features planted-bugs --test planted_bugs -- --nocapture` prints that
 //! table; `RINGLEADER_BUG=TermNotRaised` makes it try that one only.

@@ -91,8 +91,8 @@ pub enum Effect<M> {
     },
     /// Keep this across a restart, before any effect that comes after it is carried out. Quorum mode only.
     Promise(Promise),
-    /// Start this timer, or start it anew. The caller adds jitter to those that [`Timer::has_jitter`]: up to half as much
-    /// again.
+    /// Start this timer, or start it anew. The caller adds jitter to those that [`Timer::has_jitter`]: up to
+    /// half as much again.
     StartTimer {
         /// Which.
         timer: Timer,
@@ -219,8 +219,9 @@ pub enum DropReason {
 }
 
 impl DropReason {
-    /// Whether the drop is a sign that something went wrong: a message was lost, or members see different rings.
-    /// Otherwise the drop is a rule of the algorithm at work, such as a candidate that has met a better one.
+    /// Whether the drop is a sign that something went wrong: a message was lost, or members see different
+    /// rings. Otherwise the drop is a rule of the algorithm at work, such as a candidate that has met a
+    /// better one.
     #[must_use]
     pub const fn is_trouble(self) -> bool {
         match self {

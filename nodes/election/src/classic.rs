@@ -1,4 +1,5 @@
-//! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links keep order.
+//! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links
+//! keep order.
 //!
 //! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and
 //! remembers everything, like [`crate::Core`]; what its paper takes for granted is data ([`Properties`]), and

@@ -1,8 +1,9 @@
 //! One member: elections, and what comes before and after them.
 //!
-//! The default election is max-ring, in the manner of Chang and Roberts (1979): the highest attribute wins, the second highest is
-//! its deputy, one message finds both. Terms, ring repair and succession are laid around it, and around each classic
-//! election that may be held instead. `docs/protocol.md` has the rules in the order of the functions here.
+//! The default election is max-ring, in the manner of Chang and Roberts (1979): the highest attribute wins,
+//! the second highest is its deputy, one message finds both. Terms, ring repair and succession are laid
+//! around it, and around each classic election that may be held instead. `docs/protocol.md` has the rules in
+//! the order of the functions here.
 
 mod classic;
 mod leadership;
@@ -27,8 +28,8 @@ use crate::{DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedL
 
 type Out = Vec<Effect<RingMessage>>;
 
-/// How far a message's term may be ahead of what its receiver knows: a thousand elections a second for 49 days. One word of the last
-/// term that there is would end all elections.
+/// How far a message's term may be ahead of what its receiver knows: a thousand elections a second for 49
+/// days. One word of the last term that there is would end all elections.
 const MOST_TERMS_AHEAD: u64 = 1 << 32;
 
 /// One member of a ring.
@@ -61,7 +62,8 @@ pub struct Core {
     rng: u64,
     /// Whether I talk to everyone directly.
     direct: bool,
-    /// Those who did not answer since the last election that came to an end, where everyone talks to everyone.
+    /// Those who did not answer since the last election that came to an end, where everyone talks to
+    /// everyone.
     unreachable: Vec<NodeId>,
     /// The lap that I, the leader, wait for.
     lap: Option<Lap>,
@@ -83,7 +85,8 @@ pub struct Core {
     told: Option<(Role, Term, Option<Mandate>)>,
     reported_progress: Option<(AlgorithmName, Progress<Contender>)>,
     quorum: Quorum,
-    /// The time of the input that is being handled; zero in between, so that states that differ in nothing else are equal.
+    /// The time of the input that is being handled; zero in between, so that states that differ in nothing
+    /// else are equal.
     now: Time,
 }
 
@@ -219,7 +222,8 @@ impl Core {
         self.route.skipped()
     }
 
-    /// The member that becomes the successor when the present one is lost: a link to it is worth keeping ready.
+    /// The member that becomes the successor when the present one is lost: a link to it is worth keeping
+    /// ready.
     #[must_use]
     pub fn after_successor(&self) -> Option<NodeId> {
         self.route.after_successor()
@@ -280,7 +284,8 @@ impl Core {
         }
     }
 
-    /// Whether a member might say this. (A leader that is no member of the ring is news: it has left, and counts as lost.)
+    /// Whether a member might say this. (A leader that is no member of the ring is news: it has left, and
+    /// counts as lost.)
     fn makes_sense(&self, message: &RingMessage) -> bool {
         let is_its_own_deputy =
             |mandate: &Mandate| mandate.deputy.is_some_and(|it| it.id == mandate.leader.id);

@@ -1,5 +1,5 @@
-//! What happened, in the words and names of events: for everyone who carries out effects and tells what they were, so that a
-//! simulated ring tells the same as a real one. The core itself makes no use of it.
+//! What happened, in the words and names of events: for everyone who carries out effects and tells what they
+//! were, so that a simulated ring tells the same as a real one. The core itself makes no use of it.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
@@ -9,9 +9,11 @@ use ringleader_shared::{
 use crate::classic::{self, Progress};
 use crate::{DropReason, Effect};
 
-/// The event that tells of this effect, with the message that the core was given when it had it, and its sender.
+/// The event that tells of this effect, with the message that the core was given when it had it, and its
+/// sender.
 ///
-/// `None` for what the caller tells itself (a sending, which needs its number), and for what is not told: timers, promises.
+/// `None` for what the caller tells itself (a sending, which needs its number), and for what is not told:
+/// timers, promises.
 #[must_use]
 pub fn event(
     ring: &RingSpec,

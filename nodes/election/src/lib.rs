@@ -1,19 +1,21 @@
 //! Ring leader election as pure state machines.
 //!
-//! What it is for: one call in, effects out. The same value runs in a process, in the simulator, under a model checker and
-//! in the browser. What it must not know: sockets, clocks, threads, randomness, names of nodes, words on a page.
+//! What it is for: one call in, effects out. The same value runs in a process, in the simulator, under a
+//! model checker and in the browser. What it must not know: sockets, clocks, threads, randomness, names of
+//! nodes, words on a page.
 //!
-//! The promise: [`Core::handle`] never panics and always returns, whatever the input; what it can't use it drops
-//! and says so. What could break it is a change to the slices in `route`, the one place that indexes.
+//! The promise: [`Core::handle`] never panics and always returns, whatever the input; what it can't use it
+//! drops and says so. What could break it is a change to the slices in `route`, the one place that indexes.
 //!
 //! How a caller drives it:
 //! 1. make a [`Core`] with the member's own id, and give it [`Input::Configured`] first;
 //! 2. give it every link that comes up or fails, every message that arrives and every timer that fires;
 //! 3. after each call carry out the effects in their order;
 //! 4. then ask [`Core::wanted_links`] and make the links so: dial what is missing, close what is not wanted;
-//! 5. dial [`Core::skipped`] members again now and then: one that answers is re-admitted by [`Input::LinkUp`];
-//! 6. dial a direct link when there is something to send to a member with which there is none, and keep it while
-//!    [`WantedLinks::direct`];
+//! 5. dial [`Core::skipped`] members again now and then: one that answers is re-admitted by
+//!    [`Input::LinkUp`];
+//! 6. dial a direct link when there is something to send to a member with which there is none, and keep it
+//!    while [`WantedLinks::direct`];
 //! 7. have the dialler of a ring link compare its [`Core::state_digest`] with the other end's, and with the
 //!    [`digest_of_sender`] of the last message that arrived there: while both stay different, a message was
 //!    lost, and the dialler is given [`Input::LinkUp`] again.

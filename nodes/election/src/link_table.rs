@@ -1,10 +1,11 @@
 //! The links of one member: which it has, which it lacks, and what each that comes or goes means to the core.
 //!
-//! Pure, as the core: the caller owns the sockets and names its links by an id of its own. It drives the table so:
+//! Pure, as the core: the caller owns the sockets and names its links by an id of its own. It drives the
+//! table so:
 //! 1. after each step of the core it closes every [`LinkTable::take_surplus`], then dials every
 //!    [`LinkTable::missing`] link and adds it with [`LinkTable::dialled`];
-//! 2. now and then it dials the members that the core skips, where [`LinkTable::lacks_probe`], and keeps a standby
-//!    link, as [`LinkTable::take_surplus_standby`] and [`LinkTable::lacks_standby`] say;
+//! 2. now and then it dials the members that the core skips, where [`LinkTable::lacks_probe`], and keeps a
+//!    standby link, as [`LinkTable::take_surplus_standby`] and [`LinkTable::lacks_standby`] say;
 //! 3. it adds an accepted link with [`LinkTable::accepted`], and closes every [`LinkTable::take_former`] and
 //!    [`LinkTable::take_replaced`] link before that one is up;
 //! 4. it reports what happens to a link ([`LinkTable::up`], [`LinkTable::in_use`], [`LinkTable::hears`],
@@ -19,8 +20,8 @@ use ringleader_shared::{Incarnation, NodeId};
 
 use crate::{Input, Time, WantedLinks};
 
-/// A ring link that is closed gracefully this soon after it came up counts as failed. Otherwise two members that
-/// disagree about their neighbours would dial and close for ever.
+/// A ring link that is closed gracefully this soon after it came up counts as failed. Otherwise two members
+/// that disagree about their neighbours would dial and close for ever.
 pub const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// Reason for which a link is there.
@@ -30,8 +31,8 @@ pub enum DialPurpose {
     Wanted,
     /// Its dialler looks whether a member that it skips answers again. A failure means nothing.
     Probe,
-    /// Its dialler keeps it ready for the loss of its successor. Until it is in use it is no link of the ring: it carries
-    /// nothing, and the core does not know of it.
+    /// Its dialler keeps it ready for the loss of its successor. Until it is in use it is no link of the
+    /// ring: it carries nothing, and the core does not know of it.
     Standby,
 }
 
@@ -50,8 +51,8 @@ pub struct Link<I> {
     pub purpose: DialPurpose,
     /// Time at which the other end answered; `None` before.
     pub up_since: Option<Time>,
-    /// The start of the peer that is at the other end: known at once where the peer dialled, with the first message
-    /// where this member did.
+    /// The start of the peer that is at the other end: known at once where the peer dialled, with the first
+    /// message where this member did.
     pub peer_start: Option<Incarnation>,
 }
 
@@ -192,8 +193,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         })
     }
 
-    /// Removes a link that this member dialled and that is not wanted. A probe may still find out whether its peer answers,
-    /// and a standby link stays.
+    /// Removes a link that this member dialled and that is not wanted. A probe may still find out whether its
+    /// peer answers, and a standby link stays.
     #[must_use]
     pub fn take_surplus(&mut self, wanted: WantedLinks) -> Option<Link<I>> {
         self.take(|link| {
@@ -207,7 +208,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         })
     }
 
-    /// A link that is wanted and not there. A probe of the same peer becomes it, and so does a standby link that is up.
+    /// A link that is wanted and not there. A probe of the same peer becomes it, and so does a standby link
+    /// that is up.
     #[must_use]
     pub fn missing(&mut self, wanted: WantedLinks) -> Option<Missing<I>> {
         let both = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)];
@@ -264,7 +266,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start: None });
     }
 
-    /// Removes a link that a former start of this peer dialled, when `start` dials: it is over, whenever the news of that comes.
+    /// Removes a link that a former start of this peer dialled, when `start` dials: it is over, whenever the
+    /// news of that comes.
     #[must_use]
     pub fn take_former(&mut self, peer: NodeId, start: Incarnation) -> Option<Link<I>> {
         self.take(|link| {
@@ -393,9 +396,9 @@ impl<I: Copy + Eq> LinkTable<I> {
         Some((link, loss))
     }
 
-    /// The link on which a message to this peer goes: of the ring rather than for heartbeats rather than direct, and dialled by
-    /// this member rather than by the peer. A probe that is not up carries nothing: its failure means nothing, so that
-    /// a message that waits on it would be lost unnoticed.
+    /// The link on which a message to this peer goes: of the ring rather than for heartbeats rather than
+    /// direct, and dialled by this member rather than by the peer. A probe that is not up carries nothing:
+    /// its failure means nothing, so that a message that waits on it would be lost unnoticed.
     pub fn route(&self, to: NodeId) -> Option<I> {
         let usable = self.links.iter().filter(|link| {
             link.peer == to

@@ -1,6 +1,7 @@
 //! Bugs that can be planted in the election, to see that the tools which guard it would find them.
 //!
-//! Without the feature `planted-bugs` none can be: [`planted`] is a constant `false`, and the conditions that ask it vanish.
+//! Without the feature `planted-bugs` none can be: [`planted`] is a constant `false`, and the conditions that
+//! ask it vanish.
 #![cfg_attr(not(feature = "planted-bugs"), allow(unreachable_pub, reason = "public with the feature only"))]
 
 macro_rules! bugs {
@@ -64,7 +65,8 @@ bugs! {
     NoTieBreak,
     /// A better candidate is not put in the place of a worse one.
     WorseCandidateKept,
-    /// A member passes on every candidate, also one that is no better than those it has passed on before, for ever.
+    /// A member passes on every candidate, also one that is no better than those it has passed on before, for
+    /// ever.
     EverythingPassedOn,
     /// The runner-up is not carried along.
     RunnerUpForgotten,

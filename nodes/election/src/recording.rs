@@ -1,7 +1,7 @@
 //! What a member was given and what it did with it, kept so that the same can be done again.
 //!
-//! A member is a function of its inputs: given the same ones at the same times it does the same. Where it does not, either
-//! the recording is of another version, or something other than the inputs has had a say.
+//! A member is a function of its inputs: given the same ones at the same times it does the same. Where it
+//! does not, either the recording is of another version, or something other than the inputs has had a say.
 
 use ringleader_shared::{NodeId, Promise, RingMessage};
 use serde::{Deserialize, Serialize};

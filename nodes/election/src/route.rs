@@ -15,8 +15,8 @@ pub(crate) struct Route {
     ring: Arc<[Contender]>,
     /// This member's place in it, if it has one.
     at: Option<usize>,
-    /// Members between this one and its successor. Only these are known not to answer; what lies beyond the successor
-    /// is the successor's to know.
+    /// Members between this one and its successor. Only these are known not to answer; what lies beyond the
+    /// successor is the successor's to know.
     skipped: Vec<NodeId>,
     /// Those that have dialled this one to send it ring messages.
     followers: BTreeSet<NodeId>,
@@ -27,8 +27,8 @@ impl Route {
         Self { me, ring: Arc::from([]), at: None, skipped: Vec::new(), followers: BTreeSet::new() }
     }
 
-    /// Takes a new ring. At the first one every member is taken to be there; later, members that were not known
-    /// are skipped until a link with them comes up.
+    /// Takes a new ring. At the first one every member is taken to be there; later, members that were not
+    /// known are skipped until a link with them comes up.
     pub(crate) fn configure(&mut self, ring: Arc<[Contender]>) {
         let old = std::mem::replace(&mut self.ring, ring);
         self.at = self.ring.iter().position(|member| member.id == self.me);
@@ -114,7 +114,8 @@ impl Route {
         backwards.map(|member| member.id).find(|id| *id != self.me && self.followers.contains(id))
     }
 
-    /// A member has dialled this one to send it ring messages. Says whether the predecessor is another one now.
+    /// A member has dialled this one to send it ring messages. Says whether the predecessor is another one
+    /// now.
     pub(crate) fn followed(&mut self, by: NodeId) -> bool {
         let before = self.predecessor();
         self.followers.insert(by);

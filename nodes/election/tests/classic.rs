@@ -1,5 +1,5 @@
-//! Each classic algorithm on one ring, worked through by hand with the paper's rules: 5 1 8 2 7 3 6 4, in the direction of the
-//! messages, everybody starting, every message taking as long.
+//! Each classic algorithm on one ring, worked through by hand with the paper's rules: 5 1 8 2 7 3 6 4, in the
+//! direction of the messages, everybody starting, every message taking as long.
 #![allow(clippy::unwrap_used, missing_docs, reason = "in a test it is the test that fails")]
 
 use std::collections::VecDeque;
@@ -200,7 +200,8 @@ fn dolev_klawe_and_rodeh_only_local_winners_are_confirmed() {
     let ring = ring.deliver(4);
     assert_eq!(ring.active(), [1, 3, 5, 7]);
     let ring = ring.finish();
-    // Labels: 8, then 4 that go two links each, then one that goes five. Confirmations: 4, then one over two links.
+    // Labels: 8, then 4 that go two links each, then one that goes five. Confirmations: 4, then one over two
+    // links.
     assert_eq!(ring.sent, [8 + 8 + 5, 4 + 2, 0, 0]);
     assert_eq!(ring.elected, [(2, 8)]);
 }
@@ -208,8 +209,8 @@ fn dolev_klawe_and_rodeh_only_local_winners_are_confirmed() {
 #[test]
 fn higham_and_przytycka_a_witness_and_a_distance_promote() {
     let ring = Ring::<HighamPrzytycka<u32>>::of(&RING).everybody_starts().finish();
-    // Round 1: one link each. Round 2: 1, 2 and 3 die after two links, and 1 vouches for 4 after one. Round 3: 4 goes
-    // five links. Round 4: all round. Then the highest is collected.
+    // Round 1: one link each. Round 2: 1, 2 and 3 die after two links, and 1 vouches for 4 after one. Round
+    // 3: 4 goes five links. Round 4: all round. Then the highest is collected.
     assert_eq!(ring.sent, [8 + (2 + 2 + 2 + 1) + 5 + 8, 8, 0, 0]);
     assert_eq!(ring.elected, [(6, 8)], "the member that promoted last finds out that 8 is the highest");
 }

@@ -1,5 +1,5 @@
-//! Tables of `docs/wire.md` that follow from the core: digests, the classic messages, and what a member does with
-//! every input in every state.
+//! Tables of `docs/wire.md` that follow from the core: digests, the classic messages, and what a member does
+//! with every input in every state.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Who may open a node link: a member of this run that knows the secret and means this node. See `docs/protocol.md`.
+//! Who may open a node link: a member of this run that knows the secret and means this node. See
+//! `docs/protocol.md`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -70,7 +71,8 @@ impl Members {
     }
 }
 
-/// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't cost more than this.
+/// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't cost more than
+/// this.
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 * 1024)

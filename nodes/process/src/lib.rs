@@ -1,12 +1,12 @@
 //! One real node of the ring: the election core over tokio and WebSocket links.
 //!
-//! What it is for: it gives the core a clock, timers, sockets and words. What it must not know: how an election is decided,
-//! and how processes are supervised.
+//! What it is for: it gives the core a clock, timers, sockets and words. What it must not know: how an
+//! election is decided, and how processes are supervised.
 //!
-//! The way through it: [`run`] makes the listener and the [`control`] link, then [`node`] loops: a command, a link's news or
-//! a timer goes into the core, the effects come out and are carried out. [`links`] owns the sockets, [`handshake`] lets
-//! only members in, [`ringleader_election::events`] turns what happened into events.
-//! [`recordings`] reads what nodes recorded.
+//! The way through it: [`run`] makes the listener and the [`control`] link, then [`node`] loops: a command, a
+//! link's news or a timer goes into the core, the effects come out and are carried out. [`links`] owns the
+//! sockets, [`handshake`] lets only members in, [`ringleader_election::events`] turns what happened into
+//! events. [`recordings`] reads what nodes recorded.
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -40,7 +40,8 @@ use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::secret::Secret;
 
-/// What the supervisor tells a node on its command line. The rest comes by environment and over the control link.
+/// What the supervisor tells a node on its command line. The rest comes by environment and over the control
+/// link.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// What people call it.
@@ -51,7 +52,8 @@ pub struct Options {
     pub incarnation: Incarnation,
     /// Where to accept node links; when that port is taken, any free one is used instead.
     pub listen: SocketAddr,
-    /// Where it keeps what it promises in quorum mode. A file that is there already is what an earlier start promised.
+    /// Where it keeps what it promises in quorum mode. A file that is there already is what an earlier start
+    /// promised.
     pub promises: PathBuf,
     /// Where to write down what its core is given and does, if at all.
     pub record: Option<PathBuf>,
@@ -60,8 +62,8 @@ pub struct Options {
 /// Runs the node until its supervisor ends it or is gone.
 ///
 /// # Errors
-/// When the environment lacks what the supervisor sets, the file of its promises is damaged or can't be written, no port
-/// can be opened, or the control link can't be made.
+/// When the environment lacks what the supervisor sets, the file of its promises is damaged or can't be
+/// written, no port can be opened, or the control link can't be made.
 pub fn run(options: Options) -> anyhow::Result<()> {
     lifeline::die_with_supervisor()?;
     draw_apart(options.id);
@@ -83,8 +85,8 @@ fn draw_apart(id: NodeId) {
     fastrand::seed(random::derived(random::derived(fastrand::u64(..), high), low));
 }
 
-/// Makes a file that grows too large an error of its writer, as a full disk is, and not the end of the process. Runtimes keep the
-/// handler for good.
+/// Makes a file that grows too large an error of its writer, as a full disk is, and not the end of the
+/// process. Runtimes keep the handler for good.
 ///
 /// # Errors
 /// When the system takes no handler.

@@ -2,8 +2,9 @@
 
 use ringleader_shared::control::SUPERVISOR_ENV;
 
-/// Asks the kernel to kill this process when the thread that spawned it ends; then makes sure that it had not ended
-/// already. The control link that closes is the second lifeline, and the only one where the kernel has no such service.
+/// Asks the kernel to kill this process when the thread that spawned it ends; then makes sure that it had not
+/// ended already. The control link that closes is the second lifeline, and the only one where the kernel has
+/// no such service.
 ///
 /// # Errors
 /// When the supervisor is gone already.

@@ -1,4 +1,5 @@
-//! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and notices silence.
+//! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and
+//! notices silence.
 
 #[cfg(test)]
 mod document;
@@ -277,8 +278,8 @@ impl Links {
         }
     }
 
-    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send. LinkEventKind it still holds
-    /// goes out first, unless the node leaves.
+    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send.
+    /// LinkEventKind it still holds goes out first, unless the node leaves.
     pub(crate) fn close(&mut self, id: LinkId, code: u16, reason: &'static str) {
         self.table.remove(id);
         self.hang_up(id, code, reason);
@@ -299,7 +300,8 @@ impl Links {
     }
 }
 
-/// Opens a link through the faults between its ends: across a cut nothing is opened, and nothing says so either.
+/// Opens a link through the faults between its ends: across a cut nothing is opened, and nothing says so
+/// either.
 async fn across(
     opening: impl Future<Output = Result<handshake::Socket, String>>,
     address: SocketAddr,
@@ -328,8 +330,8 @@ async fn across(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Lets strangers introduce themselves, each in a task of its own. When too many are at it the oldest has to leave: a member needs
-/// a millisecond, so that those who say nothing keep nobody out, however many they are.
+/// Lets strangers introduce themselves, each in a task of its own. When too many are at it the oldest has to
+/// leave: a member needs a millisecond, so that those who say nothing keep nobody out, however many they are.
 pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,

@@ -144,7 +144,8 @@ impl Node {
 
     /// Takes part until told to exit, or until the control link is lost, which means that the server is gone.
     pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
-        // The ring comes first: until then nothing can be understood, and guests wait in the listener's backlog.
+        // The ring comes first: until then nothing can be understood, and guests wait in the listener's
+        // backlog.
         loop {
             match self.control.commands.recv().await {
                 Some(Ok(NodeCommand::Configure(configuration))) => {

@@ -1,4 +1,5 @@
-//! What a node has promised in quorum mode, kept on disk across restarts: one small file, replaced as a whole.
+//! What a node has promised in quorum mode, kept on disk across restarts: one small file, replaced as a
+//! whole.
 //!
 //! A file that is torn or damaged is refused: a node that guesses what it promised may promise twice.
 

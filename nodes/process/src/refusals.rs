@@ -1,5 +1,5 @@
-//! Refused connections are reported seldom: a few at once, then one a second, which counts the ones before it. So nobody who is
-//! refused can fill a queue, a log or a history.
+//! Refused connections are reported seldom: a few at once, then one a second, which counts the ones before
+//! it. So nobody who is refused can fill a queue, a log or a history.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ impl<T> Default for Refusals<T> {
 }
 
 impl<T> Refusals<T> {
-    /// Notes that so many connections were refused, at a time of any clock that does not go back. Returns what to report now, and
-    /// how many refused connections that stands for.
+    /// Notes that so many connections were refused, at a time of any clock that does not go back. Returns
+    /// what to report now, and how many refused connections that stands for.
     pub fn note(&mut self, now: Duration, refusal: T, count: u64) -> Option<(T, u64)> {
         let before = self.held.take().map_or(0, |(_, count)| count);
         self.held = Some((refusal, before.saturating_add(count)));

@@ -1,6 +1,6 @@
-//! Cases whose runs are the same everywhere, byte for byte: natively and in WASM, with every optimisation. Ends with 0 when
-//! they are, with the number of the first that is not otherwise, 254
-//! for the session, 255 for the classic elections.
+//! Cases whose runs are the same everywhere, byte for byte: natively and in WASM, with every optimisation.
+//! Ends with 0 when they are, with the number of the first that is not otherwise, 254 for the session, 255
+//! for the classic elections.
 //!
 //! Its tests check them too, one by one, and say what a new fingerprint is.
 

@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: random schedules of faults, each followed by a quiet phase in which the ring must agree, on all cores,
-//! for as long as asked; or one schedule again, with a drawing of it.
+//! `cargo xtask soak`: random schedules of faults, each followed by a quiet phase in which the ring must
+//! agree, on all cores, for as long as asked; or one schedule again, with a drawing of it.
 
 use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;

@@ -37,7 +37,8 @@ use watch::{Decision, Message, Recorder, State, Step, TooLong, Unwatched, Watch}
 /// Ticks of virtual time in one unit: the mean time that a message takes.
 pub const TICKS: u64 = 256;
 
-/// Bytes of members from which on it pays to look at them ahead. Below, they come as fast as they are asked for.
+/// Bytes of members from which on it pays to look at them ahead. Below, they come as fast as they are asked
+/// for.
 const FAR: usize = 8 << 20;
 
 /// What an election cost and who came out of it.
@@ -267,8 +268,9 @@ impl<A: Classic<u32>> Election<A> {
         self.outcome()
     }
 
-    /// A ring that is larger than the caches waits for its memory. Looking at all members that are about to act before any does
-    /// has their memory, and the care for order, come at the same time instead of one after the other.
+    /// A ring that is larger than the caches waits for its memory. Looking at all members that are about to
+    /// act before any does has their memory, and the care for order, come at the same time instead of one
+    /// after the other.
     #[inline]
     fn touch(&self, ready: Range<usize>) {
         for place in ready {

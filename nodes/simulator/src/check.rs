@@ -16,7 +16,8 @@ use crate::world::{StepViolation, World};
 /// A ring that is left in peace agrees within this much virtual time: about thirty election timeouts.
 pub const AGREES_WITHIN: Duration = Duration::from_secs(10);
 
-/// A ring that agrees and has sent no ring message for this long stays quiet: longer than any timer of the members.
+/// A ring that agrees and has sent no ring message for this long stays quiet: longer than any timer of the
+/// members.
 pub const QUIET_FOR: Duration = Duration::from_secs(2);
 
 /// What is asked of every run. The names are stable: `docs/correctness.md` lists them.
@@ -183,7 +184,8 @@ impl StateChecker {
         Ok(())
     }
 
-    /// What must come once nothing is done to the ring any more: agreement, then quiet. Says how long that took.
+    /// What must come once nothing is done to the ring any more: agreement, then quiet. Says how long that
+    /// took.
     ///
     /// Nothing is asked of a ring in which no election has ever been started, or that nobody lives in.
     ///
@@ -369,8 +371,8 @@ impl Case {
         run(self.setup.clone(), &self.schedule).map_err(|(violation, _)| violation)
     }
 
-    /// Plays it again, telling: the violation, how to replay it, and a drawing of the run up to it. `None` when all is
-    /// well.
+    /// Plays it again, telling: the violation, how to replay it, and a drawing of the run up to it. `None`
+    /// when all is well.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         /// How much of a long run is drawn: what was done to it, and its end.

@@ -1,12 +1,13 @@
 //! A virtual ring: the election's own state machines, joined by simulated links, in virtual time.
 //!
-//! What it is for: to break a ring in thousands of ways a second, and to do so again from a seed. What it must not know:
-//! sockets, threads, the machine's clock, the machine's randomness. It compiles to wasm32.
+//! What it is for: to break a ring in thousands of ways a second, and to do so again from a seed. What it
+//! must not know: sockets, threads, the machine's clock, the machine's randomness. It compiles to wasm32.
 //!
-//! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links, [`schedule`]
-//! says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened as a real ring does,
-//! [`check`] says what must never happen and what must. [`session`] is a ring to play with, forward and back: what a page shows.
-//! [`algorithms`] runs the classic algorithms, on rings of any size. `rng` is the source of all randomness.
+//! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links,
+//! [`schedule`] says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened
+//! as a real ring does, [`check`] says what must never happen and what must. [`session`] is a ring to play
+//! with, forward and back: what a page shows. [`algorithms`] runs the classic algorithms, on rings of any
+//! size. `rng` is the source of all randomness.
 //!
 //! ```
 //! use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Links between members: dialled, accepted, closed, failed; and what is done to them. Knows nothing of elections.
+//! Links between members: dialled, accepted, closed, failed; and what is done to them. Knows nothing of
+//! elections.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -49,8 +49,8 @@ impl Rng {
         Self(fastrand::Rng::with_seed(random::mixed(seed)))
     }
 
-    /// Whether something that is so likely happens. What never happens costs no random number, so that a ring without
-    /// faults runs the same whichever faults there could be.
+    /// Whether something that is so likely happens. What never happens costs no random number, so that a ring
+    /// without faults runs the same whichever faults there could be.
     pub(crate) fn happens(&mut self, likely: PerMille) -> bool {
         likely > PerMille::NEVER && self.0.u16(0..1000) < likely.0
     }
@@ -101,14 +101,15 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 /// ln 2 · 2^32.
 const LN_2: u128 = 2_977_044_472;
 
-/// `-mean · ln(drawn / 2^64)`, which is exponentially distributed for a drawn number that is even; 45 · mean at most.
+/// `-mean · ln(drawn / 2^64)`, which is exponentially distributed for a drawn number that is even; 45 · mean
+/// at most.
 pub(crate) fn exponential(mean: u64, drawn: u64) -> u64 {
     let scaled = u128::from(minus_log2(drawn)) * LN_2 * u128::from(mean);
     u64::try_from(scaled >> 64).unwrap_or(u64::MAX)
 }
 
-/// `-log2(drawn / 2^64) · 2^32`, for a number that is not 0, by squaring: each square doubles the logarithm, and its
-/// integer part is the next bit.
+/// `-log2(drawn / 2^64) · 2^32`, for a number that is not 0, by squaring: each square doubles the logarithm,
+/// and its integer part is the next bit.
 fn minus_log2(drawn: u64) -> u64 {
     const BITS: u32 = 20;
     let zeros = drawn.leading_zeros();

@@ -8,8 +8,8 @@ use ringleader_shared::{ChangeRing, NodeName, Term};
 use crate::rng::PerMille;
 use crate::setup::Latency;
 
-/// One thing that is done to members at these places of the ring order (from 0). What makes no sense, such as killing a dead
-/// member, is not done.
+/// One thing that is done to members at these places of the ring order (from 0). What makes no sense, such as
+/// killing a dead member, is not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// A user asks it for an election.

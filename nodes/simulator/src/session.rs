@@ -1,8 +1,8 @@
 //! A ring to play with: forward, step by step, back, to any time, with actions done by hand on the way.
 //!
-//! Going back is a replay from a snapshot, and exact: wherever one goes, the ring there is the one that was there before, down
-//! to the last random number. What was done by hand is done again at its time, until something else is done before it.
-//! [`Session::case`] is all of it as one line of text.
+//! Going back is a replay from a snapshot, and exact: wherever one goes, the ring there is the one that was
+//! there before, down to the last random number. What was done by hand is done again at its time, until
+//! something else is done before it. [`Session::case`] is all of it as one line of text.
 //!
 //! ```
 //! use std::time::Duration;
@@ -35,7 +35,8 @@ use crate::rng::nanoseconds;
 use crate::schedule::{Action, Schedule};
 use crate::setup::Setup;
 
-/// After so many things that tell nothing, and longer than any member waits, nothing is expected to tell anything any more.
+/// After so many things that tell nothing, and longer than any member waits, nothing is expected to tell
+/// anything any more.
 const SILENT: usize = 5_000;
 
 /// A message on a link.
@@ -51,7 +52,8 @@ pub struct InFlight {
     pub sent: Duration,
     /// When it arrives.
     pub arrives: Duration,
-    /// Whether nobody will take it, as things stand: there is a cut in its way, its receiver is dead, or its link is closed.
+    /// Whether nobody will take it, as things stand: there is a cut in its way, its receiver is dead, or its
+    /// link is closed.
     pub doomed: bool,
 }
 
@@ -134,8 +136,8 @@ impl Session {
         self.moment.seq()
     }
 
-    /// Plays forward until then, or until so many things happened: most of them tell something, not all. Says whether it is
-    /// then. Time does not run back: for an earlier one nothing happens.
+    /// Plays forward until then, or until so many things happened: most of them tell something, not all. Says
+    /// whether it is then. Time does not run back: for an earlier one nothing happens.
     pub fn play_until(&mut self, then: Duration, most: usize) -> bool {
         let then = nanoseconds(then);
         for _ in 0..most {
@@ -147,9 +149,9 @@ impl Session {
         waits && !self.go_on(then)
     }
 
-    /// Plays to just after the next thing that tells something. Where nothing is planned that does, it stays where it is and
-    /// says false. Members that dial a dead one again, or renew a lease, do so for ever without telling: after thousands
-    /// of such things, and longer than any member waits, it gives up.
+    /// Plays to just after the next thing that tells something. Where nothing is planned that does, it stays
+    /// where it is and says false. Members that dial a dead one again, or renew a lease, do so for ever
+    /// without telling: after thousands of such things, and longer than any member waits, it gives up.
     pub fn step(&mut self) -> bool {
         let before = (self.moment.position(), self.end, self.reached);
         let told = self.moment.told();
@@ -169,8 +171,8 @@ impl Session {
         false
     }
 
-    /// Back to where the last thing that told something had not happened yet: to just after the one before it, or to the
-    /// beginning. False at the beginning.
+    /// Back to where the last thing that told something had not happened yet: to just after the one before
+    /// it, or to the beginning. False at the beginning.
     pub fn step_back(&mut self) -> bool {
         let before = self.moment.position();
         self.go_to(Position { happened: self.moment.told_before(), at: 0 });
@@ -186,7 +188,8 @@ impl Session {
 
     /// Does this now: at the next whole microsecond, which is what the text of a case can say.
     ///
-    /// What was played beyond now is discarded, with what was done then; what the case has in store beyond that stays.
+    /// What was played beyond now is discarded, with what was done then; what the case has in store beyond
+    /// that stays.
     pub fn act(&mut self, action: Action) {
         let now = whole_microseconds(self.moment.now());
         while self.go_on(now) {}
@@ -199,8 +202,8 @@ impl Session {
         self.go_on(now);
     }
 
-    /// Takes out of the case what it has in store up to then and what was never done, as far as this holds for it. For an action
-    /// by hand that takes the place of one that was planned.
+    /// Takes out of the case what it has in store up to then and what was never done, as far as this holds
+    /// for it. For an action by hand that takes the place of one that was planned.
     pub fn withdraw(&mut self, until: Duration, which: impl Fn(&Action) -> bool) {
         let until = nanoseconds(until);
         let mut place = 0;
@@ -211,7 +214,8 @@ impl Session {
         });
     }
 
-    /// The newest events up to now, oldest first: a few thousand. Those before [`Session::first_kept`] are forgotten.
+    /// The newest events up to now, oldest first: a few thousand. Those before [`Session::first_kept`] are
+    /// forgotten.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         self.log.until(self.seq())
@@ -223,7 +227,8 @@ impl Session {
         Seq(Log::oldest(self.seq()))
     }
 
-    /// The messages that are on links now, in the order in which they arrive. Upkeep, which is not told, is left out.
+    /// The messages that are on links now, in the order in which they arrive. Upkeep, which is not told, is
+    /// left out.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.moment.world().in_flight()
@@ -273,8 +278,8 @@ impl Session {
         }
     }
 
-    /// To the nearest snapshot for which this holds, as it does for all before it, unless this moment will do and is nearer. What
-    /// is kept of the events before a moment is there, or comes by playing on from here.
+    /// To the nearest snapshot for which this holds, as it does for all before it, unless this moment will do
+    /// and is nearer. What is kept of the events before a moment is there, or comes by playing on from here.
     fn go_near(&mut self, this_will_do: bool, holds: impl Fn(&Moment) -> bool) {
         let happened = |moment: &Moment| moment.position().happened;
         let Some(snapshot) = self.snapshots.last_where(holds) else { return };

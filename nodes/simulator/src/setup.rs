@@ -52,8 +52,8 @@ pub struct Setup {
     pub members: Vec<Contender>,
     /// What all randomness of the run comes from.
     pub seed: u64,
-    /// How long a message, a dial, or the news of a closed link is under way on a link that nothing else is said of. Order
-    /// is kept on a link.
+    /// How long a message, a dial, or the news of a closed link is under way on a link that nothing else is
+    /// said of. Order is kept on a link.
     pub latency: Latency,
     /// How patient the members are, at least: see [`Setup::timing_of`].
     pub timing: Timing,
@@ -63,8 +63,8 @@ pub struct Setup {
     pub settings: RingSettings,
     /// How often a member dials those again that it routes past.
     pub probe: Duration,
-    /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least: see
-    /// [`Setup::silence`].
+    /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least:
+    /// see [`Setup::silence`].
     pub hung_after: Duration,
 }
 
@@ -146,8 +146,8 @@ impl Setup {
         self
     }
 
-    /// How patient members of a ring of this size are: as configured, and where they are to be patient, four slow laps more for
-    /// an election, three for a leader's lap, its deputy and its lease.
+    /// How patient members of a ring of this size are: as configured, and where they are to be patient, four
+    /// slow laps more for an election, three for a leader's lap, its deputy and its lease.
     #[must_use]
     pub fn timing_of(&self, members: usize) -> Timing {
         if !self.patient {
@@ -165,8 +165,8 @@ impl Setup {
         }
     }
 
-    /// After how long a silent member is thought hung: as configured, and where members are to be patient, two slow crossings
-    /// more.
+    /// After how long a silent member is thought hung: as configured, and where members are to be patient,
+    /// two slow crossings more.
     #[must_use]
     pub fn silence(&self) -> Duration {
         let more = if self.patient { self.latency.slow().saturating_mul(2) } else { Duration::ZERO };

@@ -1,4 +1,5 @@
-//! What happened in a run: the same events that a real ring tells, their fingerprint, and a drawing of them in space and time.
+//! What happened in a run: the same events that a real ring tells, their fingerprint, and a drawing of them
+//! in space and time.
 
 use std::fmt::Write;
 
@@ -173,8 +174,8 @@ pub fn fingerprint(events: &[Event]) -> u64 {
 
 /// Draws events in space and time: a column for each member, a line for each event.
 ///
-/// In a column is what the member is: `L` leader, `D` deputy, `C` candidate, `f` follower, `p` paused, `s` starting, nothing
-/// when it is dead. Brackets mark whose event it is.
+/// In a column is what the member is: `L` leader, `D` deputy, `C` candidate, `f` follower, `p` paused, `s`
+/// starting, nothing when it is dead. Brackets mark whose event it is.
 #[must_use]
 pub fn draw(events: &[Event]) -> String {
     let mut text = String::new();

@@ -1,4 +1,5 @@
-//! The ring as it runs: one queue of what is to happen, members that handle it, and time that jumps from one to the next.
+//! The ring as it runs: one queue of what is to happen, members that handle it, and time that jumps from one
+//! to the next.
 
 mod core;
 mod faults;
@@ -44,7 +45,8 @@ enum SimEvent {
     Deserted { link: LinkId },
     /// It has heard nothing from that member since that pause or cut began.
     Silent { peer: NodeIndex, since: u64 },
-    /// For long enough the pings on a link have said that its ends know different things, unless they agree again.
+    /// For long enough the pings on a link have said that its ends know different things, unless they agree
+    /// again.
     Compared { link: LinkId },
     /// The ring is another.
     Configured { incarnation: Incarnation, ring: Arc<[Contender]>, highest_term: Term },
@@ -158,7 +160,8 @@ impl World {
         Self::begin(setup, None)
     }
 
-    /// The same ring, which also tells everything that happens, as the events of a real one: several times slower.
+    /// The same ring, which also tells everything that happens, as the events of a real one: several times
+    /// slower.
     #[must_use]
     pub fn telling(setup: Setup) -> Self {
         let recorder = Recorder::new(&setup);
@@ -211,7 +214,8 @@ impl World {
         self.recorder.as_ref().map_or(&[], |recorder| recorder.events())
     }
 
-    /// Moves what was told since this was last asked to the end of `into`, and forgets who was given something.
+    /// Moves what was told since this was last asked to the end of `into`, and forgets who was given
+    /// something.
     pub(crate) fn take_told(&mut self, into: &mut Vec<Event>) {
         self.touched.clear();
         if let Some(recorder) = &mut self.recorder {
@@ -274,7 +278,8 @@ impl World {
         self.live().any(|(node, _)| self.is_eligible(node.id()))
     }
 
-    /// Whether any live member was ever taken for dead: only then may the available mode have two leaders in one term.
+    /// Whether any live member was ever taken for dead: only then may the available mode have two leaders in
+    /// one term.
     #[must_use]
     pub fn false_suspicion(&self) -> bool {
         self.false_suspicion
@@ -298,7 +303,8 @@ impl World {
         self.last_ring_message.map(|at| Time(Duration::from_nanos(at)))
     }
 
-    /// Whom all live members follow, and who is its deputy: both live, both knowing it. `None` while they don't agree.
+    /// Whom all live members follow, and who is its deputy: both live, both knowing it. `None` while they
+    /// don't agree.
     #[must_use]
     pub fn agreed(&self) -> Option<Agreement> {
         let (first, _) = self.live().next()?;
@@ -365,8 +371,8 @@ impl World {
         Ok(())
     }
 
-    /// Hands out the next of the members that were given something since it was last asked, with its place; those that
-    /// died meanwhile left out.
+    /// Hands out the next of the members that were given something since it was last asked, with its place;
+    /// those that died meanwhile left out.
     pub(crate) fn next_touched(&mut self) -> Option<(usize, &Core, Incarnation, bool)> {
         loop {
             let place = self.touched.pop()?;

@@ -1,4 +1,5 @@
-//! Answers compressed on the way out. So many at once only: each that is under way holds the memory of an encoder.
+//! Answers compressed on the way out. So many at once only: each that is under way holds the memory of an
+//! encoder.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The history in pages, written while it is read: an answer that nobody reads holds a few events, not thousands.
+//! The history in pages, written while it is read: an answer that nobody reads holds a few events, not
+//! thousands.
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
@@ -13,8 +14,8 @@ const AHEAD: usize = 32;
 
 /// The events after a position, at most `limit`, as [`ringleader_shared::api::EventPage`].
 ///
-/// Events that leave the history before they were read end the list early. The reader's next page shows it: it says what is
-/// the oldest event then.
+/// Events that leave the history before they were read end the list early. The reader's next page shows it:
+/// it says what is the oldest event then.
 pub(super) fn page(bus: Bus, after: Seq, limit: usize) -> Response {
     let (oldest, newest) = bus.bounds();
     let head = format!("{{\"oldest\":{oldest},\"newest\":{newest},\"events\":[");

@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout};
 use crate::bus::{Bus, EventPosition, Next};
 use crate::shutdown::stopped;
 
-/// How long events gather for a subscriber that has just been sent some. No eye sees it, and the nodes need the processor more
-/// than their audience does.
+/// How long events gather for a subscriber that has just been sent some. No eye sees it, and the nodes need
+/// the processor more than their audience does.
 const GATHER: Duration = Duration::from_millis(10);
 
 /// How much longer for each subscriber that there is.

@@ -25,8 +25,8 @@ pub(super) async fn open(address: SocketAddr) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// The addresses under which a server on this one is reached: itself, or for 0.0.0.0 and :: those of this machine's
-/// interfaces, the loopback's last.
+/// The addresses under which a server on this one is reached: itself, or for 0.0.0.0 and :: those of this
+/// machine's interfaces, the loopback's last.
 pub(super) fn addresses(bound: IpAddr) -> Vec<IpAddr> {
     if !bound.is_unspecified() {
         return vec![bound];

@@ -1,5 +1,5 @@
-//! A connection whose other end has to keep reading: one that leaves its answer unread is closed, and its memory and its
-//! place are free again.
+//! A connection whose other end has to keep reading: one that leaves its answer unread is closed, and its
+//! memory and its place are free again.
 
 use std::io;
 use std::pin::Pin;
@@ -12,11 +12,12 @@ use tokio::time::{Instant, Sleep, sleep};
 /// The time in which a reader has to take [`LEAST_PROGRESS`] once the kernel's buffer is full.
 pub(super) const PROGRESS_WITHIN: Duration = Duration::from_secs(10);
 
-/// The bytes, within [`PROGRESS_WITHIN`], that count as progress: 1.6 kB/s, less than the slowest of telephone lines.
+/// The bytes, within [`PROGRESS_WITHIN`], that count as progress: 1.6 kB/s, less than the slowest of
+/// telephone lines.
 const LEAST_PROGRESS: usize = 16 * 1024;
 
-/// A stream that fails with [`io::ErrorKind::TimedOut`] when what is written to it is not taken in time. `K` is kept as long as
-/// the stream, and dropped with it.
+/// A stream that fails with [`io::ErrorKind::TimedOut`] when what is written to it is not taken in time. `K`
+/// is kept as long as the stream, and dropped with it.
 pub(super) struct WithProgress<S, K> {
     stream: S,
     /// The end of the time for the present stretch of progress; none while everything was taken at once.

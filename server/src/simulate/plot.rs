@@ -1,4 +1,5 @@
-//! Messages over members on logarithmic axes, as SVG: what was counted as points and lines, the papers' formulas dashed.
+//! Messages over members on logarithmic axes, as SVG: what was counted as points and lines, the papers'
+//! formulas dashed.
 
 use std::fmt::Write;
 

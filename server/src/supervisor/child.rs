@@ -1,5 +1,5 @@
-//! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can never reach another
-//! process that got the same number.
+//! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can never
+//! reach another process that got the same number.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -212,8 +212,8 @@ impl Child {
         }
     }
 
-    /// Whether the kernel has stopped or continued the process since this was asked last, whoever it was that sent the signal: the
-    /// latest of those changes. Its end is not among them.
+    /// Whether the kernel has stopped or continued the process since this was asked last, whoever it was that
+    /// sent the signal: the latest of those changes. Its end is not among them.
     pub(super) fn last_change(&self) -> Option<Change> {
         let mut latest = None;
         while !self.reaped.load(Ordering::Relaxed)

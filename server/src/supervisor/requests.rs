@@ -160,7 +160,8 @@ impl SupervisorHandle {
     /// Parts the ring; a partition that was there is replaced.
     ///
     /// # Errors
-    /// When a side names nobody or a node that is not there, a node is on two sides, or nobody is parted from anybody.
+    /// When a side names nobody or a node that is not there, a node is on two sides, or nobody is parted from
+    /// anybody.
     pub async fn partition(&self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
         self.ask(|reply| Request::Partition { sides, reply }).await
     }
@@ -210,7 +211,8 @@ impl SupervisorHandle {
 }
 
 impl Supervisor {
-    /// Does something to a node's process. Whoever asks to stop or to continue it is answered when the kernel has done so.
+    /// Does something to a node's process. Whoever asks to stop or to continue it is answered when the kernel
+    /// has done so.
     pub(super) fn act(&mut self, word: &str, action: Action, reply: Reply<NodeName>) {
         let acted = self.resolve(word).and_then(|index| self.act_on(index, action).map(|name| (index, name)));
         let (index, name) = match acted {

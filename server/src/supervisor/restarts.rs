@@ -1,4 +1,5 @@
-//! Starting nodes again that died: after a pause that grows, and so often only, so that a node that can't live is given up.
+//! Starting nodes again that died: after a pause that grows, and so often only, so that a node that can't
+//! live is given up.
 
 use std::collections::VecDeque;
 use std::time::Duration;

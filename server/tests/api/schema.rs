@@ -1,5 +1,5 @@
-//! The API against its own document: schemathesis sends what the document allows and what it forbids, call by call and in sequences,
-//! and compares the answers with it.
+//! The API against its own document: schemathesis sends what the document allows and what it forbids, call by
+//! call and in sequences, and compares the answers with it.
 
 use std::process::Command;
 

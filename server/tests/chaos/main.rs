@@ -1,8 +1,8 @@
-//! Chaos on real processes: every fault there is, at random, over the API. The event stream must keep the invariants all the
-//! while, and when the faults stop the ring must come to agree.
+//! Chaos on real processes: every fault there is, at random, over the API. The event stream must keep the
+//! invariants all the while, and when the faults stop the ring must come to agree.
 //!
-//! What is done in a round follows from the seed and the round's number alone, so that a round can be run again; how the
-//! processes take it is up to the machine.
+//! What is done in a round follows from the seed and the round's number alone, so that a round can be run
+//! again; how the processes take it is up to the machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 mod resources;
@@ -21,8 +21,8 @@ use ringleader_testing::server::schedule::{self, Act, Step};
 
 use crate::watcher::Watcher;
 
-/// How soon after the last fault all must agree: time to notice a silent peer, for an election that others disturbed, and
-/// for the ones after it. Several rings share the processors.
+/// How soon after the last fault all must agree: time to notice a silent peer, for an election that others
+/// disturbed, and for the ones after it. Several rings share the processors.
 const BOUND: Duration = Duration::from_secs(10);
 
 /// How long the ring must stay agreed before it counts: longer than a silence that is still to be noticed.
@@ -34,7 +34,8 @@ const UNLESS_TOLD: u64 = 200;
 /// How often everybody may be found to have ended after all, before that counts as a failure.
 const ATTEMPTS: u32 = 5;
 
-/// After this many rounds everything that grows at first has grown: what the server uses is looked at from here.
+/// After this many rounds everything that grows at first has grown: what the server uses is looked at from
+/// here.
 const WARM_UP: u64 = 5;
 
 struct Options {
@@ -267,7 +268,8 @@ fn perform(server: &Server, act: &Act) -> Result<(), String> {
     let (status, answer) = server.ask(method, &path, body);
     match status {
         200..300 | 404 | 409 => Ok(()),
-        // The two nodes of a link may be the same one by their roles, and a partition needs two sides that are there.
+        // The two nodes of a link may be the same one by their roles, and a partition needs two sides that
+        // are there.
         422 if matches!(act, Act::Link { .. } | Act::Part { .. }) => Ok(()),
         _ => Err(format!("{method} {path} was answered with {status}: {answer}")),
     }

@@ -139,7 +139,8 @@ impl Watcher {
         }
     }
 
-    /// The events of the round in words, after those of the round before: what ends badly may have begun there.
+    /// The events of the round in words, after those of the round before: what ends badly may have begun
+    /// there.
     pub fn trace(&self) -> String {
         let state = self.shared.lock();
         let lines = state

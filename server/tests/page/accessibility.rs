@@ -1,4 +1,5 @@
-//! Whether people with other hands and eyes can use the dashboard: axe-core on every view, the keyboard, sizes of text.
+//! Whether people with other hands and eyes can use the dashboard: axe-core on every view, the keyboard,
+//! sizes of text.
 
 use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
@@ -6,8 +7,8 @@ use serde_json::{Value, json};
 /// The smallest text on the screen, in pixels; a little less for rounding.
 const SMALLEST_PX: f64 = 11.9;
 
-/// A ring of 64 nodes that leaves the browser some of the processor: at 20 pings a second on each link 64 unoptimised programs
-/// take two processors for themselves.
+/// A ring of 64 nodes that leaves the browser some of the processor: at 20 pings a second on each link 64
+/// unoptimised programs take two processors for themselves.
 const CROWD: [&str; 6] = ["--nodes", "64", "--heartbeat", "1s", "--hung-after", "10s"];
 
 /// Gives the page axe-core. False, and said aloud, where `cargo xtask test` could not install it.

@@ -164,7 +164,8 @@ fn a_script_that_was_slipped_into_the_page_does_not_run_and_the_page_can_not_be_
         page.expect("");
         page.visit(&format!("http://127.0.0.1:{port}/"));
         wait_for_what_it_saw(page);
-        // A frame whose page was refused shows the browser's own error page, which has another origin and no ring.
+        // A frame whose page was refused shows the browser's own error page, which has another origin and no
+        // ring.
         let inside = "try { return frames[0].document.title } catch (error) { return error.name }";
         assert_eq!(page.script(inside, Vec::new()), json!("SecurityError"));
     });

@@ -1,4 +1,5 @@
-//! What a reader sees and does in the sandbox: a simulated ring in headless Chromium, in the server's page and as static files.
+//! What a reader sees and does in the sandbox: a simulated ring in headless Chromium, in the server's page
+//! and as static files.
 
 use std::path::PathBuf;
 use std::process::Command;

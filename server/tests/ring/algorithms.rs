@@ -27,8 +27,8 @@ fn wait_until_elected(server: &Server) -> (RingView, ElectionView) {
     (ring, last)
 }
 
-/// Holds the last election, initiated by the members at these places, to what the algorithm promises; its deputy is the best
-/// of the others.
+/// Holds the last election, initiated by the members at these places, to what the algorithm promises; its
+/// deputy is the best of the others.
 #[track_caller]
 fn assert_promises_kept(server: &Server, ring: &RingView, initiators: &[usize]) {
     let (election, algorithm) = (&ring.elections[0], ring.settings.algorithm);

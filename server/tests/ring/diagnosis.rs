@@ -1,4 +1,5 @@
-//! Aids for diagnosis never decide: a recording that can't be written, and what a process says before it ends.
+//! Aids for diagnosis never decide: a recording that can't be written, and what a process says before it
+//! ends.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};

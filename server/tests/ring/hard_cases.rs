@@ -83,8 +83,8 @@ fn a_deputy_that_was_itself_the_slow_one_does_not_take_over() {
     }
 }
 
-/// Two members that are not neighbours die at once, and one is back while the ring still closes past the other: two repairs and
-/// two re-admissions race, and could close one ring on each side.
+/// Two members that are not neighbours die at once, and one is back while the ring still closes past the
+/// other: two repairs and two re-admissions race, and could close one ring on each side.
 #[test]
 fn repairs_that_race_end_in_one_ring() {
     let server = Server::start_with(&["--nodes", "6", "--hung-after", "200ms"]);

@@ -1,4 +1,5 @@
-//! Messages of those who are gone: of an older start, of an ended run, of an originator that died. None of them is acted on for long.
+//! Messages of those who are gone: of an older start, of an ended run, of an originator that died. None of
+//! them is acted on for long.
 
 use std::fs;
 use std::net::TcpStream;

@@ -1,4 +1,5 @@
-//! What the supervisor knows of its processes is what the kernel knows, and what a node is to do reaches it in the end.
+//! What the supervisor knows of its processes is what the kernel knows, and what a node is to do reaches it
+//! in the end.
 
 use std::process::Command;
 use std::time::{Duration, Instant};

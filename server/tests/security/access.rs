@@ -41,7 +41,8 @@ enum Fate {
     Foreign,
 }
 
-/// What is shown, and what comes of it. OPERATOR, VIEWER, PORT and OTHER (another port) stand for what they are in a test.
+/// What is shown, and what comes of it. OPERATOR, VIEWER, PORT and OTHER (another port) stand for what they
+/// are in a test.
 const CASES: [(&[(&str, &str)], Fate); 38] = {
     use Fate::{Foreign, Looks, Misdirected, Stranger};
     [
@@ -199,7 +200,8 @@ fn without_tokens_on_the_loopback_everybody_is_an_operator() {
     assert_eq!(server.get::<Value>("/api/v1/access"), json!({ "kind": "operator" }));
 }
 
-/// The ports that are for the nodes of the run know nothing of these tokens, and let nobody in that has not the run's secret.
+/// The ports that are for the nodes of the run know nothing of these tokens, and let nobody in that has not
+/// the run's secret.
 #[test]
 fn nothing_that_opens_the_main_port_opens_the_nodes_ports() {
     let server = start();

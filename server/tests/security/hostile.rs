@@ -284,7 +284,8 @@ fn a_subscriber_that_vanishes_is_forgotten() {
     await_subscribers(&server, 0);
 }
 
-/// The answer to a handshake leaves before its subscription is counted, and a goodbye is seen a moment after it was said.
+/// The answer to a handshake leaves before its subscription is counted, and a goodbye is seen a moment after
+/// it was said.
 fn await_subscribers(server: &Server, count: u32) {
     let wanted = format!("ringleader_subscribers {count}");
     let deadline = Instant::now() + PATIENCE;

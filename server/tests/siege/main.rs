@@ -1,9 +1,11 @@
-//! A siege: a ring at work, with everything round it that can be under pressure. Clients that read nothing, say nothing or say too
-//! much, a log that is hardly read, few descriptors, recordings that outgrow their disk, processes stopped, continued and killed past
-//! their supervisor. Meanwhile independent clients keep account of the ring and look for what can't be true, and after each round
-//! the ring must come to agree, and the server's memory must be as it was.
+//! A siege: a ring at work, with everything round it that can be under pressure. Clients that read nothing,
+//! say nothing or say too much, a log that is hardly read, few descriptors, recordings that outgrow their
+//! disk, processes stopped, continued and killed past their supervisor. Meanwhile independent clients keep
+//! account of the ring and look for what can't be true, and after each round the ring must come to agree, and
+//! the server's memory must be as it was.
 //!
-//! The steps of a round follow from the seed and the round's number alone; how the processes take it is up to the machine.
+//! The steps of a round follow from the seed and the round's number alone; how the processes take it is up to
+//! the machine.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 mod assailants;
@@ -31,7 +33,8 @@ const ROUND: Duration = Duration::from_secs(5);
 /// How soon after the last fault all must agree: nodes that died are started again after up to four seconds.
 const AGREES_WITHIN: Duration = Duration::from_secs(30);
 
-/// How soon after a crowd has gone the memory must be back: those who read nothing are given up after ten seconds.
+/// How soon after a crowd has gone the memory must be back: those who read nothing are given up after ten
+/// seconds.
 const MEMORY_WITHIN: Duration = Duration::from_secs(30);
 
 /// How much more memory the server may hold than before the crowd came, in kB.
@@ -40,7 +43,8 @@ const MEMORY_KB: u64 = 10_000;
 /// Elections before the memory is looked at: the history of events is full then.
 const WARM_UP: u32 = 250;
 
-/// The limits that the shell sets before the server starts: few descriptors, and files of 600 kB at most, so that recordings fail.
+/// The limits that the shell sets before the server starts: few descriptors, and files of 600 kB at most, so
+/// that recordings fail.
 const LIMITS: &str = "ulimit -n 256; ulimit -f 1200";
 
 /// The same chance as the schedule's, for another purpose.

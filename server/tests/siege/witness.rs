@@ -1,5 +1,6 @@
-//! Clients of the bus that share nothing with the server: they read plain JSON, keep the ring by rules of their own, lag, hang up and
-//! come back, and say when the stream or the server's own picture of the ring can't be true.
+//! Clients of the bus that share nothing with the server: they read plain JSON, keep the ring by rules of
+//! their own, lag, hang up and come back, and say when the stream or the server's own picture of the ring
+//! can't be true.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;

@@ -1,4 +1,5 @@
-//! A plain web server for the files of one folder, under a path, as any web host would be: it knows nothing of Ringleader.
+//! A plain web server for the files of one folder, under a path, as any web host would be: it knows nothing
+//! of Ringleader.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

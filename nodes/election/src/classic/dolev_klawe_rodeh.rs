@@ -1,9 +1,10 @@
-//! Dolev, Klawe and Rodeh (1982): labels move, only local winners are confirmed, and a label that has gone far enough waits
-//! where it is.
+//! Dolev, Klawe and Rodeh (1982): labels move, only local winners are confirmed, and a label that has gone
+//! far enough waits where it is.
 //!
-//! This is their algorithm B, 1.5 n log₂ n + O(n) messages at worst. Their closing remark says that the same ideas bring an
-//! algorithm of Peterson's down to 1.356 n log₂ n + O(n), without giving its rules; no ring is known here, of all small ones and
-//! of those searched for, on which this one exceeds that either (`docs/algorithms.md`).
+//! This is their algorithm B, 1.5 n log₂ n + O(n) messages at worst. Their closing remark says that the same
+//! ideas bring an algorithm of Peterson's down to 1.356 n log₂ n + O(n), without giving its rules; no ring is
+//! known here, of all small ones and of those searched for, on which this one exceeds that either
+//! (`docs/algorithms.md`).
 
 use super::{
     Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,

@@ -1,4 +1,5 @@
-//! Higham and Przytycka (1993): envelopes that are compared upwards and downwards in turn, and promoted early.
+//! Higham and Przytycka (1993): envelopes that are compared upwards and downwards in turn, and promoted
+//! early.
 
 use super::{
     Bound, Classic, Context, InitialKnowledge, Label, Payload, Port, Progress, Properties, RingKind, Status,
@@ -78,8 +79,9 @@ impl<L: Label> HighamPrzytycka<L> {
         round == self.round && if round % 2 == 1 { label > self.label } else { label < self.label }
     }
 
-    /// "Promotion": by the member of its own round; or, in odd rounds, by distance; or, in even rounds, by a witness, who was
-    /// of the round before with a lower label, so that the next of this round can't have a higher one.
+    /// "Promotion": by the member of its own round; or, in odd rounds, by distance; or, in even rounds, by a
+    /// witness, who was of the round before with a lower label, so that the next of this round can't have a
+    /// higher one.
     fn is_promoted(&self, label: L, round: u8, left: u32) -> bool {
         if round % 2 == 1 {
             left == 0 || round == self.round
@@ -90,7 +92,8 @@ impl<L: Label> HighamPrzytycka<L> {
 
     fn on_envelope(&mut self, label: L, round: u8, left: u32, context: &mut impl Context<L, Message<L>>) {
         if label == self.label && round == self.round {
-            // It has gone round undisturbed: there is no other left. The highest label may have died on the way.
+            // It has gone round undisturbed: there is no other left. The highest label may have died on the
+            // way.
             context.explain(Why::Advanced { phase: u32::from(round), label });
             self.status = Status::Active;
             return context.send(Port::Successor, Message::Maximum(self.me));

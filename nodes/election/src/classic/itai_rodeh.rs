@@ -93,7 +93,8 @@ impl<L: Label> ItaiRodeh<L> {
         context.send(Port::Successor, Message { round, number, hops: 1, unique: true });
     }
 
-    /// "A process that receives its own message": it wins when the number was unique, and goes on to the next round when not.
+    /// "A process that receives its own message": it wins when the number was unique, and goes on to the next
+    /// round when not.
     fn on_own(&mut self, unique: bool, context: &mut impl Context<L, Message>) {
         if unique {
             self.status = Status::Done;

@@ -73,7 +73,8 @@ impl<L: Label> Peterson<L> {
         }
     }
 
-    /// `if nntid = initial value then announce elected`: it has gone all the way round, and left nothing active behind it.
+    /// `if nntid = initial value then announce elected`: it has gone all the way round, and left nothing
+    /// active behind it.
     fn win(&mut self, context: &mut impl Context<L, L>) {
         self.status = Status::Done;
         context.explain(Why::Found(self.me));

@@ -45,7 +45,8 @@ pub struct Bound {
     pub messages: Formula,
     /// Whether no run exceeds it; otherwise it is an average over random rings or random numbers.
     pub worst_case: bool,
-    /// What no run exceeds, where the formula is an average. `None` where random numbers can prolong it for ever.
+    /// What no run exceeds, where the formula is an average. `None` where random numbers can prolong it for
+    /// ever.
     pub at_worst: Option<Formula>,
 }
 
@@ -114,8 +115,8 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// The fewest messages that any algorithm under the same assumptions can take on average over all arrangements, and who
-    /// proved that. `None` where no such bound is known to this program.
+    /// The fewest messages that any algorithm under the same assumptions can take on average over all
+    /// arrangements, and who proved that. `None` where no such bound is known to this program.
     #[must_use]
     pub fn lower_bound(&self, nodes: u32) -> Option<(f64, &'static str)> {
         let (constant, source) = match self.ring_kind {

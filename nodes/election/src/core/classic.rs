@@ -229,8 +229,8 @@ impl Core {
         done
     }
 
-    /// Where everyone talks to everyone, members that take different others for dead may each find a winner. The ring decides: one
-    /// lap of max-ring in the same term, which collects the deputy as well.
+    /// Where everyone talks to everyone, members that take different others for dead may each find a winner.
+    /// The ring decides: one lap of max-ring in the same term, which collects the deputy as well.
     fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
         Self::explain(Explanation::Confirming { term: self.term }, out);
         self.election = Some(Election { best: Some(me) });
@@ -238,8 +238,8 @@ impl Core {
         self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
 
-    /// Takes part in the election of a message's term, if it is newer than mine. Says why the message is not acted on, if
-    /// it is not.
+    /// Takes part in the election of a message's term, if it is newer than mine. Says why the message is not
+    /// acted on, if it is not.
     fn enter_classic(
         &mut self,
         term: Term,
@@ -286,8 +286,8 @@ impl Core {
             u32::try_from(at).ok()
         };
         let arrives_by = match port {
-            // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of us is going to, and
-            // finds the election void.
+            // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of
+            // us is going to, and finds the election void.
             PortKind::Successor if Some(from) == self.route.predecessor() => Some(Port::Predecessor),
             PortKind::Predecessor if from == self.route.successor() => Some(Port::Successor),
             PortKind::Successor | PortKind::Predecessor => None,
@@ -303,7 +303,8 @@ impl Core {
                 return self.drop_message(from, message, DropReason::Known, out);
             }
             if number > heard.saturating_add(1) {
-                // The algorithm can't go on without the one that is missing; whoever loses patience first begins again.
+                // The algorithm can't go on without the one that is missing; whoever loses patience first
+                // begins again.
                 return self.drop_message(from, message, DropReason::OneIsMissing, out);
             }
             next(&mut classic.heard, port);
@@ -437,7 +438,8 @@ impl Core {
         takes_part
     }
 
-    /// Once everyone knows the result, nobody needs direct links any more, and who did not answer may be back.
+    /// Once everyone knows the result, nobody needs direct links any more, and who did not answer may be
+    /// back.
     pub(super) fn election_is_over(&mut self) {
         self.direct = false;
         self.unreachable.clear();

@@ -29,8 +29,8 @@ impl Core {
 
     /// Rule S5: the deputy of a lost leader leads the next term at once, and one lap finds the next deputy.
     ///
-    /// Only a deputy that the leader itself has confirmed takes over: after a neighbour's report the leader may
-    /// have named another one, and two must not lead one term. A deputy that is not confirmed starts an
+    /// Only a deputy that the leader itself has confirmed takes over: after a neighbour's report the leader
+    /// may have named another one, and two must not lead one term. A deputy that is not confirmed starts an
     /// election at once, and so does one that knows that the next term was used before.
     pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
@@ -60,8 +60,8 @@ impl Core {
         }
     }
 
-    /// Rules S6 and S7: sends a lap that finds the next deputy, or announces that there is none where the ring
-    /// has no deputies. A lap that was lost is sent again in the same way.
+    /// Rules S6 and S7: sends a lap that finds the next deputy, or announces that there is none where the
+    /// ring has no deputies. A lap that was lost is sent again in the same way.
     pub(super) fn search_deputy(&mut self, out: &mut Out) {
         let Some(mandate) = &mut self.mandate else { return };
         mandate.deputy_epoch =
@@ -254,8 +254,8 @@ impl Core {
         }
     }
 
-    /// Rule U7: a start that has heard of no election, in a run that has held some, waits for a neighbour that
-    /// knows a leader. If none does, it initiates above the highest term of the run.
+    /// Rule U7: a start that has heard of no election, in a run that has held some, waits for a neighbour
+    /// that knows a leader. If none does, it initiates above the highest term of the run.
     ///
     /// A member that has heard of an election ignores this term: its neighbours keep it up to date.
     pub(super) fn learn_of_run(&mut self, highest: Term, is_start: bool, out: &mut Out) {
@@ -298,7 +298,8 @@ impl Core {
                     && self.route.is_member(from)
                     && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
             {
-                // The leader itself says that it still leads, and a link is there that will tell when it is lost.
+                // The leader itself says that it still leads, and a link is there that will tell when it is
+                // lost.
                 self.leader_lost = false;
                 self.confirm(from);
                 self.watch_leader(out);
@@ -313,7 +314,8 @@ impl Core {
                 self.take_part(term, self.timing.election, out);
             }
             _ if self.election.is_some() && term > self.term => {
-                // My election is of an older term than one that is under way: the next one that I start must not be.
+                // My election is of an older term than one that is under way: the next one that I start must
+                // not be.
                 self.term = term;
                 self.in_flight = None;
                 self.election = Some(Election { best: None });
@@ -375,8 +377,8 @@ impl Core {
         self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
         self.election = None;
         self.in_flight = None;
-        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is lost. So is one
-        // that has left the ring: nobody dials it, and nobody would notice.
+        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is
+        // lost. So is one that has left the ring: nobody dials it, and nobody would notice.
         self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
             || !self.route.is_member(leader)
             || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));

@@ -20,7 +20,8 @@ impl Core {
             self.election = None;
             return self.claim_failed(1, out);
         }
-        // Who is left alone has not heard of a deputy that came back and may be taking over the next term at this moment.
+        // Who is left alone has not heard of a deputy that came back and may be taking over the next term at
+        // this moment.
         let alone_of_many = self.route.is_alone() && self.route.skipped().next().is_some();
         let newest = if planted(Bug::RunForgotten) { self.term } else { self.known_term() };
         let next = if alone_of_many { newest.next().next() } else { newest.next() };
@@ -99,7 +100,8 @@ impl Core {
         Self::explain(why, out);
         self.election = Some(Election { best: Some(candidate) });
         if self.route.is_alone() {
-            // The message came from a member that has been routed past since: nobody is left to pass it on to.
+            // The message came from a member that has been routed past since: nobody is left to pass it on
+            // to.
             return self.initiate(out);
         }
         self.pass_on(

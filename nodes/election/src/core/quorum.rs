@@ -1,7 +1,8 @@
-//! Quorum mode: promises, votes and the lease. `docs/protocol.md` has the rules and the argument why they are safe.
+//! Quorum mode: promises, votes and the lease. `docs/protocol.md` has the rules and the argument why they are
+//! safe.
 //!
-//! Two things are kept apart. A *promise* binds a member in one term for ever: it is durable. A *grant* binds it for the
-//! time of a lease, in all terms: until it is over, the member votes for nobody else.
+//! Two things are kept apart. A *promise* binds a member in one term for ever: it is durable. A *grant* binds
+//! it for the time of a lease, in all terms: until it is over, the member votes for nobody else.
 
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use super::{Core, Out};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Time, Timer, Timing};
 
-/// The leader takes its lease for shorter than the members grant it, by this share: 9/10. So clocks may run too fast or too
-/// slow by up to 1/20 (0.9 · 1.05 < 0.95, all in the worst direction).
+/// The leader takes its lease for shorter than the members grant it, by this share: 9/10. So clocks may run
+/// too fast or too slow by up to 1/20 (0.9 · 1.05 < 0.95, all in the worst direction).
 const LEADERS_SHARE: (u32, u32) = (9, 10);
 
-/// Who waits for the end of a lease waits this share of it longer: others granted it later, and their clocks may be slower.
+/// Who waits for the end of a lease waits this share of it longer: others granted it later, and their clocks
+/// may be slower.
 const GRACE_SHARE: u32 = 8;
 
 /// How often a lease is renewed before it would end.
@@ -29,7 +31,8 @@ pub(super) struct Quorum {
     pub(super) promise: Option<Promise>,
     /// To whom this member has granted its lease, and until when by its own clock.
     pub(super) grant: Option<(NodeId, Time)>,
-    /// After a restart: until when this member votes for nobody. What it granted before, it does not remember.
+    /// After a restart: until when this member votes for nobody. What it granted before, it does not
+    /// remember.
     pub(super) silent_until: Option<Time>,
     /// The last lease lap that it voted on: one that passes again does not count twice.
     pub(super) voted_on: Option<(Promise, u64)>,
@@ -46,7 +49,8 @@ impl Core {
         self.route.len() / 2 + 1
     }
 
-    /// Until when this member can vote for nobody, or for one only, in quorum mode; by its own clock, and perhaps over.
+    /// Until when this member can vote for nobody, or for one only, in quorum mode; by its own clock, and
+    /// perhaps over.
     #[must_use]
     pub fn bound_until(&self) -> Option<Time> {
         self.quorum.grant.map(|(_, until)| until).max(self.quorum.silent_until)
@@ -94,7 +98,8 @@ impl Core {
         });
     }
 
-    /// Gives a lost leader's deputy the time to take over: in quorum mode it has to wait until the lease is over.
+    /// Gives a lost leader's deputy the time to take over: in quorum mode it has to wait until the lease is
+    /// over.
     pub(super) fn wait_for_takeover(&self) -> Effect<RingMessage> {
         let lease = if self.needs_quorum() {
             self.timing.lease + self.timing.lease / GRACE_SHARE
@@ -157,8 +162,8 @@ impl Core {
         bound.max_by_key(|(_, until)| *until).map(|(to, until)| (to, until.0.saturating_sub(self.now.0)))
     }
 
-    /// Whether a lap for my mandate may begin now: in quorum mode I vote for myself first, and wait until what I granted
-    /// to another is over, for then it soon is everywhere.
+    /// Whether a lap for my mandate may begin now: in quorum mode I vote for myself first, and wait until
+    /// what I granted to another is over, for then it soon is everywhere.
     pub(super) fn may_begin_lap(&mut self, out: &mut Out) -> bool {
         if !self.needs_quorum() || self.quorum.won {
             return true;
@@ -211,8 +216,8 @@ impl Core {
         }
     }
 
-    /// A lap for a mandate whose leader has not told yet that it holds a lease: a claim. It is voted on and passed on; only
-    /// who follows that leader already learns from it who is the deputy.
+    /// A lap for a mandate whose leader has not told yet that it holds a lease: a claim. It is voted on and
+    /// passed on; only who follows that leader already learns from it who is the deputy.
     pub(super) fn on_claim(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
         let follows = !self.leading
             && self

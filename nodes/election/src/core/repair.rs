@@ -139,7 +139,8 @@ impl Core {
         }
     }
 
-    /// Ring repair undone: a member answers, for the first time or again. Both ends tell each other what they know.
+    /// Ring repair undone: a member answers, for the first time or again. Both ends tell each other what they
+    /// know.
     pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, direction: LinkDirection, out: &mut Out) {
         match link {
             LinkKind::Direct => self.unreachable.retain(|id| *id != peer),
@@ -188,8 +189,8 @@ impl Core {
         }
     }
 
-    /// A deputy that stops watching takes part in a newer election, or is the deputy no longer. When nothing comes of
-    /// that, another one must be found.
+    /// A deputy that stops watching takes part in a newer election, or is the deputy no longer. When nothing
+    /// comes of that, another one must be found.
     pub(super) fn link_closed(
         &mut self,
         peer: NodeId,
@@ -292,7 +293,8 @@ impl Core {
         out.push(self.wait_for_takeover());
     }
 
-    /// The message that the lost successor may have taken with it goes to the new one, unless something newer went.
+    /// The message that the lost successor may have taken with it goes to the new one, unless something newer
+    /// went.
     fn send_again(&mut self, unsent: Option<RingMessage>, out: &mut Out) {
         if self.in_flight.is_some() || self.leader_lost || self.route.is_alone() {
             return;

@@ -11,8 +11,8 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-/// More effects than any one input can have: a message, a timer, a promise, a word of why, for each of a few rules; in an election
-/// where everyone talks to everyone, a message to each.
+/// More effects than any one input can have: a message, a timer, a promise, a word of why, for each of a few
+/// rules; in an election where everyone talks to everyone, a message to each.
 const MOST_EFFECTS: usize = 36;
 
 /// Few members, so that nonsense meets what is known; one of them is in no ring.

@@ -1,5 +1,5 @@
-//! A quiet ring: members joined by links without latency, one queue for all that happens, timers that fire when the test
-//! lets time pass. What a test does to it reads like a story.
+//! A quiet ring: members joined by links without latency, one queue for all that happens, timers that fire
+//! when the test lets time pass. What a test does to it reads like a story.
 
 mod act;
 mod carry_out;

@@ -341,8 +341,8 @@ async fn play(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
     ended.unwrap_or_else(|_| panic!("{how:?}: the link does not end"))
 }
 
-/// Bytes that are still on their way when an end closes may reset the connection and take the close frame with
-/// them: then the same is played again.
+/// Bytes that are still on their way when an end closes may reset the connection and take the close frame
+/// with them: then the same is played again.
 async fn play_until_answered(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
     const ATTEMPTS: usize = 20;
     for _ in 1..ATTEMPTS {

@@ -1,8 +1,9 @@
-//! How late things have been in this process lately: what makes a failure detector patient on a machine that is busy.
+//! How late things have been in this process lately: what makes a failure detector patient on a machine that
+//! is busy.
 //!
-//! In the manner of the accrual detectors (Hayashibara and others, 2004) silence is judged by what was usual lately and not
-//! by a constant; but here by the worst lateness and not by its distribution, because a stall of the machine is no
-//! sample of any, and for all links together, because a stall hits all of them.
+//! In the manner of the accrual detectors (Hayashibara and others, 2004) silence is judged by what was usual
+//! lately and not by a constant; but here by the worst lateness and not by its distribution, because a stall
+//! of the machine is no sample of any, and for all links together, because a stall hits all of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

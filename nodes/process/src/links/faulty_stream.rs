@@ -1,7 +1,7 @@
 //! The bytes of one link, with the faults of the network between its two ends.
 //!
-//! The WebSocket library says things on its own (pongs, answers to a close), so a fault that only held back what the node
-//! says would let them through. Everything that it says passes here, one whole frame a write.
+//! The WebSocket library says things on its own (pongs, answers to a close), so a fault that only held back
+//! what the node says would let them through. Everything that it says passes here, one whole frame a write.
 
 use std::collections::VecDeque;
 use std::io;
@@ -28,8 +28,8 @@ pub(crate) struct FaultyStream {
     /// What has left the node and has not arrived, the oldest first.
     on_the_way: VecDeque<Chunk>,
     size: usize,
-    /// The connection takes nothing any more. Whoever reads learns it, after everything that the other end said before: its
-    /// goodbye may be among that, and a write that fails would hide it.
+    /// The connection takes nothing any more. Whoever reads learns it, after everything that the other end
+    /// said before: its goodbye may be among that, and a write that fails would hide it.
     broken: bool,
     arrival: Pin<Box<Sleep>>,
 }
@@ -57,7 +57,8 @@ impl FaultyStream {
         self.faults = faults;
     }
 
-    /// Whether this frame vanishes. Messages are the node's to lose, so that it can tell; closes are lost by a cut only.
+    /// Whether this frame vanishes. Messages are the node's to lose, so that it can tell; closes are lost by
+    /// a cut only.
     fn swallows(&self, frame: &[u8]) -> bool {
         let is_ping = frame.first().is_some_and(|first| PING_AND_PONG.contains(&(first & 0x0F)));
         self.faults.to_peer.cut || is_ping && self.faults.to_peer.drop.takes(fastrand::f64())
@@ -104,7 +105,8 @@ impl AsyncRead for FaultyStream {
         let outcome = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         let is_over = outcome.is_err() || buffer.filled().len() == before;
         if is_over && self.faults.from_peer.cut {
-            // The other end is gone, but word of it does not come through. The link's own clock ends this wait.
+            // The other end is gone, but word of it does not come through. The link's own clock ends this
+            // wait.
             return Poll::Pending;
         }
         Poll::Ready(outcome)
@@ -148,7 +150,8 @@ impl AsyncWrite for FaultyStream {
         if self.deliver(context).is_pending()
             && self.on_the_way.front().is_some_and(|chunk| chunk.due <= Instant::now())
         {
-            // What is not due yet has left the node; what is due and does not go out is held up by the other end.
+            // What is not due yet has left the node; what is due and does not go out is held up by the other
+            // end.
             return Poll::Pending;
         }
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));

@@ -117,7 +117,8 @@ impl LinkTask {
         self.end(reason, true).await;
     }
 
-    /// Carries messages until the link ends. The dialler speaks first, so that the other end knows that it is still there.
+    /// Carries messages until the link ends. The dialler speaks first, so that the other end knows that it is
+    /// still there.
     pub(super) async fn run(mut self, mut socket: Socket, direction: LinkDirection) {
         let mut heard = false;
         if direction == LinkDirection::Outgoing {
@@ -144,7 +145,8 @@ impl LinkTask {
         let mut settings = *self.settings.borrow_and_update();
         let mut faults = self.faults.borrow_and_update().with(self.peer);
         socket.get_mut().set_faults(faults);
-        // The other end closed the link across a cut: nothing more is read, and nobody knows until the silence is noticed.
+        // The other end closed the link across a cut: nothing more is read, and nobody knows until the
+        // silence is noticed.
         let mut unheard_end = false;
         let mut beat = heartbeat(settings);
         let mut last_heard = Instant::now();
@@ -164,9 +166,9 @@ impl LinkTask {
                     misbehaved: false,
                 };
             }
-            // Doubt myself first: something is due every heartbeat, so whoever was silent for longer was stopped or starved, and
-            // can't tell how long the other was silent. Looked at in every turn, because whatever else was due meanwhile may
-            // come before the verdict.
+            // Doubt myself first: something is due every heartbeat, so whoever was silent for longer was
+            // stopped or starved, and can't tell how long the other was silent. Looked at in every turn,
+            // because whatever else was due meanwhile may come before the verdict.
             let now = Instant::now();
             let slept = now.duration_since(waiting_since);
             self.lateness.saw(now, slept, settings.heartbeat);
@@ -270,7 +272,8 @@ impl LinkTask {
         }
     }
 
-    /// Puts a message on the wire, with what the link's faults do to it. One that could not be written counts as unsent.
+    /// Puts a message on the wire, with what the link's faults do to it. One that could not be written counts
+    /// as unsent.
     async fn put(
         &mut self,
         socket: &mut Socket,
@@ -326,8 +329,8 @@ impl LinkTask {
         written
     }
 
-    /// What arrives across a cut was on its way before it, or is a sender's that has not heard of it: it vanishes here.
-    /// True when nothing more can come.
+    /// What arrives across a cut was on its way before it, or is a sender's that has not heard of it: it
+    /// vanishes here. True when nothing more can come.
     async fn intercept(&mut self, frame: Option<Result<Message, Error>>) -> bool {
         match frame {
             Some(Ok(Message::Text(text))) => {
@@ -434,8 +437,8 @@ impl LinkTask {
     }
 }
 
-/// Closes the link in good order. What the other end still says is read: a socket that is closed on unread bytes resets
-/// the connection, and the other end may lose the goodbye with it and take this one for dead.
+/// Closes the link in good order. What the other end still says is read: a socket that is closed on unread
+/// bytes resets the connection, and the other end may lose the goodbye with it and take this one for dead.
 async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) {
     let Some((code, reason)) = goodbye else { return };
     let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
@@ -452,8 +455,8 @@ fn closing_now(closing: Option<(u16, &str)>) -> bool {
     closing.is_some_and(|(code, _)| code == close::LEAVING)
 }
 
-/// The most pings and pongs that may come within one heartbeat: those of a peer that was not listened to until it takes this node
-/// for hung, and some more.
+/// The most pings and pongs that may come within one heartbeat: those of a peer that was not listened to
+/// until it takes this node for hung, and some more.
 pub(super) fn most_pings(settings: LinkSettings) -> u128 {
     100 + 4 * settings.hung_after.as_nanos() / settings.heartbeat.as_nanos().max(1)
 }

@@ -262,7 +262,8 @@ async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
 
 #[tokio::test]
 async fn a_goodbye_does_not_reset_a_connection_on_which_the_other_end_still_speaks() {
-    // A goodbye waits 50 ms for the other end; on a machine that stands still for so long a round proves nothing.
+    // A goodbye waits 50 ms for the other end; on a machine that stands still for so long a round proves
+    // nothing.
     const ROUNDS: usize = 20;
     let mut good = 0;
     for _ in 0..ROUNDS {

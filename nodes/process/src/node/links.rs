@@ -16,8 +16,8 @@ use crate::clock::{monotonic_ns, now};
 use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
 
 impl Node {
-    /// The link on which a message to this member goes. One to a new successor waits for the link; to a member without a link a
-    /// direct one is dialled, if the message is to go directly.
+    /// The link on which a message to this member goes. One to a new successor waits for the link; to a
+    /// member without a link a direct one is dialled, if the message is to go directly.
     pub(super) fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
         if self.links.table().route(to).is_none() {
             self.dial_missing();
@@ -30,7 +30,8 @@ impl Node {
 
     fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
         let address = self.ring.member(peer).and_then(|member| member.address);
-        // A member that never said where it listens is dialled where nobody does, so that the failure takes its usual way.
+        // A member that never said where it listens is dialled where nobody does, so that the failure takes
+        // its usual way.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
     }
@@ -134,7 +135,8 @@ impl Node {
             other => other,
         };
         let Some(link) = self.links.table().get(id).copied() else {
-            // Closed by this node while the news was on its way; the messages that it still held are lost all the same.
+            // Closed by this node while the news was on its way; the messages that it still held are lost all
+            // the same.
             if let LinkEventKind::Down { unsent, .. } = event {
                 self.tell_lost(unsent, peer);
             }
@@ -159,8 +161,9 @@ impl Node {
                 }
             }
             LinkEventKind::Frame(frame) => self.received(&link, frame),
-            // A message to the successor was lost: this member's state is sent to it again. State updates go round, so the
-            // peer's state comes from the other side. The ends of a standby link are no neighbours.
+            // A message to the successor was lost: this member's state is sent to it again. State updates go
+            // round, so the peer's state comes from the other side. The ends of a standby link are no
+            // neighbours.
             LinkEventKind::Differs if is_ring_link_to_successor && link.is_known() => {
                 self.give(link.up_input())
             }

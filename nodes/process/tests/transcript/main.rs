@@ -1,7 +1,7 @@
 //! The transcript in `docs/wire.md`: three real processes, and a wire between them that is listened in on.
 //!
-//! The processes are this very program, which becomes a node when its environment names one. The test is their
-//! server, and a proxy stands before each node: what crosses it is recorded.
+//! The processes are this very program, which becomes a node when its environment names one. The test is
+//! their server, and a proxy stands before each node: what crosses it is recorded.
 #![allow(clippy::expect_used, missing_docs)]
 
 mod proxy;
@@ -176,7 +176,8 @@ impl Ring {
         }
     }
 
-    /// Waits until every live node follows this leader and deputy, and nothing has crossed the wire for a while.
+    /// Waits until every live node follows this leader and deputy, and nothing has crossed the wire for a
+    /// while.
     async fn settle(&mut self, led_by: Option<(&str, &str)>) {
         let deadline = Instant::now() + PATIENCE;
         let (mut last, mut since) = (self.tape.frames(), Instant::now());

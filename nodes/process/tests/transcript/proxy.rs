@@ -123,8 +123,9 @@ impl Tape {
         })
     }
 
-    /// What has crossed the wire since the last time, connection by connection. The others notice that a member
-    /// is gone by one link or another, and close or lose the rest: only what it does itself is written.
+    /// What has crossed the wire since the last time, connection by connection. The others notice that a
+    /// member is gone by one link or another, and close or lose the rest: only what it does itself is
+    /// written.
     pub(crate) fn since_last_time(&self, gone: Option<&str>) -> String {
         self.with(|connections| {
             let mut written: Vec<(String, String)> = Vec::new();

@@ -47,7 +47,8 @@ pub(super) struct Network<M> {
     pub(super) wheel: TimingWheel<Packet<M>>,
     pub(super) rng: Rng,
     pace: Pace,
-    /// When the last message of each link arrives, the links to the successors first. Empty where order needs no care.
+    /// When the last message of each link arrives, the links to the successors first. Empty where order needs
+    /// no care.
     pub(super) arrivals: Vec<u64>,
     pub(super) told: u64,
     pub(super) by_kind: [u64; 4],

@@ -1,8 +1,8 @@
-//! A timing wheel: one slot a tick, so that nothing has to be sorted. What is due in the same tick comes out in the order in
-//! which it went in.
+//! A timing wheel: one slot a tick, so that nothing has to be sorted. What is due in the same tick comes out
+//! in the order in which it went in.
 //!
-//! A slot is a chain of chunks from one pool: what lies together is read together, and a chunk that was read is the next to be
-//! written. What is due beyond the wheel's turn waits in a map until the wheel gets there.
+//! A slot is a chain of chunks from one pool: what lies together is read together, and a chunk that was read
+//! is the next to be written. What is due beyond the wheel's turn waits in a map until the wheel gets there.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -85,7 +85,8 @@ impl<T: Copy> TimingWheel<T> {
     pub(super) fn push(&mut self, due: u64, entry: T) {
         debug_assert!(due > self.now, "due in the past");
         self.len += 1;
-        // Nothing is called that takes the entry: it goes from the registers to its place, and nowhere before.
+        // Nothing is called that takes the entry: it goes from the registers to its place, and nowhere
+        // before.
         *if due - self.now < SLOTS as u64 { self.room(due) } else { self.room_later(due) } = entry;
     }
 
@@ -144,7 +145,8 @@ impl<T: Copy> TimingWheel<T> {
         Some(entry)
     }
 
-    /// Where some of what is due first is, all of it at the same tick: see [`Self::at`]. `None` when nothing is left.
+    /// Where some of what is due first is, all of it at the same tick: see [`Self::at`]. `None` when nothing
+    /// is left.
     #[inline]
     pub(super) fn ready(&mut self) -> Option<Range<usize>> {
         if self.reading.end == 0 {
@@ -197,7 +199,8 @@ impl<T: Copy> TimingWheel<T> {
         Some(())
     }
 
-    /// Before anything can be sent to a tick that has just come into reach: what was sent earlier comes first.
+    /// Before anything can be sent to a tick that has just come into reach: what was sent earlier comes
+    /// first.
     #[cold]
     fn fetch_later(&mut self) {
         while let Some(later) =
@@ -245,7 +248,8 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// The same as a queue that is sorted, however far ahead things are due and however many chunks they fill.
+        /// The same as a queue that is sorted, however far ahead things are due and however many chunks they
+        /// fill.
         #[test]
         fn what_is_due_first_comes_first_and_what_was_sent_first_before_its_equals(
             steps in vec((prop_oneof![1_u64..4, 1_u64..10_000], 1_usize..150, 0_usize..150, any::<bool>()), 1..100),

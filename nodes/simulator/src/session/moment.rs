@@ -1,5 +1,5 @@
-//! One moment of a run: the ring, the view that its events add up to, and how it came there. It only goes forward; a clone of
-//! it is a snapshot.
+//! One moment of a run: the ring, the view that its events add up to, and how it came there. It only goes
+//! forward; a clone of it is a snapshot.
 
 use std::time::Duration;
 
@@ -87,8 +87,8 @@ impl Moment {
         action.into_iter().chain(step).min()
     }
 
-    /// Lets the next thing happen, if it happens until then, and appends what it tells. Says whether it did; if not, it is
-    /// then.
+    /// Lets the next thing happen, if it happens until then, and appends what it tells. Says whether it did;
+    /// if not, it is then.
     ///
     /// What is planned for the time of an action happens before it, as [`World::play`] has it.
     pub(super) fn go_on(&mut self, script: &[Planned], then: u64, told: &mut Vec<Event>) -> bool {

@@ -35,7 +35,8 @@ impl Snapshots {
         }
     }
 
-    /// The last for which this holds; it must hold for all those before, too. The beginning, if it holds for none.
+    /// The last for which this holds; it must hold for all those before, too. The beginning, if it holds for
+    /// none.
     pub(super) fn last_where(&self, holds: impl Fn(&Moment) -> bool) -> Option<&Moment> {
         let count = self.moments.partition_point(holds);
         self.moments.get(count.saturating_sub(1))

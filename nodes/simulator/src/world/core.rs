@@ -1,4 +1,5 @@
-//! The caller's part, as the first page of the election core says it: inputs in, effects carried out, links made as wanted.
+//! The caller's part, as the first page of the election core says it: inputs in, effects carried out, links
+//! made as wanted.
 
 use std::sync::Arc;
 
@@ -295,8 +296,8 @@ impl World {
     }
 }
 
-/// What is wrong with how a member handled a message. It must have done something about it or told why not, and that must
-/// be true. What is said again and again, or only between neighbours, may be no news.
+/// What is wrong with how a member handled a message. It must have done something about it or told why not,
+/// and that must be true. What is said again and again, or only between neighbours, may be no news.
 fn step_violation(
     core: &Core,
     message: RingMessage,

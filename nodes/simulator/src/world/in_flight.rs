@@ -8,7 +8,8 @@ use crate::schedule;
 use crate::session::InFlight;
 
 impl World {
-    /// The messages that are on links, in the order in which they arrive, without upkeep; none, unless the world is telling.
+    /// The messages that are on links, in the order in which they arrive, without upkeep; none, unless the
+    /// world is telling.
     pub(crate) fn in_flight(&self) -> Vec<InFlight> {
         let Some(recorder) = &self.recorder else { return Vec::new() };
         let mut crossing: Vec<_> = self

@@ -1,4 +1,5 @@
-//! Each algorithm keeps what it promises on every small ring and on random ones, within the bytes that it may take.
+//! Each algorithm keeps what it promises on every small ring and on random ones, within the bytes that it may
+//! take.
 
 use ringleader_election::classic::{self, Classic, Visitor};
 use ringleader_shared::AlgorithmName;

@@ -148,7 +148,8 @@ fn search<A: Classic<u32>>(n: u32, swaps: u32, seed: u64) -> u64 {
     most
 }
 
-/// At most `constant · n log₂ n + linear · n` on the worst of the small rings and of those that a search finds.
+/// At most `constant · n log₂ n + linear · n` on the worst of the small rings and of those that a search
+/// finds.
 fn assert_constant<A: Classic<u32>>(constant: f64, linear: f64) {
     let bound = |n: f64| constant * n * n.log2() + linear * n;
     let check = |n: u32, messages: u64, how: &str| {

@@ -12,7 +12,8 @@ fn is_fine(case: &str) {
     }
 }
 
-/// A member that thought itself alone elected itself in the term in which a deputy that had come back took over.
+/// A member that thought itself alone elected itself in the term in which a deputy that had come back took
+/// over.
 #[test]
 fn who_is_left_alone_does_not_lead_the_term_that_a_deputy_takes_over() {
     is_fine(
@@ -30,7 +31,8 @@ fn a_member_that_answers_again_takes_part_in_the_bullys_next_election() {
     );
 }
 
-/// A member whose older link with its predecessor failed had no predecessor any more, though that one had dialled anew.
+/// A member whose older link with its predecessor failed had no predecessor any more, though that one had
+/// dialled anew.
 #[test]
 fn an_older_link_that_fails_does_not_take_the_newer_one_with_it() {
     is_fine(
@@ -40,7 +42,8 @@ fn an_older_link_that_fails_does_not_take_the_newer_one_with_it() {
     );
 }
 
-/// The bully's challenge waited for a probe of a member that hung, and was lost with it: nobody was told that it does not answer.
+/// The bully's challenge waited for a probe of a member that hung, and was lost with it: nobody was told that
+/// it does not answer.
 #[test]
 fn nothing_is_said_on_a_probe_that_may_find_nobody() {
     is_fine(
@@ -67,8 +70,8 @@ fn a_claimant_says_that_it_drops_a_claim_that_it_has_given_up() {
     );
 }
 
-/// A leader that had left the ring was followed for ever by those who heard of it from a neighbour that died then: nobody
-/// dials a member that is none, so nobody noticed that it was gone.
+/// A leader that had left the ring was followed for ever by those who heard of it from a neighbour that died
+/// then: nobody dials a member that is none, so nobody noticed that it was gone.
 #[test]
 fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
     is_fine(
@@ -85,7 +88,8 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
     );
 }
 
-/// What neighbours tell each other when their link comes up was told once, and a cut too short to break the link took it.
+/// What neighbours tell each other when their link comes up was told once, and a cut too short to break the
+/// link took it.
 #[test]
 fn a_neighbour_that_missed_what_it_was_told_is_told_again() {
     is_fine(
@@ -112,8 +116,9 @@ fn a_leader_that_has_left_the_ring_is_not_believed_that_it_leads() {
     );
 }
 
-/// A deputy that was restarted introduced itself before the leader knew that its former start was dead. The leader told the
-/// new start that it is the deputy, then lost the old one and found another: when it died, both took over.
+/// A deputy that was restarted introduced itself before the leader knew that its former start was dead. The
+/// leader told the new start that it is the deputy, then lost the old one and found another: when it died,
+/// both took over.
 #[test]
 fn the_former_start_of_a_member_is_lost_before_the_new_one_is_spoken_to() {
     is_fine(

@@ -1,4 +1,5 @@
-//! Virtual rings: every fault at random, what the events of each run show, and a session that goes forward and back.
+//! Virtual rings: every fault at random, what the events of each run show, and a session that goes forward
+//! and back.
 #![allow(
     missing_docs,
     clippy::unwrap_used,

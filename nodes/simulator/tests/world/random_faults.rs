@@ -1,7 +1,8 @@
-//! A hundred thousand random schedules of faults: whatever is done to a ring, it is safe, and left in peace it agrees.
+//! A hundred thousand random schedules of faults: whatever is done to a ring, it is safe, and left in peace
+//! it agrees.
 //!
-//! A failure prints the smallest ring and schedule that fail, the command that plays them again, and a drawing of the run.
-//! `RINGLEADER_SCHEDULES=1000000` plays more of them, `RINGLEADER_SEED=2` others.
+//! A failure prints the smallest ring and schedule that fail, the command that plays them again, and a
+//! drawing of the run. `RINGLEADER_SCHEDULES=1000000` plays more of them, `RINGLEADER_SEED=2` others.
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::Safety;

@@ -1,5 +1,5 @@
-//! What a simulated ring tells is what a real one tells: the reducer that the page draws with reads it, and so does the checker
-//! that reads real streams.
+//! What a simulated ring tells is what a real one tells: the reducer that the page draws with reads it, and
+//! so does the checker that reads real streams.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,8 @@ use ringleader_simulator::{Case, World};
 use ringleader_testing::cases::all_hold;
 use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, NOTHING, QUORUM, SETTINGS};
 
-/// More than any message or dial takes, in microseconds: what was sent after this before the end may still be under way.
+/// More than any message or dial takes, in microseconds: what was sent after this before the end may still be
+/// under way.
 const UNDER_WAY_US: u64 = 1_000_000;
 
 /// Reads a stream to its end: nothing in it must never be, and every message in it ended somehow.

@@ -23,7 +23,8 @@ impl QuietRing {
         self
     }
 
-    /// It dies. What it had sent still arrives, what was on its way to it does not; its neighbours see their links close.
+    /// It dies. What it had sent still arrives, what was on its way to it does not; its neighbours see their
+    /// links close.
     pub(crate) fn kill(&mut self, who: &str) -> &mut Self {
         let dead = id(who);
         self.nodes.remove(&dead).unwrap_or_else(|| panic!("{who} is dead already"));

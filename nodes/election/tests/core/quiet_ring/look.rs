@@ -87,8 +87,8 @@ impl QuietRing {
         self.sent.iter().filter(|sent| is_its_own(&sent.message)).count() as u64
     }
 
-    /// Every live member follows one leader, the one that must win when these members initiate, at the cost that the
-    /// algorithm promises; and the best of the others is its deputy.
+    /// Every live member follows one leader, the one that must win when these members initiate, at the cost
+    /// that the algorithm promises; and the best of the others is its deputy.
     #[track_caller]
     pub(crate) fn assert_promises_kept(&self, initiators: &[&str]) {
         let algorithm = self.settings.algorithm;
