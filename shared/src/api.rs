@@ -12,7 +12,7 @@ pub use crate::settings::ChangeRing;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartElection {
-    /// Who initiates; without it the first live member in ring order.
+    /// The initiator; without it the first live member in ring order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiator: Option<NodeName>,
     /// Several members that initiate, all in the same term. In place of `initiator`.
@@ -26,7 +26,7 @@ pub struct StartElection {
 /// The answer to `POST /api/v1/elections`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElectionStarted {
-    /// Who initiates; of several the first in ring order.
+    /// The initiator; of several the first in ring order.
     pub initiator: NodeName,
     /// Everyone who initiates, in ring order.
     pub initiators: Vec<NodeName>,
@@ -102,7 +102,7 @@ pub struct Access {
     pub kind: AccessKind,
 }
 
-/// What may be done with a token. On the loopback, where no token is asked for, everybody is an operator.
+/// The rights of a token. On the loopback, where no token is asked for, everybody is an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessKind {
@@ -118,7 +118,7 @@ pub struct Problem {
     /// Always `about:blank`: the status and the title say it all.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What a person can act on.
+    /// The problem in a line, for a person.
     pub title: String,
     /// The HTTP status.
     pub status: u16,

@@ -9,7 +9,7 @@ use crate::id::{RunId, Seq};
 use crate::json::take;
 use crate::view::RingView;
 
-/// What a subscriber gets.
+/// A frame that a subscriber receives.
 ///
 /// The first frame is `Resumed` when `after` was given, named an event of this server, and every later one is
 /// still in the history, else `Snapshot`. After that come `Event`s without a gap. A subscriber that falls

@@ -1,4 +1,4 @@
-//! The control link: what a node process tells its server, and what the server asks of it.
+//! The control link: the reports of a node process to its server, and the server's commands.
 
 use std::net::SocketAddr;
 
@@ -23,13 +23,13 @@ pub const SECRET_ENV: &str = "RINGLEADER_SECRET";
 /// Environment variable: the process id of the supervisor, so that a child born too late notices.
 pub const SUPERVISOR_ENV: &str = "RINGLEADER_SUPERVISOR";
 
-/// What a node tells the server, one WebSocket text message each. The first is always `Hello`.
+/// A report of a node to the server, one WebSocket text message each. The first is always `Hello`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum NodeReport {
     /// I am up and accept links.
     Hello {
-        /// Who I am.
+        /// The node introduces itself.
         id: NodeId,
         /// Which start of me.
         incarnation: Incarnation,
@@ -38,26 +38,26 @@ pub enum NodeReport {
         /// Where I accept node links.
         address: SocketAddr,
     },
-    /// What happened, oldest first.
+    /// Events, oldest first.
     Events {
         /// The events.
         events: Vec<NodeEvent>,
     },
 }
 
-/// One event as the node tells it; the server adds who and gives it its sequence number.
+/// One event as the node reports it; the server adds the node's name and a sequence number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeEvent {
     /// The node's Lamport clock after the event.
     pub lamport: u64,
     /// When, by `CLOCK_MONOTONIC` in nanoseconds: one clock for all processes of a machine.
     pub at_ns: u64,
-    /// What.
+    /// The kind of event.
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
-/// What the server asks of a node, one WebSocket text message each.
+/// A command of the server to a node, one WebSocket text message each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum NodeCommand {
@@ -74,7 +74,7 @@ pub enum NodeCommand {
     Exit,
 }
 
-/// Everything that a node is told about its surroundings.
+/// All that a node knows of its surroundings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {

@@ -1,4 +1,4 @@
-//! What is told about the ring: every message, decision, fault and change, as one kind of event.
+//! The events of a ring: every message, decision, fault and change, as one kind of event.
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,19 +20,19 @@ pub struct Event {
     pub seq: Seq,
     /// When it happened, in microseconds since the server started, by the machine's monotonic clock.
     pub at_us: u64,
-    /// Whose event it is; `None` for the ring as a whole.
+    /// The node of the event; `None` for the ring as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
     /// Which start of that node.
     pub incarnation: Incarnation,
     /// The node's Lamport clock; 0 for events of the server.
     pub lamport: u64,
-    /// What happened.
+    /// The kind of event.
     #[serde(flatten)]
     pub kind: EventKind,
 }
 
-/// What can happen. Tagged by `kind` in JSON.
+/// A kind of event. Tagged by `kind` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventKind {
@@ -75,11 +75,11 @@ pub enum EventKind {
     /// The server: what happens to everything that one node says to another was changed; this replaces what
     /// was before.
     LinkFaultChanged {
-        /// Who speaks.
+        /// The sender.
         from: NodeName,
-        /// Who ought to hear it.
+        /// The receiver.
         to: NodeName,
-        /// What happens in between.
+        /// The fault between them.
         fault: LinkFault,
     },
     /// The server: the ring was parted, or is whole again. Nothing crosses from one side to another.
@@ -199,8 +199,8 @@ pub enum EventKind {
         /// To whom it was to go.
         to: NodeName,
     },
-    /// A fault on a link did this to a message. Told by the sender, or by the receiver when the message was
-    /// on its way already.
+    /// A fault on a link did this to a message. Reported by the sender, or by the receiver when the message
+    /// was on its way already.
     Injected {
         /// The message.
         message: MessageInfo,
@@ -208,14 +208,14 @@ pub enum EventKind {
         from: NodeName,
         /// To whom.
         to: NodeName,
-        /// What.
+        /// The fault.
         fault: Injection,
     },
     /// A link came up.
     LinkUp {
         /// The other end.
         peer: NodeName,
-        /// What it is for.
+        /// The kind of link.
         link: LinkKind,
         /// Which end this node is.
         direction: LinkDirection,
@@ -224,7 +224,7 @@ pub enum EventKind {
     LinkDown {
         /// The other end.
         peer: NodeName,
-        /// What it was for.
+        /// The kind of link.
         link: LinkKind,
         /// Which end this node is.
         direction: LinkDirection,
@@ -252,7 +252,7 @@ pub enum EventKind {
     },
     /// The leader's lap came back: every live member knows the outcome.
     Completed {
-        /// What made it lead.
+        /// The cause of its leadership.
         cause: ElectionCause,
         /// The term.
         term: Term,
@@ -265,7 +265,7 @@ pub enum EventKind {
     },
     /// A connection to the node was refused or closed because of what it did.
     Refused {
-        /// Who, as `host:port`.
+        /// The other end, as `host:port`.
         remote: String,
         /// Why.
         reason: String,
@@ -386,7 +386,7 @@ pub enum ElectionCause {
     NewDeputy,
 }
 
-/// What kind of ring message this is.
+/// The kind of ring message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
@@ -431,7 +431,7 @@ impl MessageKind {
 /// A member and its attribute, by the name that people know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NamedContender {
-    /// Who.
+    /// The member's name.
     pub name: NodeName,
     /// Its attribute in the message.
     pub attribute: Attribute,
@@ -444,11 +444,11 @@ json::read_by_name! { NamedContender { name, attribute } }
 pub struct MessageInfo {
     /// Which sending this is.
     pub id: MessageId,
-    /// What kind of message.
+    /// The kind of message.
     pub message: MessageKind,
     /// The term it is about.
     pub term: Term,
-    /// Who started it.
+    /// The member that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub initiator: Option<NodeName>,
     /// The best member so far, or the leader.
@@ -465,7 +465,7 @@ pub struct MessageInfo {
     /// The port by which it leaves its sender, for messages of classic algorithms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<PortKind>,
-    /// What else it says, for messages of classic algorithms: `probe, 3 left`.
+    /// Its further content, for messages of classic algorithms: `probe, 3 left`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub says: Option<String>,
 }

@@ -10,11 +10,11 @@ use crate::json;
 /// The longest delay on a link, in milliseconds.
 pub const MAX_DELAY_MS: u64 = 10_000;
 
-/// What happens to everything that crosses one link in one direction. The default is a link without a fault.
+/// The faults of one link in one direction. The default is a link without a fault.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LinkFault {
-    /// Nothing gets through, and nobody is told: no message, no ping, no close, no handshake.
+    /// Nothing gets through, and neither end is notified: no message, no ping, no close, no handshake.
     pub cut: bool,
     /// How much longer everything takes, in milliseconds; at most [`MAX_DELAY_MS`].
     pub delay_ms: u64,
@@ -122,29 +122,29 @@ impl fmt::Display for Share {
 /// A link with a fault, as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FaultyLink {
-    /// Who speaks.
+    /// The sender.
     pub from: NodeName,
-    /// Who ought to hear it.
+    /// The receiver.
     pub to: NodeName,
-    /// What happens in between.
+    /// The fault between them.
     pub fault: LinkFault,
 }
 
 json::read_by_name! { FaultyLink { from, to, fault } }
 
-/// A link with a fault, as nodes are told of it.
+/// A link with a fault, as nodes are configured with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeFault {
-    /// Who speaks.
+    /// The sender.
     pub from: NodeId,
-    /// Who ought to hear it.
+    /// The receiver.
     pub to: NodeId,
-    /// What happens in between.
+    /// The fault between them.
     pub fault: LinkFault,
 }
 
-/// What a fault did to one message.
+/// The effect of a fault on one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Injection {

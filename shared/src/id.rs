@@ -107,7 +107,7 @@ impl fmt::Display for Seq {
 /// Identifies one sending of one ring message, so that a sending and its arrival can be matched.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct MessageId {
-    /// Who sent it.
+    /// The sender.
     pub from: NodeName,
     /// Which start of the sender.
     pub incarnation: Incarnation,

@@ -1,4 +1,4 @@
-//! What a stream of events must never show, whatever is done to the ring: a real one's on the bus, or a
+//! Properties that no stream of events violates, whatever is done to the ring: a real one's on the bus, or a
 //! simulated one's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -10,7 +10,7 @@ use crate::id::{Incarnation, MessageId, NodeName, Seq, Term};
 use crate::role::{NodeState, Role, Safety};
 use crate::view::RingView;
 
-/// A message of which nothing was told yet but that it was sent.
+/// A message that was sent and has not been reported received or lost.
 #[derive(Debug)]
 struct OnItsWay {
     to: NodeName,
@@ -28,7 +28,7 @@ struct Ending {
 }
 
 impl Ending {
-    /// Whether a message of this time between these may not arrive: that is told by this.
+    /// Whether a message of this time between these may not arrive: this decides it.
     fn explains(&self, from: &NodeName, to: &NodeName, at_us: u64) -> bool {
         let is_between = match &self.peer {
             None => from == &self.node || to == &self.node,
@@ -70,10 +70,9 @@ pub struct EventChecker {
     begun_apart: BTreeSet<Term>,
     on_their_way: HashMap<MessageId, OnItsWay>,
     received: HashSet<MessageId>,
-    /// Messages whose loss was told.
+    /// Messages whose loss was reported.
     vanished: HashSet<MessageId>,
-    /// What ended in this round and the one before, and when: a sender that is behind tells later what it
-    /// sent before.
+    /// Messages that ended in this round, with the time: a sender that is behind reports its sendings late.
     endings: Vec<Ending>,
     endings_before: Vec<Ending>,
     duplicated: HashSet<MessageId>,
@@ -98,8 +97,8 @@ impl EventChecker {
         self.leaderships.retain(|leadership| leadership.until_us.is_none());
     }
 
-    /// Every message of the rounds before must have ended somehow: by now its end has been told, unless it
-    /// waits for a member of `ring` that is paused.
+    /// Every message of the rounds before must have ended somehow: by now its end has been reported, unless
+    /// it waits for a member of `ring` that is paused.
     ///
     /// # Errors
     /// The oldest one that did not, or one that arrived twice.
@@ -153,7 +152,7 @@ impl EventChecker {
                 self.may_be_apart |= reason.starts_with("no answer") || reason.starts_with("reads nothing");
                 self.ended(Ending { node: node.clone(), peer: Some(peer.clone()), at_us: event.at_us });
             }
-            // A member that is gone gets nothing any more, and that it is gone was told.
+            // A member that is gone receives nothing any more, and its end was reported.
             (EventKind::Sent { to, .. }, Some(_)) if ring.node(to).is_none() => {}
             (EventKind::Sent { message, to, .. }, Some(_)) => self.sent(event, message, to),
             (EventKind::Lost { message, .. }, _) => self.vanished(message),
@@ -178,7 +177,7 @@ impl EventChecker {
     fn sent(&mut self, event: &Event, message: &MessageInfo, to: &NodeName) {
         let what = format!("{} {}", message.message.as_str(), message.id.number);
         let on_its_way = OnItsWay { to: to.clone(), at_us: event.at_us, seq: event.seq, what };
-        // Its end may have been told before its beginning: the sender is behind.
+        // Its end may have been reported before its beginning: the sender is behind.
         let mut endings = self.endings.iter().chain(&self.endings_before);
         let is_over = self.received.contains(&message.id)
             || self.vanished.contains(&message.id)
@@ -205,7 +204,7 @@ impl EventChecker {
     fn arrived(&mut self, message: &MessageInfo) {
         self.on_their_way.remove(&message.id);
         if !self.received.insert(message.id.clone()) && !self.duplicated.contains(&message.id) {
-            // That it was doubled on purpose may be told later: the sender is behind.
+            // The fault that duplicated it may be reported later: the sender is behind.
             self.arrived_twice.insert(message.id.clone());
         }
     }

@@ -5,7 +5,7 @@
 //! clocks or processes.
 //!
 //! The way through it: [`id`] names things, [`message`] is what travels the ring ([`algorithm`] in the
-//! classic elections), [`event`] is what is told about it, [`fault`] is what may go wrong on the way,
+//! classic elections), [`event`] is every report about it, [`fault`] is what may go wrong on the way,
 //! [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked
 //! for.
 #![forbid(unsafe_code)]

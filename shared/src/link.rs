@@ -1,5 +1,5 @@
-//! The wire between two nodes: how a link is asked for and what crosses it. `docs/protocol.md` tells it in
-//! full.
+//! The wire between two nodes: how a link is asked for and what crosses it. `docs/protocol.md` has the
+//! whole protocol.
 
 use std::fmt;
 
@@ -17,11 +17,11 @@ pub const MAX_MESSAGE: usize = 64 * 1024;
 /// The largest single WebSocket frame on a node link, in bytes.
 pub const MAX_FRAME: usize = 16 * 1024;
 
-/// What the dialler of a standby link says when the link becomes its ring link: the whole text of one
+/// The message of the dialler of a standby link when the link becomes its ring link: the whole text of one
 /// message, before any other.
 pub const IN_USE: &str = "\"in use\"";
 
-/// What a link is for.
+/// The use of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkKind {
@@ -53,7 +53,7 @@ pub enum LinkDirection {
     Incoming,
 }
 
-/// What crosses a node link, as one WebSocket text message each.
+/// A frame on a node link, as one WebSocket text message each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkFrame {
@@ -63,6 +63,6 @@ pub struct LinkFrame {
     pub lamport: u64,
     /// When it was sent, by the sender's monotonic clock, in nanoseconds. Comparable on one machine.
     pub sent_ns: u64,
-    /// What is said.
+    /// The message.
     pub message: RingMessage,
 }

@@ -1,4 +1,4 @@
-//! What travels round the ring.
+//! The messages between members.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct Contender {
     pub eligible: bool,
     /// Its priority when it entered the message.
     pub attribute: Attribute,
-    /// Who it is.
+    /// The member's id.
     pub id: NodeId,
 }
 
@@ -27,7 +27,8 @@ impl Contender {
     }
 }
 
-/// Who leads: the outcome of an election or a takeover, and of the search for a deputy that follows.
+/// The leader and deputy of a term: the outcome of an election or a takeover, and of the search for a deputy
+/// that follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Mandate {
     /// The term in which the leader leads.
@@ -41,7 +42,7 @@ pub struct Mandate {
 }
 
 impl Mandate {
-    /// What makes one mandate newer than another: the term, then (for two sides of a ring that was torn
+    /// The order of mandates, newest last: the term, then (for two sides of a ring that was torn
     /// apart) the better leader, then the later deputy epoch, then a filled one over one that is still open.
     #[must_use]
     pub fn rank(&self) -> (Term, Contender, u32, bool) {
@@ -49,7 +50,7 @@ impl Mandate {
     }
 }
 
-/// What a member promises in quorum mode, and keeps across a restart: in this term it follows this leader and
+/// The promise of a member in quorum mode, kept across a restart: in this term it follows this leader and
 /// no other, and it promises nothing in an older term any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,7 +61,7 @@ pub struct Promise {
     pub leader: NodeId,
 }
 
-/// What members say to one another.
+/// A message between members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum RingMessage {
@@ -68,7 +69,7 @@ pub enum RingMessage {
     Election {
         /// The term being decided.
         term: Term,
-        /// Who started this message.
+        /// The member that started this message.
         initiator: NodeId,
         /// The best member so far.
         candidate: Contender,
@@ -90,7 +91,7 @@ pub enum RingMessage {
         number: u32,
         /// How many members take part, for algorithms that must know it; 0 for others.
         size: u32,
-        /// What it says.
+        /// Its content.
         payload: Payload,
     },
     /// Before an election whose algorithm must know how many members there are: counts them.
@@ -99,7 +100,7 @@ pub enum RingMessage {
         term: Term,
         /// By which algorithm.
         algorithm: AlgorithmName,
-        /// Who counts.
+        /// The member that counts.
         initiator: NodeId,
         /// Links crossed when it arrives, this one included.
         hops: u32,
@@ -108,7 +109,7 @@ pub enum RingMessage {
     Found {
         /// The term that is decided.
         term: Term,
-        /// Who has won.
+        /// The winner.
         leader: Contender,
         /// Links crossed when it arrives, this one included.
         hops: u32,
@@ -122,9 +123,9 @@ pub enum RingMessage {
         /// Links crossed when it arrives, this one included.
         hops: u32,
     },
-    /// A leader tells that it leads and looks for its deputy on the same lap.
+    /// A leader announces that it leads and looks for its deputy on the same lap.
     DeputySearch {
-        /// Who leads; its deputy is open.
+        /// The leader; its deputy is open.
         mandate: Mandate,
         /// The best member seen so far that is not the leader.
         deputy: Option<Contender>,
@@ -133,9 +134,9 @@ pub enum RingMessage {
         /// Members that have promised to follow, the leader included. Counts in quorum mode.
         votes: u32,
     },
-    /// The result, told to every member by one lap.
+    /// The result, announced to every member by one lap.
     Elected {
-        /// Who leads and who is its deputy.
+        /// The leader and its deputy.
         mandate: Mandate,
         /// Links crossed when it arrives, this one included.
         hops: u32,
@@ -144,7 +145,7 @@ pub enum RingMessage {
     },
     /// Quorum mode: the leader has its lease renewed.
     Lease {
-        /// Who leads.
+        /// The leader.
         mandate: Mandate,
         /// When the lap began, in nanoseconds of the leader's clock. Means something to the leader only.
         begun_ns: u64,
@@ -160,13 +161,13 @@ pub enum RingMessage {
     StateUpdate {
         /// The highest term the sender has seen.
         term: Term,
-        /// Who leads, as far as the sender knows.
+        /// The leader, as far as the sender knows.
         mandate: Option<Mandate>,
     },
 }
 
 impl RingMessage {
-    /// Whether this is upkeep, as frequent as heartbeats and no more told than they are.
+    /// Whether this is upkeep: as frequent as heartbeats, and reported as little.
     #[must_use]
     pub fn is_upkeep(&self) -> bool {
         matches!(self, Self::Lease { .. })

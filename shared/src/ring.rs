@@ -1,4 +1,4 @@
-//! Who is in the ring, and in which order.
+//! The members of the ring and their order.
 
 use std::net::SocketAddr;
 
@@ -13,9 +13,9 @@ pub const MAX_MEMBERS: usize = 64;
 /// One configured member.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Member {
-    /// Who it is, across restarts.
+    /// The member's id, the same across restarts.
     pub id: NodeId,
-    /// What people call it; unique in the ring.
+    /// The member's name; unique in the ring.
     pub name: NodeName,
     /// Its priority.
     pub attribute: Attribute,

@@ -1,4 +1,4 @@
-//! What a node is: its role in the election and the state of its process.
+//! The state of a node: its role in the election and the state of its process.
 
 use std::fmt;
 use std::str::FromStr;
@@ -113,16 +113,16 @@ pub struct NoMode {
 }
 
 modes! {
-    /// What an election is worth when members are missing.
+    /// Whether an election needs a majority.
     Safety, "safety" {
-        /// Whoever is left elects: the last survivor leads itself.
+        /// The members that are left elect: the last survivor leads itself.
         Available = "available",
         /// An election or a takeover counts with a majority of the configured members behind it, and a leader
         /// leads as long as a majority renews its lease: never two at one instant.
         Quorum = "quorum",
     }
 
-    /// What follows the loss of the leader.
+    /// The answer to the loss of the leader.
     Succession, "succession" {
         /// The deputy takes over at once.
         Deputy = "deputy",

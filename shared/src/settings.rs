@@ -15,7 +15,7 @@ use crate::role::{Safety, Succession};
 
 macro_rules! settings {
     ($($(#[$about:meta])+ $name:ident: $type:ty,)+) => {
-        /// What holds for every member of the ring.
+        /// The settings of every member of the ring.
         #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
         pub struct RingSettings {
             $($(#[$about])+ pub $name: $type,)+
@@ -104,9 +104,9 @@ settings! {
     /// Pace: how long a ring message takes per hop, in milliseconds; at most
     /// [`MAX_HOP_DELAY_MS`](crate::api::MAX_HOP_DELAY_MS).
     hop_delay_ms: u64,
-    /// What an election is worth when members are missing.
+    /// Whether an election needs a majority.
     safety: Safety,
-    /// What follows the loss of the leader.
+    /// The answer to the loss of the leader.
     succession: Succession,
     /// The election that is held, from the next one on.
     algorithm: AlgorithmName,

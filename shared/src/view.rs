@@ -1,4 +1,4 @@
-//! What the ring looks like: one value, made by applying events. The server answers with it, the page draws
+//! The view of the ring: one value, made by applying events. The server answers with it, the page draws
 //! it, and both get it by the same [`RingView::apply`].
 
 mod election;

@@ -7,7 +7,7 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-/// A ring of A and B, what is told of it, and what the checker finds.
+/// A ring of A and B, the reports of it, and the findings of the checker.
 struct Stream {
     view: RingView,
     invariants: EventChecker,

@@ -21,7 +21,7 @@ use driver::Driver;
 
 use crate::server::{PATIENCE, Server};
 
-/// How often the page is looked at. The driver can't tell when a page changes.
+/// How often the page is looked at. The driver does not report when a page changes.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Chromium takes two cores by itself: one at a time.
@@ -120,7 +120,7 @@ impl Page {
         self.runtime.block_on(command).unwrap_or_else(|error| panic!("the browser refused: {error}"))
     }
 
-    /// What WebDriver itself has no word for, but Chromium's driver has.
+    /// Calls that Chromium's driver has beyond WebDriver.
     fn ask_driver(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}/session/{}/{path}", self.driver.url, self.session);
         let answer = self.agent.post(&url).send_json(body);
@@ -198,7 +198,7 @@ impl Page {
         self.ask_driver("goog/cdp/execute", &command);
     }
 
-    /// What the screen shows, as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES
+    /// The screen as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES
     /// names a folder.
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("RINGLEADER_PICTURES") {

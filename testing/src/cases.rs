@@ -13,7 +13,7 @@ pub use all_hold::all_hold;
 
 use crate::algorithms;
 
-/// What is done to a ring, besides elections that users ask for.
+/// The faults of a ring, besides elections that users ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Faults {
     /// Members die and start again.
@@ -58,8 +58,8 @@ pub const EVERYTHING: Faults = Faults {
     settings: false,
 };
 
-/// What quorum mode promises to stand. Its set of members is fixed here: it may change by one at a time only,
-/// each change known to all before the next, and a random schedule can't wait for that.
+/// The faults that quorum mode promises to stand. Its set of members is fixed here: it may change by one at a
+/// time only, each change known to all before the next, and a random schedule can't wait for that.
 pub const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// Everything, in rings some of which have no deputy, and members that may not lead.

@@ -1,4 +1,4 @@
-//! What the tests, examples and benches of several crates share. Nothing that ships depends on it.
+//! Support that the tests, examples and benches of several crates share. Nothing that ships depends on it.
 //!
 //! - [`algorithms`]: a test for each algorithm by its name, and a choice of one that lasts;
 //! - [`rings`]: every ring of a few members;

@@ -33,7 +33,7 @@ pub struct Server {
     /// `127.0.0.1:PORT`.
     pub authority: String,
     agent: ureq::Agent,
-    /// What an operator shows, where that is asked for.
+    /// The token of an operator, where one is asked for.
     bearer: Option<String>,
     viewer_link: Option<String>,
     /// Where the nodes record what their cores do: replayed when this value goes.

@@ -15,7 +15,7 @@ use crate::classic::Progress;
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Time(pub Duration);
 
-/// What can happen to a member.
+/// An input of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Input<M> {
     /// The ring is (now) this. The first input, and again at each change.
@@ -54,39 +54,39 @@ pub enum Input<M> {
     LinkUp {
         /// The other end.
         peer: NodeId,
-        /// What it is for.
+        /// The kind of link.
         link: LinkKind,
-        /// Who dialled.
+        /// The end that dialled.
         direction: LinkDirection,
     },
     /// A link with this member failed, or could not be made: it is thought dead or hung.
     LinkDown {
         /// The other end.
         peer: NodeId,
-        /// What it was for.
+        /// The kind of link.
         link: LinkKind,
-        /// Who dialled.
+        /// The end that dialled.
         direction: LinkDirection,
     },
     /// The other end closed a link in good order, and no other one of that kind with it is up.
     LinkClosed {
         /// The other end.
         peer: NodeId,
-        /// What it was for.
+        /// The kind of link.
         link: LinkKind,
-        /// Who dialled.
+        /// The end that dialled.
         direction: LinkDirection,
     },
 }
 
-/// What the caller must do.
+/// An effect that the caller carries out.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Effect<M> {
     /// Send this to that member, in order with everything sent to it before.
     Send {
         /// To whom: the successor, or the neighbour that a message came from.
         to: NodeId,
-        /// What.
+        /// The message.
         message: M,
     },
     /// Keep this across a restart, before any effect that comes after it is carried out. Quorum mode only.
@@ -107,10 +107,10 @@ pub enum Effect<M> {
         role: Role,
         /// Its term.
         term: Term,
-        /// Whom it follows.
+        /// The leader that it follows.
         mandate: Option<Mandate>,
     },
-    /// What the member is in the middle of a classic election has changed.
+    /// The member's progress in a classic election has changed.
     ProgressChanged(Option<(AlgorithmName, Progress<Contender>)>),
     /// Ring messages go to this member from now on.
     SuccessorChanged(NodeId),
@@ -125,9 +125,9 @@ pub enum Effect<M> {
     },
     /// The leader's lap came back: every live member knows.
     Completed {
-        /// What this was.
+        /// The cause of the leadership.
         cause: ElectionCause,
-        /// Who leads now.
+        /// The leader.
         mandate: Mandate,
         /// Links that the lap crossed: the number of live members.
         members: u32,

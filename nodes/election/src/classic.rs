@@ -46,7 +46,7 @@ pub use ringleader_shared::algorithm::{Payload, Status};
 use ringleader_shared::{AlgorithmName, Contender};
 use serde::{Deserialize, Serialize};
 
-/// What tells members apart: unique and ordered. The highest wins.
+/// The label of a member: unique and ordered. The highest wins.
 pub trait Label: Copy + Ord + Hash + Debug + Send + Sync + 'static {}
 
 impl<T: Copy + Ord + Hash + Debug + Send + Sync + 'static> Label for T {}
@@ -170,10 +170,10 @@ pub struct Progress<L> {
 
 /// One member of a classic election. A value: everything it knows is in it.
 pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
-    /// What travels.
+    /// The messages.
     type Message: Copy + Eq + Hash + Debug + Send + Sync + 'static;
 
-    /// What its paper assumes and promises.
+    /// The assumptions and promises of its paper.
     const PROPERTIES: &'static Properties;
 
     /// A member that has not heard of an election.
@@ -233,7 +233,7 @@ impl<A: Classic<Contender>, W: Context<Contender, Payload>> Context<Contender, A
 
 /// Does something for an algorithm whose name is only known when the program runs.
 pub trait Visitor {
-    /// What comes out.
+    /// The result.
     type Output;
 
     /// Does it for `A`.
@@ -242,7 +242,7 @@ pub trait Visitor {
 
 macro_rules! registry {
     ($($algorithm:ident),+ $(,)?) => {
-        /// What each classic algorithm assumes and promises, in the order of their years.
+        /// The properties of each classic algorithm, in the order of their years.
         pub const ALL: &[&Properties] = &[$(<$algorithm<u32> as Classic<u32>>::PROPERTIES),+];
 
         /// Has the visitor visit the algorithm of this key; `None` when there is no such one.
@@ -316,7 +316,7 @@ macro_rules! registry {
             }
         }
 
-        /// What an algorithm assumes and promises.
+        /// The properties of an algorithm.
         #[must_use]
         pub const fn properties(name: AlgorithmName) -> &'static Properties {
             match name {

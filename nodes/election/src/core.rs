@@ -44,13 +44,13 @@ pub struct Core {
     /// that this member initiates is above it. It is no reason to refuse the mandate of an older term: its
     /// leader may be working.
     floor: Term,
-    /// Who leads `term`; `None` before the first election and while one runs.
+    /// The leader of `term`; `None` before the first election and while one runs.
     mandate: Option<Mandate>,
     /// Whether the mandate is mine and this very start of me won it.
     leading: bool,
     /// Whether the leader of the mandate is known not to answer.
     leader_lost: bool,
-    /// Whether the leader itself told this very start of me that I am its deputy.
+    /// Whether the leader itself has confirmed this start of the member as its deputy.
     confirmed: bool,
     /// The election of `term`, while it runs.
     election: Option<Election>,
@@ -81,8 +81,8 @@ pub struct Core {
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
     in_flight: Option<RingMessage>,
-    /// What the caller was last told that I am.
-    told: Option<(Role, Term, Option<Mandate>)>,
+    /// The role, term and mandate that were reported last.
+    reported: Option<(Role, Term, Option<Mandate>)>,
     reported_progress: Option<(AlgorithmName, Progress<Contender>)>,
     quorum: Quorum,
     /// The time of the input that is being handled; zero in between, so that states that differ in nothing
@@ -100,8 +100,8 @@ struct Election {
 enum Lap {
     /// Looks for a deputy.
     Search,
-    /// Tells the result.
-    Telling,
+    /// Announces the result.
+    Announcing,
 }
 
 impl Core {
@@ -131,7 +131,7 @@ impl Core {
             watchers: BTreeSet::new(),
             passed_on: None,
             in_flight: None,
-            told: None,
+            reported: None,
             reported_progress: None,
             quorum: Quorum::default(),
             now: Time::default(),
@@ -145,13 +145,13 @@ impl Core {
         Self { term, quorum: Quorum { promise, ..Quorum::default() }, ..Self::new(me) }
     }
 
-    /// What this member has promised, if it ever did.
+    /// The promise of this member, if it has made one.
     #[must_use]
     pub fn promise(&self) -> Option<Promise> {
         self.quorum.promise
     }
 
-    /// Who this is.
+    /// The member's id.
     #[must_use]
     pub fn id(&self) -> NodeId {
         self.me
@@ -170,7 +170,7 @@ impl Core {
         self.term.max(self.floor)
     }
 
-    /// Whom this member follows, itself included.
+    /// The leader that this member follows, itself included.
     #[must_use]
     pub fn mandate(&self) -> Option<&Mandate> {
         // What I claim, and nobody has granted yet, is no mandate.
@@ -252,7 +252,7 @@ impl Core {
         out.push(Effect::Explain(why));
     }
 
-    /// Drops a message; a neighbour that knows less than I is told what I know.
+    /// Drops a message; a neighbour with an older state is sent this member's.
     fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
         out.push(Effect::Drop { from, message, reason });
         match reason {
@@ -273,8 +273,8 @@ impl Core {
     fn emit_changes(&mut self, out: &mut Out) {
         let mandate = self.mandate().copied();
         let now = Some((self.role(), self.term, mandate));
-        if now != self.told {
-            self.told = now;
+        if now != self.reported {
+            self.reported = now;
             out.push(Effect::Became { role: self.role(), term: self.term, mandate });
         }
         let progress = self.classic.as_ref().map(|classic| (classic.algorithm, classic.progress()));
@@ -392,7 +392,7 @@ impl Core {
         match input {
             Input::Configured { ring, timing, settings, seed, highest_term } => {
                 self.rng = seed;
-                let is_start = self.told.is_none();
+                let is_start = self.reported.is_none();
                 self.configure(ring, timing, settings, out);
                 self.learn_of_run(highest_term, is_start, out);
             }

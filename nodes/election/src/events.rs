@@ -1,5 +1,5 @@
-//! What happened, in the words and names of events: for everyone who carries out effects and tells what they
-//! were, so that a simulated ring tells the same as a real one. The core itself makes no use of it.
+//! Effects as events, with the names of members: for all callers that carry out effects and report them, so
+//! that a simulated ring reports the same as a real one. The core itself makes no use of it.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::{
@@ -9,10 +9,11 @@ use ringleader_shared::{
 use crate::classic::{self, Progress};
 use crate::{DropReason, Effect};
 
-/// The event that tells of this effect, with the message that the core was given when it had it, and its
+/// The event that reports this effect, with the message that the core was given when it had it, and its
 /// sender.
 ///
-/// `None` for what the caller tells itself (a sending, which needs its number), and for what is not told:
+/// `None` for an effect that the caller reports itself (a sending, which needs its number), and for one that
+/// is not reported:
 /// timers, promises.
 #[must_use]
 pub fn event(
@@ -59,7 +60,7 @@ pub fn event(
     }
 }
 
-/// What people call a member; the beginning of its id when it is not (or no longer) in the ring.
+/// The name of a member; the beginning of its id when it is not (or no longer) in the ring.
 #[must_use]
 pub fn name(ring: &RingSpec, id: NodeId) -> NodeName {
     if let Some(member) = ring.member(id) {
@@ -142,7 +143,7 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
     }
 }
 
-/// What a message of a classic election says beside its label.
+/// The content of a message of a classic election beside its label.
 fn says(algorithm: AlgorithmName, payload: &Payload) -> String {
     let properties = classic::properties(algorithm);
     let kind = properties.kinds.get(usize::from(payload.kind)).copied().unwrap_or("nonsense");

@@ -69,7 +69,7 @@ pub enum Explanation {
 }
 
 impl Explanation {
-    /// The sentence, with `name` telling what people call a member.
+    /// The sentence, with `name` giving the name of a member.
     pub fn describe(&self, name: impl Fn(NodeId) -> String) -> String {
         let who = |c: &Contender| format!("{} ({})", name(c.id), c.attribute);
         let mut text = String::new();

@@ -35,7 +35,7 @@ macro_rules! bugs {
                 self >= Self::IneligibleContends
             }
 
-            /// What the mistake is, as a sentence.
+            /// The mistake as a sentence.
             #[must_use]
             pub fn sentence(self) -> &'static str {
                 match self {
@@ -70,10 +70,10 @@ bugs! {
     EverythingPassedOn,
     /// The runner-up is not carried along.
     RunnerUpForgotten,
-    /// Who replaces the candidate names itself as the deputy.
+    /// The member that replaces the candidate names itself as the deputy.
     OwnDeputy,
     /// The winner announces nothing.
-    WinnerTellsNobody,
+    WinnerNotAnnounced,
     /// The initiator does not wait for the election to end.
     InitiatorWaitsForEver,
     /// Those who take part do not wait for the election to end.
@@ -87,7 +87,7 @@ bugs! {
     /// Anybody's word confirms a deputy.
     HearsayConfirms,
     /// A deputy that took over announces nothing.
-    TakeoverTellsNobody,
+    TakeoverNotAnnounced,
     /// A deputy does not take over.
     DeputyStandsStill,
     /// A follower that loses the leader does not wait for another.
@@ -124,10 +124,10 @@ bugs! {
     RestartedLeaderResumes,
     /// A restarted leader that hears of its own old mandate waits for ever.
     RestartedLeaderWaitsForEver,
-    /// What a neighbour knows is not adopted.
+    /// The state of a neighbour is not adopted.
     StandingIgnored,
     /// Neighbours exchange no state updates when their link comes up.
-    StandingNotTold,
+    StateNotShared,
     /// An older mandate is adopted.
     OlderMandateAdopted,
     /// A mandate of the same term is never newer.
@@ -169,7 +169,7 @@ bugs! {
     /// A search for a deputy collects members that may not lead.
     IneligibleDeputy,
     /// An election that ends without anybody who may lead is not announced.
-    VacancyNotTold,
+    VacancyNotAnnounced,
 }
 
 #[cfg(feature = "planted-bugs")]

@@ -1,4 +1,4 @@
-//! What a member was given and what it did with it, kept so that the same can be done again.
+//! The inputs of a member and its effects, kept so that the same can be done again.
 //!
 //! A member is a function of its inputs: given the same ones at the same times it does the same. Where it
 //! does not, either the recording is of another version, or something other than the inputs has had a say.
@@ -12,9 +12,9 @@ use crate::{Core, Effect, Input, Time};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Beginning {
-    /// Who it is.
+    /// The member's id.
     pub id: NodeId,
-    /// What an earlier start of it had promised.
+    /// The promise of an earlier start of it.
     pub promise: Option<Promise>,
 }
 
@@ -24,9 +24,9 @@ pub struct Beginning {
 pub struct Step {
     /// When.
     pub now: Time,
-    /// What it was given.
+    /// The input.
     pub input: Input<RingMessage>,
-    /// What it did.
+    /// The effects.
     pub effects: Vec<Effect<RingMessage>>,
 }
 
@@ -35,9 +35,9 @@ pub struct Step {
 pub struct Difference {
     /// Which step, from 0.
     pub place: usize,
-    /// What was recorded.
+    /// The recorded effects.
     pub recorded: Step,
-    /// What it does now.
+    /// The effects now.
     pub replayed: Vec<Effect<RingMessage>>,
 }
 

@@ -17,15 +17,15 @@ pub struct ElectionView {
     pub cause: ElectionCause,
     /// Which algorithm decided it; max-ring for takeovers and searches, which hold no election.
     pub algorithm: AlgorithmName,
-    /// Who sent the first message.
+    /// The sender of the first message.
     pub initiator: NodeName,
     /// How many members initiated it: on request, or because they lost patience or a neighbour. The formula
     /// holds for one. A takeover and a deputy search have one.
     pub initiators: u32,
     /// The live members when it began.
     pub members: u32,
-    /// Whom every member follows now; `None` while it runs, and when it ended because no live member may
-    /// lead.
+    /// The leader that every member follows now; `None` while it runs, and when it ended because no live
+    /// member may lead.
     pub leader: Option<NodeName>,
     /// The deputy found.
     pub deputy: Option<NodeName>,
@@ -38,7 +38,7 @@ pub struct ElectionView {
     pub upkeep: u32,
     /// Messages that arrived: links crossed.
     pub hops: u32,
-    /// What the formula says a quiet one costs: see [`quiet_cost`]. `None` where it says nothing.
+    /// The messages of a quiet one by the formula: see [`quiet_cost`]. `None` where it says nothing.
     pub expected: Option<u32>,
     /// When the first message was sent, in microseconds since the server started.
     pub started_us: u64,
@@ -85,7 +85,7 @@ impl ElectionView {
 
 /// The number of messages of a quiet election in a ring of `members` live nodes, with one initiator that is
 /// `distance` links before the winner: `distance` until the winner enters its own value, one lap until it
-/// comes back, one lap to tell everyone. At most 3n − 1. A ring of one sends nothing.
+/// comes back, one lap to announce it. At most 3n − 1. A ring of one sends nothing.
 #[must_use]
 pub fn quiet_cost(members: u32, distance: u32) -> u32 {
     if members < 2 { 0 } else { distance + 2 * members }
@@ -183,7 +183,7 @@ impl RingView {
         }
     }
 
-    /// The election of this term that was under way at this time: what is told late still counts.
+    /// The election of this term that was under way at this time: late reports still count.
     fn election_at(&mut self, term: Term, at_us: u64) -> Option<&mut ElectionView> {
         self.elections.iter_mut().find(|election| {
             let ended_us = election.took_us.map(|took| election.started_us.saturating_add(took));
@@ -227,7 +227,7 @@ impl RingView {
         election.took_us = Some(event.at_us.saturating_sub(election.started_us));
         election.superseded = false;
         election.expected = match cause {
-            // A search lap and a telling lap, both started by the leader.
+            // A search lap and an announcing lap, both started by the leader.
             // One that finds nobody who may be deputy ends with the search.
             ElectionCause::Takeover | ElectionCause::NewDeputy if members > 1 && deputy.is_none() => {
                 Some(members)

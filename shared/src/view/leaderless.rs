@@ -285,7 +285,7 @@ impl RingView {
         parts
     }
 
-    /// Who lives, who reaches whom or whom a member follows has changed: an outage may begin by that, or end.
+    /// The live members, their reach or their leaders have changed: an outage may begin by that, or end.
     fn see_turn(&mut self, at_us: u64) {
         if let Some(outage) = &mut self.leaderless.now {
             outage.turned_us = outage.turned_us.max(at_us);

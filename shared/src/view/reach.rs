@@ -67,7 +67,7 @@ fn groups(members: Vec<usize>, apart: impl Fn(usize, usize) -> bool) -> Vec<Vec<
 }
 
 impl RingView {
-    /// What happens to everything that one member says to another: the link's own fault, and a cut between
+    /// The fault between one member and another: the link's own fault, and a cut between
     /// the sides of a partition.
     #[must_use]
     pub fn fault(&self, from: &NodeName, to: &NodeName) -> LinkFault {

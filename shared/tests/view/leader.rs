@@ -1,4 +1,4 @@
-//! Who the leader is, and whom it reaches: one definition for the server, the page and the sandbox.
+//! The leader and the members that it reaches: one definition for the server, the page and the sandbox.
 
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{EventKind, LinkFault, NodeName, RingSettings, RingView, Role, Safety, Term};
@@ -25,13 +25,13 @@ fn led(names: &[&str], leader: &str, deputy: &str) -> Story {
 fn cut(story: &mut Story, links: &[(&str, &str)]) {
     for (from, to) in links {
         let (from, to) = (name(from), name(to));
-        story.tell("", 0, EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
+        story.emit("", 0, EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
     }
 }
 
 fn part(story: &mut Story, sides: &[&[&str]]) {
     let sides = sides.iter().map(|side| side.iter().map(|text| name(text)).collect()).collect();
-    story.tell("", 0, EventKind::PartitionChanged { sides });
+    story.emit("", 0, EventKind::PartitionChanged { sides });
 }
 
 fn written(groups: &[Vec<&NodeView>]) -> String {
@@ -41,7 +41,7 @@ fn written(groups: &[Vec<&NodeView>]) -> String {
 
 #[test]
 fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
-    // What is the case, what is told of it, and the leader.
+    // The situation, the reports of it, and the leader.
     type Row = (&'static str, Vec<(&'static str, EventKind)>, Option<&'static str>);
     let dead = || EventKind::Exited { code: None, signal: Some(9) };
     let role_changed = |role, term, leader| EventKind::RoleChanged {
@@ -76,10 +76,10 @@ fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
             Some("A"),
         ),
     ];
-    for (what, tellings, leader) in cases {
+    for (what, reports, leader) in cases {
         let mut story = led(&["A", "B", "C", "D"], "D", "C");
-        for (node, kind) in tellings {
-            story.tell(node, 1, kind);
+        for (node, kind) in reports {
+            story.emit(node, 1, kind);
         }
         assert_eq!(named(story.view.leading()), leader, "{what}");
     }
@@ -89,9 +89,9 @@ fn the_leader_is_the_process_that_leads_in_the_highest_term_running_or_hung() {
 #[test]
 fn the_deputy_is_the_process_that_the_leader_names_running_or_hung() {
     let mut story = led(&["A", "B", "C", "D"], "D", "C");
-    story.tell("D", 1, EventKind::Paused);
+    story.emit("D", 1, EventKind::Paused);
     assert_eq!(named(story.view.deputy_of_leading()), Some("C"));
-    story.tell("C", 1, EventKind::Exited { code: None, signal: Some(9) });
+    story.emit("C", 1, EventKind::Exited { code: None, signal: Some(9) });
     assert_eq!(named(story.view.deputy_of_leading()), None);
 }
 
@@ -123,7 +123,7 @@ fn parts_are_the_live_members_that_reach_one_another_in_both_directions() {
     assert!(listed.iter().all(|link| link.fault == view.fault(&link.from, &link.to)), "{listed:?}");
     let mut story = led(&["A", "B", "C", "D"], "D", "C");
     part(&mut story, &[&["A", "B"]]);
-    story.tell("C", 1, EventKind::Paused);
+    story.emit("C", 1, EventKind::Paused);
     assert_eq!(written(&story.view.parts()), "AB|D", "a hung member reaches nobody");
 }
 
@@ -135,49 +135,49 @@ fn without_a_majority_in_any_part_the_sizes_are_known() {
     assert_eq!(story.view.parts_without_majority(), Some(vec![2, 2]));
     part(&mut story, &[&["A"]]);
     assert_eq!(story.view.parts_without_majority(), None, "three of four are a majority");
-    story.tell("B", 1, EventKind::Paused);
+    story.emit("B", 1, EventKind::Paused);
     assert_eq!(story.view.parts_without_majority(), Some(vec![1, 2]));
-    story.tell("C", 1, EventKind::Paused);
+    story.emit("C", 1, EventKind::Paused);
     assert_eq!(story.view.parts_without_majority(), None, "too few run: that is another matter");
 }
 
 #[test]
 fn a_leader_leads_those_that_it_reaches_and_in_quorum_mode_needs_a_majority_of_all() {
-    fn told(view: &RingView) -> Option<(&str, Option<&str>, Vec<&str>)> {
+    fn led_by(view: &RingView) -> Option<(&str, Option<&str>, Vec<&str>)> {
         let led = view.led()?;
         let out = led.out_of_reach.iter().map(|node| node.name.as_str()).collect();
         Some((led.leader.name.as_str(), named(led.deputy), out))
     }
     let names = ["A", "B", "C", "D", "E"];
     let mut story = led(&names, "E", "D");
-    assert_eq!(told(&story.view), Some(("E", Some("D"), vec![])));
+    assert_eq!(led_by(&story.view), Some(("E", Some("D"), vec![])));
     part(&mut story, &[&["A", "B"]]);
-    story.tell(
+    story.emit(
         "A",
         1,
         EventKind::RoleChanged { role: Role::Candidate, term: Term(7), leader: None, deputy: None },
     );
-    assert_eq!(told(&story.view), Some(("E", Some("D"), vec!["A", "B"])));
-    story.tell(
+    assert_eq!(led_by(&story.view), Some(("E", Some("D"), vec!["A", "B"])));
+    story.emit(
         "",
         0,
         EventKind::SettingsChanged {
             settings: RingSettings { safety: Safety::Quorum, ..RingSettings::default() },
         },
     );
-    assert!(told(&story.view).is_some(), "three of five are a majority");
+    assert!(led_by(&story.view).is_some(), "three of five are a majority");
     part(&mut story, &[&["A", "B", "C"]]);
-    assert_eq!(told(&story.view), None, "two of five are none");
-    story.tell(
+    assert_eq!(led_by(&story.view), None, "two of five are none");
+    story.emit(
         "",
         0,
         EventKind::SettingsChanged {
             settings: RingSettings { safety: Safety::Available, ..RingSettings::default() },
         },
     );
-    assert_eq!(told(&story.view), Some(("E", Some("D"), vec!["A", "B", "C"])));
-    story.tell("E", 1, EventKind::Paused);
-    assert_eq!(told(&story.view), None, "it hangs");
+    assert_eq!(led_by(&story.view), Some(("E", Some("D"), vec!["A", "B", "C"])));
+    story.emit("E", 1, EventKind::Paused);
+    assert_eq!(led_by(&story.view), None, "it hangs");
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn sides_are_what_a_partition_leaves_and_what_cutting_all_links_between_them_lea
     part(&mut parted, &[&["A", "B"]]);
     assert_eq!(written(&parted.view.sides()), "AB|CD");
     assert!(parted.view.faults_beside_sides().is_empty());
-    parted.tell("C", 1, EventKind::Exited { code: None, signal: Some(9) });
+    parted.emit("C", 1, EventKind::Exited { code: None, signal: Some(9) });
     assert_eq!(written(&parted.view.sides()), "AB|CD", "also the dead are on a side");
 
     let mut cut_by_hand = led(&["A", "B", "C", "D"], "D", "C");
@@ -200,7 +200,7 @@ fn sides_are_what_a_partition_leaves_and_what_cutting_all_links_between_them_lea
     assert_eq!(written(&cut_by_hand.view.sides()), "AB|CD");
     assert!(cut_by_hand.view.faults_beside_sides().is_empty());
     let slow = LinkFault { cut: true, delay_ms: 80, ..LinkFault::default() };
-    cut_by_hand.tell("", 0, EventKind::LinkFaultChanged { from: name("A"), to: name("C"), fault: slow });
+    cut_by_hand.emit("", 0, EventKind::LinkFaultChanged { from: name("A"), to: name("C"), fault: slow });
     cut(&mut cut_by_hand, &[("A", "B")]);
     let beside: Vec<String> = cut_by_hand
         .view

@@ -8,7 +8,7 @@ use ringleader_shared::{EventKind, LinkFault, NodeName, RingSettings, RingView, 
 use crate::story::{Story, name};
 
 /// An event of the tests: its time, its node, its kind.
-type Telling = (u64, &'static str, EventKind);
+type Report = (u64, &'static str, EventKind);
 
 fn requested(action: &str) -> EventKind {
     EventKind::Requested { action: action.to_owned() }
@@ -45,22 +45,22 @@ fn led_by_d() -> Story {
         (800, "B", Role::Follower),
         (900, "C", Role::Deputy),
     ] {
-        story.tell_at(at, node, 1, role_changed(role, 1, Some("D")));
+        story.emit_at(at, node, 1, role_changed(role, 1, Some("D")));
     }
     assert_eq!(story.view.leaderless.watched.as_ref().map(|watched| watched.since_us), Some(900));
     story
 }
 
-fn tell(story: &mut Story, tellings: &[Telling]) {
-    for (at, node, kind) in tellings {
+fn emit(story: &mut Story, reports: &[Report]) {
+    for (at, node, kind) in reports {
         let incarnation = u32::from(!node.is_empty());
-        story.tell_at(*at, node, incarnation, kind.clone());
+        story.emit_at(*at, node, incarnation, kind.clone());
     }
 }
 
 /// D is killed at 1000, which its deputy notices at 1400; it claims term 2 at 1450, and the last member
 /// follows it at 1900.
-fn a_killing() -> Vec<Telling> {
+fn a_killing() -> Vec<Report> {
     vec![
         (1_000, "D", requested("kill")),
         (1_300, "D", killed()),
@@ -81,7 +81,7 @@ const KILLING: Took = Took { total_us: 900, noticing_us: 400, waiting_us: 50, el
 #[test]
 fn a_killed_leader_is_missed_from_the_request_until_the_last_one_follows_the_next() {
     let mut story = led_by_d();
-    tell(&mut story, &a_killing());
+    emit(&mut story, &a_killing());
     let outage = last(&story.view);
     assert_eq!((outage.lost.as_str(), outage.cause, outage.number), ("D", LossCause::Killed, 1));
     assert_eq!((outage.started_us, outage.ended_us, outage.led_since_us), (1_000, Some(1_900), 900));
@@ -90,7 +90,7 @@ fn a_killed_leader_is_missed_from_the_request_until_the_last_one_follows_the_nex
 }
 
 /// All orders of some things.
-fn orders(things: &[Telling]) -> Vec<Vec<Telling>> {
+fn orders(things: &[Report]) -> Vec<Vec<Report>> {
     let [_, _, ..] = things else { return vec![things.to_vec()] };
     (0..things.len())
         .flat_map(|first| {
@@ -110,13 +110,13 @@ fn the_figure_is_the_same_in_every_order_of_the_reports() {
     assert_eq!(orders.len(), 720);
     for order in orders {
         let mut story = led_by_d();
-        tell(&mut story, &order);
-        let told: Vec<u64> = order.iter().map(|(at, ..)| *at).collect();
+        emit(&mut story, &order);
+        let reported: Vec<u64> = order.iter().map(|(at, ..)| *at).collect();
         let outage = last(&story.view);
         assert_eq!(
             (outage.took, outage.cause),
             (Some(KILLING), LossCause::Killed),
-            "reported in this order: {told:?}"
+            "reported in this order: {reported:?}"
         );
     }
 }
@@ -125,7 +125,7 @@ fn the_figure_is_the_same_in_every_order_of_the_reports() {
 fn while_nobody_replaces_a_leader_the_outage_runs_and_says_in_which_part() {
     let mut story = led_by_d();
     let all = a_killing();
-    tell(&mut story, &all[..1]);
+    emit(&mut story, &all[..1]);
     let part_at = |story: &Story, now| {
         let outage = story.view.leaderless.now.as_ref().expect("it runs");
         assert_eq!((outage.started_us, outage.ended_us, outage.took), (1_000, None, None));
@@ -134,21 +134,21 @@ fn while_nobody_replaces_a_leader_the_outage_runs_and_says_in_which_part() {
         (took.noticing_us, took.waiting_us, took.electing_us)
     };
     assert_eq!(part_at(&story, 1_200), (200, 0, 0));
-    tell(&mut story, &all[1..3]);
+    emit(&mut story, &all[1..3]);
     assert_eq!(part_at(&story, 1_420), (400, 20, 0));
-    tell(&mut story, &all[3..5]);
+    emit(&mut story, &all[3..5]);
     assert_eq!(part_at(&story, 9_000_000), (400, 50, 8_998_550));
 }
 
 #[test]
 fn a_hung_leader_is_missed_from_its_pause_and_one_that_goes_on_unnoticed_is_the_next_one() {
     let mut story = led_by_d();
-    tell(&mut story, &[(1_000, "D", requested("pause")), (1_010, "D", EventKind::Paused)]);
+    emit(&mut story, &[(1_000, "D", requested("pause")), (1_010, "D", EventKind::Paused)]);
     assert_eq!(
         story.view.leaderless.now.as_ref().map(|now| (now.started_us, now.cause)),
         Some((1_000, LossCause::Hung))
     );
-    tell(&mut story, &[(51_000, "D", requested("resume")), (51_000, "D", EventKind::Resumed)]);
+    emit(&mut story, &[(51_000, "D", requested("resume")), (51_000, "D", EventKind::Resumed)]);
     let outage = last(&story.view);
     assert_eq!(outage.leader.as_ref().map(NodeName::as_str), Some("D"));
     let took = Took { total_us: 50_000, noticing_us: 50_000, waiting_us: 0, electing_us: 0 };
@@ -159,24 +159,24 @@ fn a_hung_leader_is_missed_from_its_pause_and_one_that_goes_on_unnoticed_is_the_
 #[test]
 fn the_death_of_a_leader_that_nobody_asked_for_is_dated_by_the_first_that_shows_it() {
     let mut story = led_by_d();
-    let death: Vec<Telling> =
+    let death: Vec<Report> =
         a_killing().into_iter().filter(|(_, _, kind)| *kind != requested("kill")).collect();
-    tell(&mut story, &death);
+    emit(&mut story, &death);
     assert_eq!((last(&story.view).started_us, last(&story.view).cause), (1_300, LossCause::Killed));
     // The links are quicker than the news that the process ended: its end explains them, and they date it.
     let mut story = led_by_d();
     let mut death = death;
     let exit = death.remove(0);
-    tell(&mut story, &death);
+    emit(&mut story, &death);
     assert_eq!(last(&story.view).cause, LossCause::LinkLost);
-    tell(&mut story, &[(2_500, exit.1, exit.2)]);
+    emit(&mut story, &[(2_500, exit.1, exit.2)]);
     assert_eq!((last(&story.view).started_us, last(&story.view).cause), (1_400, LossCause::Killed));
 }
 
 #[test]
 fn a_restart_of_a_follower_is_no_outage() {
     let mut story = led_by_d();
-    tell(
+    emit(
         &mut story,
         &[(2_000, "A", requested("kill")), (2_100, "A", killed()), (2_200, "D", link_down("A"))],
     );
@@ -188,7 +188,7 @@ fn a_restart_of_a_follower_is_no_outage() {
 #[test]
 fn an_old_failure_of_a_link_to_a_leader_that_speaks_since_dates_nothing() {
     let mut story = led_by_d();
-    tell(
+    emit(
         &mut story,
         &[(2_000, "A", link_down("D")), (3_000, "D", EventKind::Heartbeat { peer: name("C"), rtt_us: 90 })],
     );
@@ -201,25 +201,25 @@ fn an_old_failure_of_a_link_to_a_leader_that_speaks_since_dates_nothing() {
 fn an_election_unseats_a_leader_that_lives_and_all_of_it_is_electing() {
     let mut story = led_by_d();
     story.sends_at(2_000, "A", "B", MessageKind::Election, 2, "A", 1);
-    tell(
+    emit(
         &mut story,
         &[
             (2_001, "A", role_changed(Role::Candidate, 2, None)),
             (2_100, "B", role_changed(Role::Follower, 2, None)),
         ],
     );
-    tell(
+    emit(
         &mut story,
         &[
             (2_200, "C", role_changed(Role::Candidate, 2, None)),
             (2_300, "D", role_changed(Role::Candidate, 2, None)),
         ],
     );
-    tell(
+    emit(
         &mut story,
         &[(2_600, "D", role_changed(Role::Leader, 2, Some("D"))), (2_700, "A", follows("D", 2))],
     );
-    tell(&mut story, &[(2_800, "B", follows("D", 2)), (2_900, "C", follows("D", 2))]);
+    emit(&mut story, &[(2_800, "B", follows("D", 2)), (2_900, "C", follows("D", 2))]);
     let outage = last(&story.view);
     assert_eq!(
         (outage.cause, outage.leader.as_ref().map(NodeName::as_str)),
@@ -231,7 +231,7 @@ fn an_election_unseats_a_leader_that_lives_and_all_of_it_is_electing() {
 #[test]
 fn a_leader_whose_lease_runs_out_is_lost_until_another_one_has_a_majority() {
     let mut story = Story::of(&["A", "B", "C", "D"]);
-    story.tell(
+    story.emit(
         "",
         0,
         EventKind::SettingsChanged {
@@ -244,9 +244,9 @@ fn a_leader_whose_lease_runs_out_is_lost_until_another_one_has_a_majority() {
         (800, "B", Role::Follower),
         (900, "C", Role::Deputy),
     ] {
-        story.tell_at(at, node, 1, role_changed(role, 1, Some("D")));
+        story.emit_at(at, node, 1, role_changed(role, 1, Some("D")));
     }
-    tell(&mut story, &[(5_000, "D", role_changed(Role::Follower, 1, None))]);
+    emit(&mut story, &[(5_000, "D", role_changed(Role::Follower, 1, None))]);
     let outage = story.view.leaderless.now.as_ref().expect("it runs");
     assert_eq!((outage.started_us, outage.cause), (5_000, LossCause::LeaseLost));
     assert_eq!(
@@ -261,23 +261,23 @@ fn a_leader_that_is_cut_off_from_most_is_lost_and_one_that_keeps_half_is_not() {
     let sides = |names: &[&str]| EventKind::PartitionChanged {
         sides: vec![names.iter().map(|text| name(text)).collect()],
     };
-    tell(&mut story, &[(2_000, "", sides(&["A", "B"]))]);
+    emit(&mut story, &[(2_000, "", sides(&["A", "B"]))]);
     story.sends_at(9_000, "A", "B", MessageKind::Election, 2, "A", 1);
-    tell(
+    emit(
         &mut story,
         &[(9_100, "B", role_changed(Role::Leader, 2, Some("B"))), (9_200, "A", follows("B", 2))],
     );
     assert_eq!((&story.view.leaderless.now, story.view.leaderless.past.len()), (&None, 0), "D still leads C");
 
     let mut story = led_by_d();
-    tell(&mut story, &[(2_000, "", sides(&["D"]))]);
+    emit(&mut story, &[(2_000, "", sides(&["D"]))]);
     let outage = story.view.leaderless.now.as_ref().expect("three of four have no leader");
     assert_eq!((outage.started_us, outage.cause), (2_000, LossCause::CutOff));
-    tell(
+    emit(
         &mut story,
         &[(152_000, "C", link_down("D")), (152_100, "C", role_changed(Role::Leader, 2, Some("C")))],
     );
-    tell(&mut story, &[(152_300, "A", follows("C", 2)), (152_500, "B", follows("C", 2))]);
+    emit(&mut story, &[(152_300, "A", follows("C", 2)), (152_500, "B", follows("C", 2))]);
     let took = Took { total_us: 150_500, noticing_us: 150_000, waiting_us: 100, electing_us: 400 };
     assert_eq!(last(&story.view).took, Some(took), "D has not heard of it, and need not");
 }
@@ -288,14 +288,14 @@ fn a_cut_that_ends_before_anybody_noticed_gives_the_leader_back() {
     let (from, to) = (name("D"), name("A"));
     for peer in ["A", "B", "C"] {
         let fault = LinkFault::CUT;
-        tell(
+        emit(
             &mut story,
             &[(2_000, "", EventKind::LinkFaultChanged { from: from.clone(), to: name(peer), fault })],
         );
     }
     assert!(story.view.leaderless.now.is_some());
     let fault = LinkFault::default();
-    tell(&mut story, &[(2_700, "", EventKind::LinkFaultChanged { from, to, fault })]);
+    emit(&mut story, &[(2_700, "", EventKind::LinkFaultChanged { from, to, fault })]);
     let outage = last(&story.view);
     assert_eq!(
         (outage.leader.as_ref().map(NodeName::as_str), outage.took.map(|took| took.total_us)),
@@ -312,11 +312,11 @@ fn the_view_remembers_the_newest_outages_and_a_snapshot_of_a_running_one_goes_on
         story.sends_at(at, "A", "B", MessageKind::Election, term, "A", 1);
         let json = serde_json::to_string(&story.view).expect("a view can be written");
         story.view = serde_json::from_str(&json).expect("a view can be read");
-        tell(&mut story, &[(at + 1, "D", role_changed(Role::Candidate, term, None))]);
+        emit(&mut story, &[(at + 1, "D", role_changed(Role::Candidate, term, None))]);
         for (node, role) in
             [("A", Role::Follower), ("B", Role::Follower), ("C", Role::Deputy), ("D", Role::Leader)]
         {
-            tell(
+            emit(
                 &mut story,
                 &[
                     (at + 10, node, role_changed(Role::Follower, term, None)),

@@ -1,4 +1,4 @@
-//! What events add up to: the view of a ring, its leader, and the time without one.
+//! The sum of events: the view of a ring, its leader, and the time without one.
 #![allow(missing_docs, reason = "tests are sentences")]
 
 mod leader;

@@ -1,4 +1,4 @@
-//! What a reader of the ring sees, event by event.
+//! The view of a ring, event by event.
 
 use ringleader_shared::event::{ElectionCause, MessageKind};
 use ringleader_shared::{
@@ -25,7 +25,7 @@ fn a_dead_leader_is_not_shown_as_the_leader() {
     let mut story = Story::of(&["A", "B"]);
     story.follows("B", Role::Leader, 1, "B", "A");
     story.follows("A", Role::Deputy, 1, "B", "A");
-    story.tell("B", 1, EventKind::Exited { code: None, signal: Some(9) });
+    story.emit("B", 1, EventKind::Exited { code: None, signal: Some(9) });
     assert_eq!(story.view.leader, None);
     let dead = story.view.node(&name("B")).expect("B is configured");
     assert_eq!((dead.state, dead.role, dead.pid), (NodeState::Stopped, None, None));
@@ -64,7 +64,7 @@ fn an_election_is_counted_and_held_against_the_formula() {
     }
     let cause = ElectionCause::Election;
     let (leader, deputy) = (name("B"), Some(name("A")));
-    story.tell("B", 1, EventKind::Completed { cause, term: Term(1), leader, deputy, members: 2 });
+    story.emit("B", 1, EventKind::Completed { cause, term: Term(1), leader, deputy, members: 2 });
     let election = story.view.elections.front().expect("one election");
     assert_eq!((election.messages, election.hops, election.expected), (5, 5, Some(5)));
     assert!(election.took_us.is_some_and(|took| took > 0));
@@ -83,7 +83,7 @@ fn a_search_by_somebody_who_has_not_heard_of_the_newer_election_comes_after_it()
 fn a_ring_of_one_elects_without_a_message() {
     let mut story = Story::of(&["A"]);
     let (cause, leader) = (ElectionCause::Election, name("A"));
-    story.tell("A", 1, EventKind::Completed { cause, term: Term(1), leader, deputy: None, members: 1 });
+    story.emit("A", 1, EventKind::Completed { cause, term: Term(1), leader, deputy: None, members: 1 });
     let election = story.view.elections.front().expect("one election");
     assert_eq!((election.messages, election.expected, election.took_us), (0, Some(0), Some(0)));
 }
@@ -96,7 +96,7 @@ fn a_reset_forgets_everything() {
     let settings =
         RingSettings { hop_delay_ms: 5, algorithm: AlgorithmName::Bully, ..RingSettings::default() };
     let kind = EventKind::RunStarted { run, members: vec![], highest_term: Term(4), settings };
-    story.tell("", 0, kind);
+    story.emit("", 0, kind);
     let term = Term(4);
     assert_eq!(story.view, RingView { run, seq: Seq(story.seq), term, settings, ..RingView::empty() });
 }
@@ -122,7 +122,7 @@ fn a_member_that_has_not_heard_of_its_leaders_death_is_no_split_brain() {
     let mut story = Story::of(&["A", "B", "C"]);
     story.follows("C", Role::Leader, 1, "C", "B");
     story.follows("A", Role::Follower, 1, "C", "B");
-    story.tell("C", 1, EventKind::Exited { code: None, signal: Some(9) });
+    story.emit("C", 1, EventKind::Exited { code: None, signal: Some(9) });
     story.follows("B", Role::Leader, 2, "B", "A");
     assert!(!story.view.split_brain);
     assert_eq!(story.view.leader, None, "they don't agree yet");
@@ -133,16 +133,16 @@ fn a_late_subscriber_sees_faults_and_sides_until_they_are_healed() {
     let mut story = Story::of(&["A", "B", "C"]);
     let (from, to) = (name("A"), name("B"));
     let slow = LinkFault { delay_ms: 80, ..LinkFault::default() };
-    story.tell("", 0, EventKind::LinkFaultChanged { from: from.clone(), to: to.clone(), fault: slow });
-    story.tell("", 0, EventKind::PartitionChanged { sides: vec![vec![name("A")]] });
+    story.emit("", 0, EventKind::LinkFaultChanged { from: from.clone(), to: to.clone(), fault: slow });
+    story.emit("", 0, EventKind::PartitionChanged { sides: vec![vec![name("A")]] });
     let json = serde_json::to_string(&story.view).expect("a view can be written");
     let seen: RingView = serde_json::from_str(&json).expect("a view can be read");
     assert_eq!(seen.fault(&from, &to), LinkFault { cut: true, ..slow });
     assert_eq!(seen.fault(&to, &from), LinkFault::CUT);
     assert!(seen.fault(&to, &name("C")).is_none());
-    story.tell("", 0, EventKind::PartitionChanged { sides: Vec::new() });
+    story.emit("", 0, EventKind::PartitionChanged { sides: Vec::new() });
     assert_eq!(story.view.fault(&from, &to), slow);
-    story.tell("", 0, EventKind::LinkFaultChanged { from, to, fault: LinkFault::default() });
+    story.emit("", 0, EventKind::LinkFaultChanged { from, to, fault: LinkFault::default() });
     assert_eq!(story.view.faulty(), []);
 }
 
@@ -152,10 +152,10 @@ fn a_newcomer_is_not_taken_for_the_leader_that_had_its_name() {
     for node in ["A", "B", "C"] {
         let (leader, deputy) = (Some(name("C")), Some(name("B")));
         let role = if node == "C" { Role::Leader } else { Role::Follower };
-        story.tell(node, 1, EventKind::RoleChanged { role, term: Term(1), leader, deputy });
+        story.emit(node, 1, EventKind::RoleChanged { role, term: Term(1), leader, deputy });
     }
     assert_eq!(story.view.leader, Some(name("C")));
-    story.tell("C", 1, EventKind::MemberRemoved);
+    story.emit("C", 1, EventKind::MemberRemoved);
     let member = Member {
         id: NodeId(Uuid::from_u128(9)),
         name: name("C"),
@@ -164,7 +164,7 @@ fn a_newcomer_is_not_taken_for_the_leader_that_had_its_name() {
         incarnation: Incarnation(1),
         address: None,
     };
-    story.tell("C", 1, EventKind::MemberAdded { member });
+    story.emit("C", 1, EventKind::MemberAdded { member });
     story.starts("C", 2);
     assert_eq!((story.view.leader.as_ref(), story.view.split_brain), (None, false), "{:#?}", story.view);
     let followed: Vec<_> = story.view.nodes.iter().map(|node| node.deputy.as_ref()).collect();
@@ -176,7 +176,7 @@ fn the_term_of_a_run_outlives_its_members() {
     let mut story = Story::of(&["A", "B"]);
     story.follows("B", Role::Leader, 3, "B", "A");
     for node in ["A", "B"] {
-        story.tell(node, 1, EventKind::Exited { code: None, signal: Some(9) });
+        story.emit(node, 1, EventKind::Exited { code: None, signal: Some(9) });
         story.starts(node, 2);
     }
     assert_eq!((story.view.term, &story.view.leader), (Term(3), &None));
@@ -189,7 +189,7 @@ fn upkeep_is_counted_apart_from_the_messages_of_an_election() {
     story.sends("A", "B", MessageKind::Election, 1, "A", 1);
     story.sends("B", "A", MessageKind::StateUpdate, 1, "B", 1);
     story.sends("B", "A", MessageKind::Election, 1, "A", 2);
-    story.tell(
+    story.emit(
         "A",
         1,
         EventKind::Completed {

@@ -1,4 +1,4 @@
-//! A ring told event by event, for tests of the reducer.
+//! A ring reported event by event, for tests of the reducer.
 #![allow(dead_code, unreachable_pub, missing_docs, clippy::expect_used)]
 
 use ringleader_shared::event::{MessageInfo, MessageKind, NamedContender};
@@ -34,7 +34,7 @@ impl Story {
             })
             .collect();
         let run = RunId(Uuid::from_u128(7));
-        story.tell(
+        story.emit(
             "",
             0,
             EventKind::RunStarted {
@@ -50,12 +50,12 @@ impl Story {
         story
     }
 
-    pub fn tell(&mut self, node: &str, incarnation: u32, kind: EventKind) {
-        self.tell_at((self.seq + 1) * 10, node, incarnation, kind);
+    pub fn emit(&mut self, node: &str, incarnation: u32, kind: EventKind) {
+        self.emit_at((self.seq + 1) * 10, node, incarnation, kind);
     }
 
     /// An event that happened then, whenever it is reported.
-    pub fn tell_at(&mut self, at_us: u64, node: &str, incarnation: u32, kind: EventKind) {
+    pub fn emit_at(&mut self, at_us: u64, node: &str, incarnation: u32, kind: EventKind) {
         self.seq += 1;
         let node = (!node.is_empty()).then(|| name(node));
         let event = Event {
@@ -74,13 +74,13 @@ impl Story {
     }
 
     pub fn starts(&mut self, node: &str, incarnation: u32) {
-        self.tell(node, incarnation, EventKind::Spawned { pid: 100 });
-        self.tell(node, incarnation, EventKind::Ready { address: "127.0.0.1:8000".into() });
+        self.emit(node, incarnation, EventKind::Spawned { pid: 100 });
+        self.emit(node, incarnation, EventKind::Ready { address: "127.0.0.1:8000".into() });
     }
 
     pub fn follows(&mut self, node: &str, role: Role, term: u64, leader: &str, deputy: &str) {
         let (leader, deputy) = (Some(name(leader)), Some(name(deputy)));
-        self.tell(node, 1, EventKind::RoleChanged { role, term: Term(term), leader, deputy });
+        self.emit(node, 1, EventKind::RoleChanged { role, term: Term(term), leader, deputy });
     }
 
     pub fn sends(&mut self, from: &str, to: &str, kind: MessageKind, term: u64, initiator: &str, hops: u32) {
@@ -110,7 +110,7 @@ impl Story {
             port: None,
             says: None,
         };
-        self.tell_at(at_us, from, 1, EventKind::Sent { message: message.clone(), to: name(to), hold_us: 0 });
-        self.tell_at(at_us + 10, to, 1, EventKind::Received { message, from: name(from), travel_us: 35 });
+        self.emit_at(at_us, from, 1, EventKind::Sent { message: message.clone(), to: name(to), hold_us: 0 });
+        self.emit_at(at_us + 10, to, 1, EventKind::Received { message, from: name(from), travel_us: 35 });
     }
 }

@@ -1,4 +1,4 @@
-//! What a reader does on the page: clicks, keys, choices.
+//! The actions of a reader on the page: clicks, keys, choices.
 
 use fantoccini::Locator;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 pub struct Files {
     /// Where the folder is found.
     pub url: String,
-    /// What was asked for and is not there.
+    /// The files that were asked for and are not there.
     missed: Receiver<String>,
 }
 
@@ -30,7 +30,7 @@ impl Files {
         Self { url, missed }
     }
 
-    /// What was asked for so far and is not there.
+    /// The files that were asked for so far and are not there.
     pub fn missed(&self) -> Vec<String> {
         self.missed.try_iter().collect()
     }

@@ -1,4 +1,4 @@
-//! What can be seen on the page, and what a test waits for there.
+//! The state of the page, and waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::{LOOK, Page, of};
 use crate::server::PATIENCE;
 
 impl Page {
-    /// What `expression` says of the first element that `selector` finds; null when there is none.
+    /// The value of `expression` for the first element that `selector` finds; null when there is none.
     pub(super) fn look_at(&self, selector: &str, expression: &str) -> Value {
         let script =
             format!("const it = document.querySelector(arguments[0]); return it ? ({expression}) : null;");
@@ -66,7 +66,7 @@ impl Page {
         );
     }
 
-    /// What an element says.
+    /// The text of an element.
     pub fn text(&self, id: &str) -> String {
         self.look_at(&of(id), "it.textContent").as_str().unwrap_or_default().to_owned()
     }

@@ -15,9 +15,9 @@ pub fn all_hold(schedules: u32, faults: Faults, safety: Safety, holds: impl Fn(&
         rng_seed: RngSeed::Fixed(1),
         ..Config::default()
     };
-    let told =
+    let outcome =
         TestRunner::new(config).run(&cases(faults, safety), |case| holds(&case).map_err(TestCaseError::fail));
-    match told {
+    match outcome {
         Ok(()) => {}
         Err(TestError::Fail(reason, case)) => {
             let drawn = trace::draw(case.tell().events());

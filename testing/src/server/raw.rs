@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{PATIENCE, Server};
 
-/// What came back.
+/// The answer.
 #[derive(Debug)]
 pub struct Answer {
     /// The HTTP status; 0 when the connection was closed without one.
@@ -101,7 +101,7 @@ fn read_head(stream: &mut TcpStream) -> Answer {
 /// Sends these bytes, then reads one answer.
 pub fn send(authority: &str, bytes: &[u8]) -> (Answer, TcpStream) {
     let mut stream = TcpStream::connect(authority).expect("the server listens");
-    // It may have answered, and hung up, before it was told everything.
+    // It may have answered, and hung up, before it had received everything.
     let _ = stream.write_all(bytes);
     let bodiless = bytes.starts_with(b"HEAD ");
     let answer = if bodiless { read_head(&mut stream) } else { read_answer(&mut stream) };
@@ -125,7 +125,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &[u8])], body: &[u8
     bytes
 }
 
-/// What makes a request a WebSocket handshake.
+/// The headers that make a request a WebSocket handshake.
 pub const UPGRADE: [(&str, &[u8]); 4] = [
     ("Connection", b"Upgrade"),
     ("Upgrade", b"websocket"),

@@ -1,11 +1,12 @@
-//! What the nodes of a test record, and a replay of it when the test is over.
+//! The recordings of the nodes of a test, and a replay of it when the test is over.
 
 use ringleader_election::recording::{Step, replay};
 
 use super::Server;
 
 impl Server {
-    /// What every start of every node was given so far, and did: also what is too frequent to be told.
+    /// The inputs and effects of every start of every node so far, with those that are too frequent to be
+    /// reported.
     pub fn recorded(&self) -> Vec<Step> {
         self.recorded_by("")
     }

@@ -1,4 +1,4 @@
-//! What is done in a round, drawn from the seed and the round's number.
+//! The actions of a round, drawn from the seed and the round's number.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct Step {
     pub then: Duration,
 }
 
-/// What can be done to a ring.
+/// An action on a ring.
 #[derive(Debug)]
 pub enum Act {
     Node { node: String, action: &'static str },
@@ -75,7 +75,7 @@ impl Act {
     }
 }
 
-/// What chance decides of a round, each from a sequence of its own.
+/// The random numbers of a round, each from a sequence of its own.
 #[derive(Clone, Copy)]
 enum Drawn {
     Steps,

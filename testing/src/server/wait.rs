@@ -1,4 +1,4 @@
-//! What a test waits for, event by event.
+//! Waits of a test, event by event.
 
 use std::time::Instant;
 

@@ -1,9 +1,10 @@
-//! Garcia-Molina's bully (1982): no ring at all. Everybody knows everybody, and the highest tells the others.
+//! Garcia-Molina's bully (1982): no ring at all. Everybody knows everybody, and the highest announces itself
+//! to the others.
 //!
-//! The paper is about failures: time-outs tell a member that all higher ones are down. Here the links do: a
-//! higher member that does not answer is left out. In a simulated election all live, as with the others, so
-//! that what is counted is what the election costs; the highest knows from the list of members that there is
-//! no higher one.
+//! The paper is about failures: a member concludes from time-outs that all higher ones are down. Here the
+//! links do: a higher member that does not answer is left out. In a simulated election all live, as with the
+//! others, so that what is counted is what the election costs; the highest knows from the list of members
+//! that there is no higher one.
 
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ const PROPERTIES: Properties = Properties {
     source: "H. Garcia-Molina, Elections in a distributed computing system, IEEE Transactions on Computers C-31(1), 1982, pp. 48–59",
 };
 
-/// What travels.
+/// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message {
     /// "Are you up?", to a higher member.

@@ -41,7 +41,7 @@ const PROPERTIES: Properties = Properties {
              Journal of Algorithms 3(3), 1982, pp. 245–260 (algorithm B)",
 };
 
-/// What travels.
+/// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message<L> {
     /// M1: a label on its way to the next active member.

@@ -37,7 +37,7 @@ const PROPERTIES: Properties = Properties {
              Journal of Algorithms 3(3), 1982, pp. 245–260 (algorithm A)",
 };
 
-/// What travels: the paper's ⟨1, i⟩ and ⟨2, i⟩.
+/// A message: the paper's ⟨1, i⟩ and ⟨2, i⟩.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message<L> {
     /// M1: the label that the active member before holds.

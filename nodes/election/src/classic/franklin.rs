@@ -41,8 +41,8 @@ pub struct Franklin<L> {
     me: L,
     status: Status,
     round: u8,
-    /// What came from the predecessor's and the successor's side and is not compared yet. A neighbour can be
-    /// one round ahead, not two: it needs my label for that.
+    /// The labels from the predecessor's and the successor's side that are not compared yet. A neighbour can
+    /// be one round ahead, not two: it needs my label for that.
     heard: [[Option<L>; 2]; 2],
 }
 

@@ -37,12 +37,12 @@ const PROPERTIES: Properties = Properties {
              Processing Letters 58(6), 1996, pp. 319–324 (algorithm Elect)",
 };
 
-/// What travels.
+/// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message<L> {
     /// A contender.
     Envelope {
-        /// Whose label it carries.
+        /// The label that it carries.
         label: L,
         /// Its round, from 1.
         round: u8,

@@ -35,19 +35,19 @@ const PROPERTIES: Properties = Properties {
              23(11), 1980, pp. 627–628",
 };
 
-/// What travels.
+/// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Message<L> {
     /// Outward.
     Probe {
-        /// Whose.
+        /// The label of its candidate.
         label: L,
         /// How many members further it may go after the one that it reaches.
         left: u32,
     },
     /// Homeward.
     Reply {
-        /// Whose.
+        /// The label of its candidate.
         label: L,
     },
 }

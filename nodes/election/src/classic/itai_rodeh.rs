@@ -37,7 +37,7 @@ const PROPERTIES: Properties = Properties {
              12(8), 2006",
 };
 
-/// What travels.
+/// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Message {
     round: u16,

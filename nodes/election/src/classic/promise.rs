@@ -27,7 +27,7 @@ pub enum Ending {
     Stabilises,
 }
 
-/// What the cost of an election depends on.
+/// The quantities on which the cost of an election depends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Instance {
     /// The number of members.
@@ -62,7 +62,7 @@ pub enum Announcement {
     Absent,
     /// To the end, and so many messages announced the winner.
     Counted(u64),
-    /// To the end; the announcement does more than its paper's, so its messages tell nothing.
+    /// To the end; the announcement does more than its paper's, so its messages are not counted.
     Uncounted,
 }
 

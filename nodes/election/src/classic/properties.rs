@@ -1,4 +1,4 @@
-//! What a paper assumes and promises, as data.
+//! The assumptions and promises of a paper, as data.
 
 use super::promise::{Ending, Formula, Instance, Winner};
 
@@ -45,8 +45,8 @@ pub struct Bound {
     pub messages: Formula,
     /// Whether no run exceeds it; otherwise it is an average over random rings or random numbers.
     pub worst_case: bool,
-    /// What no run exceeds, where the formula is an average. `None` where random numbers can prolong it for
-    /// ever.
+    /// The number that no run exceeds, where the formula is an average. `None` where random numbers can
+    /// prolong it for ever.
     pub at_worst: Option<Formula>,
 }
 
@@ -74,9 +74,9 @@ impl Bound {
 /// An algorithm's identity card.
 #[derive(Debug, Clone, Copy)]
 pub struct Properties {
-    /// What people type.
+    /// The name on a command line.
     pub key: &'static str,
-    /// What people say.
+    /// The name in a text.
     pub name: &'static str,
     /// When it was published.
     pub year: u16,
@@ -104,11 +104,11 @@ pub struct Properties {
     pub bound: Bound,
     /// Which labels make it the most expensive.
     pub worst: Worst,
-    /// Time in units of the slowest message, when everybody starts at once, the telling lap left out.
+    /// Time in units of the slowest message, when everybody starts at once, the announcing lap left out.
     pub time: &'static str,
     /// The kinds of messages.
     pub kinds: &'static [&'static str],
-    /// What the numbers in its messages are, in the order in which a [`super::Payload`] has them.
+    /// The names of the numbers in its messages, in the order in which a [`super::Payload`] has them.
     pub numbers: &'static [&'static str],
     /// Where it was published.
     pub source: &'static str,

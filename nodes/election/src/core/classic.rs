@@ -3,8 +3,8 @@
 //!
 //! Their papers know neither failures nor a second election. So a term stands for one undisturbed election:
 //! when a neighbour comes or goes while it is undecided, it is void, and whoever notices starts another in
-//! the next term. What an election finds is a leader; the lap that tells of it looks for the deputy, as after
-//! a takeover, and all that follows is max-ring's.
+//! the next term. What an election finds is a leader; the lap that announces it looks for the deputy, as
+//! after a takeover, and all that follows is max-ring's.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ pub(super) struct ClassicElection {
     sent: [u32; 2],
     /// Messages that came from the predecessor and from the successor.
     heard: [u32; 2],
-    /// Whose roll calls were passed on.
+    /// The members whose roll calls were passed on.
     called: Vec<NodeId>,
     /// Whether it was passed on who has won.
     found: bool,
@@ -222,7 +222,7 @@ impl Core {
             } else if leader.id == self.me {
                 self.win(leader, None, out);
             } else if announces {
-                // The one who found it tells the one who has won.
+                // The member at which it ended notifies the winner.
                 self.send_found(leader, 1, out);
             }
         }

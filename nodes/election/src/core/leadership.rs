@@ -8,8 +8,8 @@ use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl Core {
-    /// One lap tells every member who leads and who is the deputy.
-    pub(super) fn tell_result(&mut self, out: &mut Out) {
+    /// Announces leader and deputy to every member by one lap.
+    pub(super) fn announce_result(&mut self, out: &mut Out) {
         if self.route.is_alone() {
             return self.lead_alone(out);
         }
@@ -17,7 +17,7 @@ impl Core {
             return;
         }
         let Some(mandate) = self.mandate else { return };
-        self.lap = Some(Lap::Telling);
+        self.lap = Some(Lap::Announcing);
         if !planted(Bug::LapWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
         }
@@ -55,7 +55,7 @@ impl Core {
         self.cause = ElectionCause::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
-        if !planted(Bug::TakeoverTellsNobody) {
+        if !planted(Bug::TakeoverNotAnnounced) {
             self.send_search(out);
         }
     }
@@ -67,7 +67,7 @@ impl Core {
         mandate.deputy_epoch =
             mandate.deputy_epoch.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
         mandate.deputy = None;
-        if self.appoints_deputies() { self.send_search(out) } else { self.tell_result(out) }
+        if self.appoints_deputies() { self.send_search(out) } else { self.announce_result(out) }
     }
 
     /// The setting `succession` is another: a deputy is looked for, or the one that is there is none any
@@ -139,7 +139,7 @@ impl Core {
 
     /// `Elected` and `DeputySearch`: my own lap that comes back, a lap to pass on once, or nothing new.
     ///
-    /// A neighbour's `StateUpdate` may have told me the same before: that must not stop the lap, which the
+    /// A neighbour's `StateUpdate` may have said the same before: that must not stop the lap, which the
     /// leader waits for.
     pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
         if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
@@ -187,7 +187,7 @@ impl Core {
 
     fn lap_is_back(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
         if let (RingMessage::DeputySearch { votes, .. }, Some(Lap::Search))
-        | (RingMessage::Elected { votes, .. }, Some(Lap::Telling)) = (message, self.lap)
+        | (RingMessage::Elected { votes, .. }, Some(Lap::Announcing)) = (message, self.lap)
             && !self.claim_is_back(votes, out)
         {
             return;
@@ -205,7 +205,7 @@ impl Core {
             (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
                 mandate.deputy = Some(deputy);
                 Self::explain(Explanation::DeputyFound { deputy }, out);
-                self.tell_result(out);
+                self.announce_result(out);
             }
             (RingMessage::DeputySearch { mandate, deputy: None, hops, .. }, Some(Lap::Search), _)
                 if self.route.has_ineligible() =>
@@ -218,7 +218,7 @@ impl Core {
                     out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
                 }
             }
-            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Telling), _)
+            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Announcing), _)
                 if !planted(Bug::LapNeverBack) =>
             {
                 self.lap_is_over(mandate, hops, out);
@@ -298,7 +298,7 @@ impl Core {
                     && self.route.is_member(from)
                     && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
             {
-                // The leader itself says that it still leads, and a link is there that will tell when it is
+                // The leader itself says that it still leads, and a link is there that will report when it is
                 // lost.
                 self.leader_lost = false;
                 self.confirm(from);
@@ -331,7 +331,7 @@ impl Core {
         has_none && self.may_lead() && self.route.has_ineligible() && self.appoints_deputies()
     }
 
-    /// What the leader itself says of its deputy holds; what others say may be old.
+    /// Confirms this member as deputy on the word of the leader itself; the words of others may be old.
     pub(super) fn confirm(&mut self, from: NodeId) {
         let mandate = self.mandate;
         self.confirmed |= mandate.is_some_and(|mandate| {

@@ -167,7 +167,7 @@ impl Core {
             },
             out,
         );
-        if !planted(Bug::WinnerTellsNobody) {
+        if !planted(Bug::WinnerNotAnnounced) {
             self.become_leader(out);
         }
     }
@@ -176,7 +176,7 @@ impl Core {
     /// that nobody waits for a leader.
     fn nobody_may_lead(&mut self, out: &mut Out) {
         self.stop_electing(out);
-        if !self.route.is_alone() && !planted(Bug::VacancyNotTold) {
+        if !self.route.is_alone() && !planted(Bug::VacancyNotAnnounced) {
             let message = RingMessage::Vacant { term: self.term, initiator: self.me, hops: 1 };
             out.push(Effect::Send { to: self.route.successor(), message });
         }
@@ -225,10 +225,10 @@ impl Core {
         self.term > Term::ZERO && self.election.is_none() && self.mandate.is_none()
     }
 
-    /// The first lap of whoever won an election tells everyone; where the election brought no deputy, it
-    /// looks for one on the way.
+    /// The first lap of the winner of an election announces the result; where the election brought no deputy,
+    /// it looks for one on the way.
     pub(super) fn become_leader(&mut self, out: &mut Out) {
-        if self.found_without_deputy() { self.send_search(out) } else { self.tell_result(out) }
+        if self.found_without_deputy() { self.send_search(out) } else { self.announce_result(out) }
     }
 
     fn found_without_deputy(&self) -> bool {

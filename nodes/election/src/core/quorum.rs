@@ -17,14 +17,14 @@ use crate::{DropReason, Effect, Explanation, Time, Timer, Timing};
 /// too fast or too slow by up to 1/20 (0.9 · 1.05 < 0.95, all in the worst direction).
 const LEADERS_SHARE: (u32, u32) = (9, 10);
 
-/// Who waits for the end of a lease waits this share of it longer: others granted it later, and their clocks
+/// Share of a lease for which its end is waited for longer: others granted it later, and their clocks
 /// may be slower.
 const GRACE_SHARE: u32 = 8;
 
 /// How often a lease is renewed before it would end.
 const RENEWALS_A_LEASE: u32 = 6;
 
-/// What a member knows of quorum mode.
+/// The state of a member in quorum mode.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Quorum {
     /// The last promise. Durable.
@@ -216,8 +216,8 @@ impl Core {
         }
     }
 
-    /// A lap for a mandate whose leader has not told yet that it holds a lease: a claim. It is voted on and
-    /// passed on; only who follows that leader already learns from it who is the deputy.
+    /// A lap for a mandate whose leader has not announced yet that it holds a lease: a claim. It is voted on
+    /// and passed on; only who follows that leader already learns from it who is the deputy.
     pub(super) fn on_claim(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
         let follows = !self.leading
             && self
@@ -295,7 +295,7 @@ impl Core {
         }
     }
 
-    /// Has the lease renewed: one lap, that also tells everyone who leads.
+    /// Has the lease renewed: one lap, which also announces the leader.
     pub(super) fn renew_lease(&mut self, out: &mut Out) {
         let Some(mandate) = self.mandate.filter(|_| self.leading && self.quorum.won && self.needs_quorum())
         else {

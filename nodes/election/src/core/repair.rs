@@ -1,4 +1,4 @@
-//! What links that come and go mean for the ring and for who leads it.
+//! Links that come and go, and their consequences for the ring and its leader.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ impl Core {
         settings: RingSettings,
         out: &mut Out,
     ) {
-        let first = self.told.is_none();
+        let first = self.reported.is_none();
         let led_without_quorum = self.leading && !self.needs_quorum();
         let succession = self.settings.succession;
         let before = self.route.successor();
@@ -139,7 +139,7 @@ impl Core {
         }
     }
 
-    /// Ring repair undone: a member answers, for the first time or again. Both ends tell each other what they
+    /// Ring repair undone: a member answers, for the first time or again. Both ends send each other what they
     /// know.
     pub(super) fn link_up(&mut self, peer: NodeId, link: LinkKind, direction: LinkDirection, out: &mut Out) {
         match link {
@@ -158,7 +158,8 @@ impl Core {
                     out.push(Effect::CancelTimer(Timer::Deputy));
                 }
                 if self.leading && !planted(Bug::DeputyNotConfirmed) {
-                    // Confirms the deputy; tells whoever takes itself for one that it has missed something.
+                    // Confirms the deputy, or shows a member that takes itself for one that it has missed
+                    // something.
                     self.send_state_update(peer, out);
                 }
                 if self.route.has_ineligible() {
@@ -174,7 +175,7 @@ impl Core {
                     Self::explain(Explanation::Readmitting { member: successor }, out);
                     out.push(Effect::SuccessorChanged(successor));
                 }
-                if !planted(Bug::StandingNotTold) {
+                if !planted(Bug::StateNotShared) {
                     self.send_state_update(peer, out);
                 }
                 self.company |= self.route.has_ineligible();

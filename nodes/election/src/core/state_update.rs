@@ -1,4 +1,4 @@
-//! What a member knows of who leads, what it tells its neighbours of that, and the digest by which they
+//! The state that a member shares with its neighbours, leader and term, and the digest by which they
 //! compare it.
 
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
@@ -41,7 +41,7 @@ pub fn digest_of_sender(message: &RingMessage) -> u64 {
 }
 
 impl Core {
-    /// The digest of what this member would tell a neighbour.
+    /// The digest of the state that this member would send to a neighbour.
     #[must_use]
     pub fn state_digest(&self) -> u64 {
         digest(self.term, self.shared_mandate())
