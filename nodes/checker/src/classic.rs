@@ -28,9 +28,9 @@ pub struct ClassicState<A, M> {
     members: Vec<A>,
     /// The messages in transit, by sender and its port.
     links: BTreeMap<(usize, Port), VecDeque<M>>,
-    /// Who has yet to start.
+    /// The members that have yet to start.
     to_wake: Vec<usize>,
-    /// Whom each member knows to lead.
+    /// The leader that each member knows.
     elected: Vec<Option<u32>>,
     sent: u64,
     /// A member has changed its mind about who leads.

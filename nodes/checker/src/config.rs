@@ -18,7 +18,7 @@ pub struct FaultBudget {
     pub crashes: u8,
     /// A dead member starts again, without memory.
     pub restarts: u8,
-    /// A message of an election, a search or a result is lost on a link that stays up. What neighbours tell
+    /// A message of an election, a search or a result is lost on a link that stays up. What neighbours send
     /// each other when their link comes up (`StateUpdate`) is not: it is said once, and nobody would notice.
     pub losses: u8,
     /// A message arrives twice.

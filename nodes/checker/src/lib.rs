@@ -6,7 +6,7 @@
 //!
 //! The way through it: [`config`] says which ring it is and how much may happen to it, [`suites`] which are
 //! checked together, `links` is what joins the members, [`ring`] is a state and what can happen in it,
-//! [`model`] has the properties, [`report`] runs it and tells. [`classic`] is the same for the classic
+//! [`model`] has the properties, [`report`] runs it and reports. [`classic`] is the same for the classic
 //! algorithms, in a network without failures.
 #![forbid(unsafe_code)]
 

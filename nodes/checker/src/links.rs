@@ -1,4 +1,4 @@
-//! What joins the members: connections with two ends, and what is under way on them.
+//! Connections between members, with two ends, and what is under way on them.
 //!
 //! What one member hears of another (messages, and change of the links between the two) it hears in the order
 //! in which it came about; what it hears of different members comes in any order. A dial is decided when it
@@ -19,8 +19,8 @@ const LONG_AFTER: Time = Time(Duration::MAX);
 /// A member, by its place in the ring order, from 0.
 pub type NodeIndex = u8;
 
-/// Who dialled whom, and for what. At most one such connection is up; older ones may not be known to be down
-/// yet.
+/// The dial of a connection: both members and the kind of link. At most one such connection is up; older ones
+/// may not be known to be down yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Dial {
     pub(crate) dialler: NodeIndex,
@@ -72,7 +72,7 @@ impl Connection {
     }
 }
 
-/// What is under way to a member.
+/// Something under way to a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum InTransit {
     Message(RingMessage),
@@ -92,7 +92,7 @@ pub(crate) struct UnderWay {
     pub(crate) content: InTransit,
 }
 
-/// What a member learns of a link.
+/// A change of a link that a member learns of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkChange {
     Up,
@@ -110,7 +110,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// What each pair of members has under way first: what can happen next.
+    /// The first thing under way between each pair of members: one of them can happen next.
     pub(crate) fn next(&self) -> impl Iterator<Item = &UnderWay> {
         self.under_way.chunk_by(|a, b| (a.from, a.to) == (b.from, b.to)).filter_map(<[UnderWay]>::first)
     }
@@ -236,14 +236,14 @@ impl Links {
     fn close(&mut self, dial: Dial) {
         let Dial { dialler, acceptor, .. } = dial;
         self.under_way.retain(|item| (item.from, item.to, item.dial) != (acceptor, dialler, dial));
-        let mut tell = false;
+        let mut notify = false;
         for connection in self.connections.iter_mut().filter(|connection| connection.dial == dial) {
             if connection.dialler_end != End::Closed {
                 connection.dialler_end = End::Closed;
-                tell = connection.acceptor_end != End::Closed;
+                notify = connection.acceptor_end != End::Closed;
             }
         }
-        if tell {
+        if notify {
             self.put(dialler, dial, InTransit::Closed);
         }
         self.sweep();
@@ -253,17 +253,17 @@ impl Links {
     /// learn of it.
     pub(crate) fn die(&mut self, dead: NodeIndex) {
         self.under_way.retain(|item| item.to != dead);
-        let mut told = Vec::new();
+        let mut notified = Vec::new();
         for connection in self.connections.iter_mut().filter(|connection| connection.has(dead)) {
             let other = connection.dial.other(dead);
             if connection.end(dead) != End::Closed {
                 *connection.end_mut(dead) = End::Closed;
                 if connection.end(other) != End::Closed {
-                    told.push(connection.dial);
+                    notified.push(connection.dial);
                 }
             }
         }
-        for dial in told {
+        for dial in notified {
             self.put(dead, dial, InTransit::Down);
         }
         self.sweep();

@@ -1,4 +1,4 @@
-//! What must hold in every state.
+//! Properties of every state.
 
 use ringleader_election::classic;
 use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession, Term};
@@ -89,11 +89,11 @@ pub const NO_OWN_DEPUTY: &str = "a leader is never its own deputy";
 /// A quiet ring agrees.
 pub const AGREEMENT: &str =
     "in a quiet ring all live members follow one live leader, and one live deputy if two or more live";
-/// Who followed does not lead.
+/// A member that followed does not lead.
 pub const FOLLOWED: &str = "nobody leads a term in which it followed another";
 /// State updates make no leader.
 pub const NO_HEARSAY: &str = "nobody leads by hearsay";
-/// Who wins was the candidate.
+/// A winner was the candidate.
 pub const FAIR: &str = "an election is won by the candidate to which its own message of that term comes back";
 /// Elections end.
 pub const ENDS: &str =
@@ -125,7 +125,7 @@ impl Model for RingModel {
     }
 
     fn actions(&self, ring: &Ring, events: &mut Vec<Event>) {
-        // What follows a violation tells nothing new, and with a broken core it may never end.
+        // The states after a violation show nothing new, and with a broken core it may never end.
         if ring.step_violation().is_none() && stays_within(self, ring) {
             ring.events(events);
         }

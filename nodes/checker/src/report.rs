@@ -1,4 +1,4 @@
-//! Runs a model to its end, and tells.
+//! Runs a model to its end, and reports.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use crate::model::{RingModel, SOME_AGREE};
 /// A state that must not be, and how to come there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// What does not hold, as a sentence.
+    /// The property that does not hold, as a sentence.
     pub property: &'static str,
-    /// What happened, one thing a line, in words.
+    /// The events, one a line.
     pub steps: Vec<String>,
-    /// What the members are and know in the end, one a line.
+    /// The members in the end, one a line.
     pub end: Vec<String>,
 }
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// Different states that the ring can be in.
@@ -34,7 +34,7 @@ pub struct Report {
     /// Whether a quiet ring that agrees was among them, after all that may happen. Otherwise the bounds ask
     /// nothing.
     pub some_agree: bool,
-    /// What should not have been found.
+    /// The violations.
     pub violations: Vec<Violation>,
 }
 
@@ -58,9 +58,9 @@ pub fn check(model: RingModel, threads: usize, at_most: Duration) -> Report {
     let mut violations: Vec<Violation> = found
         .into_iter()
         .map(|(property, path)| {
-            let end = path.last_state().members_told();
+            let end = path.last_state().describe_members();
             let path = path.into_vec().into_iter();
-            let steps = path.filter_map(|(ring, event)| Some(ring.told(event?))).collect();
+            let steps = path.filter_map(|(ring, event)| Some(ring.describe(event?))).collect();
             Violation { property, steps, end }
         })
         .collect();

@@ -30,7 +30,7 @@ struct Member {
     core: Option<Arc<Core>>,
     /// The timers that run, and by how many others each was overtaken.
     timers: BTreeMap<Timer, u8>,
-    /// What survives its death.
+    /// The promise, which survives its death.
     promise: Option<Promise>,
     /// When its lease timer runs out, if it runs: that one is never late.
     lease_due: Option<Time>,
@@ -41,7 +41,7 @@ struct Member {
 pub struct Ring {
     members: Vec<Member>,
     links: Links,
-    /// What may still happen.
+    /// The faults that may still happen.
     left: FaultBudget,
     /// The first step that no member may ever make.
     step_violation: Option<StepViolation>,
@@ -59,14 +59,14 @@ pub struct Ring {
     settings: RingSettings,
 }
 
-/// A step that no member may ever make, whatever it is told.
+/// A step that no member may ever make, whatever it receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepViolation {
     /// Its term was lower after it than before.
     TermWentBack,
     /// It leads a term in which it followed another.
     LeadsWhatItFollowed,
-    /// It was told who leads, and leads since.
+    /// It received the name of a leader, and leads since.
     LeadsByHearsay,
     /// Quorum mode: it leads a term that another has led.
     LeadsATermAgain,
@@ -76,7 +76,7 @@ pub enum StepViolation {
     WinsUnfairly,
 }
 
-/// What is wrong with a step of a member, if anything.
+/// The violation in a step of a member, if there is one.
 fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Option<StepViolation> {
     if after.term() < before.term() {
         return Some(StepViolation::TermWentBack);
@@ -119,7 +119,7 @@ fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Op
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// What is first under way from one member to another arrives.
+    /// The first thing under way from one member to another arrives.
     Arrives(NodeIndex, NodeIndex),
     /// A timer runs out.
     RunsOut(NodeIndex, Timer),
@@ -189,7 +189,7 @@ impl Ring {
         }
     }
 
-    /// What can happen next.
+    /// Appends the events that can happen next.
     pub fn events(&self, events: &mut Vec<Event>) {
         for next in self.links.next() {
             events.push(Event::Arrives(next.from, next.to));
@@ -372,9 +372,9 @@ impl Ring {
         }
     }
 
-    /// What happens, in words: with the message that arrives or is lost.
+    /// The event in words, with the message that arrives or is lost.
     #[must_use]
-    pub fn told(&self, event: Event) -> String {
+    pub fn describe(&self, event: Event) -> String {
         let first = |from: NodeIndex, to: NodeIndex| self.links.copy(from, to);
         match event {
             Event::Arrives(from, to) | Event::Lose(from, to) | Event::Duplicate(from, to) => {
@@ -393,13 +393,13 @@ impl Ring {
         }
     }
 
-    /// What the members are and know, one a line.
+    /// The members in words, one a line.
     #[must_use]
-    pub fn members_told(&self) -> Vec<String> {
-        let told = |(place, member): (NodeIndex, &Member)| match &member.core {
+    pub fn describe_members(&self) -> Vec<String> {
+        let describe = |(place, member): (NodeIndex, &Member)| match &member.core {
             None => format!("{} is dead", name(place)),
             Some(core) => {
-                let mandate = core.mandate().map_or("nobody".to_owned(), mandate_told);
+                let mandate = core.mandate().map_or("nobody".to_owned(), describe_mandate);
                 let successor =
                     name(NodeIndex::try_from(config::place(core.successor())).unwrap_or(NodeIndex::MAX));
                 format!(
@@ -411,7 +411,7 @@ impl Ring {
                 )
             }
         };
-        self.numbered().map(told).collect()
+        self.numbered().map(describe).collect()
     }
 
     /// Nothing is under way, and nobody that answers is routed past: only a timer or a fault changes
@@ -445,7 +445,7 @@ impl Ring {
         self.links.messages()
     }
 
-    /// What may still happen.
+    /// The faults that may still happen.
     #[must_use]
     pub fn left(&self) -> FaultBudget {
         self.left
@@ -623,7 +623,7 @@ fn name_of(member: &Contender) -> String {
     NodeName::nth(place(member.id)).to_string()
 }
 
-fn mandate_told(mandate: &Mandate) -> String {
+fn describe_mandate(mandate: &Mandate) -> String {
     let deputy = mandate.deputy.as_ref().map_or("nobody".to_owned(), name_of);
     let Mandate { term, leader, deputy_epoch, .. } = mandate;
     format!("{} (term {term}, deputy epoch {deputy_epoch}, deputy {deputy})", name_of(leader))
@@ -654,16 +654,16 @@ impl fmt::Display for InTransit {
                 write!(f, "{} has won term {term}, hop {hops}", name_of(leader))
             }
             Self::Message(RingMessage::DeputySearch { mandate, deputy, hops, .. }) => {
-                write!(f, "search of {}, found {}, hop {hops}", mandate_told(mandate), or_nobody(deputy))
+                write!(f, "search of {}, found {}, hop {hops}", describe_mandate(mandate), or_nobody(deputy))
             }
             Self::Message(RingMessage::Elected { mandate, hops, .. }) => {
-                write!(f, "result {}, hop {hops}", mandate_told(mandate))
+                write!(f, "result {}, hop {hops}", describe_mandate(mandate))
             }
             Self::Message(RingMessage::Lease { mandate, votes, .. }) => {
-                write!(f, "lease of {}, {votes} votes", mandate_told(mandate))
+                write!(f, "lease of {}, {votes} votes", describe_mandate(mandate))
             }
             Self::Message(RingMessage::StateUpdate { term, mandate }) => {
-                let mandate = mandate.as_ref().map_or("nobody".to_owned(), mandate_told);
+                let mandate = mandate.as_ref().map_or("nobody".to_owned(), describe_mandate);
                 write!(f, "state update: term {term}, follows {mandate}")
             }
         }

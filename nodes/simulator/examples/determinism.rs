@@ -123,7 +123,7 @@ fn election(key: &str) -> Option<u64> {
                 // Whole ticks, which are powers of two: exact.
                 let ticks = (outcome.ended * TICKS as f64) as u64;
                 let leader = outcome.leader.map_or(u64::MAX, u64::from);
-                [outcome.messages, outcome.told, ticks, leader]
+                [outcome.messages, outcome.announced, ticks, leader]
             }))
         }
     }

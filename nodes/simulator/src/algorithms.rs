@@ -41,7 +41,7 @@ pub const TICKS: u64 = 256;
 /// for.
 const FAR: usize = 8 << 20;
 
-/// What an election cost and who came out of it.
+/// The cost and the winner of an election.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
     /// The labels in ring order.
@@ -52,12 +52,12 @@ pub struct Outcome {
     pub leader: Option<u32>,
     /// How many members know that leader to lead.
     pub informed: u32,
-    /// Messages of the election: links crossed before the result was told.
+    /// Messages of the election: links crossed before the result was announced.
     pub messages: u64,
     /// Messages of the election by their kind.
     pub by_kind: [u64; 4],
-    /// Messages that told the result.
-    pub told: u64,
+    /// Messages that announced the result.
+    pub announced: u64,
     /// When the winner was known, in units of the mean time that a message takes.
     pub decided: f64,
     /// When the last message arrived, in the same units.
@@ -85,14 +85,14 @@ impl Outcome {
             leader: self.leader.map(|at| self.labels[at as usize]),
             informed: self.informed as usize,
             messages: self.messages,
-            announcement: Announcement::Counted(self.told),
+            announcement: Announcement::Counted(self.announced),
         })
     }
 
     /// Links crossed in all.
     #[must_use]
     pub const fn hops(&self) -> u64 {
-        self.messages + self.told
+        self.messages + self.announced
     }
 }
 
@@ -122,7 +122,7 @@ impl<A: Classic<u32>, W: Watch> Context<u32, A::Message> for RunContext<'_, A, W
         self.watch.learns(leader);
         if A::PROPERTIES.ending == Ending::WinnerAnnounces {
             self.network.tally.finder = Some(self.at);
-            tell(self.network, self.at, leader, self.watch);
+            announce(self.network, self.at, leader, self.watch);
         }
     }
 
@@ -133,9 +133,9 @@ impl<A: Classic<u32>, W: Watch> Context<u32, A::Message> for RunContext<'_, A, W
 }
 
 /// Sends the result on to the next member.
-fn tell<M: Copy>(network: &mut Network<M>, at: u32, leader: u32, watch: &mut impl Watch) {
+fn announce<M: Copy>(network: &mut Network<M>, at: u32, leader: u32, watch: &mut impl Watch) {
     watch.sends(network.place(at, Port::Successor), Message::Result { leader });
-    network.tell(at, leader);
+    network.announce(at, leader);
 }
 
 /// One election of one algorithm.
@@ -246,7 +246,7 @@ impl<A: Classic<u32>> Election<A> {
                 if network.tally.finder != Some(to) {
                     network.learn(leader);
                     watch.learns(leader);
-                    tell(network, to, leader, watch);
+                    announce(network, to, leader, watch);
                 }
             }
         }
@@ -283,10 +283,10 @@ impl<A: Classic<u32>> Election<A> {
     /// How many messages have been sent so far.
     #[must_use]
     pub const fn sent(&self) -> u64 {
-        self.network.messages() + self.network.told
+        self.network.messages() + self.network.announced
     }
 
-    /// What a member is in the middle of.
+    /// The state of a member.
     ///
     /// # Panics
     /// If there is no member at this place.
@@ -295,10 +295,10 @@ impl<A: Classic<u32>> Election<A> {
         self.members[at as usize].progress()
     }
 
-    /// What has come out so far.
+    /// The result so far.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let Network { wheel, told, by_kind, tally, .. } = &self.network;
+        let Network { wheel, announced, by_kind, tally, .. } = &self.network;
         let leader = tally.winner.filter(|_| tally.disputed == 0);
         let place = leader.and_then(|winner| self.labels.iter().position(|&label| label == winner));
         Outcome {
@@ -308,7 +308,7 @@ impl<A: Classic<u32>> Election<A> {
             informed: tally.informed,
             messages: self.network.messages(),
             by_kind: *by_kind,
-            told: *told,
+            announced: *announced,
             decided: units(tally.decided),
             ended: units(wheel.now()),
             most_in_flight: wheel.most(),

@@ -3,7 +3,8 @@
 //! ```
 //! use ringleader_simulator::Case;
 //!
-//! let text = "seed 7; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 0us kill D; 5000us cut A B";
+//! let text = "seed 7; ring 90 100 110 120; uniform 50us 3000us; \
+//!             20000us initiate A; 0us kill D; 5000us cut A B";
 //! let case: Case = text.parse().expect("a case");
 //! assert_eq!(case.to_string(), text);
 //! ```
@@ -24,7 +25,7 @@ use crate::setup::{Latency, Setup};
 pub struct Case {
     /// The ring.
     pub setup: Setup,
-    /// What is done to it.
+    /// The actions on it.
     pub schedule: Schedule,
 }
 

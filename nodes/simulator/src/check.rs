@@ -1,4 +1,4 @@
-//! What must never happen in a ring, and what must happen once it is left in peace.
+//! Properties of every run: of its steps, and of a ring that is left in peace.
 
 use std::fmt;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub const AGREES_WITHIN: Duration = Duration::from_secs(10);
 /// members.
 pub const QUIET_FOR: Duration = Duration::from_secs(2);
 
-/// What is asked of every run. The names are stable: `docs/correctness.md` lists them.
+/// A property that is asked of every run. The names are stable: `docs/correctness.md` lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Invariant {
     /// Asked of the available mode until a live member is taken for dead, and of quorum mode always.
@@ -36,7 +36,7 @@ pub enum Invariant {
     /// Asked of what every member believes: whoever leads or is deputy might when it was chosen.
     OnlyTheEligible,
     /// Asked of every message of an election, a search or a result.
-    DropsAreTold,
+    DropsAreReported,
     /// Asked of quorum mode, once all faults are over and the last lease is too.
     NoLeaderOfAMinority,
     /// Asked once all faults are over, where no live member may lead.
@@ -60,7 +60,7 @@ impl Invariant {
         Self::TermsOutliveMembers,
         Self::DeputyIsAnother,
         Self::OnlyTheEligible,
-        Self::DropsAreTold,
+        Self::DropsAreReported,
         Self::NoLeaderOfAMinority,
         Self::NobodyMayLead,
         Self::DoesNotSwell,
@@ -81,7 +81,7 @@ impl Invariant {
             }
             Self::DeputyIsAnother => "a leader is never its own deputy",
             Self::OnlyTheEligible => "nobody leads or is deputy that might not when it was chosen",
-            Self::DropsAreTold => "every message is acted on, or its drop is told with a true reason",
+            Self::DropsAreReported => "every message is acted on, or its drop is told with a true reason",
             Self::NoLeaderOfAMinority => "in quorum mode nobody leads a minority",
             Self::NobodyMayLead => "where no live member may lead, the ring becomes quiet",
             Self::DoesNotSwell => "what happens in a run stays within bounds",
@@ -100,11 +100,11 @@ impl fmt::Display for Invariant {
     }
 }
 
-/// What should not have happened.
+/// A violated property.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{invariant}: {what}")]
 pub struct Violation {
-    /// What does not hold.
+    /// The property that does not hold.
     pub invariant: Invariant,
     /// How that showed.
     pub what: String,
@@ -124,7 +124,8 @@ pub struct StateChecker {
 }
 
 impl StateChecker {
-    /// What must hold at every moment: looks at the members that were given something since the last look.
+    /// Checks the properties that hold at every moment: looks at the members that were given something since
+    /// the last look.
     ///
     /// # Errors
     /// What does not.
@@ -142,7 +143,7 @@ impl StateChecker {
                     format!("{name} dropped {message:?} for a reason that is not so")
                 }
             };
-            return Err(Violation::of(Invariant::DropsAreTold, what));
+            return Err(Violation::of(Invariant::DropsAreReported, what));
         }
         while let Some((place, node, incarnation, awake)) = world.next_touched() {
             if self.terms.len() <= place {
@@ -184,7 +185,7 @@ impl StateChecker {
         Ok(())
     }
 
-    /// What must come once nothing is done to the ring any more: agreement, then quiet. Says how long that
+    /// Checks what must come once the ring is left in peace: agreement, then quiet. Says how long that
     /// took.
     ///
     /// Nothing is asked of a ring in which no election has ever been started, or that nobody lives in.
@@ -335,7 +336,7 @@ fn play(
     }
 }
 
-/// What an election costs when nothing else happens, and nobody loses patience.
+/// The cost of an election when nothing else happens, and nobody loses patience.
 fn expected_cost(setup: &Setup, schedule: &Schedule) -> Option<u64> {
     let [(_, Action::Initiate(initiator))] = schedule.steps.as_slice() else { return None };
     if setup.settings.algorithm != AlgorithmName::MaxRing {
@@ -371,15 +372,16 @@ impl Case {
         run(self.setup.clone(), &self.schedule).map_err(|(violation, _)| violation)
     }
 
-    /// Plays it again, telling: the violation, how to replay it, and a drawing of the run up to it. `None`
-    /// when all is well.
+    /// Plays it again with reports: the violation, how to replay it, and a drawing of the run up to it.
+    /// `None` when all is well.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         /// How much of a long run is drawn: what was done to it, and its end.
         const BEGINNING: usize = 300;
         const END: usize = 300;
         let expected = expected_cost(&self.setup, &self.schedule);
-        let (violation, world) = play(World::telling(self.setup.clone()), &self.schedule, expected).err()?;
+        let (violation, world) =
+            play(World::reporting(self.setup.clone()), &self.schedule, expected).err()?;
         let drawn = trace::draw(world.events());
         let lines: Vec<&str> = drawn.lines().collect();
         let drawn = match (lines.get(..BEGINNING), lines.len().checked_sub(END)) {
@@ -393,10 +395,10 @@ impl Case {
         Some(format!("{violation}\nreplay: cargo xtask soak --replay '{self}'\n{drawn}"))
     }
 
-    /// Plays it, telling, and what comes after it, to its end or to the first violation.
+    /// Plays it with reports, and what comes after it, to its end or to the first violation.
     #[must_use]
-    pub fn tell(&self) -> World {
-        let mut world = World::telling(self.setup.clone());
+    pub fn report(&self) -> World {
+        let mut world = World::reporting(self.setup.clone());
         let _ = play_on(&mut world, &self.schedule);
         world
     }
@@ -404,7 +406,7 @@ impl Case {
     /// The number that all runs of it share, on every platform.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        trace::fingerprint(self.tell().events())
+        trace::fingerprint(self.report().events())
     }
 }
 

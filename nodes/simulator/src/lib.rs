@@ -4,10 +4,10 @@
 //! must not know: sockets, threads, the machine's clock, the machine's randomness. It compiles to wasm32.
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links,
-//! [`schedule`] says what is done to it, [`case`] is both as one line of text, [`trace`] tells what happened
-//! as a real ring does, [`check`] says what must never happen and what must. [`session`] is a ring to play
-//! with, forward and back: what a page shows. [`algorithms`] runs the classic algorithms, on rings of any
-//! size. `rng` is the source of all randomness.
+//! [`schedule`] says what is done to it, [`case`] is both as one line of text, [`trace`] reports what
+//! happened as a real ring does, [`check`] says what must never happen and what must. [`session`] is a ring
+//! to play with, forward and back: what a page shows. [`algorithms`] runs the classic algorithms, on rings of
+//! any size. `rng` is the source of all randomness.
 //!
 //! ```
 //! use std::time::Duration;

@@ -72,8 +72,8 @@ pub(crate) struct Connection {
     /// Whether its dialler is going to compare what its ends know.
     pub(crate) compares: bool,
     /// The digest of what the dialler knew when it sent the last message that arrived at the acceptor.
-    pub(crate) told: u64,
-    /// What the dialler sends once the link is up.
+    pub(crate) reported: u64,
+    /// The packets that the dialler sends once the link is up.
     pub(crate) queued: Vec<Arc<Packet>>,
     /// When the last thing sent on it arrives, at the acceptor and at the dialler.
     last_arrivals: (u64, u64),
@@ -93,7 +93,7 @@ impl Connection {
     }
 }
 
-/// What is special about one direction between two members.
+/// The condition of one direction between two members.
 #[derive(Debug, Clone, Copy, Default)]
 struct Condition {
     /// The number of the cut, if there is one.
@@ -140,7 +140,7 @@ impl Network {
             dialler_end: End::Dialling,
             acceptor_end: End::Dialling,
             compares: false,
-            told: digest(Term::ZERO, None),
+            reported: digest(Term::ZERO, None),
             queued: Vec::new(),
             last_arrivals: (0, 0),
         };
@@ -188,7 +188,7 @@ impl Network {
         *last
     }
 
-    /// What becomes of a message that is sent now on this link from this end.
+    /// The fate of a message that is sent now on this link from this end.
     pub(crate) fn fate(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> Fate {
         let to = self.get(id).map(|link| link.other(from));
         let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {

@@ -1,4 +1,4 @@
-//! What is done to a ring, and when.
+//! The actions on a ring, and their times.
 
 use std::fmt;
 use std::time::Duration;
@@ -31,11 +31,11 @@ pub enum Action {
     Pause(usize),
     /// It goes on, beginning with what has piled up.
     Resume(usize),
-    /// Nothing crosses from one to the other any more, and nobody is told.
+    /// Nothing crosses from one to the other any more, and neither end is notified.
     Cut {
-        /// Who speaks.
+        /// The sender.
         from: usize,
-        /// Who does not hear it.
+        /// The receiver.
         to: usize,
     },
     /// Nothing crosses between the two any more, in either direction.
@@ -45,11 +45,11 @@ pub enum Action {
         /// The other end.
         other: usize,
     },
-    /// What crosses from one to the other is disturbed from now on.
+    /// Messages from one to the other are disturbed from now on.
     Disturb {
-        /// Who speaks.
+        /// The sender.
         from: usize,
-        /// Who hears it.
+        /// The receiver.
         to: usize,
         /// How. Replaces what was before.
         disturbance: Disturbance,
@@ -63,7 +63,7 @@ pub enum Action {
     },
     /// Its clock runs fast or slow from now on.
     Drift {
-        /// Whose.
+        /// The member.
         place: usize,
         /// How much too fast, in thousandths; negative is too slow. -900 to 9000.
         per_mille: i16,
@@ -79,7 +79,7 @@ pub enum Action {
     Remove(usize),
     /// Its attribute is another from now on.
     Attribute {
-        /// Whose.
+        /// The member.
         place: usize,
         /// The new one.
         attribute: u64,
@@ -95,7 +95,7 @@ pub enum Action {
     Change(ChangeRing),
 }
 
-/// What happens to messages on one link in one direction.
+/// The disturbance of messages on one link in one direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Disturbance {
     /// How long everything is under way.
@@ -108,7 +108,7 @@ pub struct Disturbance {
     pub reorder: PerMille,
 }
 
-/// What people call the member at this place.
+/// The name of the member at this place.
 pub(crate) fn name(place: usize) -> NodeName {
     NodeName::nth(place)
 }

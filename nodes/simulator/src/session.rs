@@ -35,18 +35,17 @@ use crate::rng::nanoseconds;
 use crate::schedule::{Action, Schedule};
 use crate::setup::Setup;
 
-/// After so many things that tell nothing, and longer than any member waits, nothing is expected to tell
-/// anything any more.
+/// A run counts as quiet after this many invisible events spanning more than the longest timeout.
 const SILENT: usize = 5_000;
 
 /// A message on a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InFlight {
-    /// Who sent it.
+    /// The sender.
     pub from: NodeName,
-    /// Whom it goes to.
+    /// The receiver.
     pub to: NodeName,
-    /// What it is. Two with the same id are one that arrives twice.
+    /// The message. Two with the same id are one that arrives twice.
     pub message: MessageInfo,
     /// When it was sent.
     pub sent: Duration,
@@ -65,16 +64,16 @@ pub struct Session {
     script: Vec<Planned>,
     /// How many of them were done when it was played furthest.
     reached: usize,
-    /// What is shown.
+    /// The view that is shown.
     moment: Moment,
     snapshots: Snapshots,
     log: Log,
-    /// What the beginning tells.
+    /// The events of the beginning.
     beginning: Vec<Event>,
     /// In nanoseconds.
     end: u64,
     /// Kept for its room.
-    told: Vec<Event>,
+    reported: Vec<Event>,
 }
 
 impl Session {
@@ -96,9 +95,9 @@ impl Session {
         };
         let script = case.schedule.steps.iter().map(planned).collect();
         let (moment, beginning) = Moment::first(case.setup.clone());
-        let mut told = beginning.clone();
+        let mut reported = beginning.clone();
         let mut log = Log::after(Seq(0));
-        log.take(&mut told);
+        log.take(&mut reported);
         Self {
             setup: case.setup.clone(),
             script,
@@ -108,7 +107,7 @@ impl Session {
             log,
             beginning,
             end: 0,
-            told,
+            reported,
         }
     }
 
@@ -136,8 +135,8 @@ impl Session {
         self.moment.seq()
     }
 
-    /// Plays forward until then, or until so many things happened: most of them tell something, not all. Says
-    /// whether it is then. Time does not run back: for an earlier one nothing happens.
+    /// Plays forward until then, or until so many things happened: most of them report something, not all.
+    /// Says whether it is then. Time does not run back: for an earlier one nothing happens.
     pub fn play_until(&mut self, then: Duration, most: usize) -> bool {
         let then = nanoseconds(then);
         for _ in 0..most {
@@ -149,12 +148,12 @@ impl Session {
         waits && !self.go_on(then)
     }
 
-    /// Plays to just after the next thing that tells something. Where nothing is planned that does, it stays
+    /// Steps forward past the next event. Where nothing is planned that does, it stays
     /// where it is and says false. Members that dial a dead one again, or renew a lease, do so for ever
-    /// without telling: after thousands of such things, and longer than any member waits, it gives up.
+    /// without a report: after thousands of such things, and longer than any member waits, it gives up.
     pub fn step(&mut self) -> bool {
         let before = (self.moment.position(), self.end, self.reached);
-        let told = self.moment.told();
+        let reported = self.moment.reported();
         let patience = self.setup.timing_of(self.view().nodes.len());
         let patience = nanoseconds(patience.election.saturating_add(patience.lease).saturating_mul(2));
         let then = before.0.at.saturating_add(patience);
@@ -162,7 +161,7 @@ impl Session {
         while self.moment.next_at(&self.script).is_some_and(|next| silent < SILENT || next <= then) {
             silent += 1;
             self.go_on(u64::MAX);
-            if self.moment.told() != told {
+            if self.moment.reported() != reported {
                 return true;
             }
         }
@@ -171,11 +170,11 @@ impl Session {
         false
     }
 
-    /// Back to where the last thing that told something had not happened yet: to just after the one before
+    /// Back to where the last reported event had not happened yet: to just after the one before
     /// it, or to the beginning. False at the beginning.
     pub fn step_back(&mut self) -> bool {
         let before = self.moment.position();
-        self.go_to(Position { happened: self.moment.told_before(), at: 0 });
+        self.go_to(Position { happened: self.moment.reported_before(), at: 0 });
         self.moment.position() != before
     }
 
@@ -227,8 +226,8 @@ impl Session {
         Seq(Log::oldest(self.seq()))
     }
 
-    /// The messages that are on links now, in the order in which they arrive. Upkeep, which is not told, is
-    /// left out.
+    /// The messages that are on links now, in the order in which they arrive. Upkeep, which is not reported,
+    /// is left out.
     #[must_use]
     pub fn in_flight(&self) -> Vec<InFlight> {
         self.moment.world().in_flight()
@@ -256,8 +255,8 @@ impl Session {
 
     /// Lets the next thing happen, if it happens until then.
     fn go_on(&mut self, then: u64) -> bool {
-        let happened = self.moment.go_on(&self.script, then, &mut self.told);
-        self.log.take(&mut self.told);
+        let happened = self.moment.go_on(&self.script, then, &mut self.reported);
+        self.log.take(&mut self.reported);
         if happened {
             self.snapshots.offer(&self.moment);
         }

@@ -1,4 +1,4 @@
-//! What a simulated ring is made of.
+//! The make-up of a simulated ring.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl Default for Latency {
 pub struct Setup {
     /// The members in ring order; they are called A, B, C, …
     pub members: Vec<Contender>,
-    /// What all randomness of the run comes from.
+    /// The source of all randomness of the run.
     pub seed: u64,
     /// How long a message, a dial, or the news of a closed link is under way on a link that nothing else is
     /// said of. Order is kept on a link.

@@ -1,4 +1,4 @@
-//! What happened in a run: the same events that a real ring tells, their fingerprint, and a drawing of them
+//! The events of a run, the same as a real ring reports, their fingerprint, and a drawing of them
 //! in space and time.
 
 use std::fmt::Write;
@@ -48,7 +48,7 @@ impl Recorder {
         };
         let run = RunId(Uuid::from_u128(u128::from(setup.seed)));
         let kind = EventKind::RunStarted { run, members, highest_term: Term::ZERO, settings: setup.settings };
-        recorder.tell(0, None, kind);
+        recorder.report(0, None, kind);
         recorder
     }
 
@@ -61,7 +61,7 @@ impl Recorder {
     }
 
     /// Keeps an event; a member's with which start of it this is, and its Lamport clock.
-    pub(crate) fn tell(&mut self, now: u64, node: Option<(NodeIndex, Incarnation, u64)>, kind: EventKind) {
+    pub(crate) fn report(&mut self, now: u64, node: Option<(NodeIndex, Incarnation, u64)>, kind: EventKind) {
         if let EventKind::MemberAdded { member } = &kind {
             self.ring.members.push(member.clone());
         }
@@ -85,7 +85,7 @@ impl Recorder {
         if !packet.message.is_upkeep() {
             let kind =
                 EventKind::Sent { message: self.info(packet), to: schedule::name(to.index()), hold_us: 0 };
-            self.tell(now, Some((packet.from, Incarnation(packet.incarnation), packet.lamport)), kind);
+            self.report(now, Some((packet.from, Incarnation(packet.incarnation), packet.lamport)), kind);
         }
     }
 
@@ -104,7 +104,7 @@ impl Recorder {
         self.receiving = Some((message.clone(), from.clone()));
         let travel_us = now.saturating_sub(packet.sent) / 1000;
         let kind = EventKind::Received { message, from, travel_us };
-        self.tell(now, Some((me, incarnation.unwrap_or_default(), lamport)), kind);
+        self.report(now, Some((me, incarnation.unwrap_or_default(), lamport)), kind);
     }
 
     pub(crate) fn handled(&mut self) {
@@ -138,7 +138,7 @@ pub(crate) fn pid(place: usize, incarnation: Incarnation) -> u32 {
     place.saturating_add(1).saturating_mul(1000).saturating_add(incarnation.0)
 }
 
-/// A fault in the words of the API, which knows delays instead of distributions: the mean is told.
+/// A fault in the words of the API, which knows delays instead of distributions: the mean is given.
 pub(crate) fn link_fault(cut: bool, disturbance: Option<Disturbance>) -> LinkFault {
     let Some(Disturbance { latency, drop, duplicate, reorder }) = disturbance else {
         return LinkFault { cut, ..LinkFault::default() };
@@ -158,7 +158,7 @@ pub(crate) fn link_fault(cut: bool, disturbance: Option<Disturbance>) -> LinkFau
     }
 }
 
-/// A number that two runs share when they told the same, byte for byte: FNV-1a over the events as JSON.
+/// A number that two runs share when they reported the same, byte for byte: FNV-1a over the events as JSON.
 ///
 /// # Panics
 /// Never: events can always be written as JSON.

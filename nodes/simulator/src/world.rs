@@ -24,7 +24,7 @@ use crate::schedule::{self, Schedule};
 use crate::setup::Setup;
 use crate::trace::Recorder;
 
-/// What is still to happen to a member.
+/// An event that is still to happen to a member.
 #[derive(Debug, Clone)]
 enum SimEvent {
     /// It is dialled.
@@ -41,7 +41,7 @@ enum SimEvent {
     Arrives { link: LinkId, packet: Arc<Packet> },
     /// The other end closed a link, or died.
     Closed { link: LinkId, failed: bool },
-    /// It has heard nothing on a link whose other end is closed, which it was never told.
+    /// It has heard nothing on a link whose other end is closed, which never reached it.
     Deserted { link: LinkId },
     /// It has heard nothing from that member since that pause or cut began.
     Silent { peer: NodeIndex, since: u64 },
@@ -60,7 +60,7 @@ enum SimEvent {
 #[derive(Debug, Clone)]
 struct Planned {
     at: u64,
-    /// What was planned first happens first.
+    /// The number of the plan: of events at the same time the first planned happens first.
     number: u64,
     to: NodeIndex,
     /// The member that it comes from, when it has to cross from there.
@@ -89,7 +89,7 @@ impl Ord for Planned {
     }
 }
 
-/// What the live members agree on.
+/// The agreement of the live members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreement {
     /// The leader, live.
@@ -98,7 +98,7 @@ pub struct Agreement {
     pub deputy: Option<NodeId>,
 }
 
-/// What a run has cost.
+/// The cost of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
     /// Things that happened.
@@ -160,10 +160,10 @@ impl World {
         Self::begin(setup, None)
     }
 
-    /// The same ring, which also tells everything that happens, as the events of a real one: several times
+    /// The same ring, which also reports everything that happens, as the events of a real one: several times
     /// slower.
     #[must_use]
-    pub fn telling(setup: Setup) -> Self {
+    pub fn reporting(setup: Setup) -> Self {
         let recorder = Recorder::new(&setup);
         Self::begin(setup, Some(Box::new(recorder)))
     }
@@ -208,15 +208,15 @@ impl World {
         Time(Duration::from_nanos(self.now))
     }
 
-    /// What happened so far; nothing, unless the world is [`telling`](Self::telling).
+    /// The events so far; none, unless the world is [`reporting`](Self::reporting).
     #[must_use]
     pub fn events(&self) -> &[Event] {
         self.recorder.as_ref().map_or(&[], |recorder| recorder.events())
     }
 
-    /// Moves what was told since this was last asked to the end of `into`, and forgets who was given
+    /// Moves the events since the last call to the end of `into`, and forgets who was given
     /// something.
-    pub(crate) fn take_told(&mut self, into: &mut Vec<Event>) {
+    pub(crate) fn take_reported(&mut self, into: &mut Vec<Event>) {
         self.touched.clear();
         if let Some(recorder) = &mut self.recorder {
             recorder.take(into);
@@ -233,13 +233,13 @@ impl World {
         name.ordinal().filter(|place| *place < self.members.len())
     }
 
-    /// What the run has cost so far.
+    /// The cost of the run so far.
     #[must_use]
     pub fn cost(&self) -> Cost {
         self.cost
     }
 
-    /// What people call a member.
+    /// The name of a member.
     #[must_use]
     pub fn name(&self, id: NodeId) -> NodeName {
         schedule::name(self.place(id).map_or(self.members.len(), NodeIndex::index))
@@ -303,7 +303,7 @@ impl World {
         self.last_ring_message.map(|at| Time(Duration::from_nanos(at)))
     }
 
-    /// Whom all live members follow, and who is its deputy: both live, both knowing it. `None` while they
+    /// The leader that all live members follow, and its deputy: both live, both knowing it. `None` while they
     /// don't agree.
     #[must_use]
     pub fn agreed(&self) -> Option<Agreement> {

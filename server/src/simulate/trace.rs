@@ -141,21 +141,24 @@ impl Trace<'_> {
 
     /// What comes out, as lines of a name and a text.
     fn result(&self) -> Vec<(&'static str, String)> {
-        let Outcome { messages, told, decided, ended, .. } = self.outcome;
+        let Outcome { messages, announced, decided, ended, .. } = self.outcome;
         let kinds = self.properties.kinds.iter().zip(self.outcome.by_kind);
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
         let bound = self.properties.bound;
         let how = if bound.worst_case { "at most" } else { "on average" };
         let figure = bound.when_all_start(self.outcome.labels.len() as f64);
-        let announced = if told > 0 {
-            format!("{messages} of the election ({}) + {told} that announce the result", kinds.join(" + "))
+        let sent = if announced > 0 {
+            format!(
+                "{messages} of the election ({}) + {announced} that announce the result",
+                kinds.join(" + ")
+            )
         } else {
             format!("{messages} ({})", kinds.join(" + "))
         };
-        let sum = if told > 0 { format!(" = {}", self.outcome.hops()) } else { String::new() };
+        let sum = if announced > 0 { format!(" = {}", self.outcome.hops()) } else { String::new() };
         vec![
             ("leader", self.ring.name(self.leader)),
-            ("messages", format!("{announced}{sum}")),
+            ("messages", format!("{sent}{sum}")),
             ("the paper", format!("{} ({how} {} when everybody starts)", bound.formula, short(figure))),
             ("time", format!("decided at {}, the last message arrives at {}", short(decided), short(ended))),
         ]
@@ -259,7 +262,7 @@ impl Trace<'_> {
             "leader_place": self.outcome.leader,
             "messages": self.outcome.messages,
             "by_kind": kinds.map(|(kind, count)| ((*kind).to_owned(), count.into())).collect::<Map<_, _>>(),
-            "announcing": self.outcome.told,
+            "announcing": self.outcome.announced,
             "hops": self.outcome.hops(),
             "decided": self.outcome.decided,
             "ended": self.outcome.ended,

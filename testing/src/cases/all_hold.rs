@@ -20,7 +20,7 @@ pub fn all_hold(schedules: u32, faults: Faults, safety: Safety, holds: impl Fn(&
     match outcome {
         Ok(()) => {}
         Err(TestError::Fail(reason, case)) => {
-            let drawn = trace::draw(case.tell().events());
+            let drawn = trace::draw(case.report().events());
             panic!("{reason}\nreplay: cargo xtask soak --replay '{case}'\n{drawn}");
         }
         Err(error) => panic!("{error}"),

@@ -25,7 +25,7 @@ pub struct MaxRingElection {
     wheel: TimingWheel<(u32, u32, RingMessage)>,
     arrivals: Vec<u64>,
     messages: u64,
-    told: u64,
+    announced: u64,
 }
 
 fn id(at: u32) -> NodeId {
@@ -67,7 +67,7 @@ impl MaxRingElection {
             rng,
             wheel: TimingWheel::new((0, 0, RingMessage::StateUpdate { term: Term::ZERO, mandate: None })),
             messages: 0,
-            told: 0,
+            announced: 0,
         }
     }
 
@@ -106,7 +106,7 @@ impl MaxRingElection {
             }
             let Effect::Send { to, message } = effect else { continue };
             match message {
-                RingMessage::Elected { .. } => self.told += 1,
+                RingMessage::Elected { .. } => self.announced += 1,
                 RingMessage::Election { .. }
                 | RingMessage::Classic { .. }
                 | RingMessage::RollCall { .. }
@@ -157,7 +157,7 @@ impl MaxRingElection {
         while let Some((from, at, message)) = self.wheel.pop() {
             self.handle(at, Input::Received { from: id(from), message }, &mut effects, watch);
             may_go_on(watch)?;
-            if decided.is_none() && self.told > 0 {
+            if decided.is_none() && self.announced > 0 {
                 decided = Some(self.wheel.now());
             }
         }
@@ -171,7 +171,7 @@ impl MaxRingElection {
             informed: u32::try_from(followers).unwrap_or(u32::MAX),
             messages: self.messages,
             by_kind: [self.messages, 0, 0, 0],
-            told: self.told,
+            announced: self.announced,
             decided: units(decided.unwrap_or_default()),
             ended: units(self.wheel.now()),
             most_in_flight: self.wheel.most(),

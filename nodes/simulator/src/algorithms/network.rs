@@ -13,11 +13,11 @@ use crate::rng::Rng;
 pub(super) enum Packet<M> {
     /// The algorithm's own.
     Election { to: u32, from: PackedPort, message: M },
-    /// This label leads: the telling lap.
+    /// This label leads: the announcing lap.
     Result { to: u32, leader: u32 },
 }
 
-/// [`Port`] in four bytes, never 0, by which a [`Packet`] needs no more to tell what it is.
+/// [`Port`] in four bytes, never 0, so that a [`Packet`] needs no more to show its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PackedPort(NonZeroU32);
 
@@ -50,7 +50,7 @@ pub(super) struct Network<M> {
     /// When the last message of each link arrives, the links to the successors first. Empty where order needs
     /// no care.
     pub(super) arrivals: Vec<u64>,
-    pub(super) told: u64,
+    pub(super) announced: u64,
     pub(super) by_kind: [u64; 4],
     pub(super) tally: Tally,
 }
@@ -59,7 +59,7 @@ pub(super) struct Network<M> {
 pub(super) struct Tally {
     /// The label that was elected first.
     pub(super) winner: Option<u32>,
-    /// Where: it tells the others.
+    /// The place of the member that announces it.
     pub(super) finder: Option<u32>,
     pub(super) decided: u64,
     /// Elections of another one than the first.
@@ -75,7 +75,7 @@ impl<M: Copy> Network<M> {
             rng,
             pace,
             arrivals: vec![0; links],
-            told: 0,
+            announced: 0,
             by_kind: [0; 4],
             tally: Tally::default(),
         }
@@ -93,8 +93,8 @@ impl<M: Copy> Network<M> {
         self.wheel.push(due, Packet::Election { to, from, message });
     }
 
-    pub(super) fn tell(&mut self, at: u32, leader: u32) {
-        self.told += 1;
+    pub(super) fn announce(&mut self, at: u32, leader: u32) {
+        self.announced += 1;
         let due = self.due(Some(at as usize));
         self.wheel.push(due, Packet::Result { to: self.successor(at), leader });
     }

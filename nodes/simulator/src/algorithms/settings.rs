@@ -1,4 +1,4 @@
-//! What an election is made of, and all that is random about it.
+//! The settings of an election, and all that is random about it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +26,7 @@ pub enum Labels<'a> {
     Given(&'a [u32]),
 }
 
-/// Who starts of its own accord, at time 0.
+/// The members that start of their own accord, at time 0.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Initiators<'a> {
     /// Everybody.
@@ -57,7 +57,7 @@ pub struct Settings<'a> {
     pub size: u32,
     /// How their labels are laid.
     pub labels: Labels<'a>,
-    /// Who starts.
+    /// The members that start.
     pub initiators: Initiators<'a>,
     /// How long messages take.
     pub pace: Pace,

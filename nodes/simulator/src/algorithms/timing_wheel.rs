@@ -33,12 +33,12 @@ pub(super) struct TimingWheel<T> {
     words: u64,
     /// The pool.
     entries: Vec<T>,
-    /// What stands in the part of a chunk that is not filled yet.
+    /// The value in the part of a chunk that is not filled yet.
     filler: T,
     /// The chunk that follows each chunk in its slot, or among the free ones.
     next: Vec<u32>,
     free: u32,
-    /// What is left of the tick that is being read.
+    /// The rest of the tick that is being read.
     reading: Slot,
     later: BTreeMap<u64, Vec<T>>,
     /// The first tick of those; the end of time when there is none.

@@ -1,4 +1,4 @@
-//! What happens in an election, step by step: for a trace of the very run that is counted.
+//! An election step by step: for a trace of the very run that is counted.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub enum Decision {
     Dropped(DropReason),
 }
 
-/// What a member is after a step.
+/// The state of a member after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     /// In a classic election.
@@ -40,7 +40,7 @@ pub enum State {
     MaxRing(Role),
 }
 
-/// What made a member act.
+/// The cause of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// It starts of its own accord.
@@ -74,15 +74,15 @@ pub struct Step {
     pub at: u64,
     /// The place of the member.
     pub member: u32,
-    /// What made it act.
+    /// The cause.
     pub cause: Cause,
-    /// What it decided, in order.
+    /// Its decisions, in order.
     pub decisions: Vec<Decision>,
-    /// What it sent, in order.
+    /// The messages that it sent, in order.
     pub sent: Vec<Sent>,
     /// The label of the leader, in the step in which the member learns it.
     pub learnt: Option<u32>,
-    /// What the member is now, when that has changed.
+    /// The new state of the member, when that has changed.
     pub state: Option<State>,
 }
 
@@ -119,8 +119,8 @@ impl Watch for Unwatched {
 pub(super) struct Recorder {
     steps: Vec<Step>,
     sent: u64,
-    /// What is on its way, by sender and receiver. Equal messages between the same two are told apart by
-    /// their order.
+    /// The messages in transit, by sender and receiver. Equal messages between the same two are distinguished
+    /// by their order.
     on_way: BTreeMap<(u32, u32), Vec<(u64, Message)>>,
     states: BTreeMap<u32, State>,
 }

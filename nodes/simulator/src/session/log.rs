@@ -33,11 +33,11 @@ impl Log {
         seq.0.saturating_sub(Self::KEPT).saturating_add(1)
     }
 
-    /// Takes in what was told next after it, or again; leaves `told` empty.
-    pub(super) fn take(&mut self, told: &mut Vec<Event>) {
+    /// Appends the events that were reported next, or again; leaves `reported` empty.
+    pub(super) fn take(&mut self, reported: &mut Vec<Event>) {
         let next = self.first.saturating_add(self.events.len() as u64);
-        let known = told.iter().take_while(|event| event.seq.0 < next).count();
-        self.events.extend(told.drain(..).skip(known));
+        let known = reported.iter().take_while(|event| event.seq.0 < next).count();
+        self.events.extend(reported.drain(..).skip(known));
         if self.events.len() > Self::MOST {
             let surplus = self.events.len() - Self::MOST / 2;
             self.events.drain(..surplus);
@@ -50,7 +50,7 @@ impl Log {
         self.events.truncate(self.index(seq.0.saturating_add(1)));
     }
 
-    /// What is kept before the moment after this event.
+    /// The events that are kept before the moment after this event.
     pub(super) fn until(&self, seq: Seq) -> &[Event] {
         let (from, to) = (self.index(Self::oldest(seq)), self.index(seq.0.saturating_add(1)));
         self.events.get(from..to).unwrap_or_default()

@@ -26,23 +26,23 @@ pub(super) struct Position {
 pub(super) struct Moment {
     world: World,
     view: RingView,
-    /// What happened so far: steps of the world, and actions.
+    /// Steps of the world and actions so far.
     happened: u64,
     /// How many actions of the script are done.
     done: usize,
-    /// After how many things something was told last, and the time before that; 0 for the beginning.
-    told: (u64, u64),
+    /// The step after which something was reported last, and the one before that; 0 for the beginning.
+    reported: (u64, u64),
 }
 
 impl Moment {
-    /// The beginning, with what it tells.
+    /// The beginning, with its reports.
     pub(super) fn first(setup: Setup) -> (Self, Vec<Event>) {
-        let mut world = World::telling(setup);
+        let mut world = World::reporting(setup);
         let mut events = Vec::new();
-        world.take_told(&mut events);
+        world.take_reported(&mut events);
         let mut view = RingView::empty();
         events.iter().for_each(|event| view.apply(event));
-        (Self { world, view, happened: 0, done: 0, told: (0, 0) }, events)
+        (Self { world, view, happened: 0, done: 0, reported: (0, 0) }, events)
     }
 
     pub(super) fn world(&self) -> &World {
@@ -70,14 +70,14 @@ impl Moment {
         nanoseconds(self.world.now().0)
     }
 
-    /// After how many things something was told, before it was told last; 0 for the beginning.
-    pub(super) fn told_before(&self) -> u64 {
-        self.told.1
+    /// The step after which something was reported before the last time; 0 for the beginning.
+    pub(super) fn reported_before(&self) -> u64 {
+        self.reported.1
     }
 
-    /// After how many things something was told last.
-    pub(super) fn told(&self) -> u64 {
-        self.told.0
+    /// The step after which something was reported last.
+    pub(super) fn reported(&self) -> u64 {
+        self.reported.0
     }
 
     /// When the next thing happens, in nanoseconds.
@@ -87,11 +87,11 @@ impl Moment {
         action.into_iter().chain(step).min()
     }
 
-    /// Lets the next thing happen, if it happens until then, and appends what it tells. Says whether it did;
+    /// Lets the next thing happen, if it happens until then, and appends its reports. Says whether it did;
     /// if not, it is then.
     ///
     /// What is planned for the time of an action happens before it, as [`World::play`] has it.
-    pub(super) fn go_on(&mut self, script: &[Planned], then: u64, told: &mut Vec<Event>) -> bool {
+    pub(super) fn go_on(&mut self, script: &[Planned], then: u64, reported: &mut Vec<Event>) -> bool {
         let action = script.get(self.done).filter(|(at, _)| *at <= then);
         let until = action.map_or(then, |(at, _)| *at);
         if !self.world.step_until(Time(Duration::from_nanos(until))) {
@@ -100,11 +100,11 @@ impl Moment {
             self.done += 1;
         }
         self.happened += 1;
-        let before = told.len();
-        self.world.take_told(told);
-        let news = told.get(before..).unwrap_or_default();
+        let before = reported.len();
+        self.world.take_reported(reported);
+        let news = reported.get(before..).unwrap_or_default();
         if !news.is_empty() {
-            self.told = (self.happened, self.told.0);
+            self.reported = (self.happened, self.reported.0);
         }
         news.iter().for_each(|event| self.view.apply(event));
         true

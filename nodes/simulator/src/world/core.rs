@@ -77,13 +77,13 @@ impl World {
             }
             Effect::Became { term, .. } => {
                 self.highest_term = self.highest_term.max(term);
-                self.tell_effect(me, &effect);
+                self.report_effect(me, &effect);
             }
             Effect::ProgressChanged(_)
             | Effect::SuccessorChanged(_)
             | Effect::Drop { .. }
             | Effect::Completed { .. }
-            | Effect::Explain(_) => self.tell_effect(me, &effect),
+            | Effect::Explain(_) => self.report_effect(me, &effect),
         }
     }
 
@@ -155,7 +155,7 @@ impl World {
         let lamport = machine.lamport;
         for link in machine.links.iter() {
             if let Some(link) = self.network.get_mut(link.id).filter(|link| link.dialler == from) {
-                link.told = digest_of_sender(&packet.message);
+                link.reported = digest_of_sender(&packet.message);
             }
         }
         if let Some(recorder) = &mut self.recorder {
@@ -177,12 +177,12 @@ impl World {
     /// A packet that never arrives: a fault took it, or its link is gone.
     pub(super) fn lost(&mut self, packet: &Packet, to: NodeIndex, fault: Option<Injection>) {
         match fault {
-            Some(fault) => self.tell_injected(packet, packet.from, to, fault),
-            None => self.tell(packet.from, |recorder| recorder.lost(packet, to)),
+            Some(fault) => self.report_injected(packet, packet.from, to, fault),
+            None => self.report(packet.from, |recorder| recorder.lost(packet, to)),
         }
     }
 
-    pub(super) fn tell_injected(
+    pub(super) fn report_injected(
         &mut self,
         packet: &Packet,
         from: NodeIndex,
@@ -190,7 +190,7 @@ impl World {
         fault: Injection,
     ) {
         if !packet.message.is_upkeep() {
-            self.tell(from, |recorder| recorder.injected(packet, from, to, fault));
+            self.report(from, |recorder| recorder.injected(packet, from, to, fault));
         }
     }
 
@@ -219,7 +219,7 @@ impl World {
         decide(machine, wanted)
     }
 
-    /// Whoever routes past members dials them again, at a time of its own.
+    /// Has a member that routes past others dial them again, at a time of its own.
     fn look_for_skipped(&mut self, me: NodeIndex) {
         let every = nanoseconds(self.setup.probe);
         let Some(machine) = self.machine_mut(me) else { return };
@@ -260,43 +260,43 @@ impl World {
         self.members.get(place.index()).map(|member| member.incarnation).unwrap_or_default()
     }
 
-    // What is told.
+    // Reports.
 
-    fn tell_effect(&mut self, me: NodeIndex, effect: &Effect<RingMessage>) {
+    fn report_effect(&mut self, me: NodeIndex, effect: &Effect<RingMessage>) {
         let Some(recorder) = &self.recorder else { return };
         if let Some(event) = recorder.event(effect) {
-            self.tell(me, |_| event);
+            self.report(me, |_| event);
         }
     }
 
-    /// Tells of something that a running member sees itself.
-    pub(super) fn tell(&mut self, me: NodeIndex, what: impl FnOnce(&Recorder) -> EventKind) {
+    /// Reports something that a running member sees itself.
+    pub(super) fn report(&mut self, me: NodeIndex, what: impl FnOnce(&Recorder) -> EventKind) {
         let Some(recorder) = &mut self.recorder else { return };
         let Some(member) = self.members.get_mut(me.index()) else { return };
         let Some(machine) = &mut member.machine else { return };
         machine.lamport += 1;
         let kind = what(recorder);
-        recorder.tell(self.now, Some((me, member.incarnation, machine.lamport)), kind);
+        recorder.report(self.now, Some((me, member.incarnation, machine.lamport)), kind);
     }
 
-    /// Tells of something that is done to a member's process.
-    pub(super) fn tell_of(&mut self, place: NodeIndex, what: impl FnOnce() -> EventKind) {
+    /// Reports something that is done to a member's process.
+    pub(super) fn report_of(&mut self, place: NodeIndex, what: impl FnOnce() -> EventKind) {
         let incarnation = self.incarnation(place);
         if let Some(recorder) = &mut self.recorder {
-            recorder.tell(self.now, Some((place, incarnation, 0)), what());
+            recorder.report(self.now, Some((place, incarnation, 0)), what());
         }
     }
 
-    /// Tells of something that is done to the ring.
-    pub(super) fn tell_ring(&mut self, place: Option<NodeIndex>, what: impl FnOnce() -> EventKind) {
+    /// Reports something that is done to the ring.
+    pub(super) fn report_ring(&mut self, place: Option<NodeIndex>, what: impl FnOnce() -> EventKind) {
         let node = place.map(|place| (place, self.incarnation(place), 0));
         if let Some(recorder) = &mut self.recorder {
-            recorder.tell(self.now, node, what());
+            recorder.report(self.now, node, what());
         }
     }
 }
 
-/// What is wrong with how a member handled a message. It must have done something about it or told why not,
+/// The violation in a member's handling of a message. It must have acted on it or explained why not,
 /// and that must be true. What is said again and again, or only between neighbours, may be no news.
 fn step_violation(
     core: &Core,

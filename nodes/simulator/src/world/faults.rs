@@ -1,4 +1,4 @@
-//! What is done to members and links.
+//! Actions on members and links.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -91,11 +91,11 @@ impl World {
             lamport: 0,
             highest_term: self.highest_term,
         });
-        self.tell_of(place, || EventKind::Spawned { pid: trace::pid(place.index(), incarnation) });
+        self.report_of(place, || EventKind::Spawned { pid: trace::pid(place.index(), incarnation) });
     }
 
     pub(super) fn configure_first(&mut self, place: NodeIndex) {
-        self.tell(place, |_| EventKind::Ready { address: format!("virtual:{}", place.0) });
+        self.report(place, |_| EventKind::Ready { address: format!("virtual:{}", place.0) });
         let ring = Arc::clone(&self.ring);
         self.configure(place, &ring, self.highest_term);
     }
@@ -161,7 +161,7 @@ impl World {
     }
 
     fn requested(&mut self, place: NodeIndex, action: &str) {
-        self.tell_of(place, || EventKind::Requested { action: action.to_owned() });
+        self.report_of(place, || EventKind::Requested { action: action.to_owned() });
     }
 
     fn kill(&mut self, place: NodeIndex) {
@@ -176,7 +176,7 @@ impl World {
         else {
             return;
         };
-        self.tell_of(dead, || EventKind::Exited { code: None, signal: Some(9) });
+        self.report_of(dead, || EventKind::Exited { code: None, signal: Some(9) });
         for waiting in machine.inbox {
             self.meets_nobody(dead, waiting);
         }
@@ -220,7 +220,7 @@ impl World {
         };
         machine.paused = Some(number);
         self.requested(place, "pause");
-        self.tell_of(place, || EventKind::Paused);
+        self.report_of(place, || EventKind::Paused);
         self.announce_first_term();
         for other in (0..self.members.len()).map(NodeIndex::nth).filter(|other| *other != place) {
             self.expect_silence(other, place, number);
@@ -242,10 +242,10 @@ impl World {
         machine.paused = None;
         let waiting = std::mem::take(&mut machine.inbox);
         self.requested(place, "resume");
-        self.tell_of(place, || EventKind::Resumed);
+        self.report_of(place, || EventKind::Resumed);
         for event in waiting {
             match event {
-                // Whoever was stopped can't tell how long the other was silent: it begins to count anew.
+                // A member that was stopped cannot measure the other's silence: it begins to count anew.
                 SimEvent::Silent { peer, since } => self.expect_silence(place, peer, since),
                 SimEvent::Unanswered { link } => {
                     self.plan(nanoseconds(self.setup.silence()), place, SimEvent::Unanswered { link });
@@ -262,7 +262,7 @@ impl World {
     fn cut(&mut self, from: NodeIndex, to: NodeIndex) {
         let number = self.number();
         if self.are_two_members(from, to) && self.network.cut(from, to, number) {
-            self.tell_fault(from, to, true, None);
+            self.report_fault(from, to, true, None);
             self.expect_silence(to, from, number);
         }
     }
@@ -271,19 +271,19 @@ impl World {
         if self.are_two_members(from, to) {
             self.network.disturb(from, to, disturbance);
             let cut = self.network.cut_between(from, to).is_some();
-            self.tell_fault(from, to, cut, Some(disturbance));
+            self.report_fault(from, to, cut, Some(disturbance));
         }
     }
 
     fn mend(&mut self, one: NodeIndex, other: NodeIndex) {
         if self.network.mend(one, other) {
-            self.tell_fault(one, other, false, None);
-            self.tell_fault(other, one, false, None);
+            self.report_fault(one, other, false, None);
+            self.report_fault(other, one, false, None);
         }
     }
 
-    fn tell_fault(&mut self, from: NodeIndex, to: NodeIndex, cut: bool, disturbance: Option<Disturbance>) {
-        self.tell_ring(None, || EventKind::LinkFaultChanged {
+    fn report_fault(&mut self, from: NodeIndex, to: NodeIndex, cut: bool, disturbance: Option<Disturbance>) {
+        self.report_ring(None, || EventKind::LinkFaultChanged {
             from: schedule::name(from.index()),
             to: schedule::name(to.index()),
             fault: trace::link_fault(cut, disturbance),
@@ -316,7 +316,7 @@ impl World {
             incarnation: Incarnation(0),
             address: None,
         };
-        self.tell_ring(Some(place), || EventKind::MemberAdded { member });
+        self.report_ring(Some(place), || EventKind::MemberAdded { member });
         self.insert_machine(place);
         self.configure_first(place);
         self.announce();
@@ -333,7 +333,7 @@ impl World {
         }
         let id = self.id(place);
         self.ring = self.ring.iter().copied().filter(|member| member.id != id).collect();
-        self.tell_ring(Some(place), || EventKind::MemberRemoved);
+        self.report_ring(Some(place), || EventKind::MemberRemoved);
         self.announce();
     }
 
@@ -341,21 +341,21 @@ impl World {
         let settings = self.setup.settings.with(change);
         if self.setup.settings != settings {
             self.setup.settings = settings;
-            self.tell_ring(None, || EventKind::SettingsChanged { settings });
+            self.report_ring(None, || EventKind::SettingsChanged { settings });
             self.announce();
         }
     }
 
     fn change_attribute(&mut self, place: NodeIndex, attribute: Attribute) {
         if self.change_member(place, |member| member.attribute = attribute) {
-            self.tell_ring(Some(place), || EventKind::AttributeChanged { attribute });
+            self.report_ring(Some(place), || EventKind::AttributeChanged { attribute });
             self.announce();
         }
     }
 
     fn change_eligibility(&mut self, place: NodeIndex, eligible: bool) {
         if self.change_member(place, |member| member.eligible = eligible) {
-            self.tell_ring(Some(place), || EventKind::EligibilityChanged { eligible });
+            self.report_ring(Some(place), || EventKind::EligibilityChanged { eligible });
             self.announce();
         }
     }

@@ -9,7 +9,7 @@ use crate::session::InFlight;
 
 impl World {
     /// The messages that are on links, in the order in which they arrive, without upkeep; none, unless the
-    /// world is telling.
+    /// world is reporting.
     pub(crate) fn in_flight(&self) -> Vec<InFlight> {
         let Some(recorder) = &self.recorder else { return Vec::new() };
         let mut crossing: Vec<_> = self

@@ -1,4 +1,4 @@
-//! What happens on links.
+//! Events on links.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,7 +82,7 @@ impl World {
             SimEvent::Arrives { link: _, packet } => self.lost(&packet, to, Some(Injection::Cut)),
             // The acceptor never hears of it; the dialler's patience ends some time.
             SimEvent::Dialled { link } => self.network.close(link, to),
-            // The end that is left hears nothing any more, and is not told why.
+            // The end that is left hears nothing any more, and does not learn why.
             SimEvent::Closed { link, .. } => {
                 if let Some(clock) = self.machine(to).map(|machine| machine.clock) {
                     let after = clock.takes(nanoseconds(self.setup.silence()));
@@ -182,7 +182,7 @@ impl World {
     pub(super) fn link_up(&mut self, me: NodeIndex, link: &Link<LinkId>) {
         let (kind, direction) = (link.kind, link.direction);
         if let Some(peer) = self.place(link.peer).map(NodeIndex::index) {
-            self.tell(me, |_| EventKind::LinkUp { peer: schedule::name(peer), link: kind, direction });
+            self.report(me, |_| EventKind::LinkUp { peer: schedule::name(peer), link: kind, direction });
         }
         self.give(me, link.up_input());
     }
@@ -228,11 +228,11 @@ impl World {
         match loss {
             LinkLoss::Failed => self.link_down(me, &link, why),
             LinkLoss::Closed => {
-                self.tell_closed(me, &link);
+                self.report_closed(me, &link);
                 self.give(me, link.closed_input());
             }
             LinkLoss::Replaced => {
-                self.tell_closed(me, &link);
+                self.report_closed(me, &link);
                 self.make_wanted_links(me);
             }
             LinkLoss::ClosedUnseen => self.give(me, link.closed_input()),
@@ -249,12 +249,12 @@ impl World {
             Fate::Lost => self.lost(&packet, to, Some(Injection::Drop)),
             Fate::Arrives { at, overtaken } => {
                 if overtaken {
-                    self.tell_injected(&packet, me, to, Injection::Reorder);
+                    self.report_injected(&packet, me, to, Injection::Reorder);
                 }
                 self.plan_crossing(at, me, to, SimEvent::Arrives { link: id, packet });
             }
             Fate::ArrivesTwice(first, second) => {
-                self.tell_injected(&packet, me, to, Injection::Duplicate);
+                self.report_injected(&packet, me, to, Injection::Duplicate);
                 let copy = Arc::clone(&packet);
                 self.plan_crossing(first, me, to, SimEvent::Arrives { link: id, packet });
                 self.plan_crossing(second, me, to, SimEvent::Arrives { link: id, packet: copy });
@@ -280,13 +280,13 @@ impl World {
         self.link_lost(me, lost, failure.unwrap_or(Why::TooShort));
     }
 
-    fn tell_closed(&mut self, me: NodeIndex, link: &Link<LinkId>) {
-        self.tell_down(me, link, "closed by the other end", false);
+    fn report_closed(&mut self, me: NodeIndex, link: &Link<LinkId>) {
+        self.report_down(me, link, "closed by the other end", false);
     }
 
-    fn tell_down(&mut self, me: NodeIndex, link: &Link<LinkId>, reason: &str, failure: bool) {
+    fn report_down(&mut self, me: NodeIndex, link: &Link<LinkId>, reason: &str, failure: bool) {
         let Some(peer) = self.place(link.peer) else { return };
-        self.tell(me, |_| EventKind::LinkDown {
+        self.report(me, |_| EventKind::LinkDown {
             peer: schedule::name(peer.index()),
             link: link.kind,
             direction: link.direction,
@@ -314,8 +314,8 @@ impl World {
     }
 
     /// Has the diallers of this member's ring links compare what their ends know, where that is different
-    /// now. Both ends say it in each ping, and what they were last told; an acceptor that is behind, and was
-    /// not told for longer than pings may fail to come, has missed a message.
+    /// now. Both ends say it in each ping, and what they received last; an acceptor that is behind, and was
+    /// sent nothing for longer than pings may fail to come, has missed a message.
     pub(super) fn compare(&mut self, me: NodeIndex) {
         let patience = nanoseconds(self.setup.silence());
         let Some(machine) = self.machine(me) else { return };
@@ -330,14 +330,14 @@ impl World {
         }
     }
 
-    /// Whether the acceptor of a ring link that is up knows something else than the dialler, and was not told
+    /// Whether the acceptor of a ring link that is up knows something else than the dialler, and was not sent
     /// what that one knows.
     fn has_missed(&self, link: &Connection) -> bool {
         let is_up =
             (link.kind, link.dialler_end, link.acceptor_end) == (LinkKind::Ring, End::Open, End::Open);
         let knowledge = |place| self.machine(place).map(|machine| machine.knowledge);
         let (ours, theirs) = (knowledge(link.dialler), knowledge(link.acceptor));
-        is_up && ours != theirs && ours.is_some_and(|ours| ours != link.told)
+        is_up && ours != theirs && ours.is_some_and(|ours| ours != link.reported)
     }
 
     pub(super) fn compared(&mut self, me: NodeIndex, id: LinkId) {
@@ -357,7 +357,7 @@ impl World {
     }
 
     fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, why: Why) {
-        self.tell_down(me, link, why.describe(), true);
+        self.report_down(me, link, why.describe(), true);
         let peer_lives = self.place(link.peer).is_some_and(|peer| self.machine(peer).is_some());
         self.false_suspicion |= !why.is_certain() && peer_lives;
         self.give(me, link.down_input());

@@ -16,7 +16,7 @@ pub(super) struct Member {
     pub(super) incarnation: Incarnation,
     /// Whether it still belongs to the ring.
     pub(super) configured: bool,
-    /// What it promised: the one thing that a death leaves.
+    /// Its promise: the one thing that a death leaves.
     pub(super) promise: Option<Promise>,
     /// How much too fast its clock runs, in thousandths.
     pub(super) drift: i16,
@@ -32,14 +32,14 @@ pub(super) struct Machine {
     pub(super) clock: Clock,
     /// The number of the pause that it is in.
     pub(super) paused: Option<u64>,
-    /// What piled up while it is paused.
+    /// The events that wait while it is paused.
     pub(super) inbox: VecDeque<SimEvent>,
     pub(super) timers: Timers,
     /// The links that it has an end of, not closed there.
     pub(super) links: LinkTable<LinkId>,
     /// Whether it is going to dial those again that it routes past.
     pub(super) probes: bool,
-    /// What it knows, as its pings say it.
+    /// The digest of its state, as its pings carry it.
     pub(super) knowledge: u64,
     /// How many messages it has sent.
     pub(super) sent: u64,
@@ -51,7 +51,7 @@ pub(super) struct Machine {
 /// A clock with an origin and a speed of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
-    /// What it showed, and when that was, in nanoseconds.
+    /// A time that it showed, and the time of that, in nanoseconds.
     showed: u64,
     at: u64,
     drift: i16,
@@ -62,7 +62,7 @@ impl Clock {
         Self { showed: 0, at: now, drift: drift.clamp(-900, 9000) }
     }
 
-    /// What it shows, in nanoseconds.
+    /// The time that it shows, in nanoseconds.
     pub(super) fn shows(&self, now: u64) -> u64 {
         self.showed + scale(now.saturating_sub(self.at), self.speed(), 1000)
     }

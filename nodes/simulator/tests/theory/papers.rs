@@ -28,7 +28,7 @@ fn chang_roberts_worst_case_is_exactly_half_of_n_times_n_plus_one() {
         let settings = Settings { labels: Labels::Worst, ..Settings::new(n) };
         let outcome = Election::<ChangRoberts<u32>>::new(settings).run();
         let n = u64::from(n);
-        assert_eq!((outcome.messages, outcome.told), (n * (n + 1) / 2, n));
+        assert_eq!((outcome.messages, outcome.announced), (n * (n + 1) / 2, n));
         let best = Settings { labels: Labels::Increasing, ..settings };
         assert_eq!(Election::<ChangRoberts<u32>>::new(best).run().messages, 2 * n - 1);
     }

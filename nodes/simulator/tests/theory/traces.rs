@@ -55,7 +55,7 @@ fn assert_traced(outcome: &Outcome, traced: &Outcome, steps: &[watch::Step], wha
         Message::MaxRing(message) => matches!(message, RingMessage::Elected { .. }),
         Message::Classic(_) => false,
     });
-    assert_eq!(told.count() as u64, outcome.told, "{what}: what announces the result");
+    assert_eq!(told.count() as u64, outcome.announced, "{what}: what announces the result");
 }
 
 fn a_trace_shows_every_message_of_the_very_run_that_is_counted(algorithm: AlgorithmName) {

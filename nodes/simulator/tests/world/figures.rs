@@ -90,7 +90,7 @@ fn as_many_initiators_are_counted_as_initiated_whatever_the_election() {
             let steps = actions.into_iter().map(|action| (std::mem::take(&mut wait), action)).collect();
             let setup = Setup::of(&[100, 120, 90, 110]).seed(1).algorithm(algorithm);
             let case = Case { setup, schedule: Schedule { steps } };
-            let world = case.tell();
+            let world = case.report();
             let events = world.events();
             let election = view(events).elections.back().cloned().expect("there was one");
             assert_eq!(election.initiators, asked, "{case}");
@@ -142,7 +142,7 @@ fn timed_well(events: &[Event]) -> Result<(), String> {
 }
 
 fn all_told_well(schedules: u32, faults: Faults, safety: Safety, well: fn(&[Event]) -> Result<(), String>) {
-    all_hold(schedules, faults, safety, |case| well(case.tell().events()));
+    all_hold(schedules, faults, safety, |case| well(case.report().events()));
 }
 
 #[test]

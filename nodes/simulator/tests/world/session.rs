@@ -174,7 +174,7 @@ fn whatever_one_has_done_the_text_of_it_reproduces_it() {
 #[test]
 fn a_session_tells_what_the_case_tells() {
     proptest!(some_cases(200), |(case in any_case())| {
-        let told = case.tell();
+        let told = case.report();
         let mut session = Session::of(&case);
         let end: Duration = case.schedule.steps.iter().map(|(wait, _)| *wait).sum();
         session.play_until(end, usize::MAX);

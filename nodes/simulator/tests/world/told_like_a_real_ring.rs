@@ -74,7 +74,7 @@ fn as_the_members_see_it(world: &World, view: &RingView) -> Result<(), String> {
 }
 
 fn told_well(case: &Case) -> Result<(), String> {
-    let world = case.tell();
+    let world = case.report();
     let view = read(world.events())?;
     as_the_members_see_it(&world, &view)
 }
@@ -104,7 +104,7 @@ fn a_ring_to_which_everything_happens_is_told_well() {
 fn the_view_counts_an_undisturbed_election_as_the_formula_does() {
     let case: Case =
         "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A".parse().expect("a case");
-    let view = read(case.tell().events()).expect("all is well");
+    let view = read(case.report().events()).expect("all is well");
     let election = view.elections.front().expect("there was one");
     assert_eq!((election.messages, election.expected), (11, Some(11)));
     assert_eq!(view.leader.map(|leader| leader.to_string()).as_deref(), Some("D"));
@@ -113,7 +113,7 @@ fn the_view_counts_an_undisturbed_election_as_the_formula_does() {
 #[test]
 fn a_stream_in_which_two_lead_one_term_is_found_out() {
     let case: Case = "seed 1; ring 1 2 3; uniform 50us 3000us; 20000us initiate A".parse().expect("a case");
-    let mut events = case.tell().events().to_vec();
+    let mut events = case.report().events().to_vec();
     let mut second = events
         .iter()
         .rfind(|event| matches!(&event.kind, EventKind::RoleChanged { role: Role::Leader, .. }))
@@ -130,7 +130,7 @@ fn a_stream_in_which_two_lead_at_one_instant_with_a_quorum_is_found_out() {
     let case: Case = "seed 1; ring 1 2 3; quorum; uniform 50us 3000us; 20000us initiate A; 900000us kill C"
         .parse()
         .expect("a case");
-    let mut events = case.tell().events().to_vec();
+    let mut events = case.report().events().to_vec();
     read(&events).expect("all is well");
     // Had C lived as long as this says, B would have led beside it.
     let death =

@@ -60,7 +60,7 @@ fn a_message_that_was_lost_is_made_up_for() {
                       duplicate 0 reorder 0; 1000us mend B C"
         .parse()
         .expect("a case");
-    let world = case.tell();
+    let world = case.report();
     let lost = world.events().iter().filter(|event| matches!(event.kind, EventKind::Injected { .. })).count();
     assert_eq!(lost, 1, "{}", trace::draw(world.events()));
     assert!(world.agreed().is_some(), "{}", trace::draw(world.events()));
