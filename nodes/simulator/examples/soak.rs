@@ -70,7 +70,7 @@ fn replay(text: &str) -> ExitCode {
         println!("{failure}");
         return ExitCode::FAILURE;
     }
-    let mut world = World::telling(case.setup.clone());
+    let mut world = World::reporting(case.setup.clone());
     let _ = world.play(&case.schedule, |_| Ok::<(), ()>(()));
     world.run_for(Duration::from_secs(2));
     println!("{}nothing is wrong with it", trace::draw(world.events()));

@@ -81,8 +81,8 @@ fn the_deputy_of_max_ring_costs_no_message_when_everybody_starts() {
         let classic = Election::<ChangRoberts<u32>>::new(settings).run();
         let ours = MaxRingElection::new(settings).run();
         assert_eq!(
-            (ours.messages, ours.told, ours.leader),
-            (classic.messages, classic.told, classic.leader),
+            (ours.messages, ours.announced, ours.leader),
+            (classic.messages, classic.announced, classic.leader),
             "{settings:?}"
         );
         assert_eq!(ours.informed, settings.size);

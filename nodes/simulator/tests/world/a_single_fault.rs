@@ -5,7 +5,7 @@ use std::time::Duration;
 use ringleader_simulator::{Action, Setup, World, trace};
 
 fn at_peace(attributes: &[u64], seed: u64) -> World {
-    let mut world = World::telling(Setup::of(attributes).seed(seed));
+    let mut world = World::reporting(Setup::of(attributes).seed(seed));
     world.run_for(Duration::from_millis(20));
     world.act(Action::Initiate(0));
     world.run_for(Duration::from_secs(2));

@@ -12,7 +12,7 @@ use ringleader_simulator::{Action, Case, Latency, Setup, World, trace};
 fn elected(n: u64, hop: Duration, algorithm: AlgorithmName) -> (RingView, usize, usize) {
     let attributes: Vec<u64> = (1..=n).collect();
     let setup = Setup::of(&attributes).latency(Latency::Constant(hop)).algorithm(algorithm).patient();
-    let mut world = World::telling(setup);
+    let mut world = World::reporting(setup);
     world.run_for(Duration::from_secs(10));
     let linked = world.events().len();
     world.act(Action::Initiate(0));
