@@ -43,7 +43,7 @@ impl LinkFaults {
             if it.from == me {
                 peers.entry(it.to).or_default().to_peer = it.fault;
             } else if it.to == me {
-                peers.entry(told.from).or_default().from_peer = told.fault;
+                peers.entry(it.from).or_default().from_peer = it.fault;
             }
         }
         Self(Arc::new(peers))

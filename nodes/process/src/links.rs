@@ -253,7 +253,8 @@ impl Links {
         let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
         // A peer that has sent nothing counts as one that knows of no election.
         let peer_digest = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), peer_digest: Arc::clone(&peer_digest) };
+        let pinged =
+            Pinged { state_digest: Arc::clone(&self.state_digest), peer_digest: Arc::clone(&peer_digest) };
         self.tasks.insert(id, Task { peer_digest, commands });
         let task = task::LinkTask::new(
             id,

@@ -321,7 +321,7 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     };
     assert_eq!(far_end.table().route(PEER), None);
     far_end.table_mut().in_use(in_use, now()).expect("it is a standby link");
-    assert_eq!(far_end.table().route(PEER), Some(told));
+    assert_eq!(far_end.table().route(PEER), Some(in_use));
 }
 
 /// Links two nodes with these state digests. Returns the link events of the first.
@@ -342,12 +342,12 @@ async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<LinkEvent>, [Links; 2
     (news, [links, far_end], (settings, heard))
 }
 
+#[tokio::test]
 async fn ends_of_a_link_whose_states_differ_for_long_are_notified() {
-async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
     let (mut news, _links, _kept) = linked(1, 2).await;
     loop {
         let kind = news.recv().await.expect("the link lasts").kind;
-        match told {
+        match kind {
             LinkEventKind::Differs => return,
             LinkEventKind::Up | LinkEventKind::RoundTrip(_) => {}
             other => panic!("{other:?}"),
@@ -355,8 +355,8 @@ async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
     }
 }
 
+#[tokio::test]
 async fn ends_of_a_link_with_equal_states_are_not_notified() {
-async fn ends_of_a_link_that_know_the_same_are_told_nothing() {
     /// This many pings take longer than the ends may differ for.
     const PINGS: usize = 100;
     let (mut news, _links, _kept) = linked(1, 1).await;

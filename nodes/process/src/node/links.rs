@@ -216,7 +216,13 @@ impl Node {
 
     fn report_down(&mut self, link: &Link<LinkId>, reason: String, failure: bool) {
         let peer = self.name(link.peer);
-        self.report(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });
+        self.report(EventKind::LinkDown {
+            peer,
+            link: link.kind,
+            direction: link.direction,
+            reason,
+            failure,
+        });
     }
 
     fn report_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {
