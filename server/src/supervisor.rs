@@ -312,7 +312,7 @@ impl Supervisor {
             settings: self.settings,
         };
         self.keep_members();
-        self.bus.tell(None, Incarnation(0), kind);
+        self.bus.announce(None, Incarnation(0), kind);
         for index in 0..self.nodes.len() {
             self.spawn(index);
         }
@@ -362,14 +362,14 @@ impl Supervisor {
                     highest_term: Term::ZERO,
                     last_words: None,
                 });
-                self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
+                self.bus.announce(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
                 let program = self.config.program.display();
                 let reason =
                     format!("can't run {program}: {error}. Is the file still there, and are processes left?");
                 tracing::error!(node = %name, "{reason}");
-                self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
+                self.bus.announce(Some(&name), incarnation, EventKind::StartFailed { reason });
                 self.configure_all(None);
                 self.restart_later(index, now());
             }
@@ -420,7 +420,7 @@ impl Supervisor {
             process.last_words = Some(text.to_owned());
         }
         let kind = EventKind::Stderr { text: text.to_owned() };
-        self.bus.tell(Some(&name), incarnation, kind);
+        self.bus.announce(Some(&name), incarnation, kind);
     }
 
     /// A node has had its time to say hello.
@@ -432,7 +432,7 @@ impl Supervisor {
             let reason = format!("it did not report within {} s and was killed", HELLO_WITHIN.as_secs());
             let name = node.member.name.clone();
             tracing::error!(node = %name, "{reason}");
-            self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
+            self.bus.announce(Some(&name), incarnation, EventKind::StartFailed { reason });
         }
     }
 
@@ -447,7 +447,7 @@ impl Supervisor {
             process.kill();
             let name = node.member.name.clone();
             let after_ms = milliseconds(EXIT_WITHIN);
-            self.bus.tell(Some(&name), incarnation, EventKind::ExitOverdue { after_ms });
+            self.bus.announce(Some(&name), incarnation, EventKind::ExitOverdue { after_ms });
         }
     }
 
@@ -463,7 +463,7 @@ impl Supervisor {
                 let kind = if is_paused { EventKind::Paused } else { EventKind::Resumed };
                 // It may have said something before this process heard that it goes on.
                 let since = process.continued_ns.take().filter(|_| !is_paused);
-                self.bus.tell_at(since.unwrap_or_else(now), Some(name), incarnation, kind);
+                self.bus.announce_at(since.unwrap_or_else(now), Some(name), incarnation, kind);
             }
             if let Some(lines) = process.lines.as_ref().filter(|_| !is_paused) {
                 // It may have missed some: the newest is sent again.
@@ -554,7 +554,7 @@ impl Supervisor {
             if let Some(words) = last_words {
                 let _ = write!(reason, ": {words}");
             }
-            self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
+            self.bus.announce(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }
         self.announce_first_term();

@@ -110,7 +110,7 @@ impl Supervisor {
 
     fn tell_request(&self, node: &NodeSlot) {
         let requested = EventKind::Requested { action: "initiate".to_owned() };
-        self.bus.tell(Some(&node.member.name), node.member.incarnation, requested);
+        self.bus.announce(Some(&node.member.name), node.member.incarnation, requested);
     }
 
     /// Waits for the fresh ring to be ready for the election that it is to begin with, if any.

@@ -58,14 +58,14 @@ impl Supervisor {
                 "these groups part nobody from anybody; leave some nodes out of a group".to_owned(),
             ));
         }
-        self.bus.tell(None, Incarnation(0), EventKind::PartitionChanged { sides });
+        self.bus.announce(None, Incarnation(0), EventKind::PartitionChanged { sides });
         self.configure_all(None);
         Ok(())
     }
 
     pub(super) fn heal_partition(&mut self) -> Result<(), Refusal> {
         if self.bus.with_view(|view| !view.partition.is_empty()) {
-            self.bus.tell(None, Incarnation(0), EventKind::PartitionChanged { sides: Vec::new() });
+            self.bus.announce(None, Incarnation(0), EventKind::PartitionChanged { sides: Vec::new() });
             self.configure_all(None);
         }
         Ok(())
@@ -82,7 +82,7 @@ impl Supervisor {
     fn change(&mut self, links: Vec<FaultyLink>) {
         for FaultyLink { from, to, fault } in links {
             if self.bus.with_view(|view| view.own_fault(&from, &to) != fault) {
-                self.bus.tell(None, Incarnation(0), EventKind::LinkFaultChanged { from, to, fault });
+                self.bus.announce(None, Incarnation(0), EventKind::LinkFaultChanged { from, to, fault });
             }
         }
         self.configure_all(None);

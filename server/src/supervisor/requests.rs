@@ -284,7 +284,7 @@ impl Supervisor {
         }
         let incarnation = node.member.incarnation;
         let requested = EventKind::Requested { action: action.as_str().to_owned() };
-        self.bus.tell_at(at, Some(&name), incarnation, requested);
+        self.bus.announce_at(at, Some(&name), incarnation, requested);
         if action == Action::Start {
             self.spawn(index);
         }
@@ -317,7 +317,7 @@ impl Supervisor {
             membership: Membership::default(),
         });
         self.keep_members();
-        self.bus.tell(Some(&name), incarnation, EventKind::MemberAdded { member });
+        self.bus.announce(Some(&name), incarnation, EventKind::MemberAdded { member });
         self.spawn(self.nodes.len() - 1);
         Ok(())
     }
@@ -358,7 +358,7 @@ impl Supervisor {
         self.keep_members();
         self.departed.note(&node.member);
         self.bus.dismiss(&node.membership);
-        self.bus.tell(Some(&node.member.name), node.member.incarnation, EventKind::MemberRemoved);
+        self.bus.announce(Some(&node.member.name), node.member.incarnation, EventKind::MemberRemoved);
         self.configure_all(None);
         Ok(())
     }
@@ -373,10 +373,10 @@ impl Supervisor {
         node.member.attribute = attribute.unwrap_or(node.member.attribute);
         node.member.eligible = eligible.unwrap_or(node.member.eligible);
         if let Some(attribute) = attribute {
-            self.bus.tell(Some(&name), incarnation, EventKind::AttributeChanged { attribute });
+            self.bus.announce(Some(&name), incarnation, EventKind::AttributeChanged { attribute });
         }
         if let Some(eligible) = eligible {
-            self.bus.tell(Some(&name), incarnation, EventKind::EligibilityChanged { eligible });
+            self.bus.announce(Some(&name), incarnation, EventKind::EligibilityChanged { eligible });
         }
         if attribute.is_some() || eligible.is_some() {
             self.configure_all(None);
@@ -389,7 +389,7 @@ impl Supervisor {
         let settings = self.settings.with(change);
         if settings != self.settings {
             self.settings = settings;
-            self.bus.tell(None, Incarnation(0), EventKind::SettingsChanged { settings });
+            self.bus.announce(None, Incarnation(0), EventKind::SettingsChanged { settings });
             self.configure_all(None);
         }
         Ok(())

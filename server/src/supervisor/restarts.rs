@@ -54,11 +54,11 @@ impl Supervisor {
                 WITHIN.as_secs()
             );
             tracing::error!(node = %name, "given up: {reason}");
-            self.bus.tell(Some(&name), incarnation, EventKind::GivenUp { reason });
+            self.bus.announce(Some(&name), incarnation, EventKind::GivenUp { reason });
             return;
         };
         let after_ms = milliseconds(pause);
-        self.bus.tell(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
+        self.bus.announce(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
         let (child_events, run) = (self.child_events_in.clone(), self.run);
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
