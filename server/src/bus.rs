@@ -659,7 +659,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_falls_behind_is_told_what_it_missed_and_gets_the_ring() {
+    async fn a_subscriber_that_falls_behind_gets_what_it_missed_and_the_ring() {
         let bus = bus_with(1);
         let (_, mut slow) = bus.subscribe(None);
         for _ in 0..=HISTORY {

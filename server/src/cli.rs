@@ -143,7 +143,7 @@ pub struct ServeOptions {
     /// `ringleader replay`
     #[arg(long, env = "RINGLEADER_RECORD", value_name = "DIRECTORY")]
     pub record: Option<PathBuf>,
-    /// The filter of the log: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
+    /// The log level: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
     #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,
     /// How to log

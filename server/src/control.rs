@@ -45,11 +45,11 @@ pub fn router(control: Control) -> Router {
 }
 
 async fn elsewhere(State(control): State<Control>) -> Response {
-    tell_refusal(&control, "a request to the control port for something that is not there");
+    report_refusal(&control, "a request to the control port for something that is not there");
     Refusal::new(StatusCode::NOT_FOUND, "only the nodes of this run report here").into_response()
 }
 
-fn tell_refusal(control: &Control, reason: &str) {
+fn report_refusal(control: &Control, reason: &str) {
     refuse(control, "control port".to_owned(), reason.to_owned());
 }
 
@@ -68,14 +68,14 @@ async fn upgrade(
     let authorization = headers.get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
     let admitted = control.secret.borrow().admits(authorization) && !headers.contains_key(header::ORIGIN);
     if !admitted {
-        tell_refusal(&control, "a connection to the control port without the run's secret");
+        report_refusal(&control, "a connection to the control port without the run's secret");
         return Refusal::new(StatusCode::UNAUTHORIZED, "only the nodes of this run report here")
             .into_response();
     }
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
-            tell_refusal(&control, "a request to the control port that is no WebSocket handshake");
+            report_refusal(&control, "a request to the control port that is no WebSocket handshake");
             return rejection.into_response();
         }
     };

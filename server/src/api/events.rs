@@ -98,14 +98,14 @@ mod tests {
     #[tokio::test]
     async fn events_that_are_gone_before_they_are_read_end_the_page() {
         let bus = Bus::new();
-        let tell = |count: usize| {
+        let publish = |count: usize| {
             for _ in 0..count {
                 bus.announce(None, Incarnation(0), EventKind::Paused);
             }
         };
-        tell(100);
+        publish(100);
         let answer = page(bus.clone(), Seq(0), 100);
-        tell(crate::bus::HISTORY + 10);
+        publish(crate::bus::HISTORY + 10);
         let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         let page: EventPage = serde_json::from_slice(&bytes).expect("a whole page");
         assert!(page.events.is_empty());
