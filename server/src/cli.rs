@@ -121,7 +121,7 @@ pub struct ServeOptions {
     /// what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
-    /// What follows the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
+    /// The reaction to the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
     /// whoever notices starts an election) [default: deputy, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
     pub succession: Option<Succession>,

@@ -1,7 +1,7 @@
 //! The supervisor: owns every node process, from its spawning to its reaping.
 //!
-//! It runs on one thread that lives as long as the server, because a child asks the kernel to be killed when the thread
-//! that spawned it ends. All its state belongs to one loop; others send it requests.
+//! It runs on one thread that lives as long as the server, because a child asks the kernel to be killed when
+//! the thread that spawned it ends. All its state belongs to one loop; other tasks send it requests.
 
 mod child;
 mod departed;

@@ -154,7 +154,7 @@ enum Opening {
     Waiting,
     /// Now: every member runs and is linked to the next one.
     Due,
-    /// Due: every member runs and is linked to the next one.
+    /// No longer wanted: there was an election already, or the run is over.
     Void,
 }
 

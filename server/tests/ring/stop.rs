@@ -8,7 +8,7 @@ use ringleader_shared::NodeState;
 use ringleader_shared::bus::BusFrame;
 use ringleader_testing::server::{PATIENCE, Server, runs, wait_until_gone};
 
-/// What the design promises after `kill -9` of the server.
+/// The time that the design allows after `kill -9` of the server.
 const WITHIN: Duration = Duration::from_secs(1);
 
 /// The node processes of this server, all there.
