@@ -12,13 +12,13 @@ use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{EventKind, NodeState, RingView};
 use ringleader_testing::server::{PATIENCE, Server};
 
-/// The default duration.
-const UNLESS_TOLD: f64 = 10.0;
+/// The default duration, in minutes.
+const DEFAULT_MINUTES: f64 = 10.0;
 
 /// The interval between lines of progress.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
-/// The environment variable that makes this program a burner. Its value is the longest time, in seconds.
+/// The flag that makes this program a burner. Its value is the longest time, in seconds.
 const BURN: &str = "--burn";
 
 fn main() -> ExitCode {
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         burn(Duration::from_secs_f64(seconds));
         return ExitCode::SUCCESS;
     }
-    watch(Duration::from_secs_f64(after("--minutes").unwrap_or(UNLESS_TOLD).max(0.0) * 60.0))
+    watch(Duration::from_secs_f64(after("--minutes").unwrap_or(DEFAULT_MINUTES).max(0.0) * 60.0))
 }
 
 /// Keeps a processor busy until the time is up.

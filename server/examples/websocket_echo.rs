@@ -6,12 +6,14 @@
 //!
 //! ```text
 //! python2.7 -m pip install --target target/autobahn/tools 'setuptools<45' wheel
-//! PYTHONPATH=target/autobahn/tools python2.7 -m pip install --target target/autobahn/tools 'virtualenv<20.22'
+//! PYTHONPATH=target/autobahn/tools python2.7 -m pip install \
+//!     --target target/autobahn/tools 'virtualenv<20.22'
 //! PYTHONPATH=target/autobahn/tools python2.7 -m virtualenv target/autobahn/venv
 //! target/autobahn/venv/bin/pip install autobahntestsuite==25.10.1
 //! cargo build --release --package ringleader --example websocket_echo
 //! ```
-//! What the dashboard's socket is made of, and what a node accepts links with; then what a node dials with:
+//!
+//! The stack of the dashboard's socket and the one that accepts a node's links; then the one that dials:
 //!
 //! ```text
 //! target/release/examples/websocket_echo server 9001 &
@@ -20,6 +22,7 @@
 //! target/autobahn/venv/bin/wstest -m fuzzingserver -s server/examples/autobahn/dial.json -u 0 &
 //! target/release/examples/websocket_echo dial 9003
 //! ```
+//!
 //! The reports are `target/autobahn/accept/index.html` and `target/autobahn/dial/index.html`; the suite
 //! takes five minutes in all.
 

@@ -131,12 +131,12 @@ async fn serve(
     ends.next().await;
     tracing::info!("stopping");
     stop.send_replace(true);
-    let in_good_order = async {
+    let gracefully = async {
         supervisor.shutdown().await;
         let _ = tokio::time::timeout(STOP_WITHIN, public).await;
     };
     tokio::select! {
-        () = in_good_order => {}
+        () = gracefully => {}
         // A second signal: the user does not want to wait. The kernel ends the nodes with this process.
         () = ends.next() => return Ok(()),
     }

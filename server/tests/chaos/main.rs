@@ -30,9 +30,9 @@ const BOUND: Duration = Duration::from_secs(10);
 const STAYS: Duration = Duration::from_millis(300);
 
 /// The default number of rounds.
-const UNLESS_TOLD: u64 = 200;
+const DEFAULT_ROUNDS: u64 = 200;
 
-/// The number of times that a node may turn out to have ended after all, before that counts as a failure.
+/// The number of times that all nodes may turn out to have ended, before that counts as a failure.
 const ATTEMPTS: u32 = 5;
 
 /// The number of rounds after which the server's use of resources is compared: everything that grows at
@@ -181,7 +181,7 @@ fn run(options: &Options, ring: u64) -> Result<Report, String> {
     let watcher = Watcher::of(&server);
     let mut report = Report::default();
     let mut before = None;
-    let rounds = options.rounds.unwrap_or(UNLESS_TOLD).div_ceil(options.rings);
+    let rounds = options.rounds.unwrap_or(DEFAULT_ROUNDS).div_ceil(options.rings);
     let first = options.only.unwrap_or(0);
     for round in first.. {
         let enough = match (options.only, rounds) {

@@ -52,7 +52,7 @@ fn a_leader_that_hangs_is_replaced_and_its_card_says_paused() {
 }
 
 #[test]
-fn a_node_that_leaves_in_good_order_is_not_in_the_way() {
+fn a_node_that_leaves_gracefully_is_not_in_the_way() {
     on_the_page(&[], |page| {
         elect(page);
         page.click("exit-B");

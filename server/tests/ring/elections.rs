@@ -110,7 +110,7 @@ fn a_hung_leader_is_replaced_and_follows_when_it_wakes_up() {
 }
 
 #[test]
-fn a_leader_that_exits_in_good_order_is_replaced_at_once() {
+fn a_leader_that_exits_gracefully_is_replaced_at_once() {
     let server = Server::start();
     server.initiate("A");
     server.wait_for_leader("D", Some("C"));

@@ -7,8 +7,8 @@ use ringleader_shared::view::{LossCause, Outage, Took};
 use ringleader_shared::{Event, EventKind, NodeName, NodeState, Term};
 use ringleader_testing::server::{PATIENCE, Server};
 
-/// The time for which a node may be silent, and the time by which its pause can be noticed sooner,
-/// because it spoke last before the pause.
+/// The time for which a node may be silent, and the interval of its pings. A pause can be noticed sooner
+/// than `HUNG_AFTER`, because the node sent its last frame before the pause.
 const HUNG_AFTER: Duration = Duration::from_millis(500);
 const HEARTBEAT: Duration = Duration::from_millis(50);
 

@@ -48,7 +48,7 @@ impl Assault {
     ];
 }
 
-/// The addresses of the targets, and the processes that an assault may signal.
+/// The addresses that assaults connect to, and the processes that they may signal.
 #[derive(Debug, Clone)]
 pub struct Target {
     pub authority: String,

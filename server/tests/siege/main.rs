@@ -25,7 +25,7 @@ use ringleader_testing::server::crowd::memory_kb;
 use ringleader_testing::server::schedule::{self, Act, Step};
 
 /// The default duration.
-const UNLESS_TOLD: Duration = Duration::from_secs(60);
+const DEFAULT_DURATION: Duration = Duration::from_secs(60);
 
 /// The duration of a round's faults.
 const ROUND: Duration = Duration::from_secs(5);
@@ -48,7 +48,7 @@ const WARM_UP: u32 = 250;
 /// so that recordings fail.
 const LIMITS: &str = "ulimit -n 256; ulimit -f 1200";
 
-/// Added to the schedule's seed, for the random choices of the assaults.
+/// Derives the seed of the assaults' random choices from the seed of the schedule.
 const ASSAULTS: u64 = 17;
 
 struct Options {
@@ -91,7 +91,7 @@ fn minutes(time: Duration) -> u64 {
 
 /// The options of the command line; none when the test runner asks for other tests than this one.
 fn options() -> Result<Option<Options>, String> {
-    let mut options = Options { lasts: UNLESS_TOLD, seed: fastrand::u64(..1_000_000), safety: None };
+    let mut options = Options { lasts: DEFAULT_DURATION, seed: fastrand::u64(..1_000_000), safety: None };
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
