@@ -131,12 +131,12 @@ async fn serve(
     ends.next().await;
     tracing::info!("stopping");
     stop.send_replace(true);
-    let gracefully = async {
+    let shutdown = async {
         supervisor.shutdown().await;
         let _ = tokio::time::timeout(STOP_WITHIN, public).await;
     };
     tokio::select! {
-        () = gracefully => {}
+        () = shutdown => {}
         // A second signal: the user does not want to wait. The kernel ends the nodes with this process.
         () = ends.next() => return Ok(()),
     }
