@@ -1,6 +1,7 @@
-//! The failure detector on a machine that has no processor to spare: a ring at full speed with the default
-//! heartbeat (50 ms) and patience (150 ms), beside a process for each processor that only burns time. Nobody
-//! dies, so whoever is taken for dead is taken for it wrongly. Fails when the leader is.
+//! Benchmark of the failure detector on a machine without a spare processor. A ring runs at full speed
+//! with the default heartbeat (50 ms) and patience (150 ms), beside a process for each processor that
+//! only burns time. No node dies, so every suspicion is false. The benchmark fails when the leader is
+//! suspected.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -11,13 +12,13 @@ use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{EventKind, NodeState, RingView};
 use ringleader_testing::server::{PATIENCE, Server};
 
-/// How long it goes on when nobody says.
-const UNLESS_TOLD: f64 = 10.0;
+/// The default duration, in minutes.
+const DEFAULT_MINUTES: f64 = 10.0;
 
-/// How often a line says how far it is.
+/// The interval between lines of progress.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
-/// What makes this program a burner, and for how many seconds at most.
+/// The flag that makes this program a burner. Its value is the longest time, in seconds.
 const BURN: &str = "--burn";
 
 fn main() -> ExitCode {
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         burn(Duration::from_secs_f64(seconds));
         return ExitCode::SUCCESS;
     }
-    watch(Duration::from_secs_f64(after("--minutes").unwrap_or(UNLESS_TOLD).max(0.0) * 60.0))
+    watch(Duration::from_secs_f64(after("--minutes").unwrap_or(DEFAULT_MINUTES).max(0.0) * 60.0))
 }
 
 /// Keeps a processor busy until the time is up.
@@ -44,7 +45,8 @@ fn burn(for_so_long: Duration) {
     }
 }
 
-/// The processes that burn time. They end with this value, and by themselves soon after the time is up.
+/// The processes that burn time. They end when this value is dropped, and by themselves soon after the
+/// time is up.
 struct Burners(Vec<Child>);
 
 impl Burners {
@@ -57,7 +59,7 @@ impl Burners {
         Self((0..count).map(|_| one()).collect())
     }
 
-    /// The processor time that they have had, in clock ticks of which 100 are a second.
+    /// The processor time that they have used, in clock ticks of which 100 are a second.
     fn ticks(&self) -> u64 {
         let of = |child: &Child| {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap_or_default();
@@ -77,11 +79,11 @@ impl Drop for Burners {
     }
 }
 
-/// What was seen.
+/// The observed events.
 #[derive(Default)]
 struct Seen {
     heartbeats: u64,
-    /// The slowest round trip between leader and deputy of those that were told, in microseconds.
+    /// The slowest reported round trip between leader and deputy, in microseconds.
     slowest_us: u64,
     /// Links that were given up because the other end was silent.
     suspicions: u64,
@@ -123,7 +125,8 @@ fn watch(for_so_long: Duration) -> ExitCode {
     let mut seen = Seen::default();
     let mut report_at = REPORT_EVERY;
     while began.elapsed() < for_so_long {
-        // Leader and deputy report a heartbeat a second: nothing for so long is no silence but an end.
+        // Leader and deputy report a heartbeat a second: a silence of this length means that the ring has
+        // ended.
         let deadline = Instant::now() + PATIENCE;
         match bus.next_frame(deadline) {
             Some(BusFrame::Event { event }) => seen.take(&event.kind),

@@ -1,5 +1,6 @@
-//! What strangers on the dashboard's port cost: the server's memory, and the time of an election on real
-//! processes at full speed, with nobody there and with each kind of crowd. Fails when a crowd costs too much.
+//! Benchmark of crowds of strangers on the dashboard's port: the server's memory, and the time of an
+//! election on real processes at full speed, without a crowd and with each kind of crowd. Fails when a
+//! crowd costs too much.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::process::ExitCode;
@@ -17,7 +18,7 @@ const ELECTIONS: usize = 101;
 /// The most memory that a crowd may cost.
 const MOST_MEMORY_KB: u64 = 64 * 1024;
 
-/// The most that an election may take, of what it takes when nobody is there.
+/// The longest time of an election with a crowd, as a multiple of the time without one.
 const SLOWEST: f64 = 1.5;
 
 fn main() -> ExitCode {
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
             median.as_micros(),
             at(&mut beside, 90).as_micros()
         );
-        // Two thousand who read need the processors that the nodes need, here on the same machine.
+        // Two thousand readers take processors from the nodes, which run on the same machine.
         is_good &= costs <= MOST_MEMORY_KB && (ratio <= SLOWEST || members[0].0 == Kind::Reads);
     }
     if !is_good {
@@ -69,7 +70,7 @@ fn at(times: &mut [Duration], percent: usize) -> Duration {
     times[(times.len() * percent / 100).min(times.len() - 1)]
 }
 
-/// How long each of many elections takes, one after the other.
+/// The times of many elections, one after the other.
 fn elections(server: &Server) -> Vec<Duration> {
     let mut bus = server.subscribe(None);
     let mut one = || {
@@ -90,7 +91,7 @@ fn elections(server: &Server) -> Vec<Duration> {
             }
         }
     };
-    // The first one finds cold caches.
+    // The first election runs with cold caches.
     one();
     (0..ELECTIONS).map(|_| one()).collect()
 }

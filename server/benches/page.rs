@@ -1,9 +1,9 @@
-//! What the page costs the browser's main thread while messages fly: a real ring, headless Chromium, four
+//! Benchmark of the browser's main thread while messages fly: a real ring, headless Chromium, four
 //! scenes.
 //!
-//! The main thread's time comes from Chromium itself (`Performance.getMetrics`): script, layout, style and
-//! painting, with what the page does outside of frames. A neighbour that takes the processor away does not
-//! count where Chromium counts thread time.
+//! The main thread's time comes from Chromium itself (`Performance.getMetrics`): script, layout, style
+//! and painting, with the page's work outside of frames. Where Chromium counts thread time, the time that
+//! other programs take does not count.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
@@ -14,20 +14,20 @@ use std::time::{Duration, Instant};
 use ringleader_testing::browser::Page;
 use serde_json::{Value, json};
 
-/// What a frame may cost, in milliseconds of the main thread.
+/// The limit of a frame, in milliseconds of the main thread.
 const GOAL_MS: f64 = 8.0;
 
-/// How long a scene goes on before it is looked at: the first frames compile and lay out.
+/// The time before a scene is measured: the first frames compile and lay out.
 const WARM_UP: Duration = Duration::from_secs(4);
 
-/// How long a scene is looked at.
+/// The time for which a scene is measured.
 const WATCHED: Duration = Duration::from_secs(10);
 
 struct Scene {
     name: &'static str,
     nodes: &'static str,
     hop_delay: &'static str,
-    /// How often all members are asked for an election.
+    /// The interval at which all members are asked for an election.
     every: Duration,
 }
 
@@ -60,7 +60,7 @@ const PROBE: &str = "window.frames = [];
     };
     requestAnimationFrame(frame);";
 
-/// Chromium's sums since the page was opened, in seconds where they are times.
+/// Chromium's sums since the page was opened; times are in seconds.
 fn metrics(page: &Page) -> BTreeMap<String, f64> {
     let answer = page.devtools("Performance.getMetrics", json!({}));
     let all = answer["metrics"].as_array().cloned().unwrap_or_default();
@@ -68,7 +68,7 @@ fn metrics(page: &Page) -> BTreeMap<String, f64> {
     all.iter().filter_map(one).collect()
 }
 
-/// What a scene costs, in milliseconds a frame.
+/// The cost of a scene, in milliseconds a frame.
 struct Cost {
     frames_a_second: f64,
     all: f64,
@@ -79,7 +79,7 @@ struct Cost {
     late: f64,
 }
 
-/// Ends the elections with this value.
+/// Ends the elections when it is dropped.
 struct Done<'a>(&'a AtomicBool);
 
 impl Drop for Done<'_> {
@@ -97,7 +97,7 @@ fn watch(scene: &Scene) -> Cost {
         scope.spawn(|| {
             let mut due = Instant::now();
             while !done.load(Ordering::Relaxed) {
-                // Refused while nobody can be asked; that is part of the scene.
+                // Refused while no node can be asked; that is part of the scene.
                 server.ask("POST", "/api/v1/elections", Some(json!({ "everyone": true })));
                 due += scene.every;
                 while !done.load(Ordering::Relaxed) && Instant::now() < due {

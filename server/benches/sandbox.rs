@@ -1,5 +1,6 @@
-//! What a frame of the sandbox costs in headless Chromium: from frame to frame, and the page's own script in
-//! each, with everybody initiating Chang and Roberts's election at once in rings of three sizes.
+//! Benchmark of the sandbox's frames in headless Chromium: the time from frame to frame, and the page's
+//! own script in each. All members initiate Chang and Roberts's election at once, in rings of three
+//! sizes.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::PathBuf;
@@ -8,11 +9,11 @@ use ringleader_testing::browser::Page;
 use ringleader_testing::browser::files::Files;
 use serde_json::{Value, json};
 
-/// How many frames are looked at.
+/// The number of frames that are measured.
 const FRAMES: usize = 600;
 
-/// Notes when frames come, and how long what the page does in each takes, with all that follows from it
-/// before the browser goes on.
+/// Records the time of each frame, and the duration of the page's own work in it, with everything that
+/// follows before the browser continues.
 const PROBE: &str = "window.frames = []; window.scripts = [];
     const real = window.requestAnimationFrame.bind(window);
     window.requestAnimationFrame = (act) => real((time) => {

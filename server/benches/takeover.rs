@@ -1,6 +1,6 @@
-//! From `kill -9` of the leader to the moment when every live member follows its deputy, on real processes at
-//! full speed, beside a quiet election in the same ring. Times are differences of the machine's monotonic
-//! clock.
+//! Benchmark from `kill -9` of the leader to the moment when every live member follows its deputy, on
+//! real processes at full speed, beside a quiet election in the same ring. Times are differences of the
+//! machine's monotonic clock.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::{Duration, Instant};
@@ -78,8 +78,8 @@ fn settled(server: &Server) -> RingView {
     }
 }
 
-/// Waits until the deputy has reported a heartbeat half a second later, so that what the nodes do at leisure
-/// is done.
+/// Waits until the deputy has reported a heartbeat half a second later, so that the nodes' background
+/// work is done.
 fn at_rest(server: &Server) {
     let mut bus = server.subscribe(None);
     let deadline = Instant::now() + PATIENCE;
@@ -108,8 +108,8 @@ fn since(server: &Server, seq: u64) -> Vec<Event> {
     server.events().into_iter().filter(|event| event.seq.0 > seq).collect()
 }
 
-/// From the moment before the signal to the first survivor's sight of a broken link, which is the kernel's
-/// part, and to the last live member's first sight of the new leader.
+/// Times since the moment before the signal: to the first survivor's notice of a broken link, which is
+/// the kernel's part, and to the last live member's report of the new leader.
 fn after_kill(events: &[Event], killed: &NodeName) -> (u64, u64) {
     let kill = events
         .iter()

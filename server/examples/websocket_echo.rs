@@ -1,17 +1,19 @@
 //! The WebSocket stacks of both our ends as echoes, for Autobahn's test suite. Ringleader itself echoes
-//! nothing and takes small frames only, so the stacks are tried without its limits; what the limits do is in
-//! `tests/hostile.rs` and `links/hostile.rs`.
+//! nothing and accepts small frames only, so the stacks run without its limits;
+//! `tests/security/hostile.rs` tests the limits.
 //!
 //! The suite is on PyPI and wants Python 2.7 (`pyenv install 2.7.18`):
 //!
 //! ```text
 //! python2.7 -m pip install --target target/autobahn/tools 'setuptools<45' wheel
-//! PYTHONPATH=target/autobahn/tools python2.7 -m pip install --target target/autobahn/tools 'virtualenv<20.22'
+//! PYTHONPATH=target/autobahn/tools python2.7 -m pip install \
+//!     --target target/autobahn/tools 'virtualenv<20.22'
 //! PYTHONPATH=target/autobahn/tools python2.7 -m virtualenv target/autobahn/venv
 //! target/autobahn/venv/bin/pip install autobahntestsuite==25.10.1
 //! cargo build --release --package ringleader --example websocket_echo
 //! ```
-//! What the dashboard's socket is made of, and what a node accepts links with; then what a node dials with:
+//!
+//! The stack of the dashboard's socket and the one that accepts a node's links; then the one that dials:
 //!
 //! ```text
 //! target/release/examples/websocket_echo server 9001 &
@@ -20,8 +22,9 @@
 //! target/autobahn/venv/bin/wstest -m fuzzingserver -s server/examples/autobahn/dial.json -u 0 &
 //! target/release/examples/websocket_echo dial 9003
 //! ```
-//! `target/autobahn/accept/index.html` and `target/autobahn/dial/index.html` are the reports; five minutes in
-//! all.
+//!
+//! The reports are `target/autobahn/accept/index.html` and `target/autobahn/dial/index.html`; the suite
+//! takes five minutes in all.
 
 use std::net::Ipv4Addr;
 
@@ -33,7 +36,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
 
-/// Enough for the suite's largest message.
+/// Large enough for the suite's largest message.
 const LARGEST: usize = 32 * 1024 * 1024;
 
 fn main() -> anyhow::Result<()> {
@@ -104,7 +107,7 @@ async fn echo_of_node(mut socket: WebSocketStream<TcpStream>) {
     }
 }
 
-/// Goes through all cases of the suite's server, one after the other.
+/// Runs all cases of the suite's server, one after the other.
 async fn dial(port: u16) -> anyhow::Result<()> {
     const AGENT: &str = "ringleader-node";
     let open = |path: String| async move {

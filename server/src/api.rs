@@ -1,5 +1,5 @@
-//! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes it; a test
-//! compares the two.
+//! The HTTP API under `/api/v1`, the live bus, health and metrics. `openapi.json` describes the API, and
+//! a test compares the two.
 
 mod after;
 mod body;
@@ -43,18 +43,18 @@ use crate::visitor::ConnectionSlots;
 /// The description of the API.
 pub const OPENAPI: &str = include_str!("../openapi.json");
 
-/// How many events a page has, unless asked for fewer or more.
+/// The number of events in a page, unless the request asks for fewer or more.
 const DEFAULT_EVENTS: usize = 500;
 
-/// How many events a page has at most.
+/// The most events in a page.
 const MAX_EVENTS: usize = 5_000;
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Clone)]
 pub struct App {
-    /// Owns the processes.
+    /// The owner of the processes.
     pub supervisor: SupervisorHandle,
-    /// Has the events.
+    /// The events.
     pub bus: Bus,
     /// The connections to the server.
     pub places: ConnectionSlots,
@@ -64,7 +64,7 @@ pub struct App {
 
 type Answer = Result<Response, Refusal>;
 
-/// Everything that the server answers, behind its guard.
+/// The routes of everything that the server answers, behind its guard.
 pub fn router(app: App, guard: Guard, auth: Auth) -> Router {
     let header = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
@@ -90,7 +90,7 @@ pub fn router(app: App, guard: Guard, auth: Auth) -> Router {
         .route_layer(axum::middleware::from_fn_with_state(Budget::new(), budget::middleware))
         .layer(compression::layer())
         .layer(axum::middleware::from_fn_with_state(Encoders::new(), compression::middleware))
-        // What comes after this has nothing to compress, or was compressed when it was built.
+        // The routes after this line have nothing to compress, or were compressed when they were built.
         .route("/ws", get(bus_socket))
         .route("/healthz", get(healthz))
         .fallback(fallback)

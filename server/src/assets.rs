@@ -1,4 +1,4 @@
-//! The dashboard's files, which are inside the program: as they are, and compressed when the page was built.
+//! The dashboard's files, which are inside the program: plain, and compressed when the page was built.
 
 mod negotiation;
 
@@ -22,7 +22,7 @@ struct Dashboard;
 /// The page for operators.
 const PAGE: &str = "index.html";
 
-/// The documentation that the page links to, and what that links to.
+/// The documentation that the page links to, and the files that the documentation links to.
 const DOCS: &[(&str, &str)] = &[
     ("protocol.md", include_str!("../../docs/protocol.md")),
     ("wire.md", include_str!("../../docs/wire.md")),
@@ -38,8 +38,8 @@ const VIEWERS_PAGE: &str = "viewer.html";
 const NOT_BUILT: &str = "<!doctype html><title>Ringleader</title><h1>The dashboard is not in this program</h1>\
     <p>It was built without it. <code>cargo xtask run</code> builds both. The API works: <a href=\"api/v1/ring\">the ring</a>.";
 
-/// Answers with a file of the dashboard, in the coding that the request prefers, or with 304 when it has that
-/// one already.
+/// Answers with a file of the dashboard, in the coding that the request prefers, or with 304 when the
+/// client has that file already.
 pub fn serve(uri: &Uri, headers: &HeaderMap, access: AccessKind) -> Response {
     let path = uri.path().trim_start_matches('/');
     let doc = path.strip_prefix("docs/").and_then(|file| DOCS.iter().find(|(name, _)| *name == file));
@@ -64,8 +64,8 @@ pub fn serve(uri: &Uri, headers: &HeaderMap, access: AccessKind) -> Response {
     }
 }
 
-/// Whether a file has an address of its own. The viewers' page and the compressed forms are reached by that
-/// of another one.
+/// Whether a file has an address of its own. The viewers' page and the compressed forms are served at the
+/// address of another file.
 fn is_public(path: &str) -> bool {
     path != VIEWERS_PAGE && Coding::ALL.iter().all(|coding| !path.ends_with(coding.suffix()))
 }
@@ -77,7 +77,7 @@ fn send(name: &str, file: EmbeddedFile, headers: &HeaderMap, is_page: bool) -> R
         Dashboard::get(&format!("{name}{}", coding.suffix())).map(|file| (Some(coding), file))
     });
     let (coding, file) = packed.unwrap_or((None, file));
-    // Each form has a tag of its own, as strong ones must.
+    // Each form has a tag of its own, as strong tags must.
     let digest = file.metadata.sha256_hash();
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest.get(..16).unwrap_or(&digest)));
     // Every name but the page's own carries a hash of its content.
@@ -102,8 +102,8 @@ fn send(name: &str, file: EmbeddedFile, headers: &HeaderMap, is_page: bool) -> R
     response
 }
 
-/// The Content-Security-Policy: only what this server serves, and of inline scripts only those in its own
-/// page.
+/// The Content-Security-Policy: only resources of this server, and of inline scripts only those in its
+/// own page.
 #[must_use]
 pub fn security_policy() -> HeaderValue {
     let page = Dashboard::get(PAGE).map(|file| file.data).unwrap_or_default();

@@ -1,8 +1,9 @@
-//! Who may do what: on the loopback everybody who reaches the server may do everything, unless the user wants
-//! otherwise; beyond it an operator's token is asked for to do things, and a viewer's at least to look.
+//! Authentication. On the loopback every client may do everything, unless the user asks for tokens. On
+//! other addresses an operator's token is required to act, and at least a viewer's to look.
 //!
-//! A page gets its token by the link that the server prints, and keeps it in a cookie that scripts can't read
-//! and other sites can't make a browser send. Programs send it as `Authorization: Bearer`.
+//! A page gets its token by the link that the server prints. It keeps the token in a cookie that scripts
+//! can't read and that browsers don't send for other sites. Programs send the token as `Authorization:
+//! Bearer`.
 
 use std::fmt;
 
@@ -21,14 +22,14 @@ use crate::visitor::Visitor;
 
 static REFUSED: Seldom = Seldom::new();
 
-/// The environment variable with the token for those who may do everything.
+/// The environment variable with the operator's token.
 pub const OPERATOR_TOKEN: &str = "RINGLEADER_OPERATOR_TOKEN";
 
-/// The environment variable with the token for those who may look.
+/// The environment variable with the viewer's token.
 pub const VIEWER_TOKEN: &str = "RINGLEADER_VIEWER_TOKEN";
 
-/// What may be in a token that somebody chose: so many characters that nobody guesses it, and only those that
-/// need no escaping in a link and a cookie.
+/// The allowed lengths of a token that a person chose: long enough that nobody guesses it. Its characters
+/// are only those that need no escaping in a link and a cookie.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// A token. Never logged.
@@ -41,7 +42,7 @@ impl Token {
         Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
     }
 
-    /// The one in this environment variable, or a fresh one.
+    /// Returns the token in this environment variable, or a fresh one.
     fn from_environment(variable: &str) -> anyhow::Result<Self> {
         let Some(chosen) = std::env::var_os(variable) else { return Ok(Self::fresh()) };
         let chosen = chosen.into_string().unwrap_or_default();
@@ -56,7 +57,7 @@ impl Token {
         Ok(Self(chosen))
     }
 
-    /// Whether this is it. A wrong one of the same length takes as long as the right one.
+    /// Whether the text is this token. A wrong one of the same length takes as long as the right one.
     fn is(&self, other: &[u8]) -> bool {
         self.0.as_bytes().ct_eq(other).into()
     }
@@ -76,10 +77,11 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Those in the environment; fresh ones where there is none.
+    /// Returns the tokens in the environment, and fresh ones for those that are missing.
     ///
     /// # Errors
-    /// When one in the environment is too short, too long or not fit for a link, or both are the same.
+    /// When a token in the environment is too short, too long or not fit for a link, or both are the
+    /// same.
     pub fn open() -> anyhow::Result<Self> {
         let tokens = Self {
             operator: Token::from_environment(OPERATOR_TOKEN)?,
@@ -91,7 +93,7 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// The queries that make links of an address: an operator's, and a viewer's.
+    /// The queries that make links of an address: the operator's, and the viewer's.
     #[must_use]
     pub fn queries(&self) -> [(AccessKind, String); 2] {
         [(AccessKind::Operator, &self.operator), (AccessKind::Viewer, &self.viewer)]
@@ -99,7 +101,7 @@ impl Tokens {
     }
 
     fn kind(&self, token: &[u8]) -> Option<AccessKind> {
-        // Both are looked at, whichever it is.
+        // Both are compared, whichever it is, so that the time reveals nothing.
         let (operator, viewer) = (self.operator.is(token), self.viewer.is(token));
         if operator { Some(AccessKind::Operator) } else { viewer.then_some(AccessKind::Viewer) }
     }
@@ -108,24 +110,24 @@ impl Tokens {
 /// The check of tokens that every request passes after the check of its origin.
 #[derive(Debug, Clone)]
 pub struct Auth {
-    /// `None` where none is asked for.
+    /// `None` where no token is required.
     tokens: Option<Tokens>,
-    /// Cookies don't tell ports apart: each server has one of its own name.
+    /// Browsers share cookies between ports, so each server has a cookie of its own name.
     cookie: String,
 }
 
 impl Auth {
-    /// The check for the server on this port; without tokens everybody is an operator.
+    /// Makes the check for the server on this port. Without tokens every client is an operator.
     #[must_use]
     pub fn new(tokens: Option<Tokens>, port: u16) -> Self {
         Self { tokens, cookie: format!("ringleader-{port}") }
     }
 
-    /// What a request with these headers may do; `None` without a token that is right.
+    /// Returns the access of a request with these headers; `None` without a valid token.
     fn kind(&self, headers: &HeaderMap) -> Option<AccessKind> {
         let Some(tokens) = &self.tokens else { return Some(AccessKind::Operator) };
         if let Some(authorization) = headers.get(header::AUTHORIZATION) {
-            // Whoever shows one is judged by it.
+            // A request with this header is judged by it alone.
             return tokens.kind(authorization.as_bytes().strip_prefix(b"Bearer ")?);
         }
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
@@ -136,7 +138,8 @@ impl Auth {
         tokens.kind(mine.next()?.as_bytes())
     }
 
-    /// The page's first load: its token becomes a cookie, and the address is asked for again without it.
+    /// Answers the page's first load: its token becomes a cookie, and the page reloads its address
+    /// without the token.
     fn exchange(&self, uri: &Uri) -> Option<Response> {
         let tokens = self.tokens.as_ref()?;
         let token = uri.query()?.split('&').find_map(|part| part.strip_prefix("token="))?;
@@ -147,7 +150,8 @@ impl Auth {
         // Without a path the cookie is for the folder of the address that the browser asked for, and the
         // links are relative: only the browser knows under which path a proxy serves the page.
         let cookie = format!("{}={token}; HttpOnly; SameSite=Strict", self.cookie);
-        // Not a redirect: one that another site's link led to would come without the strict cookie.
+        // A redirect does not work: after another site's link the browser would follow it without the
+        // strict cookie.
         let page = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0;url=./\">\
                     <link rel=\"icon\" href=\"data:,\"><title>Ringleader</title><p><a href=\"./\">To the ring</a>";
         let headers = [
@@ -159,7 +163,7 @@ impl Auth {
     }
 }
 
-/// The answer to a request without a token that is right: a page for a person, a problem for a program.
+/// The answer to a request without a valid token: a page for a person, a problem for a program.
 fn unauthorized(uri: &Uri) -> Response {
     const TITLE: &str = "this server asks for a token";
     let is_for_programs = ["/api/", "/ws", "/metrics"].iter().any(|start| uri.path().starts_with(start));
@@ -182,14 +186,14 @@ fn unauthorized(uri: &Uri) -> Response {
     (StatusCode::UNAUTHORIZED, challenge, kind, page).into_response()
 }
 
-/// The connection that this came by is no stranger's.
+/// Notes that this request's connection is authenticated, so it no longer counts as a stranger's.
 fn note_known(request: &Request) {
     if let Some(visitor) = request.extensions().get::<Visitor>() {
         visitor.is_known();
     }
 }
 
-/// Lets through those who may, and tells the handlers what they may.
+/// Passes on authorized requests, and attaches their access for the handlers.
 pub async fn middleware(State(auth): State<Auth>, mut request: Request, next: Next) -> Response {
     let is_look = matches!(*request.method(), Method::GET | Method::HEAD);
     if request.uri().path() == "/healthz" && is_look {

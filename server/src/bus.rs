@@ -1,9 +1,9 @@
-//! The event bus: every event gets its sequence number, changes the view, is remembered for a while, and goes
-//! to every subscriber.
+//! The event bus: every event gets its sequence number, changes the view, is kept in the history for a
+//! while, and goes to every subscriber.
 //!
-//! Nodes report over links of their own, so what one says of a message may arrive before what its sender said
-//! of it. Their events therefore wait a moment and are placed in the order in which they happened, by the
-//! clock they share.
+//! Nodes report over links of their own, so a message's receipt may arrive here before its sending.
+//! Events of nodes therefore wait a moment and are put in the order in which they happened, by the clock
+//! that the nodes share.
 
 pub mod websocket;
 
@@ -24,17 +24,17 @@ use crate::clock::monotonic_ns;
 use crate::metrics::OutageTimes;
 use crate::state_dir::Keeper;
 
-/// How many events are remembered. At about 400 bytes each, twice: 8 MB.
+/// The number of events in the history. At about 400 bytes each, twice: 8 MB.
 pub const HISTORY: usize = 10_000;
 
-/// How long an event of a node waits for earlier ones of other nodes. Reports take a few milliseconds at
-/// most, unless the machine is overloaded; a later one is placed when it comes.
+/// The time that an event of a node waits for earlier ones of other nodes. Reports take a few
+/// milliseconds at most, unless the machine is overloaded; a later one gets its place when it arrives.
 const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
 
-/// How the text of an event's frame begins; it ends with one brace.
+/// The beginning of the text of an event's frame; the frame ends with one brace.
 const ENVELOPE: &str = r#"{"type":"event","event":"#;
 
-/// How many events a subscriber is handed at a time.
+/// The number of events that a subscriber gets at a time.
 const BATCH: usize = 64;
 
 /// The bus. Cheap to clone; all clones are the same bus.
@@ -46,10 +46,10 @@ pub struct Bus {
 #[derive(Debug)]
 struct Inner {
     state: Mutex<State>,
-    /// The last event's sequence number, for whoever waits for the next.
+    /// The last event's sequence number, for tasks that wait for the next.
     newest: watch::Sender<Seq>,
     born_ns: u64,
-    /// Rung when an event begins to wait.
+    /// Notified when an event begins to wait.
     waiting: Notify,
 }
 
@@ -60,18 +60,18 @@ struct State {
     /// The first event of each run of which the history holds some, oldest first.
     runs: VecDeque<(Seq, RunId)>,
     counts: BTreeMap<&'static str, u64>,
-    /// How many connections were refused.
+    /// The number of refused connections.
     refused: u64,
-    /// How many events of the history are about refused connections.
+    /// The number of events of the history that are about refused connections.
     refusals_kept: usize,
     refusals: Refusals<PendingEvent>,
     outages: OutageTimes,
     /// Events that wait for earlier ones, the earliest first.
     waiting: BinaryHeap<Reverse<Waiting>>,
     arrivals: u64,
-    /// Events of members that had left when they came.
+    /// Events that were dropped because their members had left.
     too_late: u64,
-    /// Where the highest term is kept.
+    /// The storage of the highest term.
     keeper: Option<Keeper>,
 }
 
@@ -81,7 +81,7 @@ pub struct Membership {
     ended: Arc<AtomicBool>,
 }
 
-/// An event that waits; ordered by when it happened, then by when it arrived.
+/// An event that waits, ordered by the time at which it happened, then by its arrival.
 #[derive(Debug)]
 struct Waiting {
     arrival: u64,
@@ -117,20 +117,20 @@ impl Ord for Waiting {
 /// An event that has no sequence number yet.
 #[derive(Debug)]
 pub struct PendingEvent {
-    /// Whose it is.
+    /// The event's node.
     pub node: Option<NodeName>,
-    /// Which start of that node.
+    /// The start of that node.
     pub incarnation: Incarnation,
     /// The node's Lamport clock.
     pub lamport: u64,
-    /// When, by the monotonic clock, in nanoseconds.
+    /// The time of the event by the monotonic clock, in nanoseconds.
     pub at_ns: u64,
-    /// What.
+    /// The kind of the event.
     pub kind: EventKind,
 }
 
-/// An event that somebody has seen, by its number, and if it is known by its run. Numbers of one server go on
-/// from run to run; those of another server begin again.
+/// The position of a reader: the number of the last event that it has seen, and that event's run if
+/// known. Numbers of one server continue from run to run; those of another server begin again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventPosition {
     /// The run.
@@ -145,12 +145,12 @@ impl From<Seq> for EventPosition {
     }
 }
 
-/// What a subscriber gets next.
+/// The next item for a subscriber.
 #[derive(Debug)]
 pub enum Next {
-    /// These frames, already written.
+    /// Frames of events, already serialized.
     Events(Vec<Utf8Bytes>),
-    /// It fell behind: these were missed, and this is the ring now.
+    /// The subscriber fell behind: the range of the missed events, and the present ring.
     Missed(Seq, Seq, Box<RingView>),
 }
 
@@ -167,7 +167,8 @@ impl Bus {
         Self::made(None)
     }
 
-    /// The same, where the highest term is kept for the next start of the server before anybody hears of it.
+    /// The same, with storage for the highest term: a term is stored for the next start of the server
+    /// before it is published.
     #[must_use]
     pub fn keeping(keeper: Keeper) -> Self {
         Self::made(Some(keeper))
@@ -195,12 +196,11 @@ impl Bus {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held can't leave the state half-changed in a way that matters more than
-        // going on.
+        // A panic may leave the state half-changed. To go on matters more.
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Places an event of the server itself, after everything that happened before and was reported.
+    /// Publishes an event of the server itself, after everything that happened before and was reported.
     fn publish(&self, event: PendingEvent) {
         let mut state = self.state();
         state.place_until(event.at_ns, self.inner.born_ns);
@@ -210,9 +210,9 @@ impl Bus {
         self.inner.newest.send_replace(newest);
     }
 
-    /// Takes events of a member to be placed in the order in which they happened. [`Bus::keep_in_order`] does
-    /// it. Those of one that has left are dropped and counted: its name may be another's by now. Of
-    /// connections that it refused, one event a second counts all.
+    /// Queues events of a member, to be put in the order in which they happened by
+    /// [`Bus::keep_in_order`]. Events of a member that has left are dropped and counted: its name may be
+    /// another's by now. Of connections that it refused, one event a second counts all.
     pub fn report(&self, membership: &Membership, events: impl IntoIterator<Item = PendingEvent>) {
         let (refused, events): (Vec<PendingEvent>, Vec<PendingEvent>) =
             events.into_iter().partition(|event| matches!(event.kind, EventKind::Refused { .. }));
@@ -241,7 +241,8 @@ impl Bus {
         });
     }
 
-    /// Publishes what is left of many refused connections when it is time. Runs as long as the server.
+    /// Publishes the held-back reports of refused connections when they are due. Runs as long as the
+    /// server.
     pub async fn count_refusals(self) {
         loop {
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -261,27 +262,27 @@ impl Bus {
         }
     }
 
-    /// How many connections were refused, by the server's control port and by nodes.
+    /// The number of connections that the server's control port and the nodes refused.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.state().refused
     }
 
-    /// Ends the right of a member that leaves to report. What it has reported so far still counts.
+    /// Ends the right of a member that leaves to report. Its reports so far still count.
     pub fn dismiss(&self, membership: &Membership) {
-        // Under the lock of `report`: what is accepted before this is placed before whatever the caller
-        // publishes next.
+        // Under the lock of `report`: events that were accepted before this get their place before the
+        // caller's next event.
         let _state = self.state();
         membership.ended.store(true, Ordering::Relaxed);
     }
 
-    /// How many events were dropped because their members had left.
+    /// The number of events that were dropped because their members had left.
     #[must_use]
     pub fn too_late(&self) -> u64 {
         self.state().too_late
     }
 
-    /// Places reported events when they have waited long enough. Runs as long as the server.
+    /// Puts reported events in order when they have waited long enough. Runs as long as the server.
     pub async fn keep_in_order(self) {
         let wait_ns = u64::try_from(WAIT_FOR_EARLIER.as_nanos()).unwrap_or(u64::MAX);
         loop {
@@ -289,7 +290,7 @@ impl Bus {
             match self.place_due(now.saturating_sub(wait_ns)) {
                 Some(at_ns) => {
                     let due = Duration::from_nanos(at_ns.saturating_add(wait_ns).saturating_sub(now));
-                    // A millisecond at least: timers are no finer, and events come in bursts.
+                    // At least a millisecond: timers are no finer, and events come in bursts.
                     tokio::time::sleep(due.max(Duration::from_millis(1))).await;
                 }
                 None => self.inner.waiting.notified().await,
@@ -297,7 +298,8 @@ impl Bus {
         }
     }
 
-    /// Places what happened until then; when the next one that still waits happened.
+    /// Publishes the events that happened until `at_ns`. Returns the time of the earliest one that still
+    /// waits.
     fn place_due(&self, at_ns: u64) -> Option<u64> {
         let mut state = self.state();
         let before = state.view.seq;
@@ -311,27 +313,33 @@ impl Bus {
     }
 
     /// Publishes an event of the server itself, which happens now.
-    pub fn tell(&self, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
-        self.tell_at(monotonic_ns(), node, incarnation, kind);
+    pub fn announce(&self, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
+        self.announce_at(monotonic_ns(), node, incarnation, kind);
     }
 
-    /// Publishes an event of the server itself, which happened then.
-    pub fn tell_at(&self, at_ns: u64, node: Option<&NodeName>, incarnation: Incarnation, kind: EventKind) {
+    /// Publishes an event of the server itself, which happened at `at_ns`.
+    pub fn announce_at(
+        &self,
+        at_ns: u64,
+        node: Option<&NodeName>,
+        incarnation: Incarnation,
+        kind: EventKind,
+    ) {
         self.publish(PendingEvent { node: node.cloned(), incarnation, lamport: 0, at_ns, kind });
     }
 
-    /// The ring as it is.
+    /// The present ring.
     #[must_use]
     pub fn view(&self) -> RingView {
         self.state().view.clone()
     }
 
-    /// Looks at the ring without copying it.
+    /// Reads the ring without copying it.
     pub fn with_view<T>(&self, look: impl FnOnce(&RingView) -> T) -> T {
         look(&self.state().view)
     }
 
-    /// How many events of each kind there were.
+    /// The number of events of each kind.
     #[must_use]
     pub fn counts(&self) -> Vec<(&'static str, u64)> {
         self.state().counts.iter().map(|(kind, count)| (*kind, *count)).collect()
@@ -353,7 +361,7 @@ impl Bus {
         monotonic_ns().saturating_sub(self.inner.born_ns) / 1_000
     }
 
-    /// How many subscribers wait for events.
+    /// The number of subscribers.
     #[must_use]
     pub fn subscribers(&self) -> usize {
         self.inner.newest.receiver_count()
@@ -364,7 +372,7 @@ impl Bus {
     pub fn texts(&self, after: Seq, limit: usize) -> Vec<Bytes> {
         let state = self.state();
         let frames = state.history.iter().skip(state.index_after(after)).take(limit);
-        // A frame is the event in an envelope: the text is shared, not written again.
+        // A frame is the event in an envelope: the text is shared, not serialized again.
         let inner = |text: &Utf8Bytes| {
             let bytes = Bytes::from(text.clone());
             bytes.slice(ENVELOPE.len()..bytes.len() - 1)
@@ -372,14 +380,14 @@ impl Bus {
         frames.map(|(_, text)| inner(text)).collect()
     }
 
-    /// The oldest and the newest sequence number that are remembered.
+    /// The oldest and the newest sequence number in the history.
     #[must_use]
     pub fn bounds(&self) -> (Seq, Seq) {
         self.state().bounds()
     }
 
-    /// The events after `after`, at most `limit`, with the oldest and the newest sequence number that are
-    /// remembered.
+    /// The events after `after`, at most `limit`, with the oldest and the newest sequence number in the
+    /// history.
     #[must_use]
     pub fn page(&self, after: Seq, limit: usize) -> (Vec<Event>, Seq, Seq) {
         let state = self.state();
@@ -388,14 +396,15 @@ impl Bus {
         (events.map(|(event, _)| event.clone()).collect(), oldest, newest)
     }
 
-    /// Whether this may be an event of this server: its number was given, and in that run, as far as that is
-    /// remembered.
+    /// Whether this may be an event of this server: its number was assigned, and in that run, as far as
+    /// the history goes back.
     #[must_use]
     pub fn has(&self, position: EventPosition) -> bool {
         self.state().has(position)
     }
 
-    /// Starts a subscription; the first frame says whether it goes on after `after`, or from a snapshot.
+    /// Starts a subscription. The first frame states whether it continues after `after`, or begins with a
+    /// snapshot.
     #[must_use]
     pub fn subscribe(&self, after: Option<EventPosition>) -> (BusFrame, Subscription) {
         let newest = self.inner.newest.subscribe();
@@ -418,7 +427,7 @@ fn is_refusal(event: &Option<&(Event, Utf8Bytes)>) -> bool {
 }
 
 impl State {
-    /// Gives the waiting events that happened until then their places, in order.
+    /// Publishes the waiting events that happened until `at_ns`, in order.
     fn place_until(&mut self, at_ns: u64, born_ns: u64) {
         while self.waiting.peek().is_some_and(|Reverse(next)| next.event.at_ns <= at_ns) {
             if let Some(Reverse(next)) = self.waiting.pop() {
@@ -454,7 +463,7 @@ impl State {
         }
         self.history.push_back((event, text.into()));
         self.refusals_kept += usize::from(is_refusal(&self.history.back()));
-        // What strangers cause has room of its own: it pushes no event of the ring out.
+        // Events caused by strangers have room of their own, so they push no event of the ring out.
         while self.history.len() - self.refusals_kept > HISTORY || self.refusals_kept > HISTORY {
             let oldest = self.history.pop_front();
             self.refusals_kept -= usize::from(is_refusal(&oldest.as_ref()));
@@ -480,7 +489,7 @@ impl State {
         (self.history.front().map_or(newest.next(), |(event, _)| event.seq), newest)
     }
 
-    /// The run of an event; of one before the first, the first run.
+    /// The run of an event. An event before the first run counts as one of the first run.
     fn run_at(&self, seq: Seq) -> RunId {
         let run = self.runs.iter().rev().find(|(first, _)| *first <= seq).or_else(|| self.runs.front());
         run.map_or(self.view.run, |(_, run)| *run)
@@ -496,7 +505,7 @@ impl State {
     }
 }
 
-/// One reader of the bus. It costs nobody else anything, however slow it is.
+/// One reader of the bus. However slow it is, it delays no other reader.
 #[derive(Debug)]
 pub struct Subscription {
     bus: Bus,
@@ -505,14 +514,14 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Waits for what comes next.
+    /// Waits for the next item.
     pub async fn next(&mut self) -> Next {
         loop {
             self.newest.borrow_and_update();
             if let Some(next) = self.take() {
                 return next;
             }
-            // The bus is kept alive by `self.bus`, so its sender is never gone.
+            // `self.bus` keeps the bus alive, so its sender is never gone.
             let _ = self.newest.changed().await;
         }
     }
@@ -547,7 +556,7 @@ mod tests {
     fn bus_with(events: usize) -> Bus {
         let bus = Bus::new();
         for n in 0..events {
-            bus.tell(None, Incarnation(0), EventKind::Log { text: n.to_string() });
+            bus.announce(None, Incarnation(0), EventKind::Log { text: n.to_string() });
         }
         bus
     }
@@ -579,12 +588,12 @@ mod tests {
         for run in runs {
             let settings = ringleader_shared::RingSettings::default();
             let highest_term = ringleader_shared::Term::ZERO;
-            bus.tell(
+            bus.announce(
                 None,
                 Incarnation(0),
                 EventKind::RunStarted { run, members: Vec::new(), highest_term, settings },
             );
-            bus.tell(None, Incarnation(0), EventKind::Paused);
+            bus.announce(None, Incarnation(0), EventKind::Paused);
         }
         let [first, second] = runs;
         let elsewhere = RunId(uuid::Uuid::from_u128(3));
@@ -603,7 +612,7 @@ mod tests {
             let resumed = if let BusFrame::Resumed { run, .. } = frame { Some(run) } else { None };
             assert_eq!(resumed, resumes, "{run:?}:{seq}");
         }
-        (0..HISTORY).for_each(|_| bus.tell(None, Incarnation(0), EventKind::Paused));
+        (0..HISTORY).for_each(|_| bus.announce(None, Incarnation(0), EventKind::Paused));
         assert_eq!(bus.state().runs.len(), 1, "runs are remembered as long as their events");
     }
 
@@ -641,20 +650,20 @@ mod tests {
         };
         bus.report(&left, [report(1)]);
         bus.dismiss(&left);
-        bus.tell(None, Incarnation(0), EventKind::MemberRemoved);
+        bus.announce(None, Incarnation(0), EventKind::MemberRemoved);
         bus.report(&left.clone(), [report(2), report(3)]);
         bus.report(&present, [report(4)]);
-        bus.tell(None, Incarnation(0), EventKind::Resumed);
+        bus.announce(None, Incarnation(0), EventKind::Resumed);
         let order: Vec<u64> = bus.page(Seq(0), 10).0.iter().map(|event| event.lamport).collect();
         assert_eq!((order, bus.too_late()), (vec![1, 0, 4, 0], 2));
     }
 
     #[tokio::test]
-    async fn whoever_falls_behind_is_told_what_it_missed_and_gets_the_ring() {
+    async fn a_subscriber_that_falls_behind_gets_what_it_missed_and_the_ring() {
         let bus = bus_with(1);
         let (_, mut slow) = bus.subscribe(None);
         for _ in 0..=HISTORY {
-            bus.tell(None, Incarnation(0), EventKind::Paused);
+            bus.announce(None, Incarnation(0), EventKind::Paused);
         }
         let Next::Missed(first, last, ring) = slow.next().await else { panic!("it missed events") };
         assert_eq!((first, last, ring.seq), (Seq(2), Seq(HISTORY as u64 + 2), Seq(HISTORY as u64 + 2)));

@@ -41,15 +41,15 @@ Stop it with Ctrl-C: nothing is left running.";
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do; `serve` by default.
+    /// The command; `serve` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Flags of `serve`, which need not be named.
+    /// Flags of `serve`, which work without the command's name.
     #[command(flatten)]
     pub serve: ServeOptions,
 }
 
-/// What the program can do.
+/// The commands of the program.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a ring and its dashboard (the default)
@@ -95,12 +95,12 @@ pub struct ServeOptions {
     /// required, which is printed, or taken from RINGLEADER_OPERATOR_TOKEN and RINGLEADER_VIEWER_TOKEN
     #[arg(long, env = "RINGLEADER_BIND", value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     pub bind: IpAddr,
-    /// Ask for a token on 127.0.0.1 as well: for a server behind a proxy, which forwards requests of other
-    /// people
+    /// Ask for a token on 127.0.0.1 as well: for a server behind a proxy, which forwards requests of
+    /// other people
     #[arg(long, env = "RINGLEADER_ASK_TOKEN")]
     pub ask_token: bool,
-    /// A name under which people reach the server, as host or host:port, besides its own addresses; may be
-    /// given again
+    /// A name under which people reach the server, as host or host:port, besides its own addresses; may
+    /// be given again
     #[arg(long, env = "RINGLEADER_ALLOW_HOST", value_name = "HOST", value_delimiter = ',', value_parser = host)]
     pub allow_host: Vec<Authority>,
     /// Pace: how long a message takes per hop, so that people can follow; 0ms is full speed
@@ -109,19 +109,19 @@ pub struct ServeOptions {
     /// How often a link is pinged
     #[arg(long, env = "RINGLEADER_HEARTBEAT", value_name = "TIME", default_value = "50ms", value_parser = heartbeat)]
     pub heartbeat: Duration,
-    /// How long a link may be silent at full speed before its peer counts as hung; two hop delays are added
-    /// [default: three heartbeats]
+    /// How long a link may be silent at full speed before its peer counts as hung; two hop delays are
+    /// added [default: three heartbeats]
     #[arg(long, env = "RINGLEADER_HUNG_AFTER", value_name = "TIME", value_parser = heartbeat)]
     pub hung_after: Option<Duration>,
-    /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0 takes
-    /// free ones
+    /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0
+    /// takes free ones
     #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
     pub node_port: u16,
     /// Whether a leader needs a majority of all members: `available`, or `quorum` [default: available, or
     /// what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
-    /// What follows the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
+    /// The reaction to the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
     /// whoever notices starts an election) [default: deputy, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
     pub succession: Option<Succession>,
@@ -134,16 +134,16 @@ pub struct ServeOptions {
     /// stays stopped
     #[arg(long, env = "RINGLEADER_RESTART")]
     pub restart: bool,
-    /// Where terms, ids and promises are kept: with it terms go on growing when the server is started again,
-    /// so that none comes twice. One server at a time [default: a fresh directory, removed when the server
-    /// stops]
+    /// Where terms, ids and promises are kept: with it terms go on growing when the server is started
+    /// again, so that none comes twice. One server at a time [default: a fresh directory, removed when
+    /// the server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
     /// Record the inputs and effects of each node's election core, one file for each start of a node, for
     /// `ringleader replay`
     #[arg(long, env = "RINGLEADER_RECORD", value_name = "DIRECTORY")]
     pub record: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
+    /// The log level: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
     #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,
     /// How to log
@@ -152,7 +152,7 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
-    /// The settings of the ring that flags were given for.
+    /// The settings of the ring for which flags were given.
     #[must_use]
     pub fn settings(&self) -> ChangeRing {
         ChangeRing {
@@ -164,7 +164,7 @@ impl ServeOptions {
     }
 }
 
-/// Reads one of these words as the mode that it stands for; `--help` lists them.
+/// Parses one of these words as the mode that it names; `--help` lists them.
 fn word_of<T>(words: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
@@ -172,7 +172,7 @@ where
     words.into().try_map(|word: String| word.parse::<T>())
 }
 
-/// How log lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// For people
@@ -211,7 +211,7 @@ impl From<NodeOptions> for ringleader_node::Options {
     }
 }
 
-/// The attributes of `n` nodes when nobody chose them: 90, 100, 110, …
+/// The default attributes of `n` nodes: 90, 100, 110, …
 pub fn default_attributes(n: usize) -> impl Iterator<Item = Attribute> {
     (0..n).map(|place| Attribute(90 + 10 * place as u64))
 }
@@ -249,7 +249,7 @@ fn address(text: &str) -> Result<IpAddr, String> {
     })
 }
 
-/// Reads a time in whole milliseconds, as nodes count them.
+/// Parses a time in whole milliseconds, the nodes' unit.
 fn time(text: &str) -> Result<Duration, String> {
     let time =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 400ms or 1s"))?;

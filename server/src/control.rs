@@ -1,5 +1,5 @@
-//! Where node processes report: a listener of its own on the loopback, for children that know the run's
-//! secret.
+//! The control endpoint, to which node processes report: a listener of its own on the loopback, for
+//! children that know the run's secret.
 
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ use crate::problem::Refusal;
 use crate::supervisor::{Hello, Secret, SupervisorHandle};
 use crate::visitor::Visitor;
 
-/// How long a connection may take to say hello.
+/// The time within which a connection must send its hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(2);
 
 /// The largest report: 64 events of under 4 kB.
 const MAX_REPORT: usize = 256 * 1024;
 
-/// What the control endpoint needs.
+/// The state of the control endpoint.
 #[derive(Clone)]
 pub struct Control {
-    /// Where hellos go.
+    /// The receiver of hellos.
     pub supervisor: SupervisorHandle,
-    /// Where events go.
+    /// The receiver of events.
     pub bus: Bus,
     /// The secret of the present run.
     pub secret: watch::Receiver<Secret>,
@@ -45,11 +45,11 @@ pub fn router(control: Control) -> Router {
 }
 
 async fn elsewhere(State(control): State<Control>) -> Response {
-    tell_refusal(&control, "a request to the control port for something that is not there");
+    report_refusal(&control, "a request to the control port for something that is not there");
     Refusal::new(StatusCode::NOT_FOUND, "only the nodes of this run report here").into_response()
 }
 
-fn tell_refusal(control: &Control, reason: &str) {
+fn report_refusal(control: &Control, reason: &str) {
     refuse(control, "control port".to_owned(), reason.to_owned());
 }
 
@@ -68,14 +68,14 @@ async fn upgrade(
     let authorization = headers.get(header::AUTHORIZATION).map_or(&b""[..], |value| value.as_bytes());
     let admitted = control.secret.borrow().admits(authorization) && !headers.contains_key(header::ORIGIN);
     if !admitted {
-        tell_refusal(&control, "a connection to the control port without the run's secret");
+        report_refusal(&control, "a connection to the control port without the run's secret");
         return Refusal::new(StatusCode::UNAUTHORIZED, "only the nodes of this run report here")
             .into_response();
     }
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
-            tell_refusal(&control, "a request to the control port that is no WebSocket handshake");
+            report_refusal(&control, "a request to the control port that is no WebSocket handshake");
             return rejection.into_response();
         }
     };
@@ -110,7 +110,7 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
         let mut last = None;
         loop {
             let command = tokio::select! {
-                // First: what is asked of the node is meant for the ring as it is.
+                // Commands first: they are meant for the ring as it was when they were sent.
                 biased;
                 Ok(()) = newest.changed() => {
                     let newest = newest.borrow_and_update().clone();
@@ -151,7 +151,7 @@ async fn serve(mut socket: WebSocket, control: Control, visitor: Option<Extensio
     let _ = heard_out.send(());
 }
 
-/// The configuration as one node gets it: with the faults of its own links.
+/// The configuration for one node: with the faults of its own links only.
 fn for_node(configuration: &Configuration, id: NodeId) -> Configuration {
     let ends_here = |fault: &&NodeFault| [fault.from, fault.to].contains(&id);
     Configuration {

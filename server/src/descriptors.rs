@@ -1,4 +1,5 @@
-//! File descriptors: as many as the system allows, a reserve for the supervisor, the rest for connections.
+//! File descriptors: as many as the system allows, of which the supervisor has a reserve and connections
+//! the rest.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use ringleader_shared::ring::MAX_MEMBERS;
@@ -11,19 +12,19 @@ const MAX_CONNECTIONS: usize = 4_096;
 /// Descriptors that the program itself needs: listeners, logs, timers, the runtime's own.
 const OWN: usize = 48;
 
-/// Descriptors for each node: its control link, its process, its standard error output, and the pipes while
-/// it is spawned.
+/// Descriptors for each node: its control link, its process, its standard error output, and the pipes
+/// while it is spawned.
 const FOR_EACH_NODE: usize = 6;
 
-/// The connections to the control port that may be open at once: each node's, its next start's, and some of
-/// strangers.
+/// The connections to the control port that may be open at once: each node's, its next start's, and some
+/// of strangers.
 const CONTROL_CONNECTIONS: usize = 2 * MAX_MEMBERS + 32;
 
-/// The connections of the control port that have not said hello: all nodes of a ring that starts are among
-/// them.
+/// The connections to the control port that have not sent a hello. All nodes of a ring that starts are
+/// among them.
 const CONTROL_STRANGERS: usize = MAX_MEMBERS + 32;
 
-/// How many descriptors are for what.
+/// The division of the descriptors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
     connections: usize,
@@ -32,11 +33,11 @@ pub struct Descriptors {
 }
 
 impl Descriptors {
-    /// Raises this process's limit as far as the system allows, and divides what there is.
+    /// Raises this process's limit as far as the system allows, and divides the descriptors.
     #[must_use]
     pub fn claim() -> Self {
         let limit = getrlimit(Resource::RLIMIT_NOFILE).map(|(soft, hard)| {
-            // Nothing is lost where it can't be raised: the soft limit stands.
+            // Where the limit can't be raised, the soft limit applies.
             setrlimit(Resource::RLIMIT_NOFILE, hard, hard).map_or(soft, |()| hard)
         });
         Self::divide(limit.ok().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX))
@@ -52,13 +53,13 @@ impl Descriptors {
         }
     }
 
-    /// The places of the public listener. Strangers may hold half of them.
+    /// The slots of the public listener. Strangers may hold half of them.
     #[must_use]
     pub fn public(self) -> ConnectionSlots {
         ConnectionSlots::new(self.connections, self.connections / 2)
     }
 
-    /// The places of the control port.
+    /// The slots of the control port.
     #[must_use]
     pub fn control(self) -> ConnectionSlots {
         ConnectionSlots::new(self.control, self.control_strangers)

@@ -1,6 +1,6 @@
-//! Ids of members that were given none.
+//! Ids of members for which none was chosen.
 //!
-//! They follow from the name, so that a tie between equal attributes, which the higher id wins, ends the same
+//! They follow from the name. So a tie between equal attributes, which the higher id wins, ends the same
 //! way each time that the same ring is started.
 
 use ringleader_shared::{NodeId, NodeName};

@@ -1,11 +1,13 @@
-//! The server: it supervises the node processes, gives every event its place on one bus, and answers the API.
+//! The server: it supervises the node processes, gives every event its place on one bus, and answers the
+//! API.
 //!
-//! What it must not know: how an election is decided. What it knows of the ring it knows from events.
+//! The crate does not know how an election is decided. Its knowledge of the ring comes from events.
 //!
-//! The way through it: [`cli`] says what is wanted, [`serve`] puts the parts together, [`supervisor`] owns
-//! the processes, [`control`] is where they report, [`bus`] is where everybody listens, [`api`] is what
-//! people ask, [`origin`] is who may ask, and [`auth`] what they may. [`visitor`] and [`descriptors`] bound
-//! how many connections there are, [`log`] never waits. [`simulate`] and [`replay`] need none of them.
+//! [`cli`] parses the flags, [`serve`] builds the server from its parts, [`supervisor`] owns the
+//! processes, [`control`] receives the nodes' reports, [`bus`] publishes events to all subscribers, and
+//! [`api`] answers requests. [`origin`] and [`auth`] decide which requests are answered. [`visitor`] and
+//! [`descriptors`] bound the number of connections, and [`log`] never waits. [`simulate`] and [`replay`]
+//! need none of them.
 #![forbid(unsafe_code)]
 
 pub mod api;

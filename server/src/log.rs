@@ -1,8 +1,8 @@
 //! The server's log, on its standard error output. Writing it never waits: when nobody reads, lines are
 //! dropped and counted.
 //!
-//! tracing-appender does the same, but prints to the standard output when its queue is full at the end. That
-//! may wait, too, or panic.
+//! The library tracing-appender does the same, but prints to the standard output when its queue is full
+//! at the end. That may wait, too, or panic.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +14,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{LogFormat, ServeOptions};
 
-/// The lines that wait for a slow reader at most. At 200 bytes each this is 200 kB.
+/// The most lines that wait for a slow reader. At 200 bytes each this is 200 kB.
 const WAITING_LINES: usize = 1_024;
 
-/// How long the end of the server waits for lines to be written.
+/// The time for which the end of the server waits until the lines are written.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often it is looked whether lines were dropped.
+/// The interval at which dropped lines are checked for.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 static DROPPED: AtomicU64 = AtomicU64::new(0);
@@ -31,7 +31,7 @@ enum Job {
     Report(SyncSender<()>),
 }
 
-/// The end of the queue that lines are put into; whole lines, one a call.
+/// The sending end of the queue of lines; one whole line a call.
 #[derive(Clone)]
 struct Lines(SyncSender<Job>);
 
@@ -48,7 +48,7 @@ impl Write for Lines {
     }
 }
 
-/// Writes what waits when it is dropped, as far as that takes a second at most.
+/// Writes the waiting lines when it is dropped, for a second at most.
 pub struct Waiting(Lines);
 
 impl Drop for Waiting {
@@ -63,7 +63,7 @@ impl Drop for Waiting {
 fn write(jobs: &Receiver<Job>) {
     while let Ok(job) = jobs.recv() {
         match job {
-            // A reader that has gone is no reason to stop.
+            // Without a reader the lines are lost, and the server goes on.
             Job::Write(line) => drop(std::io::stderr().write_all(&line)),
             Job::Report(written) => drop(written.try_send(())),
         }
@@ -98,10 +98,10 @@ pub fn start(options: &ServeOptions) -> anyhow::Result<Waiting> {
     Ok(waiting)
 }
 
-/// Starts the log of a node: warnings and errors to its standard error output, of which the supervisor reads
-/// each line.
+/// Starts the log of a node: warnings and errors to its standard error output. The supervisor reads each
+/// line.
 pub fn start_for_node() {
-    // There is no other one yet, and without one the node goes on as well.
+    // No other log was started before. If this one fails, the node goes on without.
     let _ = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::WARN)
         .with_writer(std::io::stderr)
@@ -111,13 +111,13 @@ pub fn start_for_node() {
         .try_init();
 }
 
-/// How many lines were dropped since the start.
+/// The number of lines that were dropped since the start.
 #[must_use]
 pub fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 
-/// Logs how many lines were dropped, once somebody reads again. Runs as long as the server.
+/// Logs how many lines were dropped, once the log is read again. Runs as long as the server.
 pub async fn report_dropped() {
     let mut reported = 0;
     loop {

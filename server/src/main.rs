@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
-        // What differs has been printed.
+        // The differences have been printed.
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // A full pipe is no reason to panic.

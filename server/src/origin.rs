@@ -1,9 +1,10 @@
-//! Who may ask: requests for this very server, and from its own page when a browser sends them.
+//! The check of a request's origin: the request must be for this very server, and from its own page when
+//! a browser sends it.
 //!
-//! Against DNS rebinding the `Host` must be one of the server's own names with its own port; against
+//! Against DNS rebinding the `Host` must be one of the server's own names with its own port. Against
 //! cross-site requests, WebSockets above all, an `Origin` must be one of them too. Both are compared as
-//! parsed values, exactly. The user may allow names besides: those of a proxy in front, say, which speaks
-//! https to the outside.
+//! parsed values, exactly. The user may allow further names, such as those of a proxy in front that
+//! serves https.
 
 use std::net::IpAddr;
 
@@ -20,7 +21,7 @@ static REFUSED: Seldom = Seldom::new();
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The names under which this server may be asked for.
+/// The names under which clients may address this server.
 #[derive(Debug, Clone)]
 pub struct Guard {
     hosts: Vec<String>,
@@ -30,7 +31,7 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// The guard of a server on this port of these addresses, reached by these names besides.
+    /// Makes the guard of a server on this port of these addresses, with these additional names.
     #[must_use]
     pub fn new(addresses: &[IpAddr], port: u16, names: Vec<Authority>) -> Self {
         let host = |address: &IpAddr| match address {
@@ -47,7 +48,7 @@ impl Guard {
     /// Whether a request with these headers may be answered.
     ///
     /// # Errors
-    /// Says why not.
+    /// The reason for the refusal.
     pub fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let host = one(headers, &header::HOST).map_err(|words| misdirected(&words))?;
         let host = host.ok_or_else(|| misdirected("it has no Host header"))?;
@@ -60,7 +61,7 @@ impl Guard {
         if let Some(origin) = one(headers, &header::ORIGIN).map_err(|words| foreign(&words))? {
             let is_mine = match (origin.strip_prefix("http://"), origin.strip_prefix("https://")) {
                 (Some(authority), _) => self.is_mine(authority),
-                // Only what stands in front of this server speaks https.
+                // Only a proxy in front of this server serves https.
                 (None, Some(authority)) => self.is_allowed(authority),
                 (None, None) => return Err(foreign("its Origin is no page of this server")),
             };
@@ -97,8 +98,8 @@ impl Guard {
         plain && port == Some(self.port) && self.hosts.iter().any(|mine| mine.eq_ignore_ascii_case(host))
     }
 
-    /// Whether `host[:port]` is a name that the user allowed. One that was allowed without a port goes with
-    /// this server's, and without any.
+    /// Whether `host[:port]` is a name that the user allowed. A name that was allowed without a port
+    /// matches with this server's port, and without any.
     fn is_allowed(&self, text: &str) -> bool {
         self.names.iter().any(|name| {
             let with_own_port = format!("{name}:{}", self.port);
@@ -108,7 +109,7 @@ impl Guard {
     }
 }
 
-/// The value of a header that may be there once at most.
+/// Returns the value of a header that may be present once at most.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, String> {
     let mut values = headers.get_all(name).iter();
     let (first, second) = (values.next(), values.next());
@@ -133,7 +134,7 @@ fn foreign(why: &str) -> Refusal {
     ))
 }
 
-/// Lets through what [`Guard::check`] allows.
+/// Passes on requests that [`Guard::check`] allows.
 pub async fn middleware(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match guard.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,

@@ -4,12 +4,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ringleader_shared::api::Problem;
 
-/// An answer that is not what was asked for, with what to do about it.
+/// An error answer, with advice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: StatusCode,
-    /// What a person can act on.
+    /// The advice that a person can act on.
     pub title: String,
     /// More about this case.
     pub detail: Option<String>,
@@ -27,7 +27,7 @@ impl Refusal {
         Self { detail: Some(detail.into()), ..self }
     }
 
-    /// The state does not allow it.
+    /// A refusal because of the present state.
     pub fn conflict(title: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, title)
     }

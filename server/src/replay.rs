@@ -1,4 +1,5 @@
-//! `ringleader replay`: what `--record` wrote, in words, and whether the core does the same again.
+//! `ringleader replay`: shows the recordings of `--record` in words, and whether the core does the same
+//! again.
 
 use std::collections::BTreeSet;
 use std::io::{BufWriter, ErrorKind, Write};
@@ -12,7 +13,7 @@ use ringleader_shared::ring::RingSpec;
 use ringleader_shared::{NodeName, RunId};
 use serde_json::{Value, json};
 
-/// How many steps before a difference are shown with it.
+/// The number of steps before a difference that are shown with it.
 const CONTEXT: usize = 3;
 
 /// Examples for the help text.
@@ -42,7 +43,7 @@ pub struct ReplayOptions {
 /// Prints the steps and replays them. Returns whether every core did the same again.
 ///
 /// # Errors
-/// When there are no recordings, one can't be read, or the node that is asked for has none.
+/// When there are no recordings, one can't be read, or the chosen node has none.
 pub fn run(options: &ReplayOptions) -> anyhow::Result<bool> {
     let all = recordings::read(&options.directory)?;
     let is_wanted = |recording: &Recording| options.node.as_ref().is_none_or(|name| recording.name == *name);
@@ -62,7 +63,7 @@ pub fn run(options: &ReplayOptions) -> anyhow::Result<bool> {
         let replay = Replay { ring: recordings::members(&all, run), run, chosen, json: options.json };
         match replay.print(&mut output) {
             Ok(same) => is_same &= same,
-            // Whoever reads it has seen enough.
+            // The reader has closed the output: it has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(is_same),
             Err(error) => return Err(error.into()),
         }
@@ -87,7 +88,7 @@ fn runs(all: &[Recording]) -> Vec<RunId> {
     runs.into_iter().map(|(_, run)| run).collect()
 }
 
-/// One run, as far as it was asked for.
+/// One run, as far as the flags ask for it.
 struct Replay<'a> {
     ring: RingSpec,
     run: RunId,
@@ -162,7 +163,7 @@ impl Replay<'_> {
         })
     }
 
-    /// Replays one recording and prints what came of it. Returns whether the core did the same again.
+    /// Replays one recording and prints the result. Returns whether the core did the same again.
     fn print_verdict(
         &self,
         output: &mut impl Write,

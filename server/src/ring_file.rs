@@ -1,4 +1,4 @@
-//! Which nodes the ring has: from a file, a list of attributes, or a number.
+//! The nodes of the ring: from a file, a list of attributes, or a number.
 
 mod text;
 
@@ -58,7 +58,7 @@ pub struct MemberConfig {
     pub attribute: Attribute,
     /// Whether it may lead and be deputy.
     pub eligible: bool,
-    /// Its id: the one that it was given, else the one that follows from its name.
+    /// Its id: the chosen one, else the one that follows from its name.
     pub id: NodeId,
 }
 
@@ -68,18 +68,18 @@ impl MemberConfig {
     }
 }
 
-/// What the ring is made of.
+/// The configuration of a ring.
 #[derive(Debug)]
 pub struct Ring {
     /// The members in ring order.
     pub members: Vec<MemberConfig>,
     /// The settings of the ring.
     pub settings: RingSettings,
-    /// The members that initiate an election as soon as all are ready; none when nobody does.
+    /// The members that initiate an election as soon as all are ready. Empty when none does.
     pub start: Vec<NodeName>,
 }
 
-/// The ring that the flags ask for. A flag counts more than what the file says.
+/// Returns the ring that the flags ask for. A flag takes precedence over the file.
 ///
 /// # Errors
 /// When the file can't be read or breaks a rule (with the line), or the number of nodes is out of bounds.
@@ -91,7 +91,7 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
         return Ok(Ring { members, settings: ring.settings.with(&flags), start: ring.start });
     }
     let count = options.attributes.as_ref().map_or(options.nodes.unwrap_or(4), Vec::len);
-    // Before a list of so many is made.
+    // Checked before a list of this length is made.
     if !(1..=MAX_MEMBERS).contains(&count) {
         bail!("a ring has 1 to {MAX_MEMBERS} nodes, not {count}");
     }
@@ -102,8 +102,8 @@ pub fn ring(options: &ServeOptions) -> anyhow::Result<Ring> {
     Ok(Ring { members, settings: RingSettings::default().with(&flags), start: Vec::new() })
 }
 
-/// Gives each member that has the id which follows from its name the one that it had before, unless that is
-/// another's.
+/// Restores the former id of each member whose id follows from its name, unless another member has that
+/// id.
 pub fn keep_ids(members: &mut [MemberConfig], id_of: impl Fn(&NodeName) -> Option<NodeId>) {
     for place in 0..members.len() {
         let Some(member) =
@@ -118,7 +118,7 @@ pub fn keep_ids(members: &mut [MemberConfig], id_of: impl Fn(&NodeName) -> Optio
     }
 }
 
-/// The members, of whom those with these names may not lead.
+/// Marks the members with these names as not eligible.
 fn not_eligible(mut members: Vec<MemberConfig>, names: &[NodeName]) -> anyhow::Result<Vec<MemberConfig>> {
     for name in names {
         let Some(member) = members.iter_mut().find(|member| member.name == *name) else {
@@ -130,7 +130,7 @@ fn not_eligible(mut members: Vec<MemberConfig>, names: &[NodeName]) -> anyhow::R
     Ok(members)
 }
 
-/// Reads a ring file; `path` is what it is called in errors.
+/// Parses a ring file. Errors name it by `path`.
 ///
 /// # Errors
 /// When it breaks a rule, with the line.
@@ -203,7 +203,7 @@ pub fn parse(text: &str, path: &Path) -> anyhow::Result<Ring> {
     Ok(Ring { members, settings, start })
 }
 
-/// An id that somebody wrote.
+/// Parses an id that a person wrote.
 fn chosen_id(text: &str) -> anyhow::Result<NodeId> {
     match text.parse::<Uuid>() {
         Ok(id) if id.is_nil() => {
@@ -217,7 +217,7 @@ fn chosen_id(text: &str) -> anyhow::Result<NodeId> {
     }
 }
 
-/// A complaint of the reader of TOML, without Rust's names of types.
+/// An error of the TOML reader, without Rust's names of types.
 fn plain(message: &str) -> String {
     message.trim().replace("expected u64", "expected a whole number from 0 up")
 }

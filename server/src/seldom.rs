@@ -1,4 +1,5 @@
-//! What strangers can cause is logged at most once a second, with a count of what was left out.
+//! Rate limit for log lines that strangers can cause: at most one a second, with a count of those left
+//! out.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The shortest time between two lines.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// One place in the code that logs seldom.
+/// One rate-limited place in the code.
 #[derive(Debug)]
 pub struct Seldom(Mutex<State>);
 
@@ -29,7 +30,8 @@ impl Seldom {
         Self(Mutex::new(State { last: None, left_out: 0 }))
     }
 
-    /// Logs, unless that was done within the last second; `log` is given how many were left out since.
+    /// Logs, unless that was done within the last second. `log` gets the number of calls that were left
+    /// out since.
     pub fn log(&self, log: impl FnOnce(u64)) {
         if let Some(left_out) = self.permit(Instant::now()) {
             log(left_out);

@@ -1,4 +1,4 @@
-//! `ringleader serve`: puts the parts together, and takes them apart again.
+//! `ringleader serve`: builds the server from its parts, and stops them again.
 
 mod accept;
 mod port;
@@ -31,7 +31,7 @@ use crate::state_dir::State;
 use crate::supervisor::{self, RingConfig};
 use crate::threads;
 
-/// How long open connections have to end when the server stops.
+/// The time that open connections have to end when the server stops.
 const STOP_WITHIN: Duration = Duration::from_secs(1);
 
 /// Runs a ring and its dashboard until SIGINT, SIGTERM, SIGHUP or SIGQUIT.
@@ -79,9 +79,9 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
     })
 }
 
-/// Who is let in.
+/// Admission to the server.
 struct Door {
-    /// Asked for when other machines can reach the server.
+    /// Required when other machines can reach the server.
     tokens: Option<Tokens>,
     /// Names under which the server is reached besides its addresses.
     names: Vec<Authority>,
@@ -103,8 +103,9 @@ async fn serve(
     let addresses = port::addresses(address.ip());
     let links = links(&addresses, address.port(), door.tokens.as_ref());
     let (print, to_print) = std::sync::mpsc::channel::<String>();
-    // A reader that has gone after the first line is no reason to stop, and one that does not read none to
-    // wait. Before the nodes are started, which may take all that the system allows.
+    // Printed on a thread of its own, so that a reader that has gone after the first line does not stop
+    // the server, and one that does not read does not block it. Started before the nodes, which may take
+    // all threads that the system allows.
     std::thread::Builder::new().name("links".to_owned()).spawn(move || {
         let text = to_print.recv().unwrap_or_default();
         std::io::stdout().write_all(text.as_bytes())
@@ -130,21 +131,21 @@ async fn serve(
     ends.next().await;
     tracing::info!("stopping");
     stop.send_replace(true);
-    let in_good_order = async {
+    let shutdown = async {
         supervisor.shutdown().await;
         let _ = tokio::time::timeout(STOP_WITHIN, public).await;
     };
     tokio::select! {
-        () = in_good_order => {}
-        // A second signal: the wait is too long. The kernel ends the nodes with this process.
+        () = shutdown => {}
+        // A second signal: the user does not want to wait. The kernel ends the nodes with this process.
         () = ends.next() => return Ok(()),
     }
     let _ = thread.join();
     Ok(())
 }
 
-/// The program to run as a node: this one. On Linux by the file that is open, also when another one has its
-/// name by now, or none.
+/// Returns the program to run as a node: this one. On Linux it is run by its open file, so that it is
+/// found even after its name was removed or given to another file.
 fn own_program() -> anyhow::Result<PathBuf> {
     if cfg!(target_os = "linux") {
         return Ok(PathBuf::from("/proc/self/exe"));
@@ -173,7 +174,8 @@ impl Ends {
     }
 }
 
-/// Where the server is: one line on the loopback, else one link for each kind of token and address.
+/// The server's addresses for people: one line on the loopback, else one link for each kind of token and
+/// address.
 fn links(addresses: &[IpAddr], port: u16, tokens: Option<&Tokens>) -> String {
     let links = addresses.iter().map(|ip| format!("http://{}", SocketAddr::new(*ip, port)));
     let links: Vec<String> = links.collect();

@@ -1,4 +1,4 @@
-//! The one signal that everything which lives as long as the server waits for.
+//! The signal that the server is stopping, for everything that lives as long as the server.
 
 use tokio::sync::watch;
 

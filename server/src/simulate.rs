@@ -1,7 +1,7 @@
 //! `ringleader simulate`: elections of any size in virtual time, against the theory.
 //!
-//! [`options`] says what is wanted and [`ring`] of which ring, here it is run on all cores, [`report`] prints
-//! it and [`plot`] draws it; [`trace`] prints every step of one election.
+//! [`options`] parses the flags and [`ring`] makes the ring. This module runs the elections on all cores,
+//! [`report`] prints the results and [`plot`] draws them; [`trace`] prints every step of one election.
 
 pub mod options;
 mod plot;
@@ -29,9 +29,9 @@ struct Run {
     seed: u64,
     /// Messages of the election.
     messages: u64,
-    /// Links crossed in all, the telling lap included.
+    /// The hops of all messages, the lap that announces the result included.
     hops: u64,
-    /// When the last message arrived, in units of the mean time that a message takes.
+    /// The time at which the last message arrived, in units of the mean time that a message takes.
     virtual_time: f64,
     wall_seconds: f64,
     /// The leader's label.
@@ -50,14 +50,14 @@ struct Series {
     bytes_a_message: usize,
 }
 
-/// One election that is to be run.
+/// One election to run.
 struct Job<'a> {
     series: usize,
     properties: &'static Properties,
     settings: Settings<'a>,
 }
 
-/// Runs what was asked for and prints it.
+/// Runs the elections that the flags ask for and prints the results.
 ///
 /// # Errors
 /// When there is no such ring, a picture can't be written, the output is closed, a trace would be too long,
@@ -67,7 +67,7 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     if let Some(format) = options.trace {
         return trace::print(options, &ring, format, &mut std::io::stdout().lock());
     }
-    // Before hours of work, not after them.
+    // Checked before hours of work, not after them.
     let picture = options
         .plot
         .as_ref()
@@ -116,7 +116,7 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
 /// measures it.
 const MESSAGES_A_SECOND: f64 = 1e7;
 
-/// How long work takes of which nothing is said beforehand.
+/// The longest duration of work that is not announced beforehand.
 const SHORT: Duration = Duration::from_secs(60);
 
 /// A line about work that may take more than a minute.
@@ -162,7 +162,8 @@ impl Visitor for OneElection<'_> {
     }
 }
 
-/// The label, as the engine has it, of the one that leads: the one that must, known to everybody.
+/// Returns the elected label, as the engine numbers it. It is an error if the wrong member leads, or if
+/// not every member knows the leader.
 fn leader(properties: &Properties, outcome: &Outcome) -> anyhow::Result<u32> {
     let leader = outcome.leader.map(|at| outcome.labels[at as usize]);
     let everybody = outcome.informed as usize == outcome.labels.len();
@@ -200,7 +201,7 @@ fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
     })
 }
 
-/// Runs the jobs on all cores, with a line that tells how far it is when a person watches.
+/// Runs the jobs on all cores, with a line that reports progress when the output is a terminal.
 fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);

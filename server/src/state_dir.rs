@@ -1,7 +1,7 @@
-//! The directory of `--state-dir`: what nodes promise, and what of a ring outlives its server.
+//! The directory of `--state-dir`: the nodes' promises, and the ring's data that outlives the server.
 //!
-//! `ring.json` holds the highest term and the ids of the members. Each start of the server is a new run and
-//! goes on from them, so a term never comes twice, whatever stands behind it as a fencing token. Promises
+//! `ring.json` holds the highest term and the ids of the members. Each start of the server is a new run
+//! and continues from them, so a term never comes twice, and remains valid as a fencing token. Promises
 //! belong to one run: those of a run that is over are removed once their terms are noted.
 
 use std::collections::BTreeMap;
@@ -19,29 +19,29 @@ use uuid::Uuid;
 
 use crate::seldom::Seldom;
 
-/// How the name of a directory begins that a server makes for itself.
+/// The beginning of the name of a directory that a server makes for itself.
 const PREFIX: &str = "ringleader-";
 
 /// The file with the terms and the ids.
 const RING_FILE: &str = "ring.json";
 
-/// The file that the server which uses the directory holds locked.
+/// The file that the server locks while it uses the directory.
 const LOCK_FILE: &str = "lock";
 
-/// How the name of a node's promise ends.
+/// The end of the name of a promise's file.
 const PROMISE_SUFFIX: &str = ".promise";
 
 /// The format of [`RING_FILE`].
 const FORMAT: u32 = 1;
 
-/// The room that is asked for at the start, in bytes: each member's promise and its replacement, and the
-/// ring's file.
+/// The space that is reserved at the start, in bytes: for each member's promise and its replacement, and
+/// the ring's file.
 const ROOM: usize = 512 * 1024;
 
 static NOT_KEPT: Seldom = Seldom::new();
 
-/// The directory of one server. One that was made for it goes with this value; one that the user chose stays,
-/// and is free for another server.
+/// The directory of one server. A temporary one is removed when this value is dropped. One that the user
+/// chose stays, and is free for another server.
 #[derive(Debug)]
 pub struct State {
     keeper: Keeper,
@@ -49,11 +49,11 @@ pub struct State {
     _lock: Option<File>,
 }
 
-/// The way to the directory, for all parts of the server. Cheap to clone.
+/// A handle of the directory, for all parts of the server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Keeper {
     directory: Arc<Path>,
-    /// `None` in a directory that goes with the server.
+    /// `None` in a temporary directory.
     kept: Option<Arc<Mutex<Kept>>>,
 }
 
@@ -105,7 +105,7 @@ impl State {
         Ok(Self { keeper, _made: None, _lock: Some(lock) })
     }
 
-    /// The way to the directory.
+    /// Returns a handle of the directory.
     #[must_use]
     pub fn keeper(&self) -> Keeper {
         self.keeper.clone()
@@ -125,7 +125,7 @@ impl Keeper {
         self.kept().map_or(Term::ZERO, |kept| kept.term)
     }
 
-    /// The id that the member of this name had last.
+    /// The last id of the member of this name.
     #[must_use]
     pub fn id_of(&self, name: &NodeName) -> Option<NodeId> {
         self.kept().and_then(|kept| kept.members.get(name).copied())
@@ -136,13 +136,13 @@ impl Keeper {
         self.note(|kept| kept.term = kept.term.max(term));
     }
 
-    /// Notes the members as they are now.
+    /// Notes the present members.
     pub fn note_members(&self, members: impl IntoIterator<Item = (NodeName, NodeId)>) {
         self.note(|kept| kept.members = members.into_iter().collect());
     }
 
-    /// Removes the promises of a run that is over, or of one of its members that has left. Their terms are
-    /// noted before.
+    /// Removes the promises of a run that is over, or of one of its members that has left. Their terms
+    /// are noted before.
     pub fn forget(&self, run: RunId, id: Option<NodeId>) {
         let beginning = id.map_or_else(|| run.to_string(), |id| format!("{run}-{id}"));
         for path in kept_promises(&self.directory, &beginning) {
@@ -159,8 +159,8 @@ impl Keeper {
         self.kept.as_ref().map(|kept| kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Writes what has changed. It is in the kernel's hands when this returns, so it outlives the server,
-    /// however that ends.
+    /// Writes the changed data. The kernel has it when this returns, so it outlives the server, however
+    /// that ends.
     fn note(&self, change: impl FnOnce(&mut Kept)) {
         let Some(mut kept) = self.kept() else { return };
         let before = kept.clone();
@@ -224,7 +224,7 @@ fn lock(directory: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// Makes sure of room for everything that a ring keeps, so that no node ends later for want of it.
+/// Reserves space for everything that a ring stores, so that no node ends later for lack of it.
 fn try_room(directory: &Path) -> anyhow::Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::tempfile_in(directory)?;
@@ -242,7 +242,8 @@ fn cannot_write(directory: &Path) -> String {
     )
 }
 
-/// The promises in a directory whose names begin so, whole ones and such as were being written.
+/// The files of promises in a directory whose names have this beginning, complete and partly written
+/// ones.
 fn kept_promises(directory: &Path, beginning: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let is_one = |name: &str| {
@@ -265,8 +266,8 @@ fn promised(path: &Path) -> Option<Term> {
     promise_store::parse(&fs::read(path).ok()?).ok().map(|promise| promise.term)
 }
 
-/// Removes what servers left behind that were killed before they could. What can't be removed stays: it is in
-/// nobody's way.
+/// Removes files of servers that were killed before they could remove them. Files that can't be removed
+/// stay; they do no harm.
 fn sweep(directory: &Path, is_alive: impl Fn(u32) -> bool) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -353,7 +354,7 @@ mod tests {
             .expect("it is written");
         let words = refused(directory.path());
         assert!(words.contains("another version") && words.contains("format 2"), "{words}");
-        // Nobody can make files there, not even the superuser.
+        // No user can make files there, not even the superuser.
         let words = refused(Path::new("/proc"));
         assert!(words.contains("/proc can't be written") && words.contains("--state-dir"), "{words}");
     }

@@ -1,7 +1,7 @@
 //! The supervisor: owns every node process, from its spawning to its reaping.
 //!
 //! It runs on one thread that lives as long as the server, because a child asks the kernel to be killed when
-//! the thread that spawned it ends. All its state belongs to one loop; others send it requests.
+//! the thread that spawned it ends. All its state belongs to one loop; other tasks send it requests.
 
 mod child;
 mod departed;
@@ -38,36 +38,36 @@ pub use crate::supervisor::requests::{Action, SupervisorHandle};
 use crate::supervisor::requests::{Reply, Request};
 use crate::supervisor::restarts::Restarts;
 
-/// How long a node may take to say hello.
+/// The time within which a node must send its hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a node may take to leave when it is asked to.
+/// The time within which a node must leave after it was asked to.
 const EXIT_WITHIN: Duration = Duration::from_secs(2);
 
-/// What the ring is made of, as configured at start-up; a reset goes back to it.
+/// The configuration of the ring at start-up; a reset goes back to it.
 #[derive(Debug, Clone)]
 pub struct RingConfig {
     /// The members in ring order.
     pub members: Vec<MemberConfig>,
     /// The settings of the ring.
     pub settings: RingSettings,
-    /// The members that initiate an election as soon as all are ready; none when nobody does.
+    /// The members that initiate an election as soon as all are ready. Empty when none does.
     pub start: Vec<NodeName>,
-    /// How often a link is pinged.
+    /// The interval between pings of a link.
     pub heartbeat: Duration,
-    /// How long a link may be silent.
+    /// The time for which a link may be silent.
     pub hung_after: Duration,
     /// The first node's port; 0 for any.
     pub node_port: u16,
     /// Whether a node that dies is started again.
     pub restart: bool,
-    /// Where nodes keep what they promise, and what outlives the server.
+    /// The storage of the nodes' promises, and of the data that outlives the server.
     pub keeper: Keeper,
-    /// Where nodes record what their cores do, if at all.
+    /// The directory in which nodes record their cores' steps, if at all.
     pub record: Option<PathBuf>,
     /// The program to run as a node.
     pub program: PathBuf,
-    /// Where nodes report.
+    /// The address of the control endpoint.
     pub control: SocketAddr,
 }
 
@@ -81,8 +81,8 @@ impl Secret {
         Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
     }
 
-    /// Whether this `Authorization` header carries the secret. A wrong one of the same length takes as long
-    /// as the right one.
+    /// Whether this `Authorization` header carries the secret. A wrong one of the same length takes as
+    /// long as the right one.
     #[must_use]
     pub fn admits(&self, header: &[u8]) -> bool {
         format!("Bearer {}", self.0).as_bytes().ct_eq(header).into()
@@ -95,22 +95,22 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// A node that said hello.
+/// The hello of a node.
 #[derive(Debug)]
 pub struct Hello {
-    /// Who it is.
+    /// The id of the node.
     pub id: NodeId,
-    /// Which start of it.
+    /// The start of the node.
     pub incarnation: Incarnation,
-    /// Its process id, as it says.
+    /// The process id, as the node reports it.
     pub pid: u32,
-    /// Where it accepts node links.
+    /// The address at which it accepts node links.
     pub address: SocketAddr,
-    /// Where commands for it go.
+    /// The channel of its commands.
     pub commands: mpsc::Sender<NodeCommand>,
     /// Its newest configuration, with the faults of all links. One that was not taken yet is replaced.
     pub configuration: watch::Sender<Option<Arc<Configuration>>>,
-    /// Closed when everything that it said has been published.
+    /// Closed when all of its reports have been published.
     pub heard_out: oneshot::Receiver<()>,
 }
 
@@ -125,17 +125,18 @@ struct NodeSlot {
 struct Process {
     child: Child,
     pid: u32,
-    /// The ways to it, once it has said hello.
+    /// The channels to it, once it has sent its hello.
     lines: Option<Lines>,
     /// Whether the kernel holds it stopped.
     paused: bool,
-    /// Those who asked for it to be stopped or continued, and wait until the kernel has done it.
+    /// Requests to stop or continue it, which are answered when the kernel has done so.
     asked: Vec<(Change, Reply<NodeName>)>,
-    /// When it was sent SIGCONT, by the monotonic clock, until the kernel says that it goes on.
+    /// The time at which it was sent SIGCONT, by the monotonic clock, until the kernel reports that it
+    /// runs again.
     continued_ns: Option<u64>,
-    /// It was sent SIGKILL.
+    /// Whether it was sent SIGKILL.
     killed: bool,
-    /// It is to stay ended: it was asked to leave, or the whole ring ends.
+    /// Whether it is to stay ended: it was asked to leave, or the whole ring ends.
     leaving: bool,
     /// The highest term of the run in the last configuration that was sent to it.
     highest_term: Term,
@@ -143,7 +144,7 @@ struct Process {
     last_words: Option<String>,
 }
 
-/// The ways to a node that has said hello.
+/// The channels to a node that has sent its hello.
 struct Lines {
     commands: mpsc::Sender<NodeCommand>,
     configuration: watch::Sender<Option<Arc<Configuration>>>,
@@ -171,8 +172,8 @@ struct Supervisor {
     departed: Departed,
     child_events_in: mpsc::UnboundedSender<ChildEvent>,
     child_events: mpsc::UnboundedReceiver<ChildEvent>,
-    /// The first configuration waits until every node of a fresh ring has said hello, so that all start with
-    /// the same.
+    /// Set until every node of a fresh ring has sent its hello. The first configuration waits for that,
+    /// so that all start with the same.
     forming: bool,
 }
 
@@ -209,7 +210,7 @@ pub fn start(
             supervisor.run(requests).await;
         });
     })?;
-    // Nobody may see a server without its ring.
+    // A server without its ring must not be visible.
     formed.recv().context("the supervisor ended before its ring was formed")?;
     Ok((SupervisorHandle::new(requests_in), secret_seen, thread))
 }
@@ -226,8 +227,8 @@ impl Supervisor {
         loop {
             tokio::select! {
                 Some(event) = self.child_events.recv() => self.on_child_event(&event),
-                // The kernel has stopped, continued or ended some of the nodes: several such signals may be
-                // one.
+                // The kernel has stopped, continued or ended some of the nodes. Several such signals may
+                // be merged into one.
                 Some(()) = next(&mut children) => self.look_at_processes(),
                 request = requests.recv() => match request {
                     Some(Request::Shutdown { done }) => {
@@ -255,7 +256,7 @@ impl Supervisor {
     }
 
     fn answer(&mut self, request: Request) {
-        // Whoever asked may have gone; then nobody wants the reply.
+        // The requester may have gone; then the reply is dropped.
         match request {
             Request::Act { node, action, reply } => self.act(&node, action, reply),
             Request::Initiate { initiator, reply } => drop(reply.send(self.initiate(initiator))),
@@ -281,11 +282,11 @@ impl Supervisor {
         }
     }
 
-    /// A fresh ring as planned.
+    /// Forms a fresh ring as configured.
     fn form_ring(&mut self) {
         self.forming = true;
-        // Ids come again in the next run: what members of the last one still have to report must not be taken
-        // for theirs.
+        // Ids come again in the next run: late reports of the last run's members must not count as those
+        // of the new ones.
         self.nodes.iter().for_each(|node| self.bus.dismiss(&node.membership));
         self.departed = Departed::default();
         self.nodes = self
@@ -315,14 +316,14 @@ impl Supervisor {
             settings: self.settings,
         };
         self.keep_members();
-        self.bus.tell(None, Incarnation(0), kind);
+        self.bus.announce(None, Incarnation(0), kind);
         for index in 0..self.nodes.len() {
             self.spawn(index);
         }
         self.await_start();
     }
 
-    /// Keeps the members' ids, for the next start of the server.
+    /// Stores the members' ids for the next start of the server.
     fn keep_members(&self) {
         self.config
             .keeper
@@ -365,14 +366,14 @@ impl Supervisor {
                     highest_term: Term::ZERO,
                     last_words: None,
                 });
-                self.bus.tell(Some(&name), incarnation, EventKind::Spawned { pid });
+                self.bus.announce(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
                 let program = self.config.program.display();
                 let reason =
                     format!("can't run {program}: {error}. Is the file still there, and are processes left?");
                 tracing::error!(node = %name, "{reason}");
-                self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
+                self.bus.announce(Some(&name), incarnation, EventKind::StartFailed { reason });
                 self.configure_all(None);
                 self.restart_later(index, now());
             }
@@ -409,12 +410,13 @@ impl Supervisor {
         }
     }
 
-    /// The member of which this is the present start.
+    /// Returns the member whose present start this is.
     fn start_of(&mut self, id: NodeId, incarnation: Incarnation) -> Option<&mut NodeSlot> {
         self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation)
     }
 
-    /// A node's process wrote a line to its standard error output: into the log and onto its card.
+    /// Logs a line that a node's process wrote to its standard error output, and shows it on the node's
+    /// card.
     fn has_said(&mut self, id: NodeId, incarnation: Incarnation, text: &str) {
         let Some(node) = self.start_of(id, incarnation) else { return };
         let name = node.member.name.clone();
@@ -423,10 +425,10 @@ impl Supervisor {
             process.last_words = Some(text.to_owned());
         }
         let kind = EventKind::Stderr { text: text.to_owned() };
-        self.bus.tell(Some(&name), incarnation, kind);
+        self.bus.announce(Some(&name), incarnation, kind);
     }
 
-    /// A node has had its time to say hello.
+    /// Ends a node that has not sent its hello in time.
     fn hello_due(&mut self, id: NodeId, incarnation: Incarnation) {
         if let Some(node) = self.start_of(id, incarnation)
             && let Some(process) = node.process.as_mut().filter(|process| process.lines.is_none())
@@ -435,11 +437,11 @@ impl Supervisor {
             let reason = format!("it did not report within {} s and was killed", HELLO_WITHIN.as_secs());
             let name = node.member.name.clone();
             tracing::error!(node = %name, "{reason}");
-            self.bus.tell(Some(&name), incarnation, EventKind::StartFailed { reason });
+            self.bus.announce(Some(&name), incarnation, EventKind::StartFailed { reason });
         }
     }
 
-    /// A node was asked to leave and has had its time for that.
+    /// Reports a node that was asked to leave and has not ended in time.
     fn exit_due(&mut self, run: RunId, id: NodeId, incarnation: Incarnation) {
         if run != self.run {
             return;
@@ -450,7 +452,7 @@ impl Supervisor {
             process.kill();
             let name = node.member.name.clone();
             let after_ms = milliseconds(EXIT_WITHIN);
-            self.bus.tell(Some(&name), incarnation, EventKind::ExitOverdue { after_ms });
+            self.bus.announce(Some(&name), incarnation, EventKind::ExitOverdue { after_ms });
         }
     }
 
@@ -464,12 +466,12 @@ impl Supervisor {
             if process.paused != is_paused {
                 process.paused = is_paused;
                 let kind = if is_paused { EventKind::Paused } else { EventKind::Resumed };
-                // It may have said something before this process heard that it goes on.
+                // The node may have sent a report before this process learned that it runs again.
                 let since = process.continued_ns.take().filter(|_| !is_paused);
-                self.bus.tell_at(since.unwrap_or_else(now), Some(name), incarnation, kind);
+                self.bus.announce_at(since.unwrap_or_else(now), Some(name), incarnation, kind);
             }
             if let Some(lines) = process.lines.as_ref().filter(|_| !is_paused) {
-                // It may have missed some: the newest is sent again.
+                // The node may have missed some configurations: the newest is sent again.
                 lines.configuration.send_modify(|_| ());
             }
             let (done, waiting) = process.asked.drain(..).partition(|(wanted, _)| *wanted == change);
@@ -482,7 +484,7 @@ impl Supervisor {
         self.announce_first_term();
     }
 
-    /// Tells every connected node what the ring is; `first` before the others.
+    /// Sends the ring's configuration to every connected node, to `first` before the others.
     fn configure_all(&mut self, first: Option<NodeId>) {
         let awaited = |node: &NodeSlot| node.process.as_ref().is_some_and(|process| process.lines.is_none());
         if self.forming && self.nodes.iter().any(awaited) {
@@ -504,15 +506,15 @@ impl Supervisor {
         for node in fresh.into_iter().chain(others) {
             let Some(process) = node.process.as_mut() else { continue };
             if let Some(lines) = process.lines.as_ref() {
-                // A paused node takes the newest when it goes on, whatever it missed.
+                // A paused node reads the newest when it resumes, whatever it missed.
                 lines.configuration.send_replace(Some(Arc::clone(&configuration)));
                 process.highest_term = configuration.highest_term;
             }
         }
     }
 
-    /// Sends the run's highest term to the nodes that were configured before the first election. Such a node
-    /// may have heard of none (it hung, or was cut off), and be the only one left.
+    /// Sends the run's highest term to the nodes that were configured before the first election. Such a
+    /// node may not know of any (it hung, or was cut off), and may be the only one left.
     pub(super) fn announce_first_term(&mut self) {
         let has_elected = self.bus.with_view(|view| view.term > Term::ZERO);
         let knows_of_none = |process: &Process| {
@@ -532,7 +534,8 @@ impl Supervisor {
         let process = node.process.take();
         let said_hello = process.as_ref().is_some_and(|process| process.lines.is_some());
         let name = node.member.name.clone();
-        // Whether it is to stay ended is the supervisor's knowledge, whatever code the process ended with.
+        // The supervisor knows whether a node is to stay ended; the exit code of its process does not
+        // matter.
         let mut stays_ended = false;
         let mut last_words = None;
         if let Some(process) = process {
@@ -543,7 +546,7 @@ impl Supervisor {
             }
         }
         let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
-        // In order with what the node and its neighbours said.
+        // In order with the reports of the node and its neighbours.
         let exited = PendingEvent {
             node: Some(name.clone()),
             incarnation: ended.incarnation,
@@ -557,7 +560,7 @@ impl Supervisor {
             if let Some(words) = last_words {
                 let _ = write!(reason, ": {words}");
             }
-            self.bus.tell(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
+            self.bus.announce(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
             self.configure_all(None);
         }
         self.announce_first_term();
@@ -580,7 +583,7 @@ impl Supervisor {
         }
     }
 
-    /// The node that a name, or the word `leader` or `deputy`, stands for.
+    /// Finds the node with this name, or the one that is the `leader` or the `deputy`.
     fn resolve(&self, word: &str) -> Result<usize, Refusal> {
         let role = |node: Option<&NodeView>| {
             node.map(|node| node.name.clone()).ok_or_else(|| {
@@ -606,7 +609,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The next of a kind of signals; waits for ever where they can't be had.
+/// Waits for the next signal of a kind; waits for ever where signals can't be received.
 async fn next(signals: &mut Option<UnixSignal>) -> Option<()> {
     match signals {
         Some(signals) => signals.recv().await,
@@ -614,7 +617,7 @@ async fn next(signals: &mut Option<UnixSignal>) -> Option<()> {
     }
 }
 
-/// The moment before a signal goes out: what follows from it is measured from here.
+/// The time before a signal is sent: its effects are measured from here.
 fn now() -> u64 {
     monotonic_ns()
 }

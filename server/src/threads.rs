@@ -1,5 +1,5 @@
-//! Whether the system lets this program have the threads that it needs: it says so at the start, and not by a
-//! panic later.
+//! A check at the start whether the system allows this program the threads that it needs, so that it does
+//! not panic later.
 
 use std::sync::mpsc::channel;
 

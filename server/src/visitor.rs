@@ -1,9 +1,9 @@
-//! The connections that a listener has open: how many there may be, and who has to leave when they are too
-//! many.
+//! The connections that a listener has open: how many there may be, and which one is closed when they are
+//! too many.
 //!
-//! A connection is a stranger's until it has shown that it may ask something. Strangers share a part of the
-//! slots, and within it the newest is let in and the oldest has to leave: an honest client needs a
-//! millisecond to say what it wants, so idle connections keep nobody out, however many they are.
+//! A connection is a stranger's until it has made an authorized request. Strangers share a part of the
+//! slots. Within it the newest is admitted and the oldest is closed: an honest client needs a millisecond
+//! for its request, so idle connections keep nobody out, however many they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// The longest wait for the slot of a connection that has to leave.
+/// The longest wait for the slot of a connection that is being closed.
 const LEAVES_WITHIN: Duration = Duration::from_secs(1);
 
 /// The slots of a listener. Cheap to clone.
@@ -36,7 +36,7 @@ struct Waiting {
     leaving: BTreeSet<u64>,
 }
 
-/// One connection's slot, free again when this value goes.
+/// One connection's slot, free again when this value is dropped.
 #[derive(Debug)]
 pub struct ConnectionSlot {
     visitor: Visitor,
@@ -44,7 +44,7 @@ pub struct ConnectionSlot {
     _permit: OwnedSemaphorePermit,
 }
 
-/// The other end of a connection, as the handlers of its requests know it.
+/// The other end of a connection, as the handlers of its requests see it.
 #[derive(Debug, Clone)]
 pub struct Visitor {
     number: u64,
@@ -52,7 +52,7 @@ pub struct Visitor {
 }
 
 impl ConnectionSlots {
-    /// So many slots, of which strangers may hold so many.
+    /// Makes this many slots, and the limit on how many of them strangers may hold.
     #[must_use]
     pub fn new(most: usize, strangers: usize) -> Self {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
@@ -60,8 +60,8 @@ impl ConnectionSlots {
         Self { free: Arc::new(Semaphore::new(most as usize)), most, strangers }
     }
 
-    /// Lets another connection in; the oldest stranger has to leave when there are too many of them. `None`
-    /// when all slots are taken by connections that may ask something.
+    /// Admits another connection; the oldest stranger is closed when there are too many of them. `None`
+    /// when all slots are taken by connections that have made an authorized request.
     pub async fn enter(&self) -> Option<ConnectionSlot> {
         let free = Arc::clone(&self.free).try_acquire_owned();
         let is_one_leaving = self.strangers.make_room(free.is_err());
@@ -79,12 +79,12 @@ impl ConnectionSlots {
         Some(ConnectionSlot { visitor, dismissed, _permit: permit })
     }
 
-    /// Waits until nobody has a slot any more.
+    /// Waits until every slot is free.
     pub async fn emptied(&self) {
         let _ = self.free.acquire_many(self.most).await;
     }
 
-    /// How many slots are taken.
+    /// The number of slots that are taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         (self.most as usize).saturating_sub(self.free.available_permits())
@@ -92,8 +92,8 @@ impl ConnectionSlots {
 }
 
 impl Strangers {
-    /// Dismisses the oldest where no slot is free, or where there are as many strangers as there may be. True
-    /// if one is about to leave.
+    /// Closes the oldest stranger where no slot is free, or where there are as many strangers as there
+    /// may be. True if one is about to be closed.
     fn make_room(&self, is_full: bool) -> bool {
         let mut waiting = self.lock();
         let is_crowded = is_full || waiting.by_age.len() >= self.most;
@@ -141,7 +141,7 @@ impl Drop for ConnectionSlot {
 }
 
 impl Visitor {
-    /// Notes that it may ask what it asked: it is a stranger no more.
+    /// Notes that the request was authorized: the connection is no longer a stranger's.
     pub fn is_known(&self) {
         self.strangers.lock().by_age.remove(&self.number);
     }

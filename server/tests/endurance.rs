@@ -1,4 +1,4 @@
-//! A page that is open for long: what it costs does not grow with what it has seen.
+//! A page that is open for long: its cost does not grow with the number of events that it has shown.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringleader_testing::browser::{Page, on_the_page};
 use serde_json::json;
 
-/// Takes hold of the page's WebAssembly memory when it is made.
+/// Keeps a reference to the page's WebAssembly memory when it is made.
 const TAKE_MEMORY: &str = "for (const name of ['instantiate', 'instantiateStreaming']) {
     const real = WebAssembly[name].bind(WebAssembly);
     WebAssembly[name] = (...given) => real(...given).then((made) => {
@@ -15,13 +15,13 @@ const TAKE_MEMORY: &str = "for (const name of ['instantiate', 'instantiateStream
     });
 }";
 
-/// So much may the memory grow after the first elections, in bytes.
+/// The limit of the memory's growth after the first elections, in bytes.
 const MOST_GROWTH: u64 = 1 << 20;
 
 /// The elections of a run.
 const ELECTIONS: u64 = 100;
 
-/// After so many runs the memory is looked at first, and after so many at last.
+/// The numbers of runs after which the memory is measured: first and last.
 const RUNS: (u64, u64) = (5, 50);
 
 /// An election of four takes eleven hops, a millisecond each.
@@ -37,8 +37,8 @@ fn wasm_bytes(page: &Page) -> u64 {
 
 /// Shows the end of a run of the sandbox with many elections: their events go into the logs at once.
 ///
-/// In the sandbox, where neither processes nor frames have to be waited for: events, logs and all that shows
-/// them are the same.
+/// In the sandbox, because it waits for neither processes nor frames. Events, logs and everything that
+/// shows them are the same.
 fn show(page: &Page, seed: u64) {
     let steps = vec![format!("{}us.initiate.A", APART.as_micros()); usize::try_from(ELECTIONS).expect("few")];
     let end = APART * u32::try_from(ELECTIONS + 1).expect("few");
@@ -57,7 +57,7 @@ fn five_thousand_elections_with_open_logs_cost_no_more_memory_than_five_hundred(
         page.click("tab-sandbox");
         page.wait_for("html", "document.querySelectorAll('.log.open').length", |open| *open == json!(4));
         let (early, late) = RUNS;
-        // The first run of the page has seed 1: another one is another ring.
+        // The first run of the page has seed 1; another seed gives another ring.
         (2..2 + early).for_each(|seed| show(page, seed));
         let first = wasm_bytes(page);
         (2 + early..2 + late).for_each(|seed| show(page, seed));
@@ -65,7 +65,7 @@ fn five_thousand_elections_with_open_logs_cost_no_more_memory_than_five_hundred(
         let (early, late) = (early * ELECTIONS, late * ELECTIONS);
         println!("{first} bytes after {early} elections, {last} after {late}");
         assert!(last <= first + MOST_GROWTH, "{first} bytes after {early} elections, {last} after {late}");
-        // The logs were written all the time, and keep what is newest.
+        // The logs were written all the time, and keep the newest rows.
         let rows: Vec<u64> = serde_json::from_value(page.script(ROWS, Vec::new())).expect("numbers");
         assert!(rows.len() == 4 && rows.iter().all(|rows| (32..=500).contains(rows)), "{rows:?}");
     });

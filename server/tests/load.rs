@@ -1,15 +1,15 @@
-//! Crowds on the dashboard's port: memory stays bounded, and an election goes on. What they cost in time:
-//! `cargo xtask bench load`.
+//! Crowds on the dashboard's port: memory stays bounded, and elections go on. `cargo xtask bench load`
+//! measures their cost in time.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use ringleader_shared::RingView;
 use ringleader_testing::server::Server;
 use ringleader_testing::server::crowd::{Crowd, Kind, memory_kb};
 
-/// What any crowd may cost.
+/// The limit of the memory that any crowd costs.
 const MOST_MEMORY_KB: u64 = 64 * 1024;
 
-/// Elections while the crowd is there: enough events to fill what a socket that nobody reads can hold.
+/// Elections while the crowd is there: enough events to fill the buffers of a socket that nobody reads.
 const ELECTIONS: u64 = 30;
 
 fn beside(members: &[(Kind, usize)]) {

@@ -1,7 +1,7 @@
 //! The README's pictures, taken only where RINGLEADER_PICTURES names a folder.
 //!
-//! `RINGLEADER_PICTURES=$PWD/docs/pictures cargo xtask test --package ringleader --test pictures` renews the
-//! README's.
+//! Renewed by `RINGLEADER_PICTURES=$PWD/docs/pictures cargo xtask test --package ringleader --test
+//! pictures`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use ringleader_testing::browser::on_the_page;

@@ -1,5 +1,5 @@
-//! Clients that read nothing, say nothing or say too much, a log that nobody reads, and few descriptors: the
-//! server and its ring go on.
+//! Clients that read nothing, send nothing or send too much, a log that nobody reads, and few
+//! descriptors: the server and its ring go on.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,7 +17,7 @@ use ringleader_testing::server::raw::{request, send};
 use ringleader_testing::server::{PATIENCE, Server};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Opens connections on which nothing is said.
+/// Opens connections that stay silent.
 fn idle(server: &Server, count: usize) -> Vec<TcpStream> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     if soft < hard {
@@ -26,7 +26,7 @@ fn idle(server: &Server, count: usize) -> Vec<TcpStream> {
     (0..count).map(|_| TcpStream::connect(&server.authority).expect("the system lets us in")).collect()
 }
 
-/// Waits until the server counts so many connections.
+/// Waits until the server counts this many connections.
 fn wait_for_connections(server: &Server, expected: u64) {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -35,7 +35,7 @@ fn wait_for_connections(server: &Server, expected: u64) {
             return;
         }
         assert!(Instant::now() < deadline, "{open} connections are open, not {expected}");
-        // A metric can't be waited for, only looked at.
+        // A metric can only be polled.
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -44,7 +44,7 @@ fn wait_for_connections(server: &Server, expected: u64) {
 fn wait_for_the_end(mut stream: TcpStream, within: Duration) {
     let deadline = Instant::now() + within;
     let mut buffer = vec![0; 1 << 20];
-    // What the kernel had taken in comes first.
+    // Bytes that the kernel had received come first.
     loop {
         let left = deadline.checked_duration_since(Instant::now()).expect("the connection is closed in time");
         stream.set_read_timeout(Some(left.max(Duration::from_millis(1)))).unwrap();
@@ -91,7 +91,7 @@ fn a_client_that_does_not_read_its_answers_loses_its_place_and_its_memory() {
     let greedy: Vec<TcpStream> = (0..100)
         .map(|_| {
             let mut stream = TcpStream::connect(&host).unwrap();
-            // Some of it has no room on the way, as the server stops reading.
+            // A part of it has no room in the buffers, as the server stops reading.
             stream.set_nonblocking(true).unwrap();
             let _ = stream.write(&ask);
             stream.set_nonblocking(false).unwrap();
@@ -140,7 +140,7 @@ fn thousands_of_idle_connections_keep_nobody_out() {
     let strangers = idle(&server, 2_500);
     server.initiate("A");
     server.wait_for_leader("D", Some("C"));
-    // The oldest had to leave for the newest.
+    // The oldest connection was closed for the newest.
     for stream in strangers.into_iter().take(100) {
         wait_for_the_end(stream, PATIENCE);
     }
@@ -172,8 +172,8 @@ fn a_subscriber_counts_as_a_connection_as_long_as_it_is_there_and_hears_of_the_s
 
 #[test]
 fn with_too_few_threads_it_says_so_and_with_too_few_processes_it_serves_a_ring_that_can_not_start() {
-    // The limit counts a user's threads: only another user has none yet, and only the superuser can become
-    // another.
+    // The limit counts a user's threads. Only another user has none yet, and only the superuser can
+    // become another.
     let directory = tempfile::tempdir().unwrap();
     let program = directory.path().join("ringleader");
     std::fs::copy(env!("CARGO_BIN_EXE_ringleader"), &program).unwrap();

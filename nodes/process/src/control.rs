@@ -17,7 +17,7 @@ use crate::secret::Secret;
 /// How many events may wait for the control link. At 200 bytes each this is under 1 MB.
 const WAITING_EVENTS: usize = 4096;
 
-/// How many events go into one frame at most.
+/// The most events that go into one frame.
 const EVENTS_A_FRAME: usize = 64;
 
 /// The largest command: a configuration of 64 members is about 16 kB.
@@ -25,21 +25,23 @@ const MAX_COMMAND: usize = 256 * 1024;
 
 /// Both directions of the control link.
 pub(crate) struct Control {
-    /// Commands, in order; a text that is none says why. Closed when the link is.
+    /// Commands, in order. A text that is not a command arrives as the error of reading it. Closed when
+    /// the link is.
     pub(crate) commands: mpsc::Receiver<Result<NodeCommand, serde_json::Error>>,
     /// Where events go.
     pub(crate) events: EventSender,
     writer: tokio::task::JoinHandle<()>,
 }
 
-/// The bounded way out for events. What does not fit is counted, and the count is told.
+/// The bounded queue of events to the server. Events that do not fit are counted, and the count is
+/// reported.
 pub(crate) struct EventSender {
     queue: mpsc::Sender<NodeEvent>,
     lost: u64,
 }
 
 impl EventSender {
-    /// Puts an event on its way. Never waits.
+    /// Queues an event. Never waits.
     pub(crate) fn send(&mut self, event: NodeEvent) {
         if self.lost > 0 {
             let overflow = NodeEvent { kind: EventKind::Overflow { lost: self.lost }, ..event };
@@ -88,7 +90,7 @@ impl Control {
         Ok(Self { commands, events: EventSender { queue: event_queue, lost: 0 }, writer })
     }
 
-    /// Lets the events that still wait go out, then closes the link.
+    /// Sends the events that still wait, then closes the link.
     pub(crate) async fn close(self) {
         let Self { commands, events, writer } = self;
         drop((commands, events));

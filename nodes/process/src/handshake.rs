@@ -1,5 +1,5 @@
-//! Who may open a node link: a member of this run that knows the secret and means this node. See
-//! `docs/protocol.md`.
+//! Admission to node links: a dialler must be a member of this run, know the secret and mean this node.
+//! See `docs/protocol.md`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,24 +23,25 @@ const TO: HeaderName = HeaderName::from_static("ringleader-to");
 const INCARNATION: HeaderName = HeaderName::from_static("ringleader-incarnation");
 const VERSION: HeaderName = HeaderName::from_static("ringleader-protocol");
 
-/// How long a stranger may take to say who it is.
+/// The time within which an accepted connection must complete its handshake.
 pub(crate) const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
 
 /// A node link's socket.
 pub(crate) type Socket = WebSocketStream<FaultyStream>;
 
-/// The headers by which the dialler names itself and the link.
+/// The headers by which the dialler identifies itself and the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hello {
     pub(crate) from: NodeId,
     pub(crate) incarnation: Incarnation,
     pub(crate) to: NodeId,
     pub(crate) kind: LinkKind,
-    /// Whether it is a ring link for later: held ready, with nothing said on it until it is in use.
+    /// Whether it is a standby ring link: held ready, and silent until it is in use.
     pub(crate) standby: bool,
 }
 
-/// The members that may open links, each with its present start. Cheap to clone; all clones are one.
+/// The members that may open links, each with its present start. Cheap to clone; all clones share their
+/// content.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Members(Arc<Mutex<BTreeMap<NodeId, (NodeName, Incarnation)>>>);
 
@@ -51,14 +52,14 @@ impl Members {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = members.collect();
     }
 
-    /// Notes that a newer start of a member has introduced itself.
+    /// Notes that a newer start of a member has opened a link.
     pub(crate) fn newer(&self, id: NodeId, incarnation: Incarnation) {
         if let Some((_, present)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
             *present = incarnation.max(*present);
         }
     }
 
-    /// The reason why this start of a node may open no link, if there is one.
+    /// Returns the reason why this start of a node may open no link, if there is one.
     fn refuse(&self, id: NodeId, incarnation: Incarnation) -> Option<(StatusCode, String)> {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
             None => Some((StatusCode::FORBIDDEN, "not a member of the ring".to_owned())),
@@ -71,8 +72,7 @@ impl Members {
     }
 }
 
-/// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't cost more than
-/// this.
+/// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't raise that.
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(4 * 1024)
@@ -91,7 +91,7 @@ const fn path(kind: LinkKind, standby: bool) -> &'static str {
     }
 }
 
-/// Opens a link. An error says why there is none, in words.
+/// Opens a link. An error is the reason in words.
 pub(crate) async fn dial(
     address: SocketAddr,
     hello: Hello,
@@ -128,7 +128,7 @@ pub(crate) async fn dial(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Lets a member in, or says why not.
+/// Accepts a member's link, or returns the reason for the refusal.
 #[allow(clippy::result_large_err, reason = "the error type is the WebSocket library's")]
 pub(crate) async fn accept(
     stream: TcpStream,

@@ -1,12 +1,12 @@
 //! One real node of the ring: the election core over tokio and WebSocket links.
 //!
-//! What it is for: it gives the core a clock, timers, sockets and words. What it must not know: how an
-//! election is decided, and how processes are supervised.
+//! The crate gives the core a clock, timers, sockets and readable messages. It does not know how an
+//! election is decided, nor how processes are supervised.
 //!
-//! The way through it: [`run`] makes the listener and the [`control`] link, then [`node`] loops: a command, a
-//! link's news or a timer goes into the core, the effects come out and are carried out. [`links`] owns the
-//! sockets, [`handshake`] lets only members in, [`ringleader_election::events`] turns what happened into
-//! events. [`recordings`] reads what nodes recorded.
+//! [`run`] makes the listener and the [`control`] link. Then [`node`] loops: a command, a link event or a
+//! timer goes into the core, and the effects that come out are carried out. [`links`] owns the sockets,
+//! [`handshake`] admits members only, [`ringleader_election::events`] turns effects into events, and
+//! [`recordings`] reads the files that nodes recorded.
 #![forbid(unsafe_code)]
 
 mod clock;
@@ -40,56 +40,56 @@ use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::secret::Secret;
 
-/// What the supervisor tells a node on its command line. The rest comes by environment and over the control
-/// link.
+/// The settings that the supervisor passes on a node's command line. The others come by environment and
+/// over the control link.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What people call it.
+    /// The node's name, as people read it.
     pub name: NodeName,
-    /// Who it is.
+    /// The node's id.
     pub id: NodeId,
-    /// Which start of it.
+    /// The number of this start of the node.
     pub incarnation: Incarnation,
-    /// Where to accept node links; when that port is taken, any free one is used instead.
+    /// The address on which to accept node links. When its port is taken, any free one is used instead.
     pub listen: SocketAddr,
-    /// Where it keeps what it promises in quorum mode. A file that is there already is what an earlier start
-    /// promised.
+    /// The file of the node's promises in quorum mode. An existing file holds the promise of an earlier
+    /// start.
     pub promises: PathBuf,
-    /// Where to write down what its core is given and does, if at all.
+    /// The file in which to record the core's inputs and effects, if any.
     pub record: Option<PathBuf>,
 }
 
 /// Runs the node until its supervisor ends it or is gone.
 ///
 /// # Errors
-/// When the environment lacks what the supervisor sets, the file of its promises is damaged or can't be
+/// When an environment variable of the supervisor is missing, the file of promises is damaged or can't be
 /// written, no port can be opened, or the control link can't be made.
 pub fn run(options: Options) -> anyhow::Result<()> {
     lifeline::die_with_supervisor()?;
     draw_apart(options.id);
-    // The kernel would call it `exe`, after the link by which it was started.
+    // Without this the kernel names the process `exe`, after the link by which it was started.
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_name(c"ringleader")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let result = runtime.block_on(live(options));
-    // Link tasks may still wait for peers that hang; nobody waits for them.
+    // Link tasks may still wait for peers that hang. Nothing depends on them any more.
     runtime.shutdown_background();
     result
 }
 
-/// Gives this process a sequence of random numbers of its own: jitter, seeds and the faults of links come
-/// from it.
+/// Seeds this process's random numbers apart from those of other nodes: jitter, seeds and the faults of
+/// links come from them.
 fn draw_apart(id: NodeId) {
-    // By itself the generator begins with a hash of the clock, which nodes that start together may share.
+    // The generator's own seed is a hash of the clock, which nodes that start together may share.
     let (high, low) = id.0.as_u64_pair();
     fastrand::seed(random::derived(random::derived(fastrand::u64(..), high), low));
 }
 
-/// Makes a file that grows too large an error of its writer, as a full disk is, and not the end of the
-/// process. Runtimes keep the handler for good.
+/// Turns a write past the limit on file size into an error of the write, as on a full disk; by default
+/// its signal ends the process. Runtimes keep the handler for good.
 ///
 /// # Errors
-/// When the system takes no handler.
+/// When the system accepts no handler.
 pub fn survive_large_files() -> std::io::Result<()> {
     signal(SignalKind::from_raw(Signal::SIGXFSZ as i32)).map(drop)
 }
@@ -114,7 +114,8 @@ async fn live(options: Options) -> anyhow::Result<()> {
         .await
 }
 
-/// Opens the preferred port, or any free one when that is taken; then the second value says so in words.
+/// Opens the preferred port, or any free one when that is taken. The second value then explains that in
+/// words.
 async fn listen(preferred: SocketAddr) -> anyhow::Result<(TcpListener, Option<String>)> {
     match TcpListener::bind(preferred).await {
         Ok(listener) => Ok((listener, None)),

@@ -1,10 +1,10 @@
-//! A node never outlives its supervisor.
+//! The guarantee that a node never outlives its supervisor.
 
 use ringleader_shared::control::SUPERVISOR_ENV;
 
-/// Asks the kernel to kill this process when the thread that spawned it ends; then makes sure that it had not
-/// ended already. The control link that closes is the second lifeline, and the only one where the kernel has
-/// no such service.
+/// Asks the kernel to kill this process when the thread that spawned it ends, then checks that the thread
+/// had not ended already. The control link is the second lifeline: the node ends when it closes. Where
+/// the kernel has no such service, it is the only one.
 ///
 /// # Errors
 /// When the supervisor is gone already.

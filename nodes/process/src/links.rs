@@ -1,4 +1,4 @@
-//! The node links: one task a link, that owns its socket, holds messages back for the pace, pings, and
+//! The node links: one task a link, which owns the socket, holds messages back for the pace, pings, and
 //! notices silence.
 
 #[cfg(test)]
@@ -34,16 +34,16 @@ pub(crate) use crate::links::faulty_stream::FaultyStream;
 use crate::links::task::Pinged;
 use crate::secret::Secret;
 
-/// How many messages may wait for one link. More means that the peer does not read.
+/// The most messages that may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
 
 /// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
 pub(crate) mod close {
-    /// The node leaves the ring in good order.
+    /// The node leaves the ring gracefully.
     pub(crate) const LEAVING: u16 = 1001;
     /// A frame of a kind that node links don't use.
     pub(crate) const UNSUPPORTED: u16 = 1003;
-    /// A frame that can't be read as a `LinkFrame`, or speaks for somebody else.
+    /// A frame that can't be read as a `LinkFrame`, or that names another sender.
     pub(crate) const MALFORMED: u16 = 1007;
     /// More pings than any heartbeat needs.
     pub(crate) const TOO_MUCH: u16 = 1008;
@@ -59,7 +59,7 @@ pub(crate) mod close {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId(u64);
 
-/// LinkEventKind a link task tells the node.
+/// A report of a link task to the node.
 #[derive(Debug)]
 pub(crate) struct LinkEvent {
     pub(crate) link: LinkId,
@@ -67,7 +67,7 @@ pub(crate) struct LinkEvent {
     pub(crate) kind: LinkEventKind,
 }
 
-/// LinkEventKind can happen to a link.
+/// An event of a link.
 #[derive(Debug)]
 pub(crate) enum LinkEventKind {
     /// The other end answered.
@@ -76,27 +76,28 @@ pub(crate) enum LinkEventKind {
     InUse,
     /// A message arrived.
     Frame(LinkFrame),
-    /// A message arrived that must not have: the link is cut.
+    /// A message arrived across a cut and was discarded.
     Intercepted(LinkFrame),
-    /// A fault did this to a message of this node.
+    /// A fault was applied to a message of this node.
     Injected(MessageInfo, Injection),
     /// A ping came back.
     RoundTrip(Duration),
-    /// The other end knows something else than this one and was not told what this one knows, both for long.
+    /// The other end's state has differed from this one's, and the other end has missed this one's, both
+    /// for long.
     Differs,
-    /// The peer did something that it must not; the end follows.
+    /// The peer broke the protocol; the end follows.
     Misbehaved(String),
-    /// The link ended. The last news of a link.
+    /// The link ended. This is the last event of a link.
     Down {
         reason: String,
-        /// Whether the peer is thought dead or hung.
+        /// Whether the peer counts as dead or hung.
         failure: bool,
-        /// Messages that never left.
+        /// Messages that were never sent.
         unsent: Vec<MessageInfo>,
     },
 }
 
-/// LinkEventKind a link task is asked to do.
+/// A command for a link task.
 #[derive(Debug)]
 pub(crate) enum LinkCommand {
     Send {
@@ -105,7 +106,7 @@ pub(crate) enum LinkCommand {
         /// Whether the pace applies to it.
         paced: bool,
     },
-    /// Tells the other end that this standby link is in use.
+    /// Announces to the other end that this standby link is in use.
     Use,
     Close {
         code: u16,
@@ -113,11 +114,11 @@ pub(crate) enum LinkCommand {
     },
 }
 
-/// The way to the task of one link.
+/// The handle of one link's task.
 #[derive(Debug)]
 struct Task {
-    /// The digest of what the peer knew when it sent its last message, as pings report it back.
-    told: Arc<AtomicU64>,
+    /// The digest of the peer's state when it sent its last message; pings report it back.
+    peer_digest: Arc<AtomicU64>,
     commands: mpsc::Sender<LinkCommand>,
 }
 
@@ -130,7 +131,7 @@ pub(crate) struct Links {
     faults: watch::Sender<LinkFaults>,
     link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
-    /// LinkEventKind this node knows, as its pings say it.
+    /// The digest of this node's state, which its pings carry.
     state_digest: Arc<AtomicU64>,
     /// Every link has a task until it is closed or has ended.
     table: LinkTable<LinkId>,
@@ -162,21 +163,21 @@ impl Links {
         }
     }
 
-    /// LinkEventKind pings say from now on.
+    /// Sets the digest that pings carry from now on.
     pub(crate) fn set_state_digest(&self, state_digest: u64) {
         self.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
-    /// Notes what this peer knew when it sent its last message.
-    pub(crate) fn set_told(&self, peer: NodeId, state_digest: u64) {
+    /// Notes the digest of this peer's state when it sent its last message.
+    pub(crate) fn set_peer_digest(&self, peer: NodeId, state_digest: u64) {
         for link in self.table.iter().filter(|link| link.peer == peer) {
             if let Some(task) = self.tasks.get(&link.id) {
-                task.told.store(state_digest, Ordering::Relaxed);
+                task.peer_digest.store(state_digest, Ordering::Relaxed);
             }
         }
     }
 
-    /// LinkEventKind the network does from now on, to links that are there and to those to come.
+    /// Sets the network's faults from now on, for existing and future links.
     pub(crate) fn set_faults(&self, faults: LinkFaults) {
         self.faults.send_if_modified(|old| {
             let changed = *old != faults;
@@ -195,7 +196,7 @@ impl Links {
         &self.table
     }
 
-    /// The links as data, to decide about them.
+    /// The links as data, for decisions about them.
     pub(crate) const fn table_mut(&mut self) -> &mut LinkTable<LinkId> {
         &mut self.table
     }
@@ -215,7 +216,7 @@ impl Links {
         }
     }
 
-    /// Starts to dial; messages may be sent at once and wait for the link.
+    /// Starts to dial. Messages may be sent at once and wait for the link.
     pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: DialPurpose) {
         let standby = purpose == DialPurpose::Standby;
         let hello = Hello { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
@@ -234,7 +235,7 @@ impl Links {
         tracing::debug!(?id, %address, %kind, "dialling");
     }
 
-    /// Takes an accepted link in. An older one from the same peer is closed: it dialled anew.
+    /// Adopts an accepted link. An older one from the same peer is closed: the peer dialled anew.
     pub(crate) fn adopt(&mut self, socket: handshake::Socket, hello: Hello) {
         let Hello { from, incarnation, kind, standby, .. } = hello;
         let purpose = if standby { DialPurpose::Standby } else { DialPurpose::Wanted };
@@ -250,10 +251,11 @@ impl Links {
         self.next += 1;
         let id = LinkId(self.next);
         let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
-        // A peer that has said nothing counts as one that knows of no election.
-        let told = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged = Pinged { state_digest: Arc::clone(&self.state_digest), told: Arc::clone(&told) };
-        self.tasks.insert(id, Task { told, commands });
+        // A peer that has sent nothing counts as one that knows of no election.
+        let peer_digest = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
+        let pinged =
+            Pinged { state_digest: Arc::clone(&self.state_digest), peer_digest: Arc::clone(&peer_digest) };
+        self.tasks.insert(id, Task { peer_digest, commands });
         let task = task::LinkTask::new(
             id,
             peer,
@@ -266,7 +268,7 @@ impl Links {
         (id, task.pinging(pinged))
     }
 
-    /// Hands a message to a link; false when the link can't take it.
+    /// Passes a message to a link; false when the link can't take it.
     pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
         let Some(task) = self.tasks.get(&id) else { return false };
         match serde_json::to_string(frame) {
@@ -278,30 +280,30 @@ impl Links {
         }
     }
 
-    /// Closes a link gracefully and removes it: nothing more is reported of it but what it could not send.
-    /// LinkEventKind it still holds goes out first, unless the node leaves.
+    /// Closes a link gracefully and removes it. Later only its unsent messages are reported. Messages
+    /// that it still holds are sent first, unless the node leaves.
     pub(crate) fn close(&mut self, id: LinkId, code: u16, reason: &'static str) {
         self.table.remove(id);
         self.hang_up(id, code, reason);
     }
 
-    /// Closes a link gracefully that the table has no more.
+    /// Closes a link gracefully that the table has removed.
     pub(crate) fn hang_up(&mut self, id: LinkId, code: u16, reason: &'static str) {
         if let Some(task) = self.tasks.remove(&id) {
-            // A link that can't take the order ends by itself when its sender is dropped here.
+            // A link that can't take the command ends by itself when its sender is dropped here.
             let _ = task.commands.try_send(LinkCommand::Close { code, reason });
         }
     }
 
-    /// Removes a link that ended, and says what that means.
+    /// Removes a link that ended, and returns what its end means.
     pub(crate) fn ended(&mut self, id: LinkId, failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
         self.tasks.remove(&id);
         self.table.down(id, failure, now())
     }
 }
 
-/// Opens a link through the faults between its ends: across a cut nothing is opened, and nothing says so
-/// either.
+/// Opens a link through the faults between its ends. Across a cut nothing is opened, and no error arrives
+/// either: the attempt times out.
 async fn across(
     opening: impl Future<Output = Result<handshake::Socket, String>>,
     address: SocketAddr,
@@ -330,8 +332,8 @@ async fn across(
         .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
 }
 
-/// Lets strangers introduce themselves, each in a task of its own. When too many are at it the oldest has to
-/// leave: a member needs a millisecond, so that those who say nothing keep nobody out, however many they are.
+/// Accepts connections, and runs each handshake in a task of its own. When too many are open, the oldest
+/// is closed: a member needs a millisecond, so idle connections keep nobody out, however many they are.
 pub(crate) async fn accept_loop(
     listener: tokio::net::TcpListener,
     me: NodeId,
@@ -339,7 +341,7 @@ pub(crate) async fn accept_loop(
     members: Members,
     incoming_links: mpsc::Sender<Incoming>,
 ) {
-    /// How many connections may be in their handshake. A ring needs two at a time.
+    /// The most connections that may be in their handshake. A ring needs two at a time.
     const HANDSHAKES: usize = 64;
     let mut open: VecDeque<(SocketAddr, AbortHandle)> = VecDeque::new();
     loop {
@@ -351,7 +353,7 @@ pub(crate) async fn accept_loop(
                 {
                     oldest.abort();
                     let reason = "no complete handshake while many others came".to_owned();
-                    // One that finds no room in the queue is one of many.
+                    // A report that finds no room in the queue is one of many.
                     let _ = incoming_links.try_send(Incoming::Refused { remote, reason });
                 }
                 let handshake = tokio::spawn(admit(
@@ -365,7 +367,8 @@ pub(crate) async fn accept_loop(
                 open.push_back((remote, handshake.abort_handle()));
             }
             Err(error) => {
-                // Out of file descriptors, most likely: give others a moment to close some.
+                // Most likely the process has no file descriptors left. Others get a moment to close
+                // some.
                 tracing::warn!("accepting a link: {error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -384,17 +387,18 @@ async fn admit(
     match handshake::accept(stream, me, &secret, &members).await {
         Ok((socket, hello)) => {
             let member = Incoming::Member(Box::new(socket), hello);
-            // In a task of its own: who has introduced itself has to leave for nobody.
+            // In a task of its own: a member that completed its handshake must not be closed as the
+            // oldest.
             tokio::spawn(async move { incoming_links.send(member).await });
         }
         Err(reason) => drop(incoming_links.send(Incoming::Refused { remote, reason }).await),
     }
 }
 
-/// Somebody who connected to the node.
+/// A connection to the node's port.
 pub(crate) enum Incoming {
-    /// Knows the secret and means this node.
+    /// A member that knows the secret and means this node.
     Member(Box<handshake::Socket>, Hello),
-    /// Was sent away.
+    /// A connection that was refused.
     Refused { remote: SocketAddr, reason: String },
 }

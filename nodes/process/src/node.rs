@@ -30,13 +30,14 @@ use crate::recorder::Recorder;
 use crate::refusals::Refusals;
 use crate::secret::Secret;
 
-/// How often a skipped member is dialled again, and the standby link is looked after, in heartbeats.
+/// The interval at which skipped members are dialled again and the standby link is checked, in
+/// heartbeats.
 pub(crate) const PROBE_EVERY_HEARTBEATS: u32 = 5;
 
-/// At most one heartbeat event in this time.
+/// The least time between two heartbeat events.
 pub(crate) const HEARTBEAT_REPORT_EVERY: Duration = Duration::from_secs(1);
 
-/// How long the last frames may take when the node leaves in good order.
+/// The time that the last frames may take when the node leaves gracefully.
 pub(crate) const LEAVE_WITHIN: Duration = Duration::from_millis(60);
 
 /// One member of the ring, with everything it needs to take part.
@@ -48,23 +49,23 @@ pub(crate) struct Node {
     core: Core,
     promises: PromiseStore,
     recorder: Recorder,
-    /// Why it can't go on: it must say nothing more.
+    /// The reason why the node must end. It must send nothing more.
     broken: Option<anyhow::Error>,
     ring: RingSpec,
-    /// The ring, and the members that have left it, for their names.
+    /// The ring and the members that have left it, so that their names can be resolved.
     known: RingSpec,
     /// The members and their present starts, for handshakes.
     members: Members,
     settings: watch::Sender<LinkSettings>,
     links: Links,
     link_events: mpsc::Receiver<LinkEvent>,
-    /// Inputs that the core is still to be given, in order.
+    /// Inputs that wait for the core, in order.
     inputs: VecDeque<Given>,
     timers: Timers,
     lamport: Lamport,
     sent: u64,
     effects: Vec<Effect<RingMessage>>,
-    /// The message that the core is being given, and its sender.
+    /// The message that the core is handling, and its sender.
     receiving: Option<(MessageInfo, NodeName)>,
     last_heartbeat_report: Option<Instant>,
     refusals: Refusals<(String, String)>,
@@ -73,7 +74,7 @@ pub(crate) struct Node {
 /// One input of the core.
 struct Given {
     input: Input<RingMessage>,
-    /// The message that it is, as it is reported, and its sender.
+    /// The message in this input, as it is reported, and its sender.
     message: Option<(MessageInfo, NodeName)>,
 }
 
@@ -142,9 +143,10 @@ impl Node {
         }
     }
 
-    /// Takes part until told to exit, or until the control link is lost, which means that the server is gone.
+    /// Takes part until the command to exit, or until the control link is lost, which means that the
+    /// server is gone.
     pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
-        // The ring comes first: until then nothing can be understood, and guests wait in the listener's
+        // The ring comes first: before it nothing can be interpreted. Connections wait in the listener's
         // backlog.
         loop {
             match self.control.commands.recv().await {
@@ -163,7 +165,7 @@ impl Node {
             }
         }
         if let Some(words) = moved {
-            self.tell(EventKind::Log { text: words });
+            self.report(EventKind::Log { text: words });
         }
         let (guests_in, mut incoming_links) = mpsc::channel(16);
         let (id, secret) = (self.options.id, self.secret.clone());
@@ -171,14 +173,14 @@ impl Node {
         let mut probe = self.probe_interval();
         loop {
             if let Some(error) = self.broken.take() {
-                self.tell(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
+                self.report(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
                 self.control.close().await;
                 return Err(error);
             }
             let next_timer = self.timers.next();
             let timer_at = next_timer.map_or_else(Instant::now, |(at, _)| at);
             tokio::select! {
-                // LinkEvent first: a link that broke matters more than anything else.
+                // Link events first: a link that broke matters more than anything else.
                 biased;
                 Some(news) = self.link_events.recv() => self.on_link_event(news),
                 Some(incoming) = incoming_links.recv() => self.accept(incoming),
@@ -198,7 +200,7 @@ impl Node {
                         self.leave().await;
                         return Ok(());
                     }
-                    // The server is gone, and nobody is left to be told.
+                    // The server is gone, and so is the receiver of every report.
                     None => return Ok(()),
                 },
                 () = sleep_until(timer_at), if next_timer.is_some() => {
@@ -218,7 +220,7 @@ impl Node {
         }
     }
 
-    /// Ends: whoever does not understand what is wanted of it can't take part as is wanted.
+    /// Ends the node: it can't follow a command that it can't read.
     async fn end_for_want_of(self, error: serde_json::Error) -> anyhow::Result<()> {
         self.control.close().await;
         Err(error).context("a command of the server can't be read, so I end. Are both of the same version?")
@@ -256,18 +258,18 @@ impl Node {
             .collect();
         let timing = timing(&settings, ring.len());
         if first {
-            self.tell(EventKind::Ready { address: self.address.to_string() });
+            self.report(EventKind::Ready { address: self.address.to_string() });
         }
         let Configuration { settings, highest_term, .. } = *configuration;
         self.give(Input::Configured { ring, timing, settings, seed: fastrand::u64(..), highest_term });
     }
 
-    /// Has the core take this input after those that came before it.
+    /// Queues this input for the core, after those that came before it.
     fn give(&mut self, input: Input<RingMessage>) {
         self.inputs.push_back(Given { input, message: None });
     }
 
-    /// Gives the core every input that waits, and those that follow from what it does with them.
+    /// Gives the core every input that waits, and those that follow from its effects.
     fn work(&mut self) {
         while self.broken.is_none()
             && let Some(Given { input, message }) = self.inputs.pop_front()
@@ -278,9 +280,9 @@ impl Node {
         }
     }
 
-    /// Gives the core one input, carries its effects out, and makes the links as it wants them.
+    /// Gives the core one input, carries its effects out, and makes the links that it wants.
     fn step(&mut self, input: Input<RingMessage>) {
-        // The clock that all nodes of a machine share: their recordings can be put in order.
+        // The clock that all nodes of a machine share, so that their recordings can be put in order.
         let now = now();
         let mut effects = std::mem::take(&mut self.effects);
         let recorded = self.recorder.is_recording().then(|| input.clone());
@@ -291,7 +293,7 @@ impl Node {
             effects = step.effects;
         }
         if let Some(error) = self.recorder.take_failure() {
-            self.tell(EventKind::RecordingEnded { reason: error.to_string() });
+            self.report(EventKind::RecordingEnded { reason: error.to_string() });
         }
         for effect in effects.drain(..) {
             if self.broken.is_none() {
@@ -321,7 +323,7 @@ impl Node {
             | Effect::Explain(_) => {
                 let receiving = self.receiving.as_ref().map(|(message, from)| (message, from));
                 if let Some(event) = events::event(&self.known, &effect, receiving) {
-                    self.tell(event);
+                    self.report(event);
                 }
             }
         }
@@ -349,15 +351,15 @@ impl Node {
             return;
         }
         let hold_us = u64::try_from(hold.as_micros()).unwrap_or(u64::MAX);
-        self.tell_at(lamport, sent_ns, EventKind::Sent { message: info.clone(), to: to.clone(), hold_us });
+        self.report_at(lamport, sent_ns, EventKind::Sent { message: info.clone(), to: to.clone(), hold_us });
         if !taken {
-            self.tell(EventKind::Lost { message: info, to });
+            self.report(EventKind::Lost { message: info, to });
         }
     }
 
-    /// Says goodbye to every neighbour, lets the last events out, and ends.
+    /// Closes every link, sends the last events, and ends.
     async fn leave(mut self) {
-        self.tell(EventKind::Log { text: "asked to exit: leaving the ring gracefully".to_owned() });
+        self.report(EventKind::Log { text: "asked to exit: leaving the ring gracefully".to_owned() });
         let all: Vec<LinkId> = self.links.table().iter().map(|link| link.id).collect();
         let last = all.len();
         for id in all {
@@ -380,12 +382,12 @@ impl Node {
         events::name(&self.known, id)
     }
 
-    fn tell(&mut self, kind: EventKind) {
+    fn report(&mut self, kind: EventKind) {
         let lamport = self.lamport.tick();
-        self.tell_at(lamport, monotonic_ns(), kind);
+        self.report_at(lamport, monotonic_ns(), kind);
     }
 
-    fn tell_at(&mut self, lamport: u64, at_ns: u64, kind: EventKind) {
+    fn report_at(&mut self, lamport: u64, at_ns: u64, kind: EventKind) {
         self.control.events.send(NodeEvent { lamport, at_ns, kind });
     }
 }

@@ -1,7 +1,7 @@
-//! What a node has promised in quorum mode, kept on disk across restarts: one small file, replaced as a
-//! whole.
+//! Storage of the node's promise in quorum mode, kept on disk across restarts: one small file, replaced
+//! as a whole.
 //!
-//! A file that is torn or damaged is refused: a node that guesses what it promised may promise twice.
+//! A torn or damaged file is refused: a node that guesses its promise may promise twice.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -13,7 +13,7 @@ use ringleader_shared::Promise;
 /// The first line of the file.
 const HEADER: &str = "ringleader promise 1";
 
-/// More than any promise takes, in bytes.
+/// An upper bound on the length of the file, in bytes.
 const LARGEST: u64 = 1024;
 
 /// The file of one node.
@@ -27,10 +27,10 @@ impl PromiseStore {
         Self { path }
     }
 
-    /// What was promised; `None` when nothing ever was.
+    /// Loads the promise; `None` when nothing was ever promised.
     ///
     /// # Errors
-    /// When there is a file that can't be read, or is not what [`PromiseStore::keep`] writes.
+    /// When the file can't be read, or is not one that [`PromiseStore::keep`] wrote.
     pub(crate) fn load(&self) -> anyhow::Result<Option<Promise>> {
         let shown = self.path.display();
         match std::fs::metadata(&self.path) {
@@ -46,10 +46,10 @@ impl PromiseStore {
         Ok(Some(promise))
     }
 
-    /// Keeps a promise: when this returns, it is on the disk.
+    /// Stores a promise. When this returns, it is on the disk.
     ///
     /// # Errors
-    /// When it can't be written; then the promise must not be given.
+    /// When it can't be written. Then the promise must not be given.
     pub(crate) fn keep(&self, promise: &Promise) -> anyhow::Result<()> {
         let shown = self.path.display();
         let text = compose(promise)?;
@@ -59,14 +59,14 @@ impl PromiseStore {
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             std::fs::rename(&fresh, &self.path)?;
-            // The new name is on the disk when its directory is.
+            // The new name is on the disk only when its directory is.
             File::open(self.path.parent().unwrap_or_else(|| Path::new(".")))?.sync_all()
         };
         write().with_context(|| format!("keeping a promise in {shown}"))
     }
 }
 
-/// What to do about a file that can't be used.
+/// Advice for an operator whose file can't be used.
 const ADVICE: &str =
     "this node can't know what it promised. Reset the ring, or remove the node and add a new one";
 
@@ -79,10 +79,10 @@ pub fn compose(promise: &Promise) -> anyhow::Result<String> {
     Ok(format!("{HEADER}\n{json}\n{:08x}\n", crc32fast::hash(json.as_bytes())))
 }
 
-/// Reads what `compose` writes, to the letter.
+/// Reads the text that `compose` writes, to the letter.
 ///
 /// # Errors
-/// What is wrong with it.
+/// The defect of the file.
 pub fn parse(bytes: &[u8]) -> anyhow::Result<Promise> {
     let text = std::str::from_utf8(bytes).context("it is not text")?;
     let mut lines = text.split('\n');

@@ -1,5 +1,5 @@
-//! Refused connections are reported seldom: a few at once, then one a second, which counts the ones before
-//! it. So nobody who is refused can fill a queue, a log or a history.
+//! Rate limit for reports of refused connections: a few at once, then one a second, which counts those
+//! before it. So refused connections can't fill a queue, a log or a history.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const AT_ONCE: u32 = 10;
 /// The time after which another report may be made.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Refused connections on their way to a report. `T` is what is known of one.
+/// Refused connections that wait for a report. `T` describes one of them.
 #[derive(Debug)]
 pub struct Refusals<T> {
     left: u32,
@@ -24,15 +24,15 @@ impl<T> Default for Refusals<T> {
 }
 
 impl<T> Refusals<T> {
-    /// Notes that so many connections were refused, at a time of any clock that does not go back. Returns
-    /// what to report now, and how many refused connections that stands for.
+    /// Notes that `count` connections were refused at `now`, a time of any clock that does not go back.
+    /// Returns the report that is due, and how many refused connections it stands for.
     pub fn note(&mut self, now: Duration, refusal: T, count: u64) -> Option<(T, u64)> {
         let before = self.held.take().map_or(0, |(_, count)| count);
         self.held = Some((refusal, before.saturating_add(count)));
         self.due(now)
     }
 
-    /// What was held back and may be reported now.
+    /// The report that was held back and is due now.
     pub fn due(&mut self, now: Duration) -> Option<(T, u64)> {
         let refill = u32::try_from(now.saturating_sub(self.refilled).as_nanos() / EVERY.as_nanos());
         let refill = refill.unwrap_or(u32::MAX);

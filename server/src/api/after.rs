@@ -1,4 +1,5 @@
-//! A position in the stream of events, as `after` names it: `SEQ`, or `RUN:SEQ`, which no other server has.
+//! A position in the stream of events, the value of `after`: `SEQ`, or `RUN:SEQ`, which no other server
+//! has.
 
 use ringleader_shared::{RunId, Seq};
 use serde::Deserialize;
@@ -19,7 +20,7 @@ impl TryFrom<String> for After {
             None => (None, text.as_str()),
         };
         let run = run.map(|run| run.parse().map(RunId)).transpose().ok();
-        // The largest number has none after it, and no event will ever have it.
+        // No event follows the largest number, and no event will ever have it.
         let seq = seq.parse::<u64>().map(|seq| Seq(seq.min(u64::MAX - 1))).ok();
         let position = run.zip(seq).map(|(run, seq)| Self(EventPosition { run, seq }));
         position.ok_or_else(|| {

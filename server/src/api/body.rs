@@ -1,4 +1,4 @@
-//! Request bodies: JSON that says what it is, of bounded size, or none.
+//! Request bodies: JSON with its content type, of bounded size, or none.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::problem::Refusal;
 /// The largest request body, in bytes. The largest honest one is under 100.
 const MAX_BODY: usize = 16 * 1024;
 
-/// How long a client may take to send its body.
+/// The time within which a client must send its body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A JSON body that must be there.
@@ -54,7 +54,7 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
     }
 }
 
-/// Refuses a body in a coding or a character set that would have to be undone first.
+/// Refuses a body in a coding or a character set that would have to be decoded first.
 fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     let values = |name: &HeaderName| {
         let lists = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").to_owned());
@@ -108,7 +108,7 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Refusa
             "send JSON, with Content-Type: application/json",
         ));
     }
-    // What is no JSON at all, before what is JSON of the wrong form.
+    // Text that is no JSON at all comes before JSON of the wrong form.
     serde_json::from_slice::<IgnoredAny>(&body).map_err(|error| {
         Refusal::new(StatusCode::BAD_REQUEST, "the body is not JSON").because(error.to_string())
     })?;

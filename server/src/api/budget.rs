@@ -1,4 +1,5 @@
-//! What all answers together may hold in memory. One that does not fit is refused at once; the next may.
+//! The memory budget of all answers together. An answer that does not fit is refused at once; a later one
+//! may fit.
 
 use std::sync::Arc;
 
@@ -11,10 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Refusal;
 
-/// What all answers that are not read yet may hold together, in kB.
+/// The memory that all unread answers may hold together, in kB.
 const MOST_KB: u32 = 64 * 1024;
 
-/// Smaller answers, in bytes, are bounded by the number of connections.
+/// The size, in bytes, below which an answer needs no budget: the number of connections bounds such
+/// answers.
 const SMALL: u64 = 4 * 1024;
 
 /// The memory that is left for answers. Cheap to clone.
@@ -30,7 +32,7 @@ impl Budget {
         Self(Arc::new(Semaphore::new(kilobytes as usize)))
     }
 
-    /// Lets an answer hold its memory as long as it is not read.
+    /// Keeps the answer's share of the budget until the answer is read.
     async fn charge(&self, answer: Response) -> Response {
         let (head, body) = answer.into_parts();
         let Some(size) = body.size_hint().exact().filter(|size| *size > SMALL) else {

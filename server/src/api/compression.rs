@@ -1,5 +1,4 @@
-//! Answers compressed on the way out. So many at once only: each that is under way holds the memory of an
-//! encoder.
+//! Compression of answers. Only so many at once: each that is under way holds the memory of an encoder.
 
 use std::sync::Arc;
 
@@ -14,13 +13,15 @@ use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
 
-/// The smallest answer that is compressed, in bytes: below it the work costs more than the way.
+/// The smallest answer that is compressed, in bytes. Below it compression costs more than it saves.
 const MIN_SIZE: u64 = 1_024;
 
-/// How many answers are compressed at once. An encoder holds about 300 kB for as long as its client reads.
+/// The number of answers that are compressed at once. An encoder holds about 300 kB for as long as its
+/// client reads.
 const MOST: usize = 64;
 
-/// Compresses answers by gzip. Quickly: the nodes need the processor more than their audience does.
+/// Compresses answers by gzip, at its fastest: the nodes need the processor more than their audience
+/// does.
 pub(super) fn layer() -> CompressionLayer<SizeAbove> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(MIN_SIZE))
 }
@@ -35,7 +36,8 @@ impl Encoders {
     }
 }
 
-/// Lets an answer keep its encoder until it is read. Without one that is free it goes out as it is.
+/// Keeps the answer's encoder until the answer is read. Without a free encoder the answer is sent
+/// uncompressed.
 pub(super) async fn middleware(
     State(encoders): State<Encoders>,
     mut request: Request,

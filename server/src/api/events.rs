@@ -1,5 +1,4 @@
-//! The history in pages, written while it is read: an answer that nobody reads holds a few events, not
-//! thousands.
+//! The history in pages, written while it is read: an unread answer holds a few events, not thousands.
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
@@ -9,19 +8,19 @@ use ringleader_shared::Seq;
 
 use crate::bus::Bus;
 
-/// How many events are written ahead of the reader.
+/// The number of events that are written ahead of the reader.
 const AHEAD: usize = 32;
 
-/// The events after a position, at most `limit`, as [`ringleader_shared::api::EventPage`].
+/// Returns the events after a position, at most `limit`, as [`ringleader_shared::api::EventPage`].
 ///
-/// Events that leave the history before they were read end the list early. The reader's next page shows it:
-/// it says what is the oldest event then.
+/// Events that leave the history before they were read end the list early. The reader's next page shows
+/// it by its oldest event.
 pub(super) fn page(bus: Bus, after: Seq, limit: usize) -> Response {
     let (oldest, newest) = bus.bounds();
     let head = format!("{{\"oldest\":{oldest},\"newest\":{newest},\"events\":[");
-    // What is not remembered any more is passed over.
+    // Events that left the history are passed over.
     let after = Seq(after.0.max(oldest.0.saturating_sub(1)));
-    // Nothing that happens later is in this page.
+    // Later events are not in this page.
     let until = Seq(newest.0.min(after.0.saturating_add(limit as u64)));
     let begin = Stage::Events(after, true);
     let events = stream::unfold(begin, move |stage| {
@@ -29,14 +28,14 @@ pub(super) fn page(bus: Bus, after: Seq, limit: usize) -> Response {
         std::future::ready(next.map(|(text, stage)| (Ok::<_, std::convert::Infallible>(text), stage)))
     });
     let head = stream::once(std::future::ready(Ok(Bytes::from(head))));
-    // What compresses it may ask once more after its end.
+    // The compressor may poll once more after the end.
     let text = head.chain(events).fuse();
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(text)).into_response()
 }
 
-/// How far an answer is written.
+/// The progress of writing an answer.
 enum Stage {
-    /// Up to this place; whether that is the beginning.
+    /// Written up to this event; the flag is whether that is the beginning.
     Events(Seq, bool),
     /// All of it.
     Over,
@@ -78,7 +77,7 @@ mod tests {
     async fn a_page_has_just_the_events_that_were_asked_for() {
         let bus = Bus::new();
         for n in 0..100 {
-            bus.tell(None, Incarnation(0), EventKind::Log { text: n.to_string() });
+            bus.announce(None, Incarnation(0), EventKind::Log { text: n.to_string() });
         }
         for (after, limit, expected) in [
             (0, 5_000, 1..101),
@@ -99,14 +98,14 @@ mod tests {
     #[tokio::test]
     async fn events_that_are_gone_before_they_are_read_end_the_page() {
         let bus = Bus::new();
-        let tell = |count: usize| {
+        let publish = |count: usize| {
             for _ in 0..count {
-                bus.tell(None, Incarnation(0), EventKind::Paused);
+                bus.announce(None, Incarnation(0), EventKind::Paused);
             }
         };
-        tell(100);
+        publish(100);
         let answer = page(bus.clone(), Seq(0), 100);
-        tell(crate::bus::HISTORY + 10);
+        publish(crate::bus::HISTORY + 10);
         let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
         let page: EventPage = serde_json::from_slice(&bytes).expect("a whole page");
         assert!(page.events.is_empty());
@@ -116,7 +115,7 @@ mod tests {
     async fn a_page_that_begins_before_what_is_remembered_begins_with_the_oldest() {
         let bus = Bus::new();
         for _ in 0..crate::bus::HISTORY + 1_000 {
-            bus.tell(None, Incarnation(0), EventKind::Paused);
+            bus.announce(None, Incarnation(0), EventKind::Paused);
         }
         let page = read(&bus, 0, 5).await;
         let seqs: Vec<u64> = page.events.iter().map(|event| event.seq.0).collect();

@@ -1,5 +1,5 @@
-//! Content negotiation (RFC 9110, sections 8.8.3, 12.5.3 and 13.1.2): which form of a file goes out, and
-//! whether it must.
+//! Content negotiation (RFC 9110, sections 8.8.3, 12.5.3 and 13.1.2): which form of a file is sent, and
+//! whether the client has it already.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 pub(super) enum Coding {
     /// Brotli, the smaller one.
     Brotli,
-    /// gzip, which everything understands.
+    /// gzip, which every client understands.
     Gzip,
 }
 
@@ -33,8 +33,9 @@ impl Coding {
     }
 }
 
-/// The forms that `Accept-Encoding` allows, the best first; `None` is the file as it is, which is always the
-/// last resort. Equal weights are decided by size. Without the header the file goes out as it is.
+/// The forms that `Accept-Encoding` allows, the best first; `None` is the uncompressed file, which is
+/// always the last resort. Equal weights are decided by size. Without the header the uncompressed file is
+/// sent.
 pub(super) fn preferred(headers: &HeaderMap) -> Vec<Option<Coding>> {
     let mut any = None;
     let mut weights: [Option<u16>; 3] = [None; 3];
@@ -50,7 +51,7 @@ pub(super) fn preferred(headers: &HeaderMap) -> Vec<Option<Coding>> {
     let forms = [Some(Coding::Brotli), Some(Coding::Gzip), None];
     let default = |form: Option<Coding>| match form {
         Some(_) => any.unwrap_or(0),
-        // Acceptable unless it is ruled out, but asked for by nobody.
+        // Acceptable unless it is ruled out, but not requested.
         None => any.unwrap_or(1),
     };
     let mut weighed: Vec<(u16, Option<Coding>)> = forms

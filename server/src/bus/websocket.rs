@@ -1,4 +1,4 @@
-//! The live bus over WebSocket: one task a subscriber, which costs nobody else anything.
+//! The live bus over WebSocket: one task a subscriber, so that a slow one delays no other.
 
 use std::time::Duration;
 
@@ -11,26 +11,26 @@ use tokio::time::{Instant, timeout};
 use crate::bus::{Bus, EventPosition, Next};
 use crate::shutdown::stopped;
 
-/// How long events gather for a subscriber that has just been sent some. No eye sees it, and the nodes need
-/// the processor more than their audience does.
+/// The time for which events gather after a batch was sent to a subscriber. No eye sees it, and the nodes
+/// need the processor more than their audience does.
 const GATHER: Duration = Duration::from_millis(10);
 
-/// How much longer for each subscriber that there is.
+/// The extra gathering time for each subscriber.
 const GATHER_EACH: Duration = Duration::from_micros(50);
 
-/// How much of what a subscriber is sent is put together before the kernel gets it, in bytes.
+/// The size of the write buffer of a subscriber's socket, in bytes.
 pub const WRITE_BUFFER: usize = 4 * 1024;
 
-/// How often a subscriber is pinged.
+/// The interval between pings to a subscriber.
 const PING_EVERY: Duration = Duration::from_secs(5);
 
-/// How long a subscriber may be silent, or leave what it is sent unread.
+/// The time for which a subscriber may be silent, or leave its frames unread.
 const SILENT_FOR: Duration = Duration::from_secs(15);
 
-/// How many pings and pongs a subscriber may send between two of the server's own pings.
+/// The most pings and pongs that a subscriber may send between two of the server's own pings.
 const MOST_HEARD: u32 = 100;
 
-/// The largest frame that a subscriber may send: it has nothing to say but pongs and goodbye.
+/// The largest frame that a subscriber may send: it needs only pongs and a close.
 pub const MAX_FRAME: usize = 1024;
 
 /// Sends the bus to a subscriber until one of the two ends.
@@ -53,7 +53,7 @@ pub async fn serve(
                 let sent = match next {
                     Next::Events(frames) => {
                         let sent = write_all(&mut socket, frames).await;
-                        // What happens meanwhile goes out together.
+                        // Events of the meantime go out together.
                         tokio::time::sleep(GATHER + GATHER_EACH * u32::try_from(bus.subscribers()).unwrap_or(u32::MAX)).await;
                         sent
                     }
@@ -79,7 +79,7 @@ pub async fn serve(
                 }
                 Some(Err(_)) => return close(socket, 1009, "a frame that is too large or malformed").await,
                 Some(Ok(Message::Close(_))) => {
-                    // Its goodbye is answered when the socket is asked for more.
+                    // The library answers the subscriber's close frame on the next read.
                     let _ = timeout(Duration::from_millis(200), socket.recv()).await;
                     return;
                 }
@@ -111,7 +111,7 @@ async fn send(socket: &mut WebSocket, frame: &BusFrame) -> bool {
     }
 }
 
-/// Hands all frames to the kernel at once: with many subscribers each call counts.
+/// Passes all frames to the kernel at once: with many subscribers each call counts.
 async fn write_all(socket: &mut WebSocket, frames: Vec<Utf8Bytes>) -> bool {
     let write = async {
         for frame in frames {

@@ -151,15 +151,15 @@ mod tests {
                 highest_term: Term::ZERO,
                 settings: RingSettings::default(),
             };
-            self.tell(at_us, None, kind);
+            self.publish(at_us, None, kind);
             for place in 0..2 {
-                self.tell(at_us, Some(place), EventKind::Spawned { pid: 1 });
-                self.tell(at_us, Some(place), EventKind::Ready { address: "127.0.0.1:1".to_owned() });
+                self.publish(at_us, Some(place), EventKind::Spawned { pid: 1 });
+                self.publish(at_us, Some(place), EventKind::Ready { address: "127.0.0.1:1".to_owned() });
             }
             self.led(at_us, 1);
         }
 
-        fn tell(&mut self, at_us: u64, place: Option<usize>, kind: EventKind) {
+        fn publish(&mut self, at_us: u64, place: Option<usize>, kind: EventKind) {
             let event = Event {
                 seq: Seq(self.view.seq.0 + 1),
                 at_us,
@@ -175,7 +175,7 @@ mod tests {
         fn led(&mut self, at_us: u64, term: u64) {
             for (place, role) in [(0, Role::Follower), (1, Role::Leader)] {
                 let leader = Some(NodeName::nth(1));
-                self.tell(
+                self.publish(
                     at_us,
                     Some(place),
                     EventKind::RoleChanged { role, term: Term(term), leader, deputy: None },
@@ -185,8 +185,8 @@ mod tests {
 
         /// The leader hangs for so long.
         fn hangs(&mut self, at_us: u64, for_us: u64) {
-            self.tell(at_us, Some(1), EventKind::Paused);
-            self.tell(at_us + for_us, Some(1), EventKind::Resumed);
+            self.publish(at_us, Some(1), EventKind::Paused);
+            self.publish(at_us + for_us, Some(1), EventKind::Resumed);
         }
 
         fn text(&mut self, now_us: u64) -> String {

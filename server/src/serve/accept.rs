@@ -17,21 +17,21 @@ use crate::seldom::Seldom;
 use crate::shutdown::stopped;
 use crate::visitor::{ConnectionSlot, ConnectionSlots};
 
-/// How long a client may take to send a request's header; one that says nothing is dropped.
+/// The time within which a client must send a request's header. A silent one is dropped.
 const HEADER_WITHIN: Duration = Duration::from_secs(10);
 
-/// The most that a connection buffers, in bytes: the largest head of a request, and what is written ahead of
-/// an answer.
+/// The most that a connection buffers, in bytes: the largest head of a request, and the part of an answer
+/// that is written ahead.
 pub(super) const MAX_HEAD: usize = 64 * 1024;
 
-/// What the kernel keeps of an answer that is not read yet, in bytes. Left to itself it would keep megabytes.
+/// The size of the kernel's buffer for an unread answer, in bytes. By default it grows to megabytes.
 const KERNEL_KEEPS: usize = 128 * 1024;
 
 static NO_PLACE: Seldom = Seldom::new();
 static NOT_ACCEPTED: Seldom = Seldom::new();
 
-/// Serves connections until the server stops; returns when the last one has ended. A client that leaves its
-/// answers unread for `reads_within` is given up.
+/// Serves connections until the server stops; returns when the last one has ended. A client that leaves
+/// its answers unread for `reads_within` is disconnected.
 pub(super) async fn accept(
     listener: TcpListener,
     router: Router,

@@ -1,4 +1,5 @@
-//! Opening the port, saying who has it when it is taken, and under which addresses it is reached.
+//! The server's port: opens it, names the process that holds it when it is taken, and lists the addresses
+//! at which it is reached.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -25,8 +26,8 @@ pub(super) async fn open(address: SocketAddr) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// The addresses under which a server on this one is reached: itself, or for 0.0.0.0 and :: those of this
-/// machine's interfaces, the loopback's last.
+/// Returns the addresses at which a server on this one is reached: itself, or for 0.0.0.0 and :: those of
+/// this machine's interfaces, the loopback's last.
 pub(super) fn addresses(bound: IpAddr) -> Vec<IpAddr> {
     if !bound.is_unspecified() {
         return vec![bound];
@@ -45,7 +46,7 @@ pub(super) fn addresses(bound: IpAddr) -> Vec<IpAddr> {
     found
 }
 
-/// The process that listens on this port, where /proc tells.
+/// Finds the process that listens on this port, where `/proc` lists it.
 fn holder(port: u16) -> Option<String> {
     let inode = ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|table| {
         let table = std::fs::read_to_string(table).ok()?;
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_taken_port_is_told_with_its_holder_and_the_flag_to_use() {
+    async fn a_taken_port_is_reported_with_its_holder_and_the_flag_to_use() {
         let first = open("127.0.0.1:0".parse().expect("an address")).await.expect("a free port");
         let error =
             open(first.local_addr().expect("its address")).await.expect_err("it is taken").to_string();

@@ -1,5 +1,5 @@
-//! A connection whose other end has to keep reading: one that leaves its answer unread is closed, and its
-//! memory and its place are free again.
+//! A connection whose other end has to keep reading. A connection with an unread answer is closed, which
+//! frees its memory and its slot.
 
 use std::io;
 use std::pin::Pin;
@@ -16,15 +16,16 @@ pub(super) const PROGRESS_WITHIN: Duration = Duration::from_secs(10);
 /// telephone lines.
 const LEAST_PROGRESS: usize = 16 * 1024;
 
-/// A stream that fails with [`io::ErrorKind::TimedOut`] when what is written to it is not taken in time. `K`
+/// A stream that fails with [`io::ErrorKind::TimedOut`] when its written bytes are not taken in time. `K`
 /// is kept as long as the stream, and dropped with it.
 pub(super) struct WithProgress<S, K> {
     stream: S,
-    /// The end of the time for the present stretch of progress; none while everything was taken at once.
+    /// The end of the time for the present stretch of progress; `None` while everything was taken at
+    /// once.
     due: Option<Pin<Box<Sleep>>>,
     /// The bytes taken in the present stretch.
     taken: usize,
-    /// `None` for one that may take as long as it likes.
+    /// `None` for a stream without a time limit.
     within: Option<Duration>,
     _kept: K,
 }
@@ -34,7 +35,7 @@ impl<S, K> WithProgress<S, K> {
         Self { stream, due: None, taken: 0, within, _kept: kept }
     }
 
-    /// Judges what a write came to: counts progress, or waits for it only so long.
+    /// Evaluates the result of a write: counts progress, or waits for it until the time is up.
     fn judge(
         &mut self,
         written: Poll<io::Result<usize>>,

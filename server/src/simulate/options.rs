@@ -9,7 +9,7 @@ use ringleader_simulator::classic::{self, MAX_RING, Properties, Winner};
 
 use super::ring::Ring;
 
-/// What is shown after the flags.
+/// The examples after the flags.
 pub const EXAMPLES: &str = "\
 Examples:
   ringleader simulate --algorithm chang-roberts --nodes 1000000 --runs 20
@@ -19,7 +19,8 @@ Examples:
   ringleader simulate --algorithm peterson --labels 3,7,2,9,4 --trace
   ringleader simulate --labels 3,7,2,9,4 --initiators 2,4 --only-initiators --trace markdown";
 
-/// An election with more messages than this is left out of a comparison, and that is said.
+/// The largest number of messages for which an election is included in a comparison. Those left out are
+/// reported.
 const MOST_MESSAGES: f64 = 3e8;
 
 /// The most members that one ring may have.
@@ -48,8 +49,8 @@ pub struct SimulateOptions {
     /// How the labels 1 to N are laid round the ring
     #[arg(long, value_name = "ORDER", value_enum, default_value = "random")]
     pub ids: Ids,
-    /// Who starts of its own accord: `all`, `one`, how many, chosen at random, or labels with commas between
-    /// them. Beside `--labels` a single number is a label too
+    /// The members that start of their own accord: `all`, `one`, how many, chosen at random, or labels
+    /// with commas between them. Beside `--labels` a single number is a label too
     #[arg(long, value_name = "WHO", default_value = "all", value_parser = initiators)]
     pub initiators: Who,
     /// Only those that start may win, as textbooks teach Chang and Roberts's election:
@@ -83,11 +84,11 @@ pub struct SimulateOptions {
     pub plot: Option<PathBuf>,
 }
 
-/// What `--algorithm` and `--compare` name.
+/// The value of `--algorithm` and `--compare`.
 #[derive(Debug, Clone)]
 pub struct Algorithms(pub Vec<&'static Properties>);
 
-/// What `--nodes` says.
+/// The value of `--nodes`.
 #[derive(Debug, Clone)]
 pub struct Sizes(pub Vec<u32>);
 
@@ -134,20 +135,20 @@ pub enum TraceFormat {
     Json,
 }
 
-/// What `--labels` says.
+/// The value of `--labels`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelList(pub Vec<u64>);
 
-/// What `--initiators` says.
+/// The value of `--initiators`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
-    /// Everybody.
+    /// Every member.
     All,
     /// One, chosen at random.
     One,
-    /// So many, or the one with this label where labels are given.
+    /// This many, or the one with this label where labels are given.
     Number(u64),
-    /// Those with these labels.
+    /// The members with these labels.
     Labelled(Vec<u64>),
 }
 
@@ -155,10 +156,10 @@ pub enum Who {
 pub type Series = Vec<(&'static Properties, u32)>;
 
 impl SimulateOptions {
-    /// The algorithms that are to be run.
+    /// The algorithms to run.
     ///
     /// # Errors
-    /// When `--only-initiators` is asked of one that is not known in that form.
+    /// When `--only-initiators` is given with an algorithm that has no such form.
     pub fn algorithms(&self) -> anyhow::Result<Vec<&'static Properties>> {
         let chosen = &self.compare.as_ref().unwrap_or(&self.algorithm).0;
         if !self.only_initiators {
@@ -179,7 +180,7 @@ impl SimulateOptions {
         chosen.iter().map(only_initiators).collect()
     }
 
-    /// Which algorithm at which size; and what is left out, in words.
+    /// The algorithms, each with the sizes to run, and a sentence for each series that is left out.
     ///
     /// # Errors
     /// As [`SimulateOptions::algorithms`].
@@ -189,7 +190,8 @@ impl SimulateOptions {
             let so_far = left_out.len();
             for &nodes in sizes {
                 if left_out.len() > so_far {
-                    // What was too much for a smaller ring is too much for this one.
+                    // An algorithm that sends too many messages at this size does so at every larger
+                    // size.
                     break;
                 }
                 let messages = properties.bound.when_all_start(f64::from(nodes));
@@ -266,7 +268,7 @@ fn sizes(text: &str) -> Result<Sizes, String> {
     Ok(Sizes(powers))
 }
 
-/// Labels in ring order, with anything of `between` between them.
+/// Parses labels in ring order, separated by characters of `between`.
 pub(super) fn labels_between(text: &str, between: &[char]) -> Result<LabelList, String> {
     let words = text.split(between).map(str::trim).filter(|word| !word.is_empty());
     let label = |word: &str| {

@@ -1,5 +1,5 @@
-//! Messages over members on logarithmic axes, as SVG: what was counted as points and lines, the papers'
-//! formulas dashed.
+//! A plot of messages over members on logarithmic axes, as SVG: counted messages as points and lines, the
+//! papers' formulas dashed.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ const RIGHT: f64 = 276.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 60.0;
 
-/// Told apart by people who don't see all colours, on white; marks differ as well.
+/// Colours that people who don't see all colours can distinguish on white. The marks differ as well.
 const COLOURS: [&str; 12] = [
     "#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#7b3294", "#e69f00",
     "#666666", "#a50026", "#35b779",
@@ -33,7 +33,7 @@ impl Axes {
     }
 }
 
-/// How far along the logarithmic way from one end to the other.
+/// The position of a value between two ends on a logarithmic axis, from 0 to 1.
 fn share(value: f64, (from, to): (f64, f64)) -> f64 {
     if to > from { (value / from).ln() / (to / from).ln() } else { 0.5 }
 }
@@ -144,7 +144,7 @@ fn grid(axes: &Axes, out: &mut String) -> std::fmt::Result {
     )
 }
 
-/// The formula's curve, as far as the picture goes.
+/// The formula's curve within the picture.
 fn curve(axes: &Axes, line: &[&Series], colour: &str, out: &mut String) -> std::fmt::Result {
     let Some(properties) = line.first().map(|series| series.properties) else { return Ok(()) };
     let (from, to) = extent(line.iter().map(|series| f64::from(series.nodes)));
@@ -161,7 +161,8 @@ fn curve(axes: &Axes, line: &[&Series], colour: &str, out: &mut String) -> std::
     )
 }
 
-/// Formulas with ⌈log₂ n⌉ make steps; between powers of two they are drawn straight.
+/// Straightens formulas with ⌈log₂ n⌉, which make steps: between powers of two they are drawn as straight
+/// lines.
 fn smooth(nodes: f64, messages: impl Fn(f64) -> f64) -> f64 {
     let below = nodes.log2().floor().exp2();
     let (low, high) = (messages(below), messages(below * 2.0));

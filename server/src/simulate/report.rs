@@ -1,4 +1,4 @@
-//! What came out, as a table, JSON or CSV.
+//! The results, as a table, JSON or CSV.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::options::{Format, SimulateOptions};
 use super::{Run, Series};
 
-/// Smallest, middle and largest.
+/// Minimum, median and maximum.
 struct Spread {
     min: f64,
     median: f64,
@@ -27,7 +27,7 @@ impl Series {
         Spread { min: at(0), median, max: at(values.len().saturating_sub(1)) }
     }
 
-    /// Messages of the election, in the middle of all runs.
+    /// The median of the election's messages over all runs.
     pub(super) fn median_messages(&self) -> f64 {
         self.spread(|run| run.messages as f64).median
     }

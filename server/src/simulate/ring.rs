@@ -1,6 +1,7 @@
-//! Which ring is simulated: its labels, where they are given, and who starts.
+//! The simulated ring: its labels, where they are given, and its initiators.
 //!
-//! Labels are only compared. So the engine gets their ranks, 1 to n, and people see the labels.
+//! Algorithms only compare labels. So the engine gets the labels' ranks, 1 to n, and people see the
+//! labels.
 
 use std::fmt::Write;
 
@@ -10,7 +11,7 @@ use ringleader_simulator::classic::{MAX_RING, Properties};
 
 use super::options::{LabelList, SimulateOptions, Who, labels_between};
 
-/// How many labels an error message lists.
+/// The number of labels that an error message lists.
 const MOST_LISTED: usize = 20;
 
 /// A ring before it runs.
@@ -30,7 +31,7 @@ struct Given {
     sorted: Vec<u64>,
 }
 
-/// Who starts, by rank.
+/// The initiators, by rank.
 #[derive(Debug)]
 enum Starts {
     All,
@@ -50,12 +51,12 @@ impl Given {
         Self { labels, ranks, sorted }
     }
 
-    /// A label that more than one member has.
+    /// Returns a label that more than one member has.
     fn repeated(&self) -> Option<u64> {
         self.sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
     }
 
-    /// The ranks of those with this label.
+    /// The ranks of the members with this label.
     fn ranked(&self, label: u64) -> anyhow::Result<impl Iterator<Item = u32> + use<>> {
         let from = self.sorted.partition_point(|&other| other < label);
         let to = self.sorted.partition_point(|&other| other <= label);
@@ -79,8 +80,8 @@ impl Ring {
     /// The ring that the flags describe.
     ///
     /// # Errors
-    /// When the file of the labels can't be read or is none, an algorithm needs labels that differ, or an
-    /// initiator's label is no member's.
+    /// When the file of the labels can't be read or contains no labels, an algorithm needs labels that
+    /// differ, or no member has an initiator's label.
     pub(super) fn of(options: &SimulateOptions) -> anyhow::Result<Self> {
         let from_file = options.labels_file.as_ref().map(|file| {
             let text = std::fs::read_to_string(file)
@@ -150,7 +151,7 @@ impl Ring {
         self.given.as_ref().map(|given| Labels::Given(&given.ranks))
     }
 
-    /// Who starts, for the engine.
+    /// The initiators, for the engine.
     pub(super) fn initiators(&self) -> Initiators<'_> {
         match &self.starts {
             Starts::All => Initiators::All,
@@ -165,8 +166,8 @@ impl Ring {
         given.copied().unwrap_or_else(|| rank.into())
     }
 
-    /// What people call the member of this rank: by its label, and with its place, from 1, where others have
-    /// that label too.
+    /// The member of this rank as people read it: by its label, and with its position, counted from 1,
+    /// where others have that label too.
     pub(super) fn name(&self, rank: u32) -> String {
         let label = self.label(rank);
         let mut name = label.to_string();

@@ -16,7 +16,7 @@ use self::sentences::Sentences;
 use super::options::{Latency, SimulateOptions, TraceFormat};
 use super::ring::Ring;
 
-/// The most messages that a trace has: more than anybody reads.
+/// The most messages of a trace: more than anybody reads.
 const MOST_MESSAGES: u64 = 5_000;
 
 struct Traced<'a>(Settings<'a>);
@@ -37,7 +37,7 @@ struct Trace<'a> {
     seed: u64,
     outcome: Outcome,
     steps: Vec<Step>,
-    /// The leader's label, as the engine has it.
+    /// The leader's label, as the engine numbers it.
     leader: u32,
 }
 
@@ -90,7 +90,7 @@ pub(super) fn print(
     Ok(())
 }
 
-/// A figure with two decimals at most.
+/// A number with at most two decimals.
 fn short(figure: f64) -> String {
     format!("{figure:.2}").trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -115,7 +115,7 @@ impl Trace<'_> {
         self.outcome.starters().map(|at| members[at].clone()).collect()
     }
 
-    /// What is given, as lines of a name and a text.
+    /// The input of the election, as lines of a name and a text.
     fn given(&self) -> Vec<(&'static str, String)> {
         let members = self.members();
         let first = members.first().cloned().unwrap_or_default();
@@ -139,26 +139,26 @@ impl Trace<'_> {
         ]
     }
 
-    /// What comes out, as lines of a name and a text.
+    /// The result of the election, as lines of a name and a text.
     fn result(&self) -> Vec<(&'static str, String)> {
-        let Outcome { messages, announced, decided, ended, .. } = self.outcome;
+        let Outcome { messages, announced: announcing, decided, ended, .. } = self.outcome;
         let kinds = self.properties.kinds.iter().zip(self.outcome.by_kind);
         let kinds: Vec<String> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
         let bound = self.properties.bound;
         let how = if bound.worst_case { "at most" } else { "on average" };
         let figure = bound.when_all_start(self.outcome.labels.len() as f64);
-        let sent = if announced > 0 {
+        let announced = if announcing > 0 {
             format!(
-                "{messages} of the election ({}) + {announced} that announce the result",
+                "{messages} of the election ({}) + {announcing} that announce the result",
                 kinds.join(" + ")
             )
         } else {
             format!("{messages} ({})", kinds.join(" + "))
         };
-        let sum = if announced > 0 { format!(" = {}", self.outcome.hops()) } else { String::new() };
+        let sum = if announcing > 0 { format!(" = {}", self.outcome.hops()) } else { String::new() };
         vec![
             ("leader", self.ring.name(self.leader)),
-            ("messages", format!("{sent}{sum}")),
+            ("messages", format!("{announced}{sum}")),
             ("the paper", format!("{} ({how} {} when everybody starts)", bound.formula, short(figure))),
             ("time", format!("decided at {}, the last message arrives at {}", short(decided), short(ended))),
         ]

@@ -1,5 +1,5 @@
-//! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can never
-//! reach another process that got the same number.
+//! One child process: spawned, signalled and reaped on the supervisor's thread, so that a signal can
+//! never reach another process that got the same number.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -20,19 +20,20 @@ use tokio::sync::{mpsc, oneshot};
 use super::{HELLO_WITHIN, RingConfig};
 use crate::clock::monotonic_ns;
 
-/// How long what a dead node said may take to arrive: it is in the socket's buffer already.
+/// The time within which a dead node's last reports must arrive: they are in the socket's buffer already.
 const HEAR_OUT: Duration = Duration::from_millis(100);
 
 /// The longest line of a node's standard error output, in bytes; a longer one becomes several.
 const LONGEST_LINE: u64 = 2_000;
 
-/// So many lines of one start are passed on as they come; then one in each [`THEN_ONE_EACH`].
+/// The number of lines of one start that are passed on as they come. Then one is passed on in each
+/// [`THEN_ONE_EACH`].
 const LINES_AT_ONCE: u32 = 50;
 
-/// See [`LINES_AT_ONCE`].
+/// The interval after [`LINES_AT_ONCE`].
 const THEN_ONE_EACH: Duration = Duration::from_secs(1);
 
-/// What a process can be sent.
+/// A signal that a process can be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     Kill,
@@ -40,7 +41,7 @@ pub(super) enum Signal {
     Continue,
 }
 
-/// What the kernel did with a process that goes on existing.
+/// A change that the kernel made to a process that continues to exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     Stopped,
@@ -58,13 +59,13 @@ pub(super) struct Child {
 /// An event that a child's task reports to the supervisor.
 #[derive(Debug)]
 pub(super) enum ChildEvent {
-    /// It ended and is reaped.
+    /// The process ended and is reaped.
     Ended(Ended),
-    /// It has had its time to say hello.
+    /// The time for the hello is over.
     HelloDue { id: NodeId, incarnation: Incarnation },
-    /// It wrote a line to its standard error output.
+    /// The process wrote a line to its standard error output.
     Said { id: NodeId, incarnation: Incarnation, text: String },
-    /// It was asked to leave, and has had its time for that.
+    /// It was asked to leave, and the time for that is over.
     ExitDue { run: RunId, id: NodeId, incarnation: Incarnation },
     /// It died, and the pause before its restart is over.
     RestartDue { run: RunId, id: NodeId, incarnation: Incarnation },
@@ -72,14 +73,14 @@ pub(super) enum ChildEvent {
     StartDue { run: RunId },
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) id: NodeId,
     pub(super) incarnation: Incarnation,
     pub(super) code: Option<i32>,
     pub(super) signal: Option<i32>,
-    /// When it was seen to have ended, by the monotonic clock, in nanoseconds.
+    /// The time at which its end was noticed, by the monotonic clock, in nanoseconds.
     pub(super) at_ns: u64,
 }
 
@@ -90,7 +91,7 @@ fn flag(name: &str, value: PathBuf) -> OsString {
     argument
 }
 
-/// Passes on what a node writes to its standard error output, line by line, until that is closed.
+/// Passes on the lines that a node writes to its standard error output, until that is closed.
 async fn pass_on(
     output: pipe::Receiver,
     id: NodeId,
@@ -127,12 +128,12 @@ impl Child {
         let record = config.record.as_ref().map(|directory| {
             directory.join(ringleader_node::recordings::file_name(run, &member.name, member.incarnation))
         });
-        // Nobody waits at this pipe: what a node writes while it is full is lost.
+        // The node never blocks on this pipe: lines that it writes while the pipe is full are lost.
         let (words_in, words) = pipe::pipe()?;
         let mut command = tokio::process::Command::new(&config.program);
         command
             .arg("node")
-            // In one word each: a value that begins with a dash is no flag then.
+            // In one word each, so that a value that begins with a dash is not read as a flag.
             .arg(format!("--name={}", member.name))
             .arg(format!("--id={}", member.id))
             .arg(format!("--incarnation={}", member.incarnation))
@@ -145,7 +146,7 @@ impl Child {
             .stdout(Stdio::null())
             .stderr(Stdio::from(words_in.into_nonblocking_fd()?))
             .kill_on_drop(true);
-        // The server's own settings are none of the node's business.
+        // The server's own settings must not reach the node.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("RINGLEADER_") {
                 command.env_remove(name);
@@ -180,7 +181,7 @@ impl Child {
                 }
             };
             let at_ns = monotonic_ns();
-            // Its last words come before the news of its end.
+            // Its last lines are passed on before its end is reported.
             let last_words = async {
                 if let Some(done) = heard_out {
                     let _ = done.await;
@@ -212,8 +213,8 @@ impl Child {
         }
     }
 
-    /// Whether the kernel has stopped or continued the process since this was asked last, whoever it was that
-    /// sent the signal: the latest of those changes. Its end is not among them.
+    /// Returns the latest change of the kernel to the process, stopped or continued, since the last call,
+    /// whoever sent the signal. The end of the process is not among them.
     pub(super) fn last_change(&self) -> Option<Change> {
         let mut latest = None;
         while !self.reaped.load(Ordering::Relaxed)
@@ -229,7 +230,7 @@ impl Child {
         latest
     }
 
-    /// What to wait for before the end of the process is told.
+    /// Sets the signal to wait for before the end of the process is reported.
     pub(super) fn hear_out(&self, done: oneshot::Receiver<()>) {
         let _ = self.hear_out.send(done);
     }

@@ -1,4 +1,4 @@
-//! The members that have left a run: what a newcomer must not be confused with.
+//! The members that have left a run, so that a new member is not confused with one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(super) struct Departed {
 /// The members that had one name.
 #[derive(Debug, Default)]
 struct Former {
-    /// How many there were.
+    /// The number of them.
     turns: u32,
     /// The last start of the last one.
     incarnation: Incarnation,
@@ -36,13 +36,13 @@ impl Departed {
         self.ids.contains(&id)
     }
 
-    /// The last start of the members that had this name. A newcomer goes on counting there, so that no event
-    /// of one start is taken for another's, and no message number comes twice.
+    /// The last start of the members that had this name. A new member continues from its number, so that
+    /// no event of one start is taken for another's, and no message number comes twice.
     pub(super) fn last_start(&self, name: &NodeName) -> Incarnation {
         self.names.get(name).map_or(Incarnation(0), |former| former.incarnation)
     }
 
-    /// The id of a newcomer of this name: one that nobody in the run has or had.
+    /// The id of a new member of this name: one that no member of the run has or had.
     pub(super) fn fresh_id(&self, name: &NodeName, is_taken: impl Fn(NodeId) -> bool) -> NodeId {
         let mut turn = self.names.get(name).map_or(0, |former| former.turns);
         loop {

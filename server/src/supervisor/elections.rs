@@ -1,4 +1,4 @@
-//! Elections that are asked for: by one node, by several at once, or by a ring file for the ring's beginning.
+//! Requested elections: by one node, by several at once, or by a ring file for the ring's beginning.
 
 use axum::http::StatusCode;
 use ringleader_shared::api::ElectionStarted;
@@ -30,7 +30,7 @@ impl Supervisor {
                 "{name} is not running, so it can't initiate; start or resume it first"
             )));
         };
-        self.tell_request(node);
+        self.announce_request(node);
         commands.try_send(NodeCommand::Initiate).map_err(|_| is_busy(&name))?;
         Ok(name)
     }
@@ -51,7 +51,7 @@ impl Supervisor {
             let Some(commands) = self.initiates(node).filter(|_| is_meant) else { continue };
             match commands.try_reserve() {
                 Ok(place) => asked.push((node, place)),
-                // Nobody has been asked yet: all of them are, or none.
+                // No node has been asked yet: either all of them are, or none.
                 Err(_) if names.is_some() => return Err(is_busy(&node.member.name)),
                 Err(_) => {}
             }
@@ -61,13 +61,13 @@ impl Supervisor {
             return Err(Refusal::conflict(NOBODY_RUNS));
         };
         for (node, place) in asked {
-            self.tell_request(node);
+            self.announce_request(node);
             place.send(NodeCommand::InitiateTogether { term });
         }
         Ok(ElectionStarted { initiator, initiators })
     }
 
-    /// Sees to it that each of these can initiate.
+    /// Checks that each of these can initiate.
     fn all_run(&self, names: &[NodeName]) -> Result<(), Refusal> {
         if names.is_empty() {
             let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "initiators names nobody");
@@ -108,12 +108,12 @@ impl Supervisor {
         process.lines.as_ref().map(|lines| &lines.commands).filter(|_| self.is_running(&node.member.name))
     }
 
-    fn tell_request(&self, node: &NodeSlot) {
+    fn announce_request(&self, node: &NodeSlot) {
         let requested = EventKind::Requested { action: "initiate".to_owned() };
-        self.bus.tell(Some(&node.member.name), node.member.incarnation, requested);
+        self.bus.announce(Some(&node.member.name), node.member.incarnation, requested);
     }
 
-    /// Waits for the fresh ring to be ready for the election that it is to begin with, if any.
+    /// Waits until the fresh ring is ready for its first election, if it is to begin with one.
     pub(super) fn await_start(&self) {
         if self.config.start.is_empty() {
             return;
@@ -135,7 +135,7 @@ impl Supervisor {
         });
     }
 
-    /// The fresh ring is ready.
+    /// Starts the first election of a ring that is ready.
     pub(super) fn start_due(&mut self, run: RunId) {
         if run != self.run {
             return;
@@ -154,7 +154,7 @@ enum Opening {
     Waiting,
     /// Now: every member runs and is linked to the next one.
     Due,
-    /// Not any more: somebody has held one, or the run is over.
+    /// No longer wanted: there was an election already, or the run is over.
     Void,
 }
 

@@ -1,4 +1,4 @@
-//! Faults on links: the server knows them all, each node is told of those on its own.
+//! Faults on links: the server knows them all, and each node gets those of its own links.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use super::Supervisor;
 use crate::problem::Refusal;
 
 impl Supervisor {
-    /// Every link with a fault, as nodes are told of it.
+    /// Every link with a fault, as nodes get it.
     pub(super) fn faults(&self) -> Vec<NodeFault> {
         let faulty = self.bus.with_view(RingView::faulty);
         let ids: BTreeMap<&NodeName, NodeId> =
             self.nodes.iter().map(|node| (&node.member.name, node.member.id)).collect();
-        let told = |link: FaultyLink| {
+        let node_fault = |link: FaultyLink| {
             Some(NodeFault { from: *ids.get(&link.from)?, to: *ids.get(&link.to)?, fault: link.fault })
         };
-        faulty.into_iter().filter_map(told).collect()
+        faulty.into_iter().filter_map(node_fault).collect()
     }
 
     pub(super) fn set_link(&mut self, from: &str, to: &str, fault: LinkFault) -> Result<FaultyLink, Refusal> {
@@ -58,14 +58,14 @@ impl Supervisor {
                 "these groups part nobody from anybody; leave some nodes out of a group".to_owned(),
             ));
         }
-        self.bus.tell(None, Incarnation(0), EventKind::PartitionChanged { sides });
+        self.bus.announce(None, Incarnation(0), EventKind::PartitionChanged { sides });
         self.configure_all(None);
         Ok(())
     }
 
     pub(super) fn heal_partition(&mut self) -> Result<(), Refusal> {
         if self.bus.with_view(|view| !view.partition.is_empty()) {
-            self.bus.tell(None, Incarnation(0), EventKind::PartitionChanged { sides: Vec::new() });
+            self.bus.announce(None, Incarnation(0), EventKind::PartitionChanged { sides: Vec::new() });
             self.configure_all(None);
         }
         Ok(())
@@ -82,13 +82,13 @@ impl Supervisor {
     fn change(&mut self, links: Vec<FaultyLink>) {
         for FaultyLink { from, to, fault } in links {
             if self.bus.with_view(|view| view.own_fault(&from, &to) != fault) {
-                self.bus.tell(None, Incarnation(0), EventKind::LinkFaultChanged { from, to, fault });
+                self.bus.announce(None, Incarnation(0), EventKind::LinkFaultChanged { from, to, fault });
             }
         }
         self.configure_all(None);
     }
 
-    /// The name of the node that a name, or the word `leader` or `deputy`, stands for.
+    /// The name of the node with this name, or of the one that is the `leader` or the `deputy`.
     fn named(&self, word: &str) -> Result<NodeName, Refusal> {
         let node = self.nodes.get(self.resolve(word)?);
         node.map(|node| node.member.name.clone()).ok_or_else(|| super::no_such_node(word))

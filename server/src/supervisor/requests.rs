@@ -1,4 +1,4 @@
-//! What can be asked of the supervisor, and when it refuses.
+//! The requests to the supervisor, and the reasons to refuse them.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use super::{Change, ChildEvent, EXIT_WITHIN, Hello, NodeSlot, Signal, Supervisor
 use crate::bus::Membership;
 use crate::problem::Refusal;
 
-/// How long the kernel may take to stop or continue a process before whoever asked for it is answered.
+/// The time within which the kernel must stop or continue a process before the requester is answered.
 const ACT_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
-/// What can be done to one process.
+/// An action on one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// SIGKILL.
     Kill,
-    /// Ask it to leave in good order.
+    /// Ask it to leave gracefully.
     Exit,
     /// Spawn it again, as its next incarnation.
     Start,
@@ -67,7 +67,7 @@ pub(super) enum Request {
     Shutdown { done: oneshot::Sender<()> },
 }
 
-/// Where requests go. Cheap to clone.
+/// The sender of requests. Cheap to clone.
 #[derive(Clone)]
 pub struct SupervisorHandle {
     requests: mpsc::Sender<Request>,
@@ -85,7 +85,7 @@ impl SupervisorHandle {
         answer.await.map_err(|_| gone())?
     }
 
-    /// Does something to the process of a node, named or by its role.
+    /// Acts on the process of a node, given by name or role.
     ///
     /// # Errors
     /// When there is no such node, or its state does not allow it.
@@ -111,7 +111,7 @@ impl SupervisorHandle {
     /// Starts an election at these nodes, or at every live one, all in the same term. Returns which.
     ///
     /// # Errors
-    /// When one that is named is not there or does not run, with the names; when none is named and no node
+    /// When a named node does not exist or does not run, with the names; when none is named and no node
     /// runs.
     pub async fn initiate_together(&self, names: Option<Vec<NodeName>>) -> Result<ElectionStarted, Refusal> {
         self.ask(|reply| Request::InitiateTogether { names, reply }).await
@@ -125,7 +125,7 @@ impl SupervisorHandle {
         self.ask(|reply| Request::Add { node, reply }).await
     }
 
-    /// Ends a node and takes it out of the ring.
+    /// Ends a node and removes it from the ring.
     ///
     /// # Errors
     /// When there is no such node, or it is the last one.
@@ -149,7 +149,7 @@ impl SupervisorHandle {
         self.ask(|reply| Request::ChangeSettings { change, reply }).await
     }
 
-    /// Sets what happens to everything that one node says to another; both are named or meant by their role.
+    /// Sets the fault on everything that one node sends to another. Both are given by name or role.
     ///
     /// # Errors
     /// When there is no such node, or both are the same.
@@ -157,11 +157,11 @@ impl SupervisorHandle {
         self.ask(|reply| Request::SetLink { from, to, fault, reply }).await
     }
 
-    /// Parts the ring; a partition that was there is replaced.
+    /// Partitions the ring; an earlier partition is replaced.
     ///
     /// # Errors
-    /// When a side names nobody or a node that is not there, a node is on two sides, or nobody is parted from
-    /// anybody.
+    /// When a side is empty or names a node that does not exist, a node is on two sides, or no two nodes
+    /// are separated.
     pub async fn partition(&self, sides: Vec<Vec<NodeName>>) -> Result<(), Refusal> {
         self.ask(|reply| Request::Partition { sides, reply }).await
     }
@@ -182,7 +182,7 @@ impl SupervisorHandle {
         self.ask(|reply| Request::HealAll { reply }).await
     }
 
-    /// Ends every process and forms a fresh ring as planned.
+    /// Ends every process and forms a fresh ring as configured.
     ///
     /// # Errors
     /// Only when the server is stopping.
@@ -211,13 +211,13 @@ impl SupervisorHandle {
 }
 
 impl Supervisor {
-    /// Does something to a node's process. Whoever asks to stop or to continue it is answered when the kernel
-    /// has done so.
+    /// Acts on a node's process. A request to stop or to continue it is answered when the kernel has done
+    /// so.
     pub(super) fn act(&mut self, word: &str, action: Action, reply: Reply<NodeName>) {
         let acted = self.resolve(word).and_then(|index| self.act_on(index, action).map(|name| (index, name)));
         let (index, name) = match acted {
             Ok(acted) => acted,
-            // Whoever asked may have gone; then nobody wants the reply.
+            // The requester may have gone; then the reply is dropped.
             Err(refusal) => return drop(reply.send(Err(refusal))),
         };
         let process = self.nodes.get_mut(index).and_then(|node| node.process.as_mut());
@@ -239,7 +239,7 @@ impl Supervisor {
             }
             (Action::Start, Some(_)) => return Err(Refusal::conflict(format!("{name} is running already"))),
             (_, None) => return Err(Refusal::conflict(format!("{name} is not running; start it first"))),
-            // Whoever was asked to leave and does not can be killed.
+            // A node that was asked to leave and does not can be killed.
             (Action::Kill, Some(process)) if !process.killed => process.kill(),
             (_, Some(process)) if process.is_ending() => {
                 return Err(Refusal::conflict(format!("{name} is ending already")));
@@ -286,7 +286,7 @@ impl Supervisor {
         }
         let incarnation = node.member.incarnation;
         let requested = EventKind::Requested { action: action.as_str().to_owned() };
-        self.bus.tell_at(at, Some(&name), incarnation, requested);
+        self.bus.announce_at(at, Some(&name), incarnation, requested);
         if action == Action::Start {
             self.spawn(index);
         }
@@ -307,7 +307,7 @@ impl Supervisor {
         };
         let incarnation = self.departed.last_start(&name);
         let member = Member { id, name: name.clone(), attribute, eligible, incarnation, address: None };
-        // A port that a removed node had may be free again: take the first that no member has.
+        // The port of a removed node may be free again: take the first that no member has.
         let taken: Vec<u16> = self.nodes.iter().map(|node| node.port).collect();
         let port =
             (0..).map(|place| self.port(place)).find(|port| *port == 0 || !taken.contains(port)).unwrap_or(0);
@@ -319,12 +319,12 @@ impl Supervisor {
             membership: Membership::default(),
         });
         self.keep_members();
-        self.bus.tell(Some(&name), incarnation, EventKind::MemberAdded { member });
+        self.bus.announce(Some(&name), incarnation, EventKind::MemberAdded { member });
         self.spawn(self.nodes.len() - 1);
         Ok(())
     }
 
-    /// An id that somebody chose for a newcomer.
+    /// Checks an id that was chosen for a new node.
     fn unused(&self, id: NodeId) -> Result<NodeId, Refusal> {
         if id.0.is_nil() {
             let refusal = Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "the nil UUID is no node's id");
@@ -353,19 +353,19 @@ impl Supervisor {
         }
         let node = self.nodes.remove(index);
         if let Some(process) = &node.process {
-            // Its end is reaped by its own task; nobody is left to be told of it.
+            // Its own task reaps it; its end needs no report any more.
             process.child.signal(Signal::Kill);
         }
         self.config.keeper.forget(self.run, Some(node.member.id));
         self.keep_members();
         self.departed.note(&node.member);
         self.bus.dismiss(&node.membership);
-        self.bus.tell(Some(&node.member.name), node.member.incarnation, EventKind::MemberRemoved);
+        self.bus.announce(Some(&node.member.name), node.member.incarnation, EventKind::MemberRemoved);
         self.configure_all(None);
         Ok(())
     }
 
-    /// Announces what differs from before.
+    /// Announces the attributes that changed.
     pub(super) fn change_node(&mut self, word: &str, change: &ChangeNode) -> Result<(), Refusal> {
         let index = self.resolve(word)?;
         let Some(node) = self.nodes.get_mut(index) else { return Err(super::no_such_node(word)) };
@@ -375,10 +375,10 @@ impl Supervisor {
         node.member.attribute = attribute.unwrap_or(node.member.attribute);
         node.member.eligible = eligible.unwrap_or(node.member.eligible);
         if let Some(attribute) = attribute {
-            self.bus.tell(Some(&name), incarnation, EventKind::AttributeChanged { attribute });
+            self.bus.announce(Some(&name), incarnation, EventKind::AttributeChanged { attribute });
         }
         if let Some(eligible) = eligible {
-            self.bus.tell(Some(&name), incarnation, EventKind::EligibilityChanged { eligible });
+            self.bus.announce(Some(&name), incarnation, EventKind::EligibilityChanged { eligible });
         }
         if attribute.is_some() || eligible.is_some() {
             self.configure_all(None);
@@ -391,7 +391,7 @@ impl Supervisor {
         let settings = self.settings.with(change);
         if settings != self.settings {
             self.settings = settings;
-            self.bus.tell(None, Incarnation(0), EventKind::SettingsChanged { settings });
+            self.bus.announce(None, Incarnation(0), EventKind::SettingsChanged { settings });
             self.configure_all(None);
         }
         Ok(())

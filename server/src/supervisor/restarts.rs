@@ -1,5 +1,5 @@
-//! Starting nodes again that died: after a pause that grows, and so often only, so that a node that can't
-//! live is given up.
+//! Restarts of nodes that died: after a growing pause, and only so often, so that a node that can't run
+//! is given up.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use ringleader_shared::{EventKind, Incarnation, NodeId, RunId};
 
 use super::{ChildEvent, Supervisor, milliseconds};
 
-/// So many restarts of one node, within [`WITHIN`], are tried before it is given up.
+/// The number of restarts of one node, within [`WITHIN`], before it is given up.
 const BUDGET: usize = 5;
 
-/// How long a restart counts against the budget.
+/// The time for which a restart counts against the budget.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// The pause before the first restart; each that counts doubles it.
@@ -34,14 +34,15 @@ impl Restarts {
         Some(pause)
     }
 
-    /// Somebody wants another try.
+    /// Clears the count, because a person asked for another try.
     pub(super) fn forgive(&mut self) {
         self.0.clear();
     }
 }
 
 impl Supervisor {
-    /// A node has ended that nobody asked to leave: it is started again after a pause, or given up.
+    /// Handles the end of a node that was not asked to leave: it is started again after a pause, or given
+    /// up.
     pub(super) fn restart_later(&mut self, index: usize, now_ns: u64) {
         if !self.config.restart {
             return;
@@ -55,11 +56,11 @@ impl Supervisor {
                 WITHIN.as_secs()
             );
             tracing::error!(node = %name, "given up: {reason}");
-            self.bus.tell(Some(&name), incarnation, EventKind::GivenUp { reason });
+            self.bus.announce(Some(&name), incarnation, EventKind::GivenUp { reason });
             return;
         };
         let after_ms = milliseconds(pause);
-        self.bus.tell(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
+        self.bus.announce(Some(&name), incarnation, EventKind::RestartPlanned { after_ms });
         let (child_events, run) = (self.child_events_in.clone(), self.run);
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
@@ -67,8 +68,8 @@ impl Supervisor {
         });
     }
 
-    /// The pause is over. Somebody may have started the node meanwhile, taken it out of the ring, or formed
-    /// another ring.
+    /// Starts the node after the pause. Meanwhile it may have been started or removed, or another ring
+    /// may have been formed.
     pub(super) fn restart_due(&mut self, run: RunId, id: NodeId, incarnation: Incarnation) {
         let index = self.nodes.iter().position(|node| {
             node.member.id == id && node.member.incarnation == incarnation && node.process.is_none()

@@ -1,4 +1,4 @@
-//! What users ask for: elections, faults, members, another pace, a fresh ring.
+//! Users' requests: elections, faults, members, another pace, a fresh ring.
 
 use ringleader_shared::api::ElectionStarted;
 use ringleader_shared::view::NodeView;

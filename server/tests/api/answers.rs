@@ -14,7 +14,7 @@ fn health_and_metrics_are_plain_text() {
     server.act("A", "pause");
     let mut bus = server.subscribe(None);
     bus.next_frame(Instant::now() + PATIENCE).expect("the subscription is open");
-    // Those before are forgotten a moment after they have left.
+    // Earlier connections are removed a moment after they have left.
     let deadline = Instant::now() + PATIENCE;
     let mut metrics = server.call("GET", "/metrics", None);
     while !metrics.body.contains("ringleader_subscribers 1\n") && Instant::now() < deadline {

@@ -1,4 +1,4 @@
-//! What goes out compressed, in which form, and what does not go out again.
+//! Compression of answers: which ones are compressed, in which form, and which ones are not sent again.
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -48,7 +48,7 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     })
 }
 
-/// Every way in which a value is not what a schema says. Knows the words that this document uses.
+/// Lists every way in which a value breaks a schema. Knows the keywords that this document uses.
 fn complaints(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let schema = resolve(document, schema);
     let mut found = Vec::new();
@@ -86,7 +86,7 @@ fn complaints(document: &Value, schema: &Value, value: &Value, at: &str) -> Vec<
             found.push(format!("{at} lacks {name}"));
         }
     }
-    // What an event and a frame carry besides depends on their tag; the description tells it in words.
+    // The other fields of an event and a frame depend on their tag; the description lists them in words.
     let open = schema["properties"].get("kind").is_some();
     for (name, inner) in value.as_object().into_iter().flatten() {
         match schema["properties"].get(name) {
@@ -156,7 +156,7 @@ fn every_call_of_the_document_is_answered_in_a_way_that_it_describes() {
     let served: Value = server.get("/api/v1/openapi.json");
     assert_eq!(served, document);
     for Call { path, method, operation } in calls(&document) {
-        // Removing comes before the rest by the alphabet, and must leave them a node.
+        // Deletions come first in the alphabet, and must leave the later calls a node.
         let path = path.replace("{name}", if method == "delete" { "D" } else { "A" });
         let path = path.replace("{from}", "A").replace("{to}", "B");
         let request = &operation["requestBody"]["content"]["application/json"]["examples"];
@@ -233,7 +233,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "Links" => round_trip::<Links>(&example),
             "Access" => round_trip::<ringleader_shared::api::Access>(&example),
             "Partition" => round_trip::<Partition>(&example),
-            // No body: it stands in an address.
+            // It has no body: it is part of an address.
             "EventPosition" => continue,
             other => panic!("{other} has no type here: add it"),
         };

@@ -82,7 +82,7 @@ fn a_place_with_its_run_goes_on_across_a_reset_and_never_on_another_server() {
     assert_eq!(first, Some(BusFrame::Resumed { after: seq, run }));
     let first = server.subscribe_at(&place).next_frame(deadline);
     assert!(matches!(first, Some(BusFrame::Snapshot { .. })), "{first:?}");
-    // Without the run the frame says whose event it goes on after.
+    // Without the run the frame names the run of the event after which it continues.
     let Some(BusFrame::Resumed { run: other, .. }) = server.subscribe(Some(seq)).next_frame(deadline) else {
         panic!("the number alone is known to both")
     };

@@ -31,8 +31,8 @@ fn link_faults_that_make_no_sense_are_refused_with_a_reason() {
         ("/api/v1/links/A/B", r#"{"severed":true}"#, 422, "unknown field"),
     ] {
         let problem = server.call_json("PUT", path, body).problem(status);
-        let told = format!("{} {}", problem.title, problem.detail.unwrap_or_default());
-        assert!(told.contains(says), "{path} {body}: {told}");
+        let answer = format!("{} {}", problem.title, problem.detail.unwrap_or_default());
+        assert!(answer.contains(says), "{path} {body}: {answer}");
     }
 }
 
@@ -69,8 +69,8 @@ fn partitions_that_make_no_sense_are_refused_with_a_reason() {
         (r#"{"sides":[["A"]]}"#, 422, "unknown field"),
     ] {
         let problem = server.call_json("POST", "/api/v1/partitions", body).problem(status);
-        let told = format!("{} {}", problem.title, problem.detail.unwrap_or_default());
-        assert!(told.contains(says), "{body}: {told}");
+        let answer = format!("{} {}", problem.title, problem.detail.unwrap_or_default());
+        assert!(answer.contains(says), "{body}: {answer}");
     }
 }
 

@@ -1,11 +1,11 @@
-//! The API against its own document: schemathesis sends what the document allows and what it forbids, call by
-//! call and in sequences, and compares the answers with it.
+//! The API against its own document: schemathesis sends calls that the document allows and calls that it
+//! forbids, one by one and in sequences, and compares the answers with the document.
 
 use std::process::Command;
 
 use ringleader_testing::server::Server;
 
-/// Where all chance comes from; the tool's report names calls that repeat what failed.
+/// The seed of all random choices. The tool's report names calls that repeat a failure.
 const SEED: &str = "1";
 
 /// How many cases of each call at most.
@@ -31,7 +31,7 @@ fn every_answer_is_as_the_document_says() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    // However it was treated, the ring still elects.
+    // Whatever calls it received, the ring still elects.
     server.heal();
     server.post("/api/v1/reset");
     server.wait_for("all run", |ring| ring.live().count() == 4);

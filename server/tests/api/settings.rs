@@ -15,7 +15,7 @@ fn name(it: &Option<ringleader_shared::NodeName>) -> Option<&str> {
     it.as_ref().map(|name| name.as_str())
 }
 
-/// Everybody follows this leader, nobody is deputy, and the election is over.
+/// Waits until everybody follows this leader, nobody is deputy, and the election is over.
 fn wait_for_leader_alone_in_office(server: &Server, leader: &str) -> RingView {
     server.wait_for(&format!("{leader} leads without a deputy, and all know it"), |ring| {
         name(&ring.leader) == Some(leader)

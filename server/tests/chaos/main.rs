@@ -1,8 +1,8 @@
-//! Chaos on real processes: every fault there is, at random, over the API. The event stream must keep the
-//! invariants all the while, and when the faults stop the ring must come to agree.
+//! Chaos on real processes: every kind of fault, at random, over the API. The event stream must keep the
+//! invariants all the while, and after the faults the ring must come to agree.
 //!
-//! What is done in a round follows from the seed and the round's number alone, so that a round can be run
-//! again; how the processes take it is up to the machine.
+//! The steps of a round follow from the seed and the round's number alone, so that a round can be
+//! repeated; the timing of the processes is up to the machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 mod resources;
@@ -21,21 +21,22 @@ use ringleader_testing::server::schedule::{self, Act, Step};
 
 use crate::watcher::Watcher;
 
-/// How soon after the last fault all must agree: time to notice a silent peer, for an election that others
-/// disturbed, and for the ones after it. Several rings share the processors.
+/// The time after the last fault within which all must agree: time to notice a silent peer, for an
+/// election that others disturbed, and for the ones after it. Several rings share the processors.
 const BOUND: Duration = Duration::from_secs(10);
 
-/// How long the ring must stay agreed before it counts: longer than a silence that is still to be noticed.
+/// The time for which the ring must stay agreed before it counts: longer than a silence that is still to
+/// be noticed.
 const STAYS: Duration = Duration::from_millis(300);
 
-/// How many rounds there are when nobody says.
-const UNLESS_TOLD: u64 = 200;
+/// The default number of rounds.
+const DEFAULT_ROUNDS: u64 = 200;
 
-/// How often everybody may be found to have ended after all, before that counts as a failure.
+/// The number of times that all nodes may turn out to have ended, before that counts as a failure.
 const ATTEMPTS: u32 = 5;
 
-/// After this many rounds everything that grows at first has grown: what the server uses is looked at from
-/// here.
+/// The number of rounds after which the server's use of resources is compared: everything that grows at
+/// first has grown by then.
 const WARM_UP: u64 = 5;
 
 struct Options {
@@ -43,7 +44,7 @@ struct Options {
     only: Option<u64>,
     seed: u64,
     rings: u64,
-    /// Unless told, every third ring has a quorum.
+    /// Without this option every third ring has a quorum.
     safety: Option<Safety>,
 }
 
@@ -95,7 +96,7 @@ fn number(flag: &str, text: Option<String>) -> Result<u64, String> {
     text.parse().map_err(|_| format!("{flag} wants a number, not {text:?}"))
 }
 
-/// What the command line says; none when the test runner asks for other tests than this one.
+/// Parses the command line; `None` when the test runner asks for other tests than this one.
 fn options() -> Result<Option<Options>, String> {
     let mut options = Options { rounds: None, only: None, seed: fastrand::u64(..), rings: 3, safety: None };
     let mut arguments = std::env::args().skip(1);
@@ -180,7 +181,7 @@ fn run(options: &Options, ring: u64) -> Result<Report, String> {
     let watcher = Watcher::of(&server);
     let mut report = Report::default();
     let mut before = None;
-    let rounds = options.rounds.unwrap_or(UNLESS_TOLD).div_ceil(options.rings);
+    let rounds = options.rounds.unwrap_or(DEFAULT_ROUNDS).div_ceil(options.rings);
     let first = options.only.unwrap_or(0);
     for round in first.. {
         let enough = match (options.only, rounds) {
@@ -234,7 +235,7 @@ fn one_round(
     for Step { act, then } in schedule::round(seed, round, safety) {
         report.faults += 1;
         perform(server, &act)?;
-        // Part of the schedule, not a wait for anything: the time until the next fault.
+        // Part of the schedule: the time until the next fault.
         std::thread::sleep(then);
         watcher.check()?;
     }
@@ -249,7 +250,7 @@ fn one_round(
         heal(server, watcher, schedule::starts_everybody(seed, round))?;
         let settled =
             watcher.wait_until_it_stays(BOUND, STAYS, |ring| agrees(ring) || all_have_ended(ring))?;
-        // The last one was still leaving in good order when the faults stopped.
+        // The last one was still leaving gracefully when the faults stopped.
         let ring = server.ring();
         if !all_have_ended(&ring) {
             // A minority agrees on nobody, which is soon done.
@@ -262,14 +263,14 @@ fn one_round(
     Ok(())
 }
 
-/// Asks for it. What the state does not allow is no fault; an answer of another kind is.
+/// Requests an act. A refusal because of the present state is no failure; any other error is.
 fn perform(server: &Server, act: &Act) -> Result<(), String> {
     let (method, path, body) = act.request();
     let (status, answer) = server.ask(method, &path, body);
     match status {
         200..300 | 404 | 409 => Ok(()),
-        // The two nodes of a link may be the same one by their roles, and a partition needs two sides that
-        // are there.
+        // By their roles the two nodes of a link may be the same one, and a partition needs two sides
+        // that exist.
         422 if matches!(act, Act::Link { .. } | Act::Part { .. }) => Ok(()),
         _ => Err(format!("{method} {path} was answered with {status}: {answer}")),
     }
@@ -295,10 +296,10 @@ fn heal(server: &Server, watcher: &Watcher, everybody: bool) -> Result<(), Strin
         for node in stopped {
             perform(server, &Act::Node { node: node.name.to_string(), action: "start" })?;
         }
-        // One that was still ending has been refused its start, and is seen to have stopped next time.
+        // A node that was still ending refused its start. It counts as stopped in the next turn.
         watcher.wait_for_news(ring.seq, BOUND.saturating_sub(began.elapsed()))?;
     }
-    // Nobody elects before the first election: a ring that nobody remembers waits to be told.
+    // Nodes start no election before the first one: a ring without any term waits for a request.
     if server.ring().live().all(|node| node.term.0 == 0) {
         perform(server, &Act::Initiate { initiator: None })?;
     }

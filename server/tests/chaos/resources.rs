@@ -1,10 +1,11 @@
-//! What a server uses, as the kernel tells it under `/proc`.
+//! The resources of a server, as the kernel reports them under `/proc`.
 
 use std::fmt;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What the memory may grow by: the history of events fills up, and an allocator keeps what it once had.
+/// The amount by which the memory may grow: the history of events fills up, and an allocator keeps memory
+/// for reuse.
 const MEMORY_KB: u64 = 24 * 1024;
 
 /// Connections that are kept for the next request.
@@ -39,7 +40,7 @@ impl Resources {
         }
     }
 
-    /// What it uses with this many nodes, when the ones before are reaped.
+    /// The use with this many nodes, when the former ones are reaped.
     pub fn at_rest(pid: u32, nodes: usize) -> Self {
         let deadline = Instant::now() + UNTIL_AT_REST;
         loop {
@@ -51,7 +52,7 @@ impl Resources {
         }
     }
 
-    /// Whether it is as it was before.
+    /// Compares the use with an earlier one.
     pub fn compare(&self, before: &Self) -> Result<(), String> {
         let leak =
             |what: &str| Err(format!("the server leaks {what}: it began with {before}, and has {self}"));

@@ -9,7 +9,8 @@ use ringleader_shared::{Event, EventKind, NodeName, RingView, Seq};
 
 use ringleader_testing::server::Server;
 
-/// How long the bus may be silent: leader and deputy report a heartbeat a second, but a ring may be all dead.
+/// The time for which the bus may be silent: leader and deputy report a heartbeat a second, but a ring
+/// may be all dead.
 const LONGEST_SILENCE: Duration = Duration::from_secs(120);
 
 struct State {
@@ -28,7 +29,7 @@ struct Shared {
     changed: Condvar,
 }
 
-/// Somebody who sees every event.
+/// An observer of every event.
 pub struct Watcher {
     shared: Arc<Shared>,
 }
@@ -58,7 +59,7 @@ impl Watcher {
         Self { shared }
     }
 
-    /// What comes now belongs to the next round.
+    /// Assigns later events to the next round.
     pub fn begin_round(&self) {
         let mut state = self.shared.lock();
         state.before = std::mem::take(&mut state.round);
@@ -66,7 +67,7 @@ impl Watcher {
         state.invariants.begin_round();
     }
 
-    /// What must be true when a round is over.
+    /// Checks the conditions at the end of a round.
     pub fn end_round(&self) -> Result<(), String> {
         self.check()?;
         let state = self.shared.lock();
@@ -87,7 +88,7 @@ impl Watcher {
         self.shared.lock().events
     }
 
-    /// Waits until the ring is so; the time is up after `within`.
+    /// Waits until the ring satisfies the condition; fails after `within`.
     pub fn wait(&self, within: Duration, is_so: impl Fn(&RingView) -> bool) -> Result<RingView, String> {
         let deadline = Instant::now() + within;
         let mut state = self.shared.lock();
@@ -115,7 +116,8 @@ impl Watcher {
         self.wait(within, |ring| ring.seq > after).map(|_| ())
     }
 
-    /// Waits until the ring is so and stays so; says when that began, counted from now.
+    /// Waits until the ring satisfies the condition and keeps it. Returns when that began, counted from
+    /// now.
     pub fn wait_until_it_stays(
         &self,
         within: Duration,
@@ -139,7 +141,7 @@ impl Watcher {
         }
     }
 
-    /// The events of the round in words, after those of the round before: what ends badly may have begun
+    /// The events of the round in words, after those of the round before: the cause of a failure may lie
     /// there.
     pub fn trace(&self) -> String {
         let state = self.shared.lock();

@@ -1,4 +1,4 @@
-//! What can be written after `ringleader`, and what it says when that can't be.
+//! The flags of `ringleader`, and its messages when a flag can't be accepted.
 
 use ringleader_testing::server::Server;
 
@@ -125,7 +125,7 @@ fn what_people_write_is_understood() {
         (&["--bind", "localhost", "--nodes", "1"], vec![90]),
         (&["--bind", "LocalHost", "--nodes", "1"], vec![90]),
         (&["--ring", &path], vec![7]),
-        // A name is no flag of the node that has it.
+        // A name that looks like a flag is not read as one by its node.
         (&["--ring", &other], vec![7]),
     ] {
         let server = Server::start_with(flags);

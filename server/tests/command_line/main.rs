@@ -15,7 +15,7 @@ fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         .expect("the program starts")
 }
 
-/// What it says when it will not start.
+/// The error message of a program that does not start.
 fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let output = run_with(arguments, environment);
     let said = String::from_utf8(output.stderr).unwrap();
@@ -39,7 +39,7 @@ fn ring_file(name: &str, text: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What the program prints when all is well.
+/// The output of a program that succeeds.
 fn printed(arguments: &[&str]) -> String {
     let output = run_with(arguments, &[]);
     let said = String::from_utf8(output.stderr).unwrap();

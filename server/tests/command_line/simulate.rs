@@ -1,4 +1,4 @@
-//! `ringleader simulate`: what it prints, traces, draws and refuses.
+//! `ringleader simulate`: its output, traces, plots and refusals.
 
 use super::{assert_refused, printed, refusal, ring_file, run_with};
 
@@ -30,8 +30,8 @@ fn a_textbooks_ring_is_simulated_by_its_labels_from_the_command_line_or_a_file()
     assert!(said.contains("messages                              11              11"), "{said}");
     let path = ring_file("labels.txt", "3 7 # the first two\n2,9\r\n\t4\n");
     let from_file = printed(&["simulate", "--labels-file", &path, "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_str(&from_file).unwrap();
-    let run = &told["results"][0]["runs"][0];
+    let json: serde_json::Value = serde_json::from_str(&from_file).unwrap();
+    let run = &json["results"][0]["runs"][0];
     assert_eq!((&run["messages"], &run["hops"], &run["leader"]), (&11.into(), &16.into(), &9.into()));
 }
 
@@ -39,15 +39,15 @@ fn a_textbooks_ring_is_simulated_by_its_labels_from_the_command_line_or_a_file()
 fn who_starts_is_said_by_label_and_only_they_may_win_where_that_is_asked() {
     let leader = |more: &[&str]| {
         let arguments = [&["simulate", "--labels", "3,7,2,9,4", "--format", "json"], more].concat();
-        let told: serde_json::Value = serde_json::from_str(&printed(&arguments)).unwrap();
-        let result = &told["results"][0];
+        let json: serde_json::Value = serde_json::from_str(&printed(&arguments)).unwrap();
+        let result = &json["results"][0];
         (result["algorithm"].as_str().unwrap().to_owned(), result["runs"][0]["leader"].as_u64().unwrap())
     };
     assert_eq!(leader(&["--initiators", "2,4"]), ("chang-roberts".to_owned(), 9));
     let initiators = ("chang-roberts-initiators".to_owned(), 4);
     assert_eq!(leader(&["--initiators", "2,4", "--only-initiators"]), initiators);
     assert_eq!(leader(&["--initiators", "4", "--only-initiators"]), initiators, "beside labels 4 is a label");
-    // Without labels a single number is how many start.
+    // Without labels a single number is the count of initiators.
     let said = printed(&["simulate", "--nodes", "9", "--initiators", "9", "--ids", "increasing", "--trace"]);
     assert!(said.contains("17 of the election"), "2n − 1: {said}");
 }
@@ -81,10 +81,10 @@ fn every_algorithm_is_traced_and_a_trace_counts_what_the_run_counts() {
     for name in ringleader_shared::AlgorithmName::ALL {
         let ring = ["simulate", "--labels", "30,7,2,99,4,50", "--algorithm", name.key(), "--seed", "3"];
         let ring = [&ring[..], &["--latency", "exponential"]].concat();
-        let told = |more: &[&str]| -> serde_json::Value {
+        let json = |more: &[&str]| -> serde_json::Value {
             serde_json::from_str(&printed(&[&ring, more].concat())).unwrap()
         };
-        let (traced, counted) = (told(&["--trace", "json"]), told(&["--runs", "1", "--format", "json"]));
+        let (traced, counted) = (json(&["--trace", "json"]), json(&["--runs", "1", "--format", "json"]));
         let run = &counted["results"][0]["runs"][0];
         for figure in ["messages", "hops", "leader", "seed"] {
             assert_eq!(traced[figure], run[figure], "{name}: {figure}");
@@ -102,12 +102,12 @@ fn every_algorithm_is_traced_and_a_trace_counts_what_the_run_counts() {
 
 #[test]
 fn equal_labels_are_for_algorithms_that_do_not_need_them_to_differ() {
-    let told = |name: &str| -> serde_json::Value {
+    let json = |name: &str| -> serde_json::Value {
         let ring = ["simulate", "--labels", "5,1,5", "--algorithm", name, "--trace", "json"];
         serde_json::from_str(&printed(&ring)).unwrap()
     };
-    assert_eq!((&told("max-ring")["leader"], &told("max-ring")["leader_place"]), (&5.into(), &2.into()));
-    assert_eq!(told("itai-rodeh")["ring"], serde_json::json!([5, 1, 5]));
+    assert_eq!((&json("max-ring")["leader"], &json("max-ring")["leader_place"]), (&5.into(), &2.into()));
+    assert_eq!(json("itai-rodeh")["ring"], serde_json::json!([5, 1, 5]));
     let text = printed(&["simulate", "--labels", "5,1,5", "--algorithm", "max-ring", "--trace"]);
     assert!(text.contains("leader         5#3"), "{text}");
     assert_refused(
@@ -117,7 +117,7 @@ fn equal_labels_are_for_algorithms_that_do_not_need_them_to_differ() {
 }
 
 #[test]
-fn a_simulation_is_drawn_and_told_in_json() {
+fn a_simulation_is_drawn_and_reported_in_json() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("comparison.svg");
     let path = file.to_str().unwrap();
     let arguments = [
@@ -132,9 +132,9 @@ fn a_simulation_is_drawn_and_told_in_json() {
         path,
     ];
     let output = run_with(&arguments, &[]);
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["results"].as_array().unwrap().len(), 6);
-    assert_eq!(told["results"][0]["algorithm"], "peterson");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["results"].as_array().unwrap().len(), 6);
+    assert_eq!(json["results"][0]["algorithm"], "peterson");
     let drawn = std::fs::read_to_string(&file).unwrap();
     assert!(
         drawn.starts_with("<svg") && drawn.contains("Franklin") && drawn.ends_with("</svg>\n"),

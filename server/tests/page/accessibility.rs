@@ -1,5 +1,4 @@
-//! Whether people with other hands and eyes can use the dashboard: axe-core on every view, the keyboard,
-//! sizes of text.
+//! Accessibility of the dashboard: axe-core on every view, the keyboard, sizes of text.
 
 use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
@@ -11,7 +10,8 @@ const SMALLEST_PX: f64 = 11.9;
 /// unoptimised programs take two processors for themselves.
 const CROWD: [&str; 6] = ["--nodes", "64", "--heartbeat", "1s", "--hung-after", "10s"];
 
-/// Gives the page axe-core. False, and said aloud, where `cargo xtask test` could not install it.
+/// Loads axe-core into the page. Returns false, with a message, where `cargo xtask test` could not
+/// install it.
 fn bring_axe(page: &Page) -> bool {
     let Some(path) = std::env::var_os("RINGLEADER_AXE") else {
         eprintln!(
@@ -24,7 +24,7 @@ fn bring_axe(page: &Page) -> bool {
     true
 }
 
-/// Looks for barriers in this view, in both themes.
+/// Checks this view for barriers, in both themes.
 #[track_caller]
 fn has_no_barriers(page: &Page, view: &str) {
     let run = "window.barriers = null;
@@ -115,7 +115,7 @@ fn axe_finds_no_barrier_with_64_nodes() {
 #[test]
 fn axe_finds_no_barrier_in_a_viewers_page() {
     on_the_page(&["--ask-token"], |page| {
-        // A browser asks for it at the root while it is redirected.
+        // A browser requests the icon at the root while it is redirected.
         page.expect("favicon.ico");
         let viewer = page.server().viewer_link().expect("tokens are asked for");
         page.visit(&viewer);
@@ -127,13 +127,13 @@ fn axe_finds_no_barrier_in_a_viewers_page() {
     });
 }
 
-/// What has the focus, by its name for tests or its id.
+/// The name for tests, or the id, of the focused element.
 fn focused(page: &Page) -> String {
     let script = "const it = document.activeElement; return it?.dataset?.testid || it?.id || it?.tagName";
     page.script(script, Vec::new()).as_str().unwrap_or_default().to_owned()
 }
 
-/// Waits until this has the focus.
+/// Waits until this element has the focus.
 #[track_caller]
 fn wait_for_focus(page: &Page, name: &str) {
     let it = "(document.activeElement?.dataset?.testid || document.activeElement?.id || '')";
@@ -266,7 +266,7 @@ fn the_help_opens_by_key_and_gives_the_focus_back() {
     });
 }
 
-/// The smallest text on the page as the screen shows it, and what it says.
+/// The smallest text on the page as the screen shows it, and its content.
 fn smallest_text(page: &Page) -> (f64, String) {
     let script = "let smallest = [Infinity, ''];
         for (const it of document.querySelectorAll('body *')) {

@@ -1,4 +1,4 @@
-//! Pages of other sites in real Chromium that try to use the server, and what comes of it: nothing.
+//! Pages of other sites in real Chromium that try to use the server: none has an effect.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use ringleader_shared::{EventKind, Incarnation, NodeState};
 use ringleader_testing::browser::{Page, on_the_page};
 use serde_json::{Value, json};
 
-/// What a hostile page tries, one after the other; what it saw is left in `window.seen`.
+/// The attempts of a hostile page, one after the other; it leaves the results in `window.seen`.
 const ATTACK: &str = r#"<!doctype html><title>evil</title><body><script>
 const target = 'TARGET';
 const socket = url => new Promise(done => {
@@ -53,13 +53,13 @@ const formed = () => new Promise(done => {
 })();
 </script>"#;
 
-/// Another site: answers everybody with the same page. Ends with the test's process.
+/// Another site: answers every request with the same page. Ends with the test's process.
 fn site(page: String) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // A browser opens connections that it may need, and says nothing on them.
+            // A browser opens connections in advance, and sends nothing on them.
             let page = page.clone();
             std::thread::spawn(move || answer(stream, &page));
         }
@@ -79,7 +79,7 @@ fn answer(mut stream: TcpStream, page: &str) -> std::io::Result<()> {
     )
 }
 
-/// Nobody asked for anything, and all run as they were started.
+/// Checks that no action was requested, and that all nodes run as they were started.
 fn assert_untouched(page: &Page) {
     let server = page.server();
     for node in &server.ring().nodes {
@@ -110,7 +110,8 @@ fn a_page_of_another_site_reads_nothing_and_changes_nothing() {
             for (what, expected) in [
                 ("socket", "refused"),
                 ("read", "refused"),
-                // These reach the server, which answers 403 and forbids other sites even the empty answer.
+                // These reach the server, which answers 403 and forbids other sites even the empty
+                // answer.
                 ("simple", "refused"),
                 ("text", "refused"),
                 ("json", "refused"),
@@ -164,7 +165,7 @@ fn a_script_that_was_slipped_into_the_page_does_not_run_and_the_page_can_not_be_
         page.expect("");
         page.visit(&format!("http://127.0.0.1:{port}/"));
         wait_for_what_it_saw(page);
-        // A frame whose page was refused shows the browser's own error page, which has another origin and no
+        // The frame of a refused page shows the browser's own error page, which has another origin and no
         // ring.
         let inside = "try { return frames[0].document.title } catch (error) { return error.name }";
         assert_eq!(page.script(inside, Vec::new()), json!("SecurityError"));

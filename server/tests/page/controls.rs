@@ -1,4 +1,4 @@
-//! What a reader sees and does: the dashboard in headless Chromium, on real processes.
+//! The dashboard as its readers use it: headless Chromium, on real processes.
 
 use ringleader_shared::EventKind;
 use ringleader_testing::browser::{Key, on_the_page};

@@ -52,7 +52,7 @@ fn a_leader_that_hangs_is_replaced_and_its_card_says_paused() {
 }
 
 #[test]
-fn a_node_that_leaves_in_good_order_is_not_in_the_way() {
+fn a_node_that_leaves_gracefully_is_not_in_the_way() {
     on_the_page(&[], |page| {
         elect(page);
         page.click("exit-B");
@@ -79,7 +79,7 @@ fn a_page_that_lost_its_server_says_so_and_shows_the_new_one_without_a_reload() 
         for control in controls {
             page.wait_until_enabled(control, false);
         }
-        // What was is still there to be read.
+        // The former content can still be read.
         page.wait_for_attribute("card-D", "data-role", "leader");
 
         page.bring_server_back(&port);

@@ -42,7 +42,7 @@ fn how_long_there_was_no_leader_stands_above_the_ring_and_runs_while_nobody_lead
         page.wait_for(total, "getComputedStyle(it).color !== getComputedStyle(document.body).color", |red| {
             *red == json!(true)
         });
-        // A page that is opened meanwhile knows as well for how long.
+        // A page that is opened meanwhile shows the duration as well.
         page.reload();
         page.wait_for(total, "it.textContent", |text| seconds(text).is_some_and(|seconds| seconds > 1.5));
         page.click("start-C");

@@ -53,7 +53,8 @@ fn the_theme_that_the_reader_chose_stays_after_a_reload() {
     });
 }
 
-/// Presses Tab until this has the focus; whatever has it on the way must show it.
+/// Presses Tab until this element has the focus. Every element that gets the focus on the way must show
+/// it.
 fn tab_to(page: &Page, id: &str) {
     let mut passed = Vec::new();
     while page.focused() != id {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ringleader_testing::server::PATIENCE;
 
-/// nginx in the foreground, with all its files in a directory that goes with it.
+/// nginx in the foreground, with all its files in a temporary directory.
 pub(crate) struct Nginx {
     process: Child,
     _directory: tempfile::TempDir,
@@ -44,7 +44,7 @@ impl Nginx {
             .expect("nginx starts");
         let mut nginx = Self { process, _directory: directory };
         let deadline = Instant::now() + PATIENCE;
-        // It has no other way to let know that it listens.
+        // nginx has no other way to report that it listens.
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if let Some(status) = nginx.process.try_wait().expect("it is a child") {
                 panic!("nginx ended with {status}; its configuration:\n{configuration}");

@@ -14,7 +14,7 @@ fn shown(language: &str) -> &'static str {
     rest.split_once("```").expect("a block ends").0
 }
 
-/// The configuration with other values in place of those that the document has for example.
+/// The configuration with the test's values in place of the document's examples.
 fn fill(replacements: &[(&str, &str)]) -> String {
     replacements.iter().fold(shown("nginx").to_owned(), |text, (from, to)| {
         assert_eq!(text.matches(from).count(), 1, "the document's configuration has {from:?} once:\n{text}");
@@ -65,7 +65,7 @@ fn an_election_through_the_proxy(path: &str, tls: bool, token: bool) {
         page.wait_for_attribute("card-D", "data-role", "leader");
         page.click("kill-leader");
         page.wait_for_attribute("card-C", "data-role", "leader");
-        // The token is gone from the address, and what was logged before the page was opened has been
+        // The token is gone from the address, and events from before the page was opened have been
         // fetched.
         let address = page.address();
         assert!(address.starts_with(&format!("{scheme}://{name}{path}")), "{address}");

@@ -21,7 +21,7 @@ fn a_killed_node_comes_back_by_itself_and_one_that_was_asked_to_leave_does_not()
     });
     server.act("A", "exit");
     server.wait_for_state("A", NodeState::Stopped);
-    // Had A been planned to come back, D's second death would be told of later than that.
+    // If a restart of A had been planned, it would be reported before D's second death.
     server.act("D", "kill");
     server.wait_for("D is back again", |ring| {
         (ring.nodes[3].state, ring.nodes[3].incarnation) == (NodeState::Running, Incarnation(3))

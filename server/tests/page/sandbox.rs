@@ -1,5 +1,5 @@
-//! What a reader sees and does in the sandbox: a simulated ring in headless Chromium, in the server's page
-//! and as static files.
+//! The sandbox as its readers use it: a simulated ring in headless Chromium, in the server's page and as
+//! static files.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,7 +8,8 @@ use ringleader_testing::browser::files::Files;
 use ringleader_testing::browser::{Key, Page, in_a_window, on_the_page};
 use serde_json::{Value, json};
 
-/// Everything that says which moment is shown: time, nodes, links, messages on their way, logs, what it cost.
+/// Everything that depends on the moment that is shown: time, nodes, links, messages in transit, logs,
+/// counts.
 const MOMENT: &str = "const words = (all) => [...document.querySelectorAll(all)].map(it => it.textContent);
 
     const it = (all, name) => [...document.querySelectorAll(all)].map(it => it.getAttribute(name));
@@ -28,7 +29,7 @@ pub(crate) fn in_the_sandbox(act: impl FnOnce(&mut Page)) {
     });
 }
 
-/// Plays as fast as it goes, until nothing more happens.
+/// Plays at full speed until nothing more happens.
 pub(crate) fn play_out(page: &Page) {
     page.choose("speed", "0");
     page.click("play");
@@ -72,7 +73,7 @@ fn the_site_works_from_any_host_under_any_path() {
         page.wait_for_attribute("card-D", "data-role", "leader");
         page.wait_for_text("summary-formula", "11 ✓");
 
-        // Back to where D has seen nobody better.
+        // Back to the moment where D has not met a better one.
         let candidate =
             "return document.querySelector(\"[data-testid='card-D']\").dataset.role === 'candidate'";
         let mut steps = 0;

@@ -1,4 +1,4 @@
-//! The address of a sandbox: what it says, and what back, forward and links do with it.
+//! The address of a sandbox: its content, and the effects of back, forward and links.
 
 use ringleader_testing::browser::{Key, Page};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn the_address_says_all_and_a_reload_shows_it_again() {
             page.click("step-back");
         }
         let before = moment(page);
-        // It is written a moment later.
+        // The page writes its address a moment later.
         let link = copied(page);
         let settings = "algorithm=chang-roberts&nodes=7&order=random&links=exponential&seed=42&start=all";
         assert!(link.contains(settings) && link.contains(".kill."), "{link}");
@@ -42,12 +42,12 @@ fn the_address_says_all_and_a_reload_shows_it_again() {
     });
 }
 
-/// Follows a link to a part of the page's address, as a click on one would.
+/// Follows a link to a fragment of the page's address, as a click on one would.
 fn follow(page: &Page, fragment: &str) {
     page.script("location.hash = arguments[0]", vec![json!(fragment)]);
 }
 
-/// Waits until a frame was drawn, with all that was put off until then.
+/// Waits until a frame was drawn, with all postponed work.
 fn wait_for_a_frame(page: &Page) {
     page.script(
         "window.drawn = 0; requestAnimationFrame(() => setTimeout(() => { window.drawn = 1 }))",

@@ -27,8 +27,8 @@ fn wait_until_elected(server: &Server) -> (RingView, ElectionView) {
     (ring, last)
 }
 
-/// Holds the last election, initiated by the members at these places, to what the algorithm promises; its
-/// deputy is the best of the others.
+/// Checks the last election, initiated by the members at these places, against the algorithm's
+/// properties. Its deputy is the best of the others.
 #[track_caller]
 fn assert_promises_kept(server: &Server, ring: &RingView, initiators: &[usize]) {
     let (election, algorithm) = (&ring.elections[0], ring.settings.algorithm);
@@ -104,7 +104,8 @@ fn a_member_that_dies_in_the_midst_of_an_election_voids_it_and_the_others_elect_
     let ring = server.wait_for("the others agree", |ring| {
         ring.leader.is_some() && ring.deputy.is_some() && ring.live().count() == 4
     });
-    // Whoever notices the death first starts the next one, and where only initiators may win it may.
+    // The member that notices the death first starts the next one. Where only initiators may win it may
+    // win.
     if properties(algorithm).best_wins() {
         assert_eq!(ring.leader.unwrap().as_str(), "B", "{algorithm}\n{}", server.trace());
     }

@@ -1,5 +1,4 @@
-//! Aids for diagnosis never decide: a recording that can't be written, and what a process says before it
-//! ends.
+//! Aids for diagnosis never decide: a recording that can't be written, and the last lines of a process.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -11,7 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 #[test]
 fn nodes_whose_recordings_can_not_be_begun_take_part_and_say_so() {
-    // Nobody can make a file there, not even the superuser.
+    // No user can make a file there, not even the superuser.
     let server = Server::start_with(&["--record", "/proc"]);
     for name in ["A", "B", "C", "D"] {
         server.wait_for_event("its recording ends", |event| {
@@ -24,8 +23,8 @@ fn nodes_whose_recordings_can_not_be_begun_take_part_and_say_so() {
 }
 
 #[test]
-fn a_recording_that_ends_in_mid_run_is_told_and_the_node_goes_on() {
-    // In blocks of 512 bytes. The signal that such a file would end its writer by is not for nodes.
+fn a_recording_that_ends_in_mid_run_is_reported_and_the_node_goes_on() {
+    // In blocks of 512 bytes. A node ignores the signal by which a write past this limit ends a process.
     let (server, _log) = Server::spawn_after("ulimit -f 1200", &["--nodes", "16"]);
     server.wait_for("all run", |ring| ring.live().count() == 16);
     let has_ended = || server.ask("GET", "/metrics", None).1.contains("recording_ended");

@@ -110,7 +110,7 @@ fn a_hung_leader_is_replaced_and_follows_when_it_wakes_up() {
 }
 
 #[test]
-fn a_leader_that_exits_in_good_order_is_replaced_at_once() {
+fn a_leader_that_exits_gracefully_is_replaced_at_once() {
     let server = Server::start();
     server.initiate("A");
     server.wait_for_leader("D", Some("C"));
@@ -123,7 +123,7 @@ fn a_leader_that_exits_in_good_order_is_replaced_at_once() {
 
 #[test]
 fn a_node_killed_while_it_holds_the_election_message_does_not_stop_the_election() {
-    // 300 ms a hop: B has the message in its hands when it dies.
+    // 300 ms a hop: B holds the message when it dies.
     let server = Server::start_with(&["--hop-delay", "300ms"]);
     server.initiate("A");
     server.wait_for("B holds the message", |ring| {

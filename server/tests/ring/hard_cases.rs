@@ -1,4 +1,4 @@
-//! Hard cases by name, on real processes. How often each is tried: `RINGLEADER_ROUNDS`.
+//! Hard cases by name, on real processes. `RINGLEADER_ROUNDS` sets how often each is tried.
 
 use std::fs;
 
@@ -6,8 +6,8 @@ use ringleader_shared::api::EventPage;
 use ringleader_shared::{Event, EventKind, NodeState, RingView};
 use ringleader_testing::server::Server;
 
-fn rounds(unless_told: u32) -> u32 {
-    std::env::var("RINGLEADER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(unless_told)
+fn rounds(default: u32) -> u32 {
+    std::env::var("RINGLEADER_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(default)
 }
 
 fn since(server: &Server, seq: u64) -> Vec<Event> {

@@ -1,5 +1,5 @@
-//! Who a member is: the same ring has the same ids and so the same outcome, and a name that comes again is
-//! another member.
+//! The identity of members: the same ring has the same ids and so the same outcome, and a name that comes
+//! again is another member.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ fn ids(ring: &RingView) -> Vec<String> {
     ring.nodes.iter().map(|node| node.id.to_string()).collect()
 }
 
-/// Elects from the first node; whoever leads.
+/// Elects from the first node. Returns the leader.
 fn leader(server: &Server) -> String {
     server.initiate("A");
     let ring = server.wait_for("somebody leads", |ring| ring.leader.is_some());
@@ -75,7 +75,7 @@ fn a_node_that_is_added_may_be_given_an_id_that_nobody_has() {
     remove(&server, "E");
     let problem = add(&server, json!({ "name": "F", "attribute": 7, "id": ONE })).unwrap_err();
     assert!(problem.status == 409 && problem.title.contains("has left the ring"), "{problem:?}");
-    // The id that would be its own is somebody else's already: it gets another.
+    // The id that would be its own is another member's already: it gets another.
     remove(&server, "D");
     let own = add(&server, json!({ "name": "D", "attribute": 7 })).unwrap()["id"].clone();
     remove(&server, "D");
@@ -106,7 +106,7 @@ fn a_name_that_is_removed_and_added_again_goes_on_counting_its_starts_and_repeat
     for _ in 0..6 {
         server.initiate("A");
         server.wait_for_leader("D", Some("C"));
-        // It has just spoken, and its last words may still be under way.
+        // It has just reported, and its last reports may still be in transit.
         remove(&server, "D");
         let added = add(&server, json!({ "name": "D", "attribute": 120 })).unwrap();
         starts.push(added["incarnation"].as_u64().unwrap());

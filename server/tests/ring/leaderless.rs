@@ -7,16 +7,16 @@ use ringleader_shared::view::{LossCause, Outage, Took};
 use ringleader_shared::{Event, EventKind, NodeName, NodeState, Term};
 use ringleader_testing::server::{PATIENCE, Server};
 
-/// How long a node may be silent, and how much sooner than after that its pause can be noticed: it spoke last
-/// before.
+/// The time for which a node may be silent, and the interval of its pings. A pause can be noticed sooner
+/// than `HUNG_AFTER`, because the node sent its last frame before the pause.
 const HUNG_AFTER: Duration = Duration::from_millis(500);
 const HEARTBEAT: Duration = Duration::from_millis(50);
 
-/// What is left of a lease at least: four times `hung_after`, renewed six times in that.
+/// The least remaining time of a lease: four times `hung_after`, renewed six times in that.
 const LEASE_LEFT: Duration = Duration::from_millis(1_500);
 
-/// The test's own reading of the events after somebody did `action` to D, which led term 1: until A, B and C
-/// followed C.
+/// The test's own reading of the events after `action` on D, which led term 1: until A, B and C followed
+/// C.
 fn reading(events: &[Event], action: &str) -> Took {
     let of = |event: &Event, name: &str| event.node.as_ref().is_some_and(|node| node.as_str() == name);
     let asked = events
@@ -84,7 +84,7 @@ fn a_leader_is_lost_by(action: &str, safety: &str) -> Took {
     assert_eq!(took.total_us, took.noticing_us + took.waiting_us + took.electing_us);
     let events = server.events();
     assert_eq!(took, reading(&events, action), "{action}, {safety}\n{}", server.trace());
-    // Counted once nothing can move its start any more.
+    // Counted once no evidence can move its start any more.
     let deadline = Instant::now() + PATIENCE;
     while metric(&server, "ringleader_leaderless_seconds_count") < 1.0 {
         assert!(Instant::now() < deadline, "it was never counted");
@@ -184,7 +184,7 @@ fn of_a_hung_leader_and_one_of_a_newer_term_the_newer_one_is_killed() {
 
 #[test]
 fn everybody_who_was_asked_is_an_initiator_whatever_the_election() {
-    // Each hears of the request before the first message.
+    // Each logs the request before the first message.
     let server = Server::start_with(&["--hop-delay", "100ms"]);
     for (algorithm, term) in [("max-ring", 1), ("bully", 2), ("itai-rodeh", 3), ("chang-roberts", 4)] {
         let (status, body) =

@@ -1,4 +1,4 @@
-//! Faults on the links between real processes: what a network does, not what a closed socket does.
+//! Faults on the links between real processes, as a network causes them: no socket is closed.
 
 use std::time::Instant;
 
@@ -47,7 +47,7 @@ fn is_node(event: &Event, node: &str) -> bool {
     event.node.as_ref().is_some_and(|name| name.as_str() == node)
 }
 
-/// Waits until the ring is whole again and one leads, with a deputy.
+/// Waits until the ring is whole again and one member leads, with a deputy.
 fn wait_until_whole(server: &Server) -> RingView {
     server.wait_for("the ring is whole, and all follow one leader", |ring| {
         let next = ring.nodes.iter().cycle().skip(1);
@@ -96,8 +96,8 @@ fn a_cut_in_one_direction_only_ends_in_one_leader_and_heals() {
     for (from, to) in [("A", "B"), ("D", "C"), ("C", "D"), ("B", "A")] {
         let before = server.ring().seq.0;
         server.set_link(from, to, &LinkFault::CUT);
-        let told = format!("somebody notices that {to} hears nothing from {from}");
-        wait_for_event(&server, before, &told, |event| {
+        let notices = format!("somebody notices that {to} hears nothing from {from}");
+        wait_for_event(&server, before, &notices, |event| {
             matches!(&event.kind, EventKind::LinkDown { peer, failure: true, .. }
                 if is_node(event, to) && peer.as_str() == from || is_node(event, from) && peer.as_str() == to)
         });
@@ -141,7 +141,7 @@ fn a_restarted_node_has_the_faults_of_its_links_again() {
         matches!(&event.kind, EventKind::LinkUp { peer, .. }
             if is_node(event, "A") && peer.as_str() == "B" || is_node(event, "B") && peer.as_str() == "A")
     };
-    // A dials B anew every few heartbeats, and once more when it is told that B was started.
+    // A dials B anew every few heartbeats, and once more when it learns that B was started.
     wait_for_event(&server, before, "a second has gone by", |event| {
         matches!(event.kind, EventKind::Heartbeat { .. }) && event.seq.0 > before + 10
     });
@@ -151,17 +151,17 @@ fn a_restarted_node_has_the_faults_of_its_links_again() {
 }
 
 #[test]
-fn every_message_that_a_fault_takes_is_told() {
+fn every_message_that_a_fault_takes_is_reported() {
     let server = led();
     let lossy = LinkFault { drop: Share::ALL, ..LinkFault::default() };
     let before = server.ring().seq.0;
     server.set_link("A", "B", &lossy);
     server.initiate("A");
-    let told = wait_for_event(&server, before, "the loss is told", |event| {
+    let lost = wait_for_event(&server, before, "the loss is told", |event| {
         matches!(&event.kind, EventKind::Injected { fault: Injection::Drop, message, .. }
             if message.message == MessageKind::Election)
     });
-    let EventKind::Injected { message, from, to, .. } = &told.kind else { unreachable!() };
+    let EventKind::Injected { message, from, to, .. } = &lost.kind else { unreachable!() };
     assert_eq!((from.as_str(), to.as_str()), ("A", "B"));
     let events = since(&server, before);
     let sent = events

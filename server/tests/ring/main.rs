@@ -1,4 +1,4 @@
-//! Rings of real processes: elections, faults, deaths, returns, and what is left of them.
+//! Rings of real processes: elections, faults, deaths, returns, and the files that they leave.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod algorithms;

@@ -56,7 +56,7 @@ fn a_hung_leader_has_stepped_down_when_another_one_leads() {
             _ => {}
         }
         ring.apply(&event);
-        // Before its first word the page can't know better than what D said last.
+        // Before D's first new report the page shows D's last one.
         assert!(!ring.split_brain || silent_since_resumed, "two leaders at once\n{}", server.trace());
     }
     let stepped_down = server.wait_for_log("no majority has renewed my lease");

@@ -1,4 +1,4 @@
-//! `ringleader replay`: a recording is shown in words, and a core that does something else is noticed.
+//! `ringleader replay`: a recording is shown in words, and a core that acts differently is noticed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -146,7 +146,7 @@ fn a_directory_that_can_not_be_replayed_says_why() {
     let run = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
     let path = directory.path().join(format!("{run}-A-1.jsonl"));
     let beginning = format!("{{\"id\":\"{run}\",\"promise\":null}}\n");
-    // Killed before it had written anything, or in the midst of its first line.
+    // Killed before it had written anything, or in the middle of its first line.
     for nothing in ["", "{\"id\":"] {
         std::fs::write(&path, nothing).unwrap();
         refused(directory.path(), &["no recordings"]);

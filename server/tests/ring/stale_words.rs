@@ -1,5 +1,5 @@
-//! Messages of those who are gone: of an older start, of an ended run, of an originator that died. None of
-//! them is acted on for long.
+//! Messages of members that are gone: of an older start, of an ended run, of an originator that died.
+//! None of them has an effect for long.
 
 use std::fs;
 use std::net::TcpStream;
@@ -31,7 +31,7 @@ fn is_whole(ring: &RingView) -> bool {
         && live.iter().all(|node| node.term == ring.term)
 }
 
-/// Opens a ring link to a node in another's name; the socket, when it was let in.
+/// Opens a ring link to a node in another's name. Returns the socket if the node accepts.
 fn pose(to: &NodeView, from: &NodeView, incarnation: u32, secret: &str) -> Option<WebSocket<TcpStream>> {
     let address = to.address.clone().unwrap();
     let mut request = format!("ws://{address}/v1/ring").into_client_request().unwrap();
@@ -47,7 +47,7 @@ fn pose(to: &NodeView, from: &NodeView, incarnation: u32, secret: &str) -> Optio
     client(request, TcpStream::connect(address).unwrap()).ok().map(|(socket, _)| socket)
 }
 
-/// The run's secret, from the environment of a node: the test may look where nobody else can.
+/// The run's secret, from the environment of a node, which the test may read.
 fn secret_of(node: &NodeView) -> String {
     let environment = fs::read(format!("/proc/{}/environ", node.pid.unwrap())).unwrap();
     let lines = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
@@ -107,12 +107,12 @@ fn said_by_b(incarnation: u32, message: &Value) -> Message {
     Message::text(json!({ "id": id, "lamport": 1, "sent_ns": 1, "message": message }).to_string())
 }
 
-/// The best that B could claim to be.
+/// The strongest candidacy that B could claim.
 fn best(ring: &RingView) -> Value {
     json!({ "attribute": 999, "id": node(ring, "B").id })
 }
 
-/// An election message of a term far ahead, as B would have said it.
+/// An election message of a term far ahead, as B would have sent it.
 fn election(ring: &RingView, hops: u32) -> Value {
     let b = node(ring, "B").id;
     json!({ "type": "election", "term": 99, "initiator": b, "candidate": best(ring), "deputy": null, "hops": hops })
@@ -138,7 +138,7 @@ fn a_message_of_a_start_that_is_over_is_refused_on_a_link_that_is_open() {
 fn a_message_of_a_start_that_never_was_locks_no_later_start_out() {
     let (server, ring, secret) = with_a_second_start_of_b();
     let socket = refused_on_the_second_bs_link(&server, &ring, &secret, 9);
-    // At the door as well: what the server says of the present start counts.
+    // The handshake checks it as well: the server's value of the present start counts.
     let pretender = pose(node(&ring, "C"), node(&ring, "B"), 9, &secret).expect("it is let in");
     drop((socket, pretender));
     server.act("B", "kill");
@@ -162,7 +162,7 @@ fn a_message_of_an_ended_run_is_refused() {
     wait_for_refusal(&server, ring.seq.0, "secret is missing or wrong");
 }
 
-/// A ring in which B is dead, the secret of its run, and a socket to C on which B could have spoken.
+/// A ring in which B is dead, the secret of its run, and a socket to C on which B could have sent.
 fn without_b(flags: &[&str]) -> (Server, RingView, WebSocket<TcpStream>) {
     let server = Server::start_with(flags);
     server.initiate("A");
@@ -175,7 +175,7 @@ fn without_b(flags: &[&str]) -> (Server, RingView, WebSocket<TcpStream>) {
     (server, ring, socket)
 }
 
-/// Waits until somebody drops such a message, for this reason.
+/// Waits until a member drops such a message, for this reason.
 fn wait_for_drop(server: &Server, after: u64, kind: MessageKind, says: &str) -> Event {
     let mut bus = server.subscribe(Some(ringleader_shared::Seq(after)));
     let deadline = Instant::now() + PATIENCE;
@@ -235,7 +235,7 @@ fn a_result_whose_leader_is_dead_goes_round_once_and_is_followed_by_an_election(
     assert!((3..=16).contains(&arrivals), "{arrivals}\n{}", server.trace());
 }
 
-/// Nobody but its leader stops a lap that renews a lease: here the hop budget is all that ends it.
+/// Only its leader stops a lap that renews a lease: here nothing but the hop budget ends it.
 #[test]
 fn a_lease_lap_whose_leader_is_dead_is_ended_by_its_hop_budget() {
     let (server, ring, mut socket) = without_b(&["--safety", "quorum", "--hung-after", "500ms"]);
@@ -244,7 +244,7 @@ fn a_lease_lap_whose_leader_is_dead_is_ended_by_its_hop_budget() {
         json!({ "type": "lease", "mandate": mandate, "begun_ns": 1, "highest": 99, "votes": 1, "hops": 1 });
     socket.send(said_by_b(1, &lease)).expect("it is read");
     wait_until_a_living_member_leads(&server);
-    // Renewals are too frequent to be told, so it is looked up what the members did.
+    // Renewals are too frequent to be reported, so the test reads them from the recordings.
     let (mut given, mut dropped) = (0, Vec::new());
     for step in server.recorded() {
         given += usize::from(matches!(&step.input, Input::Received { message, .. } if is_orphan(message)));

@@ -71,7 +71,7 @@ fn a_directory_that_another_server_uses_or_nobody_can_write_is_refused_at_the_st
     let _first = start(directory.path(), &[]);
     for (path, words) in [
         (directory.path(), "in use by another ringleader"),
-        // Not even the superuser can make files there.
+        // No user can make files there, not even the superuser.
         (Path::new("/proc"), "can't be written"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_ringleader"))

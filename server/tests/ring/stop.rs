@@ -8,7 +8,7 @@ use ringleader_shared::NodeState;
 use ringleader_shared::bus::BusFrame;
 use ringleader_testing::server::{PATIENCE, Server, runs, wait_until_gone};
 
-/// What the design promises after `kill -9` of the server.
+/// The time that the design allows after `kill -9` of the server.
 const WITHIN: Duration = Duration::from_secs(1);
 
 /// The node processes of this server, all there.
@@ -19,7 +19,7 @@ fn nodes(server: &Server) -> Vec<u32> {
 }
 
 #[test]
-fn every_signal_that_asks_for_the_end_ends_the_server_in_good_order_and_leaves_no_process() {
+fn every_signal_that_asks_for_the_end_ends_the_server_gracefully_and_leaves_no_process() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         let server = Server::start();
         let pids = nodes(&server);
@@ -32,7 +32,7 @@ fn every_signal_that_asks_for_the_end_ends_the_server_in_good_order_and_leaves_n
 }
 
 #[test]
-fn ctrl_c_in_a_terminal_which_reaches_the_nodes_too_ends_everything_in_good_order() {
+fn ctrl_c_in_a_terminal_which_reaches_the_nodes_too_ends_everything_gracefully() {
     let server = Server::spawn_in_its_own_group(&[]);
     server.wait_for("all run", |ring| ring.live().count() == 4);
     let pids = nodes(&server);

@@ -1,5 +1,4 @@
-//! What the supervisor knows of its processes is what the kernel knows, and what a node is to do reaches it
-//! in the end.
+//! The supervisor's view of its processes equals the kernel's, and commands reach every node in the end.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -60,7 +59,7 @@ fn a_node_that_does_not_leave_when_it_is_asked_to_is_killed() {
     for attempt in 1.. {
         let b = pid(&server, "B");
         server.act("B", "exit");
-        // It takes a moment to say goodbye to its neighbours.
+        // It takes a moment to close its links.
         if kill(b, Signal::SIGSTOP).is_ok() {
             let end = server.wait_for_event("this start of B ends", |event| {
                 event.incarnation == Incarnation(attempt) && matches!(event.kind, EventKind::Exited { .. })
@@ -139,7 +138,7 @@ fn a_node_that_was_paused_while_much_changed_goes_on_with_the_newest() {
             break attributes;
         }
         assert!(Instant::now() < deadline, "it goes on with {:?} of {}", attributes.last(), attributes.len());
-        // A file can't be waited for, only looked at.
+        // A file can only be polled.
         std::thread::sleep(Duration::from_millis(20));
     };
     server.wait_for("B routes past C", |ring| {
@@ -153,7 +152,7 @@ fn a_node_goes_on_before_it_says_anything() {
     let server = Server::start();
     for round in 1..=10 {
         server.act("B", "pause");
-        // There is something to say as soon as it goes on.
+        // It has a report to send as soon as it resumes.
         server.initiate("A");
         server.act("B", "resume");
         server.wait_for("the election is over", |ring| ring.leader.is_some() && ring.term >= Term(round));

@@ -88,7 +88,7 @@ fn a_fresh_ring_waits_for_the_first_initiation_also_when_its_nodes_died_before()
     }
     let ring = server.wait_for("all run", |ring| ring.live().count() == 4);
     assert_eq!((ring.term, ring.leader), (Term::ZERO, None));
-    // What is given to a start decides: it has no election to wait for.
+    // The settings that a start gets decide: it has no election to wait for.
     let highest: Vec<String> = server
         .recorded()
         .iter()

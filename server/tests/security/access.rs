@@ -1,4 +1,5 @@
-//! Tokens: who has none gets nothing, a viewer looks, an operator does; on every road, and nothing changes.
+//! Tokens: without one a client gets nothing, a viewer looks, an operator acts; on every route, and
+//! refused requests change nothing.
 
 use crate::tables::{Road, roads};
 use ringleader_testing::server::Server;
@@ -28,12 +29,12 @@ fn knock(server: &Server, (method, path, upgrade): &Road, headers: &[(&str, &[u8
     send(&server.authority, &request(method, path, &all, b"")).0
 }
 
-/// What a request shows, and what comes of it.
+/// The answers to a request with some credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// 401, whatever it asks.
+    /// 401, on every route.
     Stranger,
-    /// 403 for what changes things, else let in.
+    /// 403 for requests that change something; others are answered.
     Looks,
     /// 421: the host is another's, with whatever token.
     Misdirected,
@@ -41,8 +42,8 @@ enum Fate {
     Foreign,
 }
 
-/// What is shown, and what comes of it. OPERATOR, VIEWER, PORT and OTHER (another port) stand for what they
-/// are in a test.
+/// Credentials and the expected answers. OPERATOR, VIEWER, PORT and OTHER (another port) stand for a
+/// test's own values.
 const CASES: [(&[(&str, &str)], Fate); 38] = {
     use Fate::{Foreign, Looks, Misdirected, Stranger};
     [
@@ -105,7 +106,7 @@ fn what_a_request_shows_decides_what_it_may_on_every_road_and_nothing_changes() 
     use Fate::{Foreign, Looks, Misdirected, Stranger};
     let server = start();
     let before = server.ring();
-    // Everybody may ask whether the server is well.
+    // The health check needs no token.
     let roads: Vec<Road> = roads().into_iter().filter(|(_, path, _)| path != "/healthz").collect();
     assert!(roads.len() > 20, "{roads:?}");
     for (headers, fate) in CASES {
@@ -120,7 +121,7 @@ fn what_a_request_shows_decides_what_it_may_on_every_road_and_nothing_changes() 
                 Foreign => answer.status == 403,
                 Looks if road.0 != "GET" => answer.status == 403,
                 Looks if road.2 => answer.status == 101,
-                // What a call asks besides a token is not this test's subject.
+                // This test does not check the other requirements of a call.
                 Looks => matches!(answer.status, 200 | 404 | 426),
             };
             assert!(is_right, "{fate:?}: {road:?} with {headers:?}: {answer:?}");
@@ -146,7 +147,7 @@ fn an_operator_does_things_and_everybody_may_ask_whether_the_server_is_well() {
 }
 
 #[test]
-fn a_page_gets_its_cookie_by_the_link_and_a_stranger_is_told_which_link_to_open() {
+fn a_page_gets_its_cookie_by_the_link_and_a_stranger_learns_which_link_to_open() {
     let server = start();
     let page = |path: &str, headers: &[(&str, &[u8])]| {
         knock(&server, &("GET".to_owned(), path.to_owned(), false), headers)
@@ -167,7 +168,7 @@ fn a_page_gets_its_cookie_by_the_link_and_a_stranger_is_told_which_link_to_open(
     for part in ["HttpOnly", "SameSite=Strict"] {
         assert!(cookie.split("; ").any(|own| own == part), "{cookie}");
     }
-    // Behind a proxy only the browser knows where the page is.
+    // Behind a proxy only the browser knows the path of the page.
     assert!(!cookie.to_ascii_lowercase().contains("path") && welcome.body.contains("url=./"), "{welcome:?}");
     assert_eq!(welcome.header("cache-control"), Some("no-store"));
     let shown = cookie.split(';').next().unwrap();
@@ -200,8 +201,7 @@ fn without_tokens_on_the_loopback_everybody_is_an_operator() {
     assert_eq!(server.get::<Value>("/api/v1/access"), json!({ "kind": "operator" }));
 }
 
-/// The ports that are for the nodes of the run know nothing of these tokens, and let nobody in that has not
-/// the run's secret.
+/// The ports for the run's nodes ignore these tokens, and admit only clients with the run's secret.
 #[test]
 fn nothing_that_opens_the_main_port_opens_the_nodes_ports() {
     let server = start();

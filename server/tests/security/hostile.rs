@@ -1,4 +1,4 @@
-//! Strangers, foreign pages and broken bytes: refused on every road, and the server goes on.
+//! Strangers, foreign pages and broken bytes: refused on every route, and the server goes on.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -8,10 +8,10 @@ use crate::tables::{Road, broken, hosts_and_origins, roads};
 use ringleader_testing::server::raw::{UPGRADE, read_answer, request, send};
 use ringleader_testing::server::{PATIENCE, Server};
 
-/// `serve.rs`: how long a request's header may take.
+/// The time limit of a request's header in `serve/accept.rs`.
 const HEADER_WITHIN: Duration = Duration::from_secs(10);
 
-/// Asks along a road with these hosts and origins; the status comes back.
+/// Sends a request to a route with these hosts and origins. Returns the status.
 fn knock(server: &Server, road: &Road, hosts: &[&[u8]], origins: &[&[u8]]) -> u16 {
     let (method, path, upgrade) = road;
     let mut headers: Vec<(&str, &[u8])> = Vec::new();
@@ -201,7 +201,7 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Opens the bus by hand.
+/// Opens the bus with a handshake written by hand.
 fn open_bus(server: &Server) -> TcpStream {
     let mut headers: Vec<(&str, &[u8])> = vec![("Host", server.authority.as_bytes())];
     headers.extend(UPGRADE);
@@ -210,7 +210,7 @@ fn open_bus(server: &Server) -> TcpStream {
     stream
 }
 
-/// Reads the bus to its end; the code of the server's goodbye comes back, if it said one.
+/// Reads the bus to its end. Returns the code of the server's close frame, if there was one.
 fn goodbye(stream: &mut TcpStream) -> Option<u16> {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut exactly = |length: usize| {
@@ -238,7 +238,7 @@ fn goodbye(stream: &mut TcpStream) -> Option<u16> {
 }
 
 #[test]
-fn a_subscriber_that_talks_or_breaks_the_rules_is_told_why_and_hung_up() {
+fn a_subscriber_that_talks_or_breaks_the_rules_gets_the_reason_and_is_hung_up() {
     let server = Server::start();
     let fragments = [frame(0x02, &[b'x'; 600]), frame(0x80, &[b'x'; 600])].concat();
     let giant = [&[0x82, 0xff, 0x7f][..], &[0xff; 7], &[1, 2, 3, 4]].concat();
@@ -263,7 +263,7 @@ fn a_subscriber_that_talks_or_breaks_the_rules_is_told_why_and_hung_up() {
     ];
     for (what, bytes, code) in cases {
         let mut stream = open_bus(&server);
-        // It may have hung up before it was told everything.
+        // It may have closed the connection before everything was sent.
         let _ = stream.write_all(&bytes);
         assert_eq!(goodbye(&mut stream), Some(code), "{what}");
         assert_well(&server, what);
@@ -284,8 +284,8 @@ fn a_subscriber_that_vanishes_is_forgotten() {
     await_subscribers(&server, 0);
 }
 
-/// The answer to a handshake leaves before its subscription is counted, and a goodbye is seen a moment after
-/// it was said.
+/// The answer to a handshake leaves before its subscription is counted, and a close is noticed a moment
+/// after it was sent.
 fn await_subscribers(server: &Server, count: u32) {
     let wanted = format!("ringleader_subscribers {count}");
     let deadline = Instant::now() + PATIENCE;

@@ -9,8 +9,8 @@ use ringleader_shared::{EventKind, RingView};
 use ringleader_testing::server::raw::{UPGRADE, request, send};
 use ringleader_testing::server::{PATIENCE, Server};
 
-/// What a node was told by its environment: the test may look where nobody else can.
-fn told(server: &Server, variable: &str) -> String {
+/// A value of a node's environment, which the test may read.
+fn environment_of(server: &Server, variable: &str) -> String {
     let pid = server.node_pids()[0];
     let environment = std::fs::read(format!("/proc/{pid}/environ")).expect("a node's environment");
     let prefix = format!("{variable}=");
@@ -19,9 +19,12 @@ fn told(server: &Server, variable: &str) -> String {
     value.expect("it is told")
 }
 
-/// Where the server listens for its nodes: what a stranger finds by trying ports.
+/// The server's address for its nodes, which a stranger finds by trying ports.
 fn control_port(server: &Server) -> String {
-    told(server, "RINGLEADER_CONTROL").trim_start_matches("ws://").trim_end_matches("/control").to_owned()
+    environment_of(server, "RINGLEADER_CONTROL")
+        .trim_start_matches("ws://")
+        .trim_end_matches("/control")
+        .to_owned()
 }
 
 fn refusals(server: &Server) -> Vec<(Option<String>, String)> {
@@ -34,33 +37,33 @@ fn refusals(server: &Server) -> Vec<(Option<String>, String)> {
 }
 
 #[test]
-fn a_stranger_on_the_control_port_is_refused_and_that_is_told() {
+fn a_stranger_on_the_control_port_is_refused_and_that_is_reported() {
     let server = Server::start();
     let control = control_port(&server);
     let wrong = format!("Bearer {}", "0".repeat(64));
     for authorization in [None, Some("Bearer "), Some(wrong.as_str()), Some("Basic cm9vdDpyb290"), Some("")] {
-        let told = refusals(&server).len();
+        let before = refusals(&server).len();
         let mut headers: Vec<(&str, &[u8])> = vec![("Host", control.as_bytes())];
         headers.extend(UPGRADE);
         headers.extend(authorization.map(|value| ("Authorization", value.as_bytes())));
         let (answer, _) = send(&control, &request("GET", "/control", &headers, b""));
         answer.problem(401);
         let refusals = refusals(&server);
-        assert_eq!(refusals.len(), told + 1, "{authorization:?}");
-        assert!(refusals[told].1.contains("without the run's secret"), "{refusals:?}");
+        assert_eq!(refusals.len(), before + 1, "{authorization:?}");
+        assert!(refusals[before].1.contains("without the run's secret"), "{refusals:?}");
     }
     for (bytes, says) in [
         (&b"GET /control HTTP/1.1\r\nHost: x\r\n\r\n"[..], Some("without the run's secret")),
         (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", Some("something that is not there")),
-        // Not even HTTP: the library hangs up before anybody is asked.
+        // Not even HTTP: the library closes the connection before any handler runs.
         (b"\0\r\n\r\n", None),
     ] {
-        let told = refusals(&server).len();
+        let before = refusals(&server).len();
         let (answer, _) = send(&control, bytes);
         assert!(answer.status == 0 || answer.status >= 400, "{answer:?}");
         let refusals = refusals(&server);
-        let reason = refusals.get(told).map(|(_, reason)| reason.as_str());
-        assert_eq!(refusals.len(), told + usize::from(says.is_some()), "{refusals:?}");
+        let reason = refusals.get(before).map(|(_, reason)| reason.as_str());
+        assert_eq!(refusals.len(), before + usize::from(says.is_some()), "{refusals:?}");
         assert!(reason.is_none_or(|reason| says.is_some_and(|says| reason.contains(says))), "{refusals:?}");
     }
     assert_eq!(server.ring().live().count(), 4);
@@ -91,7 +94,7 @@ fn a_flood_of_refused_requests_is_counted_and_pushes_nothing_out() {
 }
 
 #[test]
-fn a_stranger_on_a_nodes_port_is_refused_and_that_is_told() {
+fn a_stranger_on_a_nodes_port_is_refused_and_that_is_reported() {
     let server = Server::start();
     let ring = server.ring();
     let node = &ring.nodes[1];
@@ -127,15 +130,18 @@ fn a_stranger_on_a_nodes_port_is_refused_and_that_is_told() {
         loop {
             let frame = bus.next_frame(deadline).unwrap_or_else(|| panic!("{what} is not told"));
             if let ringleader_shared::bus::BusFrame::Event { event } = frame
-                && let EventKind::Refused { remote, reason: told, .. } = event.kind
+                && let EventKind::Refused { remote, reason: reported, .. } = event.kind
             {
                 assert_eq!(event.node.as_ref(), Some(&node.name), "{what}");
-                assert!(told.contains(reason) && remote.starts_with("127.0.0.1:"), "{what}: {remote} {told}");
+                assert!(
+                    reported.contains(reason) && remote.starts_with("127.0.0.1:"),
+                    "{what}: {remote} {reported}"
+                );
                 break;
             }
         }
     }
-    // Nobody was disturbed by it.
+    // No node was disturbed by it.
     server.initiate("A");
     let ring = server.wait_for_leader("D", Some("C"));
     let pids: BTreeSet<_> = ring.nodes.iter().map(|node| (node.pid, node.incarnation)).collect();
@@ -162,13 +168,13 @@ fn assert_undisturbed(server: &Server, before: &RingView) {
 fn no_host_and_no_origin_opens_a_nodes_socket_and_with_an_origin_not_even_the_secret_does() {
     let server = Server::start();
     let ring = server.ring();
-    let secret = format!("Bearer {}", told(&server, SECRET_ENV));
+    let secret = format!("Bearer {}", environment_of(&server, SECRET_ENV));
     let to = ring.nodes[1].id.to_string();
     let from = ring.nodes[0].id.to_string();
     for (authority, path) in sockets(&server, &ring) {
         for (hosts, origins, _) in hosts_and_origins(&server.authority) {
             for (upgrade, has_secret) in [(false, false), (true, false), (false, true), (true, true)] {
-                // The secret opens the door to whoever is no web page: that is what it is for.
+                // The secret admits every client that is no web page, which is its purpose.
                 if has_secret && origins.is_empty() {
                     continue;
                 }

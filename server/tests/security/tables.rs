@@ -1,8 +1,8 @@
-//! What hostile clients send: the same tables for every test and every port.
+//! The requests of hostile clients: the same tables for every test and every port.
 
 use serde_json::Value;
 
-/// Every road into the server: a method, a path, and whether a WebSocket is asked for.
+/// Every route into the server: a method, a path, and whether a WebSocket is asked for.
 pub(crate) type Road = (String, String, bool);
 
 /// The routes of its document, the page, its icon, and the bus as a WebSocket.
@@ -20,7 +20,7 @@ pub(crate) fn roads() -> Vec<Road> {
     roads
 }
 
-/// The hosts, the origins, and what comes of it on the server's own port.
+/// The hosts, the origins, and the expected answer on the server's own port.
 pub(crate) type Naming = (Vec<Vec<u8>>, Vec<Vec<u8>>, u16);
 
 /// PORT is the server's port, OTHER is not.
@@ -83,7 +83,7 @@ pub(crate) fn hosts_and_origins(authority: &str) -> Vec<Naming> {
     cases
 }
 
-/// Requests that are none, for the server at this address.
+/// Bytes that are no requests, for the server at this address.
 pub(crate) fn broken(host: &str) -> Vec<Vec<u8>> {
     let long = "x".repeat(1 << 20);
     let many: String = (0..2_000).map(|n| format!("X-{n}: y\r\n")).collect();

@@ -1,4 +1,4 @@
-//! The assaults on a ring that is besieged: each on a thread of its own, until it is called off.
+//! The assaults on a ring that is besieged: each on a thread of its own, until it is stopped.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -17,15 +17,15 @@ use ringleader_testing::server::crowd::{Crowd, Kind};
 /// One kind of pressure on the server and its nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assault {
-    /// Asks for the history again and again and reads none of it.
+    /// Requests the history again and again and reads none of it.
     UnreadAnswers,
-    /// Opens connections and says nothing, more than there are places.
+    /// Opens more silent connections than there are slots.
     Silence,
     /// Subscribers that read nothing, flood, or dribble.
     Subscribers,
     /// Sends no HTTP to the server and to every port of its nodes.
     Noise,
-    /// Says nothing to every port of its nodes.
+    /// Opens silent connections to every port of its nodes.
     SilenceAmongNodes,
     /// SIGSTOP and SIGCONT for nodes, past the supervisor.
     StoppedNodes,
@@ -48,7 +48,7 @@ impl Assault {
     ];
 }
 
-/// Where they are, and whom they may hit.
+/// The addresses that assaults connect to, and the processes that they may signal.
 #[derive(Debug, Clone)]
 pub struct Target {
     pub authority: String,
@@ -69,7 +69,7 @@ impl Target {
     }
 }
 
-/// An assault under way. It is over when this value goes, and what it stopped goes on.
+/// An assault under way. When this value is dropped it ends, and the processes that it stopped continue.
 pub struct Assailant {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -151,7 +151,7 @@ fn assail(assault: Assault, target: &Target, mut random: fastrand::Rng, stop: &A
             }
             Assault::StoppedServer => {
                 send_signal(target.server, Signal::SIGSTOP);
-                // Shorter than anybody's patience with it.
+                // Shorter than any time limit on it.
                 std::thread::sleep(Duration::from_millis(random.u64(1..400)));
                 send_signal(target.server, Signal::SIGCONT);
                 pause(random.u64(500..1_500));
@@ -168,7 +168,7 @@ fn assail(assault: Assault, target: &Target, mut random: fastrand::Rng, stop: &A
     drop(crowd);
 }
 
-/// Only to a process of this server: the number may be another's by now.
+/// Signals only a process of this server: the number may be another's by now.
 fn send_signal(pid: u32, signal: Signal) {
     let is_ours =
         std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "ringleader");
@@ -177,7 +177,7 @@ fn send_signal(pid: u32, signal: Signal) {
     }
 }
 
-/// Not for long: a stopped process takes nobody in once its backlog is full.
+/// Short, because a stopped process accepts no connection once its backlog is full.
 fn connect(to: &str) -> Option<TcpStream> {
     TcpStream::connect_timeout(&to.parse().ok()?, Duration::from_millis(200)).ok()
 }

@@ -1,11 +1,11 @@
-//! A siege: a ring at work, with everything round it that can be under pressure. Clients that read nothing,
-//! say nothing or say too much, a log that is hardly read, few descriptors, recordings that outgrow their
-//! disk, processes stopped, continued and killed past their supervisor. Meanwhile independent clients keep
-//! account of the ring and look for what can't be true, and after each round the ring must come to agree, and
-//! the server's memory must be as it was.
+//! A siege: a ring at work, with pressure on everything round it. Clients read nothing, send nothing or
+//! send too much, the log is hardly read, descriptors are few, recordings outgrow their disk, and
+//! processes are stopped, continued and killed past their supervisor. Meanwhile independent clients keep
+//! account of the ring and look for contradictions. After each round the ring must come to agree, and the
+//! server's memory must be as it was.
 //!
-//! The steps of a round follow from the seed and the round's number alone; how the processes take it is up to
-//! the machine.
+//! The steps of a round follow from the seed and the round's number alone; the timing of the processes is
+//! up to the machine.
 #![allow(missing_docs, unreachable_pub, dead_code, clippy::unwrap_used, clippy::expect_used)]
 
 mod assailants;
@@ -24,30 +24,31 @@ use crate::witness::Witnesses;
 use ringleader_testing::server::crowd::memory_kb;
 use ringleader_testing::server::schedule::{self, Act, Step};
 
-/// How long it lasts when nobody says.
-const UNLESS_TOLD: Duration = Duration::from_secs(60);
+/// The default duration.
+const DEFAULT_DURATION: Duration = Duration::from_secs(60);
 
-/// How long the faults of a round go on.
+/// The duration of a round's faults.
 const ROUND: Duration = Duration::from_secs(5);
 
-/// How soon after the last fault all must agree: nodes that died are started again after up to four seconds.
+/// The time after the last fault within which all must agree: nodes that died are started again after up
+/// to four seconds.
 const AGREES_WITHIN: Duration = Duration::from_secs(30);
 
-/// How soon after a crowd has gone the memory must be back: those who read nothing are given up after ten
-/// seconds.
+/// The time after a crowd has gone within which the memory must be back: clients that read nothing are
+/// disconnected after ten seconds.
 const MEMORY_WITHIN: Duration = Duration::from_secs(30);
 
-/// How much more memory the server may hold than before the crowd came, in kB.
+/// The memory that the server may hold beyond its use before the crowd came, in kB.
 const MEMORY_KB: u64 = 10_000;
 
 /// Elections before the memory is looked at: the history of events is full then.
 const WARM_UP: u32 = 250;
 
-/// The limits that the shell sets before the server starts: few descriptors, and files of 600 kB at most, so
-/// that recordings fail.
+/// The limits that the shell sets before the server starts: few descriptors, and files of 600 kB at most,
+/// so that recordings fail.
 const LIMITS: &str = "ulimit -n 256; ulimit -f 1200";
 
-/// The same chance as the schedule's, for another purpose.
+/// Derives the seed of the assaults' random choices from the seed of the schedule.
 const ASSAULTS: u64 = 17;
 
 struct Options {
@@ -90,7 +91,7 @@ fn minutes(time: Duration) -> u64 {
 
 /// The options of the command line; none when the test runner asks for other tests than this one.
 fn options() -> Result<Option<Options>, String> {
-    let mut options = Options { lasts: UNLESS_TOLD, seed: fastrand::u64(..1_000_000), safety: None };
+    let mut options = Options { lasts: DEFAULT_DURATION, seed: fastrand::u64(..1_000_000), safety: None };
     let number = |text: Option<String>| text.and_then(|text| text.parse::<u64>().ok());
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -145,7 +146,7 @@ fn besiege(options: &Options, safety: Safety) -> Result<String, String> {
             for Step { act, then } in schedule::round(options.seed, rounds * 1_000 + part, safety) {
                 perform(&server, &act).map_err(within)?;
                 faults += 1;
-                // Part of the schedule, not a wait for anything: the time until the next fault.
+                // Part of the schedule: the time until the next fault.
                 std::thread::sleep(then);
             }
             witnesses.check().map_err(within)?;
@@ -153,7 +154,7 @@ fn besiege(options: &Options, safety: Safety) -> Result<String, String> {
         drop(assailants);
         settle(&server, safety).map_err(within)?;
         witnesses.check().map_err(within)?;
-        tells_the_truth(&server).map_err(within)?;
+        shows_what_its_events_say(&server).map_err(within)?;
         grown = grown.max(memory_is_back(&server, before).map_err(within)?);
         rounds += 1;
     }
@@ -165,7 +166,7 @@ fn besiege(options: &Options, safety: Safety) -> Result<String, String> {
     ))
 }
 
-/// Fills the history, so that what grows at first has grown.
+/// Fills the history, so that data structures that grow at first have grown.
 fn warm_up(server: &Server) -> Result<(), String> {
     for _ in 0..WARM_UP {
         let before = server.ring().term;
@@ -175,7 +176,7 @@ fn warm_up(server: &Server) -> Result<(), String> {
     Ok(())
 }
 
-/// Asks for it. What the state does not allow is no fault; an answer of another kind is.
+/// Requests an act. A refusal because of the present state is no failure; any other error is.
 fn perform(server: &Server, act: &Act) -> Result<(), String> {
     let (method, path, body) = act.request();
     let (status, answer) = server.ask(method, &path, body);
@@ -206,7 +207,8 @@ fn settle(server: &Server, safety: Safety) -> Result<(), String> {
             };
             perform(server, &Act::Node { node: node.name.to_string(), action })?;
         }
-        // Nobody elects before the first election, and nobody can lead a ring in which nobody may.
+        // Nodes start no election before the first one, and a ring without an eligible member has no
+        // leader.
         let all_run = !ring.nodes.is_empty() && ring.live().count() == ring.nodes.len();
         if all_run && !ring.somebody_may_lead() {
             let path = format!("/api/v1/nodes/{}", ring.nodes[0].name);
@@ -216,7 +218,7 @@ fn settle(server: &Server, safety: Safety) -> Result<(), String> {
             initiated = true;
             perform(server, &Act::Initiate { initiator: None })?;
         }
-        // Several causes bring it about; it is looked at again and again.
+        // Several causes bring it about, so it is polled.
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -229,8 +231,8 @@ fn agrees(ring: &RingView) -> bool {
         && ring.nodes.windows(2).all(|pair| pair[0].term == pair[1].term)
 }
 
-/// Whether the ring that the server shows is what its own events come to.
-fn tells_the_truth(server: &Server) -> Result<(), String> {
+/// Checks that the ring that the server shows follows from its own events.
+fn shows_what_its_events_say(server: &Server) -> Result<(), String> {
     let before: Value = server.get("/api/v1/ring");
     perform(server, &Act::Initiate { initiator: None })?;
     server.wait_for("it is led again", |ring| ring.leader.is_some());
@@ -240,7 +242,7 @@ fn tells_the_truth(server: &Server) -> Result<(), String> {
     witness::is_quiet_truth(&before, &events, &after)
 }
 
-/// Waits until the memory is what it was; says by how much it differs.
+/// Waits until the memory is as it was. The error is the difference.
 fn memory_is_back(server: &Server, before: u64) -> Result<u64, String> {
     let deadline = Instant::now() + MEMORY_WITHIN;
     loop {
@@ -251,7 +253,7 @@ fn memory_is_back(server: &Server, before: u64) -> Result<u64, String> {
         if Instant::now() > deadline {
             return Err(format!("{before} kB before, {now} kB after"));
         }
-        // Memory can't be waited for, only looked at.
+        // Memory can only be polled.
         std::thread::sleep(Duration::from_millis(100));
     }
 }

@@ -1,6 +1,6 @@
-//! Clients of the bus that share nothing with the server: they read plain JSON, keep the ring by rules of
-//! their own, lag, hang up and come back, and say when the stream or the server's own picture of the ring
-//! can't be true.
+//! Clients of the bus that share nothing with the server. They read plain JSON, keep the ring by rules of
+//! their own, lag, hang up and come back, and report when the stream or the server's own picture of the
+//! ring contradicts itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpStream;
@@ -13,13 +13,13 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
 
-/// How long a frame is waited for before a witness looks whether it is to end.
+/// The time for which a witness waits for a frame before it checks whether it is to end.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The longest silence of a bus that works: it pings every five seconds.
 const LONGEST_SILENCE: Duration = Duration::from_secs(20);
 
-/// One member as events tell of it: state, role, leader, start.
+/// One member according to the events: state, role, leader, start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Seen {
     name: String,
@@ -30,7 +30,7 @@ struct Seen {
     term: u64,
 }
 
-/// The ring by a reducer of its own, and what must be true of its events.
+/// The ring by a reducer of its own, and the conditions that its events must satisfy.
 #[derive(Debug, Default)]
 struct Account {
     run: String,
@@ -192,7 +192,7 @@ struct Findings {
     returns: u64,
 }
 
-/// Several clients on threads of their own. They end with this value.
+/// Several clients on threads of their own. They end when this value is dropped.
 pub struct Witnesses {
     findings: Arc<Mutex<Findings>>,
     stop: Arc<AtomicBool>,
@@ -200,7 +200,7 @@ pub struct Witnesses {
 }
 
 impl Witnesses {
-    /// One that reads everything at once, and some that lag, hang up and come back.
+    /// One client that reads everything at once, and some that lag, hang up and come back.
     pub fn of(authority: &str, seed: u64) -> Self {
         let (findings, stop) = (Arc::<Mutex<Findings>>::default(), Arc::<AtomicBool>::default());
         let threads = (0..3).map(|number| {
@@ -214,13 +214,13 @@ impl Witnesses {
         Self { findings: Arc::clone(&findings), stop: Arc::clone(&stop), threads: threads.collect() }
     }
 
-    /// The first thing that can't be true.
+    /// The first contradiction.
     pub fn check(&self) -> Result<(), String> {
         let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         findings.first.clone().map_or(Ok(()), Err)
     }
 
-    /// How many events they read, and how often they came back.
+    /// The number of events that they read, and the number of their reconnections.
     pub fn count(&self) -> (u64, u64) {
         let findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         (findings.events, findings.returns)
@@ -248,11 +248,11 @@ fn watch(
     while !stop.load(Ordering::Relaxed) {
         let place = account.as_ref().map(|account| format!("{}:{}", account.run, account.seq));
         let Some(mut socket) = subscribe(authority, place.as_deref()) else {
-            // The server may be stopped for a moment, or have no place.
+            // The server may be stopped for a moment, or have no slot.
             std::thread::sleep(LOOK);
             continue;
         };
-        // So many frames, then it hangs up.
+        // After this many frames it hangs up.
         let most = if is_lazy { random.usize(1..2_000) } else { usize::MAX };
         let result = read(&mut socket, &mut account, most, is_lazy.then_some(&mut random), findings, stop);
         let mut findings = findings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -309,7 +309,8 @@ fn read(
                 }
                 continue;
             }
-            // It hung up: on one that lags, or on everybody while it was stopped.
+            // The server closed the connection: on a client that lags, or on every client while it was
+            // stopped.
             Err(_) => return Ok(()),
         };
         silent = Duration::ZERO;
@@ -320,7 +321,7 @@ fn read(
                     account.compare(&frame["ring"])?;
                 }
                 let fresh = Account::of(&frame["ring"]);
-                // What was sent before is not known any more, and a term's leader may have changed unseen.
+                // Earlier events are not known any more, and a term's leader may have changed unseen.
                 *account = Some(fresh);
             }
             ("resumed", Some(known)) if !has_begun => {
@@ -343,7 +344,8 @@ fn read(
     Ok(())
 }
 
-/// Compares the server's ring now with what it was a moment ago by its own events; used when nothing happens.
+/// Compares the server's ring now with the one that its own events gave a moment ago; used when nothing
+/// happens.
 pub fn is_quiet_truth(before: &Value, events: &[Value], after: &Value) -> Result<(), String> {
     let mut account = Account::of(before);
     for event in events.iter().filter(|event| number(&event["seq"]) > number(&before["seq"])) {

@@ -1,4 +1,5 @@
-//! Tests: the tables of `docs/wire.md` about times and about the ends of links are kind this crate does.
+//! Tests: the tables of `docs/wire.md` about times and about the ends of links describe what this crate
+//! does.
 
 use std::cmp::max;
 use std::time::Duration;
@@ -37,7 +38,7 @@ struct Given {
 impl Given {
     const DEFAULTS: Self = Self { hop: 0, heartbeat: 50, hung_after: 150, n: 4 };
 
-    /// Settings of every kind that is allowed.
+    /// Every allowed combination of settings.
     fn every() -> impl Iterator<Item = Self> {
         let hops = [0, 1, 20, 400, 2_000].into_iter();
         hops.flat_map(|hop| {
@@ -78,7 +79,7 @@ impl Given {
     }
 }
 
-/// A time: for kind it is, its formula as text and as a function, and the code's own value.
+/// A time of the document: its meaning, its formula as text and as a function, and the code's own value.
 struct Row {
     about: &'static str,
     formula: &'static str,
@@ -162,16 +163,16 @@ fn the_times_of_the_document_are_those_of_the_code() {
 const DIALLER: NodeId = NodeId(Uuid::from_u128(1));
 const ACCEPTOR: NodeId = NodeId(Uuid::from_u128(2));
 
-/// One end of a link as a node has it, the other one in the hands of the test.
+/// One end of a link as a node has it, and the other end, which the test drives.
 struct Link {
     news: mpsc::Receiver<LinkEvent>,
     links: Links,
     other: Socket,
-    /// Its drop would end the link.
+    /// Kept, because dropping it ends the link.
     _settings: watch::Sender<LinkSettings>,
 }
 
-/// Opens a ring link whose end in question belongs to the dialler or the acceptor.
+/// Opens a ring link of which the node under test is the dialler or the acceptor.
 async fn open(end: LinkDirection, hung_after: Duration) -> Link {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -220,9 +221,9 @@ enum End {
     Broken,
     /// The same before the dialler has sent a frame.
     BrokenBeforeAnything,
-    /// The other end says nothing, and answers nothing.
+    /// The other end sends nothing and answers nothing.
     Silence,
-    /// The other end sends this.
+    /// The other end sends this frame.
     Sent(Forbidden),
     /// This end closes with this code.
     Closes(u16),
@@ -272,7 +273,8 @@ impl End {
     }
 }
 
-/// The code with which this end closes in return, if any, and kind the peer counts as.
+/// Plays one end of a link. Returns the code with which this end closes in return, if any, and how the
+/// peer is counted.
 async fn play(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
     let hung_after = match how {
         End::Silence => Duration::from_millis(100),
@@ -341,8 +343,8 @@ async fn play(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
     ended.unwrap_or_else(|_| panic!("{how:?}: the link does not end"))
 }
 
-/// Bytes that are still on their way when an end closes may reset the connection and take the close frame
-/// with them: then the same is played again.
+/// Plays an end, and again while the connection was reset. Bytes in transit when an end closes may reset
+/// the connection and lose the close frame.
 async fn play_until_answered(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
     const ATTEMPTS: usize = 20;
     for _ in 1..ATTEMPTS {
@@ -373,7 +375,7 @@ async fn the_ends_of_links_in_the_document_are_those_of_the_code() {
         table += &row([how.describe(), own(acceptor_says), dialler.to_owned(), acceptor.to_owned()]);
     }
     for code in [close::LEAVING, close::NOT_NEEDED] {
-        // The node has forgotten the link when it ends: nothing reaches the core, whatever the link reports.
+        // The node forgets a link when it closes it: later reports of the link do not reach the core.
         let how = End::Closes(code);
         for end in [LinkDirection::Outgoing, LinkDirection::Incoming] {
             assert_eq!(play(end, how).await, (Some(code), "alive"), "{how:?}");

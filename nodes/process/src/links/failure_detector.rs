@@ -1,25 +1,25 @@
-//! How late things have been in this process lately: what makes a failure detector patient on a machine that
-//! is busy.
+//! The lateness of this process lately, which makes its failure detector patient on a busy machine.
 //!
-//! In the manner of the accrual detectors (Hayashibara and others, 2004) silence is judged by what was usual
-//! lately and not by a constant; but here by the worst lateness and not by its distribution, because a stall
-//! of the machine is no sample of any, and for all links together, because a stall hits all of them.
+//! As in accrual detectors (Hayashibara and others, 2004), silence is judged by recent experience and not
+//! by a constant. Unlike them, this one uses the worst lateness and not a distribution, because a stall
+//! of the machine is no sample of any. It uses one measure for all links, because a stall hits all of
+//! them.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long a lateness is remembered at least; at most twice as long.
+/// The time for which a lateness is remembered at least; at most twice as long.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(10);
 
-/// How much more silence the worst lateness earns, in times of itself.
+/// The extra silence that the worst lateness allows, in times of itself.
 pub(super) const EARNS: u32 = 3;
 
-/// The most patience, in times of what is configured: a peer that hangs is found in the end.
+/// The most patience, in times of the configured value: a peer that hangs is found in the end.
 pub(super) const AT_MOST: u32 = 4;
 
-/// The worst lateness of the last while. Cheap to clone; all clones are one.
+/// The worst lateness of the last while. Cheap to clone; all clones share their content.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lateness {
     seen: Arc<Mutex<Seen>>,
@@ -33,7 +33,7 @@ struct Seen {
 }
 
 impl Lateness {
-    /// Something was to come after `due` and came after `took`.
+    /// Notes that an event was due after `due` and came after `took`.
     pub(super) fn saw(&self, at: Instant, took: Duration, due: Duration) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(at);

@@ -1,7 +1,7 @@
-//! The bytes of one link, with the faults of the network between its two ends.
+//! The byte stream of one link, with the faults of the network between its two ends.
 //!
-//! The WebSocket library says things on its own (pongs, answers to a close), so a fault that only held back
-//! what the node says would let them through. Everything that it says passes here, one whole frame a write.
+//! The WebSocket library sends frames on its own (pongs, answers to a close), so a fault that held back
+//! only the node's messages would let them through. Every frame passes here, one whole frame a write.
 
 use std::collections::VecDeque;
 use std::io;
@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::faults::PeerFaults;
 
-/// How many bytes may be on their way before the sender has to wait.
+/// The number of bytes that may be in transit before the sender has to wait.
 const ON_THE_WAY: usize = 256 * 1024;
 
 /// The opcodes of WebSocket pings and pongs (RFC 6455, 5.2), in the lower half of a frame's first byte.
@@ -25,11 +25,11 @@ const PING_AND_PONG: [u8; 2] = [0x9, 0xA];
 pub(crate) struct FaultyStream {
     stream: TcpStream,
     faults: PeerFaults,
-    /// What has left the node and has not arrived, the oldest first.
+    /// The chunks that have left the node and have not arrived, oldest first.
     on_the_way: VecDeque<Chunk>,
     size: usize,
-    /// The connection takes nothing any more. Whoever reads learns it, after everything that the other end
-    /// said before: its goodbye may be among that, and a write that fails would hide it.
+    /// Whether the connection accepts no more bytes. The reader learns it after everything that the other
+    /// end sent before: the other end's close frame may be among that, and a failed write would hide it.
     broken: bool,
     arrival: Pin<Box<Sleep>>,
 }
@@ -52,19 +52,19 @@ impl FaultyStream {
         }
     }
 
-    /// What the network does from now on. What is on its way already keeps its time.
+    /// Sets the network's faults from now on. Chunks in transit keep their time.
     pub(crate) fn set_faults(&mut self, faults: PeerFaults) {
         self.faults = faults;
     }
 
-    /// Whether this frame vanishes. Messages are the node's to lose, so that it can tell; closes are lost by
-    /// a cut only.
+    /// Whether this frame vanishes. The node drops its own messages, so that it can report them; close
+    /// frames are lost by a cut only.
     fn swallows(&self, frame: &[u8]) -> bool {
         let is_ping = frame.first().is_some_and(|first| PING_AND_PONG.contains(&(first & 0x0F)));
         self.faults.to_peer.cut || is_ping && self.faults.to_peer.drop.takes(fastrand::f64())
     }
 
-    /// Delivers what is due.
+    /// Delivers the chunks that are due.
     fn deliver(&mut self, context: &mut Context<'_>) -> Poll<()> {
         while let Some(chunk) = self.on_the_way.front_mut() {
             if chunk.due > Instant::now() {
@@ -99,14 +99,14 @@ impl AsyncRead for FaultyStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // Whoever reads keeps the chunks moving.
+        // The reader keeps the chunks moving.
         let _ = self.deliver(context);
         let before = buffer.filled().len();
         let outcome = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         let is_over = outcome.is_err() || buffer.filled().len() == before;
         if is_over && self.faults.from_peer.cut {
-            // The other end is gone, but word of it does not come through. The link's own clock ends this
-            // wait.
+            // The other end is gone, but the news of it does not come through. The link's own timeout
+            // ends this wait.
             return Poll::Pending;
         }
         Poll::Ready(outcome)
@@ -150,8 +150,8 @@ impl AsyncWrite for FaultyStream {
         if self.deliver(context).is_pending()
             && self.on_the_way.front().is_some_and(|chunk| chunk.due <= Instant::now())
         {
-            // What is not due yet has left the node; what is due and does not go out is held up by the other
-            // end.
+            // A chunk that is not due yet has left the node. One that is due and does not go out is held
+            // up by the other end.
             return Poll::Pending;
         }
         let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));

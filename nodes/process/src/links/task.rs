@@ -23,10 +23,10 @@ use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::Socket;
 use crate::link_settings::LinkSettings;
 
-/// How long a goodbye may take: the other end may be hung.
+/// The time that a close handshake may take: the other end may be hung.
 pub(super) const GOODBYE: Duration = Duration::from_millis(50);
 
-/// A link task before its socket is there.
+/// A link task before its socket exists.
 pub(super) struct LinkTask {
     id: LinkId,
     peer: NodeId,
@@ -36,23 +36,23 @@ pub(super) struct LinkTask {
     link_events: mpsc::Sender<LinkEvent>,
     lateness: Lateness,
     pinged: Pinged,
-    /// Since when the other end's pings report that it knows something else, and was not told what this one
-    /// knows.
+    /// The start of a period in which the other end's pings report a different digest, and one of this
+    /// end that is out of date.
     differs_since: Option<Instant>,
     held: VecDeque<Held>,
-    /// The message that the next one overtakes.
+    /// The message that waits for the next one to overtake it.
     overtaken: Option<Held>,
-    /// What could not be written.
+    /// Messages that could not be written.
     unsent: Vec<MessageInfo>,
 }
 
-/// What pings report beside the time.
+/// The digests that pings carry beside the time.
 #[derive(Default)]
 pub(super) struct Pinged {
-    /// What this node knows.
+    /// The digest of this node's state.
     pub(super) state_digest: Arc<AtomicU64>,
-    /// What the other end knew when it sent the last message that arrived here.
-    pub(super) told: Arc<AtomicU64>,
+    /// The digest of the other end's state when it sent the last message that arrived here.
+    pub(super) peer_digest: Arc<AtomicU64>,
 }
 
 struct Held {
@@ -66,9 +66,9 @@ struct Held {
 struct Ending {
     reason: String,
     failure: bool,
-    /// What to say to the other end, if it is still worth it.
+    /// The close frame to send, if the other end may still read it.
     goodbye: Option<(u16, &'static str)>,
-    /// What the other end did that it must not.
+    /// Whether the other end broke the protocol.
     misbehaved: bool,
 }
 
@@ -112,13 +112,13 @@ impl LinkTask {
         Self { pinged, ..self }
     }
 
-    /// The link could not be made.
+    /// Reports that the link could not be made.
     pub(super) async fn give_up(mut self, reason: String) {
         self.end(reason, true).await;
     }
 
-    /// Carries messages until the link ends. The dialler speaks first, so that the other end knows that it is
-    /// still there.
+    /// Carries messages until the link ends. The dialler speaks first, so that the acceptor knows that it
+    /// is still there.
     pub(super) async fn run(mut self, mut socket: Socket, direction: LinkDirection) {
         let mut heard = false;
         if direction == LinkDirection::Outgoing {
@@ -129,10 +129,10 @@ impl LinkTask {
         if ending.misbehaved {
             self.emit(LinkEventKind::Misbehaved(ending.reason.clone())).await;
         }
-        // A dialler that gave up before it said anything was never there.
+        // A dialler that gave up before its first frame never counted as connected.
         let failure = ending.failure && (heard || ending.misbehaved);
         if failure {
-            // A peer that is lost is news at once, whatever becomes of the goodbye.
+            // The loss of a peer is reported at once, before the close handshake.
             self.end(ending.reason, failure).await;
             say_goodbye(&mut socket, ending.goodbye).await;
         } else {
@@ -145,8 +145,8 @@ impl LinkTask {
         let mut settings = *self.settings.borrow_and_update();
         let mut faults = self.faults.borrow_and_update().with(self.peer);
         socket.get_mut().set_faults(faults);
-        // The other end closed the link across a cut: nothing more is read, and nobody knows until the
-        // silence is noticed.
+        // Set when the other end closed the link across a cut: nothing more is read, and the silence ends
+        // the link.
         let mut unheard_end = false;
         let mut beat = heartbeat(settings);
         let mut last_heard = Instant::now();
@@ -166,9 +166,9 @@ impl LinkTask {
                     misbehaved: false,
                 };
             }
-            // Doubt myself first: something is due every heartbeat, so whoever was silent for longer was
-            // stopped or starved, and can't tell how long the other was silent. Looked at in every turn,
-            // because whatever else was due meanwhile may come before the verdict.
+            // Suspect this process first. The loop wakes at least once per heartbeat. After a longer gap
+            // this process was stopped or starved, and its measure of the peer's silence is void. Every
+            // turn checks this, because another event may be handled before the timeout.
             let now = Instant::now();
             let slept = now.duration_since(waiting_since);
             self.lateness.saw(now, slept, settings.heartbeat);
@@ -231,7 +231,7 @@ impl LinkTask {
                     }
                 }
                 () = sleep_until(overtaken_at.unwrap_or(waiting_since)), if overtaken_at.is_some() => {
-                    // No next one came to overtake it.
+                    // No later message came to overtake it.
                     if let Err(ending) = self.put_overtaken(socket, settings, faults).await {
                         return ending;
                     }
@@ -258,7 +258,7 @@ impl LinkTask {
                 }
                 () = sleep_until(last_heard + patience) => {
                     if waiting_since.elapsed() <= starved_after(settings) {
-                        // Should it only be late, the next verdict takes longer.
+                        // If the peer was only late, the next timeout is longer.
                         self.lateness.saw(Instant::now(), last_heard.elapsed(), settings.heartbeat);
                         return Ending {
                             reason: format!("no answer for {} ms", last_heard.elapsed().as_millis()),
@@ -272,8 +272,8 @@ impl LinkTask {
         }
     }
 
-    /// Puts a message on the wire, with what the link's faults do to it. One that could not be written counts
-    /// as unsent.
+    /// Writes a message to the socket, with the link's faults applied. One that could not be written
+    /// counts as unsent.
     async fn put(
         &mut self,
         socket: &mut Socket,
@@ -301,7 +301,7 @@ impl LinkTask {
         self.put_overtaken(socket, settings, faults).await
     }
 
-    /// Lets go the message that was overtaken, if there is one.
+    /// Sends the overtaken message, if there is one.
     async fn put_overtaken(
         &mut self,
         socket: &mut Socket,
@@ -329,8 +329,8 @@ impl LinkTask {
         written
     }
 
-    /// What arrives across a cut was on its way before it, or is a sender's that has not heard of it: it
-    /// vanishes here. True when nothing more can come.
+    /// Discards a frame that arrives across a cut: it was in transit before the cut, or its sender does
+    /// not know of the cut yet. Returns true when nothing more can come.
     async fn intercept(&mut self, frame: Option<Result<Message, Error>>) -> bool {
         match frame {
             Some(Ok(Message::Text(text))) => {
@@ -344,22 +344,23 @@ impl LinkTask {
         }
     }
 
-    /// Sends the time, what this node knows, and what it was last told.
+    /// Sends the time, this node's digest, and the digest of the peer when it sent its last message.
     async fn ping(&self, socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
         let mut payload = monotonic_ns().to_be_bytes().to_vec();
-        for digest in [&self.pinged.state_digest, &self.pinged.told] {
+        for digest in [&self.pinged.state_digest, &self.pinged.peer_digest] {
             payload.extend(digest.load(Ordering::Relaxed).to_be_bytes());
         }
         write(socket, Message::Ping(Bytes::from(payload)), settings).await
     }
 
-    /// A message to a neighbour takes a hop, not longer: a neighbour that was not told for longer has missed
-    /// one. One that was told and still knows something else is not told again.
+    /// Compares the two ends' digests. A message to a neighbour takes at most a hop: a neighbour whose
+    /// pings differ for longer has missed one. A neighbour that received this end's state and still
+    /// differs gets no repeat.
     async fn compare(&mut self, payload: &[u8]) {
         let number = |at: usize| payload.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes);
-        let (Some(theirs), Some(told)) = (number(8), number(16)) else { return };
+        let (Some(theirs), Some(heard)) = (number(8), number(16)) else { return };
         let mine = self.pinged.state_digest.load(Ordering::Relaxed);
-        let same = theirs == mine || told == mine;
+        let same = theirs == mine || heard == mine;
         let patience = self.settings.borrow().hung_after;
         match self.differs_since {
             _ if same => self.differs_since = None,
@@ -419,7 +420,7 @@ impl LinkTask {
     }
 
     async fn emit(&self, kind: LinkEventKind) {
-        // Nobody listens any more only when the node is ending.
+        // The receiver is gone only when the node is ending.
         let _ = self.link_events.send(LinkEvent { link: self.id, peer: self.peer, kind }).await;
     }
 
@@ -437,8 +438,8 @@ impl LinkTask {
     }
 }
 
-/// Closes the link in good order. What the other end still says is read: a socket that is closed on unread
-/// bytes resets the connection, and the other end may lose the goodbye with it and take this one for dead.
+/// Closes the link gracefully and reads what the other end still sends. Closing a socket with unread
+/// bytes resets the connection; the other end may then lose the close frame and take this node for dead.
 async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) {
     let Some((code, reason)) = goodbye else { return };
     let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
@@ -450,19 +451,19 @@ async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) 
     let _ = timeout(GOODBYE, whole).await;
 }
 
-/// Whether what is still held back is left unsaid.
+/// Whether messages that are still held back are dropped.
 fn closing_now(closing: Option<(u16, &str)>) -> bool {
     closing.is_some_and(|(code, _)| code == close::LEAVING)
 }
 
-/// The most pings and pongs that may come within one heartbeat: those of a peer that was not listened to
-/// until it takes this node for hung, and some more.
+/// The most pings and pongs that may come within one heartbeat: those that a peer sends before it takes
+/// this node for hung while nothing is read, and some more.
 pub(super) fn most_pings(settings: LinkSettings) -> u128 {
     100 + 4 * settings.hung_after.as_nanos() / settings.heartbeat.as_nanos().max(1)
 }
 
-/// The longest time between two turns of a link's loop: after more, this process was stopped or starved, and
-/// its measure of the peer's silence is void.
+/// The longest time between two turns of a link's loop. After a longer one this process was stopped or
+/// starved, and its measure of the peer's silence is void.
 pub(super) fn starved_after(settings: LinkSettings) -> Duration {
     settings.heartbeat + settings.hung_after / 3
 }

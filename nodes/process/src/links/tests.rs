@@ -1,4 +1,4 @@
-//! Tests: what strangers and misbehaving members get.
+//! Tests: how strangers and misbehaving members are answered.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -52,7 +52,7 @@ async fn open_door() -> Door {
     Door { address, incoming_links }
 }
 
-/// Sends these bytes to a node's port; what it answers, and why it refused.
+/// Sends these bytes to a node's port. Returns the node's answer and the reason of its refusal.
 async fn knock(request: &str) -> (String, String) {
     let mut door = open_door().await;
     let mut stream = TcpStream::connect(door.address).await.expect("the door is open");
@@ -143,7 +143,7 @@ async fn a_socket_that_says_nothing_is_dropped() {
     assert_eq!(stream.read(&mut [0; 8]).await.expect("an orderly end"), 0);
 }
 
-/// A member's socket into a node, and what the node's links tell about it.
+/// Opens a member's socket to a node; the node's links report about it.
 async fn let_in() -> (Socket, mpsc::Receiver<LinkEvent>, Links, watch::Sender<LinkSettings>) {
     let mut door = open_door().await;
     let (dialled, incoming) = {
@@ -182,7 +182,7 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
             match socket.next().await {
                 Some(Ok(Message::Close(frame))) => break frame.map(|frame| u16::from(frame.code)),
                 Some(Ok(_)) => {}
-                // The node hung up on bytes that were still on their way.
+                // The node closed the connection while bytes were still in transit.
                 Some(Err(_)) | None => break Some(code),
             }
         };
@@ -216,7 +216,7 @@ async fn those_who_say_nothing_keep_no_member_out() {
         silent.push(TcpStream::connect(door.address).await.expect("the door is open"));
     }
     let secret = secret("right");
-    // Long before a silent one has had its two seconds.
+    // Well before the two seconds of a silent connection are over.
     let within = Duration::from_millis(1_500);
     let member = async {
         loop {
@@ -262,8 +262,8 @@ async fn a_dialler_that_gave_up_before_it_spoke_was_never_there() {
 
 #[tokio::test]
 async fn a_goodbye_does_not_reset_a_connection_on_which_the_other_end_still_speaks() {
-    // A goodbye waits 50 ms for the other end; on a machine that stands still for so long a round proves
-    // nothing.
+    // A close handshake waits 50 ms for the other end. On a machine that stalls for so long a round
+    // proves nothing.
     const ROUNDS: usize = 20;
     let mut good = 0;
     for _ in 0..ROUNDS {
@@ -312,7 +312,7 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
     let wanted = WantedLinks { successor: Some(ME), leader: None, direct: false };
     assert!(matches!(links.table_mut().missing(wanted), Some(Missing::InUse(ready)) if ready.id == link));
     links.announce_use(link);
-    let told = loop {
+    let in_use = loop {
         let news = heard.recv().await.expect("the far end hears of it");
         if matches!(news.kind, LinkEventKind::InUse) {
             break news.link;
@@ -320,11 +320,11 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
         assert!(matches!(news.kind, LinkEventKind::Up), "{news:?}");
     };
     assert_eq!(far_end.table().route(PEER), None);
-    far_end.table_mut().in_use(told, now()).expect("it is a standby link");
-    assert_eq!(far_end.table().route(PEER), Some(told));
+    far_end.table_mut().in_use(in_use, now()).expect("it is a standby link");
+    assert_eq!(far_end.table().route(PEER), Some(in_use));
 }
 
-/// Two links with each other, whose nodes know this, and the news of the first.
+/// Links two nodes with these state digests. Returns the link events of the first.
 async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<LinkEvent>, [Links; 2], impl Sized) {
     let mut door = open_door().await;
     let ms = Duration::from_millis;
@@ -343,11 +343,11 @@ async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<LinkEvent>, [Links; 2
 }
 
 #[tokio::test]
-async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
+async fn ends_of_a_link_whose_states_differ_for_long_are_notified() {
     let (mut news, _links, _kept) = linked(1, 2).await;
     loop {
-        let told = news.recv().await.expect("the link lasts").kind;
-        match told {
+        let kind = news.recv().await.expect("the link lasts").kind;
+        match kind {
             LinkEventKind::Differs => return,
             LinkEventKind::Up | LinkEventKind::RoundTrip(_) => {}
             other => panic!("{other:?}"),
@@ -356,8 +356,8 @@ async fn ends_of_a_link_that_know_different_things_for_long_are_told_so() {
 }
 
 #[tokio::test]
-async fn ends_of_a_link_that_know_the_same_are_told_nothing() {
-    /// So many pings take longer than the ends may differ for.
+async fn ends_of_a_link_with_equal_states_are_not_notified() {
+    /// This many pings take longer than the ends may differ for.
     const PINGS: usize = 100;
     let (mut news, _links, _kept) = linked(1, 1).await;
     let mut pings = 0;
@@ -427,7 +427,7 @@ async fn a_ping_without_digests_is_answered_and_not_compared() {
     links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Wanted);
     let Some(Incoming::Member(mut socket, _)) = door.incoming_links.recv().await else { panic!("refused") };
     let (mut pings, mut pongs) = (0, 0);
-    // One ping a heartbeat: longer than two ends with digests may differ.
+    // At one ping a heartbeat this takes longer than two ends with digests may differ.
     while pings < 40 {
         match socket.next().await {
             Some(Ok(Message::Ping(_))) => {

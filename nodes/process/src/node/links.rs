@@ -1,4 +1,5 @@
-//! The links of the node: it makes those that the core wants, and gives the core the events of all of them.
+//! The links of the node: it makes those that the core wants, and gives the core the events of all of
+//! them.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -16,8 +17,8 @@ use crate::clock::{monotonic_ns, now};
 use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
 
 impl Node {
-    /// The link on which a message to this member goes. One to a new successor waits for the link; to a
-    /// member without a link a direct one is dialled, if the message is to go directly.
+    /// Returns the link on which a message to this member goes. One to a new successor waits for the
+    /// link. For a message that must go directly, a direct link is dialled when there is none.
     pub(super) fn route_to(&mut self, to: NodeId, directly: bool) -> Option<LinkId> {
         if self.links.table().route(to).is_none() {
             self.dial_missing();
@@ -30,8 +31,8 @@ impl Node {
 
     fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
         let address = self.ring.member(peer).and_then(|member| member.address);
-        // A member that never said where it listens is dialled where nobody does, so that the failure takes
-        // its usual way.
+        // A member that has not announced an address is dialled at a closed port, so that the failure is
+        // handled like any other.
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
         self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
     }
@@ -82,7 +83,7 @@ impl Node {
         }
     }
 
-    /// Whether a member has said where it listens.
+    /// Whether a member has announced its address.
     fn is_reachable(&self, peer: NodeId) -> bool {
         self.ring.member(peer).is_some_and(|member| member.address.is_some())
     }
@@ -118,27 +119,27 @@ impl Node {
 
     pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind: event }: LinkEvent) {
         let event = match event {
-            // Upkeep is told as little when it is lost as when it arrives.
+            // The loss of an upkeep message is reported as little as its arrival.
             LinkEventKind::Injected(message, _) if message.message == MessageKind::Lease => return,
             LinkEventKind::Intercepted(frame) if frame.message.is_upkeep() => return,
             LinkEventKind::Injected(message, fault) => {
                 let (from, to) = (self.options.name.clone(), self.name(peer));
-                self.tell(EventKind::Injected { message, from, to, fault });
+                self.report(EventKind::Injected { message, from, to, fault });
                 return;
             }
             LinkEventKind::Intercepted(frame) => {
                 let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
-                self.tell(EventKind::Injected { message, from, to, fault: Injection::Cut });
+                self.report(EventKind::Injected { message, from, to, fault: Injection::Cut });
                 return;
             }
             other => other,
         };
         let Some(link) = self.links.table().get(id).copied() else {
-            // Closed by this node while the news was on its way; the messages that it still held are lost all
-            // the same.
+            // This node closed the link before this event arrived. The messages that the link still held
+            // are lost all the same.
             if let LinkEventKind::Down { unsent, .. } = event {
-                self.tell_lost(unsent, peer);
+                self.report_lost(unsent, peer);
             }
             return;
         };
@@ -161,8 +162,8 @@ impl Node {
                 }
             }
             LinkEventKind::Frame(frame) => self.received(&link, frame),
-            // A message to the successor was lost: this member's state is sent to it again. State updates go
-            // round, so the peer's state comes from the other side. The ends of a standby link are no
+            // A message to the successor was lost: this member's state is sent to it again. State updates
+            // go round, so the peer's state comes from the other side. The ends of a standby link are no
             // neighbours.
             LinkEventKind::Differs if is_ring_link_to_successor && link.is_known() => {
                 self.give(link.up_input())
@@ -175,7 +176,7 @@ impl Node {
                     self.last_heartbeat_report = Some(Instant::now());
                     let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
                     let peer = self.name(peer);
-                    self.tell(EventKind::Heartbeat { peer, rtt_us });
+                    self.report(EventKind::Heartbeat { peer, rtt_us });
                 }
             }
             LinkEventKind::Misbehaved(reason) => {
@@ -188,13 +189,13 @@ impl Node {
 
     fn link_up(&mut self, link: &Link<LinkId>) {
         let peer = self.name(link.peer);
-        self.tell(EventKind::LinkUp { peer, link: link.kind, direction: link.direction });
+        self.report(EventKind::LinkUp { peer, link: link.kind, direction: link.direction });
         self.give(link.up_input());
     }
 
     fn link_down(&mut self, id: LinkId, reason: String, failure: bool, unsent: Vec<MessageInfo>) {
         let Some((link, loss)) = self.links.ended(id, failure) else { return };
-        self.tell_lost(unsent, link.peer);
+        self.report_lost(unsent, link.peer);
         match loss {
             LinkLoss::Failed => {
                 self.report_down(&link, reason, true);
@@ -215,13 +216,19 @@ impl Node {
 
     fn report_down(&mut self, link: &Link<LinkId>, reason: String, failure: bool) {
         let peer = self.name(link.peer);
-        self.tell(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, reason, failure });
+        self.report(EventKind::LinkDown {
+            peer,
+            link: link.kind,
+            direction: link.direction,
+            reason,
+            failure,
+        });
     }
 
-    fn tell_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {
+    fn report_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {
         let to = self.name(peer);
         for message in unsent.into_iter().filter(|message| message.message != MessageKind::Lease) {
-            self.tell(EventKind::Lost { message, to: to.clone() });
+            self.report(EventKind::Lost { message, to: to.clone() });
         }
     }
 
@@ -238,7 +245,7 @@ impl Node {
         self.members.newer(from, frame.id.incarnation);
         let now = monotonic_ns();
         self.lamport.observe(frame.lamport);
-        self.links.set_told(from, digest_of_sender(&frame.message));
+        self.links.set_peer_digest(from, digest_of_sender(&frame.message));
         let info = events::message_info(&self.known, frame.id, &frame.message);
         let travel_us = now.saturating_sub(frame.sent_ns) / 1_000;
         if frame.message.is_upkeep() {
@@ -246,7 +253,7 @@ impl Node {
         }
         let lamport = self.lamport.tick();
         let event = EventKind::Received { message: info.clone(), from: sender.clone(), travel_us };
-        self.tell_at(lamport, now, event);
+        self.report_at(lamport, now, event);
         let input = Input::Received { from, message: frame.message };
         self.inputs.push_back(Given { input, message: Some((info, sender)) });
     }
@@ -273,7 +280,7 @@ impl Node {
 
     pub(super) fn report_refusals(&mut self, due: Option<((String, String), u64)>) {
         if let Some(((remote, reason), count)) = due {
-            self.tell(EventKind::Refused { remote, reason, count });
+            self.report(EventKind::Refused { remote, reason, count });
         }
     }
 

@@ -99,7 +99,7 @@ fn mandate(ring: &RingSpec, mandate: &Mandate) -> String {
 }
 
 fn message(ring: &RingSpec, message: &RingMessage) -> String {
-    // What is asked for here says nothing of which sending it is.
+    // The number of the message is not shown, so any will do.
     let id = MessageId { from: NodeName::nth(0), incarnation: Incarnation(0), number: 0 };
     let info = events::message_info(ring, id, message);
     let mut words = format!("{} of term {}", info.message.as_str(), info.term);

@@ -1,7 +1,8 @@
-//! The transcript in `docs/wire.md`: three real processes, and a wire between them that is listened in on.
+//! The transcript in `docs/wire.md`: three real processes, and a proxy on the wire between them that
+//! records.
 //!
-//! The processes are this very program, which becomes a node when its environment names one. The test is
-//! their server, and a proxy stands before each node: what crosses it is recorded.
+//! The processes run this very program, which becomes a node when its environment names one. The test is
+//! their server. A proxy before each node records the bytes that cross it.
 #![allow(clippy::expect_used, missing_docs)]
 
 mod proxy;
@@ -34,10 +35,10 @@ const BE: &str = "RINGLEADER_TRANSCRIPT_NODE";
 
 const SECRET: &str = "a secret of the test";
 
-/// How long anything may take before the test has failed.
+/// The time after which the test fails if nothing happens.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A quiet time that is longer than a node waits before it looks after its standby link.
+/// A quiet time longer than the interval at which a node checks its standby link.
 const QUIET: Duration = Duration::from_millis(700);
 
 const NAMES: [&str; 3] = ["A", "B", "C"];
@@ -94,7 +95,7 @@ struct Node {
     control: WebSocketStream<TcpStream>,
     proxy: Proxy,
     incarnation: Incarnation,
-    /// What it has reported last: role, term, leader, deputy.
+    /// The role, term, leader and deputy that it reported last.
     standing: Option<(Role, Term, Option<NodeName>, Option<NodeName>)>,
 }
 
@@ -156,7 +157,7 @@ impl Ring {
             ring: RingSpec { members: members.collect() },
             settings: RingSettings::default(),
             heartbeat_ms: 50,
-            // Nobody is to be taken for dead here, however busy the machine is.
+            // Nobody counts as dead here, however busy the machine is.
             hung_after_ms: 5_000,
             highest_term: self.highest_term,
             faults: Vec::new(),
@@ -203,7 +204,7 @@ impl Ring {
         self.highest_term = self.highest_term.max(terms.max().unwrap_or_default());
     }
 
-    /// Writes down what has crossed the wire since the last time.
+    /// Appends the frames that have crossed the wire since the last time.
     fn write(&mut self, title: &str, story: &[String], gone: Option<&str>) {
         let story: String = story.iter().map(|line| format!("{line}\n")).collect();
         self.text += &format!("**{title}**\n\n```text\n{story}{}```\n\n", self.tape.since_last_time(gone));
@@ -284,7 +285,7 @@ async fn story() -> String {
     ring.configure(&["C"]).await;
     ring.settle(Some(("B", "A"))).await;
     let first = ring.configuration();
-    // The others hear where C listens when C follows already: one story of several.
+    // The others may learn the address of C before or after C follows: one story of several.
     ring.configure(&["A", "B"]).await;
     ring.settle(Some(("B", "A"))).await;
     let configure = control_line("server", "C, then A, B", &NodeCommand::Configure(first));

@@ -1,4 +1,4 @@
-//! The wire between nodes, listened in on.
+//! Recording proxies between the nodes.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -23,9 +23,9 @@ enum End {
 struct Connection {
     readers: [Reader; 2],
     pieces: Vec<(End, Piece)>,
-    /// How many of the pieces have been written down.
+    /// The number of pieces that have been written to the transcript.
     written: usize,
-    /// Whether an end of it is gone without a close frame.
+    /// Whether one end is gone without a close frame.
     broken: bool,
     broken_written: bool,
 }
@@ -34,7 +34,7 @@ struct Connection {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tape(Arc<Mutex<Vec<Connection>>>);
 
-/// A listener before a node: what it accepts goes to the node, and on the tape.
+/// A listener before a node: the bytes that it accepts go to the node, and on the tape.
 pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
@@ -42,7 +42,7 @@ pub(crate) struct Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // Nobody listens any more where the node was.
+        // The node behind it is gone as well.
         self.task.abort();
     }
 }
@@ -114,7 +114,7 @@ impl Tape {
         self.with(|connections| connections[connection].broken = true);
     }
 
-    /// How much has crossed the wire, pings left out.
+    /// The number of frames that have crossed the wire, pings left out.
     pub(crate) fn frames(&self) -> usize {
         self.with(|connections| {
             let pieces = connections.iter().flat_map(|it| &it.pieces);
@@ -123,9 +123,9 @@ impl Tape {
         })
     }
 
-    /// What has crossed the wire since the last time, connection by connection. The others notice that a
-    /// member is gone by one link or another, and close or lose the rest: only what it does itself is
-    /// written.
+    /// The frames that have crossed the wire since the last time, connection by connection. The other
+    /// members notice by one link or another that a member is gone, and close or lose the rest: only the
+    /// frames of the member itself are written.
     pub(crate) fn since_last_time(&self, gone: Option<&str>) -> String {
         self.with(|connections| {
             let mut written: Vec<(String, String)> = Vec::new();
@@ -174,11 +174,11 @@ impl Connection {
         format!("{from} → {to}  {}, start {} of {from}", self.path(), self.header("ringleader-incarnation"))
     }
 
-    /// The pieces that have not been written down, first those of the dialler.
+    /// The pieces that have not been written yet, those of the dialler first.
     fn write(&mut self, with_head: bool, gone: Option<&str>) -> String {
         let mut text = String::new();
         let closed_before = self.pieces[..self.written].iter().any(is_close);
-        // The answer to a close is no news.
+        // The answer to a close is left out.
         let close = (!closed_before)
             .then(|| self.pieces.iter().filter(|piece| is_close(piece)))
             .into_iter()

@@ -45,7 +45,8 @@ impl<'a> Sentences<'a> {
         self.outcome.labels.get(MaxRingElection::place(id) as usize).copied().unwrap_or_default()
     }
 
-    /// What a message is called, what it is about, and what else it says. Numbers that are 0 say nothing.
+    /// The name of a message, the label that it is about, and its other fields. Fields that are 0 are
+    /// left out.
     fn parts(&self, message: Message) -> (&'static str, Option<u32>, Vec<(&'static str, Field)>) {
         match message {
             Message::Classic(payload) => {
@@ -112,7 +113,7 @@ impl<'a> Sentences<'a> {
         Value::Object(fields)
     }
 
-    /// Why a member acts.
+    /// The reason why a member acts.
     pub(super) fn cause(&self, step: &Step) -> String {
         let member = self.member(step.member);
         match step.cause {
@@ -123,7 +124,7 @@ impl<'a> Sentences<'a> {
         }
     }
 
-    /// What it decides, one sentence each.
+    /// The decisions of a step, one sentence each.
     pub(super) fn decisions(&self, step: &Step) -> Vec<String> {
         let decision = |decision: &Decision| match decision {
             Decision::Classic(why) => self.classic(why),
@@ -177,7 +178,7 @@ impl<'a> Sentences<'a> {
             Explanation::Following { leader, .. } => format!("follows {}", self.id(*leader)),
             Explanation::DeputyNow { leader, .. } => format!("is the deputy of {}", self.id(*leader)),
             Explanation::AloneAndLeading { .. } => "is alone: it has won".to_owned(),
-            // What a ring without failures does not come to.
+            // Decisions that do not occur in a ring without failures.
             other => other.describe(|id| self.id(id).to_owned()),
         }
     }
@@ -199,7 +200,7 @@ impl<'a> Sentences<'a> {
         }
     }
 
-    /// What it sends, one message each.
+    /// The messages sent in a step, one sentence each.
     pub(super) fn sends(&self, step: &Step) -> Vec<String> {
         let sent = step.sent.iter();
         sent.map(|sent| {
@@ -208,7 +209,7 @@ impl<'a> Sentences<'a> {
         .collect()
     }
 
-    /// What it is now, if that has changed.
+    /// The member's new state, if it has changed.
     pub(super) fn state(&self, step: &Step) -> Option<String> {
         Some(match step.state? {
             State::Classic(Progress { status, phase, holds }) => {
@@ -221,7 +222,7 @@ impl<'a> Sentences<'a> {
     }
 }
 
-/// What a message says beside the label that it is about.
+/// A field of a message beside the label that it is about.
 enum Field {
     Number(u32),
     Label(u32),
