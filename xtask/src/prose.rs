@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-/// The folders and files that are held to the rules: add one here when it is clean.
-const HELD: [&str; 10] = [
+/// The folders and files that are held to the rules: all that people read.
+const HELD: [&str; 16] = [
+    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
     "docs/algorithms.md",
@@ -23,6 +24,11 @@ const HELD: [&str; 10] = [
     "docs/protocol.md",
     "docs/security.md",
     "docs/wire.md",
+    "frontend",
+    "nodes",
+    "server",
+    "shared",
+    "testing",
     "xtask",
 ];
 

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn more_messages_than_the_formula_are_told_apart_from_it() {
+    fn more_messages_than_the_formula_are_distinguished_from_it() {
         let election = played(&Settings { start: Start::One, ..Settings::default() });
         let mut more = election;
         more.messages = 12;

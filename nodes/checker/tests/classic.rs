@@ -20,13 +20,14 @@ impl Visitor for EveryRing {
             let rings = if A::PROPERTIES.winner == Winner::Anyone { 1 } else { usize::MAX };
             for labels in arrangements(n).into_iter().take(rings) {
                 for initiators in initiators(n) {
-                    let told = format!("{} labels {labels:?}, initiators {initiators:?}", A::PROPERTIES.name);
+                    let described =
+                        format!("{} labels {labels:?}, initiators {initiators:?}", A::PROPERTIES.name);
                     // Coins can go on for ever: so many rounds are looked at, and no bound holds for all of
                     // them.
                     let rounds = if n < 4 { 3 } else { 2 };
                     let model = ClassicModel::<A>::new(&labels, initiators, rounds);
                     let checked = model.checker().threads(2).spawn_bfs().join();
-                    assert!(checked.is_done(), "{told}");
+                    assert!(checked.is_done(), "{described}");
                     checked.assert_properties();
                     states += checked.unique_state_count();
                     depth = depth.max(checked.max_depth());

@@ -23,7 +23,7 @@ const AT_MOST: Duration = Duration::from_secs(600);
 /// Random schedules of each kind that the simulator plays with each bug.
 const SCHEDULES: u32 = 2000;
 
-/// What the checker finds first: the bounds, and the property.
+/// The first finding of the checker: the bounds, and the property.
 fn found_by_checker(bug: Bug) -> Option<(CheckConfig, &'static str)> {
     let config = if bug.is_of_quorum() {
         small_quorum()
@@ -102,16 +102,16 @@ fn every_planted_bug_is_caught_as_the_table_says() {
 fn a_failure_says_what_is_wrong_how_to_play_it_again_and_draws_it() {
     let (case, violation) = found_by_simulator(Some(Bug::DeputyStandsStill)).expect("it is caught");
     plant(Some(Bug::DeputyStandsStill));
-    let told = case.failure().expect("it fails again");
+    let described = case.failure().expect("it fails again");
     plant(None);
-    let mut lines = told.lines();
+    let mut lines = described.lines();
     assert_eq!(lines.next(), Some(violation.to_string().as_str()));
     let command = lines.next().unwrap_or_default();
     let again =
         command.strip_prefix("replay: cargo xtask soak --replay '").and_then(|rest| rest.strip_suffix('\''));
     assert_eq!(again.and_then(|text| text.parse().ok()), Some(case), "{command}");
-    assert!(lines.next().is_some_and(|line| line.trim_start().starts_with("ms")), "{told}");
-    assert!(lines.any(|line| line.contains(" -> ") && line.contains("election term")), "{told}");
+    assert!(lines.next().is_some_and(|line| line.trim_start().starts_with("ms")), "{described}");
+    assert!(lines.any(|line| line.contains(" -> ") && line.contains("election term")), "{described}");
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn itai_and_rodeh_draw_again_after_a_tie() {
 }
 
 #[test]
-fn the_bully_a_challenge_and_an_answer_for_each_pair_and_seven_told() {
+fn the_bully_a_challenge_and_an_answer_for_each_pair_and_seven_announced() {
     let ring = Ring::<Bully<u32>>::of(&RING).everybody_starts().finish();
     assert_eq!(ring.sent, [28, 28, 7, 0]);
     assert_eq!(ring.elected.len(), 8);

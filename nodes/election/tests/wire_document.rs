@@ -468,7 +468,7 @@ fn the_states_of_the_document_differ() {
     }
 }
 
-/// What B waits for in quorum mode, and for how long: the timers that the last of these inputs starts.
+/// The waits of B in quorum mode, with their times: the timers that the last of these inputs starts.
 fn waits(inputs: &[Input<RingMessage>]) -> Vec<(Timer, Duration)> {
     let timers = after(inputs).1.into_iter().filter_map(|effect| match effect {
         Effect::StartTimer { timer, after } => Some((timer, after)),

@@ -11,7 +11,7 @@ use ringleader_simulator::algorithms::{Election, Pace, Settings, TICKS};
 use ringleader_simulator::classic::{self, Classic, Visitor};
 use ringleader_simulator::{Action, Case, Session, Setup, trace};
 
-/// Each case with the fingerprint of everything that it tells.
+/// Each case with the fingerprint of everything that it reports.
 const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; 500000us start D",
@@ -57,7 +57,7 @@ const GOLDEN: [(&str, u64); 8] = [
 /// The fingerprint of a session in which somebody goes forward and back and does this and that.
 const GOLDEN_SESSION: u64 = 0xfcc6_fdef_0180_1542;
 
-/// What that session shows now, and what it shows when its text is played.
+/// The fingerprints of that session now, and of its text when it is played.
 fn sessions() -> [u64; 2] {
     let ms = Duration::from_millis;
     let mut session = Session::new(Setup::of(&[5, 3, 8, 1, 9, 2, 7, 4]).seed(11));
@@ -111,7 +111,7 @@ const GOLDEN_ELECTIONS: [(&str, u64); 11] = [
     ("higham-przytycka", 0x013b_6676_82e3_16db),
 ];
 
-/// What an algorithm counts now; `None` when there is no such one.
+/// The counts of an algorithm now; `None` when there is no such one.
 fn election(key: &str) -> Option<u64> {
     struct Counted;
     impl Visitor for Counted {
@@ -154,18 +154,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_golden_case_tells_what_it_told_when_it_was_written_down() {
-        let told = GOLDEN.map(|(text, golden)| {
+    fn every_golden_case_reports_what_it_reported_when_it_was_written_down() {
+        let described = GOLDEN.map(|(text, golden)| {
             let case: Case = text.parse().expect("a case");
             (text, golden, case.fingerprint())
         });
-        for (text, golden, now) in told {
+        for (text, golden, now) in described {
             assert_eq!(
                 format!("{golden:016x}"),
                 format!("{now:016x}"),
                 "`{text}` has another fingerprint. If the election or the simulator was changed on purpose, these are the new \
              ones, in order: {:#x?}",
-                told.map(|(_, _, now)| now)
+                described.map(|(_, _, now)| now)
             );
         }
     }

@@ -21,7 +21,7 @@ cargo xtask soak --replay 'CASE'          one schedule again, drawn in space and
 /// How often a line says how far it is.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
-/// What is played in turn.
+/// The cases that are played in turn.
 const KINDS: [(&str, Faults, Safety); 8] = [
     ("deaths", DEATHS, Safety::Available),
     ("deaths, bad links and clocks", Faults { disturbances: true, drift: true, ..DEATHS }, Safety::Available),
@@ -77,7 +77,7 @@ fn replay(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What all cores have done together.
+/// The work of all cores together.
 #[derive(Default)]
 struct Done {
     schedules: AtomicU64,

@@ -23,7 +23,7 @@ fn a_quiet_election_costs_the_same_as_without_a_quorum() {
     let mut ring = QuietRing::with(&[90, 100, 110, 120], Safety::Quorum);
     ring.initiate("A").settle();
     ring.assert_led_by("D", Some("C"));
-    assert_eq!(ring.messages(), 11, "{:#?}", ring.told());
+    assert_eq!(ring.messages(), 11, "{:#?}", ring.described());
     assert!(ring.log("D").iter().any(|line| line.contains("4 members promise to follow me, 3 are needed")));
     assert!(ring.log("A").iter().any(|line| line.contains("promising to follow D")));
 }
@@ -33,7 +33,7 @@ fn a_leader_whose_lease_is_renewed_stays_and_the_ring_is_quiet() {
     let mut ring = led_by_d();
     ring.run_for(LONG);
     ring.assert_led_by("D", Some("C"));
-    assert_eq!(ring.messages(), 0, "{:#?}", ring.told());
+    assert_eq!(ring.messages(), 0, "{:#?}", ring.described());
 }
 
 #[test]

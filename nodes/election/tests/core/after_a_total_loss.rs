@@ -1,4 +1,4 @@
-//! What a start does in a ring that has held elections: it follows whoever leads, and where nobody does a
+//! A start in a ring that has held elections: it follows the leader, and where there is none a
 //! leader comes, in a term above all that were used.
 
 use std::time::Duration;
@@ -68,7 +68,7 @@ fn a_fresh_ring_waits_for_the_first_initiation() {
         assert!(!ring.runs(who, Timer::Election), "{who}");
     }
     ring.run_for(LONG);
-    assert_eq!(ring.told(), [""; 0]);
+    assert_eq!(ring.described(), [""; 0]);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_start_never_unseats_a_working_leader_also_when_higher_terms_were_seen() {
             assert_eq!(ring.term(who), term);
             let elections =
                 ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Election { .. }));
-            assert_eq!(elections.count(), 0, "{:?}", ring.told());
+            assert_eq!(elections.count(), 0, "{:?}", ring.described());
         }
     }
 }
@@ -112,7 +112,7 @@ fn a_deputy_that_knows_of_higher_terms_is_elected_instead_of_taking_one_that_was
 fn a_configuration_that_is_sent_again_changes_nothing() {
     let mut ring = QuietRing::led_by_d();
     ring.reached(9).edit("A", 90).run_for(LONG).assert_led_by("D", Some("C"));
-    assert_eq!((ring.term("D"), ring.told()), (1, vec![]));
+    assert_eq!((ring.term("D"), ring.described()), (1, vec![]));
     for who in ALL {
         assert!(!ring.runs(who, Timer::Election), "{who}");
     }

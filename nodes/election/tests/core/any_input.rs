@@ -1,4 +1,4 @@
-//! A core that is told nonsense: it never panics, always answers, and answers with little.
+//! A core that receives nonsense: it never panics, always answers, and answers with little.
 
 use std::time::Duration;
 

@@ -35,14 +35,14 @@ pub(crate) struct Sent {
     pub(crate) message: RingMessage,
 }
 
-/// What is still to happen.
+/// The inputs that are still to happen.
 #[derive(Debug, Clone)]
 enum Next {
     Arrival(Sent),
     Noticed(NodeId, Input<RingMessage>),
 }
 
-/// Who dialled whom, and for what.
+/// The links: dialler, acceptor and kind.
 type Link = (NodeId, NodeId, LinkKind);
 
 pub(crate) struct QuietRing {
@@ -58,9 +58,9 @@ pub(crate) struct QuietRing {
     now: Duration,
     duplicating: bool,
     settings: RingSettings,
-    /// What survives a death.
+    /// The promises, which survive a death.
     promises: BTreeMap<NodeId, Promise>,
-    /// The highest term that a member has reported: each start is told of it.
+    /// The highest term that a member has reported: each start is configured with it.
     highest_term: Term,
 }
 

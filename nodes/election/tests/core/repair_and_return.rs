@@ -6,7 +6,7 @@ use ringleader_shared::{RingMessage, Role};
 use crate::quiet_ring::{QuietRing, contender};
 
 #[test]
-fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
+fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_reports_it() {
     let mut ring = QuietRing::of(&[90, 100, 110]);
     let gone = ringleader_shared::Mandate {
         term: ringleader_shared::Term(1),
@@ -21,7 +21,7 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
 }
 
 #[test]
-fn a_restarted_leader_tells_that_it_drops_the_lap_of_its_earlier_start() {
+fn a_restarted_leader_reports_that_it_drops_the_lap_of_its_earlier_start() {
     let mut ring = QuietRing::led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("D").start("D");
@@ -139,7 +139,7 @@ fn a_restarted_member_learns_the_leader_and_follows_without_unseating_it() {
         ring.messages(),
         ring.dropped.len() as u32,
         "nothing but what was sent again: {:?}",
-        ring.told()
+        ring.described()
     );
 }
 
@@ -168,7 +168,7 @@ fn a_leader_alone_makes_the_first_member_that_returns_its_deputy() {
 }
 
 #[test]
-fn a_restarted_former_leader_that_is_told_of_its_old_mandate_does_not_resume_it() {
+fn a_restarted_former_leader_that_hears_of_its_old_mandate_does_not_resume_it() {
     // D and its deputy die; D is back before the others have elected anybody.
     let mut ring = QuietRing::led_by_d();
     ring.kill("D").kill("C").settle();
@@ -184,7 +184,7 @@ fn a_restarted_former_leader_that_is_told_of_its_old_mandate_does_not_resume_it(
 }
 
 #[test]
-fn a_restarted_member_that_initiates_before_it_knows_anything_is_told_of_the_leader() {
+fn a_restarted_member_that_initiates_before_it_knows_anything_learns_of_the_leader() {
     let mut ring = QuietRing::led_by_d();
     ring.kill("B").settle();
     ring.start("B").initiate("B").settle().probe().settle();

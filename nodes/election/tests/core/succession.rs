@@ -121,7 +121,7 @@ fn the_deputy_that_dies_while_the_result_goes_round_is_replaced() {
 
 #[test]
 fn a_deputy_that_never_opens_its_heartbeat_link_is_replaced() {
-    // C is dead before D knows that C shall be its deputy, and no link of D's told it.
+    // C is dead before D knows that C shall be its deputy, and no link of D's reported it.
     let mut ring = QuietRing::of(&[90, 110, 100, 120]);
     ring.initiate("A");
     ring.until_on_its_way("C", "D", |message| matches!(message, RingMessage::Election { hops: 7, .. }));
@@ -145,7 +145,7 @@ fn a_lost_search_is_sent_again_when_the_lap_timer_runs_out() {
 }
 
 #[test]
-fn a_lost_result_is_told_again_when_the_lap_timer_runs_out() {
+fn a_lost_result_is_sent_again_when_the_lap_timer_runs_out() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A");
     ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::Elected { .. }));
@@ -257,7 +257,7 @@ fn a_deputy_that_the_leader_never_confirmed_starts_an_election_instead_of_taking
 }
 
 #[test]
-fn a_leader_tells_whoever_watches_it_by_mistake_who_its_deputy_is() {
+fn a_leader_shows_a_member_that_watches_it_by_mistake_its_deputy() {
     let mut ring = QuietRing::led_by_d();
     let old = ring.node("A").mandate().copied();
     ring.kill("C").settle();
@@ -282,7 +282,7 @@ fn the_leader_itself_confirms_its_deputy_once_it_is_watched() {
 }
 
 #[test]
-fn a_restarted_former_leader_tells_nobody_that_it_leads() {
+fn a_restarted_former_leader_announces_nothing() {
     let mut ring = QuietRing::led_by_d();
     ring.kill("D").kill("C").settle();
     ring.start("D").settle().forget().probe().settle();

@@ -19,7 +19,7 @@ fn eleven_messages_go_round_in_this_order() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A").settle();
     assert_eq!(
-        ring.told(),
+        ring.described(),
         [
             "A>B election 1: A -, hop 1",
             "B>C election 1: B A, hop 2",
@@ -88,7 +88,7 @@ fn when_the_leader_is_killed_its_predecessor_routes_to_a_and_takes_over() {
     ring.assert_led_by("C", Some("B"));
     assert_eq!(ring.term("A"), 2);
     assert_eq!(
-        ring.told(),
+        ring.described(),
         [
             "C>A search 2: C -, hop 1",
             "A>B search 2: C A, hop 2",

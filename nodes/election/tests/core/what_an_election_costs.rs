@@ -7,7 +7,7 @@ use ringleader_shared::view::quiet_cost;
 
 use crate::quiet_ring::{QuietRing, id, name};
 
-/// Who should win: the highest attribute, the later member (its id is higher) among equals.
+/// The member that should win: the highest attribute, the later member (its id is higher) among equals.
 fn best(attributes: &[u64]) -> usize {
     (0..attributes.len()).max_by_key(|&n| (attributes[n], n)).expect("a ring has members")
 }

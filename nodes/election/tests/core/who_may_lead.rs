@@ -75,7 +75,7 @@ fn where_nobody_may_lead_everybody_learns_that_the_election_is_over() {
     }
     let mut ring = max_ring(&[90, 120, 100, 110], &NAMES[..4]);
     ring.initiate("A").settle();
-    assert_eq!(ring.messages(), 2 * 4, "{:?}", ring.told());
+    assert_eq!(ring.messages(), 2 * 4, "{:?}", ring.described());
 }
 
 #[test]
@@ -200,12 +200,12 @@ proptest! {
                 assert_vacant(ring);
                 return Ok(());
             };
-            prop_assert_eq!(leaders.len(), 1, "{:?}", ring.told());
+            prop_assert_eq!(leaders.len(), 1, "{:?}", ring.described());
             let best_wins = properties(algorithm).best_wins();
             if in_an_election && best_wins {
-                prop_assert_eq!(leaders[0].as_str(), best, "{:?}", ring.told());
+                prop_assert_eq!(leaders[0].as_str(), best, "{:?}", ring.described());
             }
-            prop_assert!(!excluded.contains(&leaders[0].as_str()), "{:?}", ring.told());
+            prop_assert!(!excluded.contains(&leaders[0].as_str()), "{:?}", ring.described());
             for who in ring.live() {
                 let mandate = ring.node(&who).mandate();
                 prop_assert!(mandate.is_some_and(|mandate| mandate.leader.eligible));

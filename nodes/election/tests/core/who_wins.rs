@@ -69,7 +69,7 @@ fn a_second_initiator_in_the_middle_of_an_election_changes_nothing_of_its_outcom
 }
 
 #[test]
-fn equal_attributes_are_told_apart_by_id() {
+fn equal_attributes_are_distinguished_by_id() {
     let mut ring = QuietRing::of(&[7, 7, 7]);
     ring.initiate("B").settle();
     ring.assert_led_by("C", Some("B"));
@@ -158,7 +158,7 @@ fn an_attribute_edited_while_its_own_message_is_under_way_does_not_count_in_that
 }
 
 #[test]
-fn a_message_of_an_older_term_is_dropped_and_its_sender_is_told() {
+fn a_message_of_an_older_term_is_dropped_and_its_sender_is_updated() {
     let mut ring = QuietRing::led_by_d();
     ring.initiate("B").settle().forget();
     let old = RingMessage::Election {
@@ -176,7 +176,7 @@ fn a_message_of_an_older_term_is_dropped_and_its_sender_is_told() {
 }
 
 #[test]
-fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_told() {
+fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_updated() {
     let mut ring = QuietRing::led_by_d();
     let late = RingMessage::Election {
         term: Term(1),
@@ -231,11 +231,11 @@ fn a_duplicate_of_any_message_changes_nothing() {
         let mut ring = QuietRing::of(&[90, 100, 110, 120]);
         ring.initiate("A").settle().forget();
         ring.deliver(&name(copied.from), &name(copied.to), copied.message);
-        let told_apart = usize::from(!is_state_update(&copied.message));
-        assert_eq!(ring.dropped.len(), told_apart, "{copied:?}");
+        let distinct = usize::from(!is_state_update(&copied.message));
+        assert_eq!(ring.dropped.len(), distinct, "{copied:?}");
         ring.settle();
         ring.assert_led_by("D", Some("C"));
-        assert_eq!(ring.messages(), 0, "{:?}", ring.told());
+        assert_eq!(ring.messages(), 0, "{:?}", ring.described());
     }
 }
 

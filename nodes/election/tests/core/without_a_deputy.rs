@@ -36,9 +36,9 @@ fn a_classic_election_is_followed_by_one_lap_instead_of_two() {
         ring.initiate("A").settle();
         let leader = ring.leaders().first().cloned().unwrap_or_default();
         ring.assert_led_by(&leader, None);
-        let told =
+        let described =
             ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Elected { .. })).count();
-        assert_eq!((told, searches(&ring)), (5, 0), "{algorithm}");
+        assert_eq!((described, searches(&ring)), (5, 0), "{algorithm}");
     }
 }
 
@@ -58,13 +58,13 @@ fn the_death_of_the_leader_is_answered_by_the_rings_algorithm_without_waiting() 
                 RingMessage::Election { .. } => algorithm == AlgorithmName::MaxRing,
                 _ => false,
             };
-            assert!(ring.sent.iter().any(|sent| of_it(&sent.message)), "{algorithm}: {:?}", ring.told());
+            assert!(ring.sent.iter().any(|sent| of_it(&sent.message)), "{algorithm}: {:?}", ring.described());
             if properties(algorithm).best_wins() {
                 let best =
                     (0..5).filter(|place| attributes[*place] != 140).max_by_key(|place| attributes[*place]);
                 assert_eq!(second, ["A", "B", "C", "D", "E"][best.expect("four are left")], "{algorithm}");
             }
-            assert_eq!(ring.term(&second), 2, "{algorithm} {attributes:?}: {:?}", ring.told());
+            assert_eq!(ring.term(&second), 2, "{algorithm} {attributes:?}: {:?}", ring.described());
         }
     }
 }

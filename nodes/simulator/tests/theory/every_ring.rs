@@ -9,9 +9,9 @@ use ringleader_testing::each_classic;
 use ringleader_testing::rings::arrangements;
 
 #[track_caller]
-fn assert_kept<A: Classic<u32>>(outcome: &Outcome, told: &str) {
+fn assert_kept<A: Classic<u32>>(outcome: &Outcome, described: &str) {
     if let Err(broken) = outcome.check(A::PROPERTIES) {
-        panic!("{}: {broken}; {told}", A::PROPERTIES.name);
+        panic!("{}: {broken}; {described}", A::PROPERTIES.name);
     }
 }
 
@@ -25,9 +25,9 @@ impl Visitor for EveryArrangement {
             for labels in arrangements(n) {
                 for (pace, seed) in [(Pace::Unit, 0), (Pace::Uniform, 1), (Pace::Exponential, 2)] {
                     let settings = Settings { pace, seed, ..Settings::new(n) };
-                    let told = format!("labels {labels:?}, {settings:?}");
+                    let described = format!("labels {labels:?}, {settings:?}");
                     let outcome = Election::<A>::of(&labels, settings).run();
-                    assert_kept::<A>(&outcome, &told);
+                    assert_kept::<A>(&outcome, &described);
                 }
             }
         }
@@ -55,9 +55,9 @@ impl Visitor for RandomRings {
                 pace: rng.choice([Pace::Unit, Pace::Uniform, Pace::Exponential]).unwrap(),
                 seed: rng.u64(..),
             };
-            let told = format!("{settings:?}");
+            let described = format!("{settings:?}");
             let outcome = Election::<A>::new(settings).run();
-            assert_kept::<A>(&outcome, &told);
+            assert_kept::<A>(&outcome, &described);
         }
         let settings = Settings { pace: Pace::Uniform, ..Settings::new(4096) };
         let outcome = Election::<A>::new(settings).run();

@@ -1,4 +1,4 @@
-//! What the papers promise, and what the simulator counts.
+//! The promises of the papers, and the counts of the simulator.
 #![allow(missing_docs, clippy::unwrap_used, reason = "in a test it is the test that fails")]
 
 mod every_ring;

@@ -99,7 +99,7 @@ fn lelann_takes_exactly_n_squared_and_time_n() {
 }
 
 #[test]
-fn the_bully_takes_a_challenge_and_an_answer_for_each_pair_and_tells_all_others() {
+fn the_bully_takes_a_challenge_and_an_answer_for_each_pair_and_announces_to_all_others() {
     let outcome = Election::<Bully<u32>>::new(Settings::new(50)).run();
     assert_eq!(outcome.by_kind, [50 * 49 / 2, 50 * 49 / 2, 49, 0]);
     assert_eq!(outcome.messages, 50 * 50 - 1);

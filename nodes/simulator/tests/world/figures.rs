@@ -141,19 +141,24 @@ fn timed_well(events: &[Event]) -> Result<(), String> {
     Ok(())
 }
 
-fn all_told_well(schedules: u32, faults: Faults, safety: Safety, well: fn(&[Event]) -> Result<(), String>) {
+fn all_reported_well(
+    schedules: u32,
+    faults: Faults,
+    safety: Safety,
+    well: fn(&[Event]) -> Result<(), String>,
+) {
     all_hold(schedules, faults, safety, |case| well(case.report().events()));
 }
 
 #[test]
 fn initiators_are_counted_well_while_members_die_whatever_the_election() {
-    all_told_well(1_000, Faults { algorithms: true, ..DEATHS }, Safety::Available, counted_well);
-    all_told_well(500, Faults { algorithms: true, ..DEATHS }, Safety::Quorum, counted_well);
+    all_reported_well(1_000, Faults { algorithms: true, ..DEATHS }, Safety::Available, counted_well);
+    all_reported_well(500, Faults { algorithms: true, ..DEATHS }, Safety::Quorum, counted_well);
 }
 
 #[test]
 fn the_times_without_a_leader_agree_with_the_members_whatever_happens() {
-    all_told_well(1_000, EVERYTHING, Safety::Available, timed_well);
-    all_told_well(500, Faults { algorithms: true, ..EVERYTHING }, Safety::Available, timed_well);
-    all_told_well(500, QUORUM, Safety::Quorum, timed_well);
+    all_reported_well(1_000, EVERYTHING, Safety::Available, timed_well);
+    all_reported_well(500, Faults { algorithms: true, ..EVERYTHING }, Safety::Available, timed_well);
+    all_reported_well(500, QUORUM, Safety::Quorum, timed_well);
 }

@@ -42,7 +42,7 @@ fn an_older_link_that_fails_does_not_take_the_newer_one_with_it() {
     );
 }
 
-/// The bully's challenge waited for a probe of a member that hung, and was lost with it: nobody was told that
+/// The bully's challenge waited for a probe of a member that hung, and was lost with it: nobody learned that
 /// it does not answer.
 #[test]
 fn nothing_is_said_on_a_probe_that_may_find_nobody() {
@@ -73,7 +73,7 @@ fn a_claimant_says_that_it_drops_a_claim_that_it_has_given_up() {
 /// A leader that had left the ring was followed for ever by those who heard of it from a neighbour that died
 /// then: nobody dials a member that is none, so nobody noticed that it was gone.
 #[test]
-fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
+fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_reports_it() {
     is_fine(
         "seed 7049207956862207881; ring 1; uniform 50us 3000us; 20000us initiate A; 0us add 0; 2001us start A; \
          0us remove A; 0us add 0; 4000us pause B",
@@ -88,10 +88,10 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_tells_of_it() {
     );
 }
 
-/// What neighbours tell each other when their link comes up was told once, and a cut too short to break the
-/// link took it.
+/// The state that neighbours send each other when their link comes up was sent once, and a cut too short to
+/// break the link took it.
 #[test]
-fn a_neighbour_that_missed_what_it_was_told_is_told_again() {
+fn a_neighbour_that_missed_an_update_is_sent_it_again() {
     is_fine(
         "seed 11724682980878392987; ring 1 4 1 4; uniform 50us 3000us; 20000us initiate D; 4954us add 0; 2497us sever E D",
     );
@@ -117,8 +117,8 @@ fn a_leader_that_has_left_the_ring_is_not_believed_that_it_leads() {
 }
 
 /// A deputy that was restarted introduced itself before the leader knew that its former start was dead. The
-/// leader told the new start that it is the deputy, then lost the old one and found another: when it died,
-/// both took over.
+/// leader notified the new start that it is the deputy, then lost the old one and found another: when it
+/// died, both took over.
 #[test]
 fn the_former_start_of_a_member_is_lost_before_the_new_one_is_spoken_to() {
     is_fine(

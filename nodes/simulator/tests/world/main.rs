@@ -12,7 +12,7 @@ mod after_a_total_loss;
 mod figures;
 mod found_before;
 mod random_faults;
+mod reported_like_a_real_ring;
 mod safety;
 mod session;
-mod told_like_a_real_ring;
 mod upkeep;

@@ -32,7 +32,7 @@ fn parted(safety: Safety) -> Session {
 }
 
 #[test]
-fn a_ring_that_is_told_to_ask_for_a_quorum_has_no_leader_in_half_of_it() {
+fn a_ring_that_is_configured_to_ask_for_a_quorum_has_no_leader_in_half_of_it() {
     assert_eq!(leaders(parted(Safety::Available).view()), ["B", "D"]);
     assert_eq!(leaders(parted(Safety::Quorum).view()), Vec::<&str>::new());
 }

@@ -1,5 +1,5 @@
-//! What neighbours tell each other outside elections: as much as links that come up ask for, and what was
-//! lost once more.
+//! The state updates between neighbours outside elections: as much as links that come up ask for, and what
+//! was lost once more.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn elected(n: u64, hop: Duration, algorithm: AlgorithmName) -> (RingView, usize,
 
 /// The initiator's neighbours differ for n − 1 hops, here 25 s, which is no loss.
 #[test]
-fn nothing_is_told_again_while_a_message_goes_round_a_long_slow_ring() {
+fn nothing_is_sent_again_while_a_message_goes_round_a_long_slow_ring() {
     let (view, updates, links) = elected(64, Duration::from_millis(400), AlgorithmName::MaxRing);
     let election = view.elections.front().expect("an election");
     assert_eq!((election.messages, election.expected), (191, Some(191)));
@@ -53,7 +53,7 @@ fn every_algorithm_keeps_to_it() {
     }
 }
 
-/// A lost result is told again, once.
+/// A lost result is sent again, once.
 #[test]
 fn a_message_that_was_lost_is_made_up_for() {
     let case: Case = "seed 1; ring 4 3 2 1; constant 1000us; 20000us initiate D; 5500us disturb B C constant 1000us drop 1000 \
@@ -64,7 +64,7 @@ fn a_message_that_was_lost_is_made_up_for() {
     let lost = world.events().iter().filter(|event| matches!(event.kind, EventKind::Injected { .. })).count();
     assert_eq!(lost, 1, "{}", trace::draw(world.events()));
     assert!(world.agreed().is_some(), "{}", trace::draw(world.events()));
-    let told: Vec<_> = world
+    let described: Vec<_> = world
         .events()
         .iter()
         .filter_map(|event| match &event.kind {
@@ -74,7 +74,7 @@ fn a_message_that_was_lost_is_made_up_for() {
             _ => None,
         })
         .collect();
-    // The leader confirms its deputy; B tells C what was lost, and news go on to the next. The lap that was
+    // The leader confirms its deputy; B sends C what was lost, and news go on to the next. The lap that was
     // lost is followed by another one, after which the leader confirms its deputy again.
-    assert_eq!(told, ["A>B", "B>C", "C>D", "D>A", "A>B"], "{}", trace::draw(world.events()));
+    assert_eq!(described, ["A>B", "B>C", "C>D", "D>A", "A>B"], "{}", trace::draw(world.events()));
 }

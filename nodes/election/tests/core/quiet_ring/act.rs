@@ -1,4 +1,4 @@
-//! What a test does to the ring.
+//! The actions of a test on the ring.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,7 +44,7 @@ impl QuietRing {
         self
     }
 
-    /// It dies, and no link tells anybody: nobody has one with it, or all notices are late.
+    /// It dies, and no link reports it: nobody has one with it, or all notices are late.
     pub(crate) fn kill_unnoticed(&mut self, who: &str) -> &mut Self {
         self.links.retain(|(a, b, _)| *a != id(who) && *b != id(who));
         self.kill(who)
@@ -82,7 +82,7 @@ impl QuietRing {
         self
     }
 
-    /// Its attribute is edited: every member is told.
+    /// Its attribute is edited: every member is configured with it.
     pub(crate) fn edit(&mut self, who: &str, attribute: u64) -> &mut Self {
         for member in self.members.iter_mut().filter(|member| member.id == id(who)) {
             member.attribute = Attribute(attribute);
@@ -129,7 +129,7 @@ impl QuietRing {
         self
     }
 
-    /// What members promised is lost.
+    /// The promises of the members are lost.
     pub(crate) fn forget_promises(&mut self) -> &mut Self {
         self.promises.clear();
         self
@@ -147,7 +147,7 @@ impl QuietRing {
         self
     }
 
-    /// What a member sends, there and then, on a message that arrives.
+    /// The messages that a member sends at once on a message that arrives.
     pub(crate) fn answer(&mut self, from: &str, to: &str, message: RingMessage) -> Vec<RingMessage> {
         let before = self.queue.len();
         self.deliver(from, to, message);
@@ -178,7 +178,7 @@ impl QuietRing {
         self
     }
 
-    /// One member is told that another election is held.
+    /// One member is configured with another election.
     pub(crate) fn change_algorithm(&mut self, who: &str, algorithm: AlgorithmName) -> &mut Self {
         let before = std::mem::replace(&mut self.settings.algorithm, algorithm);
         self.give(id(who), self.configuration(id(who)));
@@ -245,7 +245,7 @@ impl QuietRing {
         self
     }
 
-    /// Every member is told that this is what an election is worth from now on.
+    /// Every member is configured with this safety from now on.
     pub(crate) fn make(&mut self, safety: Safety) -> &mut Self {
         self.settings.safety = safety;
         self.reconfigure()

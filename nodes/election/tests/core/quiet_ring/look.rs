@@ -1,4 +1,4 @@
-//! What a test sees of the ring.
+//! The ring as a test sees it.
 
 use ringleader_election::classic::{Announcement, Observed, properties};
 use ringleader_election::{Core, Timer};
@@ -36,14 +36,14 @@ impl QuietRing {
         self.links.contains(&(id(from), id(to), link))
     }
 
-    /// What a member's log card shows, oldest first.
+    /// The lines of a member's log card, oldest first.
     pub(crate) fn log(&self, who: &str) -> Vec<String> {
         let said = self.said.iter().filter(|(node, _)| *node == id(who));
         said.map(|(_, why)| why.describe(name)).collect()
     }
 
     /// The messages of elections, searches and results that were sent, in words.
-    pub(crate) fn told(&self) -> Vec<String> {
+    pub(crate) fn described(&self) -> Vec<String> {
         self.sent.iter().filter(|sent| !is_state_update(&sent.message)).map(|sent| in_words(*sent)).collect()
     }
 

@@ -1,4 +1,4 @@
-//! What a simulated ring tells is what a real one tells: the reducer that the page draws with reads it, and
+//! A simulated ring reports what a real one reports: the reducer that the page draws with reads it, and
 //! so does the checker that reads real streams.
 
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ fn read(events: &[Event]) -> Result<RingView, String> {
     Ok(view)
 }
 
-/// What the view says of the ring follows from what it says of the members.
+/// Checks that the view of the ring follows from that of the members.
 fn adds_up(view: &RingView) -> Result<(), String> {
     let one = |names: BTreeSet<Option<&NodeName>>| match Vec::from_iter(names)[..] {
         [Some(name)] if view.node(name).is_some_and(NodeView::is_live) => Some(name.clone()),
@@ -73,31 +73,31 @@ fn as_the_members_see_it(world: &World, view: &RingView) -> Result<(), String> {
     Ok(())
 }
 
-fn told_well(case: &Case) -> Result<(), String> {
+fn reported_well(case: &Case) -> Result<(), String> {
     let world = case.report();
     let view = read(world.events())?;
     as_the_members_see_it(&world, &view)
 }
 
-fn all_told_well(schedules: u32, faults: Faults, safety: Safety) {
-    all_hold(schedules, faults, safety, told_well);
+fn all_reported_well(schedules: u32, faults: Faults, safety: Safety) {
+    all_hold(schedules, faults, safety, reported_well);
 }
 
 #[test]
-fn an_undisturbed_ring_is_told_well() {
-    all_told_well(500, NOTHING, Safety::Available);
+fn an_undisturbed_ring_is_reported_well() {
+    all_reported_well(500, NOTHING, Safety::Available);
 }
 
 #[test]
-fn a_ring_whose_members_die_is_told_well() {
-    all_told_well(2000, DEATHS, Safety::Available);
+fn a_ring_whose_members_die_is_reported_well() {
+    all_reported_well(2000, DEATHS, Safety::Available);
 }
 
 #[test]
-fn a_ring_to_which_everything_happens_is_told_well() {
-    all_told_well(2000, EVERYTHING, Safety::Available);
-    all_told_well(1000, QUORUM, Safety::Quorum);
-    all_told_well(1000, Faults { algorithms: true, ..SETTINGS }, Safety::Available);
+fn a_ring_to_which_everything_happens_is_reported_well() {
+    all_reported_well(2000, EVERYTHING, Safety::Available);
+    all_reported_well(1000, QUORUM, Safety::Quorum);
+    all_reported_well(1000, Faults { algorithms: true, ..SETTINGS }, Safety::Available);
 }
 
 #[test]
