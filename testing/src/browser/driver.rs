@@ -9,6 +9,9 @@ use crate::server::program;
 
 static SESSIONS: AtomicU32 = AtomicU32::new(0);
 
+/// Drivers that are started until one has a port.
+const ATTEMPTS: u32 = 5;
+
 /// chromedriver, with a port of its own, and a folder for its browser. Both end with this value.
 pub(super) struct Driver {
     process: Child,
@@ -19,7 +22,26 @@ pub(super) struct Driver {
 }
 
 impl Driver {
+    /// Starts a driver that has found a port.
+    ///
+    /// A driver takes any port that is free for IPv6, and ends when another program has the same for IPv4: the
+    /// nodes and servers of tests take many.
     pub(super) fn start() -> Self {
+        let mut said = String::new();
+        for _ in 0..ATTEMPTS {
+            let mut driver = Self::spawn();
+            match driver.port() {
+                Ok(port) => {
+                    driver.url = format!("http://127.0.0.1:{port}");
+                    return driver;
+                }
+                Err(words) => said = words,
+            }
+        }
+        panic!("chromedriver ended without a port {ATTEMPTS} times: {said}");
+    }
+
+    fn spawn() -> Self {
         let number = SESSIONS.fetch_add(1, Ordering::Relaxed);
         let profile = program().with_file_name(format!("chromium-{}-{number}", std::process::id()));
         let program = std::env::var_os("RINGLEADER_CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
@@ -33,20 +55,24 @@ impl Driver {
                 panic!("{}: {error}. `cargo xtask test` installs Chromium and its driver", program.display())
             });
         let output = BufReader::new(process.stdout.take().unwrap());
-        let mut driver = Self { process, url: String::new(), profile, output };
-        driver.url = format!("http://127.0.0.1:{}", driver.port());
-        driver
+        Self { process, url: String::new(), profile, output }
     }
 
-    /// The port that it says it listens on.
-    fn port(&mut self) -> u16 {
+    /// The port on which it listens.
+    ///
+    /// # Errors
+    ///
+    /// When it ends before: its output.
+    fn port(&mut self) -> Result<u16, String> {
         let mut said = String::new();
         loop {
             let mut line = String::new();
             let length = self.output.read_line(&mut line).expect("chromedriver speaks text");
-            assert!(length > 0, "chromedriver ended without a port: {said}");
+            if length == 0 {
+                return Err(said);
+            }
             if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return port.trim().trim_end_matches('.').parse().expect("a port is a number");
+                return Ok(port.trim().trim_end_matches('.').parse().expect("a port is a number"));
             }
             said.push_str(&line);
         }
