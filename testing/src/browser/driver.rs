@@ -24,8 +24,8 @@ pub(super) struct Driver {
 impl Driver {
     /// Starts a driver that has found a port.
     ///
-    /// A driver takes any port that is free for IPv6, and ends when another program has the same for IPv4: the
-    /// nodes and servers of tests take many.
+    /// A driver takes any port that is free for IPv6, and ends when another program has the same for IPv4:
+    /// the nodes and servers of tests take many.
     pub(super) fn start() -> Self {
         let mut said = String::new();
         for _ in 0..ATTEMPTS {
