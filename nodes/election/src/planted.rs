@@ -92,7 +92,7 @@ bugs! {
     DeputyStandsStill,
     /// A follower that loses the leader does not wait for another.
     FollowersWaitForEver,
-    /// A search for a deputy does not raise the appointment.
+    /// A search for a deputy does not raise the deputy epoch.
     AppointmentNotRaised,
     /// A search for a deputy collects the leader.
     SearchCollectsLeader,
