@@ -173,6 +173,22 @@ impl RingMessage {
         matches!(self, Self::Lease { .. })
     }
 
+    /// Whether the message belongs to an election, a search or a result: such a message waits for the pace of its
+    /// link. Others keep neighbours up to date.
+    #[must_use]
+    pub fn is_paced(&self) -> bool {
+        match self {
+            Self::Election { .. }
+            | Self::Classic { .. }
+            | Self::RollCall { .. }
+            | Self::Found { .. }
+            | Self::Vacant { .. }
+            | Self::DeputySearch { .. }
+            | Self::Elected { .. } => true,
+            Self::Lease { .. } | Self::StateUpdate { .. } => false,
+        }
+    }
+
     /// The mandate that the message carries, if any.
     #[must_use]
     pub fn mandate(&self) -> Option<&Mandate> {

@@ -34,9 +34,9 @@ pub struct Faults {
     pub settings: bool,
 }
 
-/// Nothing but deaths.
-pub const DEATHS: Faults = Faults {
-    deaths: true,
+/// No faults: one member initiates.
+pub const NOTHING: Faults = Faults {
+    deaths: false,
     hangs: false,
     cuts: false,
     disturbances: false,
@@ -45,6 +45,9 @@ pub const DEATHS: Faults = Faults {
     algorithms: false,
     settings: false,
 };
+
+/// Nothing but deaths.
+pub const DEATHS: Faults = Faults { deaths: true, ..NOTHING };
 
 /// Everything that is done to a ring that holds max-ring elections.
 pub const EVERYTHING: Faults = Faults {
@@ -64,18 +67,6 @@ pub const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// Everything, in rings some of which have no deputy, and members that may not lead.
 pub const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
-
-/// The ring that nothing is done to but that one member initiates.
-pub const NOTHING: Faults = Faults {
-    deaths: false,
-    hangs: false,
-    cuts: false,
-    disturbances: false,
-    drift: false,
-    members: false,
-    algorithms: false,
-    settings: false,
-};
 
 /// One step before it is known what may be done: which of it, to whom, how much, and after which time.
 type Raw = (u8, u8, u8, u16, u8, u32);

@@ -27,6 +27,19 @@ pub use start::program;
 /// busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// A fresh seed, or the one in RINGLEADER_SEED. It is printed, so that a test that fails shows it.
+///
+/// # Panics
+///
+/// When RINGLEADER_SEED is no number.
+pub fn fresh_seed() -> u64 {
+    let asked = std::env::var("RINGLEADER_SEED").ok();
+    let seed =
+        asked.map_or_else(|| fastrand::u64(..), |seed| seed.parse().expect("RINGLEADER_SEED is a number"));
+    println!("reproduce with RINGLEADER_SEED={seed}");
+    seed
+}
+
 /// A running server. It and its nodes end with this value.
 pub struct Server {
     process: Child,

@@ -63,13 +63,17 @@ impl Members {
     fn refuse(&self, id: NodeId, incarnation: Incarnation) -> Option<(StatusCode, String)> {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
             None => Some((StatusCode::FORBIDDEN, "not a member of the ring".to_owned())),
-            Some((name, present)) if incarnation < *present => Some((
-                StatusCode::CONFLICT,
-                format!("start {incarnation} of {name} is over: start {present} is the present one"),
-            )),
+            Some((name, present)) if incarnation < *present => {
+                Some((StatusCode::CONFLICT, former_start(name, incarnation, *present)))
+            }
             Some(_) => None,
         }
     }
+}
+
+/// The refusal of a start that is over.
+pub(crate) fn former_start(name: &NodeName, start: Incarnation, present: Incarnation) -> String {
+    format!("start {start} of {name} is over: start {present} is the present one")
 }
 
 /// Small buffers and hard limits: a link costs a few kB, and a peer that misbehaves can't raise that.

@@ -332,7 +332,7 @@ impl Node {
     fn send(&mut self, to: NodeId, message: RingMessage) {
         let directly = matches!(message, RingMessage::Classic { port: PortKind::Peer, .. });
         let link = self.route_to(to, directly);
-        let paced = !matches!(message, RingMessage::StateUpdate { .. } | RingMessage::Lease { .. });
+        let paced = message.is_paced();
         self.sent += 1;
         let id = MessageId {
             from: self.options.name.clone(),

@@ -155,17 +155,17 @@ mod tests {
 
     #[test]
     fn every_golden_case_reports_what_it_reported_when_it_was_written_down() {
-        let described = GOLDEN.map(|(text, golden)| {
+        let cases = GOLDEN.map(|(text, golden)| {
             let case: Case = text.parse().expect("a case");
             (text, golden, case.fingerprint())
         });
-        for (text, golden, now) in described {
+        for (text, golden, now) in cases {
             assert_eq!(
                 format!("{golden:016x}"),
                 format!("{now:016x}"),
                 "`{text}` has another fingerprint. If the election or the simulator was changed on purpose, these are the new \
              ones, in order: {:#x?}",
-                described.map(|(_, _, now)| now)
+                cases.map(|(_, _, now)| now)
             );
         }
     }

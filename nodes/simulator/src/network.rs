@@ -72,7 +72,7 @@ pub(crate) struct Connection {
     /// Whether its dialler is going to compare what its ends know.
     pub(crate) compares: bool,
     /// The digest of what the dialler knew when it sent the last message that arrived at the acceptor.
-    pub(crate) reported: u64,
+    pub(crate) dialler_digest: u64,
     /// The packets that the dialler sends once the link is up.
     pub(crate) queued: Vec<Arc<Packet>>,
     /// When the last thing sent on it arrives, at the acceptor and at the dialler.
@@ -140,7 +140,7 @@ impl Network {
             dialler_end: End::Dialling,
             acceptor_end: End::Dialling,
             compares: false,
-            reported: digest(Term::ZERO, None),
+            dialler_digest: digest(Term::ZERO, None),
             queued: Vec::new(),
             last_arrivals: (0, 0),
         };

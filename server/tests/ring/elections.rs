@@ -2,7 +2,7 @@
 
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{EventKind, NodeState, Role, Term};
-use ringleader_testing::server::Server;
+use ringleader_testing::server::{Server, fresh_seed};
 
 fn successor(ring: &ringleader_shared::RingView, node: &str) -> Option<String> {
     ring.node(&node.parse().unwrap()).and_then(|node| node.successor.as_ref()).map(ToString::to_string)
@@ -187,11 +187,7 @@ fn everybody_may_initiate_at_once_and_one_leader_comes_out() {
 
 #[test]
 fn fifty_rounds_of_random_kills_and_starts_always_end_in_one_leader() {
-    let seed = std::env::var("RINGLEADER_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| fastrand::u64(..));
-    println!("reproduce with RINGLEADER_SEED={seed}");
+    let seed = fresh_seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let server = Server::start_with(&["--nodes", "5"]);
     server.initiate("A");

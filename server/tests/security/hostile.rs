@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::tables::{Road, broken, hosts_and_origins, roads};
 use ringleader_testing::server::raw::{UPGRADE, read_answer, request, send};
-use ringleader_testing::server::{PATIENCE, Server};
+use ringleader_testing::server::{PATIENCE, Server, fresh_seed};
 
 /// The time limit of a request's header in `serve/accept.rs`.
 const HEADER_WITHIN: Duration = Duration::from_secs(10);
@@ -136,11 +136,7 @@ fn broken_requests_are_answered_or_hung_up_and_the_server_goes_on() {
 
 #[test]
 fn random_bytes_never_end_the_server() {
-    let seed = std::env::var("RINGLEADER_SEED")
-        .ok()
-        .and_then(|seed| seed.parse().ok())
-        .unwrap_or_else(|| fastrand::u64(..));
-    println!("reproduce with RINGLEADER_SEED={seed}");
+    let seed = fresh_seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let server = Server::spawn(&[]);
     let honest = request(

@@ -36,9 +36,9 @@ fn a_classic_election_is_followed_by_one_lap_instead_of_two() {
         ring.initiate("A").settle();
         let leader = ring.leaders().first().cloned().unwrap_or_default();
         ring.assert_led_by(&leader, None);
-        let described =
+        let announcing =
             ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Elected { .. })).count();
-        assert_eq!((described, searches(&ring)), (5, 0), "{algorithm}");
+        assert_eq!((announcing, searches(&ring)), (5, 0), "{algorithm}");
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
 use crate::clock::{monotonic_ns, now};
+use crate::handshake::former_start;
 use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
 
 impl Node {
@@ -261,9 +262,7 @@ impl Node {
     fn out_of_turn(&self, peer: NodeId, why: OutOfTurn) -> String {
         let name = self.name(peer);
         match why {
-            OutOfTurn::FormerStart { start, present } => {
-                format!("start {start} of {name} is over: start {present} is the present one")
-            }
+            OutOfTurn::FormerStart { start, present } => former_start(&name, start, present),
             OutOfTurn::OtherStart { start, other_end } => {
                 format!("start {other_end} of {name} sent a message in the name of start {start}")
             }

@@ -23,7 +23,7 @@ use ringleader_shared::{
     Attribute, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, Role, RunId, Term,
 };
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -198,7 +198,6 @@ impl Ring {
                 break;
             }
             assert!(Instant::now() < deadline, "the ring does not settle: {}", self.text);
-            sleep(Duration::from_millis(10)).await;
         }
         let terms = self.nodes.values().filter_map(|node| node.standing.as_ref().map(|standing| standing.1));
         self.highest_term = self.highest_term.max(terms.max().unwrap_or_default());

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ringleader_election::link_table::{DialPurpose, Missing};
-use ringleader_election::{Core, DropReason, Effect, Input, Timer, WantedLinks, digest_of_sender};
+use ringleader_election::{Core, DropReason, Effect, Input, Timer, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
@@ -39,8 +39,8 @@ impl World {
             self.step_violation.get_or_insert((me, step_violation));
         }
         let Some(machine) = self.machine_mut(me) else { return };
-        let knew = std::mem::replace(&mut machine.knowledge, machine.core.state_digest());
-        let news = is_link_up || knew != machine.knowledge;
+        let former = std::mem::replace(&mut machine.state_digest, machine.core.state_digest());
+        let news = is_link_up || former != machine.state_digest;
         self.touched.push(me);
         for effect in effects.drain(..) {
             self.carry_out(me, effect);
@@ -99,17 +99,7 @@ impl World {
 
     fn send(&mut self, me: NodeIndex, to: NodeId, message: RingMessage) {
         self.cost.messages += 1;
-        let is_ring_message = match message {
-            RingMessage::Election { .. }
-            | RingMessage::Classic { .. }
-            | RingMessage::RollCall { .. }
-            | RingMessage::Found { .. }
-            | RingMessage::Vacant { .. }
-            | RingMessage::DeputySearch { .. }
-            | RingMessage::Elected { .. } => true,
-            RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => false,
-        };
-        if is_ring_message {
+        if message.is_paced() {
             self.cost.ring_messages += 1;
             self.last_ring_message = Some(self.now);
         }
@@ -155,7 +145,7 @@ impl World {
         let lamport = machine.lamport;
         for link in machine.links.iter() {
             if let Some(link) = self.network.get_mut(link.id).filter(|link| link.dialler == from) {
-                link.reported = digest_of_sender(&packet.message);
+                link.dialler_digest = digest_of_sender(&packet.message);
             }
         }
         if let Some(recorder) = &mut self.recorder {
@@ -195,10 +185,12 @@ impl World {
     }
 
     pub(super) fn make_wanted_links(&mut self, me: NodeIndex) {
-        while let Some(surplus) = self.table_of(me, |machine, wanted| machine.links.take_surplus(wanted)) {
+        let surplus = |machine: &mut Machine| machine.links.take_surplus(machine.core.wanted_links());
+        while let Some(surplus) = self.machine_mut(me).and_then(surplus) {
             self.close_end(surplus.id, me, false);
         }
-        while let Some(missing) = self.table_of(me, |machine, wanted| machine.links.missing(wanted)) {
+        let missing = |machine: &mut Machine| machine.links.missing(machine.core.wanted_links());
+        while let Some(missing) = self.machine_mut(me).and_then(missing) {
             match missing {
                 Missing::Dial { peer, kind } => {
                     let Some(peer) = self.place(peer) else { return };
@@ -207,16 +199,6 @@ impl World {
                 Missing::InUse(link) => self.link_up(me, &link),
             }
         }
-    }
-
-    fn table_of<T>(
-        &mut self,
-        me: NodeIndex,
-        decide: impl FnOnce(&mut Machine, WantedLinks) -> Option<T>,
-    ) -> Option<T> {
-        let machine = self.machine_mut(me)?;
-        let wanted = machine.core.wanted_links();
-        decide(machine, wanted)
     }
 
     /// Has a member that routes past others dial them again, at a time of its own.

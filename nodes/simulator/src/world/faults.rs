@@ -86,7 +86,7 @@ impl World {
             timers: Timers::default(),
             links: LinkTable::default(),
             probes: false,
-            knowledge: 0,
+            state_digest: 0,
             sent: 0,
             lamport: 0,
             highest_term: self.highest_term,

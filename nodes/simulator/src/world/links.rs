@@ -335,9 +335,9 @@ impl World {
     fn has_missed(&self, link: &Connection) -> bool {
         let is_up =
             (link.kind, link.dialler_end, link.acceptor_end) == (LinkKind::Ring, End::Open, End::Open);
-        let knowledge = |place| self.machine(place).map(|machine| machine.knowledge);
-        let (ours, theirs) = (knowledge(link.dialler), knowledge(link.acceptor));
-        is_up && ours != theirs && ours.is_some_and(|ours| ours != link.reported)
+        let digest = |place| self.machine(place).map(|machine| machine.state_digest);
+        let (ours, theirs) = (digest(link.dialler), digest(link.acceptor));
+        is_up && ours != theirs && ours.is_some_and(|ours| ours != link.dialler_digest)
     }
 
     pub(super) fn compared(&mut self, me: NodeIndex, id: LinkId) {

@@ -40,7 +40,7 @@ pub(super) struct Machine {
     /// Whether it is going to dial those again that it routes past.
     pub(super) probes: bool,
     /// The digest of its state, as its pings carry it.
-    pub(super) knowledge: u64,
+    pub(super) state_digest: u64,
     /// How many messages it has sent.
     pub(super) sent: u64,
     pub(super) lamport: u64,

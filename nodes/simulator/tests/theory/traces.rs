@@ -50,12 +50,12 @@ fn assert_traced(outcome: &Outcome, traced: &Outcome, steps: &[watch::Step], wha
     assert_eq!(starts, outcome.starters().count(), "{what}");
     let learnt = steps.iter().filter(|step| step.learnt.is_some()).count();
     assert_eq!(learnt, outcome.informed as usize, "{what}: who learns it");
-    let described = sent.iter().filter(|sent| match sent.message {
+    let announcing = sent.iter().filter(|sent| match sent.message {
         Message::Result { .. } => true,
         Message::MaxRing(message) => matches!(message, RingMessage::Elected { .. }),
         Message::Classic(_) => false,
     });
-    assert_eq!(described.count() as u64, outcome.announced, "{what}: what announces the result");
+    assert_eq!(announcing.count() as u64, outcome.announced, "{what}: what announces the result");
 }
 
 fn a_trace_shows_every_message_of_the_very_run_that_is_counted(algorithm: AlgorithmName) {

@@ -15,14 +15,14 @@ fn at_peace(attributes: &[u64], seed: u64) -> World {
 
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
-    let described = |seed| {
+    let fingerprint = |seed| {
         let mut world = at_peace(&[90, 100, 110, 120], seed);
         world.act(Action::Kill(3));
         world.run_for(Duration::from_secs(1));
         trace::fingerprint(world.events())
     };
-    assert_eq!(described(7), described(7));
-    assert_ne!(described(7), described(8));
+    assert_eq!(fingerprint(7), fingerprint(7));
+    assert_ne!(fingerprint(7), fingerprint(8));
 }
 
 #[test]

@@ -174,13 +174,13 @@ fn whatever_one_has_done_the_text_of_it_reproduces_it() {
 #[test]
 fn a_session_reports_what_the_case_reports() {
     proptest!(some_cases(200), |(case in any_case())| {
-        let described = case.report();
+        let reported = case.report();
         let mut session = Session::of(&case);
         let end: Duration = case.schedule.steps.iter().map(|(wait, _)| *wait).sum();
         session.play_until(end, usize::MAX);
         let seq = session.seq();
         // Once all is done, links are mended that the session leaves as they are.
-        let until: Vec<Event> = described.events().iter().take_while(|event| event.seq <= seq).cloned().collect();
+        let until: Vec<Event> = reported.events().iter().take_while(|event| event.seq <= seq).cloned().collect();
         let kept = &until[until.len() - session.events().len()..];
         prop_assert_eq!(session.events(), kept);
     });

@@ -64,7 +64,7 @@ fn a_message_that_was_lost_is_made_up_for() {
     let lost = world.events().iter().filter(|event| matches!(event.kind, EventKind::Injected { .. })).count();
     assert_eq!(lost, 1, "{}", trace::draw(world.events()));
     assert!(world.agreed().is_some(), "{}", trace::draw(world.events()));
-    let described: Vec<_> = world
+    let updates: Vec<_> = world
         .events()
         .iter()
         .filter_map(|event| match &event.kind {
@@ -76,5 +76,5 @@ fn a_message_that_was_lost_is_made_up_for() {
         .collect();
     // The leader confirms its deputy; B sends C what was lost, and news go on to the next. The lap that was
     // lost is followed by another one, after which the leader confirms its deputy again.
-    assert_eq!(described, ["A>B", "B>C", "C>D", "D>A", "A>B"], "{}", trace::draw(world.events()));
+    assert_eq!(updates, ["A>B", "B>C", "C>D", "D>A", "A>B"], "{}", trace::draw(world.events()));
 }
