@@ -298,18 +298,14 @@ impl Links {
         self.connections.get(self.table(from).route(id(to.into()))?)
     }
 
-    pub(crate) fn has_link_to(&self, from: NodeIndex, to: NodeIndex) -> bool {
-        self.link_to(from, to).is_some()
-    }
-
-    /// Sends on the best connection. Without one, or when the other end is gone, the message is lost.
-    pub(crate) fn send(&mut self, from: NodeIndex, to: NodeIndex, message: RingMessage) {
-        if let Some(connection) = self.link_to(from, to)
-            && connection.end(to) != End::Closed
-        {
-            let dial = connection.dial;
+    /// Sends on the best connection; false when there is none. When its other end is gone, the message is lost.
+    pub(crate) fn send(&mut self, from: NodeIndex, to: NodeIndex, message: RingMessage) -> bool {
+        let Some(connection) = self.link_to(from, to) else { return false };
+        let (dial, is_lost) = (connection.dial, connection.end(to) == End::Closed);
+        if !is_lost {
             self.put(from, dial, InTransit::Message(message));
         }
+        true
     }
 
     /// A member learns of the change under way to it. `None` when it is none to this member.

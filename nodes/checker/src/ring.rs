@@ -591,10 +591,10 @@ impl Ring {
     fn send(&mut self, me: NodeIndex, to: ringleader_shared::NodeId, message: RingMessage) {
         let Ok(to) = NodeIndex::try_from(place(to)) else { return };
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
-        if !self.links.has_link_to(me, to) {
+        if !self.links.send(me, to, message) {
             self.make_links(me);
+            self.links.send(me, to, message);
         }
-        self.links.send(me, to, message);
     }
 
     fn make_links(&mut self, me: NodeIndex) {
