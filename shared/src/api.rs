@@ -95,7 +95,7 @@ pub struct EventPage {
 
 json::read_by_name! { EventPage { events, oldest, newest } }
 
-/// `GET /api/v1/access`: what whoever asks may do.
+/// `GET /api/v1/access`: the rights of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
     /// As whom the server knows it.

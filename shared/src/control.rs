@@ -27,7 +27,7 @@ pub const SUPERVISOR_ENV: &str = "RINGLEADER_SUPERVISOR";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum NodeReport {
-    /// I am up and accept links.
+    /// The node is up and accepts links.
     Hello {
         /// The node introduces itself.
         id: NodeId,
@@ -35,7 +35,7 @@ pub enum NodeReport {
         incarnation: Incarnation,
         /// My process id.
         pid: u32,
-        /// Where I accept node links.
+        /// The address at which it accepts node links.
         address: SocketAddr,
     },
     /// Events, oldest first.
@@ -70,7 +70,7 @@ pub enum NodeCommand {
         /// The term.
         term: Term,
     },
-    /// Leave in good order: close the links, end the process with code 0.
+    /// Leave gracefully: close the links, end the process with code 0.
     Exit,
 }
 

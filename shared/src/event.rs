@@ -132,9 +132,9 @@ pub enum EventKind {
         /// The line, at most 2,000 bytes of it.
         text: String,
     },
-    /// The server: the kernel has stopped this node's process, whoever sent SIGSTOP.
+    /// The server: the kernel has stopped this node's process: SIGSTOP, from any sender.
     Paused,
-    /// The server: the kernel has let this node's process go on, whoever sent SIGCONT.
+    /// The server: the kernel has let this node's process go on: SIGCONT, from any sender.
     Resumed,
 
     /// The node is configured and takes part.
@@ -230,7 +230,7 @@ pub enum EventKind {
         direction: LinkDirection,
         /// Why.
         reason: String,
-        /// True when the peer is thought dead or hung; false when the link was closed in good order.
+        /// True when the peer is thought dead or hung; false when the link was closed gracefully.
         failure: bool,
     },
     /// Heartbeats between leader and deputy go through: one report a second at most, whatever their rate.

@@ -122,7 +122,7 @@ json::read_by_name! { MessageId { from, incarnation, number } }
 /// ASCII, because names are compared byte by byte, and stand in addresses, file names and command lines:
 /// letters that look the same are the same there.
 ///
-/// `leader` and `deputy` are not names: the API takes them to mean whoever holds that role.
+/// `leader` and `deputy` are not names: the API takes them to mean the holder of that role.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NodeName(

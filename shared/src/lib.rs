@@ -1,8 +1,7 @@
 //! The vocabulary of every Ringleader wire: ids, terms, ring messages, events, commands and views.
 //!
-//! What it is for: the node processes, the server, the simulator and the browser all say the same words, so
-//! the words live here once. What it must not know: how an election is decided, and anything about sockets,
-//! clocks or processes.
+//! Node processes, server, simulator and browser use the same types, so the types live here once. The crate
+//! does not know how an election is decided, and knows no sockets, clocks or processes.
 //!
 //! The way through it: [`id`] names things, [`message`] is what travels the ring ([`algorithm`] in the
 //! classic elections), [`event`] is every report about it, [`fault`] is what may go wrong on the way,

@@ -173,8 +173,8 @@ impl RingMessage {
         matches!(self, Self::Lease { .. })
     }
 
-    /// Whether the message belongs to an election, a search or a result: such a message waits for the pace of its
-    /// link. Others keep neighbours up to date.
+    /// Whether the message belongs to an election, a search or a result: such a message waits for the pace of
+    /// its link. Others keep neighbours up to date.
     #[must_use]
     pub fn is_paced(&self) -> bool {
         match self {

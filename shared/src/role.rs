@@ -126,8 +126,8 @@ modes! {
     Succession, "succession" {
         /// The deputy takes over at once.
         Deputy = "deputy",
-        /// Nobody is deputy: whoever notices the loss starts an election, by the algorithm that the ring
-        /// holds.
+        /// Nobody is deputy: a member that notices the loss starts an election, by the algorithm that the
+        /// ring holds.
         Election = "election",
     }
 }

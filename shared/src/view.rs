@@ -159,7 +159,7 @@ impl RingView {
             }
             EventKind::MemberAdded { member } => {
                 turned = true;
-                // Whoever follows a member of this name follows one that has left the ring.
+                // A member that follows one of this name follows one that has left the ring.
                 for node in &mut self.nodes {
                     for followed in [&mut node.leader, &mut node.deputy] {
                         followed.take_if(|name| *name == member.name);

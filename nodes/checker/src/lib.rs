@@ -1,8 +1,7 @@
 //! Every schedule of a small ring, within stated bounds: the election's own state machines under stateright.
 //!
-//! What it is for: to visit each state that a ring can come to, whatever happens in whatever order, and to
-//! look at it. What it must not know: time (a timer is an event that may happen), sockets, randomness, how an
-//! election is decided.
+//! The crate visits each state that a ring can reach, under every order of events, and checks it. It knows no
+//! time (a timer is an event that may happen), no sockets, no randomness, and not how an election is decided.
 //!
 //! The way through it: [`config`] says which ring it is and how much may happen to it, [`suites`] which are
 //! checked together, `links` is what joins the members, [`ring`] is a state and what can happen in it,

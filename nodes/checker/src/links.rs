@@ -1,8 +1,8 @@
 //! Connections between members, with two ends, and what is under way on them.
 //!
-//! What one member hears of another (messages, and change of the links between the two) it hears in the order
-//! in which it came about; what it hears of different members comes in any order. A dial is decided when it
-//! is made: it would be no different had the other member died, or come back, just before.
+//! A member receives what comes from one other member, messages and changes of their links, in the order in
+//! which it was sent; between different members there is no order. The result of a dial is decided when it is
+//! made: a death or a return of the other member just before would give the same.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ pub(crate) enum InTransit {
     Up,
     /// The other end is dead, or the connection broke.
     Down,
-    /// The other end closed the connection in good order.
+    /// The other end closed the connection gracefully.
     Closed,
 }
 
@@ -159,7 +159,7 @@ impl Links {
         });
     }
 
-    /// A dial. Who is dead refuses; that is no change to a probe.
+    /// Dials. A dead member refuses, which means nothing to a probe.
     pub(crate) fn dial(&mut self, dial: Dial, acceptor_lives: bool, probe: bool) {
         if !acceptor_lives && probe {
             return;
@@ -232,7 +232,7 @@ impl Links {
         }
     }
 
-    /// The dialler closes in good order: what was on its way to it on this connection is lost.
+    /// Closes a connection gracefully at its dialler: what is under way to it on this connection is lost.
     fn close(&mut self, dial: Dial) {
         let Dial { dialler, acceptor, .. } = dial;
         self.under_way.retain(|item| (item.from, item.to, item.dial) != (acceptor, dialler, dial));
@@ -298,7 +298,8 @@ impl Links {
         self.connections.get(self.table(from).route(id(to.into()))?)
     }
 
-    /// Sends on the best connection; false when there is none. When its other end is gone, the message is lost.
+    /// Sends on the best connection; false when there is none. When its other end is gone, the message is
+    /// lost.
     pub(crate) fn send(&mut self, from: NodeIndex, to: NodeIndex, message: RingMessage) -> bool {
         let Some(connection) = self.link_to(from, to) else { return false };
         let (dial, is_lost) = (connection.dial, connection.end(to) == End::Closed);
@@ -308,7 +309,7 @@ impl Links {
         true
     }
 
-    /// A member learns of the change under way to it. `None` when it is none to this member.
+    /// Returns the change of its links that a member learns of by this. `None` when there is none.
     pub(crate) fn learn(&mut self, me: NodeIndex, dial: Dial, content: InTransit) -> Option<LinkChange> {
         let other = dial.other(me);
         match content {

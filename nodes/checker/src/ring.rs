@@ -99,7 +99,7 @@ fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Op
         }
         // Its own lap, with the votes of a majority.
         RingMessage::Lease { mandate, .. } if mandate.leader.id == before.id() => None,
-        // An election ends at whoever has won it, or goes on to it.
+        // An election ends at its winner, or goes on to it.
         RingMessage::Classic { term, .. } => (term != after.term()).then_some(StepViolation::WinsUnfairly),
         RingMessage::Found { term, leader, .. } => {
             ((term, leader.id) != (after.term(), before.id())).then_some(StepViolation::WinsUnfairly)

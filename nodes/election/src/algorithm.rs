@@ -50,7 +50,7 @@ pub enum Input<M> {
     },
     /// A timer ran out.
     TimerFired(Timer),
-    /// A link with this member works, whoever dialled.
+    /// A link with this member works.
     LinkUp {
         /// The other end.
         peer: NodeId,
@@ -68,7 +68,7 @@ pub enum Input<M> {
         /// The end that dialled.
         direction: LinkDirection,
     },
-    /// The other end closed a link in good order, and no other one of that kind with it is up.
+    /// The other end closed a link gracefully, and no other one of that kind with it is up.
     LinkClosed {
         /// The other end.
         peer: NodeId,

@@ -7,7 +7,7 @@
 //! a simulator and contenders in a process.
 //!
 //! But for the bully's, none of these papers tolerates a failure: a message lost is an election that never
-//! ends. "Extrema finding" is taken at its word: whoever starts, the highest label wins, so a message wakes
+//! ends. "Extrema finding" is taken literally: for any initiators the highest label wins, so a message wakes
 //! whom it finds asleep. [`ChangRobertsInitiators`] is the exception ([`Winner::HighestInitiator`]).
 
 mod bully;

@@ -46,7 +46,7 @@ pub struct Core {
     floor: Term,
     /// The leader of `term`; `None` before the first election and while one runs.
     mandate: Option<Mandate>,
-    /// Whether the mandate is mine and this very start of me won it.
+    /// Whether the mandate is this member's own and was won by this start of it.
     leading: bool,
     /// Whether the leader of the mandate is known not to answer.
     leader_lost: bool,
@@ -60,14 +60,13 @@ pub struct Core {
     settings: RingSettings,
     /// The state of the random number generator of the classic elections.
     rng: u64,
-    /// Whether I talk to everyone directly.
+    /// Whether the member sends directly to all others.
     direct: bool,
-    /// Those who did not answer since the last election that came to an end, where everyone talks to
-    /// everyone.
+    /// Members that have not answered since the last election that ended, where messages go directly.
     unreachable: Vec<NodeId>,
-    /// The lap that I, the leader, wait for.
+    /// The lap that the leader waits for.
     lap: Option<Lap>,
-    /// How I came to lead, for the report when the lap is back.
+    /// The cause of the leadership, for the report when the lap is back.
     cause: ElectionCause,
     /// Whether this member may be deputy of a leader that has none and has missed it in its search.
     unnoticed: bool,
@@ -77,7 +76,7 @@ pub struct Core {
     /// The members that hold a heartbeat link to this one, whether it leads or not. One that may be deputy
     /// and watches a leader without a deputy was missed by its search.
     watchers: BTreeSet<NodeId>,
-    /// The last lap of a leader that I passed on: each is passed on once, however its mandate was learned.
+    /// The last lap of a leader that was passed on: each is passed on once, however its mandate was learned.
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
     in_flight: Option<RingMessage>,
@@ -92,7 +91,7 @@ pub struct Core {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Election {
-    /// The best candidate that I have passed on in this term.
+    /// The best candidate that was passed on in this term.
     best: Option<Contender>,
 }
 
@@ -173,7 +172,7 @@ impl Core {
     /// The leader that this member follows, itself included.
     #[must_use]
     pub fn mandate(&self) -> Option<&Mandate> {
-        // What I claim, and nobody has granted yet, is no mandate.
+        // A claim that nobody has granted yet is no mandate.
         self.mandate.as_ref().filter(|_| !self.leading || self.is_leader())
     }
 

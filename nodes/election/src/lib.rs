@@ -1,11 +1,10 @@
 //! Ring leader election as pure state machines.
 //!
-//! What it is for: one call in, effects out. The same value runs in a process, in the simulator, under a
-//! model checker and in the browser. What it must not know: sockets, clocks, threads, randomness, names of
-//! nodes, words on a page.
+//! An input goes in, effects come out. The same value runs in a process, in the simulator, under a model
+//! checker and in the browser. The crate knows no sockets, clocks, threads, randomness or words on a page.
 //!
-//! The promise: [`Core::handle`] never panics and always returns, whatever the input; what it can't use it
-//! drops and says so. What could break it is a change to the slices in `route`, the one place that indexes.
+//! [`Core::handle`] never panics and always returns, for every input. It drops an input that it cannot use,
+//! and reports that. Only a change to the slices in `route`, the one place that indexes, could break this.
 //!
 //! How a caller drives it:
 //! 1. make a [`Core`] with the member's own id, and give it [`Input::Configured`] first;

@@ -33,7 +33,7 @@ pub enum Invariant {
     TermsOutliveMembers,
     /// Asked of what every member believes.
     DeputyIsAnother,
-    /// Asked of what every member believes: whoever leads or is deputy might when it was chosen.
+    /// Asked of every member's state: its leader and its deputy were eligible when they were chosen.
     OnlyTheEligible,
     /// Asked of every message of an election, a search or a result.
     DropsAreReported,

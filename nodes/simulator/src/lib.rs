@@ -1,7 +1,7 @@
 //! A virtual ring: the election's own state machines, joined by simulated links, in virtual time.
 //!
-//! What it is for: to break a ring in thousands of ways a second, and to do so again from a seed. What it
-//! must not know: sockets, threads, the machine's clock, the machine's randomness. It compiles to wasm32.
+//! The crate breaks a ring in thousands of ways a second, and reproduces each from a seed. It knows no
+//! sockets and no threads, neither the clock nor the randomness of the machine. It compiles to wasm32.
 //!
 //! The way through it: [`setup`] says what a ring is made of, [`World`] runs it, `network` has its links,
 //! [`schedule`] says what is done to it, [`case`] is both as one line of text, [`trace`] reports what

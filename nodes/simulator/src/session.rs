@@ -187,7 +187,7 @@ impl Session {
 
     /// Does this now: at the next whole microsecond, which is what the text of a case can say.
     ///
-    /// What was played beyond now is discarded, with what was done then; what the case has in store beyond
+    /// The play beyond now is discarded, with the actions in it; what the case has in store beyond
     /// that stays.
     pub fn act(&mut self, action: Action) {
         let now = whole_microseconds(self.moment.now());

@@ -43,7 +43,8 @@ pub struct ChangRoberts<L> {
 }
 
 impl<L: Label> ChangRoberts<L> {
-    /// "Greater: it is passed on." Whoever passes on a greater one can't win, and need not start any more.
+    /// "Greater: it is passed on." A member that passes on a greater one can't win, and need not start any
+    /// more.
     #[inline]
     fn pass_on(&mut self, label: L, context: &mut impl Context<L, L>) {
         if self.status != Status::Relay {
@@ -54,7 +55,7 @@ impl<L: Label> ChangRoberts<L> {
         context.send(Port::Successor, label);
     }
 
-    /// "Less: it is discarded"; whoever had not started does so now.
+    /// "Less: it is discarded"; a member that has not started does so now.
     fn discard(&mut self, label: L, context: &mut impl Context<L, L>) {
         context.explain(Why::Swallowed(label));
         self.wake(context);

@@ -112,7 +112,7 @@ impl<L: Label> DolevKlaweRodeh<L> {
         match self.status {
             Status::Active => self.on_label_while_active(label, context),
             Status::Asleep | Status::Waiting | Status::Relay | Status::Done => {
-                // Whoever waited for a confirmation has been overtaken by the next phase.
+                // A member that waited for a confirmation has been overtaken by the next phase.
                 if self.status == Status::Waiting {
                     self.status = Status::Relay;
                     context.explain(Why::BeatenBy(label));

@@ -42,7 +42,7 @@ pub struct Franklin<L> {
     status: Status,
     round: u8,
     /// The labels from the predecessor's and the successor's side that are not compared yet. A neighbour can
-    /// be one round ahead, not two: it needs my label for that.
+    /// be one round ahead, not two: it needs this member's label for that.
     heard: [[Option<L>; 2]; 2],
 }
 

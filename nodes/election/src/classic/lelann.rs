@@ -37,7 +37,7 @@ const PROPERTIES: Properties = Properties {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct LeLann<L> {
     me: L,
-    /// The highest label seen, my own included; `None` while asleep.
+    /// The highest label seen, the member's own included; `None` while asleep.
     highest: Option<L>,
     done: bool,
 }

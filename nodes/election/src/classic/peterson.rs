@@ -103,7 +103,7 @@ impl<L: Label> Classic<L> for Peterson<L> {
     fn receive(&mut self, _from: Port, label: L, context: &mut impl Context<L, L>) {
         self.wake(context);
         match (self.status, self.ntid) {
-            // It comes home twice, as the nearer and as the farther label of whoever is still active.
+            // It comes home twice, as the nearer and as the farther label of the member that is still active.
             (Status::Done, _) => {}
             _ if label == self.me => self.win(context),
             (Status::Relay, _) => {

@@ -8,7 +8,7 @@ use super::Properties;
 /// The member that must win.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Winner {
-    /// The highest label of all, whoever starts: a message wakes a member that it finds asleep.
+    /// The highest label of all, for any initiators: a message wakes a member that it finds asleep.
     Highest,
     /// The highest label of those that start of their own accord.
     HighestInitiator,
@@ -149,7 +149,7 @@ impl Properties {
         }
     }
 
-    /// Whether the best member of all wins, whoever starts.
+    /// Whether the best member of all wins, for any initiators.
     #[must_use]
     pub const fn best_wins(&self) -> bool {
         matches!(self.winner, Winner::Highest)

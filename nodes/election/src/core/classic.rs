@@ -2,9 +2,9 @@
 //! gives it.
 //!
 //! Their papers know neither failures nor a second election. So a term stands for one undisturbed election:
-//! when a neighbour comes or goes while it is undecided, it is void, and whoever notices starts another in
-//! the next term. What an election finds is a leader; the lap that announces it looks for the deputy, as
-//! after a takeover, and all that follows is max-ring's.
+//! when a neighbour comes or goes while it is undecided, it is void, and the member that notices starts
+//! another in the next term. What an election finds is a leader; the lap that announces it looks for the
+//! deputy, as after a takeover, and all that follows is max-ring's.
 
 use std::sync::Arc;
 
@@ -215,7 +215,7 @@ impl Core {
         let done = act(machine, &mut context);
         if let Some(leader) = context.elected.filter(|_| self.election.is_some()) {
             if self.route.is_alone() {
-                // Those who took part with me are gone.
+                // The others that took part are gone.
                 self.initiate(out);
             } else if leader.id == self.me && complete {
                 self.confirm_round_the_ring(leader, out);
@@ -238,8 +238,8 @@ impl Core {
         self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
 
-    /// Takes part in the election of a message's term, if it is newer than mine. Says why the message is not
-    /// acted on, if it is not.
+    /// Takes part in the election of a message's term, if it is newer than the member's. Returns the reason
+    /// when the message is not acted on.
     fn enter_classic(
         &mut self,
         term: Term,
@@ -263,7 +263,7 @@ impl Core {
         }
     }
 
-    /// A message of a classic election: it goes to my machine, which is set up for it if need be.
+    /// Gives a message of a classic election to the algorithm, which is set up for it where necessary.
     pub(super) fn on_classic(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
         let RingMessage::Classic { term, algorithm, port, number, size, payload } = message else { return };
         if let Err(reason) = self.enter_classic(term, algorithm, out) {
@@ -286,8 +286,8 @@ impl Core {
             u32::try_from(at).ok()
         };
         let arrives_by = match port {
-            // Who sends past my predecessor has not heard of it, or I have not heard of its death: either of
-            // us is going to, and finds the election void.
+            // The sender has not heard of this member's predecessor, or this member has not heard of its
+            // death: one of the two is going to, and finds the election void.
             PortKind::Successor if Some(from) == self.route.predecessor() => Some(Port::Predecessor),
             PortKind::Predecessor if from == self.route.successor() => Some(Port::Successor),
             PortKind::Successor | PortKind::Predecessor => None,
@@ -303,8 +303,8 @@ impl Core {
                 return self.drop_message(from, message, DropReason::Known, out);
             }
             if number > heard.saturating_add(1) {
-                // The algorithm can't go on without the one that is missing; whoever loses patience first
-                // begins again.
+                // The algorithm can't go on without the one that is missing. The first member whose timer
+                // runs out begins again.
                 return self.drop_message(from, message, DropReason::OneIsMissing, out);
             }
             next(&mut classic.heard, port);
@@ -370,7 +370,7 @@ impl Core {
         if self.classic.is_some() && self.election.is_some() {
             self.win(leader, None, out);
         } else {
-            // It means an earlier start of me.
+            // It names an earlier start of this member.
             self.initiate(out);
         }
     }

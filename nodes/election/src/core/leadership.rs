@@ -137,7 +137,8 @@ impl Core {
         }
     }
 
-    /// `Elected` and `DeputySearch`: my own lap that comes back, a lap to pass on once, or nothing new.
+    /// Handles `Elected` and `DeputySearch`: the member's own lap that is back, a lap to pass on once, or
+    /// nothing new.
     ///
     /// A neighbour's `StateUpdate` may have said the same before: that must not stop the lap, which the
     /// leader waits for.
@@ -309,12 +310,12 @@ impl Core {
                 && term > self.term
                 && self.route.has_ineligible() =>
             {
-                // An election of that term is under way, or has found nobody that may lead. I wait for its
-                // end like anybody else, and initiate when none comes.
+                // An election of that term is under way, or has found nobody that may lead. This member
+                // waits for its end like any other, and initiates when none comes.
                 self.take_part(term, self.timing.election, out);
             }
             _ if self.election.is_some() && term > self.term => {
-                // My election is of an older term than one that is under way: the next one that I start must
+                // This member's election is of an older term than one that is under way: its next one must
                 // not be.
                 self.term = term;
                 self.in_flight = None;
@@ -325,7 +326,7 @@ impl Core {
         }
     }
 
-    /// Whether I may be the deputy that the leader of this mandate has not found.
+    /// Whether this member may be the deputy that the leader of this mandate has not found.
     pub(super) fn is_missed_by(&self, mandate: &Mandate) -> bool {
         let has_none = mandate.deputy.is_none() && mandate.leader.id != self.me;
         has_none && self.may_lead() && self.route.has_ineligible() && self.appoints_deputies()
@@ -377,7 +378,7 @@ impl Core {
         self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
         self.election = None;
         self.in_flight = None;
-        // A mandate that names me, but that I don't hold, was won by an earlier start of me: that leader is
+        // A mandate that names this member without its holding it was won by an earlier start: that leader is
         // lost. So is one that has left the ring: nobody dials it, and nobody would notice.
         self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
             || !self.route.is_member(leader)

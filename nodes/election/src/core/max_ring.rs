@@ -110,7 +110,7 @@ impl Core {
         );
     }
 
-    /// Somebody else's election of a newer term: I take part, and am twice as patient as its initiator.
+    /// Takes part in another member's election of a newer term, with twice the patience of its initiator.
     pub(super) fn take_part(&mut self, term: Term, patience: Duration, out: &mut Out) {
         if self.leading {
             Self::explain(Explanation::SteppingDown { term, leader: None }, out);
@@ -135,8 +135,8 @@ impl Core {
         self.step_down(out);
     }
 
-    /// My own value came back, a classic election found me, or nobody else is there: I lead this term, and
-    /// the runner-up, where one came with the election, is my deputy.
+    /// Rule E4: leads this term, because the member's own message came back, a classic election found it, or
+    /// it is alone. The runner-up, where the election brought one, is its deputy.
     pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
         if !me.eligible && !planted(Bug::IneligibleWins) {
             return self.nobody_may_lead(out);
@@ -172,8 +172,7 @@ impl Core {
         }
     }
 
-    /// The election has ended at me, and I may not lead: nobody took part that may. One lap announces it, so
-    /// that nobody waits for a leader.
+    /// Rule V4: announces by one lap that nobody took part that may lead, so that nobody waits for a leader.
     fn nobody_may_lead(&mut self, out: &mut Out) {
         self.stop_electing(out);
         if !self.route.is_alone() && !planted(Bug::VacancyNotAnnounced) {
@@ -190,7 +189,8 @@ impl Core {
         Self::explain(Explanation::NobodyMayLead { term: self.term }, out);
     }
 
-    /// `Vacant`: the term stays without a leader, unless I may lead: then I was not asked, and initiate.
+    /// Handles `Vacant`: the term stays without a leader. A member that may lead was not asked, and
+    /// initiates.
     pub(super) fn on_vacant(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
         let RingMessage::Vacant { term, initiator, hops } = message else { return };
         if term < self.term {
@@ -238,7 +238,7 @@ impl Core {
     }
 }
 
-/// The best and the second best of a message and me, and what there is to say about it.
+/// The best and the second best of a message and this member, with the explanation.
 fn merge(
     candidate: Contender,
     deputy: Option<Contender>,

@@ -36,9 +36,9 @@ pub(super) struct Quorum {
     pub(super) silent_until: Option<Time>,
     /// The last lease lap that it voted on: one that passes again does not count twice.
     pub(super) voted_on: Option<(Promise, u64)>,
-    /// Whether a majority has promised to follow me in my mandate's term.
+    /// Whether a majority has promised to follow this member in the term of its mandate.
     pub(super) won: bool,
-    /// Until when a majority lets me lead.
+    /// The end of the lease that a majority has granted.
     pub(super) leased_until: Option<Time>,
 }
 
@@ -162,8 +162,8 @@ impl Core {
         bound.max_by_key(|(_, until)| *until).map(|(to, until)| (to, until.0.saturating_sub(self.now.0)))
     }
 
-    /// Whether a lap for my mandate may begin now: in quorum mode I vote for myself first, and wait until
-    /// what I granted to another is over, for then it soon is everywhere.
+    /// Whether a lap for the member's own mandate may begin now. In quorum mode it votes for itself first,
+    /// and waits until its grant to another is over: by then the grants of the others soon are, too.
     pub(super) fn may_begin_lap(&mut self, out: &mut Out) -> bool {
         if !self.needs_quorum() || self.quorum.won {
             return true;
@@ -179,7 +179,7 @@ impl Core {
         mine
     }
 
-    /// Waits, if what I granted to another is not over.
+    /// Waits if the member's grant to another is not over.
     pub(super) fn waits_for_grant(&mut self, out: &mut Out) -> bool {
         let Some((to, left)) = self.bound_to_another(self.me).filter(|_| self.needs_quorum()) else {
             return false;
@@ -247,7 +247,7 @@ impl Core {
         }
         self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
-            // Also a claim of mine that I gave up while it was under way.
+            // It may be this member's own claim, given up while it was under way.
             if out.len() == done_before {
                 self.drop_message(from, message, DropReason::Known, out);
             }
@@ -265,7 +265,7 @@ impl Core {
         self.pass_on_lap(message, votes, out);
     }
 
-    /// A claim of mine came back. Says whether the mandate stands.
+    /// Counts the votes of the member's own claim, which is back. Returns whether the mandate stands.
     pub(super) fn claim_is_back(&mut self, votes: u32, out: &mut Out) -> bool {
         if !self.needs_quorum() || self.quorum.won {
             return true;
@@ -281,7 +281,7 @@ impl Core {
         true
     }
 
-    /// A majority granted me its lease at this time or later.
+    /// Starts the lease that a majority has granted at this time or later.
     fn lease_from(&mut self, begun: Time, out: &mut Out) {
         let (parts, of) = if planted(Bug::LeaseTooLong) { (13, 10) } else { LEADERS_SHARE };
         let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
@@ -333,7 +333,7 @@ impl Core {
         }
         if self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
             self.confirm(from);
-            // Whatever became of my link with it: a majority follows it.
+            // A majority follows it, even if the link with it is lost.
             self.leader_lost = false;
             self.watch_leader(out);
         }
