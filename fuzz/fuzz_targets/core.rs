@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use ringleader_election::{Algorithm, Core, Input, Time};
+use ringleader_election::{Core, Input, Time};
 use ringleader_shared::{NodeId, RingMessage};
 
 fuzz_target!(|bytes: &[u8]| {
