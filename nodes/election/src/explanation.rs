@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use ringleader_shared::{Contender, NodeId, Term};
+use ringleader_shared::{Attribute, Contender, NodeId, Term};
 use serde::{Deserialize, Serialize};
 
 use crate::classic::Why;
@@ -27,6 +27,7 @@ pub enum Explanation {
     AloneAndLeading { term: Term, me: Contender },
     Following { term: Term, leader: NodeId, deputy: Option<NodeId> },
     DeputyNow { term: Term, leader: NodeId },
+    AttributeDiffers { leader: Contender, here: Attribute },
     TakingOver { term: Term, lost: NodeId },
     LookingForDeputy { lost: Option<NodeId> },
     OfferingMyself { me: Contender },
@@ -156,6 +157,12 @@ impl Explanation {
                     name(*leader)
                 )
             }
+            Self::AttributeDiffers { leader, here } => write!(
+                text,
+                "the mandate gives {} the attribute {}, and here it is {here}: it was changed since, or the mandate is false",
+                name(leader.id),
+                leader.attribute
+            ),
             Self::DeputyNow { term, leader } => {
                 write!(text, "I am the deputy of {} in term {term}: watching it", name(*leader))
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ringleader_shared::{Contender, NodeId};
+use ringleader_shared::{Attribute, Contender, NodeId};
 
 use crate::planted::{Bug, planted};
 
@@ -85,6 +85,11 @@ impl Route {
     /// Whether some member may not lead.
     pub(crate) fn has_ineligible(&self) -> bool {
         self.ring.iter().any(|member| !member.eligible)
+    }
+
+    /// That member's attribute, if it is in the ring.
+    pub(crate) fn attribute(&self, id: NodeId) -> Option<Attribute> {
+        self.ring.iter().find(|member| member.id == id).map(|member| member.attribute)
     }
 
     pub(crate) fn is_member(&self, id: NodeId) -> bool {

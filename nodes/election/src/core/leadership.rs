@@ -388,6 +388,9 @@ impl Core {
         } else {
             self.watch_leader(out);
         }
+        if let Some(here) = self.route.attribute(leader).filter(|here| *here != mandate.leader.attribute) {
+            Self::explain(Explanation::AttributeDiffers { leader: mandate.leader, here }, out);
+        }
         let term = mandate.term;
         Self::explain(
             if leader == self.me && !self.appoints_deputies() {

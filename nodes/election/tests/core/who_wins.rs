@@ -297,3 +297,17 @@ fn what_no_member_of_the_ring_would_say_changes_nothing() {
     ring.assert_led_by("D", Some("C"));
     assert_eq!(ring.term("A"), 2);
 }
+
+#[test]
+fn a_mandate_with_another_attribute_than_the_configured_one_is_followed_and_reported() {
+    let mut ring = QuietRing::led_by_d();
+    let mandate = *ring.node("A").mandate().expect("A follows D");
+    let leader = ringleader_shared::Contender { attribute: Attribute(7), ..mandate.leader };
+    let other = ringleader_shared::Mandate { term: Term(2), leader, ..mandate };
+    ring.forget();
+    ring.deliver("D", "A", RingMessage::StateUpdate { term: Term(2), mandate: Some(other) });
+    assert_eq!(ring.term("A"), 2);
+    let words = "the mandate gives D the attribute 7, and here it is 120: it was changed since, or the mandate is false";
+    assert!(ring.log("A").iter().any(|line| line == words), "{:?}", ring.log("A"));
+    assert_eq!(ring.follows("A").as_deref(), Some("D"));
+}
