@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use ringleader_shared::api::Problem;
-use ringleader_shared::{EventKind, Incarnation, MessageId, NodeState, RingView};
+use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::{Event, EventKind, Incarnation, MessageId, NodeState, RingView};
 use ringleader_testing::server::Server;
 use serde_json::{Value, json};
 
@@ -94,6 +95,22 @@ fn is_whole(ring: &RingView) -> bool {
         && ring.nodes.iter().zip(next).all(|(node, next)| node.successor.as_ref() == Some(&next.name))
 }
 
+/// Waits until C sends to this start of D. Before, C may not know yet that the D it sent to was removed.
+fn wait_until_c_reaches_d(server: &Server, start: Incarnation) {
+    let is = |event: &Event, name: &str| event.node.as_ref().is_some_and(|node| node.as_str() == name);
+    let mut is_spawned = false;
+    server.wait_for_event("C sends to the new D", |event| {
+        is_spawned |=
+            is(event, "D") && event.incarnation == start && matches!(event.kind, EventKind::Spawned { .. });
+        let reached = matches!(
+            &event.kind,
+            EventKind::LinkUp { peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing }
+                if peer.as_str() == "D"
+        );
+        is_spawned && is(event, "C") && reached
+    });
+}
+
 #[test]
 fn a_name_that_is_removed_and_added_again_goes_on_counting_its_starts_and_repeats_no_message_id() {
     let server = Server::start();
@@ -109,8 +126,9 @@ fn a_name_that_is_removed_and_added_again_goes_on_counting_its_starts_and_repeat
         // It has just reported, and its last reports may still be in transit.
         remove(&server, "D");
         let added = add(&server, json!({ "name": "D", "attribute": 120 })).unwrap();
-        starts.push(added["incarnation"].as_u64().unwrap());
+        starts.push(u32::try_from(added["incarnation"].as_u64().unwrap()).unwrap());
         let ring = server.wait_for("D is back", is_whole);
+        wait_until_c_reaches_d(&server, Incarnation(*starts.last().unwrap()));
         assert!(known.insert(ring.nodes[3].id), "another member has another id");
     }
     assert_eq!(starts, [2, 3, 4, 5, 6, 7, 8]);
