@@ -4,6 +4,7 @@ mod animation;
 mod animation_event;
 mod canvas;
 mod elements;
+mod flash;
 mod flight;
 mod geometry;
 mod legend;
@@ -12,21 +13,24 @@ mod links;
 mod message_shape;
 mod node;
 mod sandbox_messages;
+mod surface;
 
 use std::time::Duration;
 
 use leptos::prelude::*;
-use leptos::svg;
+use leptos::{html, svg};
 use ringleader_shared::NodeName;
 use wasm_bindgen::JsCast;
+use web_sys::Element;
 
-use self::animation::{Animation, Layers, MOST_DOTS};
+use self::animation::{Animation, MOST_DOTS};
 use self::canvas::RingCanvas;
 use self::geometry::Layout;
 use self::legend::Legend;
 use self::links::{Link, links};
 use self::node::RingNode;
 use self::sandbox_messages::SandboxMessages;
+use self::surface::{Surface, surface_of};
 use crate::backend::Backend;
 use crate::backend::sandbox::Sandbox;
 use crate::headline::Headline;
@@ -93,14 +97,12 @@ fn Drawing(
         let last = stop.get().filter(|last| names.with(|names| names.contains(last)));
         last.or_else(|| names.with(|names| names.first().cloned()))
     });
-    let (under, over) = (NodeRef::<svg::G>::new(), NodeRef::<svg::G>::new());
-    let layers = move || {
-        let both = under.get().zip(over.get());
-        both.map(|(under, over)| Layers { under: under.unchecked_into(), over: over.unchecked_into() })
-    };
+    let over = NodeRef::<svg::G>::new();
+    let pills = move || over.get().map(|over| over.unchecked_into());
+    let (marks, moves) = (NodeRef::<html::Canvas>::new(), RwSignal::new(false));
     match Backend::here().sandbox() {
-        Some(sandbox) => moving_with_the_run(sandbox, layers, layout, is_large),
-        None => moving_with_the_clock(store, layers, layout, crowded),
+        Some(sandbox) => moving_with_the_run(sandbox, pills, layout, is_large),
+        None => moving_with_the_clock(store, (pills, marks), layout, (moves, crowded)),
     }
     // The size of an arrow follows from the size of the nodes.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
@@ -118,6 +120,13 @@ fn Drawing(
     });
     view! {
         <div class="board" hidden=reactive::flag(move || is_large.get())>
+            <canvas
+                class="marks"
+                class:over=reactive::flag(move || !layout.with(Layout::has_room_for_words))
+                node_ref=marks
+                aria-hidden="true"
+                data-moves=reactive::text(move || moves.get().to_string())
+            ></canvas>
             <svg class="drawing" viewBox="0 0 1000 1000" role="group" aria-label="The nodes and the links between them: the arrow keys go from node to node">
                 <defs>
                     <pattern id="hatch" width="12" height="12" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
@@ -144,7 +153,6 @@ fn Drawing(
                     let head = head();
                     drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
                 })}
-                <g class="stage-layer" node_ref=under aria-hidden="true"></g>
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
                     <RingNode name=name layout=layout stop=stop tab_stop=tab_stop/>
@@ -160,21 +168,23 @@ fn band_width(layout: &Layout) -> String {
     rounded(2.0 * layout.node_radius + (layout.node_radius * 0.3).clamp(8.0, 26.0)).to_string()
 }
 
-/// Moves the messages of a live ring: each event is animated as it arrives.
+/// Moves the messages of a live ring: each event is animated as it arrives, as a pill in one element or as a
+/// mark on a canvas. Keeps the signals up to date: whether anything moves, and whether the ring is crowded.
 fn moving_with_the_clock(
     store: Store,
-    layers: impl Fn() -> Option<Layers> + 'static,
+    (pills, marks): (impl Fn() -> Option<Element> + 'static, NodeRef<html::Canvas>),
     layout: Memo<Layout>,
-    crowded: RwSignal<bool>,
+    (moves, crowded): (RwSignal<bool>, RwSignal<bool>),
 ) {
-    let animation = StoredValue::new_local(Animation::new(crowded));
-    reactive::effect(move || animation.update_value(|animation| animation.set_layers(layers())));
+    let surface = surface_of(marks);
+    let animation = StoredValue::new_local(Animation::new(moves, crowded));
+    reactive::effect(move || animation.update_value(|animation| animation.set_pills(pills())));
     reactive::effect(move || animation.update_value(|animation| animation.set_layout(layout.get())));
     store.observe(Box::new(move |change| match change {
         Change::Event(event, happened_ms) => {
-            let is_first = animation.try_update_value(|animation| animation.animate(event, happened_ms));
-            if is_first == Some(true) {
-                request_animation_frame(move || next_frame(animation));
+            let begins = animation.try_update_value(|animation| animation.animate(event, happened_ms));
+            if begins == Some(true) {
+                request_animation_frame(move || next_frame(animation, surface));
             }
         }
         Change::Gap => {
@@ -186,9 +196,14 @@ fn moving_with_the_clock(
     });
 }
 
-fn next_frame(animation: StoredValue<Animation, LocalStorage>) {
-    if animation.try_update_value(Animation::frame) == Some(true) {
-        request_animation_frame(move || next_frame(animation));
+fn next_frame(
+    animation: StoredValue<Animation, LocalStorage>,
+    surface: RwSignal<Option<Surface>, LocalStorage>,
+) {
+    let draw =
+        |surface: &Option<Surface>| animation.try_update_value(|animation| animation.frame(surface.as_ref()));
+    if surface.try_with_untracked(draw).flatten() == Some(true) {
+        request_animation_frame(move || next_frame(animation, surface));
     }
 }
 
@@ -198,7 +213,7 @@ const RIPPLE: Duration = Duration::from_millis(600);
 /// Moves the messages of the sandbox: their positions follow from the virtual time that is shown.
 fn moving_with_the_run(
     sandbox: Sandbox,
-    layers: impl Fn() -> Option<Layers> + 'static,
+    over: impl Fn() -> Option<Element> + 'static,
     layout: Memo<Layout>,
     is_large: Memo<bool>,
 ) {
@@ -212,7 +227,7 @@ fn moving_with_the_run(
     };
     reactive::effect(move || {
         messages
-            .update_value(|messages| messages.set_place(layers().filter(|_| !is_large.get()), layout.get()));
+            .update_value(|messages| messages.set_place(over().filter(|_| !is_large.get()), layout.get()));
         draw();
     });
     reactive::effect(move || {

@@ -25,12 +25,12 @@ use crate::notice::Notice;
 use crate::reactive;
 
 /// The shortest time between two updates of the logs of a live ring, in milliseconds. Rows cost more than
-/// anything else on the page, and nobody reads four of them in a second.
-const LOGS_EVERY_MS: f64 = 250.0;
+/// anything else on the page, and nobody reads more of them in that time.
+const LOGS_EVERY_MS: f64 = 300.0;
 
 /// The shortest time between two updates of the views of a live ring, in milliseconds: too short to be seen
 /// as a delay, and far longer than the time between two events of a busy ring.
-const VIEW_EVERY_MS: f64 = 100.0;
+const VIEW_EVERY_MS: f64 = 150.0;
 
 /// The state of the connection to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]

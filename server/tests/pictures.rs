@@ -19,12 +19,12 @@ fn the_page_is_as_the_readme_shows_it() {
         page.click("initiate");
         page.wait_for_text("announcer", "D is the leader of term 1, C is the deputy");
         page.wait_for_text("account", "3 to reach D + 4 home + 4 to announce = 11");
-        page.wait_until_gone("svg :is(g.dot, g.flash)");
+        page.wait_until_gone(".marks[data-moves=true]");
         page.picture("elected-light");
         page.click("kill-leader");
         page.wait_for_text("announcer", "C is the leader of term 2, B is the deputy");
         page.wait_for_text("outage-history", "D was killed, then C led");
-        page.wait_until_gone("svg :is(g.dot, g.flash)");
+        page.wait_until_gone(".marks[data-moves=true]");
         theme("dark");
         page.picture("takeover-dark");
     });

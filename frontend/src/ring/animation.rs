@@ -1,5 +1,4 @@
-//! The animation of a live ring: dots and flashes, moved frame by frame through their own attributes, beside
-//! the reactive drawing.
+//! The animation of a live ring: dots and flashes, moved frame by frame beside the reactive drawing.
 
 use leptos::prelude::*;
 use ringleader_shared::event::{MessageInfo, MessageKind};
@@ -7,25 +6,18 @@ use ringleader_shared::{Event, MessageId, NodeName};
 use web_sys::Element;
 
 use super::animation_event::{AnimationEvent, STALE_MS};
-use super::elements::{add, classed, set, write};
+use super::elements::{classed, set};
+use super::flash::{Flashes, Mark};
 use super::flight::{End, Flight, Phase};
-use super::geometry::{Curve, Layout, scale};
-use super::message_shape::{class, draw_dot, draw_token};
+use super::geometry::{Curve, Layout, Point, scale};
+use super::message_shape::{class, draw_dot, token};
+use super::surface::{Colour, Surface};
 use crate::reactive::rounded;
 use crate::state::now_ms;
 use crate::text;
 
 /// The largest number of dots that are drawn: more would be neither legible nor quick to draw.
 pub(crate) const MOST_DOTS: usize = 200;
-
-/// The duration of a flash, in milliseconds.
-const FLASH_MS: f64 = 650.0;
-
-/// The duration of a heartbeat's pulse, in milliseconds.
-const PULSE_MS: f64 = 900.0;
-
-/// The duration of a static highlight when motion is reduced, in milliseconds.
-const STILL_MS: f64 = 1_200.0;
 
 struct Dot {
     id: MessageId,
@@ -34,71 +26,49 @@ struct Dot {
     to: NodeName,
     curve: Curve,
     flight: Flight,
-    travel_us: Option<u64>,
-    element: Element,
+    /// Its pill; `None` where there is room for its token only, which is drawn on the surface.
+    pill: Option<Element>,
 }
 
-/// The elements to draw in.
-#[derive(Clone)]
-pub(crate) struct Layers {
-    /// Below the nodes: flashes and pulses on links.
-    pub(crate) under: Element,
-    /// Above everything: the dots.
-    pub(crate) over: Element,
+impl Dot {
+    fn remove(&self) {
+        self.pill.iter().for_each(Element::remove);
+    }
 }
 
-struct Flash {
-    until: f64,
-    element: Element,
-    /// Its content. Another flash of the same content restarts this one.
-    shows: Shown,
-}
-
-/// The content of a flash. There is at most one element for each: several on top of each other could not be
-/// distinguished, and a busy ring would cost the browser frames.
-#[derive(PartialEq)]
-enum Shown {
-    /// A message of this look crossed a link.
-    Crossed(NodeName, NodeName, &'static str),
-    /// A message of this look arrived at a node.
-    Landed(NodeName, &'static str),
-    /// A heartbeat between these two nodes.
-    Pulse(NodeName, NodeName),
-}
-
-/// The elements that move.
+/// The messages that move, and the marks that they leave.
+///
+/// Pills are elements, which can be read; tokens and marks, of which there may be hundreds, are drawn on a
+/// surface.
 pub(crate) struct Animation {
-    layers: Option<Layers>,
+    /// The element that the pills are put in.
+    pills: Option<Element>,
     layout: Layout,
     dots: Vec<Dot>,
-    flashes: Vec<Flash>,
-    running: bool,
+    flashes: Flashes,
+    /// Whether anything moves.
+    moves: RwSignal<bool>,
     /// Set while there are messages in transit that are not drawn.
     crowded: RwSignal<bool>,
 }
 
 impl Animation {
     /// An animation in which nothing moves.
-    pub(crate) fn new(crowded: RwSignal<bool>) -> Self {
-        Self {
-            layers: None,
-            layout: Layout::default(),
-            dots: Vec::new(),
-            flashes: Vec::new(),
-            running: false,
-            crowded,
-        }
+    pub(crate) fn new(moves: RwSignal<bool>, crowded: RwSignal<bool>) -> Self {
+        let (dots, flashes) = (Vec::new(), Flashes::default());
+        Self { pills: None, layout: Layout::default(), dots, flashes, moves, crowded }
     }
 
-    /// Replaces the elements to draw in.
-    pub(crate) fn set_layers(&mut self, layers: Option<Layers>) {
+    /// Replaces the element that the pills are put in.
+    pub(crate) fn set_pills(&mut self, pills: Option<Element>) {
         self.clear();
-        self.layers = layers;
+        self.pills = pills;
     }
 
     /// Replaces the layout after a change of members or sizes.
     pub(crate) fn set_layout(&mut self, layout: Layout) {
         self.layout = layout;
+        self.flashes.clear();
         let layout = &self.layout;
         self.dots.retain_mut(|dot| match layout.curve(&dot.from, &dot.to) {
             Some(curve) => {
@@ -106,7 +76,7 @@ impl Animation {
                 true
             }
             None => {
-                dot.element.remove();
+                dot.remove();
                 false
             }
         });
@@ -114,12 +84,8 @@ impl Animation {
 
     /// Removes everything that moves.
     pub(crate) fn clear(&mut self) {
-        for dot in self.dots.drain(..) {
-            dot.element.remove();
-        }
-        for flash in self.flashes.drain(..) {
-            flash.element.remove();
-        }
+        self.dots.drain(..).for_each(|dot| dot.remove());
+        self.flashes.clear();
     }
 
     /// Animates an event that `happened` at that time of the page's clock. Returns whether frames must be
@@ -136,11 +102,8 @@ impl Animation {
             Some(AnimationEvent::Arrive { message, from, to, travel_us }) => {
                 let known = self.dots.iter_mut().find(|dot| dot.id == message.id && dot.flight.is_flying());
                 match known {
-                    Some(dot) => {
-                        dot.travel_us = Some(travel_us);
-                        dot.flight.end(End::Received, now);
-                    }
-                    None if !late => self.flash(message.message, from, to, travel_us),
+                    Some(dot) => dot.flight.end(End::Received, now),
+                    None if !late => self.cross(message.message, from, to, travel_us),
                     None => {}
                 }
             }
@@ -155,56 +118,71 @@ impl Animation {
             Some(AnimationEvent::Pulse(..)) => {}
             Some(AnimationEvent::Clear) => self.clear(),
         }
-        let wanted = !(self.dots.is_empty() && self.flashes.is_empty());
-        let start = wanted && !self.running;
-        self.running |= wanted;
-        start
+        let begins = !self.is_still() && !self.moves.get_untracked();
+        if begins {
+            self.moves.set(true);
+        }
+        begins
+    }
+
+    fn is_still(&self) -> bool {
+        self.dots.is_empty() && self.flashes.is_empty()
     }
 
     /// Draws the present frame. Returns false when nothing moves any more.
-    pub(crate) fn frame(&mut self) -> bool {
+    pub(crate) fn frame(&mut self, surface: Option<&Surface>) -> bool {
         let now = now_ms();
         let still = motion_is_reduced();
         let mut landed = Vec::new();
-        let scale = scale(self.layout.dot_scale());
+        let mut tokens: Vec<(MessageKind, Vec<(Point, f64)>)> = Vec::new();
+        let size = self.layout.dot_scale();
+        let scale = scale(size);
         self.dots.retain(|dot| {
             let (at, visible) = match dot.flight.phase(now) {
-                Phase::Flying(_) if still => (0.5, 1.0),
                 Phase::Flying(at) => (at, 1.0),
-                Phase::Fading { at, visible } => {
-                    let _ = dot.element.class_list().add_1("lost");
-                    (if still { 0.5 } else { at }, visible)
-                }
+                Phase::Fading { at, visible } => (at, visible),
                 Phase::Over(end) => {
-                    dot.element.remove();
+                    dot.remove();
                     if end == End::Received {
-                        landed.push((dot.kind, dot.from.clone(), dot.to.clone(), dot.travel_us));
+                        landed.push((dot.kind, dot.to.clone()));
                     }
                     return false;
                 }
             };
-            let point = dot.curve.at(at);
-            set(&dot.element, "transform", &format!("translate({point}) {scale}"));
-            if visible < 1.0 {
-                set(&dot.element, "style", &format!("opacity: {}%", rounded(visible * 100.0)));
+            let point = dot.curve.at(if still { 0.5 } else { at });
+            if let Some(pill) = &dot.pill {
+                set(pill, "transform", &format!("translate({point}) {scale}"));
+                if visible < 1.0 {
+                    let _ = pill.class_list().add_1("lost");
+                    set(pill, "style", &format!("opacity: {}%", rounded(visible * 100.0)));
+                }
+            } else {
+                match tokens.iter_mut().find(|(kind, _)| *kind == dot.kind) {
+                    Some((_, places)) => places.push((point, visible)),
+                    None => tokens.push((dot.kind, vec![(point, visible)])),
+                }
             }
             true
         });
-        for (kind, from, to, travel_us) in landed {
-            self.land(kind, &from, &to, travel_us);
+        for (kind, at) in landed {
+            self.land(kind, &at, now);
         }
-        self.flashes.retain(|flash| {
-            let stays = now < flash.until;
-            if !stays {
-                flash.element.remove();
+        self.flashes.expire(now, still);
+        if let Some(surface) = surface {
+            surface.clear();
+            self.flashes.draw(surface, now, still, self.layout.smallest_text.max(24.0));
+            for (kind, places) in &tokens {
+                surface.tokens(token(*kind), places, Colour::of(*kind), size);
             }
-            stays
-        });
+        }
         if self.dots.len() < MOST_DOTS && self.crowded.get_untracked() {
             self.crowded.set(false);
         }
-        self.running = !(self.dots.is_empty() && self.flashes.is_empty());
-        self.running
+        let moves = !self.is_still();
+        if !moves {
+            self.moves.set(false);
+        }
+        moves
     }
 
     fn lose(&mut self, now: f64, is_lost: impl Fn(&Dot) -> bool) {
@@ -219,123 +197,46 @@ impl Animation {
             return;
         }
         let Some(curve) = self.layout.curve(from, to) else { return };
-        let Some(element) = self.append("g", &format!("dot {}", class(message.message))) else { return };
-        if self.layout.has_room_for_words() {
-            draw_dot(&element, message);
+        let pill = if self.layout.has_room_for_words() {
+            let Some(pill) = self
+                .pills
+                .as_ref()
+                .and_then(|pills| classed(pills, "g", &format!("dot {}", class(message.message))))
+            else {
+                return;
+            };
+            draw_dot(&pill, message);
+            set(&pill, "transform", &format!("translate({})", curve.at(0.0)));
+            Some(pill)
         } else {
-            draw_token(&element, message);
-        }
-        let start = curve.at(0.0);
-        set(&element, "transform", &format!("translate({start})"));
-        self.dots.push(Dot {
-            id: message.id.clone(),
-            kind: message.message,
-            from: from.clone(),
-            to: to.clone(),
-            curve,
-            flight,
-            travel_us: None,
-            element,
-        });
+            None
+        };
+        let (id, kind) = (message.id.clone(), message.message);
+        self.dots.push(Dot { id, kind, from: from.clone(), to: to.clone(), curve, flight, pill });
     }
 
-    /// Shows that a message that moved as a dot has arrived: a ripple round the receiver, with its travel
-    /// time.
-    fn land(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: Option<u64>) {
-        let (Some(at), radius) = (self.layout.position(to), self.layout.node_radius) else { return };
-        let took = travel_us.map(|travel_us| format!("{from} to {to} in {}", text::duration(travel_us)));
-        let shows = Shown::Landed(to.clone(), class(kind));
-        if let Some(element) = self.again(&shows, FLASH_MS) {
-            write(&element, "title", took.as_deref().unwrap_or_default());
-            return;
-        }
-        let Some(element) = self.append("g", &format!("landed {}", class(kind))) else { return };
-        set(&element, "transform", &format!("translate({at})"));
-        if let Some(circle) = add(&element, "circle") {
-            set(&circle, "r", &rounded(radius + 4.0).to_string());
-        }
-        if let Some(title) = add(&element, "title") {
-            title.set_text_content(took.as_deref());
-        }
-        self.keep(element, FLASH_MS, shows);
+    /// Shows that a message that moved as a dot has arrived: a ripple round the receiver.
+    fn land(&mut self, kind: MessageKind, to: &NodeName, now: f64) {
+        let Some(at) = self.layout.position(to) else { return };
+        let mark = Mark::Landed { at, radius: self.layout.node_radius, colour: Colour::of(kind) };
+        self.flashes.show(mark, String::new(), now);
     }
 
     /// Shows a message that was too quick to move visibly: its link lights up, with the travel time beside
-    /// it.
-    fn flash(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
-        let took = text::duration(travel_us);
-        let said = format!("{} {from} to {to} in {took}", kind.as_str());
-        let shows = Shown::Crossed(from.clone(), to.clone(), class(kind));
-        if kind != MessageKind::StateUpdate {
-            // Two times in one place would be illegible.
-            let is_here = |shown: &Shown| matches!(shown, Shown::Crossed(a, b, _) if a == from && b == to);
-            for flash in self.flashes.iter().filter(|flash| is_here(&flash.shows) && flash.shows != shows) {
-                write(&flash.element, "text", "");
-            }
-        }
-        if let Some(element) = self.again(&shows, FLASH_MS) {
-            write(&element, "title", &said);
-            write(&element, "text", &took);
-            return;
-        }
+    /// it where there is room.
+    fn cross(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
         let Some(curve) = self.layout.curve(from, to) else { return };
-        let Some(element) = self.append_under("g", &format!("flash {}", class(kind))) else { return };
-        if let Some(title) = add(&element, "title") {
-            title.set_text_content(Some(&said));
-        }
-        if let Some(path) = add(&element, "path") {
-            set(&path, "d", &curve.path());
-        }
-        if kind != MessageKind::StateUpdate
-            && self.layout.has_room_for_words()
-            && let Some(text) = add(&element, "text")
-        {
-            let middle = curve.at(0.5);
-            set(&text, "x", &rounded(middle.x).to_string());
-            set(&text, "y", &rounded(middle.y).to_string());
-            text.set_text_content(Some(&took));
-        }
-        self.keep(element, FLASH_MS, shows);
+        let has_words = kind != MessageKind::StateUpdate && self.layout.has_room_for_words();
+        let words = if has_words { text::duration(travel_us) } else { String::new() };
+        let mark = Mark::Crossed { link: (from.clone(), to.clone()), curve, colour: Colour::of(kind) };
+        self.flashes.show(mark, words, now_ms());
     }
 
     fn pulse(&mut self, from: &NodeName, to: &NodeName) {
-        let shows = Shown::Pulse(from.clone(), to.clone());
-        if self.again(&shows, PULSE_MS).is_some() {
-            return;
+        if let Some((start, end)) = self.layout.straight(from, to) {
+            self.flashes.show(Mark::Pulse(start, end), String::new(), now_ms());
         }
-        let Some((start, end)) = self.layout.straight(from, to) else { return };
-        let Some(element) = self.append_under("line", "pulse") else { return };
-        for (name, value) in [("x1", start.x), ("y1", start.y), ("x2", end.x), ("y2", end.y)] {
-            set(&element, name, &rounded(value).to_string());
-        }
-        self.keep(element, PULSE_MS, shows);
     }
-
-    fn keep(&mut self, element: Element, time: f64, shows: Shown) {
-        self.flashes.push(Flash { until: until(time), element, shows });
-    }
-
-    /// Restarts the flash with this content and returns its element; `None` when there is none.
-    fn again(&mut self, shows: &Shown, time: f64) -> Option<Element> {
-        let flash = self.flashes.iter_mut().find(|flash| flash.shows == *shows)?;
-        flash.until = until(time);
-        // The same animation under another name: only another name restarts it.
-        let _ = flash.element.class_list().toggle("again");
-        Some(flash.element.clone())
-    }
-
-    fn append(&self, tag: &str, class: &str) -> Option<Element> {
-        self.layers.as_ref().and_then(|layers| classed(&layers.over, tag, class))
-    }
-
-    fn append_under(&self, tag: &str, class: &str) -> Option<Element> {
-        self.layers.as_ref().and_then(|layers| classed(&layers.under, tag, class))
-    }
-}
-
-/// The end of a flash of this duration that begins now, in milliseconds of the page's clock.
-fn until(time: f64) -> f64 {
-    now_ms() + if motion_is_reduced() { STILL_MS } else { time }
 }
 
 /// Whether the reader asked for less motion.

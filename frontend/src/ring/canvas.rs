@@ -1,25 +1,18 @@
 //! The drawing of a large ring, on a canvas. Each node is a bar whose height shows its attribute; each
 //! message is a dot, further inside for a higher candidate.
 
-mod draw;
-
 use leptos::html;
 use leptos::prelude::*;
-use ringleader_shared::event::MessageKind;
 use ringleader_shared::{NodeName, NodeState, RingView};
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::ResizeObserver;
 
-use self::draw::{Colour, Surface};
 use super::Centre;
 use super::animation::motion_is_reduced;
 use super::geometry::{Curve, Layout, Point};
 use super::node::description;
 use super::sandbox_messages::progress;
+use super::surface::{self, Colour, Surface, surface_of};
 use crate::backend::sandbox::Sandbox;
 use crate::components::badge::Badge;
-use crate::components::theme::Theme;
 use crate::reactive::{self, rounded};
 use crate::sandbox::player::Player;
 use crate::state::Store;
@@ -36,18 +29,6 @@ const fn bar_colour(badge: Badge) -> Colour {
         Badge::Stopped => Colour::Trouble,
         Badge::Paused | Badge::Starting => Colour::Soft,
         Badge::Follower => Colour::Strong,
-    }
-}
-
-/// The colour of a message.
-const fn dot_colour(kind: MessageKind) -> Colour {
-    match kind {
-        MessageKind::Election | MessageKind::Classic => Colour::Contest,
-        MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
-            Colour::Deputy
-        }
-        MessageKind::Elected => Colour::Leader,
-        MessageKind::StateUpdate | MessageKind::Lease => Colour::Strong,
     }
 }
 
@@ -129,7 +110,7 @@ fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
             let (nearest, furthest) = TRACKS;
             point = point.inwards(nearest + (furthest - nearest) * range.share(candidate.attribute.0));
         }
-        let colour = if flight.doomed { Colour::Trouble } else { dot_colour(flight.message.message) };
+        let colour = if flight.doomed { Colour::Trouble } else { Colour::of(flight.message.message) };
         dots[colour as usize].push(point);
     }
     let radius = (layout.node_radius * 0.7).clamp(3.4, 9.0);
@@ -138,30 +119,12 @@ fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
     }
 }
 
-/// The surface of a canvas, made anew when its size or the theme changes.
-fn surface_of(
-    canvas: NodeRef<html::Canvas>,
-    resized: Trigger,
-    dark: RwSignal<bool>,
-) -> RwSignal<Option<Surface>, LocalStorage> {
-    let surface = RwSignal::new_local(None);
-    reactive::effect(move || {
-        resized.track();
-        dark.track();
-        surface.set(canvas.get().and_then(|canvas| Surface::on(&canvas)));
-    });
-    surface
-}
-
 /// A canvas for the ring, one for the messages, and over them the names that are shown.
 #[component]
 pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<bool>) -> impl IntoView {
     let store = Store::here();
-    let dark = Theme::here().dark;
     let (under, over) = (NodeRef::<html::Canvas>::new(), NodeRef::<html::Canvas>::new());
-    let resized = Trigger::new();
-    // Reading sizes and colours is expensive: done once for each size and theme, not for each frame.
-    let (ring_surface, dot_surface) = (surface_of(under, resized, dark), surface_of(over, resized, dark));
+    let (ring_surface, dot_surface) = (surface_of(under), surface_of(over));
     reactive::effect(move || {
         ring_surface.track();
         ring_surface.with_untracked(|surface| {
@@ -179,23 +142,9 @@ pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<
             }
         });
     });
-    reactive::effect(move || {
-        let Some(canvas) = under.get() else { return };
-        let observed = Closure::<dyn FnMut()>::new(move || resized.notify());
-        if let Ok(observer) = ResizeObserver::new(observed.as_ref().unchecked_ref()) {
-            observer.observe(&canvas);
-            let kept = StoredValue::new_local(Some((observer, observed)));
-            on_cleanup(move || {
-                if let Some((observer, observed)) = kept.try_update_value(Option::take).flatten() {
-                    observer.disconnect();
-                    drop(observed);
-                }
-            });
-        }
-    });
     let at = move |event: &web_sys::MouseEvent| {
         let canvas = over.get_untracked()?;
-        let point = draw::point(&canvas, event)?;
+        let point = surface::point(&canvas, event)?;
         layout.with_untracked(|layout| layout.nearest(point).cloned())
     };
     let choose = move |event: web_sys::MouseEvent| {

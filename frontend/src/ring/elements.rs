@@ -23,10 +23,3 @@ pub(super) fn add(parent: &Element, tag: &str) -> Option<Element> {
 pub(super) fn set(element: &Element, name: &str, value: &str) {
     let _ = element.set_attribute(name, value);
 }
-
-/// Writes into the first element of this kind below `parent`, if there is one.
-pub(super) fn write(parent: &Element, tag: &str, text: &str) {
-    if let Ok(Some(element)) = parent.query_selector(tag) {
-        element.set_text_content(Some(text));
-    }
-}

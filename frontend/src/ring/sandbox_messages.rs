@@ -8,7 +8,7 @@ use ringleader_shared::{MessageId, NodeName, Seq};
 use ringleader_simulator::InFlight;
 use web_sys::Element;
 
-use super::animation::{Layers, MOST_DOTS, motion_is_reduced};
+use super::animation::{MOST_DOTS, motion_is_reduced};
 use super::elements::{classed, set};
 use super::geometry::{Curve, Layout, scale};
 use super::message_shape::{class, draw_dot, draw_token};
@@ -29,7 +29,8 @@ struct Dot {
 /// The messages in transit and the ripples of those that arrived.
 #[derive(Default)]
 pub(crate) struct SandboxMessages {
-    layers: Option<Layers>,
+    /// The element that they are put in.
+    over: Option<Element>,
     layout: Layout,
     dots: Vec<Dot>,
     ripples: Vec<(Seq, Element)>,
@@ -44,11 +45,11 @@ pub(crate) fn progress(flight: &InFlight, now: Duration) -> f64 {
 }
 
 impl SandboxMessages {
-    /// Replaces the elements to draw in and the layout.
-    pub(crate) fn set_place(&mut self, layers: Option<Layers>, layout: Layout) {
+    /// Replaces the element to draw in and the layout.
+    pub(crate) fn set_place(&mut self, over: Option<Element>, layout: Layout) {
         self.dots.drain(..).for_each(|dot| dot.element.remove());
         self.ripples.drain(..).for_each(|(_, element)| element.remove());
-        self.layers = layers;
+        self.over = over;
         self.layout = layout;
     }
 
@@ -76,7 +77,7 @@ impl SandboxMessages {
     fn enter(&self, flight: &InFlight) -> Option<Dot> {
         let curve = self.layout.curve(&flight.from, &flight.to)?;
         let kind = flight.message.message;
-        let element = classed(&self.layers.as_ref()?.over, "g", &format!("dot {}", class(kind)))?;
+        let element = classed(self.over.as_ref()?, "g", &format!("dot {}", class(kind)))?;
         if self.layout.has_room_for_words() && kind != MessageKind::StateUpdate {
             draw_dot(&element, &flight.message);
         } else {
@@ -102,8 +103,7 @@ impl SandboxMessages {
                 let known = known.map(|place| old.swap_remove(place).1);
                 let at = event.node.as_ref().and_then(|node| self.layout.position(node));
                 let Some(element) = known.or_else(|| {
-                    let over = &self.layers.as_ref()?.over;
-                    let element = classed(over, "circle", &format!("ripple {}", class(kind)))?;
+                    let element = classed(self.over.as_ref()?, "circle", &format!("ripple {}", class(kind)))?;
                     let at = at?;
                     set(&element, "cx", &rounded(at.x).to_string());
                     set(&element, "cy", &rounded(at.y).to_string());

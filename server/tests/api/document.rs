@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use ringleader_shared::algorithm::Status;
 use ringleader_shared::api::{
-    AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, Partition, Problem, StartElection,
+    AccessKind, AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, Partition, Problem,
+    StartElection,
 };
 use ringleader_shared::bus::BusFrame;
-use ringleader_shared::event::MessageInfo;
-use ringleader_shared::view::{ElectionView, Leaderless, NodeView, Outage, Took, Watched};
-use ringleader_shared::{Event, EventKind, FaultyLink, LinkFault, Member, RingView, Seq};
+use ringleader_shared::event::{ElectionCause, MessageInfo, MessageKind};
+use ringleader_shared::view::{ElectionView, Leaderless, LossCause, NodeView, Outage, Took, Watched};
+use ringleader_shared::{
+    AlgorithmName, Event, EventKind, FaultyLink, LinkFault, Member, NodeState, PortKind, RingView, Role,
+    Safety, Seq, Succession,
+};
 use ringleader_testing::server::{PATIENCE, Server};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
@@ -259,6 +264,60 @@ fn every_kind_of_event_is_listed_explained_and_shown() {
     let description = event["description"].as_str().unwrap();
     for kind in kinds {
         assert!(description.contains(&format!("- `{kind}`: ")), "{kind} is not explained");
+    }
+}
+
+/// The names of an enum's values, from the error that serde gives for a name that there is not. `tag` is the
+/// field that has them where they have fields of their own.
+fn names_of<T: DeserializeOwned>(tag: Option<&str>) -> BTreeSet<String> {
+    let name = Value::from("no such name");
+    let given = tag.map_or(name.clone(), |tag| json!({ tag: name }));
+    let Err(error) = serde_json::from_value::<T>(given) else { panic!("it is a name") };
+    let text = error.to_string();
+    let (_, expected) = text.split_once("`, ").unwrap_or_else(|| panic!("no names: {text}"));
+    expected.split('`').skip(1).step_by(2).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn every_enum_of_names_has_the_names_of_its_type() {
+    fn walk(value: &Value, at: &str, found: &mut Vec<(String, BTreeSet<String>)>) {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::Array(names)) = fields.get("enum") {
+                    let names = names.iter().filter_map(Value::as_str).map(ToOwned::to_owned);
+                    found.push((at.to_owned(), names.collect()));
+                }
+                fields.iter().for_each(|(name, field)| walk(field, &format!("{at}.{name}"), found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(item, at, found)),
+            _ => {}
+        }
+    }
+    let mut messages = names_of::<MessageKind>(None);
+    assert!(messages.remove("lease"), "leases are not reported");
+    let known = [
+        (".safety", names_of::<Safety>(None)),
+        (".succession", names_of::<Succession>(None)),
+        (".algorithm", names_of::<AlgorithmName>(None)),
+        (".role", names_of::<Role>(None)),
+        (".state", names_of::<NodeState>(None)),
+        (".status", names_of::<Status>(None)),
+        (".port", names_of::<PortKind>(None)),
+        ("ElectionView.properties.cause", names_of::<ElectionCause>(None)),
+        ("Outage.properties.cause", names_of::<LossCause>(None)),
+        ("MessageInfo.properties.message", messages),
+        ("Event.properties.kind", EventKind::NAMES.iter().map(|&name| name.to_owned()).collect()),
+        ("BusFrame.properties.type", names_of::<BusFrame>(Some("type"))),
+        ("Access.properties.kind", names_of::<AccessKind>(None)),
+        ("Problem.properties.type", BTreeSet::from(["about:blank".to_owned()])),
+    ];
+    let mut found = Vec::new();
+    walk(&document(), "", &mut found);
+    assert!(found.len() >= known.len(), "{found:?}");
+    for (at, names) in found {
+        let its = known.iter().find(|(end, _)| at.ends_with(end));
+        let (_, expected) = its.unwrap_or_else(|| panic!("{at} is compared with no type"));
+        assert_eq!(names, *expected, "{at}");
     }
 }
 

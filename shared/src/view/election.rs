@@ -22,7 +22,7 @@ pub struct ElectionView {
     /// How many members initiated it: on request, or because they lost patience or a neighbour. The formula
     /// holds for one. A takeover and a deputy search have one.
     pub initiators: u32,
-    /// The live members when it began.
+    /// The live members when it began; after a takeover or a search, those that its lap counted.
     pub members: u32,
     /// The leader that every member follows now; `None` while it runs, and when it ended because no live
     /// member may lead.
@@ -248,5 +248,9 @@ impl RingView {
             }
             ElectionCause::Election => None,
         };
+        if cause != ElectionCause::Election {
+            // The lap counted them. The end of the lost leader may be reported after the takeover began.
+            election.members = members;
+        }
     }
 }

@@ -204,3 +204,16 @@ fn upkeep_is_counted_apart_from_the_messages_of_an_election() {
     let election = &story.view.elections[0];
     assert_eq!((election.messages, election.upkeep, story.view.upkeep), (2, 1, 3));
 }
+
+#[test]
+fn a_takeover_counts_the_members_of_its_lap_though_the_end_of_the_leader_is_reported_later() {
+    let mut story = Story::of(&["A", "B", "C"]);
+    story.sends("B", "A", MessageKind::DeputySearch, 2, "B", 1);
+    story.emit("C", 1, EventKind::Exited { code: None, signal: Some(9) });
+    story.sends("A", "B", MessageKind::DeputySearch, 2, "B", 2);
+    let (leader, deputy) = (name("B"), Some(name("A")));
+    let cause = ElectionCause::Takeover;
+    story.emit("B", 1, EventKind::Completed { cause, term: Term(2), leader, deputy, members: 2 });
+    let election = &story.view.elections[0];
+    assert_eq!((election.members, election.expected), (2, Some(4)));
+}

@@ -1,0 +1,312 @@
+//! Drawing on a canvas in the units of the drawing and the colours of the page.
+
+use std::f64::consts::TAU;
+
+use leptos::html;
+use leptos::prelude::{
+    Get, LocalStorage, NodeRef, Notify, RwSignal, Set, StoredValue, Track, Trigger, UpdateValue, on_cleanup,
+    window,
+};
+use ringleader_shared::event::MessageKind;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent, Path2d, ResizeObserver};
+
+use super::geometry::{Curve, Point, SIZE};
+use crate::components::theme::Theme;
+use crate::reactive;
+
+/// A colour, by its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Colour {
+    /// A follower, or an ordinary message.
+    Strong,
+    /// A node that is paused or starting.
+    Soft,
+    /// Lines of the background.
+    Line,
+    /// A candidate, or a message of an election.
+    Contest,
+    /// The deputy.
+    Deputy,
+    /// The leader.
+    Leader,
+    /// A failure.
+    Trouble,
+    /// The ground.
+    Ground,
+    /// A letter on one of the colours above.
+    Letters,
+}
+
+impl Colour {
+    pub(super) const COUNT: usize = 9;
+
+    /// In the order in which they are drawn: the rare ones over the others.
+    pub(super) const ALL: [Self; Self::COUNT] = [
+        Self::Strong,
+        Self::Soft,
+        Self::Line,
+        Self::Contest,
+        Self::Deputy,
+        Self::Leader,
+        Self::Trouble,
+        Self::Ground,
+        Self::Letters,
+    ];
+
+    /// The colour of a message.
+    pub(super) const fn of(kind: MessageKind) -> Self {
+        match kind {
+            MessageKind::Election | MessageKind::Classic => Self::Contest,
+            MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
+                Self::Deputy
+            }
+            MessageKind::Elected => Self::Leader,
+            MessageKind::StateUpdate | MessageKind::Lease => Self::Strong,
+        }
+    }
+
+    /// Its variable in the style sheet.
+    const fn variable(self) -> &'static str {
+        match self {
+            Self::Strong => "var(--line-strong)",
+            Self::Soft => "var(--ink-soft)",
+            Self::Line => "var(--line)",
+            Self::Contest => "var(--contest)",
+            Self::Deputy => "var(--deputy)",
+            Self::Leader => "var(--leader)",
+            Self::Trouble => "var(--trouble)",
+            Self::Ground => "var(--surface)",
+            Self::Letters => "var(--on-colour)",
+        }
+    }
+}
+
+/// A canvas, drawn on in units of the drawing.
+pub(super) struct Surface {
+    context: CanvasRenderingContext2d,
+    /// The scale from the drawing to the canvas, and the place of the drawing's corner on it.
+    place: (f64, f64, f64),
+    colours: [String; Colour::COUNT],
+    fonts: String,
+}
+
+/// The place of the drawing on a canvas, in pixels of the page: its scale, and its left and upper edge.
+fn fit(canvas: &HtmlCanvasElement) -> Option<(f64, f64, f64)> {
+    let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+    let scale = width.min(height) / SIZE;
+    (scale > 0.0).then_some((scale, (width - scale * SIZE) / 2.0, (height - scale * SIZE) / 2.0))
+}
+
+/// The point of the drawing under the mouse.
+pub(super) fn point(canvas: &HtmlCanvasElement, event: &MouseEvent) -> Option<Point> {
+    let (scale, left, top) = fit(canvas)?;
+    Some(Point {
+        x: (f64::from(event.offset_x()) - left) / scale,
+        y: (f64::from(event.offset_y()) - top) / scale,
+    })
+}
+
+impl Surface {
+    /// The surface of this canvas, with its present size; `None` while it is not visible.
+    pub(super) fn on(canvas: &HtmlCanvasElement) -> Option<Self> {
+        let (scale, left, top) = fit(canvas)?;
+        let pixels = window().device_pixel_ratio();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size of a screen")]
+        let size = |length: i32| (f64::from(length) * pixels).round() as u32;
+        let (width, height) = (size(canvas.client_width()), size(canvas.client_height()));
+        if (canvas.width(), canvas.height()) != (width, height) {
+            canvas.set_width(width);
+            canvas.set_height(height);
+        }
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        context.set_line_cap("round");
+        context.set_line_join("round");
+        context.set_text_align("center");
+        let colours =
+            Colour::ALL.map(|colour| computed_colour(canvas, colour).unwrap_or_else(|| "gray".to_owned()));
+        let fonts = computed(canvas, "font-family").unwrap_or_else(|| "sans-serif".to_owned());
+        let surface = Self { context, place: (scale * pixels, left * pixels, top * pixels), colours, fonts };
+        surface.move_to(Point { x: 0.0, y: 0.0 }, 1.0);
+        Some(surface)
+    }
+
+    /// Moves the origin to this point, and scales what is drawn from now on.
+    fn move_to(&self, origin: Point, scale: f64) {
+        let (unit, left, top) = self.place;
+        let (x, y) = (left + unit * origin.x, top + unit * origin.y);
+        let _ = self.context.set_transform(unit * scale, 0.0, 0.0, unit * scale, x, y);
+    }
+
+    /// Sets the opacity of what is drawn from now on, from 0 to 1.
+    pub(super) fn fade(&self, opacity: f64) {
+        self.context.set_global_alpha(opacity);
+    }
+
+    pub(super) fn clear(&self) {
+        self.context.clear_rect(-SIZE, -SIZE, 3.0 * SIZE, 3.0 * SIZE);
+    }
+
+    /// The circle of the configured ring.
+    pub(super) fn ring(&self, radius: f64) {
+        self.context.begin_path();
+        let _ = self.context.arc(SIZE / 2.0, SIZE / 2.0, radius, 0.0, TAU);
+        self.stroke(Colour::Line, 3.0);
+    }
+
+    /// The sides of a ring that is torn apart, inside of its circle.
+    pub(super) fn bands(&self, bands: &[(usize, Curve)]) {
+        self.context.set_line_cap("butt");
+        self.context.set_global_alpha(0.4);
+        for (side, band) in bands {
+            // Every second side is narrower, so that not the colour alone distinguishes them.
+            let (colour, width) =
+                if side % 2 == 0 { (Colour::Contest, 26.0) } else { (Colour::Deputy, 14.0) };
+            self.curves(std::slice::from_ref(band), colour, width);
+        }
+        self.context.set_global_alpha(1.0);
+        self.context.set_line_cap("round");
+    }
+
+    pub(super) fn lines(&self, lines: &[(Point, Point)], colour: Colour, width: f64) {
+        if lines.is_empty() {
+            return;
+        }
+        self.context.begin_path();
+        for (from, to) in lines {
+            self.context.move_to(from.x, from.y);
+            self.context.line_to(to.x, to.y);
+        }
+        self.stroke(colour, width);
+    }
+
+    pub(super) fn curves(&self, curves: &[Curve], colour: Colour, width: f64) {
+        if curves.is_empty() {
+            return;
+        }
+        self.context.begin_path();
+        for curve in curves {
+            let start = curve.at(0.0);
+            self.context.move_to(start.x, start.y);
+            match curve {
+                Curve::Arc { radius, from, to } => {
+                    let centre = SIZE / 2.0;
+                    let _ =
+                        self.context.arc_with_anticlockwise(centre, centre, *radius, *from, *to, to < from);
+                }
+                Curve::Bend { control, end, .. } => {
+                    self.context.quadratic_curve_to(control.x, control.y, end.x, end.y);
+                }
+                Curve::Loop { first, second, end, .. } => {
+                    self.context.bezier_curve_to(first.x, first.y, second.x, second.y, end.x, end.y);
+                }
+            }
+        }
+        self.stroke(colour, width);
+    }
+
+    /// A circle round a point.
+    pub(super) fn circle(&self, centre: Point, radius: f64, colour: Colour, width: f64) {
+        self.context.begin_path();
+        let _ = self.context.arc(centre.x, centre.y, radius, 0.0, TAU);
+        self.stroke(colour, width);
+    }
+
+    /// Words in the middle of a point, legible on anything.
+    pub(super) fn words(&self, words: &str, at: Point, size: f64, colour: Colour) {
+        self.context.set_font(&format!("{size}px {}", self.fonts));
+        self.context.set_stroke_style_str(self.colour(Colour::Ground));
+        self.context.set_line_width(9.0);
+        let _ = self.context.stroke_text(words, at.x, at.y);
+        self.context.set_fill_style_str(self.colour(colour));
+        let _ = self.context.fill_text(words, at.x, at.y);
+    }
+
+    /// Tokens of this outline, with their letter. Each has its place and its opacity.
+    pub(super) fn tokens(
+        &self,
+        (outline, letter): (&str, &str),
+        tokens: &[(Point, f64)],
+        colour: Colour,
+        scale: f64,
+    ) {
+        let Ok(outline) = Path2d::new_with_path_string(outline) else { return };
+        self.context.set_font(&format!("700 24px {}", self.fonts));
+        for (at, opacity) in tokens {
+            self.fade(*opacity);
+            self.move_to(*at, scale);
+            self.context.set_fill_style_str(self.colour(colour));
+            self.context.fill_with_path_2d(&outline);
+            self.context.set_fill_style_str(self.colour(Colour::Letters));
+            let _ = self.context.fill_text(letter, 0.0, 8.0);
+        }
+        self.fade(1.0);
+        self.move_to(Point { x: 0.0, y: 0.0 }, 1.0);
+    }
+
+    pub(super) fn dots(&self, dots: &[Point], colour: Colour, radius: f64) {
+        if dots.is_empty() {
+            return;
+        }
+        self.context.begin_path();
+        for dot in dots {
+            self.context.move_to(dot.x + radius, dot.y);
+            let _ = self.context.arc(dot.x, dot.y, radius, 0.0, TAU);
+        }
+        self.context.set_fill_style_str(self.colour(colour));
+        self.context.fill();
+    }
+
+    fn stroke(&self, colour: Colour, width: f64) {
+        self.context.set_stroke_style_str(self.colour(colour));
+        self.context.set_line_width(width);
+        self.context.stroke();
+    }
+
+    fn colour(&self, colour: Colour) -> &str {
+        Colour::ALL
+            .iter()
+            .position(|other| *other == colour)
+            .and_then(|place| self.colours.get(place))
+            .map_or("gray", String::as_str)
+    }
+}
+
+/// The value of a colour in the present theme, in the form that a canvas accepts.
+fn computed_colour(canvas: &HtmlCanvasElement, colour: Colour) -> Option<String> {
+    canvas.style().set_property("color", colour.variable()).ok()?;
+    computed(canvas, "color")
+}
+
+fn computed(canvas: &HtmlCanvasElement, property: &str) -> Option<String> {
+    window().get_computed_style(canvas).ok()??.get_property_value(property).ok()
+}
+
+/// The surface of a canvas, made anew when the size of the canvas or the theme changes: reading sizes and
+/// colours is expensive.
+pub(super) fn surface_of(canvas: NodeRef<html::Canvas>) -> RwSignal<Option<Surface>, LocalStorage> {
+    let surface = RwSignal::new_local(None);
+    let resized = Trigger::new();
+    let dark = Theme::here().dark;
+    reactive::effect(move || {
+        resized.track();
+        dark.track();
+        surface.set(canvas.get().and_then(|canvas| Surface::on(&canvas)));
+    });
+    reactive::effect(move || {
+        let Some(canvas) = canvas.get() else { return };
+        let observed = Closure::<dyn FnMut()>::new(move || resized.notify());
+        if let Ok(observer) = ResizeObserver::new(observed.as_ref().unchecked_ref()) {
+            observer.observe(&canvas);
+            let kept = StoredValue::new_local(Some((observer, observed)));
+            on_cleanup(move || {
+                if let Some((observer, observed)) = kept.try_update_value(Option::take).flatten() {
+                    observer.disconnect();
+                    drop(observed);
+                }
+            });
+        }
+    });
+    surface
+}
