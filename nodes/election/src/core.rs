@@ -234,7 +234,7 @@ impl Core {
     }
 
     fn is_deputy_of(&self, mandate: &Mandate) -> bool {
-        mandate.leader.id != self.me && mandate.deputy.is_some_and(|deputy| deputy.id == self.me)
+        mandate.leader.id != self.me && mandate.names_deputy(self.me)
     }
 
     /// The most links that a message may cross: two laps of an election and two for repairs.
@@ -242,9 +242,16 @@ impl Core {
         self.route.len().saturating_mul(4)
     }
 
-    fn pass_on(&mut self, message: RingMessage, out: &mut Out) {
+    /// Sends a message to the successor.
+    fn send_on(&self, message: impl Into<RingMessage>, out: &mut Out) {
+        out.push(Effect::Send { to: self.route.successor(), message: message.into() });
+    }
+
+    /// Sends a message to the successor, and once more to the next one when that is lost (R2).
+    fn pass_on(&mut self, message: impl Into<RingMessage>, out: &mut Out) {
+        let message = message.into();
         self.in_flight = Some(message);
-        out.push(Effect::Send { to: self.route.successor(), message });
+        self.send_on(message, out);
     }
 
     fn explain(why: Explanation, out: &mut Out) {
@@ -252,8 +259,8 @@ impl Core {
     }
 
     /// Drops a message; a neighbour with an older state is sent this member's.
-    fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
-        out.push(Effect::Drop { from, message, reason });
+    fn drop_message(&self, from: NodeId, message: impl Into<RingMessage>, reason: DropReason, out: &mut Out) {
+        out.push(Effect::Drop { from, message: message.into(), reason });
         match reason {
             DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => {
                 self.send_state_update(from, out)
@@ -286,8 +293,7 @@ impl Core {
     /// Whether a member might say this. (A leader that is no member of the ring is news: it has left, and
     /// counts as lost.)
     fn makes_sense(&self, message: &RingMessage) -> bool {
-        let is_its_own_deputy =
-            |mandate: &Mandate| mandate.deputy.is_some_and(|it| it.id == mandate.leader.id);
+        let is_its_own_deputy = |mandate: &Mandate| mandate.names_deputy(mandate.leader.id);
         message.term().0.saturating_sub(self.known_term().0) <= MOST_TERMS_AHEAD
             && !message.mandate().is_some_and(is_its_own_deputy)
     }
@@ -296,58 +302,21 @@ impl Core {
         if !self.makes_sense(&message) {
             return self.drop_message(from, message, DropReason::MakesNoSense, out);
         }
-        let hops = match message {
-            RingMessage::Election { hops, .. }
-            | RingMessage::DeputySearch { hops, .. }
-            | RingMessage::Elected { hops, .. }
-            | RingMessage::Lease { hops, .. } => hops,
-            RingMessage::RollCall { hops, .. }
-            | RingMessage::Found { hops, .. }
-            | RingMessage::Vacant { hops, .. } => hops,
-            RingMessage::Classic { .. } => return self.on_classic(from, message, out),
-            RingMessage::StateUpdate { term, mandate } => {
-                return self.on_state_update(from, term, mandate, out);
-            }
-        };
-        if hops > self.hop_budget() && !planted(Bug::EverythingPassedOn) {
-            let reason = DropReason::HopBudget { budget: self.hop_budget() };
-            return self.drop_message(from, message, reason, out);
+        let budget = self.hop_budget();
+        if message.hops().is_some_and(|hops| hops > budget) && !planted(Bug::EverythingPassedOn) {
+            return self.drop_message(from, message, DropReason::HopBudget { budget }, out);
         }
         match message {
-            RingMessage::Election { .. } => self.on_election(from, message, out),
-            RingMessage::DeputySearch { mandate, .. } | RingMessage::Elected { mandate, .. } => {
-                self.on_mandate(from, message, mandate, out);
-            }
-            RingMessage::Lease { .. } => self.on_lease(from, message, out),
-            RingMessage::RollCall { .. } => self.on_roll_call(from, message, out),
-            RingMessage::Found { .. } => self.on_found(from, message, out),
-            RingMessage::Vacant { .. } => self.on_vacant(from, message, out),
-            RingMessage::Classic { .. } | RingMessage::StateUpdate { .. } => {}
+            RingMessage::Election(election) => self.on_election(from, election, out),
+            RingMessage::Classic(classic) => self.on_classic(from, classic, out),
+            RingMessage::RollCall(call) => self.on_roll_call(from, call, out),
+            RingMessage::Found(found) => self.on_found(from, found, out),
+            RingMessage::Vacant(vacant) => self.on_vacant(from, vacant, out),
+            RingMessage::DeputySearch(search) => self.on_deputy_search(from, search, out),
+            RingMessage::Elected(elected) => self.on_elected(from, elected, out),
+            RingMessage::Lease(lease) => self.on_lease(from, lease, out),
+            RingMessage::StateUpdate(update) => self.on_state_update(from, update, out),
         }
-    }
-
-    /// Passes a leader's lap on, one hop and so many votes further.
-    fn pass_on_lap(&mut self, message: RingMessage, votes: u32, out: &mut Out) {
-        let mut message = message;
-        if let RingMessage::DeputySearch { hops, votes: counted, .. }
-        | RingMessage::Elected { hops, votes: counted, .. } = &mut message
-        {
-            *hops = hops.saturating_add(1);
-            *counted = counted.saturating_add(votes);
-        }
-        if let RingMessage::DeputySearch { mandate, deputy, .. } = &mut message {
-            let me = self.route.myself().filter(|me| me.eligible || planted(Bug::IneligibleDeputy));
-            if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
-                Self::explain(Explanation::OfferingMyself { me }, out);
-            }
-            *deputy = match *deputy {
-                _ if planted(Bug::SearchCollectsLeader) => Some(mandate.leader),
-                _ if planted(Bug::SearchCollectsNobody) => None,
-                Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
-                so_far => so_far.max(me),
-            };
-        }
-        self.pass_on(message, out);
     }
 
     fn timer_fired(&mut self, timer: Timer, out: &mut Out) {

@@ -8,7 +8,8 @@
 
 use std::sync::Arc;
 
-use ringleader_shared::{AlgorithmName, Contender, NodeId, Payload, PortKind, RingMessage, Term};
+use ringleader_shared::message::{self, Classic, Found, RollCall};
+use ringleader_shared::{AlgorithmName, Contender, NodeId, Payload, PortKind, Term};
 
 use super::{Core, Election, Out};
 use crate::classic::{
@@ -91,7 +92,7 @@ impl Context<Contender, Payload> for CoreContext<'_> {
                 PortKind::Peer => 0,
                 _ => next(self.sent, port),
             };
-            let message = RingMessage::Classic { term, algorithm, port, number, size, payload };
+            let message = Classic { term, algorithm, port, number, size, payload }.into();
             self.out.push(Effect::Send { to, message });
         }
     }
@@ -124,8 +125,7 @@ impl Core {
             self.classic = Some(classic);
             let (term, initiator) = (self.term, self.me);
             Self::explain(Explanation::CallingTheRoll, out);
-            let message = RingMessage::RollCall { term, algorithm, initiator, hops: 1 };
-            return out.push(Effect::Send { to: self.route.successor(), message });
+            return self.send_on(RollCall { term, algorithm, initiator, hops: 1 }, out);
         }
         self.join(algorithm, 0);
         self.wake(out);
@@ -235,7 +235,7 @@ impl Core {
         Self::explain(Explanation::Confirming { term: self.term }, out);
         self.election = Some(Election { best: Some(me) });
         let (term, initiator) = (self.term, self.me);
-        self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
+        self.pass_on(message::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
 
     /// Takes part in the election of a message's term, if it is newer than the member's. Returns the reason
@@ -264,8 +264,8 @@ impl Core {
     }
 
     /// Gives a message of a classic election to the algorithm, which is set up for it where necessary.
-    pub(super) fn on_classic(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Classic { term, algorithm, port, number, size, payload } = message else { return };
+    pub(super) fn on_classic(&mut self, from: NodeId, message: Classic, out: &mut Out) {
+        let Classic { term, algorithm, port, number, size, payload } = message;
         if let Err(reason) = self.enter_classic(term, algorithm, out) {
             return self.drop_message(from, message, reason, out);
         }
@@ -318,8 +318,8 @@ impl Core {
     }
 
     /// Back at the one who called it, the roll says how many there are; everyone else passes it on.
-    pub(super) fn on_roll_call(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::RollCall { term, algorithm, initiator, hops } = message else { return };
+    pub(super) fn on_roll_call(&mut self, from: NodeId, message: RollCall, out: &mut Out) {
+        let RollCall { term, algorithm, initiator, hops } = message;
         if let Err(reason) = self.enter_classic(term, algorithm, out) {
             return self.drop_message(from, message, reason, out);
         }
@@ -333,8 +333,7 @@ impl Core {
             if self.route.is_alone() {
                 return self.initiate(out);
             }
-            let message = RingMessage::RollCall { term, algorithm, initiator, hops: hops.saturating_add(1) };
-            return out.push(Effect::Send { to: self.route.successor(), message });
+            return self.send_on(RollCall { hops: hops.saturating_add(1), ..message }, out);
         }
         let waits = self.classic.as_ref().is_some_and(|classic| classic.machine.is_none());
         if !waits || self.election.is_none() || hops > self.route.len() {
@@ -346,8 +345,8 @@ impl Core {
     }
 
     /// The election ended at another member: this goes on to the winner.
-    pub(super) fn on_found(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Found { term, leader, hops } = message else { return };
+    pub(super) fn on_found(&mut self, from: NodeId, message: Found, out: &mut Out) {
+        let Found { term, leader, hops } = message;
         let reason = if term < self.term {
             Some(DropReason::OlderTerm { mine: self.term })
         } else if term == self.term && self.mandate.is_some() {
@@ -383,8 +382,7 @@ impl Core {
         if let Some(classic) = &mut self.classic {
             classic.found = true;
         }
-        let message = RingMessage::Found { term: self.term, leader, hops };
-        out.push(Effect::Send { to: self.route.successor(), message });
+        self.send_on(Found { term: self.term, leader, hops }, out);
     }
 
     /// Whether this member initiates elections that depend on who its neighbours in the ring are.

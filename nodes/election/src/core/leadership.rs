@@ -1,6 +1,7 @@
 //! Leading and following: the result's lap, the search for a deputy, takeover, and learning from neighbours.
 
 use ringleader_shared::event::ElectionCause;
+use ringleader_shared::message::{DeputySearch, Elected, StateUpdate};
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
 use super::{Core, Election, Lap, Out};
@@ -24,7 +25,7 @@ impl Core {
         if mandate.deputy.is_some() && !planted(Bug::DeputyWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
-        self.pass_on(RingMessage::Elected { mandate, hops: 1, votes: self.own_vote() }, out);
+        self.pass_on(Elected { mandate, hops: 1, votes: self.own_vote() }, out);
     }
 
     /// Rule S5: the deputy of a lost leader leads the next term at once, and one lap finds the next deputy.
@@ -100,7 +101,7 @@ impl Core {
             out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
         }
         let votes = self.own_vote();
-        self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
+        self.pass_on(DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
     }
 
     fn own_vote(&self) -> u32 {
@@ -137,15 +138,64 @@ impl Core {
         }
     }
 
-    /// Handles `Elected` and `DeputySearch`: the member's own lap that is back, a lap to pass on once, or
-    /// nothing new.
+    /// Rule S6: passes a search on with this member in it, if it is the best so far.
+    pub(super) fn on_deputy_search(&mut self, from: NodeId, search: DeputySearch, out: &mut Out) {
+        if self.is_its_own(&search.mandate) {
+            return self.search_is_back(from, search, out);
+        }
+        let Some(votes) = self.follow_lap(from, search.into(), search.mandate, out) else { return };
+        if planted(Bug::SearchNotPassedOn) {
+            return;
+        }
+        let me = self.route.myself().filter(|me| me.eligible || planted(Bug::IneligibleDeputy));
+        if let Some(me) = me.filter(|me| search.deputy.is_none_or(|deputy| *me > deputy)) {
+            Self::explain(Explanation::OfferingMyself { me }, out);
+        }
+        let deputy = match search.deputy {
+            _ if planted(Bug::SearchCollectsLeader) => Some(search.mandate.leader),
+            _ if planted(Bug::SearchCollectsNobody) => None,
+            Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
+            so_far => so_far.max(me),
+        };
+        let (hops, votes) = (search.hops.saturating_add(1), search.votes.saturating_add(votes));
+        self.pass_on(DeputySearch { deputy, hops, votes, ..search }, out);
+    }
+
+    /// Rules S1 and S2: adopts a result and passes it on.
+    pub(super) fn on_elected(&mut self, from: NodeId, elected: Elected, out: &mut Out) {
+        if self.is_its_own(&elected.mandate) {
+            return self.result_is_back(from, elected, out);
+        }
+        let Some(votes) = self.follow_lap(from, elected.into(), elected.mandate, out) else { return };
+        if planted(Bug::ResultNotPassedOn) {
+            return;
+        }
+        let Mandate { leader, deputy, .. } = elected.mandate;
+        if !self.needs_quorum() {
+            let deputy = deputy.map(|deputy| deputy.id);
+            Self::explain(Explanation::PassingOnResult { leader: leader.id, deputy }, out);
+        }
+        let (hops, votes) = (elected.hops.saturating_add(1), elected.votes.saturating_add(votes));
+        self.pass_on(Elected { hops, votes, ..elected }, out);
+    }
+
+    /// Whether this is the mandate by which this member leads, or claims to.
+    fn is_its_own(&self, mandate: &Mandate) -> bool {
+        self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank())
+    }
+
+    /// Learns from the lap of another leader, `Elected` or `DeputySearch`. Returns the votes to add when it
+    /// is to be passed on, which happens once for each mandate.
     ///
     /// A neighbour's `StateUpdate` may have said the same before: that must not stop the lap, which the
     /// leader waits for.
-    pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
-        if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
-            return self.lap_is_back(from, message, out);
-        }
+    fn follow_lap(
+        &mut self,
+        from: NodeId,
+        message: RingMessage,
+        mandate: Mandate,
+        out: &mut Out,
+    ) -> Option<u32> {
         if self.needs_quorum() {
             return self.on_claim(from, message, mandate, out);
         }
@@ -157,75 +207,67 @@ impl Core {
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         } else if !overtaken {
-            let reason = self.why_no_news(&mandate);
-            return self.drop_message(from, message, reason, out);
+            self.drop_message(from, message, self.why_no_news(&mandate), out);
+            return None;
         }
         if self.route.has_ineligible() {
             // The search may be the last lap, when it finds nobody.
             self.election_is_over();
         }
-        if matches!(message, RingMessage::Elected { .. }) {
+        if matches!(message, RingMessage::Elected(_)) {
             self.unnoticed = self.is_missed_by(&mandate);
         }
         self.confirm(from);
         self.passed_on = Some(mandate);
-        if ends_here {
-            return;
-        }
-        let stops_here = match message {
-            RingMessage::DeputySearch { .. } => planted(Bug::SearchNotPassedOn),
-            _ => planted(Bug::ResultNotPassedOn),
-        };
-        if stops_here {
-            return;
-        }
-        if matches!(message, RingMessage::Elected { .. }) {
-            let deputy = mandate.deputy.map(|deputy| deputy.id);
-            Self::explain(Explanation::PassingOnResult { leader: mandate.leader.id, deputy }, out);
-        }
-        self.pass_on_lap(message, 0, out);
+        (!ends_here).then_some(0)
     }
 
-    fn lap_is_back(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        if let (RingMessage::DeputySearch { votes, .. }, Some(Lap::Search))
-        | (RingMessage::Elected { votes, .. }, Some(Lap::Announcing)) = (message, self.lap)
-            && !self.claim_is_back(votes, out)
-        {
+    fn search_is_back(&mut self, from: NodeId, search: DeputySearch, out: &mut Out) {
+        if self.lap != Some(Lap::Search) {
+            return self.drop_message(from, search, DropReason::Known, out);
+        }
+        if !self.claim_is_back(search.votes, out) {
             return;
         }
-        match (message, self.lap, &mut self.mandate) {
-            (RingMessage::DeputySearch { mandate, deputy: Some(deputy), hops, .. }, Some(Lap::Search), _)
-                if self.route.is_unfit(deputy.id) =>
-            {
+        match search.deputy {
+            Some(deputy) if self.route.is_unfit(deputy.id) => {
                 // It does not know yet that it may not be deputy.
                 Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
-                self.lap_is_over(mandate, hops, out);
+                self.lap_is_over(search.mandate, search.hops, out);
                 self.company = true;
                 out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
             }
-            (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
-                mandate.deputy = Some(deputy);
+            Some(deputy) => {
+                if let Some(mandate) = &mut self.mandate {
+                    mandate.deputy = Some(deputy);
+                }
                 Self::explain(Explanation::DeputyFound { deputy }, out);
                 self.announce_result(out);
             }
-            (RingMessage::DeputySearch { mandate, deputy: None, hops, .. }, Some(Lap::Search), _)
-                if self.route.has_ineligible() =>
-            {
+            None if self.route.has_ineligible() => {
                 // The search lap has announced the leader; there is no deputy to announce.
                 Self::explain(Explanation::NoDeputyFound, out);
-                self.lap_is_over(mandate, hops, out);
+                self.lap_is_over(search.mandate, search.hops, out);
                 if self.lap.is_none() && self.is_watched() {
                     // The ring goes past that one yet.
                     out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
                 }
             }
-            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Announcing), _)
-                if !planted(Bug::LapNeverBack) =>
-            {
-                self.lap_is_over(mandate, hops, out);
-            }
-            _ => self.drop_message(from, message, DropReason::Known, out),
+            None => self.drop_message(from, search, DropReason::Known, out),
         }
+    }
+
+    fn result_is_back(&mut self, from: NodeId, elected: Elected, out: &mut Out) {
+        if self.lap != Some(Lap::Announcing) {
+            return self.drop_message(from, elected, DropReason::Known, out);
+        }
+        if !self.claim_is_back(elected.votes, out) {
+            return;
+        }
+        if planted(Bug::LapNeverBack) {
+            return self.drop_message(from, elected, DropReason::Known, out);
+        }
+        self.lap_is_over(elected.mandate, elected.hops, out);
     }
 
     fn lap_is_over(&mut self, mandate: Mandate, members: u32, out: &mut Out) {
@@ -275,13 +317,8 @@ impl Core {
     }
 
     /// Rule U2: adopts a newer mandate from a neighbour and sends it on to the successor.
-    pub(super) fn on_state_update(
-        &mut self,
-        from: NodeId,
-        term: Term,
-        mandate: Option<Mandate>,
-        out: &mut Out,
-    ) {
+    pub(super) fn on_state_update(&mut self, from: NodeId, update: StateUpdate, out: &mut Out) {
+        let StateUpdate { term, mandate } = update;
         match mandate {
             Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
                 self.adopt(mandate, out);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, RingMessage, Term};
+use ringleader_shared::message::{self, Vacant};
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Term};
 
 use super::{Core, Election, Out};
 use crate::classic::RingKind;
@@ -46,7 +47,7 @@ impl Core {
             out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
         }
         self.pass_on(
-            RingMessage::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
+            message::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
             out,
         );
     }
@@ -63,12 +64,9 @@ impl Core {
 
     /// Rules E2 to E6: drops older terms, merges this member in and passes the better candidate on, once for
     /// each better one. The candidate that its own message comes back to has won.
-    pub(super) fn on_election(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let (RingMessage::Election { term, initiator, candidate, deputy, hops }, Some(me)) =
-            (message, self.route.myself())
-        else {
-            return;
-        };
+    pub(super) fn on_election(&mut self, from: NodeId, message: message::Election, out: &mut Out) {
+        let message::Election { term, candidate, deputy, hops, .. } = message;
+        let Some(me) = self.route.myself() else { return };
         if term < self.term && !planted(Bug::StaleElectionTakenPartIn) {
             return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
         }
@@ -104,10 +102,7 @@ impl Core {
             // to.
             return self.initiate(out);
         }
-        self.pass_on(
-            RingMessage::Election { term, initiator, candidate, deputy, hops: hops.saturating_add(1) },
-            out,
-        );
+        self.pass_on(message::Election { candidate, deputy, hops: hops.saturating_add(1), ..message }, out);
     }
 
     /// Takes part in another member's election of a newer term, with twice the patience of its initiator.
@@ -176,8 +171,7 @@ impl Core {
     fn nobody_may_lead(&mut self, out: &mut Out) {
         self.stop_electing(out);
         if !self.route.is_alone() && !planted(Bug::VacancyNotAnnounced) {
-            let message = RingMessage::Vacant { term: self.term, initiator: self.me, hops: 1 };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            self.send_on(Vacant { term: self.term, initiator: self.me, hops: 1 }, out);
         }
     }
 
@@ -191,8 +185,8 @@ impl Core {
 
     /// Handles `Vacant`: the term stays without a leader. A member that may lead was not asked, and
     /// initiates.
-    pub(super) fn on_vacant(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Vacant { term, initiator, hops } = message else { return };
+    pub(super) fn on_vacant(&mut self, from: NodeId, message: Vacant, out: &mut Out) {
+        let Vacant { term, initiator, hops } = message;
         if term < self.term {
             return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
         }
@@ -210,8 +204,7 @@ impl Core {
         }
         self.stop_electing(out);
         if !self.route.is_alone() {
-            let message = RingMessage::Vacant { term, initiator, hops: hops.saturating_add(1) };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            self.send_on(Vacant { hops: hops.saturating_add(1), ..message }, out);
         }
     }
 

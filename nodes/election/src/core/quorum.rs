@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
+use ringleader_shared::message::Lease;
 use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
 use super::{Core, Out};
@@ -218,20 +219,29 @@ impl Core {
 
     /// A lap for a mandate whose leader has not announced yet that it holds a lease: a claim. It is voted on
     /// and passed on; only who follows that leader already learns from it who is the deputy.
-    pub(super) fn on_claim(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
+    pub(super) fn on_claim(
+        &mut self,
+        from: NodeId,
+        message: RingMessage,
+        mandate: Mandate,
+        out: &mut Out,
+    ) -> Option<u32> {
         let follows = !self.leading
             && self
                 .mandate
                 .is_some_and(|mine| (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id));
-        if mandate.term < self.term {
-            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
-        }
-        if self.passed_on == Some(mandate) {
-            return self.drop_message(from, message, DropReason::Known, out);
-        }
-        if !follows && mandate.term == self.term && self.mandate.is_some() {
-            let reason = DropReason::AlreadyDecided { term: self.term };
-            return self.drop_message(from, message, reason, out);
+        let reason = if mandate.term < self.term {
+            Some(DropReason::OlderTerm { mine: self.term })
+        } else if self.passed_on == Some(mandate) {
+            Some(DropReason::Known)
+        } else if !follows && mandate.term == self.term && self.mandate.is_some() {
+            Some(DropReason::AlreadyDecided { term: self.term })
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            self.drop_message(from, message, reason, out);
+            return None;
         }
         let done_before = out.len();
         let votes = u32::from(self.vote(&mandate, out));
@@ -242,7 +252,7 @@ impl Core {
             self.adopt(mandate, out);
             self.confirm(from);
         }
-        if follows && matches!(message, RingMessage::Elected { .. }) {
+        if follows && matches!(message, RingMessage::Elected(_)) {
             self.unnoticed = self.is_missed_by(&mandate);
         }
         self.passed_on = Some(mandate);
@@ -251,7 +261,7 @@ impl Core {
             if out.len() == done_before {
                 self.drop_message(from, message, DropReason::Known, out);
             }
-            return;
+            return None;
         }
         let (term, leader) = (mandate.term, mandate.leader.id);
         Self::explain(
@@ -262,7 +272,7 @@ impl Core {
             },
             out,
         );
-        self.pass_on_lap(message, votes, out);
+        Some(votes)
     }
 
     /// Counts the votes of the member's own claim, which is back. Returns whether the mandate stands.
@@ -305,14 +315,13 @@ impl Core {
         self.quorum.grant = Some((self.me, Time(self.now.0 + self.timing.lease)));
         if !self.route.is_alone() {
             let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
-            let message = RingMessage::Lease { mandate, begun_ns, highest: self.term, votes: 1, hops: 1 };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            self.send_on(Lease { mandate, begun_ns, highest: self.term, votes: 1, hops: 1 }, out);
         }
     }
 
     /// `Lease`: granted where nothing stands against it, and passed on in any case.
-    pub(super) fn on_lease(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Lease { mandate, begun_ns, highest, votes, hops } = message else { return };
+    pub(super) fn on_lease(&mut self, from: NodeId, lease: Lease, out: &mut Out) {
+        let Lease { mandate, begun_ns, highest, votes, hops } = lease;
         if !self.needs_quorum() {
             return;
         }
@@ -338,14 +347,8 @@ impl Core {
             self.watch_leader(out);
         }
         if !self.route.is_alone() {
-            let message = RingMessage::Lease {
-                mandate,
-                begun_ns,
-                highest: highest.max(self.term),
-                votes: votes.saturating_add(vote),
-                hops: hops.saturating_add(1),
-            };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            let (highest, votes) = (highest.max(self.term), votes.saturating_add(vote));
+            self.send_on(Lease { highest, votes, hops: hops.saturating_add(1), ..lease }, out);
         }
     }
 

@@ -149,11 +149,8 @@ impl Core {
                     self.watchers.insert(peer);
                 }
                 self.company |= self.leading && self.route.has_ineligible();
-                let is_my_deputy = self.leading
-                    && self
-                        .mandate
-                        .and_then(|mandate| mandate.deputy)
-                        .is_some_and(|deputy| deputy.id == peer);
+                let is_my_deputy =
+                    self.leading && self.mandate.is_some_and(|mandate| mandate.names_deputy(peer));
                 if is_my_deputy && !planted(Bug::DeputyNeverCounts) {
                     out.push(Effect::CancelTimer(Timer::Deputy));
                 }
@@ -205,8 +202,8 @@ impl Core {
         if link == LinkKind::Heartbeat && direction == LinkDirection::Incoming {
             self.unwatched(peer, out);
         }
-        let deputy = self.mandate.and_then(|mandate| mandate.deputy);
-        let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
+        let was_watching =
+            link == LinkKind::Heartbeat && self.mandate.is_some_and(|mandate| mandate.names_deputy(peer));
         if self.leading && was_watching {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
@@ -240,8 +237,7 @@ impl Core {
         }
         let Some(mandate) = self.mandate else { return };
         if self.leading {
-            let deputy_lost =
-                mandate.deputy.is_some_and(|deputy| deputy.id == peer) && !planted(Bug::DeputyLossIgnored);
+            let deputy_lost = mandate.names_deputy(peer) && !planted(Bug::DeputyLossIgnored);
             if deputy_lost {
                 Self::explain(Explanation::LookingForDeputy { lost: Some(peer) }, out);
             }
@@ -309,15 +305,5 @@ impl Core {
 }
 
 fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
-    match message {
-        RingMessage::Elected { mandate, .. } => mandate.deputy.is_some_and(|deputy| deputy.id == id),
-        RingMessage::Election { .. }
-        | RingMessage::Classic { .. }
-        | RingMessage::RollCall { .. }
-        | RingMessage::Found { .. }
-        | RingMessage::Vacant { .. }
-        | RingMessage::DeputySearch { .. }
-        | RingMessage::Lease { .. }
-        | RingMessage::StateUpdate { .. } => false,
-    }
+    matches!(message, RingMessage::Elected(elected) if elected.mandate.names_deputy(id))
 }
