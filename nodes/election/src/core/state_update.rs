@@ -41,7 +41,7 @@ impl Core {
     /// The mandate to share with neighbours. A restarted leader must not announce its former term, so its own
     /// mandate is shared only while it leads.
     fn shared_mandate(&self) -> Option<Mandate> {
-        self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
+        self.mandate().copied().filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
     }
 
     pub(super) fn send_state_update(&self, to: NodeId, out: &mut Out) {
