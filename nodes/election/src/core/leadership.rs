@@ -66,8 +66,8 @@ impl Core {
         }
     }
 
-    /// Replaces the deputy. While the lap that announces the leader is under way, that is what its end
-    /// reports.
+    /// Looks for another deputy. The end of a lap that is under way already still reports why the leader
+    /// leads.
     pub(super) fn replace_deputy(&mut self, leadership: Leadership, out: &mut Out) {
         let cause = if leadership.lap.is_none() { ElectionCause::NewDeputy } else { leadership.cause };
         self.search_deputy(Leadership { cause, ..leadership }, out);

@@ -83,10 +83,8 @@ impl State {
 
     /// The best candidate that was passed on in the election that runs.
     pub(super) fn best(&self) -> Option<Contender> {
-        match self {
-            Self::Electing { best } => *best,
-            Self::Idle | Self::Claiming { .. } | Self::Leading { .. } | Self::Following(_) => None,
-        }
+        let Self::Electing { best } = self else { return None };
+        *best
     }
 
     /// What the member keeps, if it leads or claims to.
@@ -103,9 +101,7 @@ impl State {
 
     /// What the member keeps, if it follows.
     pub(super) fn following(&self) -> Option<Following> {
-        match self {
-            Self::Following(following) => Some(*following),
-            Self::Idle | Self::Electing { .. } | Self::Claiming { .. } | Self::Leading { .. } => None,
-        }
+        let Self::Following(following) = self else { return None };
+        Some(*following)
     }
 }
