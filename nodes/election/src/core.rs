@@ -45,7 +45,7 @@ pub struct Core {
     /// that this member initiates is above it. It is no reason to refuse the mandate of an older term: its
     /// leader may be working.
     floor: Term,
-    /// What the member does in `term`.
+    /// The state of the member in `term`.
     state: State,
     /// The classic election of `term`, also when it is decided: its last messages still go their ways.
     classic: Option<classic::ClassicElection>,

@@ -5,7 +5,7 @@ use ringleader_shared::{Contender, Mandate};
 
 use crate::Time;
 
-/// What a member does in its term.
+/// The state of a member in its term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum State {
     /// Knows no leader and takes part in no election: before the first one, after one that nobody could win,
@@ -32,7 +32,7 @@ pub(super) enum State {
     Following(Following),
 }
 
-/// What a member keeps while it leads or claims to.
+/// The facts that a member keeps while it leads or claims to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Leadership {
     /// Its own mandate.
@@ -54,7 +54,7 @@ pub(super) enum Lap {
     Announcing,
 }
 
-/// What a member keeps while it follows.
+/// The facts that a member keeps while it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Following {
     /// The mandate of the leader; that of an earlier start of this member when it names this member.
@@ -87,7 +87,7 @@ impl State {
         *best
     }
 
-    /// What the member keeps, if it leads or claims to.
+    /// The facts of a member that leads or claims to.
     pub(super) fn leadership(mut self) -> Option<Leadership> {
         self.leadership_mut().copied()
     }
@@ -99,7 +99,7 @@ impl State {
         }
     }
 
-    /// What the member keeps, if it follows.
+    /// The facts of a member that follows.
     pub(super) fn following(&self) -> Option<Following> {
         let Self::Following(following) = self else { return None };
         Some(*following)
