@@ -48,6 +48,12 @@ impl Mandate {
     pub fn rank(&self) -> (Term, Contender, u32, bool) {
         (self.term, self.leader, self.deputy_epoch, self.deputy.is_some())
     }
+
+    /// Whether this member is the deputy.
+    #[must_use]
+    pub fn names_deputy(&self, id: NodeId) -> bool {
+        self.deputy.is_some_and(|deputy| deputy.id == id)
+    }
 }
 
 /// The promise of a member in quorum mode, kept across a restart: in this term it follows this leader and
@@ -61,147 +67,172 @@ pub struct Promise {
     pub leader: NodeId,
 }
 
-/// A message between members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum RingMessage {
+/// Makes a struct of each message, and [`RingMessage`] of all of them.
+macro_rules! messages {
+    ($($(#[$doc:meta])+ pub struct $message:ident { $($fields:tt)+ })+) => {
+        $(
+            $(#[$doc])+
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub struct $message { $($fields)+ }
+
+            impl From<$message> for RingMessage {
+                fn from(message: $message) -> Self {
+                    Self::$message(message)
+                }
+            }
+        )+
+
+        /// A message between members.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(tag = "type", rename_all = "snake_case")]
+        pub enum RingMessage {
+            $($(#[$doc])+ $message($message),)+
+        }
+    };
+}
+
+messages! {
     /// An election by max-ring: carries the best and the second best member seen so far.
-    Election {
+    pub struct Election {
         /// The term being decided.
-        term: Term,
+        pub term: Term,
         /// The member that started this message.
-        initiator: NodeId,
+        pub initiator: NodeId,
         /// The best member so far.
-        candidate: Contender,
+        pub candidate: Contender,
         /// The second best member so far.
-        deputy: Option<Contender>,
+        pub deputy: Option<Contender>,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
-    },
+        pub hops: u32,
+    }
+
     /// An election by one of the classic algorithms.
-    Classic {
+    pub struct Classic {
         /// The term being decided.
-        term: Term,
+        pub term: Term,
         /// By which algorithm.
-        algorithm: AlgorithmName,
+        pub algorithm: AlgorithmName,
         /// The port by which it leaves its sender.
-        port: PortKind,
+        pub port: PortKind,
         /// Which of the sender's messages by that port in this term, from 1: the algorithms rely on links
         /// that lose, double and reorder nothing. 0 on direct links, where nothing depends on it.
-        number: u32,
+        pub number: u32,
         /// How many members take part, for algorithms that must know it; 0 for others.
-        size: u32,
+        pub size: u32,
         /// Its content.
-        payload: Payload,
-    },
+        pub payload: Payload,
+    }
+
     /// Before an election whose algorithm must know how many members there are: counts them.
-    RollCall {
+    pub struct RollCall {
         /// The term to be decided.
-        term: Term,
+        pub term: Term,
         /// By which algorithm.
-        algorithm: AlgorithmName,
+        pub algorithm: AlgorithmName,
         /// The member that counts.
-        initiator: NodeId,
+        pub initiator: NodeId,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
-    },
+        pub hops: u32,
+    }
+
     /// After a classic election that ended at another member than the winner: goes on until it is there.
-    Found {
+    pub struct Found {
         /// The term that is decided.
-        term: Term,
+        pub term: Term,
         /// The winner.
-        leader: Contender,
+        pub leader: Contender,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
-    },
+        pub hops: u32,
+    }
+
     /// Announces to every member that an election has ended because nobody took part that may lead.
-    Vacant {
+    pub struct Vacant {
         /// The term that stays without a leader.
-        term: Term,
+        pub term: Term,
         /// The member at which the election ended.
-        initiator: NodeId,
+        pub initiator: NodeId,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
-    },
+        pub hops: u32,
+    }
+
     /// A leader announces that it leads and looks for its deputy on the same lap.
-    DeputySearch {
+    pub struct DeputySearch {
         /// The leader; its deputy is open.
-        mandate: Mandate,
+        pub mandate: Mandate,
         /// The best member seen so far that is not the leader.
-        deputy: Option<Contender>,
+        pub deputy: Option<Contender>,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
+        pub hops: u32,
         /// Members that have promised to follow, the leader included. Counts in quorum mode.
-        votes: u32,
-    },
+        pub votes: u32,
+    }
+
     /// The result, announced to every member by one lap.
-    Elected {
+    pub struct Elected {
         /// The leader and its deputy.
-        mandate: Mandate,
+        pub mandate: Mandate,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
+        pub hops: u32,
         /// Members that have promised to follow, the leader included. Counts in quorum mode.
-        votes: u32,
-    },
+        pub votes: u32,
+    }
+
     /// Quorum mode: the leader has its lease renewed.
-    Lease {
+    pub struct Lease {
         /// The leader.
-        mandate: Mandate,
+        pub mandate: Mandate,
         /// When the lap began, in nanoseconds of the leader's clock. Means something to the leader only.
-        begun_ns: u64,
+        pub begun_ns: u64,
         /// The highest term that a member on the way has seen.
-        highest: Term,
+        pub highest: Term,
         /// Members that grant the lease, the leader included.
-        votes: u32,
+        pub votes: u32,
         /// Links crossed when it arrives, this one included.
-        hops: u32,
-    },
+        pub hops: u32,
+    }
+
     /// The term and mandate that a node knows, sent to a neighbour when their link comes up or when the
     /// neighbour spoke of an older term.
-    StateUpdate {
+    pub struct StateUpdate {
         /// The highest term the sender has seen.
-        term: Term,
+        pub term: Term,
         /// The leader, as far as the sender knows.
-        mandate: Option<Mandate>,
-    },
+        pub mandate: Option<Mandate>,
+    }
 }
 
 impl RingMessage {
     /// Whether this is upkeep: as frequent as heartbeats, and reported as little.
     #[must_use]
     pub fn is_upkeep(&self) -> bool {
-        matches!(self, Self::Lease { .. })
+        matches!(self, Self::Lease(_))
+    }
+
+    /// Whether the message goes on a direct link, as those of the bully's election do.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        matches!(self, Self::Classic(Classic { port: PortKind::Peer, .. }))
     }
 
     /// Whether the message belongs to an election, a search or a result: such a message waits for the pace of
     /// its link. Others keep neighbours up to date.
     #[must_use]
     pub fn is_paced(&self) -> bool {
-        match self {
-            Self::Election { .. }
-            | Self::Classic { .. }
-            | Self::RollCall { .. }
-            | Self::Found { .. }
-            | Self::Vacant { .. }
-            | Self::DeputySearch { .. }
-            | Self::Elected { .. } => true,
-            Self::Lease { .. } | Self::StateUpdate { .. } => false,
-        }
+        !matches!(self, Self::Lease(_) | Self::StateUpdate(_))
     }
 
     /// The mandate that the message carries, if any.
     #[must_use]
     pub fn mandate(&self) -> Option<&Mandate> {
         match self {
-            Self::DeputySearch { mandate, .. }
-            | Self::Elected { mandate, .. }
-            | Self::Lease { mandate, .. } => Some(mandate),
-            Self::StateUpdate { mandate, .. } => mandate.as_ref(),
-            Self::Election { .. }
-            | Self::Classic { .. }
-            | Self::RollCall { .. }
-            | Self::Found { .. }
-            | Self::Vacant { .. } => None,
+            Self::DeputySearch(search) => Some(&search.mandate),
+            Self::Elected(elected) => Some(&elected.mandate),
+            Self::Lease(lease) => Some(&lease.mandate),
+            Self::StateUpdate(update) => update.mandate.as_ref(),
+            Self::Election(_) | Self::Classic(_) | Self::RollCall(_) | Self::Found(_) | Self::Vacant(_) => {
+                None
+            }
         }
     }
 
@@ -209,15 +240,31 @@ impl RingMessage {
     #[must_use]
     pub fn term(&self) -> Term {
         match self {
-            Self::Election { term, .. }
-            | Self::Classic { term, .. }
-            | Self::RollCall { term, .. }
-            | Self::Found { term, .. }
-            | Self::Vacant { term, .. }
-            | Self::StateUpdate { term, .. } => *term,
-            Self::DeputySearch { mandate, .. }
-            | Self::Elected { mandate, .. }
-            | Self::Lease { mandate, .. } => mandate.term,
+            Self::Election(election) => election.term,
+            Self::Classic(classic) => classic.term,
+            Self::RollCall(call) => call.term,
+            Self::Found(found) => found.term,
+            Self::Vacant(vacant) => vacant.term,
+            Self::DeputySearch(search) => search.mandate.term,
+            Self::Elected(elected) => elected.mandate.term,
+            Self::Lease(lease) => lease.mandate.term,
+            Self::StateUpdate(update) => update.term,
+        }
+    }
+
+    /// The links that the message has crossed when it arrives; `None` for one that goes to a neighbour only,
+    /// or whose hops mean something to its algorithm only.
+    #[must_use]
+    pub fn hops(&self) -> Option<u32> {
+        match self {
+            Self::Election(election) => Some(election.hops),
+            Self::RollCall(call) => Some(call.hops),
+            Self::Found(found) => Some(found.hops),
+            Self::Vacant(vacant) => Some(vacant.hops),
+            Self::DeputySearch(search) => Some(search.hops),
+            Self::Elected(elected) => Some(elected.hops),
+            Self::Lease(lease) => Some(lease.hops),
+            Self::Classic(_) | Self::StateUpdate(_) => None,
         }
     }
 }

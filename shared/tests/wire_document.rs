@@ -7,6 +7,9 @@ use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent, NodeRepo
 use ringleader_shared::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::fault::{Injection, LinkFault, NodeFault, Share};
 use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use ringleader_shared::message::{
+    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
+};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Event, Incarnation, Mandate, Member, MessageId, NodeId, NodeName,
     Payload, PortKind, RingMessage, RingSettings, RingSpec, RingView, Role, RunId, Seq, Term,
@@ -41,36 +44,31 @@ fn messages() -> Vec<RingMessage> {
     let payload = Payload { kind: 0, label: Some(C), numbers: [3, 0, 0] };
     let algorithm = AlgorithmName::HirschbergSinclair;
     vec![
-        RingMessage::Election { term, initiator, candidate: B, deputy: Some(A), hops: 2 },
-        RingMessage::Elected { mandate: mandate(Some(B)), hops: 1, votes: 0 },
-        RingMessage::DeputySearch { mandate: mandate(None), deputy: Some(A), hops: 2, votes: 0 },
-        RingMessage::StateUpdate { term, mandate: Some(mandate(Some(B))) },
-        RingMessage::Vacant { term, initiator, hops: 1 },
-        RingMessage::Lease {
-            mandate: mandate(Some(B)),
-            begun_ns: 81_532_199_000,
-            highest: term,
-            votes: 2,
-            hops: 2,
-        },
-        RingMessage::Classic { term, algorithm, port: PortKind::Predecessor, number: 1, size: 0, payload },
-        RingMessage::RollCall { term, algorithm: AlgorithmName::ItaiRodeh, initiator, hops: 2 },
-        RingMessage::Found { term, leader: C, hops: 1 },
+        Election { term, initiator, candidate: B, deputy: Some(A), hops: 2 }.into(),
+        Elected { mandate: mandate(Some(B)), hops: 1, votes: 0 }.into(),
+        DeputySearch { mandate: mandate(None), deputy: Some(A), hops: 2, votes: 0 }.into(),
+        StateUpdate { term, mandate: Some(mandate(Some(B))) }.into(),
+        Vacant { term, initiator, hops: 1 }.into(),
+        Lease { mandate: mandate(Some(B)), begun_ns: 81_532_199_000, highest: term, votes: 2, hops: 2 }
+            .into(),
+        Classic { term, algorithm, port: PortKind::Predecessor, number: 1, size: 0, payload }.into(),
+        RollCall { term, algorithm: AlgorithmName::ItaiRodeh, initiator, hops: 2 }.into(),
+        Found { term, leader: C, hops: 1 }.into(),
     ]
 }
 
 fn has_example(message: &RingMessage) -> bool {
     let same = |other: &RingMessage| std::mem::discriminant(other) == std::mem::discriminant(message);
     match message {
-        RingMessage::Election { .. }
-        | RingMessage::Elected { .. }
-        | RingMessage::DeputySearch { .. }
-        | RingMessage::StateUpdate { .. }
-        | RingMessage::Vacant { .. }
-        | RingMessage::Lease { .. }
-        | RingMessage::Classic { .. }
-        | RingMessage::RollCall { .. }
-        | RingMessage::Found { .. } => messages().iter().any(same),
+        RingMessage::Election(_)
+        | RingMessage::Elected(_)
+        | RingMessage::DeputySearch(_)
+        | RingMessage::StateUpdate(_)
+        | RingMessage::Vacant(_)
+        | RingMessage::Lease(_)
+        | RingMessage::Classic(_)
+        | RingMessage::RollCall(_)
+        | RingMessage::Found(_) => messages().iter().any(same),
     }
 }
 

@@ -215,17 +215,7 @@ fn stays_within(model: &RingModel, ring: &Ring) -> bool {
     // Each disturbance costs a search at most for each member that notices it.
     let searches = u32::try_from(model.config.highest_term()).unwrap_or(u32::MAX);
     let budget = u32::try_from(members * 4 + 1).unwrap_or(u32::MAX);
-    let within = |message: &RingMessage| match message {
-        RingMessage::Election { hops, .. }
-        | RingMessage::DeputySearch { hops, .. }
-        | RingMessage::Elected { hops, .. }
-        | RingMessage::RollCall { hops, .. }
-        | RingMessage::Found { hops, .. }
-        | RingMessage::Vacant { hops, .. }
-        | RingMessage::Lease { hops, .. } => *hops <= budget,
-        // What numbers mean is their algorithm's; endless ones fill queues.
-        RingMessage::Classic { .. } | RingMessage::StateUpdate { .. } => true,
-    };
+    let within = |message: &RingMessage| message.hops().is_none_or(|hops| hops <= budget);
     ring.live().all(|(_, core)| {
         core.term().0 <= model.config.highest_term()
             && core.mandate().is_none_or(|mandate| mandate.deputy_epoch <= searches)
@@ -291,6 +281,6 @@ fn has_no_timer(ring: &Ring) -> bool {
 
 fn has_no_election(ring: &Ring) -> bool {
     let is_election =
-        |message: &RingMessage| matches!(message, RingMessage::Election { .. } | RingMessage::Classic { .. });
+        |message: &RingMessage| matches!(message, RingMessage::Election(_) | RingMessage::Classic(_));
     !ring.messages().any(is_election)
 }

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use ringleader_election::classic::{Winner, properties};
 use ringleader_election::{Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::message::{
+    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
+};
 use ringleader_shared::{
     Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
 };
@@ -90,7 +93,7 @@ fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Op
     }
     let Input::Received { message, .. } = input else { return None };
     match *message {
-        RingMessage::Election { term, candidate, .. } => {
+        RingMessage::Election(Election { term, candidate, .. }) => {
             let won = before.role() == Role::Candidate
                 && candidate.id == before.id()
                 && (term, term) == (before.term(), after.term());
@@ -98,21 +101,21 @@ fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Op
             (!won && !alone).then_some(StepViolation::WinsUnfairly)
         }
         // Its own lap, with the votes of a majority.
-        RingMessage::Lease { mandate, .. } if mandate.leader.id == before.id() => None,
+        RingMessage::Lease(Lease { mandate, .. }) if mandate.leader.id == before.id() => None,
         // An election ends at its winner, or goes on to it.
-        RingMessage::Classic { term, .. } => (term != after.term()).then_some(StepViolation::WinsUnfairly),
-        RingMessage::Found { term, leader, .. } => {
+        RingMessage::Classic(Classic { term, .. }) => {
+            (term != after.term()).then_some(StepViolation::WinsUnfairly)
+        }
+        RingMessage::Found(Found { term, leader, .. }) => {
             ((term, leader.id) != (after.term(), before.id())).then_some(StepViolation::WinsUnfairly)
         }
         // Who was not asked initiates, and wins when it is alone by now.
-        RingMessage::Vacant { .. } => {
-            (after.successor() != after.id()).then_some(StepViolation::WinsUnfairly)
-        }
-        RingMessage::RollCall { .. }
-        | RingMessage::DeputySearch { .. }
-        | RingMessage::Elected { .. }
-        | RingMessage::Lease { .. }
-        | RingMessage::StateUpdate { .. } => Some(StepViolation::LeadsByHearsay),
+        RingMessage::Vacant(_) => (after.successor() != after.id()).then_some(StepViolation::WinsUnfairly),
+        RingMessage::RollCall(_)
+        | RingMessage::DeputySearch(_)
+        | RingMessage::Elected(_)
+        | RingMessage::Lease(_)
+        | RingMessage::StateUpdate(_) => Some(StepViolation::LeadsByHearsay),
     }
 }
 
@@ -194,7 +197,7 @@ impl Ring {
         for next in self.links.next() {
             events.push(Event::Arrives(next.from, next.to));
             if let InTransit::Message(message) = next.content {
-                if self.left.losses > 0 && !matches!(message, RingMessage::StateUpdate { .. }) {
+                if self.left.losses > 0 && !matches!(message, RingMessage::StateUpdate(_)) {
                     events.push(Event::Lose(next.from, next.to));
                 }
                 if self.left.duplicates > 0 {
@@ -636,33 +639,33 @@ impl fmt::Display for InTransit {
             Self::Up => f.write_str("the link is up"),
             Self::Down => f.write_str("the link failed"),
             Self::Closed => f.write_str("the link is closed"),
-            Self::Message(RingMessage::Election { term, candidate, deputy, hops, .. }) => {
+            Self::Message(RingMessage::Election(Election { term, candidate, deputy, hops, .. })) => {
                 let (candidate, deputy) = (name_of(candidate), or_nobody(deputy));
                 write!(f, "election of term {term}, candidate {candidate}, deputy {deputy}, hop {hops}")
             }
-            Self::Message(RingMessage::Classic { term, algorithm, port, payload, .. }) => {
+            Self::Message(RingMessage::Classic(Classic { term, algorithm, port, payload, .. })) => {
                 let (label, numbers) = (or_nobody(&payload.label), payload.numbers);
                 write!(f, "{algorithm} of term {term}, {port:?}, kind {}, {label}, {numbers:?}", payload.kind)
             }
-            Self::Message(RingMessage::RollCall { term, hops, .. }) => {
+            Self::Message(RingMessage::RollCall(RollCall { term, hops, .. })) => {
                 write!(f, "roll call of term {term}, hop {hops}")
             }
-            Self::Message(RingMessage::Vacant { term, hops, .. }) => {
+            Self::Message(RingMessage::Vacant(Vacant { term, hops, .. })) => {
                 write!(f, "nobody may lead term {term}, hop {hops}")
             }
-            Self::Message(RingMessage::Found { term, leader, hops }) => {
+            Self::Message(RingMessage::Found(Found { term, leader, hops })) => {
                 write!(f, "{} has won term {term}, hop {hops}", name_of(leader))
             }
-            Self::Message(RingMessage::DeputySearch { mandate, deputy, hops, .. }) => {
+            Self::Message(RingMessage::DeputySearch(DeputySearch { mandate, deputy, hops, .. })) => {
                 write!(f, "search of {}, found {}, hop {hops}", describe_mandate(mandate), or_nobody(deputy))
             }
-            Self::Message(RingMessage::Elected { mandate, hops, .. }) => {
+            Self::Message(RingMessage::Elected(Elected { mandate, hops, .. })) => {
                 write!(f, "result {}, hop {hops}", describe_mandate(mandate))
             }
-            Self::Message(RingMessage::Lease { mandate, votes, .. }) => {
+            Self::Message(RingMessage::Lease(Lease { mandate, votes, .. })) => {
                 write!(f, "lease of {}, {votes} votes", describe_mandate(mandate))
             }
-            Self::Message(RingMessage::StateUpdate { term, mandate }) => {
+            Self::Message(RingMessage::StateUpdate(StateUpdate { term, mandate })) => {
                 let mandate = mandate.as_ref().map_or("nobody".to_owned(), describe_mandate);
                 write!(f, "state update: term {term}, follows {mandate}")
             }

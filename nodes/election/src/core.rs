@@ -10,16 +10,17 @@ mod leadership;
 mod max_ring;
 mod quorum;
 mod repair;
+mod state;
 mod state_update;
 
 use std::collections::BTreeSet;
 
-use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{
     AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Succession, Term,
 };
 
 use self::quorum::Quorum;
+use self::state::{Following, Leadership, State};
 pub use self::state_update::{digest, digest_of_sender};
 use crate::classic::Progress;
 use crate::planted::{Bug, planted};
@@ -44,16 +45,8 @@ pub struct Core {
     /// that this member initiates is above it. It is no reason to refuse the mandate of an older term: its
     /// leader may be working.
     floor: Term,
-    /// The leader of `term`; `None` before the first election and while one runs.
-    mandate: Option<Mandate>,
-    /// Whether the mandate is this member's own and was won by this start of it.
-    leading: bool,
-    /// Whether the leader of the mandate is known not to answer.
-    leader_lost: bool,
-    /// Whether the leader itself has confirmed this start of the member as its deputy.
-    confirmed: bool,
-    /// The election of `term`, while it runs.
-    election: Option<Election>,
+    /// The state of the member in `term`.
+    state: State,
     /// The classic election of `term`, also when it is decided: its last messages still go their ways.
     classic: Option<classic::ClassicElection>,
     /// The settings of the ring.
@@ -64,15 +57,6 @@ pub struct Core {
     direct: bool,
     /// Members that have not answered since the last election that ended, where messages go directly.
     unreachable: Vec<NodeId>,
-    /// The lap that the leader waits for.
-    lap: Option<Lap>,
-    /// The cause of the leadership, for the report when the lap is back.
-    cause: ElectionCause,
-    /// Whether this member may be deputy of a leader that has none and has missed it in its search.
-    unnoticed: bool,
-    /// Whether somebody who might be deputy has come since the last search for one began. Kept where some
-    /// member may not lead: there a search may find nobody.
-    company: bool,
     /// The members that hold a heartbeat link to this one, whether it leads or not. One that may be deputy
     /// and watches a leader without a deputy was missed by its search.
     watchers: BTreeSet<NodeId>,
@@ -89,20 +73,6 @@ pub struct Core {
     now: Time,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Election {
-    /// The best candidate that was passed on in this term.
-    best: Option<Contender>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Lap {
-    /// Looks for a deputy.
-    Search,
-    /// Announces the result.
-    Announcing,
-}
-
 impl Core {
     /// A member that knows nothing yet. Its first input must be [`Input::Configured`].
     #[must_use]
@@ -113,20 +83,12 @@ impl Core {
             timing: Timing::default(),
             term: Term::ZERO,
             floor: Term::ZERO,
-            mandate: None,
-            leading: false,
-            leader_lost: false,
-            confirmed: false,
-            election: None,
+            state: State::Idle,
             classic: None,
             settings: RingSettings::default(),
             rng: 0,
             direct: false,
             unreachable: Vec::new(),
-            lap: None,
-            cause: ElectionCause::Election,
-            unnoticed: false,
-            company: false,
             watchers: BTreeSet::new(),
             passed_on: None,
             in_flight: None,
@@ -172,24 +134,30 @@ impl Core {
     /// The leader that this member follows, itself included.
     #[must_use]
     pub fn mandate(&self) -> Option<&Mandate> {
-        // A claim that nobody has granted yet is no mandate.
-        self.mandate.as_ref().filter(|_| !self.leading || self.is_leader())
+        match &self.state {
+            State::Leading { leadership, .. } => Some(&leadership.mandate),
+            State::Following(following) => Some(&following.mandate),
+            // A claim that nobody has granted yet is no mandate.
+            State::Idle | State::Electing { .. } | State::Claiming { .. } => None,
+        }
     }
 
     /// Its part in the ring.
     #[must_use]
     pub fn role(&self) -> Role {
-        match (&self.mandate, &self.election) {
-            (Some(_), _) if self.is_leader() => Role::Leader,
-            (Some(_), _) if self.leading => Role::Candidate,
-            (Some(mandate), _) if self.is_deputy_of(mandate) => Role::Deputy,
-            (None, Some(_)) if !self.may_lead() => Role::Follower,
-            (None, Some(Election { best: Some(best) })) if best.id == self.me => Role::Candidate,
-            (None, Some(_)) if self.classic.as_ref().is_some_and(classic::ClassicElection::contends) => {
-                Role::Candidate
-            }
-            _ => Role::Follower,
+        match &self.state {
+            State::Leading { .. } => Role::Leader,
+            State::Claiming { .. } => Role::Candidate,
+            State::Electing { best } if self.may_lead() && self.contends(*best) => Role::Candidate,
+            State::Following(following) if self.is_deputy_of(&following.mandate) => Role::Deputy,
+            State::Idle | State::Electing { .. } | State::Following(_) => Role::Follower,
         }
+    }
+
+    /// Whether this member may still win the election that runs.
+    fn contends(&self, best: Option<Contender>) -> bool {
+        best.is_some_and(|best| best.id == self.me)
+            || self.classic.as_ref().is_some_and(classic::ClassicElection::contends)
     }
 
     /// Whether this member may lead and be deputy.
@@ -208,11 +176,12 @@ impl Core {
     #[must_use]
     pub fn wanted_links(&self) -> WantedLinks {
         let successor = self.route.successor();
-        let leader = self
-            .mandate
-            .filter(|mandate| self.is_deputy_of(mandate) || self.unnoticed)
-            .filter(|_| !self.leader_lost && self.appoints_deputies())
-            .map(|mandate| mandate.leader.id);
+        let watched = self.state.following().filter(|following| {
+            (self.is_deputy_of(&following.mandate) || following.unnoticed)
+                && !following.leader_lost
+                && self.appoints_deputies()
+        });
+        let leader = watched.map(|following| following.mandate.leader.id);
         WantedLinks { successor: (successor != self.me).then_some(successor), leader, direct: self.direct }
     }
 
@@ -234,7 +203,7 @@ impl Core {
     }
 
     fn is_deputy_of(&self, mandate: &Mandate) -> bool {
-        mandate.leader.id != self.me && mandate.deputy.is_some_and(|deputy| deputy.id == self.me)
+        mandate.leader.id != self.me && mandate.names_deputy(self.me)
     }
 
     /// The most links that a message may cross: two laps of an election and two for repairs.
@@ -242,9 +211,16 @@ impl Core {
         self.route.len().saturating_mul(4)
     }
 
-    fn pass_on(&mut self, message: RingMessage, out: &mut Out) {
+    /// Sends a message to the successor.
+    fn send_on(&self, message: impl Into<RingMessage>, out: &mut Out) {
+        out.push(Effect::Send { to: self.route.successor(), message: message.into() });
+    }
+
+    /// Sends a message to the successor, and once more to the next one when that is lost (R2).
+    fn pass_on(&mut self, message: impl Into<RingMessage>, out: &mut Out) {
+        let message = message.into();
         self.in_flight = Some(message);
-        out.push(Effect::Send { to: self.route.successor(), message });
+        self.send_on(message, out);
     }
 
     fn explain(why: Explanation, out: &mut Out) {
@@ -252,8 +228,8 @@ impl Core {
     }
 
     /// Drops a message; a neighbour with an older state is sent this member's.
-    fn drop_message(&self, from: NodeId, message: RingMessage, reason: DropReason, out: &mut Out) {
-        out.push(Effect::Drop { from, message, reason });
+    fn drop_message(&self, from: NodeId, message: impl Into<RingMessage>, reason: DropReason, out: &mut Out) {
+        out.push(Effect::Drop { from, message: message.into(), reason });
         match reason {
             DropReason::OlderTerm { .. } | DropReason::AlreadyDecided { .. } => {
                 self.send_state_update(from, out)
@@ -286,8 +262,7 @@ impl Core {
     /// Whether a member might say this. (A leader that is no member of the ring is news: it has left, and
     /// counts as lost.)
     fn makes_sense(&self, message: &RingMessage) -> bool {
-        let is_its_own_deputy =
-            |mandate: &Mandate| mandate.deputy.is_some_and(|it| it.id == mandate.leader.id);
+        let is_its_own_deputy = |mandate: &Mandate| mandate.names_deputy(mandate.leader.id);
         message.term().0.saturating_sub(self.known_term().0) <= MOST_TERMS_AHEAD
             && !message.mandate().is_some_and(is_its_own_deputy)
     }
@@ -296,58 +271,21 @@ impl Core {
         if !self.makes_sense(&message) {
             return self.drop_message(from, message, DropReason::MakesNoSense, out);
         }
-        let hops = match message {
-            RingMessage::Election { hops, .. }
-            | RingMessage::DeputySearch { hops, .. }
-            | RingMessage::Elected { hops, .. }
-            | RingMessage::Lease { hops, .. } => hops,
-            RingMessage::RollCall { hops, .. }
-            | RingMessage::Found { hops, .. }
-            | RingMessage::Vacant { hops, .. } => hops,
-            RingMessage::Classic { .. } => return self.on_classic(from, message, out),
-            RingMessage::StateUpdate { term, mandate } => {
-                return self.on_state_update(from, term, mandate, out);
-            }
-        };
-        if hops > self.hop_budget() && !planted(Bug::EverythingPassedOn) {
-            let reason = DropReason::HopBudget { budget: self.hop_budget() };
-            return self.drop_message(from, message, reason, out);
+        let budget = self.hop_budget();
+        if message.hops().is_some_and(|hops| hops > budget) && !planted(Bug::EverythingPassedOn) {
+            return self.drop_message(from, message, DropReason::HopBudget { budget }, out);
         }
         match message {
-            RingMessage::Election { .. } => self.on_election(from, message, out),
-            RingMessage::DeputySearch { mandate, .. } | RingMessage::Elected { mandate, .. } => {
-                self.on_mandate(from, message, mandate, out);
-            }
-            RingMessage::Lease { .. } => self.on_lease(from, message, out),
-            RingMessage::RollCall { .. } => self.on_roll_call(from, message, out),
-            RingMessage::Found { .. } => self.on_found(from, message, out),
-            RingMessage::Vacant { .. } => self.on_vacant(from, message, out),
-            RingMessage::Classic { .. } | RingMessage::StateUpdate { .. } => {}
+            RingMessage::Election(election) => self.on_election(from, election, out),
+            RingMessage::Classic(classic) => self.on_classic(from, classic, out),
+            RingMessage::RollCall(call) => self.on_roll_call(from, call, out),
+            RingMessage::Found(found) => self.on_found(from, found, out),
+            RingMessage::Vacant(vacant) => self.on_vacant(from, vacant, out),
+            RingMessage::DeputySearch(search) => self.on_deputy_search(from, search, out),
+            RingMessage::Elected(elected) => self.on_elected(from, elected, out),
+            RingMessage::Lease(lease) => self.on_lease(from, lease, out),
+            RingMessage::StateUpdate(update) => self.on_state_update(from, update, out),
         }
-    }
-
-    /// Passes a leader's lap on, one hop and so many votes further.
-    fn pass_on_lap(&mut self, message: RingMessage, votes: u32, out: &mut Out) {
-        let mut message = message;
-        if let RingMessage::DeputySearch { hops, votes: counted, .. }
-        | RingMessage::Elected { hops, votes: counted, .. } = &mut message
-        {
-            *hops = hops.saturating_add(1);
-            *counted = counted.saturating_add(votes);
-        }
-        if let RingMessage::DeputySearch { mandate, deputy, .. } = &mut message {
-            let me = self.route.myself().filter(|me| me.eligible || planted(Bug::IneligibleDeputy));
-            if let Some(me) = me.filter(|me| deputy.is_none_or(|deputy| *me > deputy)) {
-                Self::explain(Explanation::OfferingMyself { me }, out);
-            }
-            *deputy = match *deputy {
-                _ if planted(Bug::SearchCollectsLeader) => Some(mandate.leader),
-                _ if planted(Bug::SearchCollectsNobody) => None,
-                Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
-                so_far => so_far.max(me),
-            };
-        }
-        self.pass_on(message, out);
     }
 
     fn timer_fired(&mut self, timer: Timer, out: &mut Out) {
@@ -358,32 +296,21 @@ impl Core {
                     self.initiate(out);
                 }
             }
-            Timer::Lap if self.leading && self.lap.is_some() => {
-                Self::explain(Explanation::LapTimeout, out);
-                if self.needs_quorum() && !self.quorum.won {
-                    return self.claim_failed(0, out);
+            Timer::Lap => {
+                if let Some(leadership) = self.state.leadership().filter(|mine| mine.lap.is_some()) {
+                    self.lap_timer_fired(leadership, out);
                 }
-                self.search_deputy(out);
             }
-            Timer::Deputy if self.leading => {
-                if let Some(deputy) = self.mandate.and_then(|mandate| mandate.deputy) {
-                    Self::explain(Explanation::DeputySilent { deputy: deputy.id }, out);
-                    self.cause = ElectionCause::NewDeputy;
-                    self.search_deputy(out);
-                } else {
-                    // What a member did not know or could not hear at the last search may have reached it.
-                    self.company = true;
-                    self.find_deputy_if_none(out);
+            Timer::Deputy => {
+                if let Some(leadership) = self.state.leadership() {
+                    self.deputy_timer_fired(leadership, out);
                 }
             }
             Timer::Lease => self.lease_timer_fired(out),
             Timer::Renewal => self.renew_lease(out),
-            Timer::Lap | Timer::Deputy => {}
         }
     }
-}
 
-impl Core {
     /// Takes one input in and appends what must be done to `out`, in order. Never panics.
     pub fn handle(&mut self, now: Time, input: Input<RingMessage>, out: &mut Out) {
         self.now = now;

@@ -2,6 +2,7 @@
 //! that a simulated ring reports the same as a real one. The core itself makes no use of it.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
+use ringleader_shared::message::{Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, Vacant};
 use ringleader_shared::{
     AlgorithmName, Contender, MessageId, NodeId, NodeName, Payload, RingMessage, RingSpec,
 };
@@ -77,69 +78,58 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
         name: name(ring, contender.id),
         attribute: contender.attribute,
     };
+    let named = |id: NodeId| Some(name(ring, id));
+    let mandate = message.mandate();
     let info = MessageInfo {
         id,
         message: MessageKind::StateUpdate,
         term: message.term(),
         initiator: None,
-        candidate: None,
-        deputy: None,
-        hops: 1,
+        candidate: mandate.map(|mandate| claim(mandate.leader)),
+        deputy: mandate.and_then(|mandate| mandate.deputy).map(claim),
+        hops: message.hops().unwrap_or(1),
         algorithm: None,
         port: None,
         says: None,
     };
-    let (kind, initiator, candidate, deputy, hops) = match *message {
-        RingMessage::Classic { algorithm, port, ref payload, .. } => {
-            return MessageInfo {
-                message: MessageKind::Classic,
-                candidate: payload.label.map(claim),
-                hops: 0,
-                algorithm: Some(algorithm),
-                port: Some(port),
-                says: Some(says(algorithm, payload)),
-                ..info
-            };
-        }
-        RingMessage::RollCall { algorithm, initiator, hops, .. } => {
-            let initiator = Some(name(ring, initiator));
+    match *message {
+        RingMessage::Election(Election { initiator, candidate, deputy, .. }) => MessageInfo {
+            message: MessageKind::Election,
+            initiator: named(initiator),
+            candidate: Some(claim(candidate)),
+            deputy: deputy.map(claim),
+            ..info
+        },
+        RingMessage::Classic(Classic { algorithm, port, ref payload, .. }) => MessageInfo {
+            message: MessageKind::Classic,
+            candidate: payload.label.map(claim),
+            hops: 0,
+            algorithm: Some(algorithm),
+            port: Some(port),
+            says: Some(says(algorithm, payload)),
+            ..info
+        },
+        RingMessage::RollCall(RollCall { algorithm, initiator, .. }) => {
             let algorithm = Some(algorithm);
-            return MessageInfo { message: MessageKind::RollCall, initiator, hops, algorithm, ..info };
+            MessageInfo { message: MessageKind::RollCall, initiator: named(initiator), algorithm, ..info }
         }
-        RingMessage::Vacant { initiator, hops, .. } => {
-            let initiator = Some(name(ring, initiator));
-            return MessageInfo { message: MessageKind::Vacant, initiator, hops, ..info };
+        RingMessage::Vacant(Vacant { initiator, .. }) => {
+            MessageInfo { message: MessageKind::Vacant, initiator: named(initiator), ..info }
         }
-        RingMessage::Found { leader, hops, .. } => {
-            return MessageInfo { message: MessageKind::Found, candidate: Some(claim(leader)), hops, ..info };
+        RingMessage::Found(Found { leader, .. }) => {
+            MessageInfo { message: MessageKind::Found, candidate: Some(claim(leader)), ..info }
         }
-        RingMessage::Election { initiator, candidate, deputy, hops, .. } => {
-            (MessageKind::Election, Some(initiator), Some(candidate), deputy, hops)
+        RingMessage::DeputySearch(DeputySearch { mandate, deputy, .. }) => {
+            let (initiator, deputy) = (named(mandate.leader.id), deputy.map(claim));
+            MessageInfo { message: MessageKind::DeputySearch, initiator, deputy, ..info }
         }
-        RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
-            (MessageKind::DeputySearch, Some(mandate.leader.id), Some(mandate.leader), deputy, hops)
+        RingMessage::Elected(Elected { mandate, .. }) => {
+            MessageInfo { message: MessageKind::Elected, initiator: named(mandate.leader.id), ..info }
         }
-        RingMessage::Lease { mandate, hops, .. } => {
-            (MessageKind::Lease, Some(mandate.leader.id), Some(mandate.leader), mandate.deputy, hops)
+        RingMessage::Lease(Lease { mandate, .. }) => {
+            MessageInfo { message: MessageKind::Lease, initiator: named(mandate.leader.id), ..info }
         }
-        RingMessage::Elected { mandate, hops, .. } => {
-            (MessageKind::Elected, Some(mandate.leader.id), Some(mandate.leader), mandate.deputy, hops)
-        }
-        RingMessage::StateUpdate { mandate, .. } => (
-            MessageKind::StateUpdate,
-            None,
-            mandate.map(|mandate| mandate.leader),
-            mandate.and_then(|mandate| mandate.deputy),
-            1,
-        ),
-    };
-    MessageInfo {
-        message: kind,
-        initiator: initiator.map(|initiator| name(ring, initiator)),
-        candidate: candidate.map(claim),
-        deputy: deputy.map(claim),
-        hops,
-        ..info
+        RingMessage::StateUpdate(_) => info,
     }
 }
 

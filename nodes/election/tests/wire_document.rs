@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Input, Time, Timer, Timing, classic, digest};
 use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::message::{DeputySearch, Elected, Election, Lease, StateUpdate};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, RingMessage, RingSettings, Role, Safety,
     Succession, Term,
@@ -108,16 +109,16 @@ fn after(inputs: &[Input<RingMessage>]) -> (Core, Vec<Effect<RingMessage>>) {
     (core, effects)
 }
 
-const fn received(from: Contender, message: RingMessage) -> Input<RingMessage> {
-    Input::Received { from: from.id, message }
+fn received(from: Contender, message: impl Into<RingMessage>) -> Input<RingMessage> {
+    Input::Received { from: from.id, message: message.into() }
 }
 
-const fn election(term: u64, candidate: Contender, deputy: Option<Contender>) -> RingMessage {
-    RingMessage::Election { term: Term(term), initiator: A.id, candidate, deputy, hops: 1 }
+const fn election(term: u64, candidate: Contender, deputy: Option<Contender>) -> Election {
+    Election { term: Term(term), initiator: A.id, candidate, deputy, hops: 1 }
 }
 
-const fn elected(mandate: Mandate) -> RingMessage {
-    RingMessage::Elected { mandate, hops: 1, votes: 0 }
+const fn elected(mandate: Mandate) -> Elected {
+    Elected { mandate, hops: 1, votes: 0 }
 }
 
 fn up(peer: Contender, link: LinkKind, direction: LinkDirection) -> Input<RingMessage> {
@@ -153,7 +154,7 @@ fn states() -> Vec<State> {
     let unconfirmed = then(&passing, &[received(A, elected(mandate(1, C, 0, Some(B))))]);
     let confirmed = then(
         &unconfirmed,
-        &[received(C, RingMessage::StateUpdate { term: Term(1), mandate: Some(mandate(1, C, 0, Some(B))) })],
+        &[received(C, StateUpdate { term: Term(1), mandate: Some(mandate(1, C, 0, Some(B))) })],
     );
     let lost = then(&following, &[down(C, LinkKind::Ring, LinkDirection::Outgoing)]);
     vec![
@@ -179,10 +180,9 @@ type Given = (&'static str, &'static str, Input<RingMessage>);
 fn inputs(settings: RingSettings) -> Vec<Given> {
     use LinkDirection::{Incoming, Outgoing};
     use LinkKind::{Heartbeat, Ring};
-    let state_update =
-        |term: u64, mandate: Option<Mandate>| RingMessage::StateUpdate { term: Term(term), mandate };
+    let state_update = |term: u64, mandate: Option<Mandate>| StateUpdate { term: Term(term), mandate };
     let of_c = |deputy_epoch, deputy| mandate(1, C, deputy_epoch, deputy);
-    let search = |mandate| RingMessage::DeputySearch { mandate, deputy: Some(A), hops: 3, votes: 0 };
+    let search = |mandate| DeputySearch { mandate, deputy: Some(A), hops: 3, votes: 0 };
     vec![
         ("a", "*Initiate*", Input::Initiate),
         ("b", "the same configuration, highest term 1", configured(settings, 1)),
@@ -275,17 +275,17 @@ fn states_in_quorum_mode() -> Vec<State> {
     ]
 }
 
-const fn own_claim(votes: u32) -> RingMessage {
-    RingMessage::Elected { mandate: mandate(1, B, 0, Some(A)), hops: 3, votes }
+const fn own_claim(votes: u32) -> Elected {
+    Elected { mandate: mandate(1, B, 0, Some(A)), hops: 3, votes }
 }
 
-const fn own_lease(votes: u32) -> RingMessage {
+const fn own_lease(votes: u32) -> Lease {
     let mandate = mandate(1, B, 0, Some(A));
-    RingMessage::Lease { mandate, begun_ns: 0, highest: Term(1), votes, hops: 3 }
+    Lease { mandate, begun_ns: 0, highest: Term(1), votes, hops: 3 }
 }
 
-const fn lease_of_c(deputy: Option<Contender>) -> RingMessage {
-    RingMessage::Lease { mandate: mandate(1, C, 0, deputy), begun_ns: 0, highest: Term(1), votes: 1, hops: 1 }
+const fn lease_of_c(deputy: Option<Contender>) -> Lease {
+    Lease { mandate: mandate(1, C, 0, deputy), begun_ns: 0, highest: Term(1), votes: 1, hops: 1 }
 }
 
 /// The inputs that there are in quorum mode only.
@@ -355,16 +355,20 @@ fn shown_message(message: &RingMessage) -> String {
     };
     let with = |votes: u32| if votes == 0 { String::new() } else { format!(", votes {votes}") };
     match message {
-        RingMessage::Election { term, candidate, deputy, .. } => {
+        RingMessage::Election(Election { term, candidate, deputy, .. }) => {
             format!("election {term} {}, {}", name(candidate.id), or_none(*deputy))
         }
-        RingMessage::Elected { mandate, votes, .. } => format!("elected {}{}", of(mandate), with(*votes)),
-        RingMessage::Lease { mandate, votes, .. } => format!("lease {}{}", of(mandate), with(*votes)),
-        RingMessage::DeputySearch { mandate, deputy, votes, .. } => {
+        RingMessage::Elected(Elected { mandate, votes, .. }) => {
+            format!("elected {}{}", of(mandate), with(*votes))
+        }
+        RingMessage::Lease(Lease { mandate, votes, .. }) => format!("lease {}{}", of(mandate), with(*votes)),
+        RingMessage::DeputySearch(DeputySearch { mandate, deputy, votes, .. }) => {
             format!("search {}, best {}{}", of(mandate), or_none(*deputy), with(*votes))
         }
-        RingMessage::StateUpdate { mandate: Some(mandate), .. } => format!("state {}", of(mandate)),
-        RingMessage::StateUpdate { term, mandate: None } => format!("state {term} –"),
+        RingMessage::StateUpdate(StateUpdate { mandate: Some(mandate), .. }) => {
+            format!("state {}", of(mandate))
+        }
+        RingMessage::StateUpdate(StateUpdate { term, mandate: None }) => format!("state {term} –"),
         other => panic!("{other:?} is no message of max-ring among members that may lead"),
     }
 }
@@ -480,12 +484,12 @@ fn waits(inputs: &[Input<RingMessage>]) -> Vec<(Timer, Duration)> {
 #[test]
 fn the_waits_of_quorum_mode_are_those_of_the_core() {
     let configured = |highest_term: u64| configured(quorum(), highest_term);
-    let voted = |mandate, votes| RingMessage::Elected { mandate, hops: 3, votes };
+    let voted = |mandate, votes| Elected { mandate, hops: 3, votes };
     let mine = mandate(1, B, 0, Some(A));
     let claiming =
         vec![configured(0), received(A, election(1, A, None)), received(A, election(1, B, Some(A)))];
     let then = |before: &[Input<RingMessage>], more: Input<RingMessage>| [before, &[more]].concat();
-    let lap = |mandate, votes| RingMessage::Lease { mandate, begun_ns: 0, highest: Term(1), votes, hops: 3 };
+    let lap = |mandate, votes| Lease { mandate, begun_ns: 0, highest: Term(1), votes, hops: 3 };
     let claimed = then(&claiming, received(A, voted(mine, 2)));
     let granted = vec![configured(0), received(A, voted(mandate(1, C, 0, Some(A)), 1))];
     let bound =

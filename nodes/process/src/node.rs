@@ -13,7 +13,7 @@ use ringleader_election::{Core, Effect, Input, Timer, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::link::LinkFrame;
-use ringleader_shared::{Contender, MessageId, NodeId, NodeName, PortKind, RingMessage, RingSpec};
+use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
@@ -330,7 +330,7 @@ impl Node {
     }
 
     fn send(&mut self, to: NodeId, message: RingMessage) {
-        let directly = matches!(message, RingMessage::Classic { port: PortKind::Peer, .. });
+        let directly = message.is_direct();
         let link = self.route_to(to, directly);
         let paced = message.is_paced();
         self.sent += 1;

@@ -150,10 +150,8 @@ impl StateChecker {
                 self.terms.resize(place + 1, <_>::default());
             }
             let (term, role, id) = (node.term(), node.role(), node.id());
-            let own_deputy = node
-                .mandate()
-                .filter(|mandate| mandate.deputy.is_some_and(|deputy| deputy.id == mandate.leader.id))
-                .copied();
+            let own_deputy =
+                node.mandate().filter(|mandate| mandate.names_deputy(mandate.leader.id)).copied();
             let unfit = node.mandate().and_then(|mandate| {
                 let chosen = [Some(mandate.leader), mandate.deputy].into_iter().flatten();
                 chosen.filter(|member| !member.eligible).map(|member| member.id).next()

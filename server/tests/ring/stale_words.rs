@@ -10,6 +10,7 @@ use ringleader_shared::bus::BusFrame;
 use ringleader_shared::control::SECRET_ENV;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::link::PROTOCOL;
+use ringleader_shared::message::Lease;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeState, RingMessage, RingView, Term};
 use ringleader_testing::server::{PATIENCE, Server};
@@ -257,5 +258,5 @@ fn a_lease_lap_whose_leader_is_dead_is_ended_by_its_hop_budget() {
 }
 
 fn is_orphan(message: &RingMessage) -> bool {
-    matches!(message, RingMessage::Lease { mandate, .. } if mandate.term == Term(99))
+    matches!(message, RingMessage::Lease(Lease { mandate, .. }) if mandate.term == Term(99))
 }

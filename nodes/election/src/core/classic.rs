@@ -8,9 +8,10 @@
 
 use std::sync::Arc;
 
-use ringleader_shared::{AlgorithmName, Contender, NodeId, Payload, PortKind, RingMessage, Term};
+use ringleader_shared::message::{Classic, Election, Found, RollCall};
+use ringleader_shared::{AlgorithmName, Contender, NodeId, Payload, PortKind, Term};
 
-use super::{Core, Election, Out};
+use super::{Core, Out};
 use crate::classic::{
     self, AnyClassic, Context, Ending, InitialKnowledge, Port, Progress, Properties, RingKind, Status, Why,
 };
@@ -91,7 +92,7 @@ impl Context<Contender, Payload> for CoreContext<'_> {
                 PortKind::Peer => 0,
                 _ => next(self.sent, port),
             };
-            let message = RingMessage::Classic { term, algorithm, port, number, size, payload };
+            let message = Classic { term, algorithm, port, number, size, payload }.into();
             self.out.push(Effect::Send { to, message });
         }
     }
@@ -116,7 +117,6 @@ impl Core {
     /// Rule C1: wakes the member's part of a classic election. Where the algorithm must know the number of
     /// members, rule C4 counts them first.
     pub(super) fn initiate_classic(&mut self, algorithm: AlgorithmName, out: &mut Out) {
-        self.election = Some(Election { best: None });
         out.push(Effect::StartTimer { timer: Timer::Election, after: self.patience(algorithm) });
         let properties = classic::properties(algorithm);
         if properties.knows_size && properties.ring_kind != RingKind::Complete {
@@ -124,8 +124,7 @@ impl Core {
             self.classic = Some(classic);
             let (term, initiator) = (self.term, self.me);
             Self::explain(Explanation::CallingTheRoll, out);
-            let message = RingMessage::RollCall { term, algorithm, initiator, hops: 1 };
-            return out.push(Effect::Send { to: self.route.successor(), message });
+            return self.send_on(RollCall { term, algorithm, initiator, hops: 1 }, out);
         }
         self.join(algorithm, 0);
         self.wake(out);
@@ -213,7 +212,7 @@ impl Core {
             out,
         };
         let done = act(machine, &mut context);
-        if let Some(leader) = context.elected.filter(|_| self.election.is_some()) {
+        if let Some(leader) = context.elected.filter(|_| self.state.is_electing()) {
             if self.route.is_alone() {
                 // The others that took part are gone.
                 self.initiate(out);
@@ -233,9 +232,9 @@ impl Core {
     /// The ring decides: one lap of max-ring in the same term, which collects the deputy as well.
     fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
         Self::explain(Explanation::Confirming { term: self.term }, out);
-        self.election = Some(Election { best: Some(me) });
+        self.set_best(me);
         let (term, initiator) = (self.term, self.me);
-        self.pass_on(RingMessage::Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
+        self.pass_on(Election { term, initiator, candidate: me, deputy: None, hops: 1 }, out);
     }
 
     /// Takes part in the election of a message's term, if it is newer than the member's. Returns the reason
@@ -255,8 +254,8 @@ impl Core {
         match &self.classic {
             Some(classic) if classic.algorithm == algorithm => Ok(()),
             Some(classic) => Err(DropReason::OtherAlgorithm { mine: classic.algorithm }),
-            None if self.mandate.is_some() => Err(DropReason::AlreadyDecided { term }),
-            None if self.election.is_some_and(|election| election.best.is_some()) => {
+            None if self.state.mandate().is_some() => Err(DropReason::AlreadyDecided { term }),
+            None if self.state.best().is_some() => {
                 Err(DropReason::OtherAlgorithm { mine: AlgorithmName::MaxRing })
             }
             None => Ok(()),
@@ -264,8 +263,8 @@ impl Core {
     }
 
     /// Gives a message of a classic election to the algorithm, which is set up for it where necessary.
-    pub(super) fn on_classic(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Classic { term, algorithm, port, number, size, payload } = message else { return };
+    pub(super) fn on_classic(&mut self, from: NodeId, message: Classic, out: &mut Out) {
+        let Classic { term, algorithm, port, number, size, payload } = message;
         if let Err(reason) = self.enter_classic(term, algorithm, out) {
             return self.drop_message(from, message, reason, out);
         }
@@ -318,8 +317,8 @@ impl Core {
     }
 
     /// Back at the one who called it, the roll says how many there are; everyone else passes it on.
-    pub(super) fn on_roll_call(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::RollCall { term, algorithm, initiator, hops } = message else { return };
+    pub(super) fn on_roll_call(&mut self, from: NodeId, message: RollCall, out: &mut Out) {
+        let RollCall { term, algorithm, initiator, hops } = message;
         if let Err(reason) = self.enter_classic(term, algorithm, out) {
             return self.drop_message(from, message, reason, out);
         }
@@ -333,11 +332,10 @@ impl Core {
             if self.route.is_alone() {
                 return self.initiate(out);
             }
-            let message = RingMessage::RollCall { term, algorithm, initiator, hops: hops.saturating_add(1) };
-            return out.push(Effect::Send { to: self.route.successor(), message });
+            return self.send_on(RollCall { hops: hops.saturating_add(1), ..message }, out);
         }
         let waits = self.classic.as_ref().is_some_and(|classic| classic.machine.is_none());
-        if !waits || self.election.is_none() || hops > self.route.len() {
+        if !waits || !self.state.is_electing() || hops > self.route.len() {
             return self.drop_message(from, message, DropReason::Known, out);
         }
         Self::explain(Explanation::RollCalled { members: hops }, out);
@@ -346,16 +344,9 @@ impl Core {
     }
 
     /// The election ended at another member: this goes on to the winner.
-    pub(super) fn on_found(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Found { term, leader, hops } = message else { return };
-        let reason = if term < self.term {
-            Some(DropReason::OlderTerm { mine: self.term })
-        } else if term == self.term && self.mandate.is_some() {
-            Some(DropReason::AlreadyDecided { term })
-        } else {
-            None
-        };
-        if let Some(reason) = reason {
+    pub(super) fn on_found(&mut self, from: NodeId, message: Found, out: &mut Out) {
+        let Found { term, leader, hops } = message;
+        if let Some(reason) = self.why_over(term) {
             return self.drop_message(from, message, reason, out);
         }
         if term > self.term {
@@ -367,7 +358,7 @@ impl Core {
             }
             return self.send_found(leader, hops.saturating_add(1), out);
         }
-        if self.classic.is_some() && self.election.is_some() {
+        if self.classic.is_some() && self.state.is_electing() {
             self.win(leader, None, out);
         } else {
             // It names an earlier start of this member.
@@ -383,8 +374,7 @@ impl Core {
         if let Some(classic) = &mut self.classic {
             classic.found = true;
         }
-        let message = RingMessage::Found { term: self.term, leader, hops };
-        out.push(Effect::Send { to: self.route.successor(), message });
+        self.send_on(Found { term: self.term, leader, hops }, out);
     }
 
     /// Whether this member initiates elections that depend on who its neighbours in the ring are.
@@ -419,7 +409,7 @@ impl Core {
     }
 
     fn election_void(&mut self, out: &mut Out) {
-        if self.election.is_some() && self.classic.is_some() {
+        if self.state.is_electing() && self.classic.is_some() {
             Self::explain(Explanation::ElectionVoid { term: self.term }, out);
             self.initiate(out);
         }
@@ -428,7 +418,7 @@ impl Core {
     /// A member does not answer where everyone talks to everyone: the election goes on without it, in the
     /// next term.
     pub(super) fn unanswered(&mut self, peer: NodeId) -> bool {
-        let takes_part = self.election.is_some()
+        let takes_part = self.state.is_electing()
             && self.classic.as_ref().is_some_and(|classic| classic.everyone.iter().any(|one| one.id == peer))
             && peer != self.me;
         if takes_part && !self.unreachable.contains(&peer) {

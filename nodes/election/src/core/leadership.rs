@@ -1,30 +1,25 @@
 //! Leading and following: the result's lap, the search for a deputy, takeover, and learning from neighbours.
 
 use ringleader_shared::event::ElectionCause;
+use ringleader_shared::message::{DeputySearch, Elected, StateUpdate};
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
-use super::{Core, Election, Lap, Out};
+use super::state::Lap;
+use super::{Core, Following, Leadership, Out, State};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl Core {
     /// Announces leader and deputy to every member by one lap.
-    pub(super) fn announce_result(&mut self, out: &mut Out) {
-        if self.route.is_alone() {
-            return self.lead_alone(out);
-        }
-        if !self.may_begin_lap(out) {
+    pub(super) fn announce_result(&mut self, leadership: Leadership, out: &mut Out) {
+        if !self.begin_lap(Lap::Announcing, leadership, out) {
             return;
         }
-        let Some(mandate) = self.mandate else { return };
-        self.lap = Some(Lap::Announcing);
-        if !planted(Bug::LapWaitsForEver) {
-            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
-        }
+        let mandate = leadership.mandate;
         if mandate.deputy.is_some() && !planted(Bug::DeputyWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
-        self.pass_on(RingMessage::Elected { mandate, hops: 1, votes: self.own_vote() }, out);
+        self.pass_on(Elected { mandate, hops: 1, votes: self.own_vote() }, out);
     }
 
     /// Rule S5: the deputy of a lost leader leads the next term at once, and one lap finds the next deputy.
@@ -32,10 +27,10 @@ impl Core {
     /// Only a deputy that the leader itself has confirmed takes over: after a neighbour's report the leader
     /// may have named another one, and two must not lead one term. A deputy that is not confirmed starts an
     /// election at once, and so does one that knows that the next term was used before.
-    pub(super) fn take_over(&mut self, lost: NodeId, out: &mut Out) {
+    pub(super) fn take_over(&mut self, following: Following, out: &mut Out) {
         let Some(me) = self.route.myself() else { return };
         if self.waits_for_grant(out) {
-            self.leader_lost = true;
+            self.state = State::Following(Following { leader_lost: true, ..following });
             return;
         }
         if self.floor > self.term && !planted(Bug::RunForgotten) {
@@ -44,214 +39,299 @@ impl Core {
         if !planted(Bug::TakeoverInSameTerm) {
             self.term = self.term.next();
         }
-        self.mandate = Some(Mandate { term: self.term, leader: me, deputy_epoch: 0, deputy: None });
-        self.leading = true;
-        self.leader_lost = false;
-        self.confirmed = false;
-        self.election = None;
+        let mandate = Mandate { term: self.term, leader: me, deputy_epoch: 0, deputy: None };
+        let company = self.route.has_ineligible();
+        let leadership = Leadership { mandate, lap: None, cause: ElectionCause::Takeover, company };
+        self.lead_or_claim(leadership);
         self.classic = None;
-        self.quorum.won = false;
-        self.quorum.leased_until = None;
-        self.cause = ElectionCause::Takeover;
         out.push(Effect::CancelTimer(Timer::Election));
+        let lost = following.mandate.leader.id;
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
         if !planted(Bug::TakeoverNotAnnounced) {
-            self.send_search(out);
+            self.send_search(leadership, out);
         }
     }
 
     /// Rules S6 and S7: sends a lap that finds the next deputy, or announces that there is none where the
     /// ring has no deputies. A lap that was lost is sent again in the same way.
-    pub(super) fn search_deputy(&mut self, out: &mut Out) {
-        let Some(mandate) = &mut self.mandate else { return };
-        mandate.deputy_epoch =
-            mandate.deputy_epoch.saturating_add(u32::from(!planted(Bug::AppointmentNotRaised)));
-        mandate.deputy = None;
-        if self.appoints_deputies() { self.send_search(out) } else { self.announce_result(out) }
+    pub(super) fn search_deputy(&mut self, leadership: Leadership, out: &mut Out) {
+        let raised = u32::from(!planted(Bug::AppointmentNotRaised));
+        let deputy_epoch = leadership.mandate.deputy_epoch.saturating_add(raised);
+        let mandate = Mandate { deputy_epoch, deputy: None, ..leadership.mandate };
+        let leadership = Leadership { mandate, ..leadership };
+        if self.appoints_deputies() {
+            self.send_search(leadership, out);
+        } else {
+            self.announce_result(leadership, out);
+        }
+    }
+
+    /// Looks for another deputy. The end of a lap that is under way already still reports why the leader
+    /// leads.
+    pub(super) fn replace_deputy(&mut self, leadership: Leadership, out: &mut Out) {
+        let cause = if leadership.lap.is_none() { ElectionCause::NewDeputy } else { leadership.cause };
+        self.search_deputy(Leadership { cause, ..leadership }, out);
+    }
+
+    /// Rule S7: the lap did not come back. A claim that nobody has answered is given up.
+    pub(super) fn lap_timer_fired(&mut self, leadership: Leadership, out: &mut Out) {
+        Self::explain(Explanation::LapTimeout, out);
+        if self.is_claim_open() { self.claim_failed(0, out) } else { self.search_deputy(leadership, out) }
+    }
+
+    /// Rules S7 and V3: the deputy opens no heartbeat link, or a search may find one now.
+    pub(super) fn deputy_timer_fired(&mut self, leadership: Leadership, out: &mut Out) {
+        if let Some(deputy) = leadership.mandate.deputy {
+            Self::explain(Explanation::DeputySilent { deputy: deputy.id }, out);
+            self.search_deputy(Leadership { cause: ElectionCause::NewDeputy, ..leadership }, out);
+        } else {
+            // What a member did not know or could not hear at the last search may have reached it.
+            self.note_company();
+            self.find_deputy_if_none(out);
+        }
     }
 
     /// The setting `succession` is another: a deputy is looked for, or the one that is there is none any
     /// more.
     pub(super) fn succession_changed(&mut self, out: &mut Out) {
-        let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
         if self.appoints_deputies() {
             self.find_deputy_if_none(out);
-        } else if self.leading && (has_deputy || self.lap == Some(Lap::Search)) {
+        } else if let Some(leadership) = self.state.leadership()
+            && (leadership.mandate.deputy.is_some() || leadership.lap == Some(Lap::Search))
+        {
             Self::explain(Explanation::NoDeputyFromNowOn, out);
-            if self.lap.is_none() {
-                self.cause = ElectionCause::NewDeputy;
-            }
-            self.search_deputy(out);
+            self.replace_deputy(leadership, out);
         }
     }
 
-    pub(super) fn send_search(&mut self, out: &mut Out) {
+    pub(super) fn send_search(&mut self, leadership: Leadership, out: &mut Out) {
         out.push(Effect::CancelTimer(Timer::Deputy));
+        if self.begin_lap(Lap::Search, leadership, out) {
+            let (mandate, votes) = (leadership.mandate, self.own_vote());
+            self.pass_on(DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
+        }
+    }
+
+    /// Whether a lap goes round now. A member that is alone leads without one; a claimant may have to wait.
+    fn begin_lap(&mut self, lap: Lap, leadership: Leadership, out: &mut Out) -> bool {
         if self.route.is_alone() {
-            return self.lead_alone(out);
+            self.lead_alone(leadership, out);
+            return false;
         }
-        if !self.may_begin_lap(out) {
-            return;
+        self.keep(leadership);
+        if !self.may_begin_lap(leadership.mandate, out) {
+            return false;
         }
-        let Some(mandate) = self.mandate else { return };
-        self.lap = Some(Lap::Search);
-        self.company = false;
+        let company = leadership.company && lap != Lap::Search;
+        self.keep(Leadership { lap: Some(lap), company, ..leadership });
         if !planted(Bug::LapWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
         }
-        let votes = self.own_vote();
-        self.pass_on(RingMessage::DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
+        true
+    }
+
+    /// Keeps what has changed while it leads, or claims to.
+    fn keep(&mut self, leadership: Leadership) {
+        if let Some(mine) = self.state.leadership_mut() {
+            *mine = leadership;
+        }
+    }
+
+    /// A leader, if this member is one, learns of somebody who might be deputy.
+    pub(super) fn note_company(&mut self) {
+        if let Some(leadership) = self.state.leadership_mut() {
+            leadership.company = true;
+        }
     }
 
     fn own_vote(&self) -> u32 {
         u32::from(self.needs_quorum())
     }
 
-    fn lead_alone(&mut self, out: &mut Out) {
-        if self.needs_quorum() && !self.is_leader() {
+    fn lead_alone(&mut self, leadership: Leadership, out: &mut Out) {
+        if !self.is_leader() {
             return self.claim_failed(1, out);
         }
-        let Some(mandate) = &mut self.mandate else { return };
+        let mut mandate = leadership.mandate;
         if mandate.deputy.take().is_some() {
             mandate.deputy_epoch = mandate.deputy_epoch.saturating_add(1);
         }
-        let mandate = *mandate;
+        self.keep(Leadership { mandate, lap: None, ..leadership });
         self.election_is_over();
         self.in_flight = None;
-        self.step_down(out);
+        Self::wait_for_nobody(out);
         // It leads before its election is complete.
         self.emit_changes(out);
-        out.push(Effect::Completed { cause: self.cause, mandate, members: 1 });
+        out.push(Effect::Completed { cause: leadership.cause, mandate, members: 1 });
+    }
+
+    /// Waits for neither a lap nor a deputy.
+    fn wait_for_nobody(out: &mut Out) {
+        out.push(Effect::CancelTimer(Timer::Lap));
+        out.push(Effect::CancelTimer(Timer::Deputy));
     }
 
     /// Stops what only a leader waits for.
-    pub(super) fn step_down(&mut self, out: &mut Out) {
-        self.lap = None;
-        out.push(Effect::CancelTimer(Timer::Lap));
-        out.push(Effect::CancelTimer(Timer::Deputy));
-        if self.needs_quorum() && !self.leading {
-            self.quorum.won = false;
-            self.quorum.leased_until = None;
+    pub(super) fn step_down(&self, out: &mut Out) {
+        Self::wait_for_nobody(out);
+        if self.needs_quorum() {
             out.push(Effect::CancelTimer(Timer::Lease));
             out.push(Effect::CancelTimer(Timer::Renewal));
         }
     }
 
-    /// Handles `Elected` and `DeputySearch`: the member's own lap that is back, a lap to pass on once, or
-    /// nothing new.
+    /// Rule S6: passes a search on with this member in it, if it is the best so far.
+    pub(super) fn on_deputy_search(&mut self, from: NodeId, search: DeputySearch, out: &mut Out) {
+        if let Some(leadership) = self.led_by(&search.mandate) {
+            return self.search_is_back(leadership, from, search, out);
+        }
+        let Some(votes) = self.follow_lap(from, search.into(), search.mandate, out) else { return };
+        if planted(Bug::SearchNotPassedOn) {
+            return;
+        }
+        let me = self.route.myself().filter(|me| me.eligible || planted(Bug::IneligibleDeputy));
+        if let Some(me) = me.filter(|me| search.deputy.is_none_or(|deputy| *me > deputy)) {
+            Self::explain(Explanation::OfferingMyself { me }, out);
+        }
+        let deputy = match search.deputy {
+            _ if planted(Bug::SearchCollectsLeader) => Some(search.mandate.leader),
+            _ if planted(Bug::SearchCollectsNobody) => None,
+            Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
+            so_far => so_far.max(me),
+        };
+        let (hops, votes) = (search.hops.saturating_add(1), search.votes.saturating_add(votes));
+        self.pass_on(DeputySearch { deputy, hops, votes, ..search }, out);
+    }
+
+    /// Rules S1 and S2: adopts a result and passes it on.
+    pub(super) fn on_elected(&mut self, from: NodeId, elected: Elected, out: &mut Out) {
+        if let Some(leadership) = self.led_by(&elected.mandate) {
+            return self.result_is_back(leadership, from, elected, out);
+        }
+        let Some(votes) = self.follow_lap(from, elected.into(), elected.mandate, out) else { return };
+        if planted(Bug::ResultNotPassedOn) {
+            return;
+        }
+        let Mandate { leader, deputy, .. } = elected.mandate;
+        if !self.needs_quorum() {
+            let deputy = deputy.map(|deputy| deputy.id);
+            Self::explain(Explanation::PassingOnResult { leader: leader.id, deputy }, out);
+        }
+        let (hops, votes) = (elected.hops.saturating_add(1), elected.votes.saturating_add(votes));
+        self.pass_on(Elected { hops, votes, ..elected }, out);
+    }
+
+    /// The leadership of this member, if this is the mandate by which it leads or claims to.
+    fn led_by(&self, mandate: &Mandate) -> Option<Leadership> {
+        self.state.leadership().filter(|mine| mine.mandate.rank() == mandate.rank())
+    }
+
+    /// Learns from the lap of another leader, `Elected` or `DeputySearch`. Returns the votes to add when it
+    /// is to be passed on, which happens once for each mandate.
     ///
     /// A neighbour's `StateUpdate` may have said the same before: that must not stop the lap, which the
     /// leader waits for.
-    pub(super) fn on_mandate(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
-        if self.leading && self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
-            return self.lap_is_back(from, message, out);
-        }
+    fn follow_lap(
+        &mut self,
+        from: NodeId,
+        message: RingMessage,
+        mandate: Mandate,
+        out: &mut Out,
+    ) -> Option<u32> {
         if self.needs_quorum() {
             return self.on_claim(from, message, mandate, out);
         }
         let ends_here = mandate.leader.id == self.me || self.route.is_alone();
-        let overtaken = self.mandate == Some(mandate)
+        let overtaken = self.state.mandate() == Some(mandate)
             && self.passed_on != Some(mandate)
             && !ends_here
             && !planted(Bug::OvertakenLapDropped);
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         } else if !overtaken {
-            let reason = self.why_no_news(&mandate);
-            return self.drop_message(from, message, reason, out);
+            self.drop_message(from, message, self.why_no_news(&mandate), out);
+            return None;
         }
         if self.route.has_ineligible() {
             // The search may be the last lap, when it finds nobody.
             self.election_is_over();
         }
-        if matches!(message, RingMessage::Elected { .. }) {
-            self.unnoticed = self.is_missed_by(&mandate);
+        if matches!(message, RingMessage::Elected(_)) {
+            self.notice_missing_deputy(&mandate);
         }
         self.confirm(from);
         self.passed_on = Some(mandate);
-        if ends_here {
-            return;
-        }
-        let stops_here = match message {
-            RingMessage::DeputySearch { .. } => planted(Bug::SearchNotPassedOn),
-            _ => planted(Bug::ResultNotPassedOn),
-        };
-        if stops_here {
-            return;
-        }
-        if matches!(message, RingMessage::Elected { .. }) {
-            let deputy = mandate.deputy.map(|deputy| deputy.id);
-            Self::explain(Explanation::PassingOnResult { leader: mandate.leader.id, deputy }, out);
-        }
-        self.pass_on_lap(message, 0, out);
+        (!ends_here).then_some(0)
     }
 
-    fn lap_is_back(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        if let (RingMessage::DeputySearch { votes, .. }, Some(Lap::Search))
-        | (RingMessage::Elected { votes, .. }, Some(Lap::Announcing)) = (message, self.lap)
-            && !self.claim_is_back(votes, out)
-        {
+    fn search_is_back(&mut self, leadership: Leadership, from: NodeId, search: DeputySearch, out: &mut Out) {
+        if leadership.lap != Some(Lap::Search) {
+            return self.drop_message(from, search, DropReason::Known, out);
+        }
+        if !self.claim_is_back(search.votes, out) {
             return;
         }
-        match (message, self.lap, &mut self.mandate) {
-            (RingMessage::DeputySearch { mandate, deputy: Some(deputy), hops, .. }, Some(Lap::Search), _)
-                if self.route.is_unfit(deputy.id) =>
-            {
+        match search.deputy {
+            Some(deputy) if self.route.is_unfit(deputy.id) => {
                 // It does not know yet that it may not be deputy.
                 Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
-                self.lap_is_over(mandate, hops, out);
-                self.company = true;
+                self.lap_is_over(leadership, search.mandate, search.hops, out);
+                self.note_company();
                 out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
             }
-            (RingMessage::DeputySearch { deputy: Some(deputy), .. }, Some(Lap::Search), Some(mandate)) => {
-                mandate.deputy = Some(deputy);
+            Some(deputy) => {
                 Self::explain(Explanation::DeputyFound { deputy }, out);
-                self.announce_result(out);
+                let mandate = Mandate { deputy: Some(deputy), ..leadership.mandate };
+                self.announce_result(Leadership { mandate, ..leadership }, out);
             }
-            (RingMessage::DeputySearch { mandate, deputy: None, hops, .. }, Some(Lap::Search), _)
-                if self.route.has_ineligible() =>
-            {
+            None if self.route.has_ineligible() => {
                 // The search lap has announced the leader; there is no deputy to announce.
                 Self::explain(Explanation::NoDeputyFound, out);
-                self.lap_is_over(mandate, hops, out);
-                if self.lap.is_none() && self.is_watched() {
+                self.lap_is_over(leadership, search.mandate, search.hops, out);
+                if self.state.leadership().is_some_and(|mine| mine.lap.is_none()) && self.is_watched() {
                     // The ring goes past that one yet.
                     out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
                 }
             }
-            (RingMessage::Elected { mandate, hops, .. }, Some(Lap::Announcing), _)
-                if !planted(Bug::LapNeverBack) =>
-            {
-                self.lap_is_over(mandate, hops, out);
-            }
-            _ => self.drop_message(from, message, DropReason::Known, out),
+            None => self.drop_message(from, search, DropReason::Known, out),
         }
     }
 
-    fn lap_is_over(&mut self, mandate: Mandate, members: u32, out: &mut Out) {
-        self.lap = None;
+    fn result_is_back(&mut self, leadership: Leadership, from: NodeId, elected: Elected, out: &mut Out) {
+        if leadership.lap != Some(Lap::Announcing) {
+            return self.drop_message(from, elected, DropReason::Known, out);
+        }
+        if !self.claim_is_back(elected.votes, out) {
+            return;
+        }
+        if planted(Bug::LapNeverBack) {
+            return self.drop_message(from, elected, DropReason::Known, out);
+        }
+        self.lap_is_over(leadership, elected.mandate, elected.hops, out);
+    }
+
+    fn lap_is_over(&mut self, leadership: Leadership, mandate: Mandate, members: u32, out: &mut Out) {
+        self.keep(Leadership { lap: None, ..leadership });
         self.in_flight = None;
         self.election_is_over();
         out.push(Effect::CancelTimer(Timer::Lap));
-        out.push(Effect::Completed { cause: self.cause, mandate, members });
+        out.push(Effect::Completed { cause: leadership.cause, mandate, members });
         self.find_deputy_if_none(out);
     }
 
     /// A leader that has company but no deputy looks for one. Where some may not be deputy it looks again
     /// only when somebody has come since.
     pub(super) fn find_deputy_if_none(&mut self, out: &mut Out) {
-        let open = self.mandate.is_some_and(|mandate| mandate.deputy.is_none());
-        if self.is_leader()
-            && open
+        if let State::Leading { leadership, .. } = self.state
+            && leadership.mandate.deputy.is_none()
             && self.appoints_deputies()
-            && (self.company || !self.route.has_ineligible())
-            && self.lap.is_none()
+            && (leadership.company || !self.route.has_ineligible())
+            && leadership.lap.is_none()
             && !self.route.is_alone()
             && !planted(Bug::CompanyIgnored)
         {
-            self.cause = ElectionCause::NewDeputy;
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
-            self.search_deputy(out);
+            self.replace_deputy(leadership, out);
         }
     }
 
@@ -275,17 +355,12 @@ impl Core {
     }
 
     /// Rule U2: adopts a newer mandate from a neighbour and sends it on to the successor.
-    pub(super) fn on_state_update(
-        &mut self,
-        from: NodeId,
-        term: Term,
-        mandate: Option<Mandate>,
-        out: &mut Out,
-    ) {
+    pub(super) fn on_state_update(&mut self, from: NodeId, update: StateUpdate, out: &mut Out) {
+        let StateUpdate { term, mandate } = update;
         match mandate {
             Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
                 self.adopt(mandate, out);
-                self.unnoticed = self.is_missed_by(&mandate);
+                self.notice_missing_deputy(&mandate);
                 self.confirm(from);
                 let successor = self.route.successor();
                 if successor != from {
@@ -294,19 +369,16 @@ impl Core {
             }
             Some(mandate)
                 if from == mandate.leader.id
-                    && self.mandate == Some(mandate)
-                    && !self.leading
+                    && self.state.following().is_some_and(|following| following.mandate == mandate)
                     && self.route.is_member(from)
                     && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
             {
                 // The leader itself says that it still leads, and a link is there that will report when it is
                 // lost.
-                self.leader_lost = false;
-                self.confirm(from);
-                self.watch_leader(out);
+                self.leader_is_there(from, out);
             }
-            None if self.election.is_none()
-                && (self.mandate.is_none() || !self.needs_quorum())
+            None if !self.state.is_electing()
+                && (self.state == State::Idle || !self.needs_quorum())
                 && term > self.term
                 && self.route.has_ineligible() =>
             {
@@ -314,12 +386,12 @@ impl Core {
                 // waits for its end like any other, and initiates when none comes.
                 self.take_part(term, self.timing.election, out);
             }
-            _ if self.election.is_some() && term > self.term => {
+            _ if self.state.is_electing() && term > self.term => {
                 // This member's election is of an older term than one that is under way: its next one must
                 // not be.
                 self.term = term;
                 self.in_flight = None;
-                self.election = Some(Election { best: None });
+                self.state = State::Electing { best: None };
                 self.classic = None;
             }
             _ => {}
@@ -332,25 +404,44 @@ impl Core {
         has_none && self.may_lead() && self.route.has_ineligible() && self.appoints_deputies()
     }
 
+    /// Ends the waiting for another leader: the one that this member follows is there.
+    pub(super) fn leader_is_there(&mut self, from: NodeId, out: &mut Out) {
+        if let State::Following(following) = &mut self.state {
+            following.leader_lost = false;
+        }
+        self.confirm(from);
+        self.watch_leader(out);
+    }
+
+    /// Keeps whether the leader of this mandate may have missed this member.
+    pub(super) fn notice_missing_deputy(&mut self, mandate: &Mandate) {
+        let unnoticed = self.is_missed_by(mandate);
+        if let State::Following(following) = &mut self.state {
+            following.unnoticed = unnoticed;
+        }
+    }
+
     /// Confirms this member as deputy on the word of the leader itself; the words of others may be old.
     pub(super) fn confirm(&mut self, from: NodeId) {
-        let mandate = self.mandate;
-        self.confirmed |= mandate.is_some_and(|mandate| {
-            (mandate.leader.id == from || planted(Bug::HearsayConfirms)) && self.is_deputy_of(&mandate)
-        });
+        if let State::Following(mut following) = self.state
+            && (following.mandate.leader.id == from || planted(Bug::HearsayConfirms))
+            && self.is_deputy_of(&following.mandate)
+        {
+            following.confirmed = true;
+            self.state = State::Following(following);
+        }
     }
 
     pub(super) fn is_news(&self, mandate: &Mandate) -> bool {
+        let mine = self.state.mandate();
         mandate.term > self.term
             || (mandate.term == self.term
-                && self
-                    .mandate
-                    .is_none_or(|mine| mandate.rank() > mine.rank() && !planted(Bug::AppointmentIgnored)))
-            || (planted(Bug::OlderMandateAdopted) && self.mandate.is_some_and(|mine| mine != *mandate))
+                && mine.is_none_or(|mine| mandate.rank() > mine.rank() && !planted(Bug::AppointmentIgnored)))
+            || (planted(Bug::OlderMandateAdopted) && mine.is_some_and(|mine| mine != *mandate))
     }
 
     fn why_no_news(&self, mandate: &Mandate) -> DropReason {
-        match self.mandate {
+        match self.state.mandate() {
             Some(mine) if mine.rank() == mandate.rank() => DropReason::Known,
             _ if mandate.term < self.term => DropReason::OlderTerm { mine: self.term },
             _ => DropReason::AlreadyDecided { term: self.term },
@@ -359,13 +450,11 @@ impl Core {
 
     pub(super) fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
         let leader = mandate.leader.id;
-        if self.leading {
+        let led = self.state.leadership();
+        if led.is_some() {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
-            self.leading = planted(Bug::LeaderNotUnseated);
             self.step_down(out);
         }
-        self.confirmed = false;
-        self.unnoticed = false;
         if mandate.term > self.term {
             self.classic = None;
         }
@@ -373,17 +462,20 @@ impl Core {
             self.election_is_over();
         }
         self.term = mandate.term;
-        self.mandate = Some(mandate);
-        self.leading &= planted(Bug::LeaderNotUnseated);
-        self.leading |= planted(Bug::RestartedLeaderResumes) && leader == self.me;
-        self.election = None;
         self.in_flight = None;
         // A mandate that names this member without its holding it was won by an earlier start: that leader is
         // lost. So is one that has left the ring: nobody dials it, and nobody would notice.
-        self.leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
+        let leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
             || !self.route.is_member(leader)
             || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
-        if self.leader_lost {
+        self.state = State::Following(Following { mandate, leader_lost, confirmed: false, unnoticed: false });
+        if led.is_some() && planted(Bug::LeaderNotUnseated)
+            || leader == self.me && planted(Bug::RestartedLeaderResumes)
+        {
+            let (lap, cause, company) = (None, ElectionCause::Election, false);
+            self.lead_or_claim(Leadership { mandate, lap, cause, company });
+        }
+        if leader_lost {
             out.push(self.wait_for_takeover());
         } else {
             self.watch_leader(out);

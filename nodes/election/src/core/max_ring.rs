@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, RingMessage, Term};
+use ringleader_shared::message::{Election, Vacant};
+use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Term};
 
-use super::{Core, Election, Out};
+use super::{Core, Leadership, Out, State};
 use crate::classic::RingKind;
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
@@ -17,7 +18,6 @@ impl Core {
         let Some(me) = self.route.myself() else { return };
         if self.needs_quorum() && self.route.is_alone() {
             // Nobody could answer; to raise the term would only disturb the others later.
-            self.election = None;
             return self.claim_failed(1, out);
         }
         // Who is left alone has not heard of a deputy that came back and may be taking over the next term at
@@ -41,14 +41,11 @@ impl Core {
         if self.settings.algorithm != AlgorithmName::MaxRing {
             return self.initiate_classic(self.settings.algorithm, out);
         }
-        self.election = Some(Election { best: Some(me) });
+        self.set_best(me);
         if !planted(Bug::InitiatorWaitsForEver) {
             out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
         }
-        self.pass_on(
-            RingMessage::Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 },
-            out,
-        );
+        self.pass_on(Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 }, out);
     }
 
     /// Rule E1 for several initiators: starts the election of this term, unless the member takes part in it
@@ -63,16 +60,13 @@ impl Core {
 
     /// Rules E2 to E6: drops older terms, merges this member in and passes the better candidate on, once for
     /// each better one. The candidate that its own message comes back to has won.
-    pub(super) fn on_election(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let (RingMessage::Election { term, initiator, candidate, deputy, hops }, Some(me)) =
-            (message, self.route.myself())
-        else {
-            return;
-        };
+    pub(super) fn on_election(&mut self, from: NodeId, message: Election, out: &mut Out) {
+        let Election { term, candidate, deputy, hops, .. } = message;
+        let Some(me) = self.route.myself() else { return };
         if term < self.term && !planted(Bug::StaleElectionTakenPartIn) {
             return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
         }
-        if term == self.term && self.mandate.is_some() && !planted(Bug::DecidedTermReopened) {
+        if term == self.term && self.state.mandate().is_some() && !planted(Bug::DecidedTermReopened) {
             return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
         }
         let other = self.classic.as_ref().filter(|part| {
@@ -85,7 +79,7 @@ impl Core {
         if term > self.term {
             self.take_part(term, self.timing.election, out);
         }
-        let best = self.election.and_then(|election| election.best);
+        let best = self.state.best();
         let mine = candidate.id == self.me || planted(Bug::WinsOnAnothersMessage);
         let best_is_me =
             best.is_some_and(|best| best.id == self.me) || planted(Bug::WinsAfterPassingOnBetter);
@@ -98,21 +92,18 @@ impl Core {
             return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
         }
         Self::explain(why, out);
-        self.election = Some(Election { best: Some(candidate) });
+        self.set_best(candidate);
         if self.route.is_alone() {
             // The message came from a member that has been routed past since: nobody is left to pass it on
             // to.
             return self.initiate(out);
         }
-        self.pass_on(
-            RingMessage::Election { term, initiator, candidate, deputy, hops: hops.saturating_add(1) },
-            out,
-        );
+        self.pass_on(Election { candidate, deputy, hops: hops.saturating_add(1), ..message }, out);
     }
 
     /// Takes part in another member's election of a newer term, with twice the patience of its initiator.
     pub(super) fn take_part(&mut self, term: Term, patience: Duration, out: &mut Out) {
-        if self.leading {
+        if self.state.leadership().is_some() {
             Self::explain(Explanation::SteppingDown { term, leader: None }, out);
         }
         self.enter_election(term, out);
@@ -124,15 +115,28 @@ impl Core {
     /// Forgets the leader of the term before and begins anew.
     pub(super) fn enter_election(&mut self, term: Term, out: &mut Out) {
         self.term = term;
-        self.mandate = self.mandate.filter(|_| planted(Bug::OldMandateKept));
-        self.leading &= planted(Bug::LeaderNotDethroned);
-        self.leader_lost = false;
-        self.confirmed = false;
-        self.unnoticed = false;
         self.in_flight = None;
         self.classic = None;
-        self.election = Some(Election { best: None });
+        if !self.keeps_mandate() {
+            self.state = State::Electing { best: None };
+        }
         self.step_down(out);
+    }
+
+    /// Keeps the candidate that is passed on: no worse one is, from now on.
+    pub(super) fn set_best(&mut self, best: Contender) {
+        if !self.keeps_mandate() {
+            self.state = State::Electing { best: Some(best) };
+        }
+    }
+
+    /// Never, but for a planted bug.
+    fn keeps_mandate(&self) -> bool {
+        match self.state {
+            State::Claiming { .. } | State::Leading { .. } => planted(Bug::LeaderNotDethroned),
+            State::Following(_) => planted(Bug::OldMandateKept),
+            State::Idle | State::Electing { .. } => false,
+        }
     }
 
     /// Rule E4: leads this term, because the member's own message came back, a classic election found it, or
@@ -146,19 +150,18 @@ impl Core {
         let unfit = deputy.is_some_and(|deputy| self.route.is_unfit(deputy.id));
         let deputy = deputy.filter(|_| !unfit);
         let term = self.term;
-        self.election = None;
-        self.leading = true;
+        let mandate = Mandate { term, leader: me, deputy_epoch: 0, deputy };
         // The message has passed everyone, but not everyone may have known that it may be deputy.
-        self.company = unfit || (deputy.is_none() && self.route.has_ineligible() && self.route.has_rival());
-        self.cause = ElectionCause::Election;
-        self.mandate = Some(Mandate { term, leader: me, deputy_epoch: 0, deputy });
+        let company = unfit || (deputy.is_none() && self.route.has_ineligible() && self.route.has_rival());
+        let leadership = Leadership { mandate, lap: None, cause: ElectionCause::Election, company };
+        self.lead_or_claim(leadership);
         out.push(Effect::CancelTimer(Timer::Election));
         Self::explain(
             if self.needs_quorum() {
                 Explanation::Claiming { term, me, needed: self.majority() }
             } else if self.route.is_alone() {
                 Explanation::AloneAndLeading { term, me }
-            } else if self.found_without_deputy() {
+            } else if self.found_without_deputy(leadership.mandate) {
                 Explanation::WonClassic { term }
             } else if self.classic.is_some() {
                 Explanation::WonWithoutDeputy { term }
@@ -168,7 +171,7 @@ impl Core {
             out,
         );
         if !planted(Bug::WinnerNotAnnounced) {
-            self.become_leader(out);
+            self.become_leader(leadership, out);
         }
     }
 
@@ -176,13 +179,12 @@ impl Core {
     fn nobody_may_lead(&mut self, out: &mut Out) {
         self.stop_electing(out);
         if !self.route.is_alone() && !planted(Bug::VacancyNotAnnounced) {
-            let message = RingMessage::Vacant { term: self.term, initiator: self.me, hops: 1 };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            self.send_on(Vacant { term: self.term, initiator: self.me, hops: 1 }, out);
         }
     }
 
     fn stop_electing(&mut self, out: &mut Out) {
-        self.election = None;
+        self.state = State::Idle;
         self.in_flight = None;
         self.election_is_over();
         out.push(Effect::CancelTimer(Timer::Election));
@@ -191,13 +193,10 @@ impl Core {
 
     /// Handles `Vacant`: the term stays without a leader. A member that may lead was not asked, and
     /// initiates.
-    pub(super) fn on_vacant(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Vacant { term, initiator, hops } = message else { return };
-        if term < self.term {
-            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
-        }
-        if term == self.term && self.mandate.is_some() {
-            return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
+    pub(super) fn on_vacant(&mut self, from: NodeId, message: Vacant, out: &mut Out) {
+        let Vacant { term, initiator, hops } = message;
+        if let Some(reason) = self.why_over(term) {
+            return self.drop_message(from, message, reason, out);
         }
         if term > self.term {
             self.take_part(term, self.timing.election, out);
@@ -210,8 +209,7 @@ impl Core {
         }
         self.stop_electing(out);
         if !self.route.is_alone() {
-            let message = RingMessage::Vacant { term, initiator, hops: hops.saturating_add(1) };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            self.send_on(Vacant { hops: hops.saturating_add(1), ..message }, out);
         }
     }
 
@@ -222,19 +220,29 @@ impl Core {
 
     /// Whether a term has passed, and neither a leader nor an election is known now.
     pub(super) fn knows_no_leader(&self) -> bool {
-        self.term > Term::ZERO && self.election.is_none() && self.mandate.is_none()
+        self.term > Term::ZERO && self.state == State::Idle
+    }
+
+    /// The reason to drop a message of an election, if its term is older or has a leader.
+    pub(super) fn why_over(&self, term: Term) -> Option<DropReason> {
+        if term < self.term {
+            return Some(DropReason::OlderTerm { mine: self.term });
+        }
+        (term == self.term && self.state.mandate().is_some()).then_some(DropReason::AlreadyDecided { term })
     }
 
     /// The first lap of the winner of an election announces the result; where the election brought no deputy,
     /// it looks for one on the way.
-    pub(super) fn become_leader(&mut self, out: &mut Out) {
-        if self.found_without_deputy() { self.send_search(out) } else { self.announce_result(out) }
+    pub(super) fn become_leader(&mut self, leadership: Leadership, out: &mut Out) {
+        if self.found_without_deputy(leadership.mandate) {
+            self.send_search(leadership, out);
+        } else {
+            self.announce_result(leadership, out);
+        }
     }
 
-    fn found_without_deputy(&self) -> bool {
-        self.classic.is_some()
-            && self.appoints_deputies()
-            && self.mandate.is_some_and(|mandate| mandate.deputy.is_none())
+    fn found_without_deputy(&self, mandate: Mandate) -> bool {
+        self.classic.is_some() && self.appoints_deputies() && mandate.deputy.is_none()
     }
 }
 

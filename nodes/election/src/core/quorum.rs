@@ -7,9 +7,10 @@
 use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
+use ringleader_shared::message::Lease;
+use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety};
 
-use super::{Core, Out};
+use super::{Core, Following, Leadership, Out, State};
 use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Time, Timer, Timing};
 
@@ -36,10 +37,6 @@ pub(super) struct Quorum {
     pub(super) silent_until: Option<Time>,
     /// The last lease lap that it voted on: one that passes again does not count twice.
     pub(super) voted_on: Option<(Promise, u64)>,
-    /// Whether a majority has promised to follow this member in the term of its mandate.
-    pub(super) won: bool,
-    /// The end of the lease that a majority has granted.
-    pub(super) leased_until: Option<Time>,
 }
 
 impl Core {
@@ -63,7 +60,21 @@ impl Core {
 
     /// Whether this member leads: in quorum mode, holds a lease.
     pub(super) fn is_leader(&self) -> bool {
-        self.leading && (!self.needs_quorum() || self.quorum.leased_until.is_some())
+        matches!(self.state, State::Leading { .. })
+    }
+
+    /// Whether this member waits for the promises of a majority.
+    pub(super) fn is_claim_open(&self) -> bool {
+        matches!(self.state, State::Claiming { promised: false, .. })
+    }
+
+    /// Leads; in quorum mode, claims to.
+    pub(super) fn lead_or_claim(&mut self, leadership: Leadership) {
+        self.state = if self.needs_quorum() {
+            State::Claiming { leadership, promised: false }
+        } else {
+            State::Leading { leadership, leased_until: None }
+        };
     }
 
     /// After a restart a lease that this member granted before may still run.
@@ -85,8 +96,13 @@ impl Core {
     pub(super) fn has_leader(&self) -> bool {
         let granted =
             |to: NodeId| self.quorum.grant.is_some_and(|(granted, until)| granted == to && self.now < until);
-        let follows = self.mandate.is_some_and(|mandate| !self.needs_quorum() || granted(mandate.leader.id));
-        self.leading || (follows && !self.leader_lost)
+        match self.state {
+            State::Claiming { .. } | State::Leading { .. } => true,
+            State::Following(Following { mandate, leader_lost, .. }) => {
+                !leader_lost && (!self.needs_quorum() || granted(mandate.leader.id))
+            }
+            State::Idle | State::Electing { .. } => false,
+        }
     }
 
     /// A leader is there: in quorum mode it must say so again and again.
@@ -111,8 +127,10 @@ impl Core {
 
     /// Gives up a lease that is over, before anything else is done.
     pub(super) fn expire(&mut self, out: &mut Out) {
-        let over = self.quorum.leased_until.is_some_and(|until| self.now >= until);
-        if self.leading && self.needs_quorum() && over && !planted(Bug::LeaseNeverOver) {
+        if let State::Leading { leased_until: Some(until), .. } = self.state
+            && self.now >= until
+            && !planted(Bug::LeaseNeverOver)
+        {
             Self::explain(Explanation::LeaseOver { term: self.term }, out);
             self.give_up(self.timing.election, out);
         }
@@ -120,9 +138,7 @@ impl Core {
 
     /// Neither leads nor wants to, until the election timer runs out.
     fn give_up(&mut self, for_now: Duration, out: &mut Out) {
-        self.leading = false;
-        self.mandate = None;
-        self.election = None;
+        self.state = State::Idle;
         self.in_flight = None;
         self.step_down(out);
         out.push(Effect::StartTimer { timer: Timer::Election, after: for_now });
@@ -164,11 +180,10 @@ impl Core {
 
     /// Whether a lap for the member's own mandate may begin now. In quorum mode it votes for itself first,
     /// and waits until its grant to another is over: by then the grants of the others soon are, too.
-    pub(super) fn may_begin_lap(&mut self, out: &mut Out) -> bool {
-        if !self.needs_quorum() || self.quorum.won {
+    pub(super) fn may_begin_lap(&mut self, mandate: Mandate, out: &mut Out) -> bool {
+        if !self.is_claim_open() {
             return true;
         }
-        let Some(mandate) = self.mandate else { return false };
         if self.waits_for_grant(out) {
             return false;
         }
@@ -180,7 +195,7 @@ impl Core {
     }
 
     /// Waits if the member's grant to another is not over.
-    pub(super) fn waits_for_grant(&mut self, out: &mut Out) -> bool {
+    pub(super) fn waits_for_grant(&self, out: &mut Out) -> bool {
         let Some((to, left)) = self.bound_to_another(self.me).filter(|_| self.needs_quorum()) else {
             return false;
         };
@@ -192,46 +207,62 @@ impl Core {
 
     /// The lease timer ran out: a wait is over, or nothing came of a lap that was to bring a lease.
     pub(super) fn lease_timer_fired(&mut self, out: &mut Out) {
-        let Some(mandate) = self.mandate.filter(|_| self.needs_quorum()) else { return };
-        if self.is_leader() {
-            return;
-        }
-        if self.leading && self.quorum.won {
-            Self::explain(Explanation::LeaseOver { term: self.term }, out);
-            return self.give_up(self.timing.election, out);
-        }
-        if self.leading && self.lap.is_none() {
-            return if self.cause == ElectionCause::Election {
-                self.become_leader(out)
-            } else {
-                self.search_deputy(out)
-            };
-        }
-        let follows = self.leader_lost && self.is_deputy_of(&mandate) && self.confirmed;
-        if !self.leading && follows && !self.may_lead() {
-            Self::explain(Explanation::LeaderLostIneligible { leader: mandate.leader.id }, out);
-            self.initiate(out);
-        } else if !self.leading && follows {
-            self.take_over(mandate.leader.id, out);
+        match self.state {
+            State::Claiming { promised: true, .. } => {
+                Self::explain(Explanation::LeaseOver { term: self.term }, out);
+                self.give_up(self.timing.election, out);
+            }
+            State::Claiming { leadership, promised: false } if leadership.lap.is_none() => {
+                if leadership.cause == ElectionCause::Election {
+                    self.become_leader(leadership, out);
+                } else {
+                    self.search_deputy(leadership, out);
+                }
+            }
+            State::Following(following)
+                if self.needs_quorum() && following.leader_lost && following.confirmed =>
+            {
+                if self.may_lead() {
+                    self.take_over(following, out);
+                } else {
+                    let leader = following.mandate.leader.id;
+                    Self::explain(Explanation::LeaderLostIneligible { leader }, out);
+                    self.initiate(out);
+                }
+            }
+            State::Idle
+            | State::Electing { .. }
+            | State::Claiming { .. }
+            | State::Leading { .. }
+            | State::Following(_) => {}
         }
     }
 
     /// A lap for a mandate whose leader has not announced yet that it holds a lease: a claim. It is voted on
-    /// and passed on; only who follows that leader already learns from it who is the deputy.
-    pub(super) fn on_claim(&mut self, from: NodeId, message: RingMessage, mandate: Mandate, out: &mut Out) {
-        let follows = !self.leading
-            && self
-                .mandate
-                .is_some_and(|mine| (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id));
-        if mandate.term < self.term {
-            return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
-        }
-        if self.passed_on == Some(mandate) {
-            return self.drop_message(from, message, DropReason::Known, out);
-        }
-        if !follows && mandate.term == self.term && self.mandate.is_some() {
-            let reason = DropReason::AlreadyDecided { term: self.term };
-            return self.drop_message(from, message, reason, out);
+    /// and passed on; only a member that follows that leader already learns from it who is the deputy.
+    /// Returns the votes to add when it is to be passed on.
+    pub(super) fn on_claim(
+        &mut self,
+        from: NodeId,
+        message: RingMessage,
+        mandate: Mandate,
+        out: &mut Out,
+    ) -> Option<u32> {
+        let follows = self.state.following().is_some_and(|Following { mandate: mine, .. }| {
+            (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id)
+        });
+        let reason = if mandate.term < self.term {
+            Some(DropReason::OlderTerm { mine: self.term })
+        } else if self.passed_on == Some(mandate) {
+            Some(DropReason::Known)
+        } else if !follows && mandate.term == self.term && self.state.mandate().is_some() {
+            Some(DropReason::AlreadyDecided { term: self.term })
+        } else {
+            None
+        };
+        if let Some(reason) = reason {
+            self.drop_message(from, message, reason, out);
+            return None;
         }
         let done_before = out.len();
         let votes = u32::from(self.vote(&mandate, out));
@@ -242,8 +273,8 @@ impl Core {
             self.adopt(mandate, out);
             self.confirm(from);
         }
-        if follows && matches!(message, RingMessage::Elected { .. }) {
-            self.unnoticed = self.is_missed_by(&mandate);
+        if follows && matches!(message, RingMessage::Elected(_)) {
+            self.notice_missing_deputy(&mandate);
         }
         self.passed_on = Some(mandate);
         if mandate.leader.id == self.me || self.route.is_alone() {
@@ -251,7 +282,7 @@ impl Core {
             if out.len() == done_before {
                 self.drop_message(from, message, DropReason::Known, out);
             }
-            return;
+            return None;
         }
         let (term, leader) = (mandate.term, mandate.leader.id);
         Self::explain(
@@ -262,19 +293,17 @@ impl Core {
             },
             out,
         );
-        self.pass_on_lap(message, votes, out);
+        Some(votes)
     }
 
     /// Counts the votes of the member's own claim, which is back. Returns whether the mandate stands.
     pub(super) fn claim_is_back(&mut self, votes: u32, out: &mut Out) -> bool {
-        if !self.needs_quorum() || self.quorum.won {
-            return true;
-        }
+        let State::Claiming { leadership, promised: false } = self.state else { return true };
         if votes < self.majority() && !planted(Bug::MinorityLeads) {
             self.claim_failed(votes, out);
             return false;
         }
-        self.quorum.won = true;
+        self.state = State::Claiming { leadership, promised: true };
         Self::explain(Explanation::QuorumFound { votes, needed: self.majority() }, out);
         out.push(Effect::StartTimer { timer: Timer::Lease, after: self.timing.lease });
         self.renew_lease(out);
@@ -282,14 +311,18 @@ impl Core {
     }
 
     /// Starts the lease that a majority has granted at this time or later.
-    fn lease_from(&mut self, begun: Time, out: &mut Out) {
+    fn lease_from(&mut self, leadership: Leadership, begun: Time, out: &mut Out) {
         let (parts, of) = if planted(Bug::LeaseTooLong) { (13, 10) } else { LEADERS_SHARE };
         let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
-        if until > self.now && self.quorum.leased_until.is_none_or(|before| before < until) {
-            let first = self.quorum.leased_until.replace(until).is_none();
+        let before = match self.state {
+            State::Leading { leased_until, .. } => leased_until,
+            State::Idle | State::Electing { .. } | State::Claiming { .. } | State::Following(_) => None,
+        };
+        if until > self.now && before.is_none_or(|before| before < until) {
+            self.state = State::Leading { leadership, leased_until: Some(until) };
             let after = until.0.saturating_sub(self.now.0);
             out.push(Effect::StartTimer { timer: Timer::Lease, after });
-            if first {
+            if before.is_none() {
                 self.find_deputy_if_none(out);
             }
         }
@@ -297,28 +330,31 @@ impl Core {
 
     /// Has the lease renewed: one lap, which also announces the leader.
     pub(super) fn renew_lease(&mut self, out: &mut Out) {
-        let Some(mandate) = self.mandate.filter(|_| self.leading && self.quorum.won && self.needs_quorum())
+        let (State::Claiming { leadership, promised: true } | State::Leading { leadership, .. }) = self.state
         else {
             return;
         };
+        if !self.needs_quorum() {
+            return;
+        }
         out.push(Effect::StartTimer { timer: Timer::Renewal, after: self.timing.lease / RENEWALS_A_LEASE });
         self.quorum.grant = Some((self.me, Time(self.now.0 + self.timing.lease)));
         if !self.route.is_alone() {
             let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
-            let message = RingMessage::Lease { mandate, begun_ns, highest: self.term, votes: 1, hops: 1 };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            let mandate = leadership.mandate;
+            self.send_on(Lease { mandate, begun_ns, highest: self.term, votes: 1, hops: 1 }, out);
         }
     }
 
     /// `Lease`: granted where nothing stands against it, and passed on in any case.
-    pub(super) fn on_lease(&mut self, from: NodeId, message: RingMessage, out: &mut Out) {
-        let RingMessage::Lease { mandate, begun_ns, highest, votes, hops } = message else { return };
+    pub(super) fn on_lease(&mut self, from: NodeId, lease: Lease, out: &mut Out) {
+        let Lease { mandate, begun_ns, highest, votes, hops } = lease;
         if !self.needs_quorum() {
             return;
         }
         if mandate.leader.id == self.me {
-            if self.leading && mandate.term == self.term {
-                self.lease_is_back(Time(Duration::from_nanos(begun_ns)), votes, highest, out);
+            if let Some(leadership) = self.state.leadership().filter(|_| mandate.term == self.term) {
+                self.lease_is_back(leadership, lease, out);
             }
             return;
         }
@@ -331,27 +367,20 @@ impl Core {
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         }
-        if self.mandate.is_some_and(|mine| mine.rank() == mandate.rank()) {
-            self.confirm(from);
+        if self.state.following().is_some_and(|following| following.mandate.rank() == mandate.rank()) {
             // A majority follows it, even if the link with it is lost.
-            self.leader_lost = false;
-            self.watch_leader(out);
+            self.leader_is_there(from, out);
         }
         if !self.route.is_alone() {
-            let message = RingMessage::Lease {
-                mandate,
-                begun_ns,
-                highest: highest.max(self.term),
-                votes: votes.saturating_add(vote),
-                hops: hops.saturating_add(1),
-            };
-            out.push(Effect::Send { to: self.route.successor(), message });
+            let (highest, votes) = (highest.max(self.term), votes.saturating_add(vote));
+            self.send_on(Lease { highest, votes, hops: hops.saturating_add(1), ..lease }, out);
         }
     }
 
-    fn lease_is_back(&mut self, begun: Time, votes: u32, highest: Term, out: &mut Out) {
+    fn lease_is_back(&mut self, leadership: Leadership, lease: Lease, out: &mut Out) {
+        let Lease { begun_ns, highest, votes, .. } = lease;
         if votes >= self.majority() || planted(Bug::MinorityLeads) {
-            self.lease_from(begun, out);
+            self.lease_from(leadership, Time(Duration::from_nanos(begun_ns)), out);
         }
         if highest > self.term {
             // Somebody has promised, or tried, in a newer term: only a newer one brings us together.

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use ringleader_shared::event::ElectionCause;
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Contender, NodeId, RingMessage, RingSettings};
 
-use super::{Core, Out};
+use super::{Core, Following, Leadership, Out, State};
 use crate::planted::{Bug, planted};
 use crate::{Effect, Explanation, Timer, Timing};
 
@@ -19,7 +18,7 @@ impl Core {
         out: &mut Out,
     ) {
         let first = self.reported.is_none();
-        let led_without_quorum = self.leading && !self.needs_quorum();
+        let needed_quorum = self.needs_quorum();
         let succession = self.settings.succession;
         let before = self.route.successor();
         let could_lead = self.may_lead();
@@ -33,19 +32,24 @@ impl Core {
             self.remember_promise();
             return;
         }
-        if led_without_quorum && self.needs_quorum() {
-            Self::explain(Explanation::RenewingForQuorum, out);
-            self.initiate(out);
+        if let Some(leadership) = self.state.leadership().filter(|_| self.needs_quorum() != needed_quorum) {
+            self.lead_or_claim(leadership);
+            if !needed_quorum {
+                Self::explain(Explanation::RenewingForQuorum, out);
+                self.initiate(out);
+            }
         }
         let (unsent, term) = (self.in_flight.take(), self.term);
-        if let Some(mandate) = self.mandate {
+        if let Some(mandate) = self.state.mandate() {
             if !self.route.is_member(mandate.leader.id) {
                 self.lost(mandate.leader.id, successor != before, out);
             } else if let Some(deputy) = mandate.deputy.filter(|deputy| !self.route.is_member(deputy.id)) {
                 self.lost(deputy.id, successor != before, out);
             }
         }
-        self.company |= had_ineligible || self.route.has_ineligible();
+        if had_ineligible || self.route.has_ineligible() {
+            self.note_company();
+        }
         if succession != settings.succession {
             self.succession_changed(out);
         }
@@ -65,20 +69,20 @@ impl Core {
     /// Members may lead that might not before, or the other way round. A leader stays; its deputy may have to
     /// be another one.
     fn eligibility_changed(&mut self, could_lead: bool, out: &mut Out) {
-        let deputy = self.mandate.and_then(|mandate| mandate.deputy).map(|deputy| deputy.id);
-        let unfit = deputy.filter(|deputy| self.leading && self.route.is_unfit(*deputy));
-        if let Some(deputy) = unfit {
-            Self::explain(Explanation::DeputyMayNotLead { deputy }, out);
-            if self.lap.is_none() {
-                self.cause = ElectionCause::NewDeputy;
+        if let Some(leadership) = self.state.leadership() {
+            let deputy = leadership.mandate.deputy.map(|deputy| deputy.id);
+            if let Some(deputy) = deputy.filter(|deputy| self.route.is_unfit(*deputy)) {
+                Self::explain(Explanation::DeputyMayNotLead { deputy }, out);
+                self.replace_deputy(leadership, out);
+            } else if leadership.company {
+                self.find_deputy_if_none(out);
             }
-            self.search_deputy(out);
-        } else if self.company {
-            self.find_deputy_if_none(out);
         }
         if self.may_lead() && !could_lead {
-            // The leader may have heard of it first, and have asked me too early.
-            self.unnoticed |= self.mandate.is_some_and(|mandate| self.is_missed_by(&mandate));
+            // The leader may have heard of it first, and have asked this member too early.
+            if let Some(following) = self.state.following().filter(|mine| self.is_missed_by(&mine.mandate)) {
+                self.state = State::Following(Following { unnoticed: true, ..following });
+            }
             if self.knows_no_leader() {
                 self.initiate(out);
             }
@@ -120,10 +124,7 @@ impl Core {
             );
             out.push(Effect::SuccessorChanged(successor));
         }
-        match link {
-            LinkKind::Ring | LinkKind::Heartbeat => self.lost(peer, repaired, out),
-            LinkKind::Direct => {}
-        }
+        self.lost(peer, repaired, out);
         if repaired {
             // A result that names the lost member as deputy is void: its leader looks for another one.
             let unsent = unsent.filter(|message| !names_deputy(message, peer));
@@ -148,21 +149,18 @@ impl Core {
                 if direction == LinkDirection::Incoming {
                     self.watchers.insert(peer);
                 }
-                self.company |= self.leading && self.route.has_ineligible();
-                let is_my_deputy = self.leading
-                    && self
-                        .mandate
-                        .and_then(|mandate| mandate.deputy)
-                        .is_some_and(|deputy| deputy.id == peer);
-                if is_my_deputy && !planted(Bug::DeputyNeverCounts) {
-                    out.push(Effect::CancelTimer(Timer::Deputy));
-                }
-                if self.leading && !planted(Bug::DeputyNotConfirmed) {
-                    // Confirms the deputy, or shows a member that takes itself for one that it has missed
-                    // something.
-                    self.send_state_update(peer, out);
+                if let Some(leadership) = self.state.leadership() {
+                    if leadership.mandate.names_deputy(peer) && !planted(Bug::DeputyNeverCounts) {
+                        out.push(Effect::CancelTimer(Timer::Deputy));
+                    }
+                    if !planted(Bug::DeputyNotConfirmed) {
+                        // Confirms the deputy, or shows a member that takes itself for one that it has missed
+                        // something.
+                        self.send_state_update(peer, out);
+                    }
                 }
                 if self.route.has_ineligible() {
+                    self.note_company();
                     self.find_deputy_if_none(out);
                 }
             }
@@ -178,7 +176,9 @@ impl Core {
                 if !planted(Bug::StateNotShared) {
                     self.send_state_update(peer, out);
                 }
-                self.company |= self.route.has_ineligible();
+                if self.route.has_ineligible() {
+                    self.note_company();
+                }
                 self.find_deputy_if_none(out);
                 if successor != before || followed {
                     self.neighbours_changed(out);
@@ -205,9 +205,8 @@ impl Core {
         if link == LinkKind::Heartbeat && direction == LinkDirection::Incoming {
             self.unwatched(peer, out);
         }
-        let deputy = self.mandate.and_then(|mandate| mandate.deputy);
-        let was_watching = link == LinkKind::Heartbeat && deputy.is_some_and(|deputy| deputy.id == peer);
-        if self.leading && was_watching {
+        let is_deputy = |leadership: Leadership| leadership.mandate.names_deputy(peer);
+        if link == LinkKind::Heartbeat && self.state.leadership().is_some_and(is_deputy) {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
     }
@@ -216,8 +215,10 @@ impl Core {
     /// leader does not wait for one.
     fn unwatched(&mut self, peer: NodeId, out: &mut Out) {
         self.watchers.remove(&peer);
-        let has_deputy = self.mandate.is_some_and(|mandate| mandate.deputy.is_some());
-        if self.leading && !has_deputy && self.lap.is_none() && !self.company && !self.is_watched() {
+        let searches_no_more = |leadership: Leadership| {
+            leadership.mandate.deputy.is_none() && leadership.lap.is_none() && !leadership.company
+        };
+        if self.state.leadership().is_some_and(searches_no_more) && !self.is_watched() {
             out.push(Effect::CancelTimer(Timer::Deputy));
         }
     }
@@ -230,49 +231,54 @@ impl Core {
     /// The consequences of a lost member for who leads. `repaired`: this member has closed the gap in the
     /// ring.
     fn lost(&mut self, peer: NodeId, repaired: bool, out: &mut Out) {
-        if let Some(best) = self.election.and_then(|election| election.best)
-            && (best.id == peer || self.route.is_alone())
-        {
-            if best.id == peer {
-                Self::explain(Explanation::CandidateLost { candidate: best }, out);
-            }
-            return self.initiate(out);
-        }
-        let Some(mandate) = self.mandate else { return };
-        if self.leading {
-            let deputy_lost =
-                mandate.deputy.is_some_and(|deputy| deputy.id == peer) && !planted(Bug::DeputyLossIgnored);
-            if deputy_lost {
-                Self::explain(Explanation::LookingForDeputy { lost: Some(peer) }, out);
-            }
-            if deputy_lost || (self.route.is_alone() && self.lap.is_some()) {
-                if self.lap.is_none() {
-                    self.cause = ElectionCause::NewDeputy;
+        match self.state {
+            State::Electing { best: Some(best) } if best.id == peer || self.route.is_alone() => {
+                if best.id == peer {
+                    Self::explain(Explanation::CandidateLost { candidate: best }, out);
                 }
-                self.search_deputy(out);
+                self.initiate(out);
             }
-        } else if mandate.leader.id == peer && !self.leader_lost && !self.appoints_deputies() {
-            self.replace_by_election(peer, repaired, out);
-        } else if mandate.leader.id == peer && !self.leader_lost {
-            if self.is_deputy_of(&mandate) && planted(Bug::DeputyStandsStill) {
-                return;
+            State::Claiming { leadership, .. } | State::Leading { leadership, .. } => {
+                let deputy_lost = leadership.mandate.names_deputy(peer) && !planted(Bug::DeputyLossIgnored);
+                if deputy_lost {
+                    Self::explain(Explanation::LookingForDeputy { lost: Some(peer) }, out);
+                }
+                if deputy_lost || (self.route.is_alone() && leadership.lap.is_some()) {
+                    self.replace_deputy(leadership, out);
+                }
             }
-            if self.is_deputy_of(&mandate) && !self.may_lead() {
-                Self::explain(Explanation::LeaderLostIneligible { leader: peer }, out);
-                return self.initiate(out);
+            State::Following(following) if following.mandate.leader.id == peer && !following.leader_lost => {
+                if self.appoints_deputies() {
+                    self.leader_lost(following, out);
+                } else {
+                    self.replace_by_election(following, repaired, out);
+                }
             }
-            if self.is_deputy_of(&mandate) && (self.confirmed || planted(Bug::UnconfirmedTakesOver)) {
-                return self.take_over(peer, out);
-            }
-            if self.is_deputy_of(&mandate) {
-                Self::explain(Explanation::LeaderLostUnconfirmed { leader: peer }, out);
-                return self.initiate(out);
-            }
-            self.leader_lost = true;
-            Self::explain(Explanation::LeaderLost { leader: peer }, out);
+            State::Idle | State::Electing { .. } | State::Following(_) => {}
+        }
+    }
+
+    /// Rules S5 and S8: the deputy takes over, or initiates where it must not; others wait for it.
+    fn leader_lost(&mut self, following: Following, out: &mut Out) {
+        let leader = following.mandate.leader.id;
+        let is_deputy = self.is_deputy_of(&following.mandate);
+        if is_deputy && planted(Bug::DeputyStandsStill) {
+            return;
+        }
+        if !is_deputy {
+            self.state = State::Following(Following { leader_lost: true, ..following });
+            Self::explain(Explanation::LeaderLost { leader }, out);
             if !planted(Bug::FollowersWaitForEver) {
                 out.push(self.wait_for_takeover());
             }
+        } else if !self.may_lead() {
+            Self::explain(Explanation::LeaderLostIneligible { leader }, out);
+            self.initiate(out);
+        } else if following.confirmed || planted(Bug::UnconfirmedTakesOver) {
+            self.take_over(following, out);
+        } else {
+            Self::explain(Explanation::LeaderLostUnconfirmed { leader }, out);
+            self.initiate(out);
         }
     }
 
@@ -281,8 +287,9 @@ impl Core {
     /// A classic ring election needs neighbours that stay, so the member that closes the gap starts it. The
     /// member behind the gap waits for that election: its own would end when the repair arrives. It initiates
     /// only if none comes.
-    fn replace_by_election(&mut self, leader: NodeId, repaired: bool, out: &mut Out) {
-        self.leader_lost = true;
+    fn replace_by_election(&mut self, following: Following, repaired: bool, out: &mut Out) {
+        let leader = following.mandate.leader.id;
+        self.state = State::Following(Following { leader_lost: true, ..following });
         if planted(Bug::LossWithoutElection) {
             return;
         }
@@ -297,7 +304,8 @@ impl Core {
     /// The message that the lost successor may have taken with it goes to the new one, unless something newer
     /// went.
     fn send_again(&mut self, unsent: Option<RingMessage>, out: &mut Out) {
-        if self.in_flight.is_some() || self.leader_lost || self.route.is_alone() {
+        let leader_lost = self.state.following().is_some_and(|following| following.leader_lost);
+        if self.in_flight.is_some() || leader_lost || self.route.is_alone() {
             return;
         }
         let still_counts = |message: &RingMessage| message.term() == self.term;
@@ -309,15 +317,5 @@ impl Core {
 }
 
 fn names_deputy(message: &RingMessage, id: NodeId) -> bool {
-    match message {
-        RingMessage::Elected { mandate, .. } => mandate.deputy.is_some_and(|deputy| deputy.id == id),
-        RingMessage::Election { .. }
-        | RingMessage::Classic { .. }
-        | RingMessage::RollCall { .. }
-        | RingMessage::Found { .. }
-        | RingMessage::Vacant { .. }
-        | RingMessage::DeputySearch { .. }
-        | RingMessage::Lease { .. }
-        | RingMessage::StateUpdate { .. } => false,
-    }
+    matches!(message, RingMessage::Elected(elected) if elected.mandate.names_deputy(id))
 }

@@ -1,6 +1,7 @@
 //! The state that a member shares with its neighbours, leader and term, and the digest by which they
 //! compare it.
 
+use ringleader_shared::message::StateUpdate;
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
 use super::{Core, Out};
@@ -27,17 +28,7 @@ pub fn digest(term: Term, mandate: Option<Mandate>) -> u64 {
 /// The digest of what the sender of this message knew when it sent it.
 #[must_use]
 pub fn digest_of_sender(message: &RingMessage) -> u64 {
-    match *message {
-        RingMessage::StateUpdate { term, mandate } => digest(term, mandate),
-        RingMessage::DeputySearch { mandate, .. }
-        | RingMessage::Elected { mandate, .. }
-        | RingMessage::Lease { mandate, .. } => digest(mandate.term, Some(mandate)),
-        RingMessage::Election { term, .. }
-        | RingMessage::Classic { term, .. }
-        | RingMessage::RollCall { term, .. }
-        | RingMessage::Found { term, .. }
-        | RingMessage::Vacant { term, .. } => digest(term, None),
-    }
+    digest(message.term(), message.mandate().copied())
 }
 
 impl Core {
@@ -50,13 +41,13 @@ impl Core {
     /// The mandate to share with neighbours. A restarted leader must not announce its former term, so its own
     /// mandate is shared only while it leads.
     fn shared_mandate(&self) -> Option<Mandate> {
-        self.mandate.filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
+        self.mandate().copied().filter(|mandate| self.is_leader() || mandate.leader.id != self.me)
     }
 
     pub(super) fn send_state_update(&self, to: NodeId, out: &mut Out) {
         if self.term > Term::ZERO && to != self.me {
             let mandate = self.shared_mandate();
-            out.push(Effect::Send { to, message: RingMessage::StateUpdate { term: self.term, mandate } });
+            out.push(Effect::Send { to, message: StateUpdate { term: self.term, mandate }.into() });
         }
     }
 }

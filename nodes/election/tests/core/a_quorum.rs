@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Timer;
+use ringleader_shared::message::{DeputySearch, Elected, Lease, StateUpdate};
 use ringleader_shared::{RingMessage, Role, Safety};
 
 use crate::quiet_ring::{QuietRing, TIMING, contender, name};
@@ -114,11 +115,11 @@ fn all_restarted_at_once_find_a_leader_again_by_themselves() {
 fn a_lease_lap_that_passes_again_does_not_count_twice() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
-    let lap = |begun_ns| RingMessage::Lease { mandate, begun_ns, highest: mandate.term, votes: 1, hops: 1 };
+    let lap = |begun_ns| Lease { mandate, begun_ns, highest: mandate.term, votes: 1, hops: 1 };
     for (begun_ns, votes) in [(5_000, 2), (5_000, 1), (4_000, 1), (6_000, 2)] {
         let passed_on = ring.answer("D", "A", lap(begun_ns));
         let counted = passed_on.iter().find_map(|message| match message {
-            RingMessage::Lease { votes, .. } => Some(*votes),
+            RingMessage::Lease(Lease { votes, .. }) => Some(*votes),
             _ => None,
         });
         assert_eq!(counted, Some(votes), "a lap begun at {begun_ns} ns");
@@ -130,10 +131,10 @@ fn a_restarted_member_votes_for_nobody_until_what_it_may_have_granted_is_over() 
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("A").start("A");
-    let lap = |begun_ns| RingMessage::Lease { mandate, begun_ns, highest: mandate.term, votes: 1, hops: 1 };
+    let lap = |begun_ns| Lease { mandate, begun_ns, highest: mandate.term, votes: 1, hops: 1 };
     let votes = |messages: Vec<RingMessage>| {
         messages.iter().find_map(|message| match message {
-            RingMessage::Lease { votes, .. } => Some(*votes),
+            RingMessage::Lease(Lease { votes, .. }) => Some(*votes),
             _ => None,
         })
     };
@@ -149,7 +150,7 @@ fn a_member_promises_one_leader_in_a_term() {
     let mandate = *ring.node("A").mandate().expect("A follows D");
     let rival = ringleader_shared::Mandate { leader: contender("C", 999), ..mandate };
     ring.forget();
-    ring.deliver("D", "A", RingMessage::Elected { mandate: rival, hops: 1, votes: 1 }).settle();
+    ring.deliver("D", "A", Elected { mandate: rival, hops: 1, votes: 1 }).settle();
     assert_eq!(ring.follows("A").as_deref(), Some("D"));
     assert_eq!(ring.dropped.len(), 1, "{:?}", ring.dropped);
 }
@@ -159,7 +160,7 @@ fn a_promise_holds_in_its_term_when_the_lease_is_long_over() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("D").kill("C").run_for(TIMING.lease + Duration::from_millis(1));
-    let lap = |mandate: ringleader_shared::Mandate| RingMessage::Lease {
+    let lap = |mandate: ringleader_shared::Mandate| Lease {
         mandate,
         begun_ns: 0,
         highest: mandate.term,
@@ -171,9 +172,9 @@ fn a_promise_holds_in_its_term_when_the_lease_is_long_over() {
     for (mandate, counted) in [(rival, 1), (of_the_next_term, 2)] {
         let passed_on = ring.answer("B", "A", lap(mandate));
         assert!(
-            passed_on
-                .iter()
-                .any(|message| matches!(message, RingMessage::Lease { votes, .. } if *votes == counted)),
+            passed_on.iter().any(
+                |message| matches!(message, RingMessage::Lease(Lease { votes, .. }) if *votes == counted)
+            ),
             "{passed_on:?}"
         );
     }
@@ -185,7 +186,7 @@ fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
     let mandate = *ring.node("A").mandate().expect("A follows D");
     let term = mandate.term.next();
     let rival = ringleader_shared::Mandate { term, leader: contender("C", 110), deputy: None, ..mandate };
-    ring.deliver("D", "A", RingMessage::DeputySearch { mandate: rival, deputy: None, hops: 1, votes: 1 });
+    ring.deliver("D", "A", DeputySearch { mandate: rival, deputy: None, hops: 1, votes: 1 });
     assert_eq!(ring.node("A").promise().map(|promise| promise.term), Some(mandate.term));
     assert_eq!(ring.follows("A").as_deref(), Some("D"));
     assert!(ring.log("A").iter().any(|line| line.contains("not promising to follow C")));
@@ -195,7 +196,7 @@ fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
 fn a_term_that_somebody_promised_on_its_own_does_not_unseat_for_long() {
     let mut ring = led_by_d();
     // C takes D for dead for a while, alone.
-    ring.deliver("C", "D", RingMessage::StateUpdate { term: ringleader_shared::Term(9), mandate: None });
+    ring.deliver("C", "D", StateUpdate { term: ringleader_shared::Term(9), mandate: None });
     ring.run_for(LONG);
     assert_eq!(ring.leaders(), ["D"]);
 }

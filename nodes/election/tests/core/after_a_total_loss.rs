@@ -82,8 +82,7 @@ fn a_start_never_unseats_a_working_leader_also_when_higher_terms_were_seen() {
             ring.forget().start(who).probe().run_for(LONG);
             assert_eq!(ring.leaders(), leader, "{who} returns after term {highest}");
             assert_eq!(ring.term(who), term);
-            let elections =
-                ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Election { .. }));
+            let elections = ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Election(_)));
             assert_eq!(elections.count(), 0, "{:?}", ring.described());
         }
     }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use ringleader_election::{Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::message::{
+    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate,
+};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, Payload, PortKind, RingMessage, RingSettings,
     Safety, Succession, Term,
@@ -57,13 +60,8 @@ fn election() -> impl Strategy<Value = RingMessage> {
     let payload = (0_u8..4, prop::option::weighted(0.9, contender()), [small(), small(), small()])
         .prop_map(|(kind, label, numbers)| Payload { kind, label, numbers });
     (number(), algorithm(), port, small(), small(), payload).prop_map(
-        |(term, algorithm, port, number, size, payload)| RingMessage::Classic {
-            term: Term(term),
-            algorithm,
-            port,
-            number,
-            size,
-            payload,
+        |(term, algorithm, port, number, size, payload)| {
+            Classic { term: Term(term), algorithm, port, number, size, payload }.into()
         },
     )
 }
@@ -71,33 +69,34 @@ fn election() -> impl Strategy<Value = RingMessage> {
 fn of_max_ring() -> impl Strategy<Value = RingMessage> {
     prop_oneof![
         (number(), id(), contender(), prop::option::of(contender()), small()).prop_map(
-            |(term, initiator, candidate, deputy, hops)| RingMessage::Election {
+            |(term, initiator, candidate, deputy, hops)| Election {
                 term: Term(term),
                 initiator,
                 candidate,
                 deputy,
                 hops
             }
+            .into()
         ),
-        (mandate(), prop::option::of(contender()), small(), small()).prop_map(
-            |(mandate, deputy, hops, votes)| RingMessage::DeputySearch { mandate, deputy, hops, votes }
-        ),
-        (mandate(), small(), small()).prop_map(|(mandate, hops, votes)| RingMessage::Elected {
-            mandate,
-            hops,
-            votes
-        }),
+        (mandate(), prop::option::of(contender()), small(), small())
+            .prop_map(|(mandate, deputy, hops, votes)| DeputySearch { mandate, deputy, hops, votes }.into()),
+        (mandate(), small(), small())
+            .prop_map(|(mandate, hops, votes)| Elected { mandate, hops, votes }.into()),
         (mandate(), number(), number(), small(), small()).prop_map(
-            |(mandate, begun_ns, highest, votes, hops)| RingMessage::Lease {
+            |(mandate, begun_ns, highest, votes, hops)| Lease {
                 mandate,
                 begun_ns,
                 highest: Term(highest),
                 votes,
                 hops
             }
+            .into()
         ),
-        (number(), prop::option::of(mandate()))
-            .prop_map(|(term, mandate)| RingMessage::StateUpdate { term: Term(term), mandate }),
+        (number(), prop::option::of(mandate())).prop_map(|(term, mandate)| StateUpdate {
+            term: Term(term),
+            mandate
+        }
+        .into()),
     ]
 }
 
@@ -105,10 +104,10 @@ fn message() -> impl Strategy<Value = RingMessage> {
     prop_oneof![
         6 => election(),
         1 => (number(), algorithm(), id(), small()).prop_map(|(term, algorithm, initiator, hops)| {
-            RingMessage::RollCall { term: Term(term), algorithm, initiator, hops }
+            RollCall { term: Term(term), algorithm, initiator, hops }.into()
         }),
         1 => (number(), contender(), small())
-            .prop_map(|(term, leader, hops)| RingMessage::Found { term: Term(term), leader, hops }),
+            .prop_map(|(term, leader, hops)| Found { term: Term(term), leader, hops }.into()),
         6 => of_max_ring(),
     ]
 }

@@ -1,6 +1,7 @@
 //! Ring repair and its reverse: members that die, and members that come back.
 
 use ringleader_election::Timer;
+use ringleader_shared::message::{Elected, Election, StateUpdate};
 use ringleader_shared::{RingMessage, Role};
 
 use crate::quiet_ring::{QuietRing, contender};
@@ -14,7 +15,7 @@ fn a_leader_that_has_left_the_ring_counts_as_lost_whoever_reports_it() {
         deputy_epoch: 0,
         deputy: None,
     };
-    ring.deliver("C", "A", RingMessage::StateUpdate { term: gone.term, mandate: Some(gone) });
+    ring.deliver("C", "A", StateUpdate { term: gone.term, mandate: Some(gone) });
     assert!(ring.runs("A", Timer::Election));
     ring.let_time_pass();
     ring.assert_led_by("C", Some("B"));
@@ -25,9 +26,9 @@ fn a_restarted_leader_reports_that_it_drops_the_lap_of_its_earlier_start() {
     let mut ring = QuietRing::led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("D").start("D");
-    ring.deliver("C", "D", RingMessage::StateUpdate { term: mandate.term, mandate: Some(mandate) });
+    ring.deliver("C", "D", StateUpdate { term: mandate.term, mandate: Some(mandate) });
     ring.forget();
-    ring.deliver("C", "D", RingMessage::Elected { mandate, hops: 5, votes: 0 });
+    ring.deliver("C", "D", Elected { mandate, hops: 5, votes: 0 });
     assert_eq!(ring.dropped.len(), 1);
 }
 
@@ -80,7 +81,7 @@ fn whoever_is_left_of_all_leads_alone() {
 fn a_message_lost_with_the_successor_that_held_it_is_sent_to_the_next_one() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A");
-    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::Election { .. }));
+    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::Election(_)));
     ring.kill("B").settle();
     ring.assert_led_by("D", Some("C"));
     assert_eq!(ring.term("D"), 1, "the same election");
@@ -117,7 +118,9 @@ fn a_member_killed_at_any_moment_of_an_election_leaves_one_leader() {
 fn the_candidate_that_dies_before_its_message_comes_back_is_noticed_by_a_neighbour() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A");
-    ring.until_on_its_way("C", "D", |message| matches!(message, RingMessage::Election { hops: 7, .. }));
+    ring.until_on_its_way("C", "D", |message| {
+        matches!(message, RingMessage::Election(Election { hops: 7, .. }))
+    });
     ring.kill("D").settle();
     assert!(
         ring.log("C").contains(&"D (120) was about to win and is lost: starting again".to_owned()),

@@ -3,6 +3,7 @@
 use ringleader_election::Timer;
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::link::LinkKind;
+use ringleader_shared::message::{Election, StateUpdate};
 use ringleader_shared::{Mandate, RingMessage, Role, Term};
 
 use crate::quiet_ring::{QuietRing, contender, name};
@@ -105,7 +106,7 @@ fn leader_and_deputy_lost_at_once_in_a_larger_ring_wherever_they_sit() {
 fn the_new_leader_that_dies_while_it_looks_for_its_deputy_is_followed_too() {
     let mut ring = QuietRing::led_by_d();
     ring.kill("D");
-    ring.until_on_its_way("B", "C", |message| matches!(message, RingMessage::DeputySearch { .. }));
+    ring.until_on_its_way("B", "C", |message| matches!(message, RingMessage::DeputySearch(_)));
     ring.kill("C").let_time_pass();
     ring.assert_led_by("B", Some("A"));
 }
@@ -114,7 +115,7 @@ fn the_new_leader_that_dies_while_it_looks_for_its_deputy_is_followed_too() {
 fn the_deputy_that_dies_while_the_result_goes_round_is_replaced() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A");
-    ring.until_on_its_way("B", "C", |message| matches!(message, RingMessage::Elected { .. }));
+    ring.until_on_its_way("B", "C", |message| matches!(message, RingMessage::Elected(_)));
     ring.kill("C").let_time_pass();
     ring.assert_led_by("D", Some("B"));
 }
@@ -124,7 +125,9 @@ fn a_deputy_that_never_opens_its_heartbeat_link_is_replaced() {
     // C is dead before D knows that C shall be its deputy, and no link of D's reported it.
     let mut ring = QuietRing::of(&[90, 110, 100, 120]);
     ring.initiate("A");
-    ring.until_on_its_way("C", "D", |message| matches!(message, RingMessage::Election { hops: 7, .. }));
+    ring.until_on_its_way("C", "D", |message| {
+        matches!(message, RingMessage::Election(Election { hops: 7, .. }))
+    });
     ring.kill("B").let_time_pass();
     ring.assert_led_by("D", Some("C"));
     assert!(ring.log("D").contains(&"my deputy B does not answer".to_owned()), "{:?}", ring.log("D"));
@@ -134,7 +137,7 @@ fn a_deputy_that_never_opens_its_heartbeat_link_is_replaced() {
 fn a_lost_search_is_sent_again_when_the_lap_timer_runs_out() {
     let mut ring = QuietRing::led_by_d();
     ring.kill("D");
-    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::DeputySearch { .. }));
+    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::DeputySearch(_)));
     ring.lose_next().settle();
     assert_eq!(ring.role("C"), Role::Leader);
     assert!(ring.runs("C", Timer::Lap));
@@ -148,7 +151,7 @@ fn a_lost_search_is_sent_again_when_the_lap_timer_runs_out() {
 fn a_lost_result_is_sent_again_when_the_lap_timer_runs_out() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("A");
-    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::Elected { .. }));
+    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::Elected(_)));
     ring.lose_next().let_time_pass();
     ring.assert_led_by("D", Some("C"));
     assert_eq!(ring.term("D"), 1);
@@ -175,7 +178,7 @@ fn a_leader_that_hears_of_a_newer_term_steps_down() {
     let newer = Mandate { term: Term(7), ..*ring.node("B").mandate().expect("B follows") };
     let leader = contender("B", 100);
     let newer = Mandate { leader, deputy: None, ..newer };
-    ring.deliver("A", "D", RingMessage::StateUpdate { term: Term(7), mandate: Some(newer) });
+    ring.deliver("A", "D", StateUpdate { term: Term(7), mandate: Some(newer) });
     assert_eq!(ring.role("D"), Role::Follower);
     assert_eq!(ring.follows("D").as_deref(), Some("B"));
     assert!(ring.log("D").contains(&"stepping down: B leads the newer term 7".to_owned()));
@@ -185,7 +188,7 @@ fn a_leader_that_hears_of_a_newer_term_steps_down() {
 fn a_leader_steps_down_while_an_election_of_a_newer_term_runs() {
     let mut ring = QuietRing::led_by_d();
     ring.initiate("A");
-    ring.until_on_its_way("D", "A", |message| matches!(message, RingMessage::Election { .. }));
+    ring.until_on_its_way("D", "A", |message| matches!(message, RingMessage::Election(_)));
     assert_ne!(ring.role("D"), Role::Leader);
     assert!(
         ring.log("D").contains(&"stepping down: an election of the newer term 2 is under way".to_owned())
@@ -198,9 +201,9 @@ fn a_leader_steps_down_while_an_election_of_a_newer_term_runs() {
 fn a_lap_goes_on_although_a_member_learned_its_news_from_a_neighbour_before() {
     let mut ring = QuietRing::led_by_d();
     ring.kill("D");
-    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::DeputySearch { .. }));
+    ring.until_on_its_way("A", "B", |message| matches!(message, RingMessage::DeputySearch(_)));
     let mandate = ring.node("A").mandate().copied();
-    ring.deliver("A", "B", RingMessage::StateUpdate { term: Term(2), mandate });
+    ring.deliver("A", "B", StateUpdate { term: Term(2), mandate });
     assert_eq!(ring.follows("B").as_deref(), Some("C"));
     ring.settle();
     ring.assert_led_by("C", Some("B"));
@@ -235,7 +238,7 @@ fn a_deputy_that_the_leader_never_confirmed_starts_an_election_instead_of_taking
     let old = ring.node("A").mandate().copied();
     ring.kill("C").settle();
     ring.assert_led_by("D", Some("B"));
-    ring.start("C").deliver("B", "C", RingMessage::StateUpdate { term: Term(1), mandate: old });
+    ring.start("C").deliver("B", "C", StateUpdate { term: Term(1), mandate: old });
     assert_eq!(ring.role("C"), Role::Deputy);
     ring.kill("D");
     while ring.step() {
@@ -261,7 +264,7 @@ fn a_leader_shows_a_member_that_watches_it_by_mistake_its_deputy() {
     let mut ring = QuietRing::led_by_d();
     let old = ring.node("A").mandate().copied();
     ring.kill("C").settle();
-    ring.start("C").deliver("B", "C", RingMessage::StateUpdate { term: Term(1), mandate: old }).forget();
+    ring.start("C").deliver("B", "C", StateUpdate { term: Term(1), mandate: old }).forget();
     ring.settle();
     assert!(
         ring.state_updates("D").contains(&"D>C update 1: D B".to_owned()),
@@ -304,6 +307,6 @@ fn the_late_word_of_a_leader_that_is_routed_past_does_not_end_the_waiting_for_an
     while !ring.runs("B", Timer::Election) {
         assert!(ring.step(), "B does not notice that C is lost");
     }
-    ring.deliver("C", "B", RingMessage::StateUpdate { term: Term(1), mandate });
+    ring.deliver("C", "B", StateUpdate { term: Term(1), mandate });
     assert!(ring.runs("B", Timer::Election), "no link is left that could tell B that C is dead");
 }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use ringleader_election::classic::properties;
-use ringleader_shared::{AlgorithmName, RingMessage, RingSettings, Safety, Succession};
+use ringleader_shared::message::Vacant;
+use ringleader_shared::{AlgorithmName, RingSettings, Safety, Succession};
 
 use crate::quiet_ring::{QuietRing, id};
 
@@ -232,11 +233,7 @@ proptest! {
 #[test]
 fn an_unheard_member_that_may_lead_answers_a_vacancy_with_an_election() {
     let mut ring = max_ring(&[90, 100, 110], &["A", "B"]);
-    ring.deliver(
-        "B",
-        "C",
-        RingMessage::Vacant { term: ringleader_shared::Term(1), initiator: id("A"), hops: 2 },
-    );
+    ring.deliver("B", "C", Vacant { term: ringleader_shared::Term(1), initiator: id("A"), hops: 2 });
     ring.settle();
     ring.assert_led_by("C", None);
 }

@@ -2,6 +2,7 @@
 
 use ringleader_election::{DropReason, Timer};
 use ringleader_shared::event::ElectionCause;
+use ringleader_shared::message::{Elected, Election, StateUpdate};
 use ringleader_shared::{Attribute, Contender, RingMessage, Role, Term};
 
 use crate::quiet_ring::{QuietRing, contender, id, is_state_update, name};
@@ -161,7 +162,7 @@ fn an_attribute_edited_while_its_own_message_is_under_way_does_not_count_in_that
 fn a_message_of_an_older_term_is_dropped_and_its_sender_is_updated() {
     let mut ring = QuietRing::led_by_d();
     ring.initiate("B").settle().forget();
-    let old = RingMessage::Election {
+    let old = Election {
         term: Term(1),
         initiator: id("A"),
         candidate: Contender::new(Attribute(200), id("A")),
@@ -169,7 +170,7 @@ fn a_message_of_an_older_term_is_dropped_and_its_sender_is_updated() {
         hops: 1,
     };
     ring.deliver("A", "B", old);
-    assert_eq!(ring.dropped, [("B".to_owned(), old, DropReason::OlderTerm { mine: Term(2) })]);
+    assert_eq!(ring.dropped, [("B".to_owned(), old.into(), DropReason::OlderTerm { mine: Term(2) })]);
     assert_eq!(ring.state_updates("B"), ["B>A update 2: D C"]);
     ring.settle();
     ring.assert_led_by("D", Some("C"));
@@ -178,7 +179,7 @@ fn a_message_of_an_older_term_is_dropped_and_its_sender_is_updated() {
 #[test]
 fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_updated() {
     let mut ring = QuietRing::led_by_d();
-    let late = RingMessage::Election {
+    let late = Election {
         term: Term(1),
         initiator: id("A"),
         candidate: Contender::new(Attribute(200), id("A")),
@@ -186,7 +187,7 @@ fn a_message_of_a_term_that_has_its_leader_is_dropped_and_its_sender_is_updated(
         hops: 1,
     };
     ring.deliver("A", "B", late);
-    assert_eq!(ring.dropped, [("B".to_owned(), late, DropReason::AlreadyDecided { term: Term(1) })]);
+    assert_eq!(ring.dropped, [("B".to_owned(), late.into(), DropReason::AlreadyDecided { term: Term(1) })]);
     assert_eq!(ring.state_updates("B"), ["B>A update 1: D C"]);
 }
 
@@ -195,7 +196,7 @@ fn a_worse_candidate_than_the_one_passed_on_is_dropped() {
     let mut ring = QuietRing::of(&[90, 100, 110, 120]);
     ring.initiate("D").step();
     let best = Contender::new(Attribute(120), id("D"));
-    let worse = RingMessage::Election {
+    let worse = Election {
         term: Term(1),
         initiator: id("C"),
         candidate: Contender::new(Attribute(110), id("C")),
@@ -203,13 +204,13 @@ fn a_worse_candidate_than_the_one_passed_on_is_dropped() {
         hops: 2,
     };
     ring.deliver("D", "A", worse);
-    assert_eq!(ring.dropped, [("A".to_owned(), worse, DropReason::BetterPassedOn { best })]);
+    assert_eq!(ring.dropped, [("A".to_owned(), worse.into(), DropReason::BetterPassedOn { best })]);
 }
 
 #[test]
 fn a_message_that_has_crossed_four_laps_of_links_is_dropped() {
     let mut ring = QuietRing::led_by_d();
-    let lost = |hops| RingMessage::Election {
+    let lost = |hops| Election {
         term: Term(9),
         initiator: id("A"),
         candidate: Contender::new(Attribute(200), id("A")),
@@ -217,7 +218,7 @@ fn a_message_that_has_crossed_four_laps_of_links_is_dropped() {
         hops,
     };
     ring.deliver("A", "B", lost(17));
-    assert_eq!(ring.dropped, [("B".to_owned(), lost(17), DropReason::HopBudget { budget: 16 })]);
+    assert_eq!(ring.dropped, [("B".to_owned(), lost(17).into(), DropReason::HopBudget { budget: 16 })]);
     assert_eq!(ring.term("B"), 1);
     ring.deliver("A", "B", lost(16));
     assert_eq!(ring.term("B"), 9);
@@ -281,13 +282,14 @@ fn what_no_member_of_the_ring_would_say_changes_nothing() {
     let last = ringleader_shared::Mandate { term, ..mandate };
     let twice = ringleader_shared::Mandate { term: Term(2), deputy: Some(mandate.leader), ..mandate };
     ring.forget();
-    for message in [
-        RingMessage::Election { term, initiator: a.id, candidate: stranger, deputy: None, hops: 1 },
-        RingMessage::Elected { mandate: last, hops: 1, votes: 1 },
-        RingMessage::StateUpdate { term, mandate: None },
-        RingMessage::Elected { mandate: twice, hops: 1, votes: 1 },
-        RingMessage::StateUpdate { term: Term(2), mandate: Some(twice) },
-    ] {
+    let nonsense: [RingMessage; 5] = [
+        Election { term, initiator: a.id, candidate: stranger, deputy: None, hops: 1 }.into(),
+        Elected { mandate: last, hops: 1, votes: 1 }.into(),
+        StateUpdate { term, mandate: None }.into(),
+        Elected { mandate: twice, hops: 1, votes: 1 }.into(),
+        StateUpdate { term: Term(2), mandate: Some(twice) }.into(),
+    ];
+    for message in nonsense {
         ring.deliver("D", "A", message).settle();
     }
     assert_eq!(ring.dropped.len(), 5, "{:?}", ring.dropped);
@@ -305,7 +307,7 @@ fn a_mandate_with_another_attribute_than_the_configured_one_is_followed_and_repo
     let leader = ringleader_shared::Contender { attribute: Attribute(7), ..mandate.leader };
     let other = ringleader_shared::Mandate { term: Term(2), leader, ..mandate };
     ring.forget();
-    ring.deliver("D", "A", RingMessage::StateUpdate { term: Term(2), mandate: Some(other) });
+    ring.deliver("D", "A", StateUpdate { term: Term(2), mandate: Some(other) });
     assert_eq!(ring.term("A"), 2);
     let words = "the mandate gives D the attribute 7, and here it is 120: it was changed since, or the mandate is false";
     assert!(ring.log("A").iter().any(|line| line == words), "{:?}", ring.log("A"));

@@ -3,6 +3,7 @@
 use ringleader_election::Timer;
 use ringleader_election::classic::properties;
 use ringleader_shared::link::LinkKind;
+use ringleader_shared::message::Classic;
 use ringleader_shared::{AlgorithmName, RingMessage, RingSettings, Safety, Succession};
 
 use crate::quiet_ring::QuietRing;
@@ -16,7 +17,7 @@ fn without_deputy(algorithm: AlgorithmName, attributes: &[u64]) -> QuietRing {
 }
 
 fn searches(ring: &QuietRing) -> usize {
-    ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::DeputySearch { .. })).count()
+    ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::DeputySearch(_))).count()
 }
 
 #[test]
@@ -37,7 +38,7 @@ fn a_classic_election_is_followed_by_one_lap_instead_of_two() {
         let leader = ring.leaders().first().cloned().unwrap_or_default();
         ring.assert_led_by(&leader, None);
         let announcing =
-            ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Elected { .. })).count();
+            ring.sent.iter().filter(|sent| matches!(sent.message, RingMessage::Elected(_))).count();
         assert_eq!((announcing, searches(&ring)), (5, 0), "{algorithm}");
     }
 }
@@ -54,8 +55,8 @@ fn the_death_of_the_leader_is_answered_by_the_rings_algorithm_without_waiting() 
             ring.assert_led_by(&second, None);
             assert_eq!(searches(&ring), 0);
             let of_it = |message: &RingMessage| match message {
-                RingMessage::Classic { algorithm: of, .. } => *of == algorithm,
-                RingMessage::Election { .. } => algorithm == AlgorithmName::MaxRing,
+                RingMessage::Classic(Classic { algorithm: of, .. }) => *of == algorithm,
+                RingMessage::Election(_) => algorithm == AlgorithmName::MaxRing,
                 _ => false,
             };
             assert!(ring.sent.iter().any(|sent| of_it(&sent.message)), "{algorithm}: {:?}", ring.described());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ringleader_election::classic::Worst;
 use ringleader_election::{Core, Effect, Input, Time, Timing};
+use ringleader_shared::message::StateUpdate;
 use ringleader_shared::{Attribute, Contender, NodeId, RingMessage, RingSettings, Term};
 use uuid::Uuid;
 
@@ -65,7 +66,7 @@ impl MaxRingElection {
             initiators,
             pace: settings.pace,
             rng,
-            wheel: TimingWheel::new((0, 0, RingMessage::StateUpdate { term: Term::ZERO, mandate: None })),
+            wheel: TimingWheel::new((0, 0, StateUpdate { term: Term::ZERO, mandate: None }.into())),
             messages: 0,
             announced: 0,
         }
@@ -106,15 +107,15 @@ impl MaxRingElection {
             }
             let Effect::Send { to, message } = effect else { continue };
             match message {
-                RingMessage::Elected { .. } => self.announced += 1,
-                RingMessage::Election { .. }
-                | RingMessage::Classic { .. }
-                | RingMessage::RollCall { .. }
-                | RingMessage::Found { .. }
-                | RingMessage::Vacant { .. }
-                | RingMessage::DeputySearch { .. }
-                | RingMessage::Lease { .. }
-                | RingMessage::StateUpdate { .. } => self.messages += 1,
+                RingMessage::Elected(_) => self.announced += 1,
+                RingMessage::Election(_)
+                | RingMessage::Classic(_)
+                | RingMessage::RollCall(_)
+                | RingMessage::Found(_)
+                | RingMessage::Vacant(_)
+                | RingMessage::DeputySearch(_)
+                | RingMessage::Lease(_)
+                | RingMessage::StateUpdate(_) => self.messages += 1,
             }
             let to = Self::place(to);
             watch.sends(to, Message::MaxRing(message));

@@ -8,7 +8,8 @@ use ringleader_election::{Core, DropReason, Effect, Input, Timer, digest_of_send
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{AlgorithmName, Incarnation, NodeId, PortKind, RingMessage};
+use ringleader_shared::message::{Classic, Election, RollCall};
+use ringleader_shared::{AlgorithmName, Incarnation, NodeId, RingMessage};
 
 use super::member::Machine;
 use super::{SimEvent, StepViolation, World};
@@ -117,11 +118,10 @@ impl World {
         }
         // A link to a new successor is made on the way, so that what is sent to it waits for the link.
         if self.link_to(me, to).is_none() {
-            match message {
-                RingMessage::Classic { port: PortKind::Peer, .. } => {
-                    self.dial(me, to, LinkKind::Direct, DialPurpose::Wanted)
-                }
-                _ => self.make_wanted_links(me),
+            if message.is_direct() {
+                self.dial(me, to, LinkKind::Direct, DialPurpose::Wanted);
+            } else {
+                self.make_wanted_links(me);
             }
         }
         let Some(id) = self.link_to(me, to) else { return self.lost(&packet, to, None) };
@@ -285,16 +285,9 @@ fn step_violation(
     message: RingMessage,
     effects: &[Effect<RingMessage>],
 ) -> Option<StepViolation> {
-    let hops = match message {
-        RingMessage::Election { hops, .. }
-        | RingMessage::DeputySearch { hops, .. }
-        | RingMessage::RollCall { hops, .. }
-        | RingMessage::Found { hops, .. }
-        | RingMessage::Vacant { hops, .. }
-        | RingMessage::Elected { hops, .. } => hops,
-        RingMessage::Classic { .. } => 0,
-        RingMessage::Lease { .. } | RingMessage::StateUpdate { .. } => return None,
-    };
+    if matches!(message, RingMessage::Lease(_) | RingMessage::StateUpdate(_)) {
+        return None;
+    }
     if effects.is_empty() {
         return Some(StepViolation::Swallowed(message));
     }
@@ -305,18 +298,23 @@ fn step_violation(
     let is_true = match (reason, message) {
         (DropReason::OlderTerm { mine }, _) => mine == core.term() && message.term() < mine,
         (DropReason::AlreadyDecided { term }, _) => message.term() == term && term <= core.term(),
-        (DropReason::BetterPassedOn { best }, RingMessage::Election { candidate, .. }) => best >= candidate,
+        (DropReason::BetterPassedOn { best }, RingMessage::Election(Election { candidate, .. })) => {
+            best >= candidate
+        }
         (DropReason::BetterPassedOn { .. }, _) => false,
-        (DropReason::Known, RingMessage::Election { .. }) => false,
+        (DropReason::Known, RingMessage::Election(_)) => false,
         (DropReason::Known, _) => true,
-        (DropReason::HopBudget { budget }, _) => hops > budget,
-        (DropReason::OtherAlgorithm { mine }, RingMessage::Classic { algorithm, .. }) => mine != algorithm,
-        (DropReason::OtherAlgorithm { mine }, RingMessage::RollCall { algorithm, .. }) => mine != algorithm,
+        (DropReason::HopBudget { budget }, _) => message.hops().is_some_and(|hops| hops > budget),
+        (
+            DropReason::OtherAlgorithm { mine },
+            RingMessage::Classic(Classic { algorithm, .. })
+            | RingMessage::RollCall(RollCall { algorithm, .. }),
+        ) => mine != algorithm,
         (DropReason::OtherAlgorithm { mine }, _) => mine != AlgorithmName::MaxRing,
         // Nobody sends nonsense.
         (DropReason::MakesNoSense, _) => false,
         (DropReason::AnotherRing { .. } | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
-            matches!(message, RingMessage::Classic { .. })
+            matches!(message, RingMessage::Classic(_))
         }
     };
     (!is_true).then_some(StepViolation::FalseReason(message))

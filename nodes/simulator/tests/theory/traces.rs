@@ -52,7 +52,7 @@ fn assert_traced(outcome: &Outcome, traced: &Outcome, steps: &[watch::Step], wha
     assert_eq!(learnt, outcome.informed as usize, "{what}: who learns it");
     let announcing = sent.iter().filter(|sent| match sent.message {
         Message::Result { .. } => true,
-        Message::MaxRing(message) => matches!(message, RingMessage::Elected { .. }),
+        Message::MaxRing(message) => matches!(message, RingMessage::Elected(_)),
         Message::Classic(_) => false,
     });
     assert_eq!(announcing.count() as u64, outcome.announced, "{what}: what announces the result");

@@ -1,5 +1,6 @@
 //! The sentences that describe a step.
 
+use ringleader_shared::message::{Elected, Election};
 use ringleader_shared::{Contender, NodeId, RingMessage};
 use ringleader_simulator::algorithms::watch::{
     Cause, Decision, DropReason, Explanation, Message, State, Step,
@@ -57,21 +58,21 @@ impl<'a> Sentences<'a> {
             }
             Message::Result { leader } => ("result", Some(leader), Vec::new()),
             Message::MaxRing(message) => match message {
-                RingMessage::Election { candidate, deputy, hops, .. } => {
+                RingMessage::Election(Election { candidate, deputy, hops, .. }) => {
                     ("election", Some(self.rank_of(candidate.id)), self.deputy_and_hops(deputy, hops))
                 }
-                RingMessage::Elected { mandate, hops, .. } => (
+                RingMessage::Elected(Elected { mandate, hops, .. }) => (
                     "result",
                     Some(self.rank_of(mandate.leader.id)),
                     self.deputy_and_hops(mandate.deputy, hops),
                 ),
-                RingMessage::Classic { .. }
-                | RingMessage::RollCall { .. }
-                | RingMessage::Found { .. }
-                | RingMessage::Vacant { .. }
-                | RingMessage::DeputySearch { .. }
-                | RingMessage::Lease { .. }
-                | RingMessage::StateUpdate { .. } => ("message", None, Vec::new()),
+                RingMessage::Classic(_)
+                | RingMessage::RollCall(_)
+                | RingMessage::Found(_)
+                | RingMessage::Vacant(_)
+                | RingMessage::DeputySearch(_)
+                | RingMessage::Lease(_)
+                | RingMessage::StateUpdate(_) => ("message", None, Vec::new()),
             },
         }
     }

@@ -142,13 +142,18 @@ impl QuietRing {
     }
 
     /// A message arrives that no member sent just now: a duplicate, or one that was long under way.
-    pub(crate) fn deliver(&mut self, from: &str, to: &str, message: RingMessage) -> &mut Self {
-        self.give(id(to), Input::Received { from: id(from), message });
+    pub(crate) fn deliver(&mut self, from: &str, to: &str, message: impl Into<RingMessage>) -> &mut Self {
+        self.give(id(to), Input::Received { from: id(from), message: message.into() });
         self
     }
 
     /// The messages that a member sends at once on a message that arrives.
-    pub(crate) fn answer(&mut self, from: &str, to: &str, message: RingMessage) -> Vec<RingMessage> {
+    pub(crate) fn answer(
+        &mut self,
+        from: &str,
+        to: &str,
+        message: impl Into<RingMessage>,
+    ) -> Vec<RingMessage> {
         let before = self.queue.len();
         self.deliver(from, to, message);
         let sent = self.queue.iter().skip(before).filter_map(|next| match next {

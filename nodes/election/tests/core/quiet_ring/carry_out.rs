@@ -2,7 +2,7 @@
 
 use ringleader_election::{Effect, Input, Time};
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_shared::{NodeId, PortKind, RingMessage};
+use ringleader_shared::{NodeId, RingMessage};
 
 use super::{Link, Next, QuietRing, Sent, name};
 
@@ -26,7 +26,7 @@ impl QuietRing {
                 if !message.is_upkeep() {
                     self.sent.push(sent);
                 }
-                if matches!(message, RingMessage::Classic { port: PortKind::Peer, .. }) {
+                if message.is_direct() {
                     self.dial_directly(me, to);
                 } else if !self.links.iter().any(|(a, b, _)| (*a, *b) == (me, to) || (*a, *b) == (to, me)) {
                     // What is sent to a new successor waits for the link with it.

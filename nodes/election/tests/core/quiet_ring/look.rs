@@ -3,6 +3,9 @@
 use ringleader_election::classic::{Announcement, Observed, properties};
 use ringleader_election::{Core, Timer};
 use ringleader_shared::link::LinkKind;
+use ringleader_shared::message::{
+    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
+};
 use ringleader_shared::{AlgorithmName, Contender, NodeId, RingMessage, Role};
 
 use super::{QuietRing, Sent, id, name};
@@ -81,8 +84,8 @@ impl QuietRing {
     /// Messages of the election itself, without what Ringleader lays around it.
     pub(crate) fn election_messages(&self) -> u64 {
         let is_its_own = |message: &RingMessage| match self.settings.algorithm {
-            AlgorithmName::MaxRing => matches!(message, RingMessage::Election { .. }),
-            _ => matches!(message, RingMessage::Classic { .. }),
+            AlgorithmName::MaxRing => matches!(message, RingMessage::Election(_)),
+            _ => matches!(message, RingMessage::Classic(_)),
         };
         self.sent.iter().filter(|sent| is_its_own(&sent.message)).count() as u64
     }
@@ -116,31 +119,33 @@ impl QuietRing {
 }
 
 pub(crate) fn is_state_update(message: &RingMessage) -> bool {
-    matches!(message, RingMessage::StateUpdate { .. })
+    matches!(message, RingMessage::StateUpdate(_))
 }
 
 /// One message in words: `A>B election 1: D, C`.
 fn in_words(Sent { from, to, message }: Sent) -> String {
     let or_none = |member: Option<Contender>| member.map_or("-".to_owned(), |member| name(member.id));
     let what = match message {
-        RingMessage::Election { term, candidate, deputy, hops, .. } => {
+        RingMessage::Election(Election { term, candidate, deputy, hops, .. }) => {
             format!("election {term}: {} {}, hop {hops}", name(candidate.id), or_none(deputy))
         }
-        RingMessage::Classic { term, port, payload, .. } => {
+        RingMessage::Classic(Classic { term, port, payload, .. }) => {
             format!("classic {term}: {port:?} {} {:?}", or_none(payload.label), payload.numbers)
         }
-        RingMessage::Vacant { term, hops, .. } => format!("vacant {term}: hop {hops}"),
-        RingMessage::RollCall { term, hops, .. } => format!("roll call {term}: hop {hops}"),
-        RingMessage::Found { term, leader, hops } => format!("found {term}: {}, hop {hops}", name(leader.id)),
-        RingMessage::DeputySearch { mandate, deputy, hops, .. } => {
+        RingMessage::Vacant(Vacant { term, hops, .. }) => format!("vacant {term}: hop {hops}"),
+        RingMessage::RollCall(RollCall { term, hops, .. }) => format!("roll call {term}: hop {hops}"),
+        RingMessage::Found(Found { term, leader, hops }) => {
+            format!("found {term}: {}, hop {hops}", name(leader.id))
+        }
+        RingMessage::DeputySearch(DeputySearch { mandate, deputy, hops, .. }) => {
             format!("search {}: {} {}, hop {hops}", mandate.term, name(mandate.leader.id), or_none(deputy))
         }
-        RingMessage::Elected { mandate, hops, .. } => {
+        RingMessage::Elected(Elected { mandate, hops, .. }) => {
             let deputy = or_none(mandate.deputy);
             format!("elected {}: {} {deputy}, hop {hops}", mandate.term, name(mandate.leader.id))
         }
-        RingMessage::Lease { mandate, votes, .. } => format!("lease {}: {votes} votes", mandate.term),
-        RingMessage::StateUpdate { term, mandate } => match mandate {
+        RingMessage::Lease(Lease { mandate, votes, .. }) => format!("lease {}: {votes} votes", mandate.term),
+        RingMessage::StateUpdate(StateUpdate { term, mandate }) => match mandate {
             Some(mandate) => {
                 format!("update {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))
             }
