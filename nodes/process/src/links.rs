@@ -3,7 +3,6 @@
 
 #[cfg(test)]
 mod document;
-mod failure_detector;
 mod faulty_stream;
 mod task;
 #[cfg(test)]
@@ -25,13 +24,12 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use self::failure_detector::Lateness;
+use self::task::{LinkTask, Shared};
 use crate::clock::now;
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::{self, Hello, Members};
 use crate::link_settings::LinkSettings;
 pub(crate) use crate::links::faulty_stream::FaultyStream;
-use crate::links::task::Pinged;
 use crate::secret::Secret;
 
 /// The most messages that may wait for one link. More means that the peer does not read.
@@ -127,12 +125,8 @@ pub(crate) struct Links {
     me: NodeId,
     incarnation: Incarnation,
     secret: Secret,
-    settings: watch::Receiver<LinkSettings>,
     faults: watch::Sender<LinkFaults>,
-    link_events: mpsc::Sender<LinkEvent>,
-    lateness: Lateness,
-    /// The digest of this node's state, which its pings carry.
-    state_digest: Arc<AtomicU64>,
+    shared: Shared,
     /// Every link has a task until it is closed or has ended.
     table: LinkTable<LinkId>,
     tasks: BTreeMap<LinkId, Task>,
@@ -147,16 +141,20 @@ impl Links {
         settings: watch::Receiver<LinkSettings>,
         link_events: mpsc::Sender<LinkEvent>,
     ) -> Self {
-        let (faults, _) = watch::channel(LinkFaults::default());
+        let (faults, watched) = watch::channel(LinkFaults::default());
+        let shared = Shared {
+            settings,
+            faults: watched,
+            link_events,
+            lateness: Arc::default(),
+            state_digest: Arc::default(),
+        };
         Self {
             me,
             incarnation,
             secret,
-            settings,
             faults,
-            link_events,
-            lateness: Lateness::default(),
-            state_digest: Arc::default(),
+            shared,
             table: LinkTable::default(),
             tasks: BTreeMap::new(),
             next: 0,
@@ -165,7 +163,7 @@ impl Links {
 
     /// Sets the digest that pings carry from now on.
     pub(crate) fn set_state_digest(&self, state_digest: u64) {
-        self.state_digest.store(state_digest, Ordering::Relaxed);
+        self.shared.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
     /// Notes the digest of this peer's state when it sent its last message.
@@ -223,8 +221,8 @@ impl Links {
         let (id, task) = self.register(peer);
         self.table.dialled(id, peer, kind, purpose);
         let secret = self.secret.clone();
-        let within = self.settings.borrow().hung_after;
-        let mut faults = self.faults.subscribe();
+        let within = self.shared.settings.borrow().hung_after;
+        let mut faults = self.shared.faults.clone();
         tokio::spawn(async move {
             let opening = handshake::dial(address, hello, &secret, within);
             match across(opening, address, peer, &mut faults, within).await {
@@ -247,25 +245,15 @@ impl Links {
         tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
-    fn register(&mut self, peer: NodeId) -> (LinkId, task::LinkTask) {
+    fn register(&mut self, peer: NodeId) -> (LinkId, LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
         let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
         // A peer that has sent nothing counts as one that knows of no election.
         let peer_digest = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged =
-            Pinged { state_digest: Arc::clone(&self.state_digest), peer_digest: Arc::clone(&peer_digest) };
+        let task = LinkTask::new(id, peer, inbox, Arc::clone(&peer_digest), self.shared.clone());
         self.tasks.insert(id, Task { peer_digest, commands });
-        let task = task::LinkTask::new(
-            id,
-            peer,
-            inbox,
-            self.settings.clone(),
-            self.faults.subscribe(),
-            self.link_events.clone(),
-            self.lateness.clone(),
-        );
-        (id, task.pinging(pinged))
+        (id, task)
     }
 
     /// Passes a message to a link; false when the link can't take it.
