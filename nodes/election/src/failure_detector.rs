@@ -287,7 +287,7 @@ mod tests {
             let mut now = at(ms(0));
             for stall in stalls {
                 now = at(now.0 + ms(stall));
-                // The deadline may be seen before the frame that waits, at the end of one turn or in the next.
+                // The deadline may be seen before the frame that waits.
                 prop_assert_eq!(detector.verdict(now, &mut lateness), Verdict::Alive);
                 detector.woke(now, &mut lateness);
                 prop_assert_eq!(detector.verdict(now, &mut lateness), Verdict::Alive);

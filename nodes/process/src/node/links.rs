@@ -118,73 +118,69 @@ impl Node {
         }
     }
 
-    pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind: event }: LinkEvent) {
-        let event = match event {
+    pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind }: LinkEvent) {
+        let link = self.links.table().get(id).copied();
+        match (kind, link) {
             // The loss of an upkeep message is reported as little as its arrival.
-            LinkEventKind::Injected(message, _) if message.message == MessageKind::Lease => return,
-            LinkEventKind::Intercepted(frame) if frame.message.is_upkeep() => return,
-            LinkEventKind::Injected(message, fault) => {
+            (LinkEventKind::Injected(message, _), _) if message.message == MessageKind::Lease => {}
+            (LinkEventKind::Intercepted(frame), _) if frame.message.is_upkeep() => {}
+            (LinkEventKind::Injected(message, fault), _) => {
                 let (from, to) = (self.options.name.clone(), self.name(peer));
                 self.report(EventKind::Injected { message, from, to, fault });
-                return;
             }
-            LinkEventKind::Intercepted(frame) => {
+            (LinkEventKind::Intercepted(frame), _) => {
                 let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.report(EventKind::Injected { message, from, to, fault: Injection::Cut });
-                return;
             }
-            other => other,
-        };
-        let Some(link) = self.links.table().get(id).copied() else {
             // This node closed the link before this event arrived. The messages that the link still held
             // are lost all the same.
-            if let LinkEventKind::Down { unsent, .. } = event {
-                self.report_lost(unsent, peer);
-            }
-            return;
-        };
-        let is_ring_link_to_successor =
-            (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing);
-        match event {
-            LinkEventKind::Injected(..) | LinkEventKind::Intercepted(_) => {}
-            LinkEventKind::Up => {
+            (LinkEventKind::Down { unsent, .. }, None) => self.report_lost(unsent, peer),
+            (_, None) => {}
+            (LinkEventKind::Up, Some(_)) => {
                 if let Some(link) = self.links.table_mut().up(id, now()) {
                     self.link_up(&link);
                 }
             }
-            LinkEventKind::InUse => {
-                if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
-                    self.links.close_replaced(peer, LinkKind::Ring, id);
-                }
-                match self.links.table_mut().in_use(id, now()) {
-                    Ok(link) => self.link_up(&link),
-                    Err(why) => self.malformed(&link, why),
-                }
-            }
-            LinkEventKind::Frame(frame) => self.received(&link, frame),
-            // A message to the successor was lost: this member's state is sent to it again. State updates
-            // go round, so the peer's state comes from the other side. The ends of a standby link are no
-            // neighbours.
-            LinkEventKind::Differs if is_ring_link_to_successor && link.is_known() => {
-                self.give(link.up_input())
-            }
-            LinkEventKind::Differs => {}
-            LinkEventKind::RoundTrip(took) => {
-                let due =
-                    self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
-                if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
-                    self.last_heartbeat_report = Some(Instant::now());
-                    let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                    let peer = self.name(peer);
-                    self.report(EventKind::Heartbeat { peer, rtt_us });
-                }
-            }
-            LinkEventKind::Misbehaved(reason) => {
+            (LinkEventKind::InUse, Some(link)) => self.on_in_use(&link),
+            (LinkEventKind::Frame(frame), Some(link)) => self.received(&link, frame),
+            (LinkEventKind::Differs, Some(link)) => self.on_difference(&link),
+            (LinkEventKind::RoundTrip(took), Some(link)) => self.on_round_trip(&link, took),
+            (LinkEventKind::Misbehaved(reason), Some(_)) => {
                 let remote = self.name(peer).to_string();
                 self.refuse(remote, reason);
             }
-            LinkEventKind::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
+            (LinkEventKind::Down { reason, failure, unsent }, Some(_)) => {
+                self.link_down(id, reason, failure, unsent);
+            }
+        }
+    }
+
+    fn on_in_use(&mut self, link: &Link<LinkId>) {
+        if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
+            self.links.close_replaced(link.peer, LinkKind::Ring, link.id);
+        }
+        match self.links.table_mut().in_use(link.id, now()) {
+            Ok(link) => self.link_up(&link),
+            Err(why) => self.malformed(link, why),
+        }
+    }
+
+    /// A message to the successor was lost: this member's state is sent to it again. State updates go round,
+    /// so the peer's state comes from the other side. The ends of a standby link are no neighbours.
+    fn on_difference(&mut self, link: &Link<LinkId>) {
+        if (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing) && link.is_known() {
+            self.give(link.up_input());
+        }
+    }
+
+    fn on_round_trip(&mut self, link: &Link<LinkId>, took: Duration) {
+        let due = self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
+        if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
+            self.last_heartbeat_report = Some(Instant::now());
+            let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let peer = self.name(link.peer);
+            self.report(EventKind::Heartbeat { peer, rtt_us });
         }
     }
 
