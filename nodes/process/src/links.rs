@@ -18,14 +18,14 @@ use ringleader_election::digest;
 use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use self::task::{LinkTask, Shared};
-use crate::clock::now;
+use crate::clock::{now, whole_ms};
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::{self, Hello, Members};
 use crate::link_settings::LinkSettings;
@@ -34,24 +34,6 @@ use crate::secret::Secret;
 
 /// The most messages that may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
-
-/// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
-pub(crate) mod close {
-    /// The node leaves the ring gracefully.
-    pub(crate) const LEAVING: u16 = 1001;
-    /// A frame of a kind that node links don't use.
-    pub(crate) const UNSUPPORTED: u16 = 1003;
-    /// A frame that can't be read as a `LinkFrame`, or that names another sender.
-    pub(crate) const MALFORMED: u16 = 1007;
-    /// More pings than any heartbeat needs.
-    pub(crate) const TOO_MUCH: u16 = 1008;
-    /// A message over the limit.
-    pub(crate) const TOO_BIG: u16 = 1009;
-    /// The link is not needed any more: its dialler has another successor, or dialled anew.
-    pub(crate) const NOT_NEEDED: u16 = 4000;
-    /// The peer was silent for so long that it counts as hung.
-    pub(crate) const SILENT: u16 = 4001;
-}
 
 /// Identifies one link of this process, for as long as it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,7 +69,7 @@ pub(crate) enum LinkEventKind {
     Misbehaved(String),
     /// The link ended. This is the last event of a link.
     Down {
-        reason: String,
+        cause: LinkEnd,
         /// Whether the peer counts as dead or hung.
         failure: bool,
         /// Messages that were never sent.
@@ -224,10 +206,10 @@ impl Links {
         let within = self.shared.settings.borrow().hung_after;
         let mut faults = self.shared.faults.clone();
         tokio::spawn(async move {
-            let opening = handshake::dial(address, hello, &secret, within);
+            let opening = handshake::dial(address, hello, &secret);
             match across(opening, address, peer, &mut faults, within).await {
                 Ok(socket) => task.run(socket, LinkDirection::Outgoing).await,
-                Err(reason) => task.give_up(reason).await,
+                Err(cause) => task.give_up(cause).await,
             }
         });
         tracing::debug!(?id, %address, %kind, "dialling");
@@ -293,12 +275,12 @@ impl Links {
 /// Opens a link through the faults between its ends. Across a cut nothing is opened, and no error arrives
 /// either: the attempt times out.
 async fn across(
-    opening: impl Future<Output = Result<handshake::Socket, String>>,
+    opening: impl Future<Output = Result<handshake::Socket, LinkEnd>>,
     address: SocketAddr,
     peer: NodeId,
     faults: &mut watch::Receiver<LinkFaults>,
     within: Duration,
-) -> Result<handshake::Socket, String> {
+) -> Result<handshake::Socket, LinkEnd> {
     let attempt = async {
         let before = faults.borrow_and_update().with(peer);
         if before.no_handshake() {
@@ -315,9 +297,9 @@ async fn across(
             None => std::future::pending().await,
         }
     };
-    tokio::time::timeout(within, unheard)
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
+    tokio::time::timeout(within, unheard).await.unwrap_or_else(|_| {
+        Err(LinkEnd::Unanswered { address: Some(address.to_string()), waited_ms: whole_ms(within) })
+    })
 }
 
 /// Accepts connections, and runs each handshake in a task of its own. When too many are open, the oldest

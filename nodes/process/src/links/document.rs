@@ -201,7 +201,6 @@ async fn open(end: LinkDirection, hung_after: Duration) -> Link {
     };
     let me = if end == LinkDirection::Outgoing { DIALLER } else { ACCEPTOR };
     let mut links = Links::new(me, Incarnation(1), secret.clone(), watched, news_in);
-    let within = Duration::from_secs(30);
     let other = match end {
         LinkDirection::Outgoing => {
             links.dial(ACCEPTOR, address, LinkKind::Ring, DialPurpose::Wanted);
@@ -209,7 +208,7 @@ async fn open(end: LinkDirection, hung_after: Duration) -> Link {
             *socket
         }
         LinkDirection::Incoming => {
-            let dialled = handshake::dial(address, hello, &secret, within);
+            let dialled = handshake::dial(address, hello, &secret);
             let (dialled, guest) = tokio::join!(dialled, guests.recv());
             let Some(Incoming::Member(socket, hello)) = guest else { panic!("refused") };
             links.adopt(*socket, hello);

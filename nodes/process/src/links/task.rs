@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use ringleader_election::failure_detector::{FailureDetector, Lateness, Verdict};
 use ringleader_shared::NodeId;
-use ringleader_shared::link::{IN_USE, LinkDirection};
+use ringleader_shared::link::{IN_USE, LinkDirection, LinkEnd, close};
 use tokio::sync::watch::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -23,8 +23,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use self::ending::Ending;
 use self::outbox::Outbox;
 use self::pings::{Pings, round_trip};
-use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId, close};
-use crate::clock::now;
+use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId};
+use crate::clock::{now, whole_ms};
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::Socket;
 use crate::link_settings::LinkSettings;
@@ -64,8 +64,8 @@ impl LinkTask {
     }
 
     /// Reports that the link could not be made.
-    pub(super) async fn give_up(mut self, reason: String) {
-        self.end(reason, true, Outbox::default()).await;
+    pub(super) async fn give_up(mut self, cause: LinkEnd) {
+        self.end(cause, true, Outbox::default()).await;
     }
 
     /// Carries messages until the link ends. The dialler speaks first, so that the acceptor knows that it
@@ -85,7 +85,7 @@ impl LinkTask {
         let _ = self.shared.link_events.send(LinkEvent { link: self.id, peer: self.peer, kind }).await;
     }
 
-    async fn end(&mut self, reason: String, failure: bool, mut outbox: Outbox) {
+    async fn end(&mut self, cause: LinkEnd, failure: bool, mut outbox: Outbox) {
         self.commands.close();
         let mut unsent = outbox.drain();
         while let Ok(command) = self.commands.try_recv() {
@@ -93,7 +93,7 @@ impl LinkTask {
                 unsent.push(info);
             }
         }
-        self.emit(LinkEventKind::Down { reason, failure, unsent }).await;
+        self.emit(LinkEventKind::Down { cause, failure, unsent }).await;
     }
 }
 
@@ -178,7 +178,7 @@ impl OpenLink {
         let frame = match frame {
             Some(Ok(frame)) => frame,
             Some(Err(error)) => return Err(error.into()),
-            None => return Err(Ending::failed("the connection broke")),
+            None => return Err(Ending::failed(LinkEnd::Broken)),
         };
         if !self.is_up {
             self.is_up = true;
@@ -250,7 +250,7 @@ impl OpenLink {
                 self.closing = Some((code, reason));
                 Ok(())
             }
-            None => Err(Ending::failed("the node has let go of the link")),
+            None => Err(Ending::abandoned()),
         }
     }
 
@@ -281,25 +281,26 @@ impl OpenLink {
     fn on_silence(&self) -> Result<(), Ending> {
         match self.detector.verdict(now(), &mut locked(&self.task.shared.lateness)) {
             Verdict::Alive => Ok(()),
-            Verdict::Hung { silent_for } => Err(Ending::silent(silent_for)),
+            Verdict::Hung { silent_for } => Err(Ending::silent(whole_ms(silent_for))),
         }
     }
 
     /// Reports the end and says goodbye.
     async fn end(mut self, ending: Ending) {
-        let Ending { reason, failure, goodbye, misbehaved } = ending;
-        if misbehaved {
+        let Ending { cause, mut failure, goodbye } = ending;
+        if let LinkEnd::Misbehaved { reason } = &cause {
             self.task.emit(LinkEventKind::Misbehaved(reason.clone())).await;
+        } else {
+            // A dialler that gave up before its first frame never counted as connected.
+            failure &= self.is_up;
         }
-        // A dialler that gave up before its first frame never counted as connected.
-        let failure = failure && (self.is_up || misbehaved);
         if failure {
             // The loss of a peer is reported at once, before the close handshake.
-            self.task.end(reason, failure, self.outbox).await;
+            self.task.end(cause, failure, self.outbox).await;
             say_goodbye(&mut self.socket, goodbye).await;
         } else {
             say_goodbye(&mut self.socket, goodbye).await;
-            self.task.end(reason, failure, self.outbox).await;
+            self.task.end(cause, failure, self.outbox).await;
         }
     }
 }

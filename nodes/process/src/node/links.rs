@@ -9,13 +9,13 @@ use ringleader_election::{Input, digest_of_sender, events};
 use ringleader_shared::NodeId;
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use tokio::time::Instant;
 
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
 use crate::clock::{monotonic_ns, now};
 use crate::handshake::former_start;
-use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
+use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId};
 
 impl Node {
     /// Returns the link on which a message to this member goes. One to a new successor waits for the
@@ -44,7 +44,7 @@ impl Node {
         while let Some(link) = self.links.table_mut().take_surplus(wanted) {
             self.links.hang_up(link.id, close::NOT_NEEDED, "not needed any more");
             if link.is_up() {
-                self.report_down(&link, "not needed any more".to_owned(), false);
+                self.report_down(&link, LinkEnd::NotNeeded, false);
             }
         }
         self.dial_missing();
@@ -102,7 +102,7 @@ impl Node {
                 while let Some(former) = self.links.table_mut().take_former(peer, start) {
                     self.links.hang_up(former.id, close::NOT_NEEDED, "its process is over");
                     if former.is_known() {
-                        self.report_down(&former, "the node was restarted".to_owned(), true);
+                        self.report_down(&former, LinkEnd::Restarted, true);
                         self.give(former.down_input());
                     }
                 }
@@ -150,8 +150,8 @@ impl Node {
                 let remote = self.name(peer).to_string();
                 self.refuse(remote, reason);
             }
-            (LinkEventKind::Down { reason, failure, unsent }, Some(_)) => {
-                self.link_down(id, reason, failure, unsent);
+            (LinkEventKind::Down { cause, failure, unsent }, Some(_)) => {
+                self.link_down(id, cause, failure, unsent);
             }
         }
     }
@@ -190,20 +190,20 @@ impl Node {
         self.give(link.up_input());
     }
 
-    fn link_down(&mut self, id: LinkId, reason: String, failure: bool, unsent: Vec<MessageInfo>) {
+    fn link_down(&mut self, id: LinkId, cause: LinkEnd, failure: bool, unsent: Vec<MessageInfo>) {
         let Some((link, loss)) = self.links.ended(id, failure) else { return };
         self.report_lost(unsent, link.peer);
         match loss {
             LinkLoss::Failed => {
-                self.report_down(&link, reason, true);
+                self.report_down(&link, cause, true);
                 self.give(link.down_input());
             }
             LinkLoss::Closed => {
-                self.report_down(&link, reason, false);
+                self.report_down(&link, cause, false);
                 self.give(link.closed_input());
             }
             LinkLoss::Replaced => {
-                self.report_down(&link, reason, false);
+                self.report_down(&link, cause, false);
                 self.keep_links();
             }
             LinkLoss::ClosedUnseen => self.give(link.closed_input()),
@@ -211,15 +211,9 @@ impl Node {
         }
     }
 
-    fn report_down(&mut self, link: &Link<LinkId>, reason: String, failure: bool) {
+    fn report_down(&mut self, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
         let peer = self.name(link.peer);
-        self.report(EventKind::LinkDown {
-            peer,
-            link: link.kind,
-            direction: link.direction,
-            reason,
-            failure,
-        });
+        self.report(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, cause, failure });
     }
 
     fn report_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {

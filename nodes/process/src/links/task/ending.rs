@@ -1,60 +1,58 @@
 //! The ends of a link.
 
-use std::time::Duration;
-
+use ringleader_shared::link::{LinkEnd, close};
 use tokio::sync::watch::error::RecvError;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::links::close;
-
-/// Why a link ended.
+/// The end of a link, and what it means.
 pub(super) struct Ending {
-    pub(super) reason: String,
+    pub(super) cause: LinkEnd,
+    /// Whether the peer counts as dead or hung.
     pub(super) failure: bool,
     /// The close frame to send, if the other end may still read it.
     pub(super) goodbye: Option<(u16, &'static str)>,
-    /// Whether the other end broke the protocol.
-    pub(super) misbehaved: bool,
 }
 
 impl Ending {
-    pub(super) fn failed(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), failure: true, goodbye: None, misbehaved: false }
+    /// The peer is lost; nothing can be sent to it any more.
+    pub(super) const fn failed(cause: LinkEnd) -> Self {
+        Self { cause, failure: true, goodbye: None }
     }
 
-    pub(super) fn silent(silent_for: Duration) -> Self {
+    pub(super) const fn silent(silent_for_ms: u64) -> Self {
         let goodbye = Some((close::SILENT, "silent for too long"));
-        Self { goodbye, ..Self::failed(format!("no answer for {} ms", silent_for.as_millis())) }
+        Self { cause: LinkEnd::Silent { silent_for_ms }, failure: true, goodbye }
     }
 
-    pub(super) fn misbehaved(code: u16, words: &'static str, reason: String) -> Self {
-        Self { reason, failure: true, goodbye: Some((code, words)), misbehaved: true }
+    pub(super) const fn misbehaved(code: u16, words: &'static str, reason: String) -> Self {
+        Self { cause: LinkEnd::Misbehaved { reason }, failure: true, goodbye: Some((code, words)) }
     }
 
     /// The node closes the link gracefully.
-    pub(super) fn closed(code: u16, reason: &'static str) -> Self {
-        Self { reason: reason.to_owned(), failure: false, goodbye: Some((code, reason)), misbehaved: false }
+    pub(super) const fn closed(code: u16, reason: &'static str) -> Self {
+        Self { cause: LinkEnd::NotNeeded, failure: false, goodbye: Some((code, reason)) }
+    }
+
+    /// The node has dropped the link or is ending: it takes no report of the end any more.
+    pub(super) const fn abandoned() -> Self {
+        Self::failed(LinkEnd::NotNeeded)
     }
 
     pub(super) fn closed_by_peer(frame: Option<CloseFrame>) -> Self {
-        let code = frame.as_ref().map_or(1005, |frame| u16::from(frame.code));
-        let (reason, failure) = match (code, frame) {
-            (close::LEAVING, _) => ("it left gracefully".to_owned(), true),
-            (close::SILENT, _) => {
-                ("the other end had heard nothing from this node for too long".to_owned(), false)
-            }
-            (_, Some(frame)) if !frame.reason.is_empty() => (frame.reason.to_string(), false),
-            _ => (format!("closed by the other end with code {code}"), false),
-        };
-        Self { reason, failure, goodbye: None, misbehaved: false }
+        let (code, reason) =
+            frame.map_or((NO_CODE, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+        Self { failure: code == close::LEAVING, cause: LinkEnd::Closed { code, reason }, goodbye: None }
     }
 }
 
+/// The code of a close frame without one (RFC 6455, 7.1.5).
+const NO_CODE: u16 = 1005;
+
 impl From<RecvError> for Ending {
     fn from(_: RecvError) -> Self {
-        Self::failed("the node is ending")
+        Self::abandoned()
     }
 }
 
@@ -68,7 +66,7 @@ impl From<Error> for Ending {
             Error::Utf8(error) => {
                 (close::MALFORMED, "not UTF-8", format!("sent text that is not UTF-8: {error}"))
             }
-            _ => return Self::failed("the connection broke"),
+            _ => return Self::failed(LinkEnd::Broken),
         };
         Self::misbehaved(code, words, reason)
     }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use futures_util::SinkExt;
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::{Injection, Share};
+use ringleader_shared::link::LinkEnd;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{Ending, OpenLink};
+use crate::clock::whole_ms;
 use crate::link_settings::LinkSettings;
 use crate::links::LinkEventKind;
 
@@ -124,8 +126,8 @@ impl OpenLink {
         let patience = self.settings.hung_after;
         match timeout(patience, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ending::failed("the connection broke")),
-            Err(_) => Err(Ending::failed(format!("reads nothing for {} ms", patience.as_millis()))),
+            Ok(Err(_)) => Err(Ending::failed(LinkEnd::Broken)),
+            Err(_) => Err(Ending::failed(LinkEnd::Unread { unread_for_ms: whole_ms(patience) })),
         }
     }
 }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ringleader_election::Time;
+use ringleader_shared::link::close;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_tungstenite::tungstenite::Bytes;
 
 use super::Ending;
 use crate::clock::monotonic_ns;
 use crate::link_settings::LinkSettings;
-use crate::links::close;
 
 /// The pings of one link, in both directions.
 pub(super) struct Pings {
