@@ -180,10 +180,22 @@ mod tests {
     #[test]
     fn a_process_that_was_starved_measures_the_silence_anew() {
         let (mut detector, mut lateness) = detector();
-        let late = detector.starved_after() + HUNG_AFTER;
+        // Longer than any patience.
+        let late = detector.starved_after() + HUNG_AFTER * AT_MOST;
         assert_eq!(detector.verdict(at(late), &mut lateness), Verdict::Alive);
         detector.woke(at(late), &mut lateness);
         assert!(detector.next_deadline() >= at(late + HUNG_AFTER));
+    }
+
+    #[test]
+    fn a_peer_that_was_only_late_has_more_time_afterwards() {
+        let (mut detector, mut lateness) = detector();
+        for turn in [50, 100] {
+            detector.woke(at(ms(turn)), &mut lateness);
+        }
+        assert_eq!(detector.verdict(at(ms(150)), &mut lateness), Verdict::Hung { silent_for: HUNG_AFTER });
+        detector.woke(at(ms(150)), &mut lateness);
+        assert_eq!(detector.next_deadline(), at(ms(150 + 3 * 100)));
     }
 
     #[test]
