@@ -199,6 +199,22 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_that_comes_late_makes_patient() {
+        let (mut detector, mut lateness) = detector();
+        detector.woke(at(ms(80)), &mut lateness);
+        assert_eq!(detector.next_deadline(), at(ms(150 + 3 * 30)));
+    }
+
+    #[test]
+    fn new_durations_count_from_the_next_turn_on() {
+        let (mut detector, mut lateness) = detector();
+        detector.configure(ms(500), ms(2_000));
+        assert_eq!(detector.next_deadline(), at(HUNG_AFTER));
+        detector.woke(at(ms(400)), &mut lateness);
+        assert_eq!(detector.next_deadline(), at(ms(2_000)));
+    }
+
+    #[test]
     fn lateness_on_one_link_makes_all_patient_for_a_while() {
         let (mut late, mut lateness) = detector();
         late.heard(at(ms(90)), &mut lateness);
