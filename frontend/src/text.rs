@@ -241,9 +241,9 @@ pub(crate) fn line(event: &Event, simulated: bool) -> Option<(Subject, String)> 
         EventKind::LinkUp { peer, link: kind, direction } => {
             (Subject::Link, format!("{} is up", link(peer, *kind, *direction)))
         }
-        EventKind::LinkDown { peer, link: kind, direction, reason, failure } => {
+        EventKind::LinkDown { peer, link: kind, direction, cause, failure } => {
             let subject = if *failure { Subject::Trouble } else { Subject::Link };
-            (subject, format!("{} is down: {reason}", link(peer, *kind, *direction)))
+            (subject, format!("{} is down: {cause}", link(peer, *kind, *direction)))
         }
         EventKind::Log { text } => (Subject::Decision, text.clone()),
         EventKind::Completed { term, leader, deputy, members, .. } => {

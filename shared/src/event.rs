@@ -2,13 +2,13 @@
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::algorithm::{AlgorithmName, PortKind, Progress};
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::json;
-use crate::link::{LinkDirection, LinkKind};
+use crate::link::{LinkDirection, LinkEnd, LinkKind};
 use crate::ring::Member;
 use crate::role::Role;
 use crate::settings::RingSettings;
@@ -229,7 +229,7 @@ pub enum EventKind {
         /// Which end this node is.
         direction: LinkDirection,
         /// Why.
-        reason: String,
+        cause: LinkEnd,
         /// True when the peer is thought dead or hung; false when the link was closed gracefully.
         failure: bool,
     },
@@ -280,40 +280,7 @@ pub enum EventKind {
     },
 }
 
-/// Which fields each kind has in JSON: the reader and the names come from this one list, and the compiler
-/// misses a kind that is not in it.
-///
-/// Read by hand: what serde derives for an enum of this size, with its tag among its fields, is a fifth of
-/// the dashboard.
-macro_rules! kinds {
-    ($($kind:literal => $variant:ident { $($field:ident),* } $(and $settings:ident)?,)*) => {
-        impl EventKind {
-            /// Every `kind`.
-            pub const NAMES: &[&str] = &[$($kind),*];
-
-            /// The value of `kind` in JSON.
-            #[must_use]
-            pub const fn as_str(&self) -> &'static str {
-                match self {
-                    $(Self::$variant { .. } => $kind,)*
-                }
-            }
-
-            fn read(mut fields: Map<String, Value>) -> Result<Self, String> {
-                let kind: String = json::take(&mut fields, "kind")?;
-                Ok(match kind.as_str() {
-                    $($kind => Self::$variant {
-                        $($field: json::take(&mut fields, stringify!($field))?,)*
-                        $($settings: RingSettings::take(&mut fields)?,)?
-                    },)*
-                    other => return Err(format!("there is no kind of event {other:?}")),
-                })
-            }
-        }
-    };
-}
-
-kinds! {
+json::read_by_kind! { EventKind:
     "run_started" => RunStarted { run, members, highest_term } and settings,
     "member_added" => MemberAdded { member },
     "member_removed" => MemberRemoved {},
@@ -342,19 +309,13 @@ kinds! {
     "lost" => Lost { message, to },
     "injected" => Injected { message, from, to, fault },
     "link_up" => LinkUp { peer, link, direction },
-    "link_down" => LinkDown { peer, link, direction, reason, failure },
+    "link_down" => LinkDown { peer, link, direction, cause, failure },
     "heartbeat" => Heartbeat { peer, rtt_us },
     "log" => Log { text },
     "recording_ended" => RecordingEnded { reason },
     "completed" => Completed { cause, term, leader, deputy, members },
     "refused" => Refused { remote, reason, count },
     "overflow" => Overflow { lost },
-}
-
-impl<'de> Deserialize<'de> for EventKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
 }
 
 impl<'de> Deserialize<'de> for Event {

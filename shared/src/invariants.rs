@@ -147,9 +147,8 @@ impl EventChecker {
                 self.leadership_ends(node, event.at_us)?;
                 self.forget_terms_that_nobody_knows(ring);
             }
-            (EventKind::LinkDown { peer, reason, .. }, Some(node)) => {
-                // Not a closed connection, but a silence: on a machine with much to do, nobody need be dead.
-                self.may_be_apart |= reason.starts_with("no answer") || reason.starts_with("reads nothing");
+            (EventKind::LinkDown { peer, cause, .. }, Some(node)) => {
+                self.may_be_apart |= cause.is_silence();
                 self.ended(Ending { node: node.clone(), peer: Some(peer.clone()), at_us: event.at_us });
             }
             // A member that is gone receives nothing any more, and its end was reported.

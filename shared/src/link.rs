@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::id::MessageId;
+use crate::json;
 use crate::message::RingMessage;
 
 /// The version of the node-link protocol. Both ends must have the same.
@@ -51,6 +52,136 @@ pub enum LinkDirection {
     Outgoing,
     /// The other node dialled.
     Incoming,
+}
+
+/// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
+pub mod close {
+    /// The node leaves the ring gracefully.
+    pub const LEAVING: u16 = 1001;
+    /// A frame of a kind that node links don't use.
+    pub const UNSUPPORTED: u16 = 1003;
+    /// A frame that can't be read as a `LinkFrame`, or that names another sender.
+    pub const MALFORMED: u16 = 1007;
+    /// More pings than any heartbeat needs.
+    pub const TOO_MUCH: u16 = 1008;
+    /// A message over the limit.
+    pub const TOO_BIG: u16 = 1009;
+    /// The link is not needed any more: its dialler has another successor, or dialled anew.
+    pub const NOT_NEEDED: u16 = 4000;
+    /// The peer was silent for so long that it counts as hung.
+    pub const SILENT: u16 = 4001;
+}
+
+/// How a link ended, or why it could not be made. Tagged by `kind` in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LinkEnd {
+    /// This node closed it, because it does not need it any more.
+    NotNeeded,
+    /// The peer's process was replaced by a new one.
+    Restarted,
+    /// The peer closed it.
+    Closed {
+        /// The code of the close frame: one of [`close`], where the peer keeps the protocol.
+        code: u16,
+        /// The text of the close frame; may be empty.
+        reason: String,
+    },
+    /// The connection broke, without a close frame.
+    Broken,
+    /// Nothing was heard of the peer.
+    Silent {
+        /// For so long, in milliseconds.
+        silent_for_ms: u64,
+    },
+    /// The peer reads nothing, so that nothing more can be written.
+    Unread {
+        /// For so long, in milliseconds.
+        unread_for_ms: u64,
+    },
+    /// The peer broke the protocol.
+    Misbehaved {
+        /// Which rule, in words.
+        reason: String,
+    },
+    /// Nobody listens at the peer's address.
+    NobodyListens {
+        /// The address, where there is one: members of a simulated ring have none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+    },
+    /// The peer did not answer the dial.
+    Unanswered {
+        /// Its address, where there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address: Option<String>,
+        /// How long the dialler waited, in milliseconds.
+        waited_ms: u64,
+    },
+    /// The dial failed in another way.
+    DialFailed {
+        /// The error, with the address.
+        reason: String,
+    },
+}
+
+json::read_by_kind! { LinkEnd:
+    "not_needed" => NotNeeded {},
+    "restarted" => Restarted {},
+    "closed" => Closed { code, reason },
+    "broken" => Broken {},
+    "silent" => Silent { silent_for_ms },
+    "unread" => Unread { unread_for_ms },
+    "misbehaved" => Misbehaved { reason },
+    "nobody_listens" => NobodyListens { address },
+    "unanswered" => Unanswered { address, waited_ms },
+    "dial_failed" => DialFailed { reason },
+}
+
+impl LinkEnd {
+    /// Whether it was a silence. On a machine with much to do nobody need be dead then.
+    #[must_use]
+    pub const fn is_silence(&self) -> bool {
+        match self {
+            Self::Silent { .. } | Self::Unread { .. } | Self::Unanswered { .. } => true,
+            Self::NotNeeded
+            | Self::Restarted
+            | Self::Closed { .. }
+            | Self::Broken
+            | Self::Misbehaved { .. }
+            | Self::NobodyListens { .. }
+            | Self::DialFailed { .. } => false,
+        }
+    }
+}
+
+/// The sentence for people.
+impl fmt::Display for LinkEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotNeeded => f.write_str("not needed any more"),
+            Self::Restarted => f.write_str("the node was restarted"),
+            Self::Closed { code: close::LEAVING, .. } => f.write_str("it left gracefully"),
+            Self::Closed { code: close::SILENT, .. } => {
+                f.write_str("the other end had heard nothing from this node for too long")
+            }
+            Self::Closed { code, reason } if reason.is_empty() => {
+                write!(f, "closed by the other end with code {code}")
+            }
+            Self::Closed { reason, .. } | Self::Misbehaved { reason } | Self::DialFailed { reason } => {
+                f.write_str(reason)
+            }
+            Self::Broken => f.write_str("the connection broke"),
+            Self::Silent { silent_for_ms } => write!(f, "no answer for {silent_for_ms} ms"),
+            Self::Unread { unread_for_ms } => write!(f, "reads nothing for {unread_for_ms} ms"),
+            Self::NobodyListens { address: Some(address) } => write!(f, "nobody listens at {address}"),
+            Self::NobodyListens { address: None } => f.write_str("nobody takes the dial"),
+            Self::Unanswered { address: Some(address), waited_ms } => {
+                write!(f, "no answer from {address} within {waited_ms} ms")
+            }
+            Self::Unanswered { address: None, waited_ms } => write!(f, "no answer within {waited_ms} ms"),
+        }
+    }
 }
 
 /// A frame on a node link, as one WebSocket text message each.

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent, NodeReport};
 use ringleader_shared::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::fault::{Injection, LinkFault, NodeFault, Share};
-use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use ringleader_shared::message::{
     Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
 };
@@ -361,7 +361,7 @@ fn emitted_by_nodes() -> Vec<EventKind> {
             members: 3,
         },
         EventKind::LinkUp { peer: peer.clone(), link, direction },
-        EventKind::LinkDown { peer: peer.clone(), link, direction, reason: reason(), failure: true },
+        EventKind::LinkDown { peer: peer.clone(), link, direction, cause: LinkEnd::Broken, failure: true },
         EventKind::Heartbeat { peer, rtt_us: 211 },
         EventKind::Log { text: reason() },
         EventKind::Injected { message, from, to, fault: Injection::Drop },
@@ -370,6 +370,42 @@ fn emitted_by_nodes() -> Vec<EventKind> {
         EventKind::RecordingEnded { reason: reason() },
         EventKind::Overflow { lost: 12 },
     ]
+}
+
+/// An example of each end of a link.
+fn link_ends() -> Vec<LinkEnd> {
+    let address = || Some("127.0.0.1:8003".to_owned());
+    vec![
+        LinkEnd::NotNeeded,
+        LinkEnd::Restarted,
+        LinkEnd::Closed { code: close::NOT_NEEDED, reason: "the same node dialled anew".to_owned() },
+        LinkEnd::Closed { code: 1000, reason: String::new() },
+        LinkEnd::Closed { code: close::LEAVING, reason: "leaving".to_owned() },
+        LinkEnd::Closed { code: close::SILENT, reason: "silent for too long".to_owned() },
+        LinkEnd::Broken,
+        LinkEnd::Silent { silent_for_ms: 151 },
+        LinkEnd::Unread { unread_for_ms: 150 },
+        LinkEnd::Misbehaved { reason: "sent a binary frame".to_owned() },
+        LinkEnd::NobodyListens { address: address() },
+        LinkEnd::Unanswered { address: address(), waited_ms: 150 },
+        LinkEnd::DialFailed { reason: "connecting to 127.0.0.1:8003: Network is unreachable".to_owned() },
+    ]
+}
+
+#[test]
+fn the_causes_of_a_link_down_are_those_of_the_type() {
+    let ends = link_ends();
+    let mut table = head(&["cause", "sentence"]);
+    for end in &ends {
+        table += &row([format!("`{}`", text(end)), end.to_string()]);
+    }
+    check(WIRE, "causes", &table);
+    let mut kinds: Vec<&str> = ends.iter().map(LinkEnd::as_str).collect();
+    kinds.dedup();
+    assert_eq!(kinds, LinkEnd::NAMES, "an example for each kind");
+    for bad in [json!({}), json!({ "kind": "other" }), json!({ "kind": "silent" }), json!("broken")] {
+        serde_json::from_value::<LinkEnd>(bad).expect_err("it is no end of a link");
+    }
 }
 
 /// Whether the server emits events of this kind itself.
@@ -441,7 +477,7 @@ fn life() -> Vec<Event> {
     let (outcome, leader, deputy) = (ElectionCause::Election, name("B"), Some(name("A")));
     emit(Some("B"), EventKind::Completed { cause: outcome, term: Term(1), leader, deputy, members: 2 });
     let (peer, link, direction) = (name("B"), LinkKind::Ring, LinkDirection::Outgoing);
-    emit(Some("A"), EventKind::LinkDown { peer, link, direction, reason: String::new(), failure: true });
+    emit(Some("A"), EventKind::LinkDown { peer, link, direction, cause: LinkEnd::Broken, failure: true });
     emit(Some("B"), EventKind::Exited { code: None, signal: Some(9) });
     events
 }

@@ -66,7 +66,7 @@ pub const VALID: [&str; 19] = [
     r#"{"type":"configure","run":"00000000-0000-4000-8000-00000000000f","ring":[{"id":"00000000-0000-4000-8000-000000000001","name":"A","attribute":90,"incarnation":1,"address":"127.0.0.1:8000"}],"settings":{"hop_delay_ms":0,"safety":"quorum","algorithm":"franklin"},"heartbeat_ms":50,"hung_after_ms":150,"highest_term":3,"faults":[]}"#,
     r#"{"type":"initiate_together","term":3}"#,
     r#"{"type":"initiate"}"#,
-    r#"{"type":"event","event":{"seq":9,"at_us":5,"node":"A","incarnation":1,"lamport":3,"kind":"link_down","peer":"B","link":"ring","direction":"outgoing","reason":"no answer","failure":true}}"#,
+    r#"{"type":"event","event":{"seq":9,"at_us":5,"node":"A","incarnation":1,"lamport":3,"kind":"link_down","peer":"B","link":"ring","direction":"outgoing","cause":{"kind":"silent","silent_for_ms":151},"failure":true}}"#,
     r#"{"type":"event","event":{"seq":9,"at_us":5,"kind":"settings_changed","hop_delay_ms":5,"safety":"quorum","algorithm":"bully"}}"#,
     r#"{"type":"missed","first":3,"last":9}"#,
     r#"{"cut":false,"delay_ms":80,"drop":0.25,"duplicate":0.5,"reorder":1.0}"#,

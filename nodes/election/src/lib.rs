@@ -31,6 +31,7 @@ pub mod classic;
 mod core;
 pub mod events;
 mod explanation;
+pub mod failure_detector;
 pub mod link_table;
 mod planted;
 pub mod random;

@@ -84,7 +84,7 @@ impl<I> Link<I> {
 
     fn was_too_short(&self, now: Time) -> bool {
         (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
-            && self.up_since.is_none_or(|up| now.0.saturating_sub(up.0) < TOO_SHORT)
+            && self.up_since.is_none_or(|up| now.since(up) < TOO_SHORT)
     }
 }
 

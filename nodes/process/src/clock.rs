@@ -17,6 +17,11 @@ pub(crate) fn now() -> Time {
     Time(Duration::from_nanos(monotonic_ns()))
 }
 
+/// A duration in whole milliseconds, as events carry it.
+pub(crate) fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Lamport's clock (1978): one tick for each event, and never behind a message that arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Lamport(u64);

@@ -2,11 +2,13 @@
 //! See `docs/protocol.md`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ringleader_shared::link::{LinkKind, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
+use ringleader_shared::link::{LinkEnd, LinkKind, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
 use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -95,41 +97,32 @@ const fn path(kind: LinkKind, standby: bool) -> &'static str {
     }
 }
 
-/// Opens a link. An error is the reason in words.
-pub(crate) async fn dial(
-    address: SocketAddr,
-    hello: Hello,
-    secret: &Secret,
-    within: Duration,
-) -> Result<Socket, String> {
-    let attempt = async {
-        let stream = TcpStream::connect(address).await.map_err(|error| match error.kind() {
-            std::io::ErrorKind::ConnectionRefused => format!("nobody listens at {address}"),
-            _ => format!("connecting to {address}: {error}"),
-        })?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        let mut request = format!("ws://{address}{}", path(hello.kind, hello.standby))
-            .into_client_request()
-            .map_err(|error| error.to_string())?;
-        let headers = request.headers_mut();
-        for (name, value) in [
-            (header::AUTHORIZATION, secret.bearer()),
-            (FROM, hello.from.to_string()),
-            (TO, hello.to.to_string()),
-            (INCARNATION, hello.incarnation.to_string()),
-            (VERSION, PROTOCOL.to_string()),
-        ] {
-            headers.insert(name, HeaderValue::from_str(&value).map_err(|error| error.to_string())?);
-        }
-        let (socket, _) =
-            tokio_tungstenite::client_async_with_config(request, FaultyStream::new(stream), Some(config()))
-                .await
-                .map_err(|error| format!("opening a link at {address}: {error}"))?;
-        Ok(socket)
-    };
-    tokio::time::timeout(within, attempt)
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
+/// Opens a link. The caller sets the time that it may take.
+pub(crate) async fn dial(address: SocketAddr, hello: Hello, secret: &Secret) -> Result<Socket, LinkEnd> {
+    let failed =
+        |error: &dyn Display| LinkEnd::DialFailed { reason: format!("opening a link at {address}: {error}") };
+    let stream = TcpStream::connect(address).await.map_err(|error| match error.kind() {
+        ErrorKind::ConnectionRefused => LinkEnd::NobodyListens { address: Some(address.to_string()) },
+        _ => LinkEnd::DialFailed { reason: format!("connecting to {address}: {error}") },
+    })?;
+    stream.set_nodelay(true).map_err(|error| failed(&error))?;
+    let uri = format!("ws://{address}{}", path(hello.kind, hello.standby));
+    let mut request = uri.into_client_request().map_err(|error| failed(&error))?;
+    for (name, value) in [
+        (header::AUTHORIZATION, secret.bearer()),
+        (FROM, hello.from.to_string()),
+        (TO, hello.to.to_string()),
+        (INCARNATION, hello.incarnation.to_string()),
+        (VERSION, PROTOCOL.to_string()),
+    ] {
+        let value = HeaderValue::from_str(&value).map_err(|error| failed(&error))?;
+        request.headers_mut().insert(name, value);
+    }
+    let (socket, _) =
+        tokio_tungstenite::client_async_with_config(request, FaultyStream::new(stream), Some(config()))
+            .await
+            .map_err(|error| failed(&error))?;
+    Ok(socket)
 }
 
 /// Accepts a member's link, or returns the reason for the refusal.

@@ -3,7 +3,6 @@
 
 #[cfg(test)]
 mod document;
-mod failure_detector;
 mod faulty_stream;
 mod task;
 #[cfg(test)]
@@ -19,41 +18,22 @@ use ringleader_election::digest;
 use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use ringleader_shared::{Incarnation, NodeId, Term};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
-use self::failure_detector::Lateness;
-use crate::clock::now;
+use self::task::{LinkTask, Shared};
+use crate::clock::{now, whole_ms};
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::{self, Hello, Members};
 use crate::link_settings::LinkSettings;
 pub(crate) use crate::links::faulty_stream::FaultyStream;
-use crate::links::task::Pinged;
 use crate::secret::Secret;
 
 /// The most messages that may wait for one link. More means that the peer does not read.
 const WAITING_MESSAGES: usize = 1024;
-
-/// WebSocket close codes of node links. 4000 and up are for applications (RFC 6455, 7.4.2).
-pub(crate) mod close {
-    /// The node leaves the ring gracefully.
-    pub(crate) const LEAVING: u16 = 1001;
-    /// A frame of a kind that node links don't use.
-    pub(crate) const UNSUPPORTED: u16 = 1003;
-    /// A frame that can't be read as a `LinkFrame`, or that names another sender.
-    pub(crate) const MALFORMED: u16 = 1007;
-    /// More pings than any heartbeat needs.
-    pub(crate) const TOO_MUCH: u16 = 1008;
-    /// A message over the limit.
-    pub(crate) const TOO_BIG: u16 = 1009;
-    /// The link is not needed any more: its dialler has another successor, or dialled anew.
-    pub(crate) const NOT_NEEDED: u16 = 4000;
-    /// The peer was silent for so long that it counts as hung.
-    pub(crate) const SILENT: u16 = 4001;
-}
 
 /// Identifies one link of this process, for as long as it lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +69,7 @@ pub(crate) enum LinkEventKind {
     Misbehaved(String),
     /// The link ended. This is the last event of a link.
     Down {
-        reason: String,
+        cause: LinkEnd,
         /// Whether the peer counts as dead or hung.
         failure: bool,
         /// Messages that were never sent.
@@ -127,12 +107,8 @@ pub(crate) struct Links {
     me: NodeId,
     incarnation: Incarnation,
     secret: Secret,
-    settings: watch::Receiver<LinkSettings>,
     faults: watch::Sender<LinkFaults>,
-    link_events: mpsc::Sender<LinkEvent>,
-    lateness: Lateness,
-    /// The digest of this node's state, which its pings carry.
-    state_digest: Arc<AtomicU64>,
+    shared: Shared,
     /// Every link has a task until it is closed or has ended.
     table: LinkTable<LinkId>,
     tasks: BTreeMap<LinkId, Task>,
@@ -147,16 +123,20 @@ impl Links {
         settings: watch::Receiver<LinkSettings>,
         link_events: mpsc::Sender<LinkEvent>,
     ) -> Self {
-        let (faults, _) = watch::channel(LinkFaults::default());
+        let (faults, watched) = watch::channel(LinkFaults::default());
+        let shared = Shared {
+            settings,
+            faults: watched,
+            link_events,
+            lateness: Arc::default(),
+            state_digest: Arc::default(),
+        };
         Self {
             me,
             incarnation,
             secret,
-            settings,
             faults,
-            link_events,
-            lateness: Lateness::default(),
-            state_digest: Arc::default(),
+            shared,
             table: LinkTable::default(),
             tasks: BTreeMap::new(),
             next: 0,
@@ -165,7 +145,7 @@ impl Links {
 
     /// Sets the digest that pings carry from now on.
     pub(crate) fn set_state_digest(&self, state_digest: u64) {
-        self.state_digest.store(state_digest, Ordering::Relaxed);
+        self.shared.state_digest.store(state_digest, Ordering::Relaxed);
     }
 
     /// Notes the digest of this peer's state when it sent its last message.
@@ -223,13 +203,13 @@ impl Links {
         let (id, task) = self.register(peer);
         self.table.dialled(id, peer, kind, purpose);
         let secret = self.secret.clone();
-        let within = self.settings.borrow().hung_after;
-        let mut faults = self.faults.subscribe();
+        let within = self.shared.settings.borrow().hung_after;
+        let mut faults = self.shared.faults.clone();
         tokio::spawn(async move {
-            let opening = handshake::dial(address, hello, &secret, within);
+            let opening = handshake::dial(address, hello, &secret);
             match across(opening, address, peer, &mut faults, within).await {
                 Ok(socket) => task.run(socket, LinkDirection::Outgoing).await,
-                Err(reason) => task.give_up(reason).await,
+                Err(cause) => task.give_up(cause).await,
             }
         });
         tracing::debug!(?id, %address, %kind, "dialling");
@@ -247,25 +227,15 @@ impl Links {
         tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
-    fn register(&mut self, peer: NodeId) -> (LinkId, task::LinkTask) {
+    fn register(&mut self, peer: NodeId) -> (LinkId, LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
         let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
         // A peer that has sent nothing counts as one that knows of no election.
         let peer_digest = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let pinged =
-            Pinged { state_digest: Arc::clone(&self.state_digest), peer_digest: Arc::clone(&peer_digest) };
+        let task = LinkTask::new(id, peer, inbox, Arc::clone(&peer_digest), self.shared.clone());
         self.tasks.insert(id, Task { peer_digest, commands });
-        let task = task::LinkTask::new(
-            id,
-            peer,
-            inbox,
-            self.settings.clone(),
-            self.faults.subscribe(),
-            self.link_events.clone(),
-            self.lateness.clone(),
-        );
-        (id, task.pinging(pinged))
+        (id, task)
     }
 
     /// Passes a message to a link; false when the link can't take it.
@@ -305,12 +275,12 @@ impl Links {
 /// Opens a link through the faults between its ends. Across a cut nothing is opened, and no error arrives
 /// either: the attempt times out.
 async fn across(
-    opening: impl Future<Output = Result<handshake::Socket, String>>,
+    opening: impl Future<Output = Result<handshake::Socket, LinkEnd>>,
     address: SocketAddr,
     peer: NodeId,
     faults: &mut watch::Receiver<LinkFaults>,
     within: Duration,
-) -> Result<handshake::Socket, String> {
+) -> Result<handshake::Socket, LinkEnd> {
     let attempt = async {
         let before = faults.borrow_and_update().with(peer);
         if before.no_handshake() {
@@ -327,9 +297,9 @@ async fn across(
             None => std::future::pending().await,
         }
     };
-    tokio::time::timeout(within, unheard)
-        .await
-        .unwrap_or_else(|_| Err(format!("no answer from {address} within {} ms", within.as_millis())))
+    tokio::time::timeout(within, unheard).await.unwrap_or_else(|_| {
+        Err(LinkEnd::Unanswered { address: Some(address.to_string()), waited_ms: whole_ms(within) })
+    })
 }
 
 /// Accepts connections, and runs each handshake in a task of its own. When too many are open, the oldest

@@ -3,6 +3,7 @@
 mod links;
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +13,11 @@ use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::{Core, Effect, Input, Timer, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
-use ringleader_shared::link::LinkFrame;
+use ringleader_shared::link::{LinkFrame, close};
 use ringleader_shared::{Contender, MessageId, NodeId, NodeName, RingMessage, RingSpec};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use crate::Options;
 use crate::clock::{Lamport, monotonic_ns, now};
@@ -24,7 +25,7 @@ use crate::control::Control;
 use crate::faults::LinkFaults;
 use crate::handshake::Members;
 use crate::link_settings::{LinkSettings, timing};
-use crate::links::{LinkEvent, LinkEventKind, LinkId, Links, accept_loop, close};
+use crate::links::{LinkEvent, LinkEventKind, LinkId, Links, accept_loop};
 use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::refusals::Refusals;
@@ -69,6 +70,8 @@ pub(crate) struct Node {
     receiving: Option<(MessageInfo, NodeName)>,
     last_heartbeat_report: Option<Instant>,
     refusals: Refusals<(String, String)>,
+    /// Ticks when members that are skipped, and the standby link, are to be looked after.
+    probe: Interval,
 }
 
 /// One input of the core.
@@ -76,6 +79,18 @@ struct Given {
     input: Input<RingMessage>,
     /// The message in this input, as it is reported, and its sender.
     message: Option<(MessageInfo, NodeName)>,
+}
+
+/// Why a node ends.
+enum End {
+    /// The server asks for it.
+    Asked,
+    /// The server is gone, and so is the receiver of every report.
+    ServerGone,
+    /// It can't follow a command that it can't read.
+    Unreadable(serde_json::Error),
+    /// It can't keep a promise.
+    NoPromise(anyhow::Error),
 }
 
 /// The core's timers: when each fires, if it runs.
@@ -140,28 +155,38 @@ impl Node {
             receiving: None,
             last_heartbeat_report: None,
             refusals: Refusals::default(),
+            probe: probe_interval(nothing_yet),
         }
     }
 
     /// Takes part until the command to exit, or until the control link is lost, which means that the
     /// server is gone.
     pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
+        let Err(end) = self.take_part(listener, moved).await;
+        match end {
+            End::Asked => self.leave().await,
+            End::ServerGone => {}
+            End::Unreadable(error) => {
+                self.control.close().await;
+                let words = "a command of the server can't be read, so I end. Are both of the same version?";
+                return Err(error).context(words);
+            }
+            End::NoPromise(error) => {
+                self.report(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
+                self.control.close().await;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_part(&mut self, listener: TcpListener, moved: Option<String>) -> Result<Infallible, End> {
         // The ring comes first: before it nothing can be interpreted. Connections wait in the listener's
         // backlog.
-        loop {
+        while self.ring.members.is_empty() {
             match self.control.commands.recv().await {
-                Some(Ok(NodeCommand::Configure(configuration))) => {
-                    self.configure(&configuration);
-                    self.work();
-                    break;
-                }
                 Some(Ok(NodeCommand::Initiate | NodeCommand::InitiateTogether { .. })) => {}
-                Some(Ok(NodeCommand::Exit)) => {
-                    self.control.close().await;
-                    return Ok(());
-                }
-                Some(Err(error)) => return self.end_for_want_of(error).await,
-                None => return Ok(()),
+                command => self.on_command(command)?,
             }
         }
         if let Some(words) = moved {
@@ -170,67 +195,51 @@ impl Node {
         let (guests_in, mut incoming_links) = mpsc::channel(16);
         let (id, secret) = (self.options.id, self.secret.clone());
         tokio::spawn(accept_loop(listener, id, secret, self.members.clone(), guests_in));
-        let mut probe = self.probe_interval();
         loop {
             if let Some(error) = self.broken.take() {
-                self.report(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
-                self.control.close().await;
-                return Err(error);
+                return Err(End::NoPromise(error));
             }
             let next_timer = self.timers.next();
-            let timer_at = next_timer.map_or_else(Instant::now, |(at, _)| at);
             tokio::select! {
                 // Link events first: a link that broke matters more than anything else.
                 biased;
-                Some(news) = self.link_events.recv() => self.on_link_event(news),
+                Some(event) = self.link_events.recv() => self.on_link_event(event),
                 Some(incoming) = incoming_links.recv() => self.accept(incoming),
-                command = self.control.commands.recv() => match command {
-                    Some(Ok(NodeCommand::Configure(configuration))) => {
-                        self.configure(&configuration);
-                        self.work();
-                        self.probe_skipped();
-                        probe = self.probe_interval();
-                    }
-                    Some(Ok(NodeCommand::Initiate)) => self.give(Input::Initiate),
-                    Some(Ok(NodeCommand::InitiateTogether { term })) => {
-                        self.give(Input::InitiateTogether { term });
-                    }
-                    Some(Err(error)) => return self.end_for_want_of(error).await,
-                    Some(Ok(NodeCommand::Exit)) => {
-                        self.leave().await;
-                        return Ok(());
-                    }
-                    // The server is gone, and so is the receiver of every report.
-                    None => return Ok(()),
-                },
-                () = sleep_until(timer_at), if next_timer.is_some() => {
-                    if let Some((_, timer)) = next_timer {
-                        *self.timers.slot(timer) = None;
-                        self.give(Input::TimerFired(timer));
-                    }
-                }
-                _ = probe.tick() => {
-                    self.probe_skipped();
-                    self.keep_standby();
-                    let due = self.refusals.due(Duration::from_nanos(monotonic_ns()));
-                    self.report_refusals(due);
-                }
+                command = self.control.commands.recv() => self.on_command(command)?,
+                timer = fired(next_timer) => self.on_timer(timer),
+                _ = self.probe.tick() => self.on_probe(),
             }
             self.work();
         }
     }
 
-    /// Ends the node: it can't follow a command that it can't read.
-    async fn end_for_want_of(self, error: serde_json::Error) -> anyhow::Result<()> {
-        self.control.close().await;
-        Err(error).context("a command of the server can't be read, so I end. Are both of the same version?")
+    fn on_command(&mut self, command: Option<Result<NodeCommand, serde_json::Error>>) -> Result<(), End> {
+        match command {
+            Some(Ok(NodeCommand::Configure(configuration))) => {
+                self.configure(&configuration);
+                self.work();
+                self.probe_skipped();
+                self.probe = probe_interval(*self.settings.borrow());
+            }
+            Some(Ok(NodeCommand::Initiate)) => self.give(Input::Initiate),
+            Some(Ok(NodeCommand::InitiateTogether { term })) => self.give(Input::InitiateTogether { term }),
+            Some(Ok(NodeCommand::Exit)) => return Err(End::Asked),
+            Some(Err(error)) => return Err(End::Unreadable(error)),
+            None => return Err(End::ServerGone),
+        }
+        Ok(())
     }
 
-    fn probe_interval(&self) -> tokio::time::Interval {
-        let every = self.settings.borrow().heartbeat * PROBE_EVERY_HEARTBEATS;
-        let mut interval = tokio::time::interval_at(Instant::now() + every, every);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        interval
+    fn on_timer(&mut self, timer: Timer) {
+        *self.timers.slot(timer) = None;
+        self.give(Input::TimerFired(timer));
+    }
+
+    fn on_probe(&mut self) {
+        self.probe_skipped();
+        self.keep_standby();
+        let due = self.refusals.due(Duration::from_nanos(monotonic_ns()));
+        self.report_refusals(due);
     }
 
     fn configure(&mut self, configuration: &Configuration) {
@@ -390,4 +399,22 @@ impl Node {
     fn report_at(&mut self, lamport: u64, at_ns: u64, kind: EventKind) {
         self.control.events.send(NodeEvent { lamport, at_ns, kind });
     }
+}
+
+/// Waits until this timer fires; for ever when there is none.
+async fn fired(timer: Option<(Instant, Timer)>) -> Timer {
+    match timer {
+        Some((at, timer)) => {
+            sleep_until(at).await;
+            timer
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn probe_interval(settings: LinkSettings) -> Interval {
+    let every = settings.heartbeat * PROBE_EVERY_HEARTBEATS;
+    let mut interval = interval_at(Instant::now() + every, every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }

@@ -264,9 +264,9 @@ fn describe(kind: &EventKind) -> Option<String> {
             format!("!! to {to}  {} {what}", message_words(message))
         }
         EventKind::LinkUp { peer, link, .. } => format!("{link} link with {peer} is up"),
-        EventKind::LinkDown { peer, link, reason, failure, .. } => {
+        EventKind::LinkDown { peer, link, cause, failure, .. } => {
             let verdict = if *failure { "fails" } else { "ends" };
-            format!("{link} link with {peer} {verdict}: {reason}")
+            format!("{link} link with {peer} {verdict}: {cause}")
         }
         EventKind::Log { text } => format!("\"{text}\""),
         EventKind::Completed { cause, members, .. } => format!("lap is back from {members}: {cause:?}"),

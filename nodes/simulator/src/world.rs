@@ -40,7 +40,8 @@ enum SimEvent {
     /// A message arrives.
     Arrives { link: LinkId, packet: Arc<Packet> },
     /// The other end closed a link, or died.
-    Closed { link: LinkId, failed: bool },
+    /// With this code, or by the death of the other end.
+    Closed { link: LinkId, code: Option<u16> },
     /// It has heard nothing on a link whose other end is closed, which never reached it.
     Deserted { link: LinkId },
     /// It has heard nothing from that member since that pause or cut began.
@@ -450,7 +451,7 @@ impl World {
             SimEvent::Refused { link } => self.refused(me, link),
             SimEvent::Unanswered { link } => self.unanswered(me, link),
             SimEvent::Arrives { link, packet } => self.arrives(me, link, &packet),
-            SimEvent::Closed { link, failed } => self.closed(me, link, failed),
+            SimEvent::Closed { link, code } => self.closed(me, link, code),
             SimEvent::Deserted { link } => self.deserted(me, link),
             SimEvent::Silent { peer, since } => self.silent(me, peer, since),
             SimEvent::Compared { link } => self.compared(me, link),

@@ -10,6 +10,7 @@ use ringleader_shared::api::{
 };
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::{ElectionCause, MessageInfo, MessageKind};
+use ringleader_shared::link::LinkEnd;
 use ringleader_shared::view::{ElectionView, Leaderless, LossCause, NodeView, Outage, Took, Watched};
 use ringleader_shared::{
     AlgorithmName, Event, EventKind, FaultyLink, LinkFault, Member, NodeState, PortKind, RingView, Role,
@@ -223,6 +224,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "ElectionView" => round_trip::<ElectionView>(&example),
             "Event" => round_trip::<Event>(&example),
             "EventPage" => round_trip::<EventPage>(&example),
+            "LinkEnd" => round_trip::<LinkEnd>(&example),
             "MessageInfo" => round_trip::<MessageInfo>(&example),
             "NamedContender" => round_trip::<ringleader_shared::event::NamedContender>(&example),
             "Member" => round_trip::<Member>(&example),
@@ -247,10 +249,8 @@ fn every_example_is_what_its_schema_and_its_type_say() {
 }
 
 #[test]
-fn every_kind_of_event_is_listed_explained_and_shown() {
+fn every_kind_of_event_and_of_link_end_is_listed_explained_and_shown() {
     let document = document();
-    let kinds = EventKind::NAMES;
-    let event = &document["components"]["schemas"]["Event"];
     let words = |values: &'static str, value: &Value| -> BTreeSet<String> {
         let texts = value.as_array().unwrap().iter();
         texts
@@ -258,12 +258,15 @@ fn every_kind_of_event_is_listed_explained_and_shown() {
             .map(ToOwned::to_owned)
             .collect()
     };
-    let kinds: BTreeSet<String> = kinds.iter().map(|&kind| kind.to_owned()).collect();
-    assert_eq!(words("", &event["properties"]["kind"]["enum"]), kinds);
-    assert_eq!(words("kind", &event["examples"]), kinds);
-    let description = event["description"].as_str().unwrap();
-    for kind in kinds {
-        assert!(description.contains(&format!("- `{kind}`: ")), "{kind} is not explained");
+    for (schema, kinds) in [("Event", EventKind::NAMES), ("LinkEnd", LinkEnd::NAMES)] {
+        let schema = &document["components"]["schemas"][schema];
+        let kinds: BTreeSet<String> = kinds.iter().map(|&kind| kind.to_owned()).collect();
+        assert_eq!(words("", &schema["properties"]["kind"]["enum"]), kinds);
+        assert_eq!(words("kind", &schema["examples"]), kinds);
+        let description = schema["description"].as_str().unwrap();
+        for kind in kinds {
+            assert!(description.contains(&format!("- `{kind}`: ")), "{kind} is not explained");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The time without a leader, by the events' clock and whatever the order in which they are reported.
 
 use ringleader_shared::event::MessageKind;
-use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind};
 use ringleader_shared::view::{LossCause, Outage, REMEMBERED_OUTAGES, Took};
 use ringleader_shared::{EventKind, LinkFault, NodeName, RingSettings, RingView, Role, Safety, Term};
 
@@ -23,7 +23,7 @@ fn link_down(peer: &str) -> EventKind {
         peer: name(peer),
         link: LinkKind::Heartbeat,
         direction: LinkDirection::Outgoing,
-        reason: "the connection broke".to_owned(),
+        cause: LinkEnd::Broken,
         failure: true,
     }
 }

@@ -15,12 +15,14 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use uuid::Uuid;
 
+use ringleader_election::Time;
+use ringleader_election::failure_detector::{AT_MOST, FailureDetector, REMEMBERED};
 use ringleader_election::link_table::TOO_SHORT;
 use ringleader_testing::document::{WIRE, check, head, row};
 
-use super::{
-    DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close, failure_detector, task,
-};
+use super::task::GOODBYE;
+use super::task::pings::most_pings;
+use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
 use crate::handshake::{self, ACCEPT_WITHIN, Hello, Members, Socket};
 use crate::link_settings::{LinkSettings, timing};
 use crate::node::{HEARTBEAT_REPORT_EVERY, LEAVE_WITHIN, PROBE_EVERY_HEARTBEATS};
@@ -77,6 +79,11 @@ impl Given {
             faults: Vec::new(),
         })
     }
+
+    fn detector(self) -> FailureDetector {
+        let LinkSettings { heartbeat, hung_after, .. } = self.settings();
+        FailureDetector::new(Time::default(), heartbeat, hung_after)
+    }
 }
 
 /// A time of the document: its meaning, its formula as text and as a function, and the code's own value.
@@ -109,15 +116,15 @@ fn times() -> Vec<Row> {
     }
     vec![
         time!("a ping on each link", |it| it.settings().heartbeat, [heartbeat] heartbeat),
-        time!("a peer that is silent for so long is hung, on a machine that is never late", |it| failure_detector::Lateness::default().patience(tokio::time::Instant::now(), it.settings().hung_after), [hung] hung),
-        time!("the longest such silence, however late this machine is", |it| it.settings().hung_after * failure_detector::AT_MOST, [hung] 4 * hung),
-        time!("lateness is remembered at least", |_| failure_detector::REMEMBERED, [] 10_000),
-        time!("a node that is not scheduled for longer than this begins to measure silence anew", |it| task::starved_after(it.settings()), [heartbeat hung] heartbeat + hung / 3),
+        time!("a peer that is silent for so long is hung, on a machine that is never late", |it| it.detector().next_deadline().0, [hung] hung),
+        time!("the longest such silence, however late this machine is", |it| it.settings().hung_after * AT_MOST, [hung] 4 * hung),
+        time!("lateness is remembered at least", |_| REMEMBERED, [] 10_000),
+        time!("a node that is not scheduled for longer than this begins to measure silence anew", |it| it.detector().starved_after(), [heartbeat hung] heartbeat + hung / 3),
         time!("a dialler gives up its handshake", |it| it.settings().hung_after, [hung] hung),
         time!("an acceptor gives up a handshake", |_| ACCEPT_WITHIN, [] 2_000),
         time!("*too short*: an outgoing ring link that is closed so soon counts as failed", |_| TOO_SHORT, [] 10),
         time!("members that are routed past are dialled again, the standby link is looked after", |it| it.settings().heartbeat * PROBE_EVERY_HEARTBEATS, [heartbeat] 5 * heartbeat),
-        time!("a close waits for the other end", |_| task::GOODBYE, [] 50),
+        time!("a close waits for the other end", |_| GOODBYE, [] 50),
         time!("a node that leaves waits for all closes", |_| LEAVE_WITHIN, [] 60),
         time!("a `heartbeat` event, at most one in", |_| HEARTBEAT_REPORT_EVERY, [] 1_000),
         time!(
@@ -146,7 +153,7 @@ fn the_times_of_the_document_are_those_of_the_code() {
         let by_default = expected(Given::DEFAULTS).to_string();
         table += &row([about.to_owned(), format!("`{}`", formula.replace('\n', " ")), by_default]);
     }
-    let pings = |given: Given| task::most_pings(given.settings());
+    let pings = |given: Given| most_pings(given.settings());
     for given in Given::every() {
         let hung = u128::from(given.hung_after + 2 * given.hop);
         assert_eq!(pings(given), 100 + 4 * hung / u128::from(given.heartbeat));
@@ -194,7 +201,6 @@ async fn open(end: LinkDirection, hung_after: Duration) -> Link {
     };
     let me = if end == LinkDirection::Outgoing { DIALLER } else { ACCEPTOR };
     let mut links = Links::new(me, Incarnation(1), secret.clone(), watched, news_in);
-    let within = Duration::from_secs(30);
     let other = match end {
         LinkDirection::Outgoing => {
             links.dial(ACCEPTOR, address, LinkKind::Ring, DialPurpose::Wanted);
@@ -202,7 +208,7 @@ async fn open(end: LinkDirection, hung_after: Duration) -> Link {
             *socket
         }
         LinkDirection::Incoming => {
-            let dialled = handshake::dial(address, hello, &secret, within);
+            let dialled = handshake::dial(address, hello, &secret);
             let (dialled, guest) = tokio::join!(dialled, guests.recv());
             let Some(Incoming::Member(socket, hello)) = guest else { panic!("refused") };
             links.adopt(*socket, hello);

@@ -1,24 +1,30 @@
-//! The loop of one link.
+//! The loop of one link. It waits for whatever happens next, and each thing that can happen has a handler.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod ending;
+mod outbox;
+pub(super) mod pings;
+
+use std::convert::Infallible;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
+use ringleader_election::failure_detector::{FailureDetector, Lateness, Verdict};
 use ringleader_shared::NodeId;
-use ringleader_shared::event::MessageInfo;
-use ringleader_shared::fault::{Injection, Share};
-use ringleader_shared::link::{IN_USE, LinkDirection};
+use ringleader_shared::link::{IN_USE, LinkDirection, LinkEnd, close};
+use tokio::sync::watch::error::RecvError;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::failure_detector::Lateness;
-use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId, close};
-use crate::clock::monotonic_ns;
+use self::ending::Ending;
+use self::outbox::Outbox;
+use self::pings::{Pings, round_trip};
+use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId};
+use crate::clock::{now, whole_ms};
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::Socket;
 use crate::link_settings::LinkSettings;
@@ -26,415 +32,276 @@ use crate::link_settings::LinkSettings;
 /// The time that a close handshake may take: the other end may be hung.
 pub(super) const GOODBYE: Duration = Duration::from_millis(50);
 
+/// Whatever all link tasks of a node share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) settings: watch::Receiver<LinkSettings>,
+    pub(super) faults: watch::Receiver<LinkFaults>,
+    pub(super) link_events: mpsc::Sender<LinkEvent>,
+    pub(super) lateness: Arc<Mutex<Lateness>>,
+    /// The digest of this node's state, which pings carry.
+    pub(super) state_digest: Arc<AtomicU64>,
+}
+
 /// A link task before its socket exists.
 pub(super) struct LinkTask {
     id: LinkId,
     peer: NodeId,
     commands: mpsc::Receiver<LinkCommand>,
-    settings: watch::Receiver<LinkSettings>,
-    faults: watch::Receiver<LinkFaults>,
-    link_events: mpsc::Sender<LinkEvent>,
-    lateness: Lateness,
-    pinged: Pinged,
-    /// The start of a period in which the other end's pings report a different digest, and one of this
-    /// end that is out of date.
-    differs_since: Option<Instant>,
-    held: VecDeque<Held>,
-    /// The message that waits for the next one to overtake it.
-    overtaken: Option<Held>,
-    /// Messages that could not be written.
-    unsent: Vec<MessageInfo>,
-}
-
-/// The digests that pings carry beside the time.
-#[derive(Default)]
-pub(super) struct Pinged {
-    /// The digest of this node's state.
-    pub(super) state_digest: Arc<AtomicU64>,
-    /// The digest of the other end's state when it sent the last message that arrived here.
-    pub(super) peer_digest: Arc<AtomicU64>,
-}
-
-struct Held {
-    since: Instant,
-    hold: Duration,
-    text: String,
-    info: MessageInfo,
-}
-
-/// Why a link ended.
-struct Ending {
-    reason: String,
-    failure: bool,
-    /// The close frame to send, if the other end may still read it.
-    goodbye: Option<(u16, &'static str)>,
-    /// Whether the other end broke the protocol.
-    misbehaved: bool,
-}
-
-impl Ending {
-    fn failed(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), failure: true, goodbye: None, misbehaved: false }
-    }
-
-    fn misbehaved(code: u16, words: &'static str, reason: String) -> Self {
-        Self { reason, failure: true, goodbye: Some((code, words)), misbehaved: true }
-    }
+    peer_digest: Arc<AtomicU64>,
+    shared: Shared,
 }
 
 impl LinkTask {
-    pub(super) fn new(
+    pub(super) const fn new(
         id: LinkId,
         peer: NodeId,
         commands: mpsc::Receiver<LinkCommand>,
-        settings: watch::Receiver<LinkSettings>,
-        faults: watch::Receiver<LinkFaults>,
-        link_events: mpsc::Sender<LinkEvent>,
-        lateness: Lateness,
+        peer_digest: Arc<AtomicU64>,
+        shared: Shared,
     ) -> Self {
-        Self {
-            id,
-            peer,
-            commands,
-            settings,
-            faults,
-            link_events,
-            lateness,
-            pinged: Pinged::default(),
-            differs_since: None,
-            held: VecDeque::new(),
-            overtaken: None,
-            unsent: Vec::new(),
-        }
-    }
-
-    pub(super) fn pinging(self, pinged: Pinged) -> Self {
-        Self { pinged, ..self }
+        Self { id, peer, commands, peer_digest, shared }
     }
 
     /// Reports that the link could not be made.
-    pub(super) async fn give_up(mut self, reason: String) {
-        self.end(reason, true).await;
+    pub(super) async fn give_up(mut self, cause: LinkEnd) {
+        self.end(cause, true, Outbox::default()).await;
     }
 
     /// Carries messages until the link ends. The dialler speaks first, so that the acceptor knows that it
     /// is still there.
-    pub(super) async fn run(mut self, mut socket: Socket, direction: LinkDirection) {
-        let mut heard = false;
-        if direction == LinkDirection::Outgoing {
-            heard = true;
+    pub(super) async fn run(self, socket: Socket, direction: LinkDirection) {
+        let is_dialler = direction == LinkDirection::Outgoing;
+        if is_dialler {
             self.emit(LinkEventKind::Up).await;
         }
-        let ending = self.run_until_end(&mut socket, &mut heard).await;
-        if ending.misbehaved {
-            self.emit(LinkEventKind::Misbehaved(ending.reason.clone())).await;
-        }
-        // A dialler that gave up before its first frame never counted as connected.
-        let failure = ending.failure && (heard || ending.misbehaved);
-        if failure {
-            // The loss of a peer is reported at once, before the close handshake.
-            self.end(ending.reason, failure).await;
-            say_goodbye(&mut socket, ending.goodbye).await;
-        } else {
-            say_goodbye(&mut socket, ending.goodbye).await;
-            self.end(ending.reason, failure).await;
-        }
-    }
-
-    async fn run_until_end(&mut self, socket: &mut Socket, heard: &mut bool) -> Ending {
-        let mut settings = *self.settings.borrow_and_update();
-        let mut faults = self.faults.borrow_and_update().with(self.peer);
-        socket.get_mut().set_faults(faults);
-        // Set when the other end closed the link across a cut: nothing more is read, and the silence ends
-        // the link.
-        let mut unheard_end = false;
-        let mut beat = heartbeat(settings);
-        let mut last_heard = Instant::now();
-        if *heard && let Err(error) = self.ping(socket, settings).await {
-            return error;
-        }
-        let mut closing = None;
-        let mut pings = 0;
-        let mut waiting_since = Instant::now();
-        loop {
-            let is_empty = self.held.is_empty() && self.overtaken.is_none();
-            if let (Some((code, reason)), true) = (closing, is_empty || closing_now(closing)) {
-                return Ending {
-                    reason: String::from(reason),
-                    failure: false,
-                    goodbye: Some((code, reason)),
-                    misbehaved: false,
-                };
-            }
-            // Suspect this process first. The loop wakes at least once per heartbeat. After a longer gap
-            // this process was stopped or starved, and its measure of the peer's silence is void. Every
-            // turn checks this, because another event may be handled before the timeout.
-            let now = Instant::now();
-            let slept = now.duration_since(waiting_since);
-            self.lateness.saw(now, slept, settings.heartbeat);
-            if slept > starved_after(settings) {
-                last_heard = now;
-            }
-            waiting_since = now;
-            let patience = self.lateness.patience(now, settings.hung_after);
-            let due = self.held.front().map(|held| held.since + held.hold.min(settings.hop_delay));
-            let overtaken_at = self.overtaken.as_ref().map(|late| late.since + settings.heartbeat);
-            tokio::select! {
-                frame = socket.next(), if !unheard_end => {
-                    if faults.from_peer.cut {
-                        unheard_end = self.intercept(frame).await;
-                        continue;
-                    }
-                    let now = Instant::now();
-                    self.lateness.saw(now, now.duration_since(last_heard), settings.heartbeat);
-                    last_heard = now;
-                    if !*heard && matches!(frame, Some(Ok(_))) {
-                        *heard = true;
-                        self.emit(LinkEventKind::Up).await;
-                    }
-                    if matches!(frame, Some(Ok(Message::Ping(_) | Message::Pong(_)))) {
-                        pings += 1;
-                        if pings > most_pings(settings) {
-                            let reason = format!("sent {pings} pings within a heartbeat");
-                            return Ending::misbehaved(close::TOO_MUCH, "too many pings", reason);
-                        }
-                    }
-                    if let Err(ending) = self.take(frame).await {
-                        return ending;
-                    }
-                }
-                command = self.commands.recv(), if closing.is_none() => match command {
-                    Some(LinkCommand::Send { text, info, paced }) => {
-                        let hold = if paced { settings.hop_delay } else { Duration::ZERO };
-                        if hold.is_zero() && self.held.is_empty() {
-                            let held = Held { since: waiting_since, hold, text, info };
-                            if let Err(ending) = self.put(socket, held, settings, faults).await {
-                                return ending;
-                            }
-                        } else {
-                            self.held.push_back(Held { since: Instant::now(), hold, text, info });
-                        }
-                    }
-                    Some(LinkCommand::Use) => {
-                        if let Err(ending) = write(socket, Message::text(IN_USE), settings).await {
-                            return ending;
-                        }
-                    }
-                    Some(LinkCommand::Close { code, reason }) => closing = Some((code, reason)),
-                    None => return Ending::failed("the node has let go of the link"),
-                },
-                () = sleep_until(due.unwrap_or(waiting_since)), if due.is_some() => {
-                    if let Some(held) = self.held.pop_front()
-                        && let Err(ending) = self.put(socket, held, settings, faults).await
-                    {
-                        return ending;
-                    }
-                }
-                () = sleep_until(overtaken_at.unwrap_or(waiting_since)), if overtaken_at.is_some() => {
-                    // No later message came to overtake it.
-                    if let Err(ending) = self.put_overtaken(socket, settings, faults).await {
-                        return ending;
-                    }
-                }
-                changed = self.settings.changed() => {
-                    if changed.is_err() {
-                        return Ending::failed("the node is ending");
-                    }
-                    settings = *self.settings.borrow_and_update();
-                    beat = heartbeat(settings);
-                }
-                changed = self.faults.changed() => {
-                    if changed.is_err() {
-                        return Ending::failed("the node is ending");
-                    }
-                    faults = self.faults.borrow_and_update().with(self.peer);
-                    socket.get_mut().set_faults(faults);
-                }
-                _ = beat.tick() => {
-                    pings = 0;
-                    if let Err(ending) = self.ping(socket, settings).await {
-                        return ending;
-                    }
-                }
-                () = sleep_until(last_heard + patience) => {
-                    if waiting_since.elapsed() <= starved_after(settings) {
-                        // If the peer was only late, the next timeout is longer.
-                        self.lateness.saw(Instant::now(), last_heard.elapsed(), settings.heartbeat);
-                        return Ending {
-                            reason: format!("no answer for {} ms", last_heard.elapsed().as_millis()),
-                            failure: true,
-                            goodbye: Some((close::SILENT, "silent for too long")),
-                            misbehaved: false,
-                        };
-                    }
-                }
-            }
-        }
-    }
-
-    /// Writes a message to the socket, with the link's faults applied. One that could not be written
-    /// counts as unsent.
-    async fn put(
-        &mut self,
-        socket: &mut Socket,
-        held: Held,
-        settings: LinkSettings,
-        faults: PeerFaults,
-    ) -> Result<(), Ending> {
-        let happens = |share: Share| share.takes(fastrand::f64());
-        let fault = faults.to_peer;
-        if fault.cut || happens(fault.drop) {
-            let how = if fault.cut { Injection::Cut } else { Injection::Drop };
-            self.emit(LinkEventKind::Injected(held.info, how)).await;
-            return Ok(());
-        }
-        if self.overtaken.is_none() && happens(fault.reorder) {
-            self.emit(LinkEventKind::Injected(held.info.clone(), Injection::Reorder)).await;
-            self.overtaken = Some(Held { since: Instant::now(), ..held });
-            return Ok(());
-        }
-        if happens(fault.duplicate) {
-            self.emit(LinkEventKind::Injected(held.info.clone(), Injection::Duplicate)).await;
-            self.write_held(socket, &held, settings).await?;
-        }
-        self.write_held(socket, &held, settings).await?;
-        self.put_overtaken(socket, settings, faults).await
-    }
-
-    /// Sends the overtaken message, if there is one.
-    async fn put_overtaken(
-        &mut self,
-        socket: &mut Socket,
-        settings: LinkSettings,
-        faults: PeerFaults,
-    ) -> Result<(), Ending> {
-        let Some(late) = self.overtaken.take() else { return Ok(()) };
-        if faults.to_peer.cut {
-            self.emit(LinkEventKind::Injected(late.info, Injection::Cut)).await;
-            return Ok(());
-        }
-        self.write_held(socket, &late, settings).await
-    }
-
-    async fn write_held(
-        &mut self,
-        socket: &mut Socket,
-        held: &Held,
-        settings: LinkSettings,
-    ) -> Result<(), Ending> {
-        let written = write(socket, Message::text(held.text.clone()), settings).await;
-        if written.is_err() {
-            self.unsent.push(held.info.clone());
-        }
-        written
-    }
-
-    /// Discards a frame that arrives across a cut: it was in transit before the cut, or its sender does
-    /// not know of the cut yet. Returns true when nothing more can come.
-    async fn intercept(&mut self, frame: Option<Result<Message, Error>>) -> bool {
-        match frame {
-            Some(Ok(Message::Text(text))) => {
-                if let Ok(frame) = serde_json::from_str(text.as_str()) {
-                    self.emit(LinkEventKind::Intercepted(frame)).await;
-                }
-                false
-            }
-            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => false,
-            Some(Ok(Message::Close(_)) | Err(_)) | None => true,
-        }
-    }
-
-    /// Sends the time, this node's digest, and the digest of the peer when it sent its last message.
-    async fn ping(&self, socket: &mut Socket, settings: LinkSettings) -> Result<(), Ending> {
-        let mut payload = monotonic_ns().to_be_bytes().to_vec();
-        for digest in [&self.pinged.state_digest, &self.pinged.peer_digest] {
-            payload.extend(digest.load(Ordering::Relaxed).to_be_bytes());
-        }
-        write(socket, Message::Ping(Bytes::from(payload)), settings).await
-    }
-
-    /// Compares the two ends' digests. A message to a neighbour takes at most a hop: a neighbour whose
-    /// pings differ for longer has missed one. A neighbour that received this end's state and still
-    /// differs gets no repeat.
-    async fn compare(&mut self, payload: &[u8]) {
-        let number = |at: usize| payload.get(at..at + 8)?.try_into().ok().map(u64::from_be_bytes);
-        let (Some(theirs), Some(heard)) = (number(8), number(16)) else { return };
-        let mine = self.pinged.state_digest.load(Ordering::Relaxed);
-        let same = theirs == mine || heard == mine;
-        let patience = self.settings.borrow().hung_after;
-        match self.differs_since {
-            _ if same => self.differs_since = None,
-            None => self.differs_since = Some(Instant::now()),
-            Some(since) if since.elapsed() >= patience => {
-                self.differs_since = None;
-                self.emit(LinkEventKind::Differs).await;
-            }
-            Some(_) => {}
-        }
-    }
-
-    async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Ending> {
-        match frame {
-            Some(Ok(Message::Text(text))) if text.as_str() == IN_USE => self.emit(LinkEventKind::InUse).await,
-            Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
-                Ok(frame) => self.emit(LinkEventKind::Frame(frame)).await,
-                Err(error) => {
-                    let reason = format!("sent a frame that can't be read: {error}");
-                    return Err(Ending::misbehaved(close::MALFORMED, "not a link frame", reason));
-                }
-            },
-            Some(Ok(Message::Pong(payload))) => {
-                if let Some(sent) = payload.first_chunk() {
-                    let nanoseconds = monotonic_ns().saturating_sub(u64::from_be_bytes(*sent));
-                    self.emit(LinkEventKind::RoundTrip(Duration::from_nanos(nanoseconds))).await;
-                }
-            }
-            Some(Ok(Message::Ping(payload))) => self.compare(&payload).await,
-            Some(Ok(Message::Frame(_))) => {}
-            Some(Ok(Message::Binary(_))) => {
-                let reason = "sent a binary frame".to_owned();
-                return Err(Ending::misbehaved(close::UNSUPPORTED, "text frames only", reason));
-            }
-            Some(Ok(Message::Close(frame))) => return Err(closed_by_peer(frame)),
-            Some(Err(Error::Capacity(error))) => {
-                return Err(Ending::misbehaved(
-                    close::TOO_BIG,
-                    "too big",
-                    format!("sent too much at once: {error}"),
-                ));
-            }
-            Some(Err(Error::Protocol(error)))
-                if error
-                    != tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake =>
-            {
-                let reason = format!("broke the WebSocket protocol: {error}");
-                return Err(Ending::misbehaved(close::MALFORMED, "protocol error", reason));
-            }
-            Some(Err(Error::Utf8(error))) => {
-                let reason = format!("sent text that is not UTF-8: {error}");
-                return Err(Ending::misbehaved(close::MALFORMED, "not UTF-8", reason));
-            }
-            Some(Err(_)) | None => return Err(Ending::failed("the connection broke")),
-        }
-        Ok(())
+        let mut link = OpenLink::new(self, socket, is_dialler);
+        let Err(ending) = link.run().await;
+        link.end(ending).await;
     }
 
     async fn emit(&self, kind: LinkEventKind) {
         // The receiver is gone only when the node is ending.
-        let _ = self.link_events.send(LinkEvent { link: self.id, peer: self.peer, kind }).await;
+        let _ = self.shared.link_events.send(LinkEvent { link: self.id, peer: self.peer, kind }).await;
     }
 
-    async fn end(&mut self, reason: String, failure: bool) {
+    async fn end(&mut self, cause: LinkEnd, failure: bool, mut outbox: Outbox) {
         self.commands.close();
-        let mut unsent = std::mem::take(&mut self.unsent);
-        let waiting = self.overtaken.take().into_iter().chain(self.held.drain(..));
-        unsent.extend(waiting.map(|held| held.info));
+        let mut unsent = outbox.drain();
         while let Ok(command) = self.commands.try_recv() {
             if let LinkCommand::Send { info, .. } = command {
                 unsent.push(info);
             }
         }
-        self.emit(LinkEventKind::Down { reason, failure, unsent }).await;
+        self.emit(LinkEventKind::Down { cause, failure, unsent }).await;
+    }
+}
+
+/// A link task with its socket.
+struct OpenLink {
+    task: LinkTask,
+    socket: Socket,
+    settings: LinkSettings,
+    faults: PeerFaults,
+    detector: FailureDetector,
+    pings: Pings,
+    outbox: Outbox,
+    /// Whether the other end counts as connected: it answered a dial, or sent its first frame.
+    is_up: bool,
+    /// Whether the other end closed the link across a cut: nothing more is read, and the silence ends the
+    /// link.
+    is_closed_unheard: bool,
+    /// The close that the node asked for.
+    closing: Option<(u16, &'static str)>,
+}
+
+impl OpenLink {
+    fn new(mut task: LinkTask, mut socket: Socket, is_up: bool) -> Self {
+        let settings = *task.shared.settings.borrow_and_update();
+        let faults = task.shared.faults.borrow_and_update().with(task.peer);
+        socket.get_mut().set_faults(faults);
+        Self {
+            socket,
+            settings,
+            faults,
+            detector: FailureDetector::new(now(), settings.heartbeat, settings.hung_after),
+            pings: Pings::new(settings, task.shared.state_digest.clone(), task.peer_digest.clone()),
+            outbox: Outbox::default(),
+            is_up,
+            is_closed_unheard: false,
+            closing: None,
+            task,
+        }
+    }
+
+    async fn run(&mut self) -> Result<Infallible, Ending> {
+        if self.is_up {
+            self.ping().await?;
+        }
+        loop {
+            self.close_when_asked()?;
+            let now = now();
+            self.detector.woke(now, &mut locked(&self.task.shared.lateness));
+            let deadline = Instant::now() + self.detector.next_deadline().since(now);
+            let due = self.outbox.due(self.settings);
+            let overtaken_due = self.outbox.overtaken_due(self.settings);
+            tokio::select! {
+                frame = self.socket.next(), if !self.is_closed_unheard => self.on_frame(frame).await,
+                command = self.task.commands.recv(), if self.closing.is_none() => self.on_command(command).await,
+                () = until(due) => self.on_due().await,
+                () = until(overtaken_due) => self.put_overtaken().await,
+                changed = self.task.shared.settings.changed() => self.on_settings(changed),
+                changed = self.task.shared.faults.changed() => self.on_faults(changed),
+                _ = self.pings.beat.tick() => self.on_beat().await,
+                () = sleep_until(deadline) => self.on_silence(),
+            }?;
+        }
+    }
+
+    /// Ends the link as the node asked, when every message is out. Messages that are still held back are
+    /// dropped when the node leaves.
+    fn close_when_asked(&self) -> Result<(), Ending> {
+        match self.closing {
+            Some((code, reason)) if self.outbox.is_empty() || code == close::LEAVING => {
+                Err(Ending::closed(code, reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn on_frame(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Ending> {
+        if self.faults.from_peer.cut {
+            self.intercept(frame).await;
+            return Ok(());
+        }
+        self.detector.heard(now(), &mut locked(&self.task.shared.lateness));
+        let frame = match frame {
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => return Err(error.into()),
+            None => return Err(Ending::failed(LinkEnd::Broken)),
+        };
+        if !self.is_up {
+            self.is_up = true;
+            self.task.emit(LinkEventKind::Up).await;
+        }
+        match frame {
+            Message::Text(text) => self.on_text(text.as_str()).await,
+            Message::Ping(payload) => self.on_ping(&payload).await,
+            Message::Pong(payload) => self.on_pong(&payload).await,
+            Message::Frame(_) => Ok(()),
+            Message::Binary(_) => {
+                let reason = "sent a binary frame".to_owned();
+                Err(Ending::misbehaved(close::UNSUPPORTED, "text frames only", reason))
+            }
+            Message::Close(frame) => Err(Ending::closed_by_peer(frame)),
+        }
+    }
+
+    /// Discards a frame that arrives across a cut: it was in transit before the cut, or its sender does
+    /// not know of the cut yet.
+    async fn intercept(&mut self, frame: Option<Result<Message, Error>>) {
+        match frame {
+            Some(Ok(Message::Text(text))) => {
+                if let Ok(frame) = serde_json::from_str(text.as_str()) {
+                    self.task.emit(LinkEventKind::Intercepted(frame)).await;
+                }
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Binary(_) | Message::Frame(_))) => {}
+            Some(Ok(Message::Close(_)) | Err(_)) | None => self.is_closed_unheard = true,
+        }
+    }
+
+    async fn on_text(&mut self, text: &str) -> Result<(), Ending> {
+        if text == IN_USE {
+            self.task.emit(LinkEventKind::InUse).await;
+            return Ok(());
+        }
+        match serde_json::from_str(text) {
+            Ok(frame) => self.task.emit(LinkEventKind::Frame(frame)).await,
+            Err(error) => {
+                let reason = format!("sent a frame that can't be read: {error}");
+                return Err(Ending::misbehaved(close::MALFORMED, "not a link frame", reason));
+            }
+        }
+        Ok(())
+    }
+
+    async fn on_ping(&mut self, payload: &[u8]) -> Result<(), Ending> {
+        self.pings.count(self.settings)?;
+        if self.pings.differ_for(self.settings.hung_after, payload, now()) {
+            self.task.emit(LinkEventKind::Differs).await;
+        }
+        Ok(())
+    }
+
+    async fn on_pong(&mut self, payload: &[u8]) -> Result<(), Ending> {
+        self.pings.count(self.settings)?;
+        if let Some(took) = round_trip(payload) {
+            self.task.emit(LinkEventKind::RoundTrip(took)).await;
+        }
+        Ok(())
+    }
+
+    async fn on_command(&mut self, command: Option<LinkCommand>) -> Result<(), Ending> {
+        match command {
+            Some(LinkCommand::Send { text, info, paced }) => self.on_send(text, info, paced).await,
+            Some(LinkCommand::Use) => self.write(Message::text(IN_USE)).await,
+            Some(LinkCommand::Close { code, reason }) => {
+                self.closing = Some((code, reason));
+                Ok(())
+            }
+            None => Err(Ending::abandoned()),
+        }
+    }
+
+    fn on_settings(&mut self, changed: Result<(), RecvError>) -> Result<(), Ending> {
+        changed?;
+        self.settings = *self.task.shared.settings.borrow_and_update();
+        self.detector.configure(self.settings.heartbeat, self.settings.hung_after);
+        self.pings.configure(self.settings);
+        Ok(())
+    }
+
+    fn on_faults(&mut self, changed: Result<(), RecvError>) -> Result<(), Ending> {
+        changed?;
+        self.faults = self.task.shared.faults.borrow_and_update().with(self.task.peer);
+        self.socket.get_mut().set_faults(self.faults);
+        Ok(())
+    }
+
+    async fn on_beat(&mut self) -> Result<(), Ending> {
+        self.pings.begin_heartbeat();
+        self.ping().await
+    }
+
+    async fn ping(&mut self) -> Result<(), Ending> {
+        self.write(Message::Ping(self.pings.next())).await
+    }
+
+    fn on_silence(&self) -> Result<(), Ending> {
+        match self.detector.verdict(now(), &mut locked(&self.task.shared.lateness)) {
+            Verdict::Alive => Ok(()),
+            Verdict::Hung { silent_for } => Err(Ending::silent(whole_ms(silent_for))),
+        }
+    }
+
+    /// Reports the end and says goodbye.
+    async fn end(mut self, ending: Ending) {
+        let Ending { cause, mut failure, goodbye } = ending;
+        if let LinkEnd::Misbehaved { reason } = &cause {
+            self.task.emit(LinkEventKind::Misbehaved(reason.clone())).await;
+        } else {
+            // A dialler that gave up before its first frame never counted as connected.
+            failure &= self.is_up;
+        }
+        if failure {
+            // The loss of a peer is reported at once, before the close handshake.
+            self.task.end(cause, failure, self.outbox).await;
+            say_goodbye(&mut self.socket, goodbye).await;
+        } else {
+            say_goodbye(&mut self.socket, goodbye).await;
+            self.task.end(cause, failure, self.outbox).await;
+        }
     }
 }
 
@@ -451,47 +318,13 @@ async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) 
     let _ = timeout(GOODBYE, whole).await;
 }
 
-/// Whether messages that are still held back are dropped.
-fn closing_now(closing: Option<(u16, &str)>) -> bool {
-    closing.is_some_and(|(code, _)| code == close::LEAVING)
-}
-
-/// The most pings and pongs that may come within one heartbeat: those that a peer sends before it takes
-/// this node for hung while nothing is read, and some more.
-pub(super) fn most_pings(settings: LinkSettings) -> u128 {
-    100 + 4 * settings.hung_after.as_nanos() / settings.heartbeat.as_nanos().max(1)
-}
-
-/// The longest time between two turns of a link's loop. After a longer one this process was stopped or
-/// starved, and its measure of the peer's silence is void.
-pub(super) fn starved_after(settings: LinkSettings) -> Duration {
-    settings.heartbeat + settings.hung_after / 3
-}
-
-fn heartbeat(settings: LinkSettings) -> tokio::time::Interval {
-    let mut beat = interval_at(Instant::now() + settings.heartbeat, settings.heartbeat);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    beat
-}
-
-async fn write(socket: &mut Socket, message: Message, settings: LinkSettings) -> Result<(), Ending> {
-    match timeout(settings.hung_after, socket.send(message)).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(Ending::failed("the connection broke")),
-        Err(_) => Err(Ending::failed(format!("reads nothing for {} ms", settings.hung_after.as_millis()))),
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 
-fn closed_by_peer(frame: Option<CloseFrame>) -> Ending {
-    let code = frame.as_ref().map_or(1005, |frame| u16::from(frame.code));
-    let reason = match &frame {
-        Some(frame) if !frame.reason.is_empty() => frame.reason.to_string(),
-        _ => format!("closed by the other end with code {code}"),
-    };
-    let (reason, failure) = match code {
-        close::LEAVING => ("it left gracefully".to_owned(), true),
-        close::SILENT => ("the other end had heard nothing from this node for too long".to_owned(), false),
-        _ => (reason, false),
-    };
-    Ending { reason, failure, goodbye: None, misbehaved: false }
+fn locked(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
+    lateness.lock().unwrap_or_else(PoisonError::into_inner)
 }

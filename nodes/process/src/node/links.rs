@@ -9,13 +9,13 @@ use ringleader_election::{Input, digest_of_sender, events};
 use ringleader_shared::NodeId;
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{LinkDirection, LinkFrame, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use tokio::time::Instant;
 
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
 use crate::clock::{monotonic_ns, now};
 use crate::handshake::former_start;
-use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId, close};
+use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId};
 
 impl Node {
     /// Returns the link on which a message to this member goes. One to a new successor waits for the
@@ -44,7 +44,7 @@ impl Node {
         while let Some(link) = self.links.table_mut().take_surplus(wanted) {
             self.links.hang_up(link.id, close::NOT_NEEDED, "not needed any more");
             if link.is_up() {
-                self.report_down(&link, "not needed any more".to_owned(), false);
+                self.report_down(&link, LinkEnd::NotNeeded, false);
             }
         }
         self.dial_missing();
@@ -102,7 +102,7 @@ impl Node {
                 while let Some(former) = self.links.table_mut().take_former(peer, start) {
                     self.links.hang_up(former.id, close::NOT_NEEDED, "its process is over");
                     if former.is_known() {
-                        self.report_down(&former, "the node was restarted".to_owned(), true);
+                        self.report_down(&former, LinkEnd::Restarted, true);
                         self.give(former.down_input());
                     }
                 }
@@ -118,73 +118,69 @@ impl Node {
         }
     }
 
-    pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind: event }: LinkEvent) {
-        let event = match event {
+    pub(super) fn on_link_event(&mut self, LinkEvent { link: id, peer, kind }: LinkEvent) {
+        let link = self.links.table().get(id).copied();
+        match (kind, link) {
             // The loss of an upkeep message is reported as little as its arrival.
-            LinkEventKind::Injected(message, _) if message.message == MessageKind::Lease => return,
-            LinkEventKind::Intercepted(frame) if frame.message.is_upkeep() => return,
-            LinkEventKind::Injected(message, fault) => {
+            (LinkEventKind::Injected(message, _), _) if message.message == MessageKind::Lease => {}
+            (LinkEventKind::Intercepted(frame), _) if frame.message.is_upkeep() => {}
+            (LinkEventKind::Injected(message, fault), _) => {
                 let (from, to) = (self.options.name.clone(), self.name(peer));
                 self.report(EventKind::Injected { message, from, to, fault });
-                return;
             }
-            LinkEventKind::Intercepted(frame) => {
+            (LinkEventKind::Intercepted(frame), _) => {
                 let message = events::message_info(&self.known, frame.id, &frame.message);
                 let (from, to) = (self.name(peer), self.options.name.clone());
                 self.report(EventKind::Injected { message, from, to, fault: Injection::Cut });
-                return;
             }
-            other => other,
-        };
-        let Some(link) = self.links.table().get(id).copied() else {
             // This node closed the link before this event arrived. The messages that the link still held
             // are lost all the same.
-            if let LinkEventKind::Down { unsent, .. } = event {
-                self.report_lost(unsent, peer);
-            }
-            return;
-        };
-        let is_ring_link_to_successor =
-            (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing);
-        match event {
-            LinkEventKind::Injected(..) | LinkEventKind::Intercepted(_) => {}
-            LinkEventKind::Up => {
+            (LinkEventKind::Down { unsent, .. }, None) => self.report_lost(unsent, peer),
+            (_, None) => {}
+            (LinkEventKind::Up, Some(_)) => {
                 if let Some(link) = self.links.table_mut().up(id, now()) {
                     self.link_up(&link);
                 }
             }
-            LinkEventKind::InUse => {
-                if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
-                    self.links.close_replaced(peer, LinkKind::Ring, id);
-                }
-                match self.links.table_mut().in_use(id, now()) {
-                    Ok(link) => self.link_up(&link),
-                    Err(why) => self.malformed(&link, why),
-                }
-            }
-            LinkEventKind::Frame(frame) => self.received(&link, frame),
-            // A message to the successor was lost: this member's state is sent to it again. State updates
-            // go round, so the peer's state comes from the other side. The ends of a standby link are no
-            // neighbours.
-            LinkEventKind::Differs if is_ring_link_to_successor && link.is_known() => {
-                self.give(link.up_input())
-            }
-            LinkEventKind::Differs => {}
-            LinkEventKind::RoundTrip(took) => {
-                let due =
-                    self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
-                if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
-                    self.last_heartbeat_report = Some(Instant::now());
-                    let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-                    let peer = self.name(peer);
-                    self.report(EventKind::Heartbeat { peer, rtt_us });
-                }
-            }
-            LinkEventKind::Misbehaved(reason) => {
+            (LinkEventKind::InUse, Some(link)) => self.on_in_use(&link),
+            (LinkEventKind::Frame(frame), Some(link)) => self.received(&link, frame),
+            (LinkEventKind::Differs, Some(link)) => self.on_difference(&link),
+            (LinkEventKind::RoundTrip(took), Some(link)) => self.on_round_trip(&link, took),
+            (LinkEventKind::Misbehaved(reason), Some(_)) => {
                 let remote = self.name(peer).to_string();
                 self.refuse(remote, reason);
             }
-            LinkEventKind::Down { reason, failure, unsent } => self.link_down(id, reason, failure, unsent),
+            (LinkEventKind::Down { cause, failure, unsent }, Some(_)) => {
+                self.link_down(id, cause, failure, unsent);
+            }
+        }
+    }
+
+    fn on_in_use(&mut self, link: &Link<LinkId>) {
+        if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
+            self.links.close_replaced(link.peer, LinkKind::Ring, link.id);
+        }
+        match self.links.table_mut().in_use(link.id, now()) {
+            Ok(link) => self.link_up(&link),
+            Err(why) => self.malformed(link, why),
+        }
+    }
+
+    /// A message to the successor was lost: this member's state is sent to it again. State updates go round,
+    /// so the peer's state comes from the other side. The ends of a standby link are no neighbours.
+    fn on_difference(&mut self, link: &Link<LinkId>) {
+        if (link.kind, link.direction) == (LinkKind::Ring, LinkDirection::Outgoing) && link.is_known() {
+            self.give(link.up_input());
+        }
+    }
+
+    fn on_round_trip(&mut self, link: &Link<LinkId>, took: Duration) {
+        let due = self.last_heartbeat_report.is_none_or(|last| last.elapsed() >= HEARTBEAT_REPORT_EVERY);
+        if (link.kind, link.direction) == (LinkKind::Heartbeat, LinkDirection::Outgoing) && due {
+            self.last_heartbeat_report = Some(Instant::now());
+            let rtt_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let peer = self.name(link.peer);
+            self.report(EventKind::Heartbeat { peer, rtt_us });
         }
     }
 
@@ -194,20 +190,20 @@ impl Node {
         self.give(link.up_input());
     }
 
-    fn link_down(&mut self, id: LinkId, reason: String, failure: bool, unsent: Vec<MessageInfo>) {
+    fn link_down(&mut self, id: LinkId, cause: LinkEnd, failure: bool, unsent: Vec<MessageInfo>) {
         let Some((link, loss)) = self.links.ended(id, failure) else { return };
         self.report_lost(unsent, link.peer);
         match loss {
             LinkLoss::Failed => {
-                self.report_down(&link, reason, true);
+                self.report_down(&link, cause, true);
                 self.give(link.down_input());
             }
             LinkLoss::Closed => {
-                self.report_down(&link, reason, false);
+                self.report_down(&link, cause, false);
                 self.give(link.closed_input());
             }
             LinkLoss::Replaced => {
-                self.report_down(&link, reason, false);
+                self.report_down(&link, cause, false);
                 self.keep_links();
             }
             LinkLoss::ClosedUnseen => self.give(link.closed_input()),
@@ -215,15 +211,9 @@ impl Node {
         }
     }
 
-    fn report_down(&mut self, link: &Link<LinkId>, reason: String, failure: bool) {
+    fn report_down(&mut self, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
         let peer = self.name(link.peer);
-        self.report(EventKind::LinkDown {
-            peer,
-            link: link.kind,
-            direction: link.direction,
-            reason,
-            failure,
-        });
+        self.report(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, cause, failure });
     }
 
     fn report_lost(&mut self, unsent: Vec<MessageInfo>, peer: NodeId) {

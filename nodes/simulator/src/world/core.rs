@@ -7,7 +7,7 @@ use ringleader_election::link_table::{DialPurpose, Missing};
 use ringleader_election::{Core, DropReason, Effect, Input, Timer, digest_of_sender};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{LinkKind, close};
 use ringleader_shared::message::{Classic, Election, RollCall};
 use ringleader_shared::{AlgorithmName, Incarnation, NodeId, RingMessage};
 
@@ -187,7 +187,7 @@ impl World {
     pub(super) fn make_wanted_links(&mut self, me: NodeIndex) {
         let surplus = |machine: &mut Machine| machine.links.take_surplus(machine.core.wanted_links());
         while let Some(surplus) = self.machine_mut(me).and_then(surplus) {
-            self.close_end(surplus.id, me, false);
+            self.close_end(surplus.id, me, Some(close::NOT_NEEDED));
         }
         let missing = |machine: &mut Machine| machine.links.missing(machine.core.wanted_links());
         while let Some(missing) = self.machine_mut(me).and_then(missing) {

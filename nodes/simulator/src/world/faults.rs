@@ -182,9 +182,9 @@ impl World {
         }
         for id in machine.links.iter().map(|link| link.id) {
             match self.network.get(id).map(|link| (link.end(dead), link.dialler)) {
-                Some((End::Open, _)) => self.close_end(id, dead, true),
+                Some((End::Open, _)) => self.close_end(id, dead, None),
                 // Its own dial has nobody to go on with it; a dial to it finds out when it arrives.
-                Some((End::Dialling, dialler)) if dialler == dead => self.close_end(id, dead, true),
+                Some((End::Dialling, dialler)) if dialler == dead => self.close_end(id, dead, None),
                 Some((End::Dialling | End::Closed, _)) | None => {}
             }
         }

@@ -7,47 +7,12 @@ use ringleader_election::Time;
 use ringleader_election::link_table::{DialPurpose, Link, LinkLoss};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{LinkEnd, LinkKind, close};
 
 use super::{SimEvent, World};
 use crate::network::{Connection, End, Fate, LinkId, NodeIndex, Packet};
 use crate::rng::nanoseconds;
 use crate::schedule;
-
-/// Why a member is taken for dead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Why {
-    /// Its process closed the connection by dying.
-    Broke,
-    /// Nobody was there to take a dial.
-    Refused,
-    /// Nobody answered a dial.
-    Unanswered,
-    /// A link said nothing any more.
-    Silent,
-    /// A link was closed as soon as it was there.
-    TooShort,
-}
-
-impl Why {
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Broke => "the connection broke",
-            Self::Refused => "nobody takes the dial",
-            Self::Unanswered => "no answer to the dial",
-            Self::Silent => "no answer",
-            Self::TooShort => "closed as soon as it was there",
-        }
-    }
-
-    /// Whether the member itself must have died, rather than not been heard.
-    fn is_certain(self) -> bool {
-        match self {
-            Self::Broke | Self::Refused => true,
-            Self::Unanswered | Self::Silent | Self::TooShort => false,
-        }
-    }
-}
 
 /// In nanoseconds.
 const PING_EVERY: u64 = 50_000_000;
@@ -145,11 +110,11 @@ impl World {
         while let Some(former) = self.machine_mut(me).and_then(|it| it.links.take_former(peer, incarnation)) {
             self.network.close(former.id, me);
             if former.is_known() {
-                self.link_down(me, &former, Why::Broke);
+                self.link_down(me, &former, LinkEnd::Restarted);
             }
         }
         while let Some(old) = self.machine_mut(me).and_then(|it| it.links.take_replaced(peer, kind, id)) {
-            self.close_end(old.id, me, false);
+            self.close_end(old.id, me, Some(close::NOT_NEEDED));
         }
         self.comes_up(me, id);
     }
@@ -188,33 +153,43 @@ impl World {
     }
 
     pub(super) fn refused(&mut self, me: NodeIndex, id: LinkId) {
-        self.dial_failed(me, id, Why::Refused);
+        self.dial_failed(me, id, LinkEnd::NobodyListens { address: None });
     }
 
     pub(super) fn unanswered(&mut self, me: NodeIndex, id: LinkId) {
-        self.dial_failed(me, id, Why::Unanswered);
+        self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms: self.patience_ms() });
     }
 
     pub(super) fn deserted(&mut self, me: NodeIndex, id: LinkId) {
-        self.link_ends(me, id, Some(Why::Silent));
+        self.link_ends(me, id, self.silence());
     }
 
-    pub(super) fn closed(&mut self, me: NodeIndex, id: LinkId, failed: bool) {
-        self.link_ends(me, id, failed.then_some(Why::Broke));
+    pub(super) fn closed(&mut self, me: NodeIndex, id: LinkId, code: Option<u16>) {
+        let reason = if code == Some(close::NOT_NEEDED) { "not needed any more" } else { "" };
+        let closed = |code| LinkEnd::Closed { code, reason: reason.to_owned() };
+        self.link_ends(me, id, code.map_or(LinkEnd::Broken, closed));
     }
 
-    fn dial_failed(&mut self, me: NodeIndex, id: LinkId, why: Why) {
+    fn silence(&self) -> LinkEnd {
+        LinkEnd::Silent { silent_for_ms: self.patience_ms() }
+    }
+
+    fn patience_ms(&self) -> u64 {
+        nanoseconds(self.setup.silence()) / 1_000_000
+    }
+
+    fn dial_failed(&mut self, me: NodeIndex, id: LinkId, cause: LinkEnd) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
         let peer = link.acceptor;
         let queued = std::mem::take(&mut link.queued);
         let lost = self.lose(me, id, true);
-        self.close_end(id, me, false);
+        self.close_end(id, me, Some(close::NOT_NEEDED));
         for packet in queued {
             self.lost(&packet, peer, None);
         }
-        self.link_lost(me, lost, why);
+        self.link_lost(me, lost, cause);
     }
 
     /// Removes a link that ended at this member, and says what that means to it.
@@ -223,16 +198,16 @@ impl World {
         self.machine_mut(me)?.links.down(id, is_failure, now)
     }
 
-    fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, why: Why) {
+    fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, cause: LinkEnd) {
         let Some((link, loss)) = lost else { return };
         match loss {
-            LinkLoss::Failed => self.link_down(me, &link, why),
+            LinkLoss::Failed => self.link_down(me, &link, cause),
             LinkLoss::Closed => {
-                self.report_closed(me, &link);
+                self.report_down(me, &link, cause, false);
                 self.give(me, link.closed_input());
             }
             LinkLoss::Replaced => {
-                self.report_closed(me, &link);
+                self.report_down(me, &link, cause, false);
                 self.make_wanted_links(me);
             }
             LinkLoss::ClosedUnseen => self.give(me, link.closed_input()),
@@ -271,26 +246,22 @@ impl World {
     }
 
     /// The other end of a link is gone: dead, or closed gracefully.
-    fn link_ends(&mut self, me: NodeIndex, id: LinkId, failure: Option<Why>) {
+    fn link_ends(&mut self, me: NodeIndex, id: LinkId, cause: LinkEnd) {
         if self.network.get(id).is_none_or(|link| link.end(me) == End::Closed) {
             return;
         }
-        let lost = self.lose(me, id, failure.is_some());
+        let lost = self.lose(me, id, !matches!(cause, LinkEnd::Closed { .. }));
         self.network.close(id, me);
-        self.link_lost(me, lost, failure.unwrap_or(Why::TooShort));
+        self.link_lost(me, lost, cause);
     }
 
-    fn report_closed(&mut self, me: NodeIndex, link: &Link<LinkId>) {
-        self.report_down(me, link, "closed by the other end", false);
-    }
-
-    fn report_down(&mut self, me: NodeIndex, link: &Link<LinkId>, reason: &str, failure: bool) {
+    fn report_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
         let Some(peer) = self.place(link.peer) else { return };
         self.report(me, |_| EventKind::LinkDown {
             peer: schedule::name(peer.index()),
             link: link.kind,
             direction: link.direction,
-            reason: reason.to_owned(),
+            cause,
             failure,
         });
     }
@@ -307,8 +278,8 @@ impl World {
             // What was done about the first may have closed the second.
             let lost = self.lose(me, id, true);
             if lost.is_some() {
-                self.close_end(id, me, false);
-                self.link_lost(me, lost, Why::Silent);
+                self.close_end(id, me, Some(close::SILENT));
+                self.link_lost(me, lost, self.silence());
             }
         }
     }
@@ -356,10 +327,11 @@ impl World {
         self.compare(me);
     }
 
-    fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, why: Why) {
-        self.report_down(me, link, why.describe(), true);
+    fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd) {
         let peer_lives = self.place(link.peer).is_some_and(|peer| self.machine(peer).is_some());
-        self.false_suspicion |= !why.is_certain() && peer_lives;
+        let may_live = cause.is_silence() || matches!(cause, LinkEnd::Closed { .. });
+        self.false_suspicion |= may_live && peer_lives;
+        self.report_down(me, link, cause, true);
         self.give(me, link.down_input());
     }
 
@@ -373,8 +345,8 @@ impl World {
         self.plan(clock.takes(nanoseconds(self.setup.silence())), me, SimEvent::Unanswered { link });
     }
 
-    /// Closes this member's end; the other end learns of it, as a failure or as an orderly close.
-    pub(super) fn close_end(&mut self, id: LinkId, me: NodeIndex, failed: bool) {
+    /// Closes this member's end with this code, or by its death; the other end learns of it.
+    pub(super) fn close_end(&mut self, id: LinkId, me: NodeIndex, code: Option<u16>) {
         let Some(link) = self.network.get_mut(id) else { return };
         let (peer, peer_end) = (link.other(me), link.end(link.other(me)));
         let unsent = std::mem::take(&mut link.queued);
@@ -382,7 +354,7 @@ impl World {
             self.lost(&packet, peer, None);
         }
         if peer_end != End::Closed {
-            self.plan_arrival(id, me, peer, SimEvent::Closed { link: id, failed });
+            self.plan_arrival(id, me, peer, SimEvent::Closed { link: id, code });
         }
         self.end(me, id);
     }
