@@ -145,7 +145,11 @@ impl Node {
 
     /// Takes part until the command to exit, or until the control link is lost, which means that the
     /// server is gone.
-    pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
+    pub(crate) async fn run(
+        mut self,
+        listener: TcpListener,
+        port_taken: Option<EventKind>,
+    ) -> anyhow::Result<()> {
         // The ring comes first: before it nothing can be interpreted. Connections wait in the listener's
         // backlog.
         loop {
@@ -164,8 +168,8 @@ impl Node {
                 None => return Ok(()),
             }
         }
-        if let Some(words) = moved {
-            self.report(EventKind::Log { text: words });
+        if let Some(event) = port_taken {
+            self.report(event);
         }
         let (guests_in, mut incoming_links) = mpsc::channel(16);
         let (id, secret) = (self.options.id, self.secret.clone());
@@ -173,7 +177,7 @@ impl Node {
         let mut probe = self.probe_interval();
         loop {
             if let Some(error) = self.broken.take() {
-                self.report(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
+                self.report(EventKind::PromiseFailed { reason: format!("{error:#}") });
                 self.control.close().await;
                 return Err(error);
             }
@@ -359,7 +363,7 @@ impl Node {
 
     /// Closes every link, sends the last events, and ends.
     async fn leave(mut self) {
-        self.report(EventKind::Log { text: "asked to exit: leaving the ring gracefully".to_owned() });
+        self.report(EventKind::Leaving);
         let all: Vec<LinkId> = self.links.table().iter().map(|link| link.id).collect();
         let last = all.len();
         for id in all {
@@ -379,7 +383,7 @@ impl Node {
     }
 
     fn name(&self, id: NodeId) -> NodeName {
-        events::name(&self.known, id)
+        self.known.name(id)
     }
 
     fn report(&mut self, kind: EventKind) {

@@ -15,47 +15,47 @@ use ringleader_simulator::{Action, Case, Session, Setup, trace};
 const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; 500000us start D",
-        0x029d_ddab_9129_25f1,
+        0x1f98_5411_0843_f3a6,
     ),
     (
         "seed 2; ring 3 1 2 1 3; exponential 1000us; 20000us initiate B; 0us initiate D; 9000us pause A; \
          400000us resume A; 0us kill E; 0us start E",
-        0x7572_e5ca_4854_2af8,
+        0x8126_2e77_fe4e_1fb7,
     ),
     (
         "seed 3; ring 2 2 2 2; constant 500us; 20000us initiate A; 0us disturb A B exponential 4000us drop 200 \
          duplicate 200 reorder 300; 0us disturb C D uniform 0us 20000us drop 100 duplicate 500 reorder 500; \
          300000us initiate C; 100000us initiate B; 800000us mend A B",
-        0x3247_7007_e76e_5bbe,
+        0x43ec_eb63_0f3f_0a73,
     ),
     (
         "seed 4; ring 1 2 3; quorum; uniform 50us 3000us; 20000us initiate A; 0us drift B 50; 0us drift C -50; \
          900000us kill C; 1500000us start C; 300000us cut A B; 500000us mend A B",
-        0x187a_c2fc_192c_d312,
+        0x0b9b_b251_4565_ea2e,
     ),
     (
         "seed 5; ring 1 2; exponential 300us; 20000us initiate A; 5000us add 7; 100000us add 0; 50000us remove B; \
          100000us attribute A 9; 0us initiate A; 400000us remove C",
-        0xb834_9531_26fe_7a53,
+        0x7670_4e20_1bb7_b98d,
     ),
     (
         "seed 6; ring 5 4 3 2 1 0; uniform 0us 100us; 20000us initiate F; 200000us sever A B; 0us sever A F; \
          0us cut C D; 700000us mend A B; 0us drift E 200; 0us drift F -200; 0us initiate E",
-        0x97ef_4a39_ded2_9bad,
+        0xa562_95d7_1ba6_7584,
     ),
     (
         "seed 7; ring 3 5 1 4 2; franklin; uniform 50us 3000us; 20000us initiate A; 2000us kill B; 300000us start B; \
          200000us algorithm bully; 9000us initiate C; 300000us kill B",
-        0xd695_a251_00ef_0841,
+        0x7558_96ba_63c9_4344,
     ),
     (
         "seed 8; ring 1 1 1 1; itai-rodeh; exponential 700us; 20000us initiate A; 0us initiate C; 400000us kill D",
-        0xa76d_10f4_7d5e_912d,
+        0x937b_779b_ca9a_8401,
     ),
 ];
 
 /// The fingerprint of a session in which somebody goes forward and back and does this and that.
-const GOLDEN_SESSION: u64 = 0xfcc6_fdef_0180_1542;
+const GOLDEN_SESSION: u64 = 0xfe78_1b8d_1171_b47a;
 
 /// The fingerprints of that session now, and of its text when it is played.
 fn sessions() -> [u64; 2] {
