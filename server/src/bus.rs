@@ -556,7 +556,7 @@ mod tests {
     fn bus_with(events: usize) -> Bus {
         let bus = Bus::new();
         for n in 0..events {
-            bus.announce(None, Incarnation(0), EventKind::Log { text: n.to_string() });
+            bus.announce(None, Incarnation(0), EventKind::Stderr { text: n.to_string() });
         }
         bus
     }
@@ -686,8 +686,8 @@ mod tests {
             bus.refuse(PendingEvent { node: None, incarnation: Incarnation(0), lamport: 0, at_ns, kind });
         }
         let (events, oldest, newest) = bus.page(Seq(0), 2 * HISTORY);
-        let logs = events.iter().filter(|event| matches!(event.kind, EventKind::Log { .. })).count();
-        assert_eq!((logs, oldest), (HISTORY, Seq(1)));
+        let lines = events.iter().filter(|event| matches!(event.kind, EventKind::Stderr { .. })).count();
+        assert_eq!((lines, oldest), (HISTORY, Seq(1)));
         assert!(newest.0 < HISTORY as u64 + 100, "{newest}");
         assert_eq!(bus.refused(), HISTORY as u64 + 5);
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Map;
 
 use crate::algorithm::{AlgorithmName, PortKind, Progress};
+use crate::explanation::NamedExplanation;
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::json;
@@ -142,6 +143,13 @@ pub enum EventKind {
         /// Where it accepts node links, as `host:port`.
         address: String,
     },
+    /// The port that the node was to use is not free; it uses another one.
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// The system's words.
+        reason: String,
+    },
     /// The role of the node, or whom it follows, has changed.
     RoleChanged {
         /// Its role.
@@ -240,11 +248,18 @@ pub enum EventKind {
         /// The last round trip, in microseconds.
         rtt_us: u64,
     },
-    /// The node decided something, in words.
-    Log {
-        /// The words.
-        text: String,
+    /// The node decided something.
+    Explained {
+        /// The decision and its reason.
+        explanation: NamedExplanation,
     },
+    /// The node can't keep a promise on its disk, and ends before it breaks one.
+    PromiseFailed {
+        /// Why.
+        reason: String,
+    },
+    /// The node was asked to exit, and leaves the ring gracefully.
+    Leaving,
     /// The node can't record its core's inputs and effects any more (`--record`); it goes on without.
     RecordingEnded {
         /// The system's words.
@@ -300,6 +315,7 @@ json::read_by_kind! { EventKind:
     "paused" => Paused {},
     "resumed" => Resumed {},
     "ready" => Ready { address },
+    "port_taken" => PortTaken { port, reason },
     "role_changed" => RoleChanged { role, term, leader, deputy },
     "progress_changed" => ProgressChanged { progress },
     "successor_changed" => SuccessorChanged { successor },
@@ -311,7 +327,9 @@ json::read_by_kind! { EventKind:
     "link_up" => LinkUp { peer, link, direction },
     "link_down" => LinkDown { peer, link, direction, cause, failure },
     "heartbeat" => Heartbeat { peer, rtt_us },
-    "log" => Log { text },
+    "explained" => Explained { explanation },
+    "promise_failed" => PromiseFailed { reason },
+    "leaving" => Leaving {},
     "recording_ended" => RecordingEnded { reason },
     "completed" => Completed { cause, term, leader, deputy, members },
     "refused" => Refused { remote, reason, count },

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::NamedContender;
+use crate::explanation::Names;
 use crate::id::{Attribute, Incarnation, NodeId, NodeName};
 use crate::json;
+use crate::message::Contender;
 
 /// The largest ring that the server runs as processes.
 pub const MAX_MEMBERS: usize = 64;
@@ -50,6 +53,22 @@ impl RingSpec {
         self.members.iter().find(|member| &member.name == name)
     }
 
+    /// The name of a member; the beginning of its id when it is not (or no longer) in the ring.
+    #[must_use]
+    pub fn name(&self, id: NodeId) -> NodeName {
+        if let Some(member) = self.member(id) {
+            return member.name.clone();
+        }
+        let short: String = id.to_string().chars().take(8).collect();
+        short.parse().unwrap_or_else(|_| NodeName::nth(0))
+    }
+
+    /// This contender by its name.
+    #[must_use]
+    pub fn contender(&self, contender: Contender) -> NamedContender {
+        NamedContender { name: self.name(contender.id), attribute: contender.attribute }
+    }
+
     /// Takes the members of `ring` in, and keeps those that are in it no more: for what they are called.
     pub fn remember(&mut self, ring: &Self) {
         self.members.retain(|member| ring.member(member.id).is_none());
@@ -65,5 +84,18 @@ impl RingSpec {
             None => (&self.members[..0], &self.members[..0]),
         };
         from.iter().skip(1).chain(before)
+    }
+}
+
+impl Names for RingSpec {
+    type Member = NodeName;
+    type Contender = NamedContender;
+
+    fn name_of(&self, id: NodeId) -> NodeName {
+        self.name(id)
+    }
+
+    fn contender_of(&self, contender: Contender) -> NamedContender {
+        self.contender(contender)
     }
 }

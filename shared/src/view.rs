@@ -83,7 +83,10 @@ fn concerns_roles(kind: &EventKind) -> bool {
             | EventKind::Heartbeat { .. }
             | EventKind::Stderr { .. }
             | EventKind::RecordingEnded { .. }
-            | EventKind::Log { .. }
+            | EventKind::PortTaken { .. }
+            | EventKind::Explained { .. }
+            | EventKind::PromiseFailed { .. }
+            | EventKind::Leaving
     )
 }
 impl RingView {
@@ -216,7 +219,10 @@ impl RingView {
             | EventKind::LinkUp { .. }
             | EventKind::LinkDown { .. }
             | EventKind::Heartbeat { .. }
-            | EventKind::Log { .. }
+            | EventKind::PortTaken { .. }
+            | EventKind::Explained { .. }
+            | EventKind::PromiseFailed { .. }
+            | EventKind::Leaving
             | EventKind::Refused { .. }
             | EventKind::Overflow { .. } => {}
         }

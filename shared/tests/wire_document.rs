@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent, NodeReport};
 use ringleader_shared::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
+use ringleader_shared::explanation::Explanation;
 use ringleader_shared::fault::{Injection, LinkFault, NodeFault, Share};
 use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use ringleader_shared::message::{
@@ -300,8 +301,8 @@ fn the_messages_of_the_control_link_are_those_of_the_types() {
         pid: 4711,
         address: ([127, 0, 0, 1], 8001).into(),
     };
-    let event =
-        NodeEvent { lamport: 3, at_ns: 81_532_199_000, kind: EventKind::Log { text: "…".to_owned() } };
+    let kind = EventKind::Explained { explanation: Explanation::ElectionTimeout { term: Term(1) } };
+    let event = NodeEvent { lamport: 3, at_ns: 81_532_199_000, kind };
     let reports = [hello, NodeReport::Events { events: vec![event] }];
     check(WIRE, "reports", &fence(&reports.iter().map(text).collect::<Vec<_>>()));
     let commands = [
@@ -342,6 +343,7 @@ fn emitted_by_nodes() -> Vec<EventKind> {
     let address = "127.0.0.1:8001".to_owned();
     vec![
         EventKind::Ready { address },
+        EventKind::PortTaken { port: 8001, reason: reason() },
         EventKind::RoleChanged {
             role: Role::Follower,
             term: Term(1),
@@ -363,7 +365,14 @@ fn emitted_by_nodes() -> Vec<EventKind> {
         EventKind::LinkUp { peer: peer.clone(), link, direction },
         EventKind::LinkDown { peer: peer.clone(), link, direction, cause: LinkEnd::Broken, failure: true },
         EventKind::Heartbeat { peer, rtt_us: 211 },
-        EventKind::Log { text: reason() },
+        EventKind::Explained {
+            explanation: Explanation::PassingOn {
+                candidate: NamedContender { name: name("B"), attribute: B.attribute },
+                me: NamedContender { name: name("A"), attribute: A.attribute },
+            },
+        },
+        EventKind::PromiseFailed { reason: reason() },
+        EventKind::Leaving,
         EventKind::Injected { message, from, to, fault: Injection::Drop },
         EventKind::ProgressChanged { progress: None },
         EventKind::Refused { remote: "127.0.0.1:51342".to_owned(), reason: reason(), count: 1 },

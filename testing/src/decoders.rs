@@ -62,7 +62,7 @@ pub const VALID: [&str; 19] = [
     r#"{"id":{"from":"D","incarnation":2,"number":1},"lamport":1,"sent_ns":1,"message":{"type":"elected","mandate":{"term":3,"leader":{"attribute":120,"id":"00000000-0000-4000-8000-000000000004"},"deputy_epoch":0,"deputy":{"attribute":110,"id":"00000000-0000-4000-8000-000000000003"}},"hops":4,"votes":4}}"#,
     r#"{"id":{"from":"D","incarnation":2,"number":2},"lamport":1,"sent_ns":1,"message":{"type":"lease","mandate":{"term":3,"leader":{"attribute":120,"id":"00000000-0000-4000-8000-000000000004"},"deputy_epoch":0,"deputy":null},"begun_ns":5,"highest":3,"votes":1,"hops":1}}"#,
     r#"{"type":"hello","id":"00000000-0000-4000-8000-000000000001","incarnation":1,"pid":4711,"address":"127.0.0.1:8000"}"#,
-    r#"{"type":"events","events":[{"lamport":1,"at_ns":5,"kind":"log","text":"passing on D (120)"},{"lamport":2,"at_ns":6,"kind":"role_changed","role":"leader","term":1,"leader":"D","deputy":null}]}"#,
+    r#"{"type":"events","events":[{"lamport":1,"at_ns":5,"kind":"explained","explanation":{"decision":"passing_on","candidate":{"name":"D","attribute":120},"me":{"name":"A","attribute":90}}},{"lamport":2,"at_ns":6,"kind":"role_changed","role":"leader","term":1,"leader":"D","deputy":null}]}"#,
     r#"{"type":"configure","run":"00000000-0000-4000-8000-00000000000f","ring":[{"id":"00000000-0000-4000-8000-000000000001","name":"A","attribute":90,"incarnation":1,"address":"127.0.0.1:8000"}],"settings":{"hop_delay_ms":0,"safety":"quorum","algorithm":"franklin"},"heartbeat_ms":50,"hung_after_ms":150,"highest_term":3,"faults":[]}"#,
     r#"{"type":"initiate_together","term":3}"#,
     r#"{"type":"initiate"}"#,

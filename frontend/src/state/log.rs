@@ -209,11 +209,12 @@ mod tests {
     use ringleader_shared::{RingSettings, RingView, Term};
 
     fn said(seq: u64, text: &str) -> Event {
-        event(seq, Some("A"), EventKind::Log { text: text.to_owned() })
+        event(seq, Some("A"), EventKind::Stderr { text: text.to_owned() })
     }
 
     fn line(seq: u64) -> Line {
-        Line::of(&said(seq, &format!("line {seq}")), false).expect("a line")
+        let line = Line::of(&said(seq, &format!("line {seq}")), false).expect("a line");
+        Line { subject: Subject::Decision, ..line }
     }
 
     fn numbers(log: &NodeLog) -> Vec<u64> {

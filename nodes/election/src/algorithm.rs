@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Promise, RingSettings, Role, Term};
+use ringleader_shared::{
+    AlgorithmName, Contender, Explanation, Mandate, NodeId, Promise, RingSettings, Role, Term,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::Explanation;
 use crate::classic::Progress;
 
 /// The caller's clock, since an origin of its own. Only differences count.

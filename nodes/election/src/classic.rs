@@ -43,6 +43,7 @@ pub use peterson::Peterson;
 pub use promise::{Announcement, BrokenPromise, Ending, Formula, Instance, Observed, Winner};
 pub use properties::{Bound, MAX_RING, Properties, RingKind, Worst};
 pub use ringleader_shared::algorithm::{Payload, Status};
+pub use ringleader_shared::explanation::Why;
 use ringleader_shared::{AlgorithmName, Contender};
 use serde::{Deserialize, Serialize};
 
@@ -115,46 +116,6 @@ pub trait Context<L, M> {
     fn explain(&mut self, why: Why<L>) {
         let _ = why;
     }
-}
-
-/// One decision and its reason, for a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Why<L> {
-    /// It takes part from now on, with its own label.
-    Joined(L),
-    /// It may not win, and only passes messages on.
-    Passive(L),
-    /// It passes this on, higher than its own.
-    PassedOn(L),
-    /// It lets this go no further, lower than its own.
-    Swallowed(L),
-    /// It has come as far as it may: it goes home.
-    SentBack(L),
-    /// It keeps this until it has heard what else it needs.
-    Holding(L),
-    /// It only relays from now on: this one is better.
-    BeatenBy(L),
-    /// It goes into this phase or round, on behalf of this label.
-    Advanced {
-        /// Which phase or round.
-        phase: u32,
-        /// For whom.
-        label: L,
-    },
-    /// It knows that this is the highest.
-    Found(L),
-    /// Anonymous rings: it drew this number for this round.
-    Drew {
-        /// The number.
-        number: u32,
-        /// The round, from 1.
-        round: u32,
-    },
-    /// Anonymous rings: somebody else drew the same highest number.
-    Tied {
-        /// The number.
-        number: u32,
-    },
 }
 
 /// The progress of a member, for a card.

@@ -1,7 +1,7 @@
 //! Effects as events, with the names of members: for all callers that carry out effects and report them, so
 //! that a simulated ring reports the same as a real one. The core itself makes no use of it.
 
-use ringleader_shared::event::{EventKind, MessageInfo, MessageKind, NamedContender};
+use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
 use ringleader_shared::message::{Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, Vacant};
 use ringleader_shared::{
     AlgorithmName, Contender, MessageId, NodeId, NodeName, Payload, RingMessage, RingSpec,
@@ -24,8 +24,8 @@ pub fn event(
 ) -> Option<EventKind> {
     match *effect {
         Effect::Became { role, term, mandate } => {
-            let leader = mandate.map(|mandate| name(ring, mandate.leader.id));
-            let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| name(ring, deputy.id));
+            let leader = mandate.map(|mandate| ring.name(mandate.leader.id));
+            let deputy = mandate.and_then(|mandate| mandate.deputy).map(|deputy| ring.name(deputy.id));
             Some(EventKind::RoleChanged { role, term, leader, deputy })
         }
         Effect::ProgressChanged(progress) => Some(EventKind::ProgressChanged {
@@ -34,13 +34,12 @@ pub fn event(
                     algorithm,
                     status,
                     phase,
-                    holds: holds
-                        .map(|held| NamedContender { name: name(ring, held.id), attribute: held.attribute }),
+                    holds: holds.map(|held| ring.contender(held)),
                 }
             }),
         }),
         Effect::SuccessorChanged(successor) => {
-            Some(EventKind::SuccessorChanged { successor: name(ring, successor) })
+            Some(EventKind::SuccessorChanged { successor: ring.name(successor) })
         }
         // The core drops only what it is given: the message being received.
         Effect::Drop { reason, .. } => receiving.map(|(message, from)| EventKind::Dropped {
@@ -52,33 +51,20 @@ pub fn event(
         Effect::Completed { cause, mandate, members } => Some(EventKind::Completed {
             cause,
             term: mandate.term,
-            leader: name(ring, mandate.leader.id),
-            deputy: mandate.deputy.map(|deputy| name(ring, deputy.id)),
+            leader: ring.name(mandate.leader.id),
+            deputy: mandate.deputy.map(|deputy| ring.name(deputy.id)),
             members,
         }),
-        Effect::Explain(why) => Some(EventKind::Log { text: why.describe(|id| name(ring, id).to_string()) }),
+        Effect::Explain(why) => Some(EventKind::Explained { explanation: why.named(ring) }),
         Effect::Send { .. } | Effect::Promise(_) | Effect::StartTimer { .. } | Effect::CancelTimer(_) => None,
     }
-}
-
-/// The name of a member; the beginning of its id when it is not (or no longer) in the ring.
-#[must_use]
-pub fn name(ring: &RingSpec, id: NodeId) -> NodeName {
-    if let Some(member) = ring.member(id) {
-        return member.name.clone();
-    }
-    let short: String = id.to_string().chars().take(8).collect();
-    short.parse().unwrap_or_else(|_| NodeName::nth(0))
 }
 
 /// A ring message as people see it.
 #[must_use]
 pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> MessageInfo {
-    let claim = |contender: Contender| NamedContender {
-        name: name(ring, contender.id),
-        attribute: contender.attribute,
-    };
-    let named = |id: NodeId| Some(name(ring, id));
+    let claim = |contender: Contender| ring.contender(contender);
+    let named = |id: NodeId| Some(ring.name(id));
     let mandate = message.mandate();
     let info = MessageInfo {
         id,
@@ -150,14 +136,12 @@ pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
     match reason {
         DropReason::OlderTerm { mine } => format!("it is of an older term than mine ({mine})"),
         DropReason::AlreadyDecided { term } => format!("term {term} already has its leader"),
-        DropReason::BetterPassedOn { best } => format!(
-            "in this term I have already passed on {} ({}), which is no worse",
-            name(ring, best.id),
-            best.attribute
-        ),
+        DropReason::BetterPassedOn { best } => {
+            format!("in this term I have already passed on {}, which is no worse", ring.contender(best))
+        }
         DropReason::OtherAlgorithm { mine } => format!("here {mine} decides this term"),
         DropReason::AnotherRing { predecessor } => {
-            let expected = predecessor.map_or("nobody".to_owned(), |id| name(ring, id).to_string());
+            let expected = predecessor.map_or("nobody".to_owned(), |id| ring.name(id).to_string());
             format!("its sender sees another ring than I do: the member before me is {expected}")
         }
         DropReason::OneIsMissing => {

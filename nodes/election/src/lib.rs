@@ -30,7 +30,6 @@ mod algorithm;
 pub mod classic;
 mod core;
 pub mod events;
-mod explanation;
 pub mod failure_detector;
 pub mod link_table;
 mod planted;
@@ -40,6 +39,6 @@ mod route;
 
 pub use algorithm::{DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use core::{Core, digest, digest_of_sender};
-pub use explanation::Explanation;
 #[cfg(feature = "planted-bugs")]
 pub use planted::{Bug, plant};
+pub use ringleader_shared::Explanation;

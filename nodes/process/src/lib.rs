@@ -30,6 +30,7 @@ use anyhow::Context;
 use nix::sys::signal::Signal;
 use ringleader_election::random;
 use ringleader_election::recording::Beginning;
+use ringleader_shared::EventKind;
 use ringleader_shared::control::NodeReport;
 use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpListener;
@@ -100,7 +101,7 @@ async fn live(options: Options) -> anyhow::Result<()> {
     let beginning = Beginning { id: options.id, promise: promises.load()? };
     survive_large_files()?;
     let recorder = Recorder::begin(options.record.as_deref(), &beginning);
-    let (listener, moved) = listen(options.listen).await?;
+    let (listener, port_taken) = listen(options.listen).await?;
     let address = listener.local_addr().context("asking which port was opened")?;
     let hello = NodeReport::Hello {
         id: options.id,
@@ -110,21 +111,20 @@ async fn live(options: Options) -> anyhow::Result<()> {
     };
     let control = Control::dial(&secret, &hello).await?;
     node::Node::new(options, secret, control, address, beginning, promises, recorder)
-        .run(listener, moved)
+        .run(listener, port_taken)
         .await
 }
 
-/// Opens the preferred port, or any free one when that is taken. The second value then explains that in
-/// words.
-async fn listen(preferred: SocketAddr) -> anyhow::Result<(TcpListener, Option<String>)> {
+/// Opens the preferred port, or any free one when that is taken. The second value then reports that.
+async fn listen(preferred: SocketAddr) -> anyhow::Result<(TcpListener, Option<EventKind>)> {
     match TcpListener::bind(preferred).await {
         Ok(listener) => Ok((listener, None)),
         Err(error) if preferred.port() != 0 => {
             let any = SocketAddr::new(preferred.ip(), 0);
             let listener =
                 TcpListener::bind(any).await.with_context(|| format!("opening a port on {any}"))?;
-            let words = format!("port {} is not free ({error}): using another one", preferred.port());
-            Ok((listener, Some(words)))
+            let taken = EventKind::PortTaken { port: preferred.port(), reason: error.to_string() };
+            Ok((listener, Some(taken)))
         }
         Err(error) => Err(error).with_context(|| format!("opening a port on {preferred}")),
     }

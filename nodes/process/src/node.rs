@@ -161,8 +161,8 @@ impl Node {
 
     /// Takes part until the command to exit, or until the control link is lost, which means that the
     /// server is gone.
-    pub(crate) async fn run(mut self, listener: TcpListener, moved: Option<String>) -> anyhow::Result<()> {
-        let Err(end) = self.take_part(listener, moved).await;
+    pub(crate) async fn run(mut self, listener: TcpListener, port_taken: Option<EventKind>) -> anyhow::Result<()> {
+        let Err(end) = self.take_part(listener, port_taken).await;
         match end {
             End::Asked => self.leave().await,
             End::ServerGone => {}
@@ -172,7 +172,7 @@ impl Node {
                 return Err(error).context(words);
             }
             End::NoPromise(error) => {
-                self.report(EventKind::Log { text: format!("can't keep a promise, so I end: {error:#}") });
+                self.report(EventKind::PromiseFailed { reason: format!("{error:#}") });
                 self.control.close().await;
                 return Err(error);
             }
@@ -180,7 +180,7 @@ impl Node {
         Ok(())
     }
 
-    async fn take_part(&mut self, listener: TcpListener, moved: Option<String>) -> Result<Infallible, End> {
+    async fn take_part(&mut self, listener: TcpListener, port_taken: Option<EventKind>) -> Result<Infallible, End> {
         // The ring comes first: before it nothing can be interpreted. Connections wait in the listener's
         // backlog.
         while self.ring.members.is_empty() {
@@ -189,8 +189,8 @@ impl Node {
                 command => self.on_command(command)?,
             }
         }
-        if let Some(words) = moved {
-            self.report(EventKind::Log { text: words });
+        if let Some(event) = port_taken {
+            self.report(event);
         }
         let (guests_in, mut incoming_links) = mpsc::channel(16);
         let (id, secret) = (self.options.id, self.secret.clone());
@@ -368,7 +368,7 @@ impl Node {
 
     /// Closes every link, sends the last events, and ends.
     async fn leave(mut self) {
-        self.report(EventKind::Log { text: "asked to exit: leaving the ring gracefully".to_owned() });
+        self.report(EventKind::Leaving);
         let all: Vec<LinkId> = self.links.table().iter().map(|link| link.id).collect();
         let last = all.len();
         for id in all {
@@ -388,7 +388,7 @@ impl Node {
     }
 
     fn name(&self, id: NodeId) -> NodeName {
-        events::name(&self.known, id)
+        self.known.name(id)
     }
 
     fn report(&mut self, kind: EventKind) {

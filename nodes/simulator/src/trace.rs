@@ -6,6 +6,7 @@ use std::fmt::Write;
 use ringleader_election::{Effect, events};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::{Injection, Share};
+use ringleader_shared::text::describe;
 use ringleader_shared::{
     Event, Incarnation, LinkFault, Member, MessageId, NodeName, NodeState, RingMessage, RingSpec, RingView,
     Role, RunId, Seq, Term,
@@ -188,7 +189,9 @@ pub fn draw(events: &[Event]) -> String {
             let names: String = ring.nodes.iter().map(|node| format!("{:^3}", node.name.as_str())).collect();
             let _ = writeln!(text, "        ms  {names}");
         }
-        let Some(words) = describe(&event.kind) else { continue };
+        if !is_drawn(&event.kind) {
+            continue;
+        }
         let _ = write!(text, "{:>6}.{:03}  ", event.at_us / 1000, event.at_us % 1000);
         for node in &ring.nodes {
             let state = match (node.state, node.role) {
@@ -204,90 +207,19 @@ pub fn draw(events: &[Event]) -> String {
             let _ = if is_its { write!(text, "[{state}]") } else { write!(text, " {state} ") };
         }
         let who = event.node.as_ref().map_or("ring", |node| node.as_str());
-        let _ = writeln!(text, "  {who:<4} {words}");
+        let _ = writeln!(text, "  {who:<4} {}", describe(&event.kind));
     }
     text
 }
 
-/// A line for an event; none for those that say nothing to a reader of a trace.
-fn describe(kind: &EventKind) -> Option<String> {
-    Some(match kind {
+/// Whether an event means something to a reader of a trace.
+fn is_drawn(kind: &EventKind) -> bool {
+    !matches!(
+        kind,
         EventKind::RunStarted { .. }
-        | EventKind::Spawned { .. }
-        | EventKind::Ready { .. }
-        | EventKind::Heartbeat { .. }
-        | EventKind::ProgressChanged { .. }
-        | EventKind::PartitionChanged { .. }
-        | EventKind::StartFailed { .. }
-        | EventKind::RestartPlanned { .. }
-        | EventKind::GivenUp { .. }
-        | EventKind::ExitOverdue { .. }
-        | EventKind::Stderr { .. }
-        | EventKind::RecordingEnded { .. }
-        | EventKind::Refused { .. }
-        | EventKind::Overflow { .. } => return None,
-        EventKind::MemberAdded { member } => format!("*** joins with {}", member.attribute),
-        EventKind::SettingsChanged { settings } => format!("*** {settings} from now on"),
-        EventKind::EligibilityChanged { eligible: true } => "*** may lead from now on".to_owned(),
-        EventKind::EligibilityChanged { eligible: false } => "*** may not lead from now on".to_owned(),
-        EventKind::MemberRemoved => "*** is removed".to_owned(),
-        EventKind::AttributeChanged { attribute } => format!("*** has {attribute} from now on"),
-        EventKind::LinkFaultChanged { from, to, fault } if fault.is_none() => {
-            format!("*** {from} to {to}: whole")
-        }
-        EventKind::LinkFaultChanged { from, to, fault } if fault.cut => format!("*** {from} to {to}: cut"),
-        EventKind::LinkFaultChanged { from, to, fault } => format!(
-            "*** {from} to {to}: drop {}, duplicate {}, reorder {}, {} ms",
-            fault.drop, fault.duplicate, fault.reorder, fault.delay_ms
-        ),
-        EventKind::Requested { action } => format!("*** {action}"),
-        EventKind::Exited { .. } => "*** is dead".to_owned(),
-        EventKind::Paused => "*** hangs".to_owned(),
-        EventKind::Resumed => "*** goes on".to_owned(),
-        EventKind::RoleChanged { role, term, leader, deputy } => {
-            let name =
-                |name: &Option<NodeName>| name.as_ref().map_or("nobody".to_owned(), NodeName::to_string);
-            format!("is {role} in term {term}: leader {}, deputy {}", name(leader), name(deputy))
-        }
-        EventKind::SuccessorChanged { successor } => format!("successor {successor}"),
-        EventKind::Sent { message, to, .. } => format!("-> {to}  {}", message_words(message)),
-        EventKind::Received { message, from, .. } => format!("<- {from}  {}", message_words(message)),
-        EventKind::Dropped { reason, .. } => format!("drops it: {reason}"),
-        EventKind::Lost { message, to } => format!("-x {to}  {}", message_words(message)),
-        EventKind::Injected { message, to, fault, .. } => {
-            let what = match fault {
-                Injection::Cut => "vanishes in a cut",
-                Injection::Drop => "is lost",
-                Injection::Duplicate => "arrives twice",
-                Injection::Reorder => "may be overtaken",
-            };
-            format!("!! to {to}  {} {what}", message_words(message))
-        }
-        EventKind::LinkUp { peer, link, .. } => format!("{link} link with {peer} is up"),
-        EventKind::LinkDown { peer, link, cause, failure, .. } => {
-            let verdict = if *failure { "fails" } else { "ends" };
-            format!("{link} link with {peer} {verdict}: {cause}")
-        }
-        EventKind::Log { text } => format!("\"{text}\""),
-        EventKind::Completed { cause, members, .. } => format!("lap is back from {members}: {cause:?}"),
-    })
-}
-
-fn message_words(message: &MessageInfo) -> String {
-    let name = |claim: &Option<ringleader_shared::event::NamedContender>| {
-        claim.as_ref().map_or("nobody".to_owned(), |claim| claim.name.to_string())
-    };
-    if let (Some(algorithm), Some(says)) = (message.algorithm, &message.says) {
-        let (number, term) = (message.id.number, message.term);
-        return format!("#{number} {algorithm} term {term}: {says} {}", name(&message.candidate));
-    }
-    format!(
-        "#{} {} term {}: {}, {}; hop {}",
-        message.id.number,
-        message.message.as_str(),
-        message.term,
-        name(&message.candidate),
-        name(&message.deputy),
-        message.hops
+            | EventKind::Spawned { .. }
+            | EventKind::Ready { .. }
+            | EventKind::Heartbeat { .. }
+            | EventKind::ProgressChanged { .. }
     )
 }

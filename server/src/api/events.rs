@@ -77,7 +77,7 @@ mod tests {
     async fn a_page_has_just_the_events_that_were_asked_for() {
         let bus = Bus::new();
         for n in 0..100 {
-            bus.announce(None, Incarnation(0), EventKind::Log { text: n.to_string() });
+            bus.announce(None, Incarnation(0), EventKind::Stderr { text: n.to_string() });
         }
         for (after, limit, expected) in [
             (0, 5_000, 1..101),

@@ -2,7 +2,9 @@
 
 use ringleader_shared::event::{ElectionCause, MessageKind};
 use ringleader_shared::link::LinkKind;
-use ringleader_shared::{AlgorithmName, EventKind, NodeState, RingView, Role, Safety, Succession};
+use ringleader_shared::{
+    AlgorithmName, EventKind, Explanation, NodeState, RingView, Role, Safety, Succession,
+};
 use ringleader_testing::server::Server;
 use serde_json::{Value, json};
 
@@ -140,7 +142,8 @@ fn where_no_live_member_may_lead_nobody_does_until_one_is_back() {
     server.initiate("B");
     server.wait_for("C leads", |ring| name(&ring.leader) == Some("C"));
     server.act("C", "kill");
-    server.wait_for_log("no live member may lead");
+    server
+        .wait_for_decision("no live member may lead", |why| matches!(why, Explanation::NobodyMayLead { .. }));
     server.wait_for("the election is over without a leader", |ring| {
         ring.leader.is_none()
             && !ring.somebody_may_lead()

@@ -60,8 +60,8 @@ fn a_trace_is_a_numbered_solution_in_three_forms() {
     for line in [
         "algorithm      Chang–Roberts (1979)",
         "ring           3 → 7 → 2 → 9 → 4 → 3",
-        " 1. t = 0   3 starts: takes part with its own label, 3; sends #1, label 3, to 7 [active]",
-        " 6. t = 1   7 receives #1, label 3, from 3: swallows 3: it can't win",
+        " 1. t = 0   3 starts: “taking part with my own label, 3”; sends #1, label 3, to 7 [active]",
+        " 6. t = 1   7 receives #1, label 3, from 3: “3 goes no further here: it can't win any more”",
         "leader         9",
         "messages       11 of the election (11 label) + 5 that announce the result = 16",
         "time           decided at 5, the last message arrives at 10",
@@ -71,7 +71,8 @@ fn a_trace_is_a_numbered_solution_in_three_forms() {
     let steps = text.lines().filter(|line| line.contains(". t = ")).count();
     assert_eq!(steps, 5 + 16, "five start, and each message arrives");
     let markdown = trace("markdown");
-    let row = "| 6 | 1 | 7 receives #1, label 3, from 3 | swallows 3: it can't win |  |  |";
+    let row =
+        "| 6 | 1 | 7 receives #1, label 3, from 3 | “3 goes no further here: it can't win any more” |  |  |";
     assert!(markdown.lines().any(|line| line == row), "{markdown}");
     assert_eq!(markdown.lines().filter(|line| line.starts_with("| ")).count(), 2 + steps);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::view::{LossCause, Outage, Took};
-use ringleader_shared::{Event, EventKind, NodeName, NodeState, Term};
+use ringleader_shared::{Event, EventKind, Explanation, NodeName, NodeState, Term};
 use ringleader_testing::server::{PATIENCE, Server};
 
 /// The time for which a node may be silent, and the interval of its pings. A pause can be noticed sooner
@@ -140,7 +140,9 @@ fn while_nobody_can_replace_a_leader_the_time_without_one_runs() {
     server.act("D", "kill");
     server.wait_for_leader("C", Some("B"));
     server.act("C", "kill");
-    server.wait_for_log("no quorum: 2 of the 3 members");
+    server.wait_for_decision("no quorum: 2 of 3", |why| {
+        matches!(why, Explanation::NoQuorum { votes: 2, needed: 3 })
+    });
     let ring = server.ring();
     let outage = ring.leaderless.now.expect("two of four have no leader");
     assert_eq!((outage.lost.as_str(), outage.number, outage.ended_us), ("C", 2, None));

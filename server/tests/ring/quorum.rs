@@ -1,6 +1,6 @@
 //! Quorum mode on real processes: no leader without a majority, promises that outlive a process.
 
-use ringleader_shared::{EventKind, NodeState, RingView, Role, Safety};
+use ringleader_shared::{EventKind, Explanation, NodeState, RingView, Role, Safety};
 use ringleader_testing::server::Server;
 
 fn start() -> Server {
@@ -18,15 +18,22 @@ fn a_majority_elects_and_takes_over_and_a_minority_does_not() {
     server.initiate("A");
     let ring = server.wait_for_leader("D", Some("C"));
     assert_eq!(ring.elections[0].messages, 11, "the promises cost nothing extra");
-    server.wait_for_log("4 members promise to follow me, 3 are needed");
+    server.wait_for_decision("4 promise, 3 are needed", |why| {
+        matches!(why, Explanation::QuorumFound { votes: 4, needed: 3 })
+    });
 
     server.act("D", "kill");
     server.wait_for_leader("C", Some("B"));
-    server.wait_for_log("waiting until the lease of D is over everywhere");
+    server.wait_for_decision(
+        "the lease of D is waited for",
+        |why| matches!(why, Explanation::WaitingForLease { of } if of.as_str() == "D"),
+    );
 
     server.act("C", "kill");
     server.wait_for("nobody leads two of four", nobody_leads);
-    server.wait_for_log("no quorum: 2 of the 3 members");
+    server.wait_for_decision("no quorum: 2 of 3", |why| {
+        matches!(why, Explanation::NoQuorum { votes: 2, needed: 3 })
+    });
     assert!(nobody_leads(&server.ring()));
 
     server.act("C", "start");
@@ -59,8 +66,10 @@ fn a_hung_leader_has_stepped_down_when_another_one_leads() {
         // Before D's first new report the page shows D's last one.
         assert!(!ring.split_brain || silent_since_resumed, "two leaders at once\n{}", server.trace());
     }
-    let stepped_down = server.wait_for_log("no majority has renewed my lease");
-    let led = server.wait_for_log("3 members promise to follow me");
+    let stepped_down =
+        server.wait_for_decision("D steps down", |why| matches!(why, Explanation::LeaseOver { .. }));
+    let led =
+        server.wait_for_decision("3 promise", |why| matches!(why, Explanation::QuorumFound { votes: 3, .. }));
     assert!(led.seq < stepped_down.seq, "D was hung when C came to lead");
 }
 
@@ -142,7 +151,9 @@ fn a_ring_that_is_parted_in_halves_has_no_leader() {
     server.wait_for_leader("D", Some("C"));
     server.call_json("POST", "/api/v1/partitions", r#"{"groups":[["A","B"],["C","D"]]}"#);
     server.wait_for("nobody leads", |ring| ring.live().all(|node| node.role != Some(Role::Leader)));
-    server.wait_for_log("no quorum: 2 of the 3 members");
+    server.wait_for_decision("no quorum: 2 of 3", |why| {
+        matches!(why, Explanation::NoQuorum { votes: 2, needed: 3 })
+    });
     server.call("DELETE", "/api/v1/partitions", None);
     server.wait_for("all four follow one leader again", |ring| {
         ring.live().count() == 4 && ring.leader.is_some()

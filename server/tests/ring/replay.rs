@@ -45,8 +45,8 @@ fn a_recording_is_shown_in_order_in_words_and_the_core_does_the_same_again() {
         "of A, B, C, D: 5 starts, ",
         "A/1  is configured: A (90), B (100), C (110), D (120); available, max-ring",
         "A/1  is asked for an election",
-        "explains: initiating the election of term 1 with my attribute (90)",
-        "B/1  receives from A: election of term 1, started by A, best A (90), link 1",
+        "    initiating the election of term 1 with my attribute (90)",
+        "B/1  receives from A: election A 90, term 1",
         "D/1  receives from C: election",
         "C/1  its heartbeat link to D has failed",
         "D/2  is configured: ",
@@ -111,7 +111,8 @@ fn the_first_step_that_differs_is_shown_with_what_came_before_it() {
     let heading = format!("B/1 does something else at step {} of ", at - 1);
     let (_, difference) = said.split_once(&heading).unwrap_or_else(|| panic!("{heading}:\n{said}"));
     assert!(
-        difference.contains("Before it:") && difference.contains("+ sends to C: election of term 1"),
+        difference.contains("Before it:")
+            && difference.contains("+ sends to C: election B 100, deputy A 90, term 1"),
         "{difference}"
     );
     assert!(difference.contains("   (now)") && said.contains("something else in 1 of 5 starts"), "{said}");

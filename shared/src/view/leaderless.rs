@@ -121,7 +121,10 @@ fn is_by_node(kind: &EventKind) -> bool {
         | EventKind::LinkUp { .. }
         | EventKind::LinkDown { .. }
         | EventKind::Heartbeat { .. }
-        | EventKind::Log { .. }
+        | EventKind::PortTaken { .. }
+        | EventKind::Explained { .. }
+        | EventKind::PromiseFailed { .. }
+        | EventKind::Leaving
         | EventKind::RecordingEnded { .. }
         | EventKind::Completed { .. }
         | EventKind::Refused { .. }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use ringleader_shared::bus::BusFrame;
+use ringleader_shared::explanation::NamedExplanation;
 use ringleader_shared::{Event, EventKind, NodeState, RingView, Seq};
 
 use super::{PATIENCE, Server};
@@ -39,11 +40,11 @@ impl Server {
         }
     }
 
-    /// Waits until a node has said so in its log.
-    pub fn wait_for_log(&self, says: &str) -> Event {
+    /// Waits until a node has explained such a decision.
+    pub fn wait_for_decision(&self, what: &str, is_it: impl Fn(&NamedExplanation) -> bool) -> Event {
         self.wait_for_event(
-            says,
-            |event| matches!(&event.kind, EventKind::Log { text } if text.contains(says)),
+            what,
+            |event| matches!(&event.kind, EventKind::Explained { explanation } if is_it(explanation)),
         )
     }
 

@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn said(seq: u64) -> BusFrame {
-        BusFrame::Event { event: Box::new(event(seq, Some("A"), EventKind::Log { text: String::new() })) }
+        BusFrame::Event { event: Box::new(event(seq, Some("A"), EventKind::Stderr { text: String::new() })) }
     }
 
     fn subscribed() -> (Subscription, u64) {

@@ -109,7 +109,7 @@ impl Context<Contender, Payload> for CoreContext<'_> {
     }
 
     fn explain(&mut self, why: Why<Contender>) {
-        self.out.push(Effect::Explain(Explanation::Classic(why)));
+        self.out.push(Effect::Explain(Explanation::Classic { why }));
     }
 }
 

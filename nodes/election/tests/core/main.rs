@@ -6,7 +6,6 @@ mod a_recording;
 mod after_a_total_loss;
 mod any_input;
 mod classic_in_a_living_ring;
-mod every_decision_explains_itself;
 mod quiet_ring;
 mod repair_and_return;
 mod succession;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_shared::event::{ElectionCause, MessageKind};
 use ringleader_shared::{
-    AlgorithmName, Event, EventKind, Incarnation, NodeName, RingView, Role, Safety, Term,
+    AlgorithmName, Event, EventKind, Explanation, Incarnation, NodeName, RingView, Role, Safety, Term,
 };
 use ringleader_simulator::{Action, Case, Schedule, Setup};
 
@@ -24,17 +24,16 @@ fn initiators(events: &[Event]) -> BTreeMap<Term, BTreeSet<Start>> {
     for event in events {
         let Some(start) = of(event) else { continue };
         match &event.kind {
-            EventKind::Log { text } => {
-                let term = text.strip_prefix("initiating the election of term ");
-                let term = term.and_then(|text| text.split(' ').next()).and_then(|term| term.parse().ok());
-                said.extend(term.map(|term| (Term(term), start.clone())));
-                // Alone it sends nothing until a member comes back and becomes its deputy: in the same term.
-                let alone = text.strip_prefix("nobody else is left in the ring: I lead term ");
-                let alone = alone.and_then(|text| text.split(' ').next()).and_then(|term| term.parse().ok());
-                if let Some(term) = alone.map(Term).filter(|term| said.contains(&(*term, start.clone()))) {
-                    sent.entry(term).or_default().insert(start);
+            EventKind::Explained { explanation } => match explanation {
+                Explanation::Initiating { term, .. } | Explanation::InitiatingIneligible { term } => {
+                    said.insert((*term, start));
                 }
-            }
+                // Alone it sends nothing until a member comes back and becomes its deputy: in the same term.
+                Explanation::AloneAndLeading { term, .. } if said.contains(&(*term, start.clone())) => {
+                    sent.entry(*term).or_default().insert(start);
+                }
+                _ => {}
+            },
             EventKind::Sent { message, .. } => {
                 let asks = matches!(
                     message.message,

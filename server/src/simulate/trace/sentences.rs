@@ -1,12 +1,14 @@
 //! The sentences that describe a step.
 
+use std::fmt;
+
+use ringleader_shared::explanation::Names;
 use ringleader_shared::message::{Elected, Election};
-use ringleader_shared::{Contender, NodeId, RingMessage};
-use ringleader_simulator::algorithms::watch::{
-    Cause, Decision, DropReason, Explanation, Message, State, Step,
-};
+use ringleader_shared::text::{self, Standing};
+use ringleader_shared::{Attribute, Contender, NodeId, RingMessage};
+use ringleader_simulator::algorithms::watch::{Cause, Decision, DropReason, Message, State, Step};
 use ringleader_simulator::algorithms::{MaxRingElection, Outcome};
-use ringleader_simulator::classic::{Progress, Properties, Why};
+use ringleader_simulator::classic::{Progress, Properties};
 use serde_json::{Map, Value};
 
 use super::super::ring::Ring;
@@ -32,10 +34,6 @@ impl<'a> Sentences<'a> {
 
     fn member(&self, at: u32) -> &str {
         self.outcome.labels.get(at as usize).map_or("?", |&rank| self.name(rank))
-    }
-
-    fn contender(&self, contender: &Contender) -> &str {
-        self.id(contender.id)
     }
 
     fn id(&self, id: NodeId) -> &str {
@@ -128,8 +126,8 @@ impl<'a> Sentences<'a> {
     /// The decisions of a step, one sentence each.
     pub(super) fn decisions(&self, step: &Step) -> Vec<String> {
         let decision = |decision: &Decision| match decision {
-            Decision::Classic(why) => self.classic(why),
-            Decision::MaxRing(why) => self.max_ring(why),
+            Decision::Classic(why) => quoted(&text::classic(&why.map(|rank| self.name(rank)))),
+            Decision::MaxRing(why) => quoted(&text::explanation(&why.named(self))),
             Decision::Dropped(reason) => self.dropped(reason),
         };
         let mut decisions: Vec<String> = step.decisions.iter().map(decision).collect();
@@ -142,52 +140,10 @@ impl<'a> Sentences<'a> {
         decisions
     }
 
-    fn classic(&self, why: &Why<u32>) -> String {
-        let name = |rank: &u32| self.name(*rank);
-        match why {
-            Why::Joined(label) => format!("takes part with its own label, {}", name(label)),
-            Why::Passive(_) => "may not win: it only passes messages on".to_owned(),
-            Why::PassedOn(label) => format!("passes {} on", name(label)),
-            Why::Swallowed(label) => format!("swallows {}: it can't win", name(label)),
-            Why::SentBack(label) => format!("sends {} home: it has come as far as it may", name(label)),
-            Why::Holding(label) => format!("holds {} until it hears the next", name(label)),
-            Why::BeatenBy(label) => format!("is beaten by {}", name(label)),
-            Why::Advanced { phase, label } => format!("enters phase {phase} on behalf of {}", name(label)),
-            Why::Found(label) => format!("finds that {} has won", name(label)),
-            Why::Drew { number, round } => format!("draws {number} for round {round}"),
-            Why::Tied { number } => format!("has drawn {number} as well: neither wins this round"),
-        }
-    }
-
-    fn max_ring(&self, why: &Explanation) -> String {
-        match why {
-            Explanation::Initiating { me, .. } => {
-                format!("takes part with its own label, {}", self.contender(me))
-            }
-            Explanation::Replacing { candidate, me } => {
-                format!("puts itself, {}, in the place of {}", self.contender(me), self.contender(candidate))
-            }
-            Explanation::PassingOn { candidate, .. } => format!("passes {} on", self.contender(candidate)),
-            Explanation::PassingOnResult { .. } => "passes the result on".to_owned(),
-            Explanation::Won { me, deputy, .. } => match deputy {
-                Some(deputy) => {
-                    let (me, deputy) = (self.contender(me), self.contender(deputy));
-                    format!("its own label, {me}, is back: it has won, and {deputy} is its deputy")
-                }
-                None => format!("its own label, {}, is back: it has won", self.contender(me)),
-            },
-            Explanation::Following { leader, .. } => format!("follows {}", self.id(*leader)),
-            Explanation::DeputyNow { leader, .. } => format!("is the deputy of {}", self.id(*leader)),
-            Explanation::AloneAndLeading { .. } => "is alone: it has won".to_owned(),
-            // Decisions that do not occur in a ring without failures.
-            other => other.describe(|id| self.id(id).to_owned()),
-        }
-    }
-
     fn dropped(&self, reason: &DropReason) -> String {
         match reason {
             DropReason::BetterPassedOn { best } => {
-                format!("drops it: it has passed on {}, which is no worse", self.contender(best))
+                format!("drops it: it has passed on {}, which is no worse", self.id(best.id))
             }
             DropReason::AlreadyDecided { .. } => "drops it: the election is decided".to_owned(),
             DropReason::Known => "drops it: it knows that already".to_owned(),
@@ -221,6 +177,47 @@ impl<'a> Sentences<'a> {
             State::MaxRing(role) => format!("{role}"),
         })
     }
+}
+
+impl Names for Sentences<'_> {
+    type Member = String;
+    type Contender = Labelled;
+
+    fn name_of(&self, id: NodeId) -> String {
+        self.id(id).to_owned()
+    }
+
+    fn contender_of(&self, contender: Contender) -> Labelled {
+        let label = self.ring.label(self.rank_of(contender.id));
+        Labelled { name: self.name_of(contender.id), label: Attribute(label) }
+    }
+}
+
+/// A member that is named by its label.
+pub(super) struct Labelled {
+    name: String,
+    label: Attribute,
+}
+
+impl fmt::Display for Labelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl Standing for Labelled {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn attribute(&self) -> Attribute {
+        self.label
+    }
+}
+
+/// A reason as a quotation of the member.
+fn quoted(reason: &str) -> String {
+    format!("“{reason}”")
 }
 
 /// A field of a message beside the label that it is about.

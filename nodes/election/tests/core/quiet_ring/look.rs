@@ -2,13 +2,31 @@
 
 use ringleader_election::classic::{Announcement, Observed, properties};
 use ringleader_election::{Core, Timer};
+use ringleader_shared::event::NamedContender;
+use ringleader_shared::explanation::Names;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::message::{
     Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
 };
-use ringleader_shared::{AlgorithmName, Contender, NodeId, RingMessage, Role};
+use ringleader_shared::{AlgorithmName, Contender, NodeId, NodeName, RingMessage, Role, text};
 
 use super::{QuietRing, Sent, id, name};
+
+/// The names of this module's ids.
+struct Letters;
+
+impl Names for Letters {
+    type Member = NodeName;
+    type Contender = NamedContender;
+
+    fn name_of(&self, id: NodeId) -> NodeName {
+        name(id).parse().expect("a name")
+    }
+
+    fn contender_of(&self, contender: Contender) -> NamedContender {
+        NamedContender { name: self.name_of(contender.id), attribute: contender.attribute }
+    }
+}
 
 impl QuietRing {
     pub(crate) fn node(&self, who: &str) -> &Core {
@@ -42,7 +60,7 @@ impl QuietRing {
     /// The lines of a member's log card, oldest first.
     pub(crate) fn log(&self, who: &str) -> Vec<String> {
         let said = self.said.iter().filter(|(node, _)| *node == id(who));
-        said.map(|(_, why)| why.describe(name)).collect()
+        said.map(|(_, why)| text::explanation(&why.named(&Letters))).collect()
     }
 
     /// The messages of elections, searches and results that were sent, in words.

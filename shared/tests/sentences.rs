@@ -1,13 +1,44 @@
-//! The sentence of every explanation, as a card's log shows it.
+//! The sentences of explanations, as a card's log shows them.
 
-use ringleader_election::Explanation as Why;
-use ringleader_shared::Term;
+use ringleader_shared::event::NamedContender;
+use ringleader_shared::explanation::{Explanation as Why, NamedExplanation, Names, Why as Classic};
+use ringleader_shared::{Attribute, Contender, NodeId, NodeName, Term, text};
+use uuid::Uuid;
 
-use crate::quiet_ring::{contender, id, name};
+/// Members whose names are single letters, of which their ids are made.
+struct Letters;
 
+impl Names for Letters {
+    type Member = NodeName;
+    type Contender = NamedContender;
+
+    fn name_of(&self, id: NodeId) -> NodeName {
+        let letter = u8::try_from(id.0.as_u128()).expect("an id of a letter");
+        char::from(letter).to_string().parse().expect("a name")
+    }
+
+    fn contender_of(&self, contender: Contender) -> NamedContender {
+        NamedContender { name: self.name_of(contender.id), attribute: contender.attribute }
+    }
+}
+
+fn id(letter: &str) -> NodeId {
+    NodeId(Uuid::from_u128(letter.as_bytes()[0].into()))
+}
+
+fn contender(letter: &str, attribute: u64) -> Contender {
+    Contender::new(Attribute(attribute), id(letter))
+}
+
+/// The sentence is as it should be, and JSON keeps the explanation, with ids and with names.
 #[track_caller]
 fn assert_words(why: Why, words: &str) {
-    assert_eq!(why.describe(name), words);
+    let named = why.named(&Letters);
+    assert_eq!(text::explanation(&named), words);
+    let json = serde_json::to_string(&named).expect("JSON");
+    assert_eq!(serde_json::from_str::<NamedExplanation>(&json).expect("read again"), named, "{json}");
+    let json = serde_json::to_string(&why).expect("JSON");
+    assert_eq!(serde_json::from_str::<Why>(&json).expect("read again"), why, "{json}");
 }
 
 #[test]
@@ -105,4 +136,22 @@ fn of_ring_repair() {
     assert_words(Why::Readmitting { member: lost }, "B answers again: it is my successor");
     assert_words(Why::NewSuccessor { successor }, "my successor is C");
     assert_words(Why::SendingAgain { to: successor }, "my last message may be lost: sending it again, to C");
+}
+
+#[test]
+fn of_a_classic_election() {
+    let d = contender("D", 120);
+    assert_words(Why::Classic { why: Classic::PassedOn(d) }, "passing on D (120)");
+    assert_words(
+        Why::Classic { why: Classic::Advanced { phase: 2, label: d } },
+        "phase 2 on behalf of D (120)",
+    );
+    assert_words(Why::Classic { why: Classic::Drew { number: 3, round: 1 } }, "I have drawn 3 for round 1");
+}
+
+#[test]
+fn times_are_said_with_three_digits() {
+    let said: Vec<String> =
+        [0, 312, 4_321, 43_210, 432_100, 4_321_000, 83_000_000].into_iter().map(text::duration).collect();
+    assert_eq!(said, ["0 µs", "312 µs", "4.32 ms", "43.2 ms", "432 ms", "4.32 s", "1 min 23 s"]);
 }

@@ -1,0 +1,245 @@
+//! The reason of a member's decision, as data. [`crate::text::explanation`] makes its sentence.
+//!
+//! The core names members by their ids, events by their names: [`Explanation::named`] leads from one to the
+//! other.
+
+use serde::de::{DeserializeOwned, Error};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::event::NamedContender;
+use crate::id::{Attribute, NodeId, NodeName, Term};
+use crate::json;
+use crate::message;
+
+/// Names the members of a ring.
+pub trait Names {
+    /// The name of a member.
+    type Member;
+    /// A member as it stands in an election, by its name.
+    type Contender;
+
+    /// The name of the member with this id.
+    fn name_of(&self, id: NodeId) -> Self::Member;
+
+    /// This contender by its name.
+    fn contender_of(&self, contender: message::Contender) -> Self::Contender;
+}
+
+/// A part of an explanation; ids in it can be replaced by names.
+trait Named<N: Names> {
+    type Named;
+
+    fn named(self, names: &N) -> Self::Named;
+}
+
+impl<N: Names> Named<N> for NodeId {
+    type Named = N::Member;
+
+    fn named(self, names: &N) -> N::Member {
+        names.name_of(self)
+    }
+}
+
+impl<N: Names> Named<N> for message::Contender {
+    type Named = N::Contender;
+
+    fn named(self, names: &N) -> N::Contender {
+        names.contender_of(self)
+    }
+}
+
+impl<N: Names, T: Named<N>> Named<N> for Option<T> {
+    type Named = Option<T::Named>;
+
+    fn named(self, names: &N) -> Self::Named {
+        self.map(|part| part.named(names))
+    }
+}
+
+impl<N: Names> Named<N> for Why<message::Contender> {
+    type Named = Why<N::Contender>;
+
+    fn named(self, names: &N) -> Self::Named {
+        self.map(|label| names.contender_of(label))
+    }
+}
+
+macro_rules! without_names {
+    ($($type:ty),*) => {
+        $(impl<N: Names> Named<N> for $type {
+            type Named = Self;
+
+            fn named(self, _: &N) -> Self {
+                self
+            }
+        })*
+    };
+}
+
+without_names!(Term, Attribute, u32);
+
+/// One list for the variants, their JSON, and the way from ids to names.
+///
+/// Read by hand, as [`crate::EventKind`] is: the page reads explanations.
+macro_rules! explanations {
+    ($($word:literal => $variant:ident $({ $($field:ident: $type:ty),* })?,)*) => {
+        /// One decision and its reason. Tagged by `decision` in JSON.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[serde(tag = "decision")]
+        #[allow(missing_docs, reason = "each variant is the sentence that `text::explanation` makes of it")]
+        pub enum Explanation<Member = NodeId, Contender = message::Contender> {
+            $(#[serde(rename = $word)] $variant $({ $($field: $type),* })?,)*
+        }
+
+        impl Explanation {
+            /// The same with names in place of ids.
+            pub fn named<N: Names>(self, names: &N) -> Explanation<N::Member, N::Contender> {
+                match self {
+                    $(Self::$variant $({ $($field),* })? => Explanation::$variant $({
+                        $($field: Named::named($field, names)),*
+                    })?,)*
+                }
+            }
+        }
+
+        impl<Member: DeserializeOwned, Contender: DeserializeOwned> Explanation<Member, Contender> {
+            fn read(mut fields: Map<String, Value>) -> Result<Self, String> {
+                let decision: String = json::take(&mut fields, "decision")?;
+                Ok(match decision.as_str() {
+                    $($word => Self::$variant $({
+                        $($field: json::take(&mut fields, stringify!($field))?),*
+                    })?,)*
+                    other => return Err(format!("there is no decision {other:?}")),
+                })
+            }
+        }
+    };
+}
+
+explanations! {
+    "initiating" => Initiating { term: Term, me: Contender },
+    "initiating_ineligible" => InitiatingIneligible { term: Term },
+    "nobody_may_lead" => NobodyMayLead { term: Term },
+    "passing_on_ineligible" => PassingOnIneligible { candidate: Contender },
+    "replacing_ineligible" => ReplacingIneligible { candidate: Contender, me: Contender },
+    "leader_lost_ineligible" => LeaderLostIneligible { leader: Member },
+    "deputy_may_not_lead" => DeputyMayNotLead { deputy: Member },
+    "no_deputy_found" => NoDeputyFound,
+    "replacing" => Replacing { candidate: Contender, me: Contender },
+    "passing_on" => PassingOn { candidate: Contender, me: Contender },
+    "passing_on_result" => PassingOnResult { leader: Member, deputy: Option<Member> },
+    "won" => Won { term: Term, me: Contender, deputy: Option<Contender> },
+    "alone_and_leading" => AloneAndLeading { term: Term, me: Contender },
+    "following" => Following { term: Term, leader: Member, deputy: Option<Member> },
+    "deputy_now" => DeputyNow { term: Term, leader: Member },
+    "attribute_differs" => AttributeDiffers { leader: Contender, here: Attribute },
+    "taking_over" => TakingOver { term: Term, lost: Member },
+    "looking_for_deputy" => LookingForDeputy { lost: Option<Member> },
+    "offering_myself" => OfferingMyself { me: Contender },
+    "deputy_found" => DeputyFound { deputy: Contender },
+    "stepping_down" => SteppingDown { term: Term, leader: Option<Member> },
+    "leader_lost" => LeaderLost { leader: Member },
+    "leader_lost_unconfirmed" => LeaderLostUnconfirmed { leader: Member },
+    "leader_lost_electing" => LeaderLostElecting { leader: Member },
+    "leader_lost_waiting" => LeaderLostWaiting { leader: Member },
+    "no_deputy_from_now_on" => NoDeputyFromNowOn,
+    "candidate_lost" => CandidateLost { candidate: Contender },
+    "election_timeout" => ElectionTimeout { term: Term },
+    "lap_timeout" => LapTimeout,
+    "deputy_silent" => DeputySilent { deputy: Member },
+    "routing_past" => RoutingPast { lost: Member, successor: Member },
+    "alone" => Alone,
+    "readmitting" => Readmitting { member: Member },
+    "new_successor" => NewSuccessor { successor: Member },
+    "sending_again" => SendingAgain { to: Member },
+    "old_mandate" => OldMandate { term: Term },
+    "waiting_for_leader" => WaitingForLeader { term: Term },
+    "old_mandate_without_deputy" => OldMandateWithoutDeputy { term: Term },
+    "claiming" => Claiming { term: Term, me: Contender, needed: u32 },
+    "promising" => Promising { term: Term, leader: Member },
+    "not_promising" => NotPromising { term: Term, leader: Member },
+    "quorum_found" => QuorumFound { votes: u32, needed: u32 },
+    "no_quorum" => NoQuorum { votes: u32, needed: u32 },
+    "waiting_for_lease" => WaitingForLease { of: Member },
+    "lease_over" => LeaseOver { term: Term },
+    "newer_term_seen" => NewerTermSeen { term: Term },
+    "renewing_for_quorum" => RenewingForQuorum,
+    "classic" => Classic { why: Why<Contender> },
+    "calling_the_roll" => CallingTheRoll,
+    "roll_called" => RollCalled { members: u32 },
+    "won_classic" => WonClassic { term: Term },
+    "won_without_deputy" => WonWithoutDeputy { term: Term },
+    "confirming" => Confirming { term: Term },
+    "election_void" => ElectionVoid { term: Term },
+    "taking_part_already" => TakingPartAlready { term: Term },
+}
+
+impl<'de, M: DeserializeOwned, C: DeserializeOwned> Deserialize<'de> for Explanation<M, C> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// An explanation as events carry it.
+pub type NamedExplanation = Explanation<NodeName, NamedContender>;
+
+/// One decision of a classic algorithm and its reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why<L> {
+    /// It takes part from now on, with its own label.
+    Joined(L),
+    /// It may not win, and only passes messages on.
+    Passive(L),
+    /// It passes this on, higher than its own.
+    PassedOn(L),
+    /// It lets this go no further, lower than its own.
+    Swallowed(L),
+    /// It has come as far as it may: it goes home.
+    SentBack(L),
+    /// It keeps this until it has heard what else it needs.
+    Holding(L),
+    /// It only relays from now on: this one is better.
+    BeatenBy(L),
+    /// It goes into this phase or round, on behalf of this label.
+    Advanced {
+        /// Which phase or round.
+        phase: u32,
+        /// For whom.
+        label: L,
+    },
+    /// It knows that this is the highest.
+    Found(L),
+    /// Anonymous rings: it drew this number for this round.
+    Drew {
+        /// The number.
+        number: u32,
+        /// The round, from 1.
+        round: u32,
+    },
+    /// Anonymous rings: somebody else drew the same highest number.
+    Tied {
+        /// The number.
+        number: u32,
+    },
+}
+
+impl<L> Why<L> {
+    /// The same about another label.
+    pub fn map<T>(self, other: impl FnOnce(L) -> T) -> Why<T> {
+        match self {
+            Self::Joined(label) => Why::Joined(other(label)),
+            Self::Passive(label) => Why::Passive(other(label)),
+            Self::PassedOn(label) => Why::PassedOn(other(label)),
+            Self::Swallowed(label) => Why::Swallowed(other(label)),
+            Self::SentBack(label) => Why::SentBack(other(label)),
+            Self::Holding(label) => Why::Holding(other(label)),
+            Self::BeatenBy(label) => Why::BeatenBy(other(label)),
+            Self::Advanced { phase, label } => Why::Advanced { phase, label: other(label) },
+            Self::Found(label) => Why::Found(other(label)),
+            Self::Drew { number, round } => Why::Drew { number, round },
+            Self::Tied { number } => Why::Tied { number },
+        }
+    }
+}
