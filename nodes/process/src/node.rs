@@ -161,7 +161,11 @@ impl Node {
 
     /// Takes part until the command to exit, or until the control link is lost, which means that the
     /// server is gone.
-    pub(crate) async fn run(mut self, listener: TcpListener, port_taken: Option<EventKind>) -> anyhow::Result<()> {
+    pub(crate) async fn run(
+        mut self,
+        listener: TcpListener,
+        port_taken: Option<EventKind>,
+    ) -> anyhow::Result<()> {
         let Err(end) = self.take_part(listener, port_taken).await;
         match end {
             End::Asked => self.leave().await,
@@ -180,7 +184,11 @@ impl Node {
         Ok(())
     }
 
-    async fn take_part(&mut self, listener: TcpListener, port_taken: Option<EventKind>) -> Result<Infallible, End> {
+    async fn take_part(
+        &mut self,
+        listener: TcpListener,
+        port_taken: Option<EventKind>,
+    ) -> Result<Infallible, End> {
         // The ring comes first: before it nothing can be interpreted. Connections wait in the listener's
         // backlog.
         while self.ring.members.is_empty() {
