@@ -79,6 +79,55 @@ macro_rules! without_names {
 
 without_names!(Term, Attribute, u32);
 
+/// A part of an explanation that can be read. What stands for one that can't be read does not matter.
+pub trait Part: DeserializeOwned {
+    /// Any value.
+    const ANY: Self;
+}
+
+macro_rules! parts {
+    ($($type:ty = $any:expr,)*) => {
+        $(impl Part for $type {
+            const ANY: Self = $any;
+        })*
+    };
+}
+
+parts! {
+    u32 = 0,
+    Term = Term::ZERO,
+    Attribute = Attribute(0),
+    NodeId = NodeId(uuid::Uuid::nil()),
+    NodeName = NodeName::FIRST,
+    message::Contender = message::Contender::new(Attribute(0), NodeId::ANY),
+    NamedContender = NamedContender { name: NodeName::FIRST, attribute: Attribute(0) },
+}
+
+impl<T: Part> Part for Option<T> {
+    const ANY: Self = None;
+}
+
+impl<L: Part> Part for Why<L> {
+    const ANY: Self = Self::Tied { number: 0 };
+}
+
+/// The fields of an explanation. The first one that can't be read makes all of it a failure; to go on until
+/// the end is less code than to return at each of a hundred fields.
+struct Fields {
+    fields: Map<String, Value>,
+    failure: Option<String>,
+}
+
+impl Fields {
+    #[inline(never)]
+    fn take<T: Part>(&mut self, name: &str) -> T {
+        json::take(&mut self.fields, name).unwrap_or_else(|failure| {
+            self.failure.get_or_insert(failure);
+            T::ANY
+        })
+    }
+}
+
 /// One list for the variants, their JSON, and the way from ids to names.
 ///
 /// Read by hand, as [`crate::EventKind`] is: the page reads explanations.
@@ -103,15 +152,15 @@ macro_rules! explanations {
             }
         }
 
-        impl<Member: DeserializeOwned, Contender: DeserializeOwned> Explanation<Member, Contender> {
-            fn read(mut fields: Map<String, Value>) -> Result<Self, String> {
-                let decision: String = json::take(&mut fields, "decision")?;
-                Ok(match decision.as_str() {
-                    $($word => Self::$variant $({
-                        $($field: json::take(&mut fields, stringify!($field))?),*
-                    })?,)*
+        impl<Member: Part, Contender: Part> Explanation<Member, Contender> {
+            fn read(fields: Map<String, Value>) -> Result<Self, String> {
+                let mut fields = Fields { fields, failure: None };
+                let decision: String = json::take(&mut fields.fields, "decision")?;
+                let explanation = match decision.as_str() {
+                    $($word => Self::$variant $({ $($field: fields.take(stringify!($field))),* })?,)*
                     other => return Err(format!("there is no decision {other:?}")),
-                })
+                };
+                fields.failure.map_or(Ok(explanation), Err)
             }
         }
     };
@@ -175,7 +224,7 @@ explanations! {
     "taking_part_already" => TakingPartAlready { term: Term },
 }
 
-impl<'de, M: DeserializeOwned, C: DeserializeOwned> Deserialize<'de> for Explanation<M, C> {
+impl<'de, M: Part, C: Part> Deserialize<'de> for Explanation<M, C> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
     }
@@ -185,7 +234,7 @@ impl<'de, M: DeserializeOwned, C: DeserializeOwned> Deserialize<'de> for Explana
 pub type NamedExplanation = Explanation<NodeName, NamedContender>;
 
 /// One decision of a classic algorithm and its reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why<L> {
     /// It takes part from now on, with its own label.
@@ -223,6 +272,48 @@ pub enum Why<L> {
         /// The number.
         number: u32,
     },
+}
+
+impl<'de, L: Part> Deserialize<'de> for Why<L> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = |fields: Map<String, Value>| {
+            let (word, value) = fields.into_iter().next().ok_or("there is no reason")?;
+            Self::read(&word, value)
+        };
+        read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// Makes a reason of the label that it is about.
+type About<L> = fn(L) -> Why<L>;
+
+impl<L: Part> Why<L> {
+    /// The reasons that are about a label and nothing else.
+    const ABOUT_A_LABEL: [(&str, About<L>); 8] = [
+        ("joined", Self::Joined),
+        ("passive", Self::Passive),
+        ("passed_on", Self::PassedOn),
+        ("swallowed", Self::Swallowed),
+        ("sent_back", Self::SentBack),
+        ("holding", Self::Holding),
+        ("beaten_by", Self::BeatenBy),
+        ("found", Self::Found),
+    ];
+
+    fn read(word: &str, value: Value) -> Result<Self, String> {
+        if let Some((_, why)) = Self::ABOUT_A_LABEL.iter().find(|(name, _)| *name == word) {
+            return serde_json::from_value(value).map(why).map_err(|error| format!("{word}: {error}"));
+        }
+        let Value::Object(fields) = value else { return Err(format!("{word}: no object")) };
+        let mut fields = Fields { fields, failure: None };
+        let why = match word {
+            "advanced" => Self::Advanced { phase: fields.take("phase"), label: fields.take("label") },
+            "drew" => Self::Drew { number: fields.take("number"), round: fields.take("round") },
+            "tied" => Self::Tied { number: fields.take("number") },
+            _ => return Err(format!("there is no reason {word:?}")),
+        };
+        fields.failure.map_or(Ok(why), Err)
+    }
 }
 
 impl<L> Why<L> {

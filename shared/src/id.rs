@@ -164,6 +164,9 @@ impl NodeName {
     /// The longest name, in characters.
     pub const MAX_LEN: usize = 16;
 
+    /// The name of the first node when nobody chose one.
+    pub const FIRST: Self = Self([b'A', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

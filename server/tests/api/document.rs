@@ -19,7 +19,7 @@ use ringleader_shared::{
 use ringleader_testing::server::{PATIENCE, Server};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
