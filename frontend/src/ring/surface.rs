@@ -14,7 +14,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent, Path2d, R
 
 use super::geometry::{Curve, Point, SIZE};
 use crate::components::theme::Theme;
-use crate::reactive;
+use crate::reactive::{self, rounded};
 
 /// A colour, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,7 +215,7 @@ impl Surface {
 
     /// Words in the middle of a point, legible on anything.
     pub(super) fn words(&self, words: &str, at: Point, size: f64, colour: Colour) {
-        self.context.set_font(&format!("{size}px {}", self.fonts));
+        self.context.set_font(&format!("{}px {}", rounded(size), self.fonts));
         self.context.set_stroke_style_str(self.colour(Colour::Ground));
         self.context.set_line_width(9.0);
         let _ = self.context.stroke_text(words, at.x, at.y);
