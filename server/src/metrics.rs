@@ -2,60 +2,56 @@
 
 mod outages;
 
-use std::fmt::Write;
-
+use prometheus_client::encoding::prometheus_text::encode;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::registry::Registry;
 use ringleader_shared::NodeState;
 
 use crate::bus::Bus;
 pub use crate::metrics::outages::OutageTimes;
 
-/// The metrics as text.
+/// The one label of a sample.
+type Label = [(&'static str, String); 1];
+
+/// The metrics as text. The library ends each help with a full stop and each counter's name with `_total`.
 #[must_use]
 pub fn render(bus: &Bus, connections: usize) -> String {
-    let mut text = String::new();
     let view = bus.view();
-    let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, u64)>| {
-        // Writing to a String can't fail.
-        let _ = writeln!(text, "# HELP ringleader_{name} {help}\n# TYPE ringleader_{name} {kind}");
-        for (labels, value) in samples {
-            let _ = writeln!(text, "ringleader_{name}{labels} {value}");
-        }
-    };
-    let plain = |value: u64| vec![(String::new(), value)];
-    let counts = bus.counts();
-    let events = counts.iter().map(|(kind, count)| (format!("{{kind=\"{kind}\"}}"), *count)).collect();
-    family("events_total", "counter", "Events on the bus, by kind.", events);
-    let states = [NodeState::Starting, NodeState::Running, NodeState::Paused, NodeState::Stopped]
-        .map(|state| (state, view.nodes.iter().filter(|node| node.state == state).count() as u64));
-    let states = states.iter().map(|(state, count)| (format!("{{state=\"{state}\"}}"), *count)).collect();
-    family("nodes", "gauge", "Configured nodes, by the state of their process.", states);
-    family("term", "gauge", "The highest term that a node has reported in this run.", plain(view.term.0));
-    let upkeep = "Messages of upkeep (`state_update`) sent in this run.";
-    family("upkeep_messages_total", "counter", upkeep, plain(view.upkeep));
+    let mut registry = Registry::with_prefix("ringleader");
+    let events = Family::<Label, Counter>::default();
+    for (kind, count) in bus.counts() {
+        events.get_or_create(&[("kind", kind.to_owned())]).inc_by(count);
+    }
+    registry.register("events", "Events on the bus, by kind", events);
+    let nodes = Family::<Label, Gauge>::default();
+    for state in [NodeState::Starting, NodeState::Running, NodeState::Paused, NodeState::Stopped] {
+        let count = view.nodes.iter().filter(|node| node.state == state).count();
+        nodes.get_or_create(&[("state", state.to_string())]).set(count as i64);
+    }
+    registry.register("nodes", "Configured nodes, by the state of their process", nodes);
+    let help = "The highest term that a node has reported in this run";
+    registry.register("term", help, ConstGauge::new(view.term.0));
+    let help = "Messages of upkeep (`state_update`) sent in this run";
+    registry.register("upkeep_messages", help, ConstCounter::new(view.upkeep));
     let agreed = u64::from(view.leader.is_some());
-    family("leader_agreed", "gauge", "1 when all live members follow the same live leader.", plain(agreed));
-    family(
-        "refused_total",
-        "counter",
-        "Connections refused by the control port and by nodes.",
-        plain(bus.refused()),
-    );
-    let dropped = crate::log::dropped();
-    family("log_lines_dropped_total", "counter", "Log lines that nobody read in time.", plain(dropped));
-    family("connections", "gauge", "Open connections to the public port.", plain(connections as u64));
-    let subscribers = bus.subscribers() as u64;
-    let help = "Events of members that had left the ring when they came, which were not published.";
-    family("late_events_total", "counter", help, plain(bus.too_late()));
-    family("subscribers", "gauge", "Open subscriptions of the bus.", plain(subscribers));
-    let now_us = bus.now_us();
-    let running = view.leaderless.now.as_ref().map_or(0, |outage| outage.took_at(now_us).total_us);
-    let running = outages::seconds(running);
-    let _ = writeln!(
-        text,
-        "# HELP ringleader_leaderless_now_seconds For how long there has been no leader; 0 while there is one.\n\
-         # TYPE ringleader_leaderless_now_seconds gauge\n\
-         ringleader_leaderless_now_seconds {running}"
-    );
-    bus.outage_times().write(&mut text);
+    let help = "1 when all live members follow the same live leader";
+    registry.register("leader_agreed", help, ConstGauge::new(agreed));
+    let help = "Connections refused by the control port and by nodes";
+    registry.register("refused", help, ConstCounter::new(bus.refused()));
+    let dropped = ConstCounter::new(crate::log::dropped());
+    registry.register("log_lines_dropped", "Log lines that nobody read in time", dropped);
+    registry.register("connections", "Open connections to the public port", ConstGauge::new(connections));
+    let help = "Events of members that had left the ring when they came, which were not published";
+    registry.register("late_events", help, ConstCounter::new(bus.too_late()));
+    registry.register("subscribers", "Open subscriptions of the bus", ConstGauge::new(bus.subscribers()));
+    let running = view.leaderless.now.as_ref().map_or(0, |outage| outage.took_at(bus.now_us()).total_us);
+    let help = "For how long there has been no leader; 0 while there is one";
+    registry.register("leaderless_now_seconds", help, ConstGauge::new(outages::seconds(running)));
+    bus.outage_times().register(&mut registry);
+    let mut text = String::new();
+    // Writing to a String can't fail.
+    let _ = encode(&mut text, &registry);
     text
 }

@@ -9,12 +9,13 @@ mod report;
 mod ring;
 mod trace;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
 use ringleader_simulator::algorithms::{Election, MaxRingElection, Outcome, Settings};
 use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
 use serde::Serialize;
@@ -201,14 +202,18 @@ fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
     })
 }
 
-/// Runs the jobs on all cores, with a line that reports progress when the output is a terminal.
+/// The line that reports progress where the errors go to a terminal.
+const PROGRESS: &str = "{bar:30} {pos} of {len} elections, {msg} million messages a second";
+
+/// Runs the jobs on all cores.
 fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
     let messages = AtomicU64::new(0);
     let done = Mutex::new(Vec::with_capacity(jobs.len()));
     let begun = Instant::now();
-    let watched = std::io::stderr().is_terminal();
+    let style = ProgressStyle::with_template(PROGRESS)?.progress_chars("█░");
+    let progress = ProgressBar::new(jobs.len() as u64).with_style(style);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..cores.min(jobs.len()))
             .map(|_| {
@@ -216,11 +221,12 @@ fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let run = elect(job, ring)?;
                         let sent = messages.fetch_add(run.hops, Ordering::Relaxed) + run.hops;
-                        let mut done = done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                        done.push((job.series, run));
-                        if watched {
-                            progress(done.len(), jobs.len(), sent, begun.elapsed());
-                        }
+                        done.lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .push((job.series, run));
+                        let speed = sent as f64 / begun.elapsed().as_secs_f64() / 1e6;
+                        progress.set_message(format!("{speed:.1}"));
+                        progress.inc(1);
                     }
                     Ok(())
                 })
@@ -231,22 +237,8 @@ fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
         }
         anyhow::Ok(())
     })?;
-    if watched {
-        eprint!("\r\x1b[K");
-    }
+    progress.finish_and_clear();
     Ok(done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-}
-
-fn progress(done: usize, of: usize, messages: u64, took: Duration) {
-    const WIDTH: usize = 30;
-    let full = WIDTH * done / of;
-    let speed = messages as f64 / took.as_secs_f64() / 1e6;
-    eprint!(
-        "\r{}{} {done} of {of} elections, {speed:.1} million messages a second\x1b[K",
-        "█".repeat(full),
-        "░".repeat(WIDTH - full)
-    );
-    let _ = std::io::stderr().flush();
 }
 
 #[cfg(test)]

@@ -1,82 +1,48 @@
 //! Histograms of the time without a leader.
 
-use std::fmt::Write;
+use std::time::Duration;
 
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
 use ringleader_shared::view::{Outage, REMEMBERED_OUTAGES};
 use ringleader_shared::{RingView, RunId};
 
-/// The upper bounds of the buckets, in microseconds and as Prometheus writes them: a takeover takes a
-/// millisecond, a hung leader `hung_after`, a quorum's lease most of a second.
-const BUCKETS: [(u64, &str); 14] = [
-    (500, "0.0005"),
-    (1_000, "0.001"),
-    (2_500, "0.0025"),
-    (5_000, "0.005"),
-    (10_000, "0.01"),
-    (25_000, "0.025"),
-    (50_000, "0.05"),
-    (100_000, "0.1"),
-    (250_000, "0.25"),
-    (500_000, "0.5"),
-    (1_000_000, "1"),
-    (2_500_000, "2.5"),
-    (10_000_000, "10"),
-    (60_000_000, "60"),
-];
+use super::Label;
+
+/// The upper bounds of the buckets, in seconds: a takeover takes a millisecond, a hung leader `hung_after`, a
+/// quorum's lease most of a second.
+const BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// How long after its end an outage is counted, in microseconds: evidence that is reported late may still
 /// move its start.
 const SETTLED_US: u64 = 250_000;
 
-/// Durations in buckets.
-#[derive(Debug, Clone, Default)]
-struct Histogram {
-    /// How many are within each bound and beyond the one before.
-    counts: [u64; BUCKETS.len()],
-    count: u64,
-    sum_us: u64,
-}
-
-impl Histogram {
-    fn observe(&mut self, us: u64) {
-        let bucket = BUCKETS.iter().zip(&mut self.counts).find(|((bound, _), _)| us <= *bound);
-        if let Some((_, count)) = bucket {
-            *count += 1;
-        }
-        self.count += 1;
-        self.sum_us = self.sum_us.saturating_add(us);
-    }
-
-    /// Appends the samples, with these labels before `le`.
-    fn write(&self, text: &mut String, name: &str, labels: &str) {
-        let comma = if labels.is_empty() { "" } else { "," };
-        let mut below = 0;
-        // Writing to a String can't fail.
-        for ((_, bound), count) in BUCKETS.iter().zip(self.counts) {
-            below += count;
-            let _ = writeln!(text, "{name}_bucket{{{labels}{comma}le=\"{bound}\"}} {below}");
-        }
-        let braced = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-        let _ = writeln!(text, "{name}_bucket{{{labels}{comma}le=\"+Inf\"}} {}", self.count);
-        let _ = writeln!(text, "{name}_sum{braced} {}", seconds(self.sum_us));
-        let _ = writeln!(text, "{name}_count{braced} {}", self.count);
-    }
-}
-
 /// Microseconds as seconds.
-pub(super) fn seconds(us: u64) -> String {
-    format!("{}.{:06}", us / 1_000_000, us % 1_000_000)
+pub(super) fn seconds(us: u64) -> f64 {
+    Duration::from_micros(us).as_secs_f64()
 }
 
-/// The times of the outages that have ended, since the server started.
-#[derive(Debug, Clone, Default)]
+/// The times of the outages that have ended, since the server started. Clones share their histograms.
+#[derive(Debug, Clone)]
 pub struct OutageTimes {
     total: Histogram,
-    noticing: Histogram,
-    waiting: Histogram,
-    electing: Histogram,
+    parts: Family<Label, Histogram, fn() -> Histogram>,
     /// The last outage that is counted, and its run.
     counted: Option<(RunId, u64)>,
+}
+
+impl Default for OutageTimes {
+    fn default() -> Self {
+        let histogram = || Histogram::new(BUCKETS);
+        let parts: Family<_, _, fn() -> Histogram> = Family::new_with_constructor(histogram);
+        // Each is there from the start, with a count of 0.
+        for part in ["noticing", "waiting", "electing"] {
+            drop(parts.get_or_create(&[("part", part.to_owned())]));
+        }
+        Self { total: histogram(), parts, counted: None }
+    }
 }
 
 impl OutageTimes {
@@ -94,36 +60,32 @@ impl OutageTimes {
                 continue;
             }
             let Some(took) = outage.took.filter(|_| !waits(at, outage)) else { return };
-            self.total.observe(took.total_us);
-            self.noticing.observe(took.noticing_us);
-            self.waiting.observe(took.waiting_us);
-            self.electing.observe(took.electing_us);
+            self.total.observe(seconds(took.total_us));
+            for (part, us) in
+                [("noticing", took.noticing_us), ("waiting", took.waiting_us), ("electing", took.electing_us)]
+            {
+                self.parts.get_or_create(&[("part", part.to_owned())]).observe(seconds(us));
+            }
             self.counted = Some((view.run, outage.number));
         }
     }
 
-    /// Appends both families in Prometheus' text format.
-    pub fn write(&self, text: &mut String) {
-        let name = "ringleader_leaderless_seconds";
-        text.push_str(&format!(
-            "# HELP {name} Time from the last moment at which a leader served until all live members followed the next one.\n\
-             # TYPE {name} histogram\n"
-        ));
-        self.total.write(text, name, "");
-        let name = "ringleader_leaderless_part_seconds";
-        text.push_str(&format!(
-            "# HELP {name} The parts of that time, which add up to it.\n# TYPE {name} histogram\n"
-        ));
-        let parts = [("noticing", &self.noticing), ("waiting", &self.waiting), ("electing", &self.electing)];
-        for (part, times) in parts {
-            times.write(text, name, &format!("part=\"{part}\""));
-        }
+    /// Registers both families.
+    pub fn register(self, registry: &mut Registry) {
+        registry.register(
+            "leaderless_seconds",
+            "Time from the last moment at which a leader served until all live members followed the next one",
+            self.total,
+        );
+        let help = "The parts of that time, which add up to it";
+        registry.register("leaderless_part_seconds", help, self.parts);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use prometheus_client::encoding::prometheus_text::encode;
     use ringleader_shared::{
         Attribute, Event, EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, Role, Seq, Term,
     };
@@ -191,8 +153,10 @@ mod tests {
 
         fn text(&mut self, now_us: u64) -> String {
             self.times.observe(&self.view, now_us);
+            let mut registry = Registry::with_prefix("ringleader");
+            self.times.clone().register(&mut registry);
             let mut text = String::new();
-            self.times.write(&mut text);
+            encode(&mut text, &registry).expect("writing to a String");
             text
         }
     }
@@ -217,10 +181,10 @@ mod tests {
                     "ringleader_leaderless_seconds_bucket{le=\"0.0005\"} 0",
                     "ringleader_leaderless_seconds_bucket{le=\"0.001\"} 1",
                     "ringleader_leaderless_seconds_bucket{le=\"+Inf\"} 1",
-                    "ringleader_leaderless_seconds_sum 0.000900",
+                    "ringleader_leaderless_seconds_sum 0.0009",
                     "ringleader_leaderless_seconds_count 1",
                     "ringleader_leaderless_part_seconds_bucket{part=\"noticing\",le=\"0.001\"} 1",
-                    "ringleader_leaderless_part_seconds_sum{part=\"electing\"} 0.000000",
+                    "ringleader_leaderless_part_seconds_sum{part=\"electing\"} 0.0",
                 ],
             );
         }
@@ -242,7 +206,7 @@ mod tests {
             &[
                 "ringleader_leaderless_seconds_bucket{le=\"60\"} 100",
                 "ringleader_leaderless_seconds_bucket{le=\"+Inf\"} 101",
-                "ringleader_leaderless_seconds_sum 70.090000",
+                "ringleader_leaderless_seconds_sum 70.09",
             ],
         );
     }

@@ -30,7 +30,7 @@ fn health_and_metrics_are_plain_text() {
         "ringleader_nodes{state=\"paused\"} 1",
         "ringleader_term 1",
         "ringleader_leader_agreed 1",
-        "ringleader_leaderless_now_seconds 0.000000",
+        "ringleader_leaderless_now_seconds 0.0",
         "# TYPE ringleader_leaderless_seconds histogram",
         "ringleader_leaderless_seconds_count 0",
         "ringleader_leaderless_part_seconds_count{part=\"noticing\"} 0",
