@@ -8,7 +8,7 @@ use crate::algorithm::{AlgorithmName, PortKind, Progress};
 use crate::explanation::NamedExplanation;
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
-use crate::json;
+use crate::json::{self, Fields};
 use crate::link::{LinkDirection, LinkEnd, LinkKind};
 use crate::ring::Member;
 use crate::role::Role;
@@ -338,18 +338,16 @@ json::read_by_kind! { EventKind:
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut fields = Map::deserialize(deserializer)?;
-        let read = || -> Result<Self, String> {
-            Ok(Self {
-                seq: json::take(&mut fields, "seq")?,
-                at_us: json::take(&mut fields, "at_us")?,
-                node: json::take(&mut fields, "node")?,
-                incarnation: json::take::<Option<_>>(&mut fields, "incarnation")?.unwrap_or_default(),
-                lamport: json::take::<Option<_>>(&mut fields, "lamport")?.unwrap_or_default(),
-                kind: EventKind::read(fields)?,
-            })
+        let mut fields = Fields::of(Map::deserialize(deserializer)?);
+        let event = Self {
+            seq: fields.take("seq"),
+            at_us: fields.take("at_us"),
+            node: fields.take("node"),
+            incarnation: fields.take_or_default("incarnation"),
+            lamport: fields.take_or_default("lamport"),
+            kind: EventKind::take(&mut fields),
         };
-        read().map_err(D::Error::custom)
+        fields.whole(event).map_err(D::Error::custom)
     }
 }
 

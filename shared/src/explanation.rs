@@ -3,13 +3,13 @@
 //! The core names members by their ids, events by their names: [`Explanation::named`] leads from one to the
 //! other.
 
-use serde::de::{DeserializeOwned, Error};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event::NamedContender;
 use crate::id::{Attribute, NodeId, NodeName, Term};
-use crate::json;
+use crate::json::{Fields, Part};
 use crate::message;
 
 /// Names the members of a ring.
@@ -79,55 +79,6 @@ macro_rules! without_names {
 
 without_names!(Term, Attribute, u32);
 
-/// A part of an explanation that can be read. What stands for one that can't be read does not matter.
-pub trait Part: DeserializeOwned {
-    /// Any value.
-    const ANY: Self;
-}
-
-macro_rules! parts {
-    ($($type:ty = $any:expr,)*) => {
-        $(impl Part for $type {
-            const ANY: Self = $any;
-        })*
-    };
-}
-
-parts! {
-    u32 = 0,
-    Term = Term::ZERO,
-    Attribute = Attribute(0),
-    NodeId = NodeId(uuid::Uuid::nil()),
-    NodeName = NodeName::FIRST,
-    message::Contender = message::Contender::new(Attribute(0), NodeId::ANY),
-    NamedContender = NamedContender { name: NodeName::FIRST, attribute: Attribute(0) },
-}
-
-impl<T: Part> Part for Option<T> {
-    const ANY: Self = None;
-}
-
-impl<L: Part> Part for Why<L> {
-    const ANY: Self = Self::Tied { number: 0 };
-}
-
-/// The fields of an explanation. The first one that can't be read makes all of it a failure; to go on until
-/// the end is less code than to return at each of a hundred fields.
-struct Fields {
-    fields: Map<String, Value>,
-    failure: Option<String>,
-}
-
-impl Fields {
-    #[inline(never)]
-    fn take<T: Part>(&mut self, name: &str) -> T {
-        json::take(&mut self.fields, name).unwrap_or_else(|failure| {
-            self.failure.get_or_insert(failure);
-            T::ANY
-        })
-    }
-}
-
 /// One list for the variants, their JSON, and the way from ids to names.
 ///
 /// Read by hand, as [`crate::EventKind`] is: the page reads explanations.
@@ -154,13 +105,13 @@ macro_rules! explanations {
 
         impl<Member: Part, Contender: Part> Explanation<Member, Contender> {
             fn read(fields: Map<String, Value>) -> Result<Self, String> {
-                let mut fields = Fields { fields, failure: None };
-                let decision: String = json::take(&mut fields.fields, "decision")?;
+                let mut fields = Fields::of(fields);
+                let decision: String = fields.take("decision");
                 let explanation = match decision.as_str() {
                     $($word => Self::$variant $({ $($field: fields.take(stringify!($field))),* })?,)*
                     other => return Err(format!("there is no decision {other:?}")),
                 };
-                fields.failure.map_or(Ok(explanation), Err)
+                fields.whole(explanation)
             }
         }
     };
@@ -233,6 +184,10 @@ impl<'de, M: Part, C: Part> Deserialize<'de> for Explanation<M, C> {
 /// An explanation as events carry it.
 pub type NamedExplanation = Explanation<NodeName, NamedContender>;
 
+impl<M: Part, C: Part> Part for Explanation<M, C> {
+    const ANY: Self = Self::CallingTheRoll;
+}
+
 /// One decision of a classic algorithm and its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -274,6 +229,10 @@ pub enum Why<L> {
     },
 }
 
+impl<L: Part> Part for Why<L> {
+    const ANY: Self = Self::Tied { number: 0 };
+}
+
 impl<'de, L: Part> Deserialize<'de> for Why<L> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let read = |fields: Map<String, Value>| {
@@ -305,14 +264,14 @@ impl<L: Part> Why<L> {
             return serde_json::from_value(value).map(why).map_err(|error| format!("{word}: {error}"));
         }
         let Value::Object(fields) = value else { return Err(format!("{word}: no object")) };
-        let mut fields = Fields { fields, failure: None };
+        let mut fields = Fields::of(fields);
         let why = match word {
             "advanced" => Self::Advanced { phase: fields.take("phase"), label: fields.take("label") },
             "drew" => Self::Drew { number: fields.take("number"), round: fields.take("round") },
             "tied" => Self::Tied { number: fields.take("number") },
             _ => return Err(format!("there is no reason {word:?}")),
         };
-        fields.failure.map_or(Ok(why), Err)
+        fields.whole(why)
     }
 }
 

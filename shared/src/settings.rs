@@ -7,10 +7,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::algorithm::AlgorithmName;
-use crate::json;
+use crate::json::Fields;
 use crate::role::{Safety, Succession};
 
 macro_rules! settings {
@@ -47,8 +47,8 @@ macro_rules! settings {
 
             /// Takes the settings out of an object that has them among its fields. Those that are missing, as
             /// in the recordings of an older version, have their default.
-            pub(crate) fn take(fields: &mut Map<String, Value>) -> Result<Self, String> {
-                Ok(Self { $($name: json::take_or_default(fields, stringify!($name))?,)+ })
+            pub(crate) fn take(fields: &mut Fields) -> Self {
+                Self { $($name: fields.take_or_default(stringify!($name)),)+ }
             }
         }
 
@@ -96,7 +96,9 @@ macro_rules! settings {
 
 impl<'de> Deserialize<'de> for RingSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::take(&mut Map::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        let mut fields = Fields::of(Map::deserialize(deserializer)?);
+        let settings = Self::take(&mut fields);
+        fields.whole(settings).map_err(serde::de::Error::custom)
     }
 }
 
