@@ -14,6 +14,7 @@ mod message_shape;
 mod node;
 mod sandbox_messages;
 mod surface;
+mod trigonometry;
 
 use std::time::Duration;
 

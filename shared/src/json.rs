@@ -165,7 +165,7 @@ impl Fields {
         T::ANY
     }
 
-    /// What was made of the fields, unless one could not be read.
+    /// Returns what was made of the fields, unless one could not be read.
     pub(crate) fn whole<T>(self, made: T) -> Result<T, String> {
         self.failure.map_or(Ok(made), Err)
     }

@@ -7,6 +7,7 @@ use std::fmt;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, RingView};
 
+use super::trigonometry::{asin, atan2, cos, sin};
 use crate::large_ring::LARGE_RING;
 use crate::reactive::rounded;
 
@@ -65,7 +66,7 @@ impl Point {
 }
 
 fn on_circle(radius: f64, angle: f64) -> Point {
-    Point { x: CENTRE.x + radius * angle.cos(), y: CENTRE.y + radius * angle.sin() }
+    Point { x: CENTRE.x + radius * cos(angle), y: CENTRE.y + radius * sin(angle) }
 }
 
 /// The members in ring order, and the sizes that follow from their number.
@@ -102,7 +103,7 @@ impl Layout {
         let node_radius = match names.len() {
             0 | 1 => LARGEST_NODE,
             #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
-            n => (0.3 * 2.0 * ring_radius * (PI / n as f64).sin()).min(LARGEST_NODE),
+            n => (0.3 * 2.0 * ring_radius * sin(PI / n as f64)).min(LARGEST_NODE),
         };
         Self { names, ring_radius, node_radius, smallest_text: 0.0 }
     }
@@ -163,7 +164,7 @@ impl Layout {
 
     /// The member that is nearest to a point.
     pub(crate) fn nearest(&self, point: Point) -> Option<&NodeName> {
-        let turn = (point.y - CENTRE.y).atan2(point.x - CENTRE.x) + FRAC_PI_2;
+        let turn = atan2(point.y - CENTRE.y, point.x - CENTRE.x) + FRAC_PI_2;
         #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
         let place = (turn.rem_euclid(TAU) / TAU * self.names.len() as f64).round();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in the ring")]
@@ -221,7 +222,7 @@ impl Layout {
             return Some(self.self_loop(here));
         }
         // The angle under which the gap at a rim is seen from the centre.
-        let rim = 2.0 * (self.gap() / (2.0 * self.ring_radius)).asin();
+        let rim = 2.0 * asin(self.gap() / (2.0 * self.ring_radius));
         let step = (there + count - here) % count;
         if step == 1 {
             let start = self.angle(here);
@@ -238,8 +239,8 @@ impl Layout {
         let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
         // The distance of the middle of the bend from the centre: clear of the skipped nodes, and of the text
         // in the centre.
-        let middle = 0.43 + 0.4 * (span / 2.0).cos().max(0.0);
-        let depth = 2.0 * middle - (span / 2.0).cos();
+        let middle = 0.43 + 0.4 * cos(span / 2.0).max(0.0);
+        let depth = 2.0 * middle - cos(span / 2.0);
         let control = on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0);
         Some(Curve::Bend {
             start: start.towards(control, self.gap()),
@@ -288,8 +289,8 @@ impl Layout {
         let centre = on_circle(self.ring_radius, self.angle(place));
         let inward = if self.ring_radius == 0.0 { -FRAC_PI_2 } else { self.angle(place) + PI };
         let around = |angle: f64, radius: f64| Point {
-            x: centre.x + radius * (inward + angle).cos(),
-            y: centre.y + radius * (inward + angle).sin(),
+            x: centre.x + radius * cos(inward + angle),
+            y: centre.y + radius * sin(inward + angle),
         };
         let (rim, far) = (self.gap(), self.node_radius * 3.2);
         Curve::Loop {
@@ -376,10 +377,10 @@ impl Curve {
     pub(crate) fn arrow_head(&self, length: f64) -> String {
         let tip = self.at(1.0);
         let before = self.at(0.97);
-        let angle = (tip.y - before.y).atan2(tip.x - before.x);
+        let angle = atan2(tip.y - before.y, tip.x - before.x);
         let corner = |turn: f64| Point {
-            x: tip.x - length * (angle + turn).cos(),
-            y: tip.y - length * (angle + turn).sin(),
+            x: tip.x - length * cos(angle + turn),
+            y: tip.y - length * sin(angle + turn),
         };
         format!("{tip} {} {}", corner(0.46), corner(-0.46))
     }

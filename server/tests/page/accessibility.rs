@@ -292,8 +292,8 @@ fn every_text_can_be_read_at_both_usual_sizes_of_screens_up_to_64_nodes() {
                 page.resize(width, height);
                 page.click("initiate");
                 page.wait_for("html", "innerWidth", |seen| *seen == json!(width));
-                // The drawing follows the window in a later frame. Where a message is a token on the canvas, its
-                // letter has the size that a test of the layout demands.
+                // The drawing follows the window in a later frame. Where a message is a token on the canvas,
+                // its letter has the size that a test of the layout demands.
                 let text = if ring == &CROWD[..] { "svg .node .name" } else { "svg g.dot text" };
                 page.wait_for(
                     text,
