@@ -5,12 +5,12 @@ mod act;
 mod carry_out;
 mod look;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
+use ringleader_election::link_table::LinkTable;
 use ringleader_election::{Core, DropReason, Explanation, Input, Timer, Timing};
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::link::LinkKind;
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, NodeName, Promise, RingMessage, RingSettings,
     Safety, Term,
@@ -35,15 +35,17 @@ pub(crate) struct Sent {
     pub(crate) message: RingMessage,
 }
 
-/// The inputs that are still to happen.
+/// What is still to happen.
 #[derive(Debug, Clone)]
 enum Next {
     Arrival(Sent),
     Noticed(NodeId, Input<RingMessage>),
+    /// A member that was dialled does not answer.
+    Unanswered(NodeId, LinkId),
 }
 
-/// The links: dialler, acceptor and kind.
-type Link = (NodeId, NodeId, LinkKind);
+/// Both ends of a link have it in their tables by this name.
+type LinkId = u32;
 
 pub(crate) struct QuietRing {
     pub(crate) sent: Vec<Sent>,
@@ -52,7 +54,8 @@ pub(crate) struct QuietRing {
     said: Vec<(NodeId, Explanation)>,
     members: Vec<Contender>,
     nodes: BTreeMap<NodeId, Core>,
-    links: BTreeSet<Link>,
+    links: BTreeMap<NodeId, LinkTable<LinkId>>,
+    dialled: LinkId,
     queue: VecDeque<Next>,
     timers: BTreeMap<(Duration, NodeId, Timer), ()>,
     now: Duration,
@@ -106,7 +109,8 @@ impl QuietRing {
             said: Vec::new(),
             nodes: members.iter().map(|member| (member.id, Core::new(member.id))).collect(),
             members,
-            links: BTreeSet::new(),
+            links: BTreeMap::new(),
+            dialled: 0,
             queue: VecDeque::new(),
             timers: BTreeMap::new(),
             now: Duration::ZERO,

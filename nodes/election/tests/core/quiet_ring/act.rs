@@ -1,13 +1,13 @@
 //! The actions of a test on the ring.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ringleader_election::link_table::DialPurpose;
 use ringleader_election::{Core, Input};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{AlgorithmName, Attribute, NodeId, RingMessage, Role, Safety, Succession, Term};
 
-use super::{Link, Next, QuietRing, Sent, contender, id, name};
+use super::{Next, QuietRing, Sent, contender, id, name};
 
 impl QuietRing {
     /// All members initiate at the same instant.
@@ -30,23 +30,22 @@ impl QuietRing {
         self.nodes.remove(&dead).unwrap_or_else(|| panic!("{who} is dead already"));
         self.queue.retain(|next| match next {
             Next::Arrival(sent) => sent.to != dead,
-            Next::Noticed(node, _) => *node != dead,
+            Next::Noticed(node, _) | Next::Unanswered(node, _) => *node != dead,
         });
         self.timers.retain(|(_, node, _), ()| *node != dead);
-        let (cut, kept) = self.links.iter().copied().partition(|(a, b, _)| *a == dead || *b == dead);
-        self.links = kept;
-        let cut: BTreeSet<Link> = cut;
-        for (a, b, link) in cut {
-            let other = if a == dead { b } else { a };
-            let direction = if a == dead { LinkDirection::Incoming } else { LinkDirection::Outgoing };
-            self.queue.push_back(Next::Noticed(other, Input::LinkDown { peer: dead, link, direction }));
+        let former = self.links.remove(&dead).unwrap_or_default();
+        for link in former.iter() {
+            let failed = self.fail(link.peer, link.id);
+            self.queue.extend(failed.map(|input| Next::Noticed(link.peer, input)));
         }
         self
     }
 
     /// It dies, and no link reports it: nobody has one with it, or all notices are late.
     pub(crate) fn kill_unnoticed(&mut self, who: &str) -> &mut Self {
-        self.links.retain(|(a, b, _)| *a != id(who) && *b != id(who));
+        for link in self.links.remove(&id(who)).unwrap_or_default().iter() {
+            self.table(link.peer).remove(link.id);
+        }
         self.kill(who)
     }
 
@@ -75,8 +74,8 @@ impl QuietRing {
         let probes: Vec<(NodeId, NodeId)> =
             self.nodes.values().flat_map(|node| node.skipped().map(|skipped| (node.id(), skipped))).collect();
         for (from, to) in probes {
-            if self.nodes.contains_key(&to) {
-                self.link_up((from, to, LinkKind::Ring));
+            if self.nodes.contains_key(&to) && self.table(from).lacks_probe(to) {
+                self.dial(from, to, LinkKind::Ring, DialPurpose::Probe);
             }
         }
         self
@@ -170,6 +169,11 @@ impl QuietRing {
                 self.give(to, Input::Received { from, message })
             }
             Some(Next::Noticed(node, input)) => self.give(node, input),
+            Some(Next::Unanswered(node, link)) => {
+                if let Some(input) = self.fail(node, link) {
+                    self.give(node, input);
+                }
+            }
             None => return false,
         }
         true

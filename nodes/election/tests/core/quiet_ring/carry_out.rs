@@ -1,10 +1,11 @@
 //! The caller's part, as the first page of the crate describes it: inputs go in, effects are carried out.
 
+use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable, Missing};
 use ringleader_election::{Effect, Input, Time};
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_shared::{NodeId, RingMessage};
+use ringleader_shared::{Incarnation, NodeId, RingMessage};
 
-use super::{Link, Next, QuietRing, Sent, name};
+use super::{LinkId, Next, QuietRing, Sent, name};
 
 impl QuietRing {
     pub(super) fn give(&mut self, to: NodeId, input: Input<RingMessage>) {
@@ -28,7 +29,7 @@ impl QuietRing {
                 }
                 if message.is_direct() {
                     self.dial_directly(me, to);
-                } else if !self.links.iter().any(|(a, b, _)| (*a, *b) == (me, to) || (*a, *b) == (to, me)) {
+                } else if self.table(me).route(to).is_none() {
                     // What is sent to a new successor waits for the link with it.
                     self.make_links(me);
                 }
@@ -64,56 +65,64 @@ impl QuietRing {
         }
     }
 
+    /// The links of a member that runs.
+    pub(super) fn table(&mut self, of: NodeId) -> &mut LinkTable<LinkId> {
+        self.links.entry(of).or_default()
+    }
+
+    fn now(&self) -> Time {
+        Time(self.now)
+    }
+
     fn make_links(&mut self, me: NodeId) {
         let wanted = self.nodes[&me].wanted_links();
-        let wanted: Vec<Link> = [(wanted.successor, LinkKind::Ring), (wanted.leader, LinkKind::Heartbeat)]
-            .into_iter()
-            .filter_map(|(peer, link)| peer.map(|peer| (me, peer, link)))
-            .collect();
-        let direct = self.nodes[&me].wanted_links().direct;
-        let kept = |link: &Link| link.2 == LinkKind::Direct && direct;
-        let surplus = |link: &&Link| link.0 == me && !wanted.contains(link) && !kept(link);
-        let surplus: Vec<Link> = self.links.iter().filter(surplus).copied().collect();
-        for (from, peer, link) in surplus {
-            self.links.remove(&(from, peer, link));
-            let direction = LinkDirection::Incoming;
-            self.queue.push_back(Next::Noticed(peer, Input::LinkClosed { peer: from, link, direction }));
+        while let Some(link) = self.table(me).take_surplus(wanted) {
+            self.close(link);
         }
-        for link in wanted {
-            if self.links.contains(&link) {
-                continue;
-            }
-            if self.nodes.contains_key(&link.1) {
-                self.link_up(link);
-            } else {
-                let direction = LinkDirection::Outgoing;
-                let failed = Input::LinkDown { peer: link.1, link: link.2, direction };
-                self.queue.push_back(Next::Noticed(me, failed));
-            }
+        while let Some(Missing::Dial { peer, kind }) = self.table(me).missing(wanted) {
+            self.dial(me, peer, kind, DialPurpose::Wanted);
         }
     }
 
     /// There is something to send to a member with which there may be no link.
     fn dial_directly(&mut self, me: NodeId, to: NodeId) {
-        let kind = LinkKind::Direct;
-        if self.links.contains(&(me, to, kind)) || self.links.contains(&(to, me, kind)) {
-            return;
-        }
-        if self.nodes.contains_key(&to) {
-            self.link_up((me, to, kind));
-        } else {
-            let failed = Input::LinkDown { peer: to, link: kind, direction: LinkDirection::Outgoing };
-            self.queue.push_back(Next::Noticed(me, failed));
+        let table = self.table(me);
+        let both = [LinkDirection::Outgoing, LinkDirection::Incoming];
+        if both.into_iter().all(|direction| table.find(to, LinkKind::Direct, direction).is_none()) {
+            self.dial(me, to, LinkKind::Direct, DialPurpose::Wanted);
         }
     }
 
-    pub(super) fn link_up(&mut self, link: Link) {
-        let (from, to, kind) = link;
-        self.links.insert(link);
-        for (at, peer, direction) in
-            [(from, to, LinkDirection::Outgoing), (to, from, LinkDirection::Incoming)]
-        {
-            self.queue.push_back(Next::Noticed(at, Input::LinkUp { peer, link: kind, direction }));
+    /// Dials a member. One that runs answers at once.
+    pub(super) fn dial(&mut self, me: NodeId, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
+        let id = self.dialled;
+        self.dialled += 1;
+        self.table(me).dialled(id, peer, kind, purpose);
+        if !self.nodes.contains_key(&peer) {
+            self.queue.push_back(Next::Unanswered(me, id));
+            return;
         }
+        while self.table(peer).take_replaced(me, kind, id).is_some() {}
+        self.table(peer).accepted(id, me, kind, purpose, Incarnation(1));
+        for end in [me, peer] {
+            let now = self.now();
+            let link = self.table(end).up(id, now).expect("a link that was added just now");
+            self.queue.push_back(Next::Noticed(end, link.up_input()));
+        }
+    }
+
+    /// A member has closed this link of its own.
+    fn close(&mut self, link: Link<LinkId>) {
+        let now = self.now();
+        if let Some((other, LinkLoss::Closed)) = self.table(link.peer).down(link.id, false, now) {
+            self.queue.push_back(Next::Noticed(link.peer, other.closed_input()));
+        }
+    }
+
+    /// A link of this member has failed.
+    pub(super) fn fail(&mut self, at: NodeId, id: LinkId) -> Option<Input<RingMessage>> {
+        let now = self.now();
+        let (link, loss) = self.table(at).down(id, true, now)?;
+        (loss == LinkLoss::Failed).then(|| link.down_input())
     }
 }

@@ -4,7 +4,7 @@ use ringleader_election::classic::{Announcement, Observed, properties};
 use ringleader_election::{Core, Timer};
 use ringleader_shared::event::NamedContender;
 use ringleader_shared::explanation::Names;
-use ringleader_shared::link::LinkKind;
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::message::{
     Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
 };
@@ -54,7 +54,8 @@ impl QuietRing {
     }
 
     pub(crate) fn has_link(&self, from: &str, to: &str, link: LinkKind) -> bool {
-        self.links.contains(&(id(from), id(to), link))
+        let table = self.links.get(&id(from));
+        table.is_some_and(|table| table.find(id(to), link, LinkDirection::Outgoing).is_some())
     }
 
     /// The lines of a member's log card, oldest first.
