@@ -35,7 +35,7 @@ pub(crate) struct Sent {
     pub(crate) message: RingMessage,
 }
 
-/// What is still to happen.
+/// An occurrence that is still to come.
 #[derive(Debug, Clone)]
 enum Next {
     Arrival(Sent),
