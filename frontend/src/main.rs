@@ -7,7 +7,7 @@
 //! Modules depend on one another in one direction; a test in `architecture.rs` checks it. From the bottom up:
 //!
 //! 1. Leaves: [`command`] and [`notice`] as data; [`text`], [`headline`], [`terms`] and [`large_ring`] for
-//!    what is shown; [`reactive`], [`focus`] and [`clipboard`] for the browser.
+//!    what is shown; [`reactive`], [`resize`], [`focus`] and [`clipboard`] for the browser.
 //! 2. [`state`]: signals, and the functions that apply events to them. [`sandbox`]: runs of the simulator
 //!    that are played.
 //! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
@@ -37,6 +37,7 @@ mod large_ring;
 mod notice;
 mod outage;
 mod reactive;
+mod resize;
 mod ring;
 mod sandbox;
 mod state;

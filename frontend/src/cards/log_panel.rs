@@ -7,8 +7,6 @@ use leptos::html;
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, counted};
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::ResizeObserver;
 
 use super::log_rows::Rows;
 use crate::backend::Backend;
@@ -16,6 +14,7 @@ use crate::clipboard;
 use crate::large_ring::LARGE_RING;
 use crate::notice::Notice;
 use crate::reactive;
+use crate::resize::on_resize;
 use crate::state::{Kinds, NodeLog, Store};
 
 /// The largest ring whose logs are open at first: more would bury the page.
@@ -101,21 +100,11 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
     // A panel that grew or shrank is no longer at its end, and emits no event.
     reactive::effect(move || {
         let Some(panel) = panel.get() else { return };
-        let resized = Closure::<dyn FnMut()>::new(move || {
+        on_resize(&[panel.unchecked_into()], move || {
             if following.get_untracked() {
                 to_end();
             }
         });
-        if let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) {
-            observer.observe(&panel);
-            let kept = StoredValue::new_local(Some((observer, resized)));
-            on_cleanup(move || {
-                if let Some((observer, resized)) = kept.try_update_value(Option::take).flatten() {
-                    observer.disconnect();
-                    drop(resized);
-                }
-            });
-        }
     });
     let scrolled = move |_| {
         if let Some(panel) = panel.get_untracked() {

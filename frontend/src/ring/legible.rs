@@ -2,12 +2,10 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::ResizeObserver;
 
 use super::geometry::SIZE;
 use crate::reactive;
+use crate::resize::on_resize;
 
 /// The smallest text on the screen, in pixels.
 const SMALLEST_PX: f64 = 12.0;
@@ -31,20 +29,10 @@ pub(super) fn smallest_text(figure: NodeRef<html::Section>) -> RwSignal<f64> {
     };
     reactive::effect(move || {
         let Some(figure) = figure.get() else { return };
-        let resized = Closure::<dyn FnMut()>::new(measure);
-        let Ok(observer) = ResizeObserver::new(resized.as_ref().unchecked_ref()) else { return };
-        for drawing in [":scope > .board", ":scope > .crowd"] {
-            if let Ok(Some(drawing)) = figure.query_selector(drawing) {
-                observer.observe(&drawing);
-            }
-        }
-        let kept = StoredValue::new_local(Some((observer, resized)));
-        on_cleanup(move || {
-            if let Some((observer, resized)) = kept.try_update_value(Option::take).flatten() {
-                observer.disconnect();
-                drop(resized);
-            }
-        });
+        let drawings = [":scope > .board", ":scope > .crowd"];
+        let drawings: Vec<_> =
+            drawings.iter().filter_map(|drawing| figure.query_selector(drawing).ok().flatten()).collect();
+        on_resize(&drawings, measure);
     });
     smallest
 }

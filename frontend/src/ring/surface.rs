@@ -3,18 +3,15 @@
 use std::f64::consts::TAU;
 
 use leptos::html;
-use leptos::prelude::{
-    Get, LocalStorage, NodeRef, Notify, RwSignal, Set, StoredValue, Track, Trigger, UpdateValue, on_cleanup,
-    window,
-};
+use leptos::prelude::{Get, LocalStorage, NodeRef, Notify, RwSignal, Set, Track, Trigger, window};
 use ringleader_shared::event::MessageKind;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
-use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent, Path2d, ResizeObserver};
+use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent, Path2d};
 
 use super::geometry::{Curve, Point, SIZE};
 use crate::components::theme::Theme;
 use crate::reactive::{self, rounded};
+use crate::resize::on_resize;
 
 /// A colour, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -295,17 +292,8 @@ pub(super) fn surface_of(canvas: NodeRef<html::Canvas>) -> RwSignal<Option<Surfa
         surface.set(canvas.get().and_then(|canvas| Surface::on(&canvas)));
     });
     reactive::effect(move || {
-        let Some(canvas) = canvas.get() else { return };
-        let observed = Closure::<dyn FnMut()>::new(move || resized.notify());
-        if let Ok(observer) = ResizeObserver::new(observed.as_ref().unchecked_ref()) {
-            observer.observe(&canvas);
-            let kept = StoredValue::new_local(Some((observer, observed)));
-            on_cleanup(move || {
-                if let Some((observer, observed)) = kept.try_update_value(Option::take).flatten() {
-                    observer.disconnect();
-                    drop(observed);
-                }
-            });
+        if let Some(canvas) = canvas.get() {
+            on_resize(&[canvas.unchecked_into()], move || resized.notify());
         }
     });
     surface
