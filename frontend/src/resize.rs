@@ -8,8 +8,11 @@ use web_sys::{Element, ResizeObserver};
 /// Calls `act` now and whenever the size of one of these elements changes, until the component or effect that
 /// asked is gone.
 pub(crate) fn on_resize(elements: &[Element], act: impl FnMut() + 'static) {
-    let act: Box<dyn FnMut()> = Box::new(act);
-    let act = Closure::wrap(act);
+    observe(elements, Closure::new(act));
+}
+
+/// Apart from `on_resize`, which the compiler makes for each `act` anew.
+fn observe(elements: &[Element], act: Closure<dyn FnMut()>) {
     // Every browser that can run the page has it.
     let Ok(observer) = ResizeObserver::new(act.as_ref().unchecked_ref()) else { return };
     elements.iter().for_each(|element| observer.observe(element));

@@ -262,11 +262,7 @@ impl Surface {
     }
 
     fn colour(&self, colour: Colour) -> &str {
-        Colour::ALL
-            .iter()
-            .position(|other| *other == colour)
-            .and_then(|place| self.colours.get(place))
-            .map_or("gray", String::as_str)
+        self.colours.get(colour as usize).map_or("gray", String::as_str)
     }
 }
 
