@@ -293,6 +293,7 @@ fn every_enum_of_names_has_the_names_of_its_type() {
             _ => {}
         }
     }
+    let all = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
     let mut messages = names_of::<MessageKind>();
     assert!(messages.remove("lease"), "leases are not reported");
     let known = [
@@ -306,13 +307,11 @@ fn every_enum_of_names_has_the_names_of_its_type() {
         ("ElectionView.properties.cause", names_of::<ElectionCause>()),
         ("Outage.properties.cause", names_of::<LossCause>()),
         ("MessageInfo.properties.message", messages),
-        ("Event.properties.kind", EventKind::NAMES.iter().map(|&name| name.to_owned()).collect()),
-        (
-            "BusFrame.properties.type",
-            ["snapshot", "resumed", "event", "missed"].map(ToOwned::to_owned).into(),
-        ),
+        ("Event.properties.kind", all(EventKind::NAMES)),
+        ("LinkEnd.properties.kind", all(LinkEnd::NAMES)),
+        ("BusFrame.properties.type", all(&["snapshot", "resumed", "event", "missed"])),
         ("Access.properties.kind", names_of::<AccessKind>()),
-        ("Problem.properties.type", BTreeSet::from(["about:blank".to_owned()])),
+        ("Problem.properties.type", all(&["about:blank"])),
     ];
     let mut found = Vec::new();
     walk(&document(), "", &mut found);
