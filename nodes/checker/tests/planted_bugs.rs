@@ -111,7 +111,7 @@ fn a_failure_says_what_is_wrong_how_to_play_it_again_and_draws_it() {
         command.strip_prefix("replay: cargo xtask soak --replay '").and_then(|rest| rest.strip_suffix('\''));
     assert_eq!(again.and_then(|text| text.parse().ok()), Some(case), "{command}");
     assert!(lines.next().is_some_and(|line| line.trim_start().starts_with("ms")), "{described}");
-    assert!(lines.any(|line| line.contains(" -> ") && line.contains("election term")), "{described}");
+    assert!(lines.any(|line| line.contains("→ ") && line.contains("election ")), "{described}");
 }
 
 #[test]
