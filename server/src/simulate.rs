@@ -10,12 +10,12 @@ mod ring;
 mod trace;
 
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use ringleader_simulator::algorithms::{Election, MaxRingElection, Outcome, Settings};
 use ringleader_simulator::classic::{self, Classic, Properties, Visitor};
 use serde::Serialize;
@@ -203,16 +203,21 @@ fn elect(job: &Job<'_>, ring: &Ring) -> anyhow::Result<Run> {
 }
 
 /// The line that reports progress where the errors go to a terminal.
-const PROGRESS: &str = "{bar:30} {pos} of {len} elections, {msg} million messages a second";
+const PROGRESS: &str = "{bar:30} {pos} of {len} elections, {speed} million messages a second";
 
 /// Runs the jobs on all cores.
 fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
-    let messages = AtomicU64::new(0);
+    let messages = Arc::new(AtomicU64::new(0));
     let done = Mutex::new(Vec::with_capacity(jobs.len()));
-    let begun = Instant::now();
-    let style = ProgressStyle::with_template(PROGRESS)?.progress_chars("█░");
+    let sent = Arc::clone(&messages);
+    // Computed when the line is drawn, and not for each run.
+    let speed = move |state: &ProgressState, line: &mut dyn std::fmt::Write| {
+        let speed = sent.load(Ordering::Relaxed) as f64 / state.elapsed().as_secs_f64() / 1e6;
+        let _ = write!(line, "{speed:.1}");
+    };
+    let style = ProgressStyle::with_template(PROGRESS)?.with_key("speed", speed).progress_chars("█░");
     let progress = ProgressBar::new(jobs.len() as u64).with_style(style);
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..cores.min(jobs.len()))
@@ -220,12 +225,10 @@ fn run_all(jobs: &[Job<'_>], ring: &Ring) -> anyhow::Result<Vec<(usize, Run)>> {
                 scope.spawn(|| -> anyhow::Result<()> {
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let run = elect(job, ring)?;
-                        let sent = messages.fetch_add(run.hops, Ordering::Relaxed) + run.hops;
+                        messages.fetch_add(run.hops, Ordering::Relaxed);
                         done.lock()
                             .unwrap_or_else(std::sync::PoisonError::into_inner)
                             .push((job.series, run));
-                        let speed = sent as f64 / begun.elapsed().as_secs_f64() / 1e6;
-                        progress.set_message(format!("{speed:.1}"));
                         progress.inc(1);
                     }
                     Ok(())

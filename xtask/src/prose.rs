@@ -39,7 +39,7 @@ const WIDTH: usize = 110;
 const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
 
 /// Words that begin a relative clause instead of naming the thing.
-const RELATIVE: [&str; 5] = ["Who", "What", "Whom", "Whose", "Whoever"];
+const RELATIVE: [&str; 7] = ["Who", "What", "Whom", "Whose", "Whoever", "Whatever", "Whichever"];
 
 /// One broken rule.
 #[derive(Debug, PartialEq, Eq)]

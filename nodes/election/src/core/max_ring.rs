@@ -20,8 +20,8 @@ impl Core {
             // Nobody could answer; to raise the term would only disturb the others later.
             return self.claim_failed(1, out);
         }
-        // Who is left alone has not heard of a deputy that came back and may be taking over the next term at
-        // this moment.
+        // A member that is left alone may have missed that the deputy came back. That deputy may be taking
+        // over the next term right now, so this member skips it.
         let alone_of_many = self.route.is_alone() && self.route.skipped().next().is_some();
         let newest = if planted(Bug::RunForgotten) { self.term } else { self.known_term() };
         let next = if alone_of_many { newest.next().next() } else { newest.next() };

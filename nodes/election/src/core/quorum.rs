@@ -383,7 +383,7 @@ impl Core {
             self.lease_from(leadership, Time(Duration::from_nanos(begun_ns)), out);
         }
         if highest > self.term {
-            // Somebody has promised, or tried, in a newer term: only a newer one brings us together.
+            // A member has promised, or tried, in a newer term: only an election above it unites the ring.
             Self::explain(Explanation::NewerTermSeen { term: highest }, out);
             self.term = highest;
             self.initiate(out);

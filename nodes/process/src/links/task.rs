@@ -32,7 +32,7 @@ use crate::link_settings::LinkSettings;
 /// The time that a close handshake may take: the other end may be hung.
 pub(super) const GOODBYE: Duration = Duration::from_millis(50);
 
-/// Whatever all link tasks of a node share.
+/// The channels and the state that all link tasks of a node share.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub(super) settings: watch::Receiver<LinkSettings>,
