@@ -147,9 +147,7 @@ impl Surface {
 
     /// The circle of the configured ring.
     pub(super) fn ring(&self, radius: f64) {
-        self.context.begin_path();
-        let _ = self.context.arc(SIZE / 2.0, SIZE / 2.0, radius, 0.0, TAU);
-        self.stroke(Colour::Line, 3.0);
+        self.circle(Point { x: SIZE / 2.0, y: SIZE / 2.0 }, radius, Colour::Line, 3.0);
     }
 
     /// The sides of a ring that is torn apart, inside of its circle.
