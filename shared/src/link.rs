@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::MessageId;
+use crate::id::{MessageId, NodeId};
 use crate::json;
 use crate::message::RingMessage;
 
@@ -110,6 +110,8 @@ pub enum LinkEnd {
         #[serde(skip_serializing_if = "Option::is_none")]
         address: Option<String>,
     },
+    /// A member that the link went through is gone, or could not be reached. The peer may live.
+    RelayLost,
     /// The peer did not answer the dial.
     Unanswered {
         /// Its address, where there is one.
@@ -133,6 +135,7 @@ json::read_by_kind! { LinkEnd:
     "silent" => Silent { silent_for_ms },
     "unread" => Unread { unread_for_ms },
     "misbehaved" => Misbehaved { reason },
+    "relay_lost" => RelayLost {},
     "nobody_listens" => NobodyListens { address },
     "unanswered" => Unanswered { address, waited_ms },
     "dial_failed" => DialFailed { reason },
@@ -148,6 +151,7 @@ impl LinkEnd {
             | Self::Restarted
             | Self::Closed { .. }
             | Self::Broken
+            | Self::RelayLost
             | Self::Misbehaved { .. }
             | Self::NobodyListens { .. }
             | Self::DialFailed { .. } => false,
@@ -172,6 +176,7 @@ impl fmt::Display for LinkEnd {
                 f.write_str(reason)
             }
             Self::Broken => f.write_str("the connection broke"),
+            Self::RelayLost => f.write_str("a member that it went through is gone"),
             Self::Silent { silent_for_ms } => write!(f, "no answer for {silent_for_ms} ms"),
             Self::Unread { unread_for_ms } => write!(f, "reads nothing for {unread_for_ms} ms"),
             Self::NobodyListens { address: Some(address) } => write!(f, "nobody listens at {address}"),
@@ -196,4 +201,42 @@ pub struct LinkFrame {
     pub sent_ns: u64,
     /// The message.
     pub message: RingMessage,
+}
+
+/// A frame on a node link by which members find paths to those that they cannot reach directly.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PathFrame {
+    /// `type` `path_request`.
+    #[serde(rename = "path_request")]
+    Request(PathRequest),
+    /// `type` `path_reply`.
+    #[serde(rename = "path_reply")]
+    Reply(PathReply),
+}
+
+/// Asks for a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathRequest {
+    /// The member that asks.
+    pub origin: NodeId,
+    /// The member that is looked for.
+    pub target: NodeId,
+    /// The number of the request at its origin; it grows.
+    pub number: u64,
+    /// The members that have passed it on, in order.
+    pub path: Vec<NodeId>,
+}
+
+/// The answer of the target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct PathReply {
+    /// The member that asks.
+    pub origin: NodeId,
+    /// The member that is looked for.
+    pub target: NodeId,
+    /// The number of the request that is answered.
+    pub number: u64,
+    /// The relays from the origin to the target.
+    pub path: Vec<NodeId>,
 }

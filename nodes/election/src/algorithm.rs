@@ -77,6 +77,16 @@ pub enum Input<M> {
         /// The end that dialled.
         direction: LinkDirection,
     },
+    /// A link with this member was made anew, after one that failed although the member lives. The core has not
+    /// learned of the failure; what was under way may be lost with it.
+    LinkReplaced {
+        /// The other end.
+        peer: NodeId,
+        /// The kind of link.
+        link: LinkKind,
+        /// The end that dialled.
+        direction: LinkDirection,
+    },
     /// The other end closed a link gracefully, and no other one of that kind with it is up.
     LinkClosed {
         /// The other end.

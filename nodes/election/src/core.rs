@@ -327,6 +327,7 @@ impl Core {
             Input::Received { from, message } => self.received(from, message, out),
             Input::TimerFired(timer) => self.timer_fired(timer, out),
             Input::LinkUp { peer, link, direction } => self.link_up(peer, link, direction, out),
+            Input::LinkReplaced { peer, link, direction } => self.link_replaced(peer, link, direction, out),
             Input::LinkDown { peer, link, direction } => self.link_down(peer, link, direction, out),
             Input::LinkClosed { peer, link, direction } => self.link_closed(peer, link, direction, out),
         }

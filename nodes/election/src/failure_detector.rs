@@ -24,16 +24,57 @@ const EARNS: u32 = 3;
 /// The most patience, in times of the configured value: a peer that hangs is found in the end.
 pub const AT_MOST: u32 = 4;
 
+/// The part of the allowed silence after which the peer is doubted: two thirds. The rest is the time in which
+/// others can be asked about it.
+pub const DOUBT: (u32, u32) = (2, 3);
+
 /// The verdict on the peer of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It was heard recently, or this process may have slept through a frame of it.
     Alive,
+    /// It was silent for [`DOUBT`] of the time after which it counts as hung. Said once for each silence.
+    Doubtful,
     /// It was silent for too long.
     Hung {
         /// The time since it was heard.
         silent_for: Duration,
     },
+}
+
+/// The round-trip time of a link as it has been measured lately: smoothed, with its deviation, as TCP measures
+/// it (Jacobson, 1988; RFC 6298).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RoundTrip {
+    smoothed: Duration,
+    deviation: Duration,
+}
+
+impl RoundTrip {
+    /// The first measurement.
+    #[must_use]
+    pub fn first(took: Duration) -> Self {
+        Self { smoothed: took, deviation: took / 2 }
+    }
+
+    /// Takes another measurement in.
+    #[must_use]
+    pub fn and(self, took: Duration) -> Self {
+        let Self { smoothed, deviation } = self;
+        Self { smoothed: (smoothed * 7 + took) / 8, deviation: (deviation * 3 + smoothed.abs_diff(took)) / 4 }
+    }
+
+    /// The smoothed round-trip time.
+    #[must_use]
+    pub const fn smoothed(self) -> Duration {
+        self.smoothed
+    }
+
+    /// The time within which an answer comes, but for rare exceptions.
+    #[must_use]
+    pub fn answers_within(self) -> Duration {
+        self.smoothed + self.deviation * 4
+    }
 }
 
 /// The failure detector of one link.
@@ -45,6 +86,9 @@ pub struct FailureDetector {
     last_woke: Time,
     /// The silence that is allowed until the next turn of the caller's loop.
     patience: Duration,
+    /// Whether the present silence has been reported as doubtful.
+    doubted: bool,
+    round_trip: Option<RoundTrip>,
 }
 
 impl FailureDetector {
@@ -52,7 +96,15 @@ impl FailureDetector {
     /// `hung_after` is hung, on a machine that is never late.
     #[must_use]
     pub const fn new(now: Time, heartbeat: Duration, hung_after: Duration) -> Self {
-        Self { heartbeat, hung_after, last_heard: now, last_woke: now, patience: hung_after }
+        Self {
+            heartbeat,
+            hung_after,
+            last_heard: now,
+            last_woke: now,
+            patience: hung_after,
+            doubted: false,
+            round_trip: None,
+        }
     }
 
     /// Changes the durations, from the next turn of the caller's loop on.
@@ -63,7 +115,23 @@ impl FailureDetector {
     /// Notes a frame of the peer.
     pub fn heard(&mut self, now: Time, lateness: &mut Lateness) {
         lateness.observe(now, now.since(self.last_heard), self.heartbeat);
-        self.last_heard = now;
+        self.hear(now);
+    }
+
+    const fn hear(&mut self, now: Time) {
+        (self.last_heard, self.doubted) = (now, false);
+    }
+
+    /// Notes that the answer to a ping took so long. On a slow link the peer may be silent for longer: for as
+    /// long as an answer takes there, and a heartbeat.
+    pub fn measured(&mut self, took: Duration) {
+        self.round_trip = Some(self.round_trip.map_or_else(|| RoundTrip::first(took), |it| it.and(took)));
+    }
+
+    /// The round-trip time of the link, once it has been measured.
+    #[must_use]
+    pub const fn round_trip(&self) -> Option<RoundTrip> {
+        self.round_trip
     }
 
     /// Notes a turn of the caller's loop. Suspects this process first: after a gap longer than
@@ -71,25 +139,38 @@ impl FailureDetector {
     pub fn woke(&mut self, now: Time, lateness: &mut Lateness) {
         lateness.observe(now, now.since(self.last_woke), self.heartbeat);
         if self.is_starved(now) {
-            self.last_heard = now;
+            self.hear(now);
         }
         self.last_woke = now;
-        self.patience = lateness.patience(now, self.hung_after);
+        let slow = self.round_trip.map_or(Duration::ZERO, |it| it.answers_within() + self.heartbeat);
+        self.patience = lateness.patience(now, self.hung_after.max(slow));
     }
 
     /// Judges the peer. One that was only late makes the next deadline later.
-    pub fn verdict(&self, now: Time, lateness: &mut Lateness) -> Verdict {
+    pub fn verdict(&mut self, now: Time, lateness: &mut Lateness) -> Verdict {
         if now < self.next_deadline() || self.is_starved(now) {
             return Verdict::Alive;
+        }
+        if now < self.hung_at() {
+            self.doubted = true;
+            return Verdict::Doubtful;
         }
         let silent_for = now.since(self.last_heard);
         lateness.observe(now, silent_for, self.heartbeat);
         Verdict::Hung { silent_for }
     }
 
-    /// The time at which a peer that stays silent is hung.
+    /// The time at which the verdict on a peer that stays silent is another: first it is doubtful, then hung.
     #[must_use]
     pub fn next_deadline(&self) -> Time {
+        let (parts, of) = DOUBT;
+        let doubtful_at = Time(self.last_heard.0.saturating_add(self.patience.saturating_mul(parts) / of));
+        if self.doubted { self.hung_at() } else { doubtful_at }
+    }
+
+    /// The time at which a peer that stays silent is hung.
+    #[must_use]
+    pub fn hung_at(&self) -> Time {
         Time(self.last_heard.0.saturating_add(self.patience))
     }
 
@@ -163,7 +244,7 @@ mod tests {
         let (mut detector, mut lateness) = detector();
         detector.heard(at(ms(49)), &mut lateness);
         detector.woke(at(ms(50)), &mut lateness);
-        assert_eq!(detector.next_deadline(), at(ms(49) + HUNG_AFTER));
+        assert_eq!(detector.hung_at(), at(ms(49) + HUNG_AFTER));
     }
 
     #[test]
@@ -184,7 +265,7 @@ mod tests {
         let late = detector.starved_after() + HUNG_AFTER * AT_MOST;
         assert_eq!(detector.verdict(at(late), &mut lateness), Verdict::Alive);
         detector.woke(at(late), &mut lateness);
-        assert!(detector.next_deadline() >= at(late + HUNG_AFTER));
+        assert!(detector.hung_at() >= at(late + HUNG_AFTER));
     }
 
     #[test]
@@ -195,23 +276,52 @@ mod tests {
         }
         assert_eq!(detector.verdict(at(ms(150)), &mut lateness), Verdict::Hung { silent_for: HUNG_AFTER });
         detector.woke(at(ms(150)), &mut lateness);
-        assert_eq!(detector.next_deadline(), at(ms(150 + 3 * 100)));
+        assert_eq!(detector.hung_at(), at(ms(150 + 3 * 100)));
+    }
+
+    #[test]
+    fn a_silence_is_doubtful_once_before_the_peer_is_hung() {
+        let (mut detector, mut lateness) = detector();
+        assert_eq!(detector.next_deadline(), at(ms(100)));
+        for turn in [50, 100] {
+            detector.woke(at(ms(turn)), &mut lateness);
+        }
+        assert_eq!(detector.verdict(at(ms(100)), &mut lateness), Verdict::Doubtful);
+        assert_eq!(detector.next_deadline(), at(HUNG_AFTER));
+        assert_eq!(detector.verdict(at(ms(120)), &mut lateness), Verdict::Alive);
+        detector.heard(at(ms(120)), &mut lateness);
+        detector.woke(at(ms(121)), &mut lateness);
+        assert!(detector.next_deadline() < at(ms(120) + HUNG_AFTER * 3), "the next silence is doubted anew");
+        assert!(detector.next_deadline() < detector.hung_at());
+    }
+
+    #[test]
+    fn on_a_slow_link_a_peer_may_be_silent_for_as_long_as_an_answer_takes() {
+        let (mut detector, mut lateness) = detector();
+        for turn in 1..=20 {
+            detector.heard(at(ms(turn * 50)), &mut lateness);
+            detector.measured(ms(400));
+            detector.woke(at(ms(turn * 50)), &mut lateness);
+        }
+        let patience = detector.hung_at().since(at(ms(1000)));
+        assert!((ms(450)..ms(500)).contains(&patience), "{patience:?}");
+        assert_eq!(detector.round_trip().map(RoundTrip::smoothed), Some(ms(400)));
     }
 
     #[test]
     fn a_turn_that_comes_late_makes_patient() {
         let (mut detector, mut lateness) = detector();
         detector.woke(at(ms(80)), &mut lateness);
-        assert_eq!(detector.next_deadline(), at(ms(150 + 3 * 30)));
+        assert_eq!(detector.hung_at(), at(ms(150 + 3 * 30)));
     }
 
     #[test]
     fn new_durations_count_from_the_next_turn_on() {
         let (mut detector, mut lateness) = detector();
         detector.configure(ms(500), ms(2_000));
-        assert_eq!(detector.next_deadline(), at(HUNG_AFTER));
+        assert_eq!(detector.hung_at(), at(HUNG_AFTER));
         detector.woke(at(ms(400)), &mut lateness);
-        assert_eq!(detector.next_deadline(), at(ms(2_000)));
+        assert_eq!(detector.hung_at(), at(ms(2_000)));
     }
 
     #[test]
@@ -221,7 +331,7 @@ mod tests {
         let mut patience = |now| {
             let mut other = FailureDetector::new(now, HEARTBEAT, HUNG_AFTER);
             other.woke(now, &mut lateness);
-            other.next_deadline().since(now)
+            other.hung_at().since(now)
         };
         assert_eq!(patience(at(ms(90))), ms(150 + 3 * 40));
         assert_eq!(patience(at(REMEMBERED)), ms(150 + 3 * 40));
@@ -297,13 +407,13 @@ mod tests {
             }
             let silent_since = now;
             detector.woke(now, &mut lateness);
-            while now < detector.next_deadline() {
-                now = detector.next_deadline().min(at(now.0 + HEARTBEAT));
-                if now < detector.next_deadline() {
+            while now < detector.hung_at() {
+                now = detector.hung_at().min(at(now.0 + HEARTBEAT));
+                if now < detector.hung_at() {
                     detector.woke(now, &mut lateness);
                 }
             }
-            prop_assert!(detector.verdict(now, &mut lateness) != Verdict::Alive);
+            prop_assert!(matches!(detector.verdict(now, &mut lateness), Verdict::Hung { .. }));
             prop_assert!(now.since(silent_since) <= HUNG_AFTER * AT_MOST);
         }
 

@@ -32,6 +32,8 @@ mod core;
 pub mod events;
 pub mod failure_detector;
 pub mod link_table;
+pub mod loss;
+pub mod paths;
 mod planted;
 pub mod random;
 pub mod recording;

@@ -4,13 +4,15 @@
 //! table so:
 //! 1. after each step of the core it closes every [`LinkTable::take_surplus`], then dials every
 //!    [`LinkTable::missing`] link and adds it with [`LinkTable::dialled`];
-//! 2. now and then it dials the members that the core skips, where [`LinkTable::lacks_probe`], and keeps a
-//!    standby link, as [`LinkTable::take_surplus_standby`] and [`LinkTable::lacks_standby`] say;
+//! 2. now and then it dials the members that the core skips, where [`LinkTable::lacks_probe`], and keeps
+//!    standby links, as [`LinkTable::take_surplus_standby`] and [`LinkTable::lacks_standby`] say;
 //! 3. it adds an accepted link with [`LinkTable::accepted`], and closes every [`LinkTable::take_former`] and
 //!    [`LinkTable::take_replaced`] link before that one is up;
 //! 4. it reports what happens to a link ([`LinkTable::up`], [`LinkTable::in_use`], [`LinkTable::hears`],
 //!    [`LinkTable::down`]) and gives the core the input that follows;
-//! 5. it sends a message on the link that [`LinkTable::route`] names.
+//! 5. it sends a message on the link that [`LinkTable::route`] names;
+//! 6. it gives the core the input of each [`LinkTable::overdue`] link, and replaces links through others by
+//!    direct ones as [`LinkTable::upgrade`] says.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -31,8 +33,8 @@ pub enum DialPurpose {
     Wanted,
     /// Its dialler looks whether a member that it skips answers again. A failure means nothing.
     Probe,
-    /// Its dialler keeps it ready for the loss of its successor. Until it is in use it is no link of the
-    /// ring: it carries nothing, and the core does not know of it.
+    /// Its dialler keeps it ready for the loss of its successor, or needs it to look for a path. Until it is in
+    /// use it is no link of the ring: it carries no message, and the core does not know of it.
     Standby,
 }
 
@@ -54,6 +56,14 @@ pub struct Link<I> {
     /// The start of the peer that is at the other end: known at once where the peer dialled, with the first
     /// message where this member did.
     pub peer_start: Option<Incarnation>,
+    /// Whether it goes through other members, its relays.
+    pub relayed: bool,
+    /// Whether it has been silent for so long that it may not work.
+    pub doubted: bool,
+    /// Whether it loses so much that another way is better, if there is one.
+    pub lossy: bool,
+    /// Whether it takes the place of one that failed while its peer lived: the core does not know of that.
+    pub replaces: bool,
 }
 
 impl<I> Link<I> {
@@ -69,7 +79,12 @@ impl<I> Link<I> {
 
     /// The input by which the core learns that this link is up.
     pub const fn up_input<M>(&self) -> Input<M> {
-        Input::LinkUp { peer: self.peer, link: self.kind, direction: self.direction }
+        let (peer, link, direction) = (self.peer, self.kind, self.direction);
+        if self.replaces {
+            Input::LinkReplaced { peer, link, direction }
+        } else {
+            Input::LinkUp { peer, link, direction }
+        }
     }
 
     /// The input by which the core learns that this link failed.
@@ -115,6 +130,19 @@ pub enum LinkLoss {
     ClosedUnseen,
     /// Nobody knew of it.
     Unseen,
+    /// It failed, and its peer lives: another link with it is made or expected, and the core need not know.
+    Replaceable,
+}
+
+/// The cause of the end of a link, as far as its meaning depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The peer is dead, or hung as far as can be known.
+    PeerLost,
+    /// The link failed, but its peer lives.
+    LinkLost,
+    /// The peer closed it gracefully.
+    Closed,
 }
 
 /// Reason for which a link must not carry what arrived on it.
@@ -146,17 +174,20 @@ pub struct LinkTable<I> {
     links: Vec<Link<I>>,
     /// The newest start of each peer that is known.
     starts: BTreeMap<NodeId, Incarnation>,
+    /// The links that failed while their peers lived. Another must be up in the place of one that the peer
+    /// dialled until this time; one that this member dialled is dialled again, and that dial has an end.
+    replaceable: Vec<(Link<I>, Option<Time>)>,
 }
 
 impl<I> Default for LinkTable<I> {
     fn default() -> Self {
-        Self { links: Vec::new(), starts: BTreeMap::new() }
+        Self { links: Vec::new(), starts: BTreeMap::new(), replaceable: Vec::new() }
     }
 }
 
 impl<I: Copy + Eq> FromIterator<Link<I>> for LinkTable<I> {
     fn from_iter<T: IntoIterator<Item = Link<I>>>(links: T) -> Self {
-        Self { links: links.into_iter().collect(), starts: BTreeMap::new() }
+        Self { links: links.into_iter().collect(), ..Self::default() }
     }
 }
 
@@ -197,6 +228,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     /// peer answers, and a standby link stays.
     #[must_use]
     pub fn take_surplus(&mut self, wanted: WantedLinks) -> Option<Link<I>> {
+        self.replaceable.retain(|(old, until)| until.is_some() || is_wanted(wanted, old));
         self.take(|link| {
             link.direction == LinkDirection::Outgoing
                 && !is_wanted(wanted, link)
@@ -248,22 +280,128 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.find(peer, LinkKind::Ring, LinkDirection::Outgoing).is_none()
     }
 
-    /// Removes a standby link that this member dialled to any other peer than this.
+    /// Removes a standby link that this member dialled to a peer to which none is wanted.
     #[must_use]
-    pub fn take_surplus_standby(&mut self, peer: Option<NodeId>) -> Option<Link<I>> {
-        self.take(|link| is_own_standby(link) && Some(link.peer) != peer)
+    pub fn take_surplus_standby(&mut self, wanted: &[NodeId]) -> Option<Link<I>> {
+        self.take(|link| is_own_standby(link) && !wanted.contains(&link.peer))
     }
 
-    /// Whether there is no standby link that this member dialled.
+    /// Whether there is no standby link that this member dialled to this peer.
     #[must_use]
-    pub fn lacks_standby(&self) -> bool {
-        !self.links.iter().any(is_own_standby)
+    pub fn lacks_standby(&self, peer: NodeId) -> bool {
+        !self.links.iter().any(|link| is_own_standby(link) && link.peer == peer)
     }
 
     /// Adds a link that this member dials.
     pub fn dialled(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
-        let direction = LinkDirection::Outgoing;
-        self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start: None });
+        self.links.push(Link {
+            id,
+            peer,
+            kind,
+            direction: LinkDirection::Outgoing,
+            purpose,
+            up_since: None,
+            peer_start: None,
+            relayed: false,
+            doubted: false,
+            lossy: false,
+            replaces: false,
+        });
+    }
+
+    /// Gives a link that is dialled anew another id.
+    pub fn rename(&mut self, id: I, new: I) {
+        if let Some(link) = self.get_mut(id) {
+            link.id = new;
+        }
+    }
+
+    /// Notes whether a link goes through others.
+    pub fn set_relayed(&mut self, id: I, relayed: bool) {
+        if let Some(link) = self.get_mut(id) {
+            link.relayed = relayed;
+        }
+    }
+
+    /// Notes whether a link has been silent for so long that it may not work. Returns its peer when that is
+    /// news: of doubts, about a link that is known; otherwise, that no link with the peer is doubted any more.
+    pub fn set_doubted(&mut self, id: I, doubted: bool) -> Option<NodeId> {
+        let link = self.get_mut(id).filter(|link| link.doubted != doubted)?;
+        link.doubted = doubted;
+        let (peer, is_known) = (link.peer, link.is_known());
+        let is_news = if doubted { is_known } else { !self.is_doubted(peer) };
+        is_news.then_some(peer)
+    }
+
+    /// Notes that a link loses so much that it does not work, and that its peer is to be found by another way.
+    /// Returns the link.
+    pub fn set_lossy(&mut self, id: I) -> Option<Link<I>> {
+        let link = self.get_mut(id)?;
+        (link.lossy, link.doubted) = (true, true);
+        Some(*link)
+    }
+
+    /// A link to this peer that another way can replace, now that one is known: one that this member dialled
+    /// and that is lossy or not up yet. It is direct.
+    pub fn worse_than_a_path(&self, peer: NodeId) -> Option<&Link<I>> {
+        self.links.iter().find(|link| {
+            link.peer == peer
+                && link.direction == LinkDirection::Outgoing
+                && link.purpose != DialPurpose::Standby
+                && !link.relayed
+                && (link.lossy || !link.is_up())
+        })
+    }
+
+    /// Whether a link with this peer may not work: one that is known is doubted, or one is being dialled.
+    #[must_use]
+    pub fn is_doubted(&self, peer: NodeId) -> bool {
+        self.links.iter().any(|link| link.peer == peer && (link.doubted && link.is_known() || !link.is_up()))
+    }
+
+    /// The links that work, one for each peer: direct ones rather than others.
+    pub fn working(&self) -> impl Iterator<Item = &Link<I>> {
+        let mut best: BTreeMap<NodeId, &Link<I>> = BTreeMap::new();
+        for link in self.links.iter().filter(|link| link.is_up() && !link.doubted) {
+            let known = best.entry(link.peer).or_insert(link);
+            if known.relayed && !link.relayed {
+                *known = link;
+            }
+        }
+        best.into_values()
+    }
+
+    /// The peers of the links that this member dialled through others: a direct link with them would be
+    /// better.
+    pub fn relayed(&self) -> impl Iterator<Item = NodeId> {
+        let outgoing = self.links.iter().filter(|link| link.direction == LinkDirection::Outgoing);
+        outgoing.filter(|link| link.relayed && link.is_up()).map(|link| link.peer)
+    }
+
+    /// Removes a link through others when a direct standby link with its peer has worked for `proven_after`.
+    /// A ring link is replaced by the standby link, which is the second one that is returned; one of another
+    /// kind is missing then, and is dialled directly.
+    #[must_use]
+    pub fn upgrade(&mut self, now: Time, proven_after: Duration) -> Option<(Link<I>, Option<Link<I>>)> {
+        let proven = |link: &Link<I>| {
+            is_own_standby(link)
+                && !(link.relayed || link.doubted)
+                && link.up_since.is_some_and(|up| now.since(up) >= proven_after)
+        };
+        let peers: Vec<(NodeId, I)> =
+            self.links.iter().filter(|link| proven(link)).map(|link| (link.peer, link.id)).collect();
+        peers.into_iter().find_map(|(peer, standby)| {
+            let relayed = self.take(|link| {
+                link.peer == peer && link.direction == LinkDirection::Outgoing && link.relayed && link.is_up()
+            })?;
+            if relayed.kind != LinkKind::Ring {
+                return Some((relayed, None));
+            }
+            let direct = self.get_mut(standby)?;
+            (direct.purpose, direct.replaces) = (DialPurpose::Wanted, true);
+            let direct = *direct;
+            Some((relayed, Some(direct)))
+        })
     }
 
     /// Removes a link that a former start of this peer dialled, when `start` dials: it is over, whenever the
@@ -295,9 +433,19 @@ impl<I: Copy + Eq> LinkTable<I> {
         purpose: DialPurpose,
         start: Incarnation,
     ) {
-        let direction = LinkDirection::Incoming;
-        let peer_start = Some(start);
-        self.links.push(Link { id, peer, kind, direction, purpose, up_since: None, peer_start });
+        self.links.push(Link {
+            id,
+            peer,
+            kind,
+            direction: LinkDirection::Incoming,
+            purpose,
+            up_since: None,
+            peer_start: Some(start),
+            relayed: false,
+            doubted: false,
+            lossy: false,
+            replaces: false,
+        });
     }
 
     /// Notes that the other end answered. Returns the link when people and core have to know.
@@ -308,7 +456,36 @@ impl<I: Copy + Eq> LinkTable<I> {
             return None;
         }
         link.purpose = DialPurpose::Wanted;
-        Some(*link)
+        let up = *link;
+        Some(self.replacing(up))
+    }
+
+    /// A link that is up, and is no standby link, with the note whether it takes the place of one that failed
+    /// while its peer lived.
+    fn replacing(&mut self, up: Link<I>) -> Link<I> {
+        Link { replaces: self.is_replaced(&up), ..up }
+    }
+
+    /// Forgets that another link must take the place of those like this one. Says whether there was one.
+    fn is_replaced(&mut self, link: &Link<I>) -> bool {
+        let before = self.replaceable.len();
+        self.replaceable.retain(|(old, _)| {
+            (old.peer, old.kind, old.direction) != (link.peer, link.kind, link.direction)
+        });
+        self.replaceable.len() < before
+    }
+
+    /// Removes a link that failed while its peer lived, when none has taken its place in time: the peer is
+    /// lost now.
+    #[must_use]
+    pub fn overdue(&mut self, now: Time) -> Option<Link<I>> {
+        let at = self.replaceable.iter().position(|(_, until)| until.is_some_and(|until| until <= now))?;
+        Some(self.replaceable.remove(at).0)
+    }
+
+    /// The time at which the next link is [`LinkTable::overdue`].
+    pub fn next_overdue(&self) -> Option<Time> {
+        self.replaceable.iter().filter_map(|(_, until)| *until).min()
     }
 
     /// Notes that the peer has put its standby link in use. [`LinkTable::take_replaced`] comes first.
@@ -323,7 +500,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         let link = self.get_mut(id).filter(is_standby).ok_or(OutOfTurn::NoStandby)?;
         link.purpose = DialPurpose::Wanted;
         link.up_since.get_or_insert(now);
-        Ok(*link)
+        let up = *link;
+        Ok(self.replacing(up))
     }
 
     /// Notes the newest start of a peer, as a trusted source names it.
@@ -374,8 +552,15 @@ impl<I: Copy + Eq> LinkTable<I> {
         Ok(())
     }
 
-    /// Removes a link that ended, by a failure or by a graceful close of the peer, and says what that means.
-    pub fn down(&mut self, id: I, is_failure: bool, now: Time) -> Option<(Link<I>, LinkLoss)> {
+    /// Removes a link that ended, and says what that means. Where its peer lives, another link must be up in
+    /// its place within `replaced_within`.
+    pub fn down(
+        &mut self,
+        id: I,
+        cause: Cause,
+        now: Time,
+        replaced_within: Duration,
+    ) -> Option<(Link<I>, LinkLoss)> {
         let link = self.remove(id)?;
         let is_last = self.find(link.peer, link.kind, link.direction).is_none();
         let is_unseen = link.purpose == DialPurpose::Standby
@@ -386,7 +571,15 @@ impl<I: Copy + Eq> LinkTable<I> {
             let is_incoming =
                 link.purpose != DialPurpose::Standby && link.direction == LinkDirection::Incoming;
             if is_incoming && is_last { LinkLoss::ClosedUnseen } else { LinkLoss::Unseen }
-        } else if is_failure || link.was_too_short(now) {
+        } else if cause == Cause::LinkLost && link.is_up() {
+            if is_last {
+                let until = Time(now.0.saturating_add(replaced_within));
+                let is_incoming = link.direction == LinkDirection::Incoming;
+                self.replaceable.push((link, is_incoming.then_some(until)));
+            }
+            LinkLoss::Replaceable
+        } else if cause != Cause::Closed || link.was_too_short(now) {
+            self.is_replaced(&link);
             LinkLoss::Failed
         } else if is_last {
             LinkLoss::Closed

@@ -3,14 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ringleader_election::digest;
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Incarnation, RingMessage, Term};
 
-use crate::rng::Rng;
+use crate::rng::{PerMille, Rng, nanoseconds};
 use crate::schedule::Disturbance;
 use crate::setup::Latency;
+
+/// The share of its pings that a link may lose; it does not work when it loses more. As the members judge it by
+/// their pings (`ringleader_election::loss`).
+const MOST_LOST: PerMille = PerMille::new(375);
 
 /// A member, by its number in the order in which members joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +70,10 @@ pub(crate) struct Connection {
     pub(crate) dialler: NodeIndex,
     pub(crate) acceptor: NodeIndex,
     pub(crate) kind: LinkKind,
+    /// The members that it goes through, from the dialler to the acceptor.
+    pub(crate) relays: Vec<NodeIndex>,
+    /// Whether it was dialled as a standby link.
+    pub(crate) standby: bool,
     /// Which start of the dialler dialled.
     pub(crate) incarnation: Incarnation,
     pub(crate) dialler_end: End,
@@ -84,6 +93,17 @@ impl Connection {
         if self.dialler == place { self.acceptor } else { self.dialler }
     }
 
+    /// The pairs of members between which something crosses on its way from this end to the other.
+    pub(crate) fn hops(&self, from: NodeIndex) -> Vec<(NodeIndex, NodeIndex)> {
+        let mut places = vec![self.dialler];
+        places.extend(&self.relays);
+        places.push(self.acceptor);
+        if from != self.dialler {
+            places.reverse();
+        }
+        places.iter().copied().zip(places.iter().copied().skip(1)).collect()
+    }
+
     pub(crate) fn end(&self, place: NodeIndex) -> End {
         if self.dialler == place { self.dialler_end } else { self.acceptor_end }
     }
@@ -93,9 +113,19 @@ impl Connection {
     }
 }
 
+/// A direction in which nothing arrives for a while, because everything takes longer than before.
+#[derive(Debug, Clone, Copy)]
+struct Late {
+    /// The number of the change.
+    number: u64,
+    /// The time at which what is sent after it arrives, in nanoseconds.
+    until: u64,
+}
+
 /// The condition of one direction between two members.
 #[derive(Debug, Clone, Copy, Default)]
 struct Condition {
+    late: Option<Late>,
     /// The number of the cut, if there is one.
     cut: Option<u64>,
     disturbance: Option<Disturbance>,
@@ -131,11 +161,15 @@ impl Network {
         (dialler, incarnation): (NodeIndex, Incarnation),
         acceptor: NodeIndex,
         kind: LinkKind,
+        relays: Vec<NodeIndex>,
+        standby: bool,
     ) -> LinkId {
         let link = Connection {
             dialler,
             acceptor,
             kind,
+            relays,
+            standby,
             incarnation,
             dialler_end: End::Dialling,
             acceptor_end: End::Dialling,
@@ -177,20 +211,47 @@ impl Network {
         }
     }
 
+    /// The links that are not forgotten, and their ids.
+    pub(crate) fn links(&self) -> impl Iterator<Item = (LinkId, &Connection)> {
+        self.slots.iter().enumerate().filter_map(|(slot, (number, link))| {
+            let slot = u32::try_from(slot).ok()?;
+            Some((LinkId { slot, number: *number }, link.as_ref()?))
+        })
+    }
+
+    /// The time for one crossing of all hops of a link from this end.
+    fn crossing(&self, link: &Connection, from: NodeIndex, rng: &mut Rng) -> u64 {
+        if link.relays.is_empty() {
+            let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
+            return rng.crossing(latency);
+        }
+        let hops = link.hops(from);
+        let crossing = |(one, other): &(NodeIndex, NodeIndex)| {
+            rng.crossing(self.disturbance(*one, *other).map_or(self.latency, |it| it.latency))
+        };
+        hops.iter().map(crossing).fold(0, u64::saturating_add)
+    }
+
     /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
     pub(crate) fn arrival(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> u64 {
         let Some(link) = self.get(id) else { return now };
-        let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
-        let soonest = now.saturating_add(rng.crossing(latency));
+        let soonest = now.saturating_add(self.crossing(link, from, rng));
         let Some(link) = self.get_mut(id) else { return soonest };
         let last = if link.dialler == from { &mut link.last_arrivals.0 } else { &mut link.last_arrivals.1 };
         *last = soonest.max(last.saturating_add(1));
         *last
     }
 
-    /// The fate of a message that is sent now on this link from this end.
+    /// The fate of a message that is sent now on this link from this end. On a link through others each hop
+    /// may lose it, and the first may send it twice or have it overtaken.
     pub(crate) fn fate(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> Fate {
-        let to = self.get(id).map(|link| link.other(from));
+        let hops = self.get(id).filter(|link| !link.relays.is_empty()).map(|link| link.hops(from));
+        for (one, other) in hops.into_iter().flatten().skip(1) {
+            if self.disturbance(one, other).is_some_and(|disturbance| rng.happens(disturbance.drop)) {
+                return Fate::Lost;
+            }
+        }
+        let to = self.get(id).and_then(|link| link.hops(from).first().map(|(_, to)| *to));
         let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {
             return Fate::Arrives { at: self.arrival(id, from, now, rng), overtaken: false };
         };
@@ -208,6 +269,17 @@ impl Network {
         } else {
             Fate::Arrives { at, overtaken }
         }
+    }
+
+    /// Whether a cut stops what this link carries from this end.
+    pub(crate) fn is_cut(&self, link: &Connection, from: NodeIndex) -> bool {
+        !self.directions.is_empty()
+            && link.hops(from).iter().any(|(one, other)| self.cut_between(*one, *other).is_some())
+    }
+
+    /// Whether so many of the messages in this direction are lost that a link there does not work.
+    pub(crate) fn is_lossy(&self, from: NodeIndex, to: NodeIndex) -> bool {
+        self.disturbance(from, to).is_some_and(|disturbance| disturbance.drop > MOST_LOST)
     }
 
     fn disturbance(&self, from: NodeIndex, to: NodeIndex) -> Option<Disturbance> {
@@ -233,8 +305,41 @@ impl Network {
         was_whole
     }
 
-    pub(crate) fn disturb(&mut self, from: NodeIndex, to: NodeIndex, disturbance: Disturbance) {
-        self.directions.entry((from, to)).or_default().disturbance = Some(disturbance);
+    /// Disturbs one direction. Returns how much longer a slow crossing takes than before.
+    pub(crate) fn disturb(
+        &mut self,
+        from: NodeIndex,
+        to: NodeIndex,
+        disturbance: Disturbance,
+        (now, number): (u64, u64),
+    ) -> Duration {
+        let before = self.slow_crossing(from, to);
+        let slow = disturbance.latency.slow();
+        let direction = self.directions.entry((from, to)).or_default();
+        direction.disturbance = Some(disturbance);
+        let more = slow.saturating_sub(before);
+        if !more.is_zero() {
+            direction.late = Some(Late { number, until: now.saturating_add(nanoseconds(slow)) });
+        }
+        more
+    }
+
+    fn slow_crossing(&self, from: NodeIndex, to: NodeIndex) -> Duration {
+        self.disturbance(from, to).map_or(self.latency, |it| it.latency).slow()
+    }
+
+    /// The time of a slow round trip on a link.
+    pub(crate) fn slow_round_trip(&self, link: &Connection) -> Duration {
+        let both = link.hops(link.dialler).into_iter().chain(link.hops(link.acceptor));
+        both.map(|(one, other)| self.slow_crossing(one, other)).sum()
+    }
+
+    /// Whether the cut or the delay with this number stops what crosses here.
+    pub(crate) fn is_stopped_by(&self, (from, to): (NodeIndex, NodeIndex), number: u64, now: u64) -> bool {
+        self.directions.get(&(from, to)).is_some_and(|direction| {
+            direction.cut == Some(number)
+                || direction.late.is_some_and(|late| late.number == number && now < late.until)
+        })
     }
 
     /// Makes both directions whole again. Says whether there was anything to do.

@@ -6,6 +6,7 @@ mod faults;
 mod in_flight;
 mod links;
 mod member;
+mod ways;
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Time, Timer};
+use ringleader_shared::link::PathFrame;
 use ringleader_shared::{
     Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Succession, Term,
 };
@@ -35,6 +37,8 @@ enum SimEvent {
     Accepted { link: LinkId },
     /// Its dial found nobody.
     Refused { link: LinkId },
+    /// It has waited so long for an answer to its dial that others may know another way.
+    DialDoubtful { link: LinkId },
     /// It has waited long enough for an answer to its dial.
     Unanswered { link: LinkId },
     /// A message arrives.
@@ -44,8 +48,19 @@ enum SimEvent {
     Closed { link: LinkId, code: Option<u16> },
     /// It has heard nothing on a link whose other end is closed, which never reached it.
     Deserted { link: LinkId },
-    /// It has heard nothing from that member since that pause or cut began.
-    Silent { peer: NodeIndex, since: u64 },
+    /// It has heard so little since that pause, cut or delay began, on the links which that stops, that they
+    /// may not work.
+    Doubtful { since: u64 },
+    /// It has heard nothing since that pause, cut or delay began, on the links which that stops.
+    Silent { since: u64 },
+    /// The pings of a link have been counted: it may have lost too many.
+    Counted { link: LinkId },
+    /// A path frame arrives.
+    Path { link: LinkId, frame: Box<PathFrame> },
+    /// The dialler of a standby link puts it in use.
+    InUse { link: LinkId },
+    /// Time for the next requests of its searches.
+    Seeks { incarnation: Incarnation },
     /// For long enough the pings on a link have said that its ends know different things, unless they agree
     /// again.
     Compared { link: LinkId },
@@ -110,6 +125,8 @@ pub struct Cost {
     pub ring_messages: u64,
     /// Timers that ran out.
     pub timers: u64,
+    /// Frames sent to find paths.
+    pub path_frames: u64,
 }
 
 /// A member that did something wrong, seen while it handled one input.
@@ -436,7 +453,7 @@ impl World {
 
     fn dispatch(&mut self, me: NodeIndex, from: Option<NodeIndex>, event: SimEvent) {
         if let Some(from) = from
-            && self.network.cut_between(from, me).is_some()
+            && self.is_stopped(from, me, &event)
         {
             return self.vanishes(from, me, event);
         }
@@ -449,11 +466,17 @@ impl World {
             SimEvent::Accepts { link } => self.accepts(me, link),
             SimEvent::Accepted { link } => self.accepted(me, link),
             SimEvent::Refused { link } => self.refused(me, link),
+            SimEvent::DialDoubtful { link } => self.dial_doubtful(me, link),
             SimEvent::Unanswered { link } => self.unanswered(me, link),
             SimEvent::Arrives { link, packet } => self.arrives(me, link, &packet),
             SimEvent::Closed { link, code } => self.closed(me, link, code),
             SimEvent::Deserted { link } => self.deserted(me, link),
-            SimEvent::Silent { peer, since } => self.silent(me, peer, since),
+            SimEvent::Doubtful { since } => self.doubtful(me, since),
+            SimEvent::Silent { since } => self.silent(me, since),
+            SimEvent::Counted { link } => self.counted(me, link),
+            SimEvent::Path { link, frame } => self.path_frame(me, link, *frame),
+            SimEvent::InUse { link } => self.in_use(me, link),
+            SimEvent::Seeks { incarnation } => self.seeks(me, incarnation),
             SimEvent::Compared { link } => self.compared(me, link),
             SimEvent::Configured { incarnation, ring, highest_term } => {
                 self.configured(me, incarnation, &ring, highest_term);

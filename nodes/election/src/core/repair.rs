@@ -190,6 +190,22 @@ impl Core {
         }
     }
 
+    /// Rule R5: the link has another way. What was under way on it may be lost.
+    pub(super) fn link_replaced(
+        &mut self,
+        peer: NodeId,
+        link: LinkKind,
+        direction: LinkDirection,
+        out: &mut Out,
+    ) {
+        self.link_up(peer, link, direction, out);
+        let carries_laps = (link, direction) == (LinkKind::Ring, LinkDirection::Outgoing);
+        if carries_laps && peer == self.route.successor() {
+            let unsent = self.in_flight.take();
+            self.send_again(unsent, out);
+        }
+    }
+
     /// A deputy that stops watching takes part in a newer election, or is the deputy no longer. When nothing
     /// comes of that, another one must be found.
     pub(super) fn link_closed(

@@ -29,10 +29,11 @@ impl World {
             | Input::InitiateTogether { .. }
             | Input::TimerFired(_)
             | Input::LinkUp { .. }
+            | Input::LinkReplaced { .. }
             | Input::LinkDown { .. }
             | Input::LinkClosed { .. } => None,
         };
-        let is_link_up = matches!(input, Input::LinkUp { .. });
+        let is_link_up = matches!(input, Input::LinkUp { .. } | Input::LinkReplaced { .. });
         machine.core.handle(machine.clock.time(now), input, &mut effects);
         if let Some(step_violation) =
             given.and_then(|message| step_violation(&machine.core, message, &effects))
@@ -196,16 +197,20 @@ impl World {
                     let Some(peer) = self.place(peer) else { return };
                     self.dial(me, peer, kind, DialPurpose::Wanted);
                 }
-                Missing::InUse(link) => self.link_up(me, &link),
+                Missing::InUse(link) => {
+                    self.put_in_use(me, link.id);
+                    self.link_up(me, &link);
+                }
             }
         }
     }
 
     /// Has a member that routes past others dial them again, at a time of its own.
-    fn look_for_skipped(&mut self, me: NodeIndex) {
+    pub(super) fn look_for_skipped(&mut self, me: NodeIndex) {
         let every = nanoseconds(self.setup.probe);
+        let needs_upkeep = self.needs_upkeep(me);
         let Some(machine) = self.machine_mut(me) else { return };
-        if machine.probes || machine.core.skipped().next().is_none() {
+        if machine.probes || !needs_upkeep {
             return;
         }
         machine.probes = true;
@@ -221,9 +226,11 @@ impl World {
         }
         let every = nanoseconds(self.setup.probe);
         self.dial_skipped(me);
+        self.upkeep(me);
+        let needs_upkeep = self.needs_upkeep(me);
         let Some(machine) = self.machine_mut(me) else { return };
-        machine.probes = machine.core.skipped().next().is_some();
-        if machine.probes {
+        machine.probes = needs_upkeep;
+        if needs_upkeep {
             let after = machine.clock.takes(every);
             self.plan(after, me, SimEvent::Probes { incarnation });
         }
@@ -231,7 +238,11 @@ impl World {
 
     pub(super) fn dial_skipped(&mut self, me: NodeIndex) {
         let Some(machine) = self.machine(me) else { return };
-        let lacking = machine.core.skipped().filter(|peer| machine.links.lacks_probe(*peer));
+        let now = self.time();
+        let lacking = machine.core.skipped().filter(|peer| {
+            machine.links.lacks_probe(*peer)
+                && (machine.paths.is_trusted(*peer, now) || machine.paths.known(*peer).is_some())
+        });
         let lacking: Vec<NodeIndex> = lacking.filter_map(|peer| self.place(peer)).collect();
         for peer in lacking {
             self.dial(me, peer, LinkKind::Ring, DialPurpose::Probe);

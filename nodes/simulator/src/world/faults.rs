@@ -4,12 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use ringleader_election::link_table::LinkTable;
+use ringleader_election::paths::Paths;
 use ringleader_election::{Core, Input, random};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId, Term};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
+use super::ways::HEARTBEAT;
 use super::{SimEvent, World};
 use crate::network::{End, NodeIndex};
 use crate::rng::nanoseconds;
@@ -85,7 +87,9 @@ impl World {
             inbox: VecDeque::new(),
             timers: Timers::default(),
             links: LinkTable::default(),
+            paths: Paths::new(member.contender.id, incarnation),
             probes: false,
+            seeks: false,
             state_digest: 0,
             sent: 0,
             lamport: 0,
@@ -119,6 +123,9 @@ impl World {
         // Not drawn: what else is drawn in a run does not depend on which election is held.
         let seed = random::derived(random::derived(seed, u64::from(me.0) + 1), self.now);
         let ring = Arc::clone(ring);
+        if let Some(machine) = self.machine_mut(me) {
+            machine.paths.retain(|id| ring.iter().any(|member| member.id == id));
+        }
         self.give(me, Input::Configured { ring, timing, settings, seed, highest_term });
     }
 
@@ -188,6 +195,7 @@ impl World {
                 Some((End::Dialling | End::Closed, _)) | None => {}
             }
         }
+        self.relays_end(dead);
         if self.machines().next().is_none() {
             self.outlived_term = self.highest_term;
         }
@@ -223,16 +231,8 @@ impl World {
         self.report_of(place, || EventKind::Paused);
         self.announce_first_term();
         for other in (0..self.members.len()).map(NodeIndex::nth).filter(|other| *other != place) {
-            self.expect_silence(other, place, number);
+            self.expect_silence(other, number);
         }
-    }
-
-    /// `listener` is going to hear nothing from `silent`, from that pause or cut on.
-    pub(super) fn expect_silence(&mut self, listener: NodeIndex, silent: NodeIndex, since: u64) {
-        let Some(clock) = self.machine(listener).map(|machine| machine.clock) else { return };
-        let patience = nanoseconds(self.setup.silence());
-        let after = patience + self.rng.up_to(patience / 3);
-        self.plan(clock.takes(after), listener, SimEvent::Silent { peer: silent, since });
     }
 
     fn resume(&mut self, place: NodeIndex) {
@@ -246,7 +246,8 @@ impl World {
         for event in waiting {
             match event {
                 // A member that was stopped cannot measure the other's silence: it begins to count anew.
-                SimEvent::Silent { peer, since } => self.expect_silence(place, peer, since),
+                SimEvent::Silent { since } => self.expect_silence(place, since),
+                SimEvent::Doubtful { .. } => {}
                 SimEvent::Unanswered { link } => {
                     self.plan(nanoseconds(self.setup.silence()), place, SimEvent::Unanswered { link });
                 }
@@ -263,13 +264,20 @@ impl World {
         let number = self.number();
         if self.are_two_members(from, to) && self.network.cut(from, to, number) {
             self.report_fault(from, to, true, None);
-            self.expect_silence(to, from, number);
+            self.expect_silence(to, number);
+            self.expect_silence_beyond(from, to, number);
         }
     }
 
     fn disturb(&mut self, from: NodeIndex, to: NodeIndex, disturbance: Disturbance) {
         if self.are_two_members(from, to) {
-            self.network.disturb(from, to, disturbance);
+            let number = self.number();
+            let more = self.network.disturb(from, to, disturbance, (self.now, number));
+            if more + HEARTBEAT >= self.setup.silence() {
+                self.expect_silence(to, number);
+                self.expect_silence_beyond(from, to, number);
+            }
+            self.count_pings(from, to);
             let cut = self.network.cut_between(from, to).is_some();
             self.report_fault(from, to, cut, Some(disturbance));
         }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringleader_election::Time;
-use ringleader_election::link_table::{DialPurpose, Link, LinkLoss};
+use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss};
+use ringleader_shared::NodeId;
 use ringleader_shared::event::EventKind;
 use ringleader_shared::fault::Injection;
 use ringleader_shared::link::{LinkEnd, LinkKind, close};
@@ -33,7 +34,13 @@ impl World {
             | SimEvent::Unanswered { .. }
             | SimEvent::Closed { .. }
             | SimEvent::Deserted { .. }
+            | SimEvent::DialDoubtful { .. }
+            | SimEvent::Doubtful { .. }
             | SimEvent::Silent { .. }
+            | SimEvent::Counted { .. }
+            | SimEvent::Path { .. }
+            | SimEvent::InUse { .. }
+            | SimEvent::Seeks { .. }
             | SimEvent::Compared { .. }
             | SimEvent::Configured { .. }
             | SimEvent::TimerRunsOut { .. }
@@ -45,8 +52,8 @@ impl World {
     pub(super) fn vanishes(&mut self, from: NodeIndex, to: NodeIndex, event: SimEvent) {
         match event {
             SimEvent::Arrives { link: _, packet } => self.lost(&packet, to, Some(Injection::Cut)),
-            // The acceptor never hears of it; the dialler's patience ends some time.
-            SimEvent::Dialled { link } => self.network.close(link, to),
+            // As a network does, it is sent again until the dialler's patience ends.
+            SimEvent::Dialled { .. } | SimEvent::Accepted { .. } => self.crosses_again(from, to, event),
             // The end that is left hears nothing any more, and does not learn why.
             SimEvent::Closed { link, .. } => {
                 if let Some(clock) = self.machine(to).map(|machine| machine.clock) {
@@ -63,11 +70,16 @@ impl World {
                     self.plan_crossing(at, from, to, SimEvent::Accepts { link });
                 }
             }
-            SimEvent::Accepted { .. }
-            | SimEvent::Refused { .. }
+            SimEvent::Refused { .. }
             | SimEvent::Unanswered { .. }
             | SimEvent::Deserted { .. }
+            | SimEvent::DialDoubtful { .. }
+            | SimEvent::Doubtful { .. }
             | SimEvent::Silent { .. }
+            | SimEvent::Counted { .. }
+            | SimEvent::Path { .. }
+            | SimEvent::InUse { .. }
+            | SimEvent::Seeks { .. }
             | SimEvent::Compared { .. }
             | SimEvent::Configured { .. }
             | SimEvent::TimerRunsOut { .. }
@@ -81,24 +93,23 @@ impl World {
         if link.dialler_end == End::Closed {
             return self.network.close(id, me);
         }
+        if link.acceptor_end == End::Open {
+            // It was dialled before, and the answer was lost.
+            return self.plan_arrival(id, me, peer, SimEvent::Accepted { link: id });
+        }
         link.acceptor_end = End::Open;
         let (kind, incarnation) = (link.kind, link.incarnation);
+        let purpose = if link.standby { DialPurpose::Standby } else { DialPurpose::Wanted };
+        let relayed = !link.relays.is_empty();
         let dialler = self.id(peer);
         if let Some(machine) = self.machine_mut(me) {
-            machine.links.accepted(id, dialler, kind, DialPurpose::Wanted, incarnation);
+            machine.links.accepted(id, dialler, kind, purpose, incarnation);
+            machine.links.set_relayed(id, relayed);
         }
         // Its listener answers before the member itself gets to know: it may die in between.
         self.plan_arrival(id, me, peer, SimEvent::Accepted { link: id });
         self.plan_arrival(id, peer, me, SimEvent::Accepts { link: id });
-        self.listen(me, peer);
-    }
-
-    /// A link that comes up across a pause or a cut stays silent.
-    fn listen(&mut self, me: NodeIndex, peer: NodeIndex) {
-        let paused = self.machine(peer).and_then(|machine| machine.paused);
-        for since in [paused, self.network.cut_between(peer, me)].into_iter().flatten() {
-            self.expect_silence(me, peer, since);
-        }
+        self.listen(me, id);
     }
 
     pub(super) fn accepts(&mut self, me: NodeIndex, id: LinkId) {
@@ -113,10 +124,18 @@ impl World {
                 self.link_down(me, &former, LinkEnd::Restarted);
             }
         }
-        while let Some(old) = self.machine_mut(me).and_then(|it| it.links.take_replaced(peer, kind, id)) {
-            self.close_end(old.id, me, Some(close::NOT_NEEDED));
+        let standby = self.network.get(id).is_some_and(|link| link.standby);
+        if !standby {
+            self.close_replaced(me, peer, kind, id);
         }
         self.comes_up(me, id);
+    }
+
+    /// Closes the links that this peer dialled before that one.
+    pub(super) fn close_replaced(&mut self, me: NodeIndex, peer: NodeId, kind: LinkKind, by: LinkId) {
+        while let Some(old) = self.machine_mut(me).and_then(|it| it.links.take_replaced(peer, kind, by)) {
+            self.close_end(old.id, me, Some(close::NOT_NEEDED));
+        }
     }
 
     pub(super) fn accepted(&mut self, me: NodeIndex, id: LinkId) {
@@ -128,19 +147,22 @@ impl World {
         for packet in std::mem::take(&mut link.queued) {
             self.post(id, me, peer, packet);
         }
-        self.listen(me, peer);
+        self.listen(me, id);
         self.comes_up(me, id);
     }
 
     fn comes_up(&mut self, me: NodeIndex, id: LinkId) {
         let now = self.time();
-        if let Some(link) = self.machine_mut(me).and_then(|machine| machine.links.up(id, now)) {
+        let Some(machine) = self.machine_mut(me) else { return };
+        let known = machine.links.up(id, now);
+        self.opened(me, id);
+        if let Some(link) = known {
             self.link_up(me, &link);
         }
     }
 
     /// The time of the links: by no member's clock.
-    fn time(&self) -> Time {
+    pub(super) fn time(&self) -> Time {
         Time(Duration::from_nanos(self.now))
     }
 
@@ -153,24 +175,49 @@ impl World {
     }
 
     pub(super) fn refused(&mut self, me: NodeIndex, id: LinkId) {
-        self.dial_failed(me, id, LinkEnd::NobodyListens { address: None });
-    }
-
-    pub(super) fn unanswered(&mut self, me: NodeIndex, id: LinkId) {
-        self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms: self.patience_ms() });
+        let Some(link) = self.network.get(id) else { return };
+        let (peer, is_dead) = (link.acceptor, self.machine(link.acceptor).is_none());
+        let peer = self.id(peer);
+        if let Some(machine) = self.machine_mut(me).filter(|_| is_dead) {
+            machine.paths.died(peer);
+        }
+        let cause = if is_dead { LinkEnd::NobodyListens { address: None } } else { LinkEnd::RelayLost };
+        self.dial_failed(me, id, cause);
     }
 
     pub(super) fn deserted(&mut self, me: NodeIndex, id: LinkId) {
-        self.link_ends(me, id, self.silence());
+        self.link_ends(me, id, self.silence(), Cause::PeerLost);
     }
 
+    /// The other end of a link is gone: dead, or closed gracefully. A link through others may also have lost
+    /// one of those.
     pub(super) fn closed(&mut self, me: NodeIndex, id: LinkId, code: Option<u16>) {
+        let Some(link) = self.network.get(id) else { return };
+        let relay_lost = code.is_none()
+            && !link.relays.is_empty()
+            && link.end(link.other(me)) != End::Closed
+            && self.machine(link.other(me)).is_some();
+        let unheard = code == Some(close::SILENT) && link.dialler == me;
         let reason = if code == Some(close::NOT_NEEDED) { "not needed any more" } else { "" };
-        let closed = |code| LinkEnd::Closed { code, reason: reason.to_owned() };
-        self.link_ends(me, id, code.map_or(LinkEnd::Broken, closed));
+        let end = match code {
+            Some(code) => LinkEnd::Closed { code, reason: reason.to_owned() },
+            None if relay_lost => LinkEnd::RelayLost,
+            None => LinkEnd::Broken,
+        };
+        let cause = match code {
+            // The peer lives, and does not hear this member on that link.
+            Some(_) if unheard => Cause::LinkLost,
+            Some(_) => Cause::Closed,
+            None if relay_lost => Cause::LinkLost,
+            None => Cause::PeerLost,
+        };
+        if cause == Cause::LinkLost {
+            self.way_failed(me, id);
+        }
+        self.link_ends(me, id, end, cause);
     }
 
-    fn silence(&self) -> LinkEnd {
+    pub(super) fn silence(&self) -> LinkEnd {
         LinkEnd::Silent { silent_for_ms: self.patience_ms() }
     }
 
@@ -178,13 +225,13 @@ impl World {
         nanoseconds(self.setup.silence()) / 1_000_000
     }
 
-    fn dial_failed(&mut self, me: NodeIndex, id: LinkId, cause: LinkEnd) {
+    pub(super) fn dial_failed(&mut self, me: NodeIndex, id: LinkId, cause: LinkEnd) {
         let Some(link) = self.network.get_mut(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
         let peer = link.acceptor;
         let queued = std::mem::take(&mut link.queued);
-        let lost = self.lose(me, id, true);
+        let lost = self.lose(me, id, Cause::PeerLost);
         self.close_end(id, me, Some(close::NOT_NEEDED));
         for packet in queued {
             self.lost(&packet, peer, None);
@@ -193,12 +240,13 @@ impl World {
     }
 
     /// Removes a link that ended at this member, and says what that means to it.
-    fn lose(&mut self, me: NodeIndex, id: LinkId, is_failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
+    pub(super) fn lose(&mut self, me: NodeIndex, id: LinkId, cause: Cause) -> Option<(Link<LinkId>, LinkLoss)> {
         let now = self.time();
-        self.machine_mut(me)?.links.down(id, is_failure, now)
+        let within = self.setup.silence() * 2;
+        self.machine_mut(me)?.links.down(id, cause, now, within)
     }
 
-    fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, cause: LinkEnd) {
+    pub(super) fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, cause: LinkEnd) {
         let Some((link, loss)) = lost else { return };
         match loss {
             LinkLoss::Failed => self.link_down(me, &link, cause),
@@ -210,6 +258,11 @@ impl World {
                 self.report_down(me, &link, cause, false);
                 self.make_wanted_links(me);
             }
+            LinkLoss::Replaceable => {
+                self.report_down(me, &link, cause, false);
+                self.make_wanted_links(me);
+                self.look_after_ways(me);
+            }
             LinkLoss::ClosedUnseen => self.give(me, link.closed_input()),
             LinkLoss::Unseen => {}
         }
@@ -217,7 +270,7 @@ impl World {
 
     /// Puts a packet on a link that is up.
     pub(super) fn post(&mut self, id: LinkId, me: NodeIndex, to: NodeIndex, packet: Arc<Packet>) {
-        if self.network.cut_between(me, to).is_some() {
+        if self.network.get(id).is_some_and(|link| self.network.is_cut(link, me)) {
             return self.lost(&packet, to, Some(Injection::Cut));
         }
         match self.network.fate(id, me, self.now, &mut self.rng) {
@@ -245,17 +298,16 @@ impl World {
         self.received(me, from, packet);
     }
 
-    /// The other end of a link is gone: dead, or closed gracefully.
-    fn link_ends(&mut self, me: NodeIndex, id: LinkId, cause: LinkEnd) {
+    fn link_ends(&mut self, me: NodeIndex, id: LinkId, end: LinkEnd, cause: Cause) {
         if self.network.get(id).is_none_or(|link| link.end(me) == End::Closed) {
             return;
         }
-        let lost = self.lose(me, id, !matches!(cause, LinkEnd::Closed { .. }));
+        let lost = self.lose(me, id, cause);
         self.network.close(id, me);
-        self.link_lost(me, lost, cause);
+        self.link_lost(me, lost, end);
     }
 
-    fn report_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
+    pub(super) fn report_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
         let Some(peer) = self.place(link.peer) else { return };
         self.report(me, |_| EventKind::LinkDown {
             peer: schedule::name(peer.index()),
@@ -264,24 +316,6 @@ impl World {
             cause,
             failure,
         });
-    }
-
-    pub(super) fn silent(&mut self, me: NodeIndex, peer: NodeIndex, since: u64) {
-        let still = self.machine(peer).and_then(|machine| machine.paused) == Some(since)
-            || self.network.cut_between(peer, me) == Some(since);
-        let Some(machine) = self.machine(me).filter(|_| still) else { return };
-        let peer = self.id(peer);
-        let with_peer = machine.links.iter().filter(|link| link.peer == peer).map(|link| link.id);
-        let silent: Vec<LinkId> =
-            with_peer.filter(|id| self.network.get(*id).is_some_and(|it| it.end(me) == End::Open)).collect();
-        for id in silent {
-            // What was done about the first may have closed the second.
-            let lost = self.lose(me, id, true);
-            if lost.is_some() {
-                self.close_end(id, me, Some(close::SILENT));
-                self.link_lost(me, lost, self.silence());
-            }
-        }
     }
 
     /// Has the diallers of this member's ring links compare what their ends know, where that is different
@@ -316,8 +350,8 @@ impl World {
         link.compares = false;
         let (dialler, acceptor) = (link.dialler, link.acceptor);
         let awake = |place| self.machine(place).is_some_and(|machine| machine.paused.is_none());
-        let heard =
-            awake(dialler) && awake(acceptor) && self.network.cut_between(acceptor, dialler).is_none();
+        let answers = self.network.get(id).is_some_and(|link| !self.network.is_cut(link, acceptor));
+        let heard = awake(dialler) && awake(acceptor) && answers;
         if heard && self.network.get(id).is_some_and(|link| self.has_missed(link)) {
             let link = self.machine(dialler).and_then(|machine| machine.links.get(id)).copied();
             if let Some(link) = link.filter(Link::is_known) {
@@ -327,22 +361,12 @@ impl World {
         self.compare(me);
     }
 
-    fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd) {
+    pub(super) fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd) {
         let peer_lives = self.place(link.peer).is_some_and(|peer| self.machine(peer).is_some());
         let may_live = cause.is_silence() || matches!(cause, LinkEnd::Closed { .. });
         self.false_suspicion |= may_live && peer_lives;
         self.report_down(me, link, cause, true);
         self.give(me, link.down_input());
-    }
-
-    pub(super) fn dial(&mut self, me: NodeIndex, peer: NodeIndex, kind: LinkKind, purpose: DialPurpose) {
-        let link = self.network.dial((me, self.incarnation(me)), peer, kind);
-        let to = self.id(peer);
-        let Some(machine) = self.machine_mut(me) else { return };
-        machine.links.dialled(link, to, kind, purpose);
-        let clock = machine.clock;
-        self.plan_arrival(link, me, peer, SimEvent::Dialled { link });
-        self.plan(clock.takes(nanoseconds(self.setup.silence())), me, SimEvent::Unanswered { link });
     }
 
     /// Closes this member's end with this code, or by its death; the other end learns of it.

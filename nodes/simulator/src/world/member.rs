@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use ringleader_election::link_table::LinkTable;
+use ringleader_election::paths::Paths;
 use ringleader_election::{Core, Time, Timer};
 use ringleader_shared::{Contender, Incarnation, Promise, Term};
 
@@ -37,8 +38,12 @@ pub(super) struct Machine {
     pub(super) timers: Timers,
     /// The links that it has an end of, not closed there.
     pub(super) links: LinkTable<LinkId>,
-    /// Whether it is going to dial those again that it routes past.
+    /// Its ways to the others.
+    pub(super) paths: Paths,
+    /// Whether it is going to dial those again that it routes past, and to look after links through others.
     pub(super) probes: bool,
+    /// Whether it is going to send the next requests of its searches.
+    pub(super) seeks: bool,
     /// The digest of its state, as its pings carry it.
     pub(super) state_digest: u64,
     /// How many messages it has sent.

@@ -11,6 +11,7 @@ mod a_single_fault;
 mod after_a_total_loss;
 mod figures;
 mod found_before;
+mod partial_partitions;
 mod random_faults;
 mod reported_like_a_real_ring;
 mod safety;

@@ -1,0 +1,341 @@
+//! Paths to members that cannot be reached directly: links over links.
+//!
+//! A link between two live members may fail while both still reach a third one. Then the wanted link is
+//! opened through others, its *relays*, and the election knows nothing of it: it has a link. The search for a
+//! path is that of dynamic source routing (Johnson and Maltz, 1996): a request floods the links that work,
+//! each member that passes it on adds itself, and the target sends the path back. A ring in which every link
+//! works sends no request.
+//!
+//! Pure, as the core: the caller owns the links and passes the time. It drives [`Paths`] so:
+//! 1. when a link or a dial has been silent for too long to be sure of it, it calls [`Paths::doubt`]; a doubt
+//!    ends by itself, or with [`Paths::heard`];
+//! 2. on every heartbeat it sends each request of [`Paths::requests`] on every link that works, but for those
+//!    with the target, and dials a standby link to each of [`Paths::bridges`];
+//! 3. it hands a path frame to [`Paths::received`], and sends on what that returns;
+//! 4. when the link has been silent for so long that its peer counts as hung, or the dial is given up,
+//!    [`Paths::known`] says whether the peer lives, and which way a new link must take;
+//! 5. it reports with [`Paths::opened`] and [`Paths::failed`] what became of a direct link.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ringleader_shared::link::{PathFrame, PathReply, PathRequest};
+use ringleader_shared::{Incarnation, NodeId};
+
+use crate::Time;
+
+/// The most relays of one path.
+pub const MOST_RELAYS: usize = 8;
+
+/// The most members to which a member that searches dials standby links at once.
+pub const MOST_BRIDGES: usize = 8;
+
+/// A direct link takes the place of one through others when it has worked for so long: longer than its loss
+/// takes to be measured.
+pub const PROVEN_AFTER: Duration = Duration::from_secs(2);
+
+/// The longest time that a dial may take: a link with a delay of ten seconds needs forty.
+pub const LONGEST_DIAL: Duration = Duration::from_secs(64);
+
+/// The least time for which a direct link that failed soon is not trusted. It doubles with each failure.
+const DISTRUST: Duration = Duration::from_secs(1);
+
+/// The most doublings of that time: 64 seconds in all.
+const MOST_DOUBLINGS: u32 = 6;
+
+/// The longest time between two requests of one search.
+pub const SLOWEST_REQUESTS: Duration = Duration::from_millis(500);
+
+/// The relays between this member and another, the nearest first.
+pub type Relays = Vec<NodeId>;
+
+/// What one member knows of the ways to the others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Paths {
+    me: NodeId,
+    /// The number of the last request. It begins anew with each start, above those of the start before.
+    number: u64,
+    /// The number of the last request of each origin that was passed on.
+    passed_on: BTreeMap<NodeId, u64>,
+    peers: BTreeMap<NodeId, Peer>,
+    /// The member after which the next bridges are chosen.
+    bridged: Option<NodeId>,
+}
+
+/// What is known of the way to one member.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Peer {
+    /// The search for a path to it, while it goes on.
+    search: Option<Search>,
+    /// The relays of the last path that was found.
+    relays: Option<Relays>,
+    /// The last dial found that nobody listens: its process is dead.
+    is_dead: bool,
+    /// The direct link came up at this time, and has not failed since.
+    up_since: Option<Time>,
+    /// How many dials in a row were not answered.
+    unanswered: u32,
+    /// How often in a row a direct link failed soon after it came up.
+    failures: u32,
+    /// The time until which a direct link is not trusted.
+    distrusted_until: Time,
+}
+
+/// A search that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Search {
+    /// The time at which the next request is due.
+    due: Time,
+    /// The time between that one and the one after it.
+    gap: Duration,
+}
+
+/// What to do with a path frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing.
+    Nothing,
+    /// Send it on every link that works, but for those with members that are in it.
+    Flood(PathRequest),
+    /// Send it to the first of these members with which there is a link that works.
+    Return(PathReply, Vec<NodeId>),
+    /// A path to this member is known now.
+    Found(NodeId),
+}
+
+impl Paths {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(me: NodeId, start: Incarnation) -> Self {
+        Self {
+            me,
+            number: u64::from(start.0) << 32,
+            passed_on: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            bridged: None,
+        }
+    }
+
+    /// Forgets members that have left the ring.
+    pub fn retain(&mut self, is_member: impl Fn(NodeId) -> bool) {
+        self.peers.retain(|id, _| is_member(*id));
+        self.passed_on.retain(|id, _| is_member(*id));
+    }
+
+    /// Begins a search for a path to a member that a link or a dial has not heard of for long, or that is
+    /// routed past. Says whether it is a new one: its first request is due at once.
+    pub fn doubt(&mut self, peer: NodeId, now: Time) -> bool {
+        let it = self.peers.entry(peer).or_default();
+        let is_new = it.search.is_none() && !it.is_dead;
+        if is_new {
+            it.search = Some(Search { due: now, gap: Duration::ZERO });
+            it.relays = None;
+        }
+        is_new
+    }
+
+    /// Ends the searches for members for which it says no.
+    pub fn retain_searches(&mut self, goes_on: impl Fn(NodeId) -> bool) {
+        for (peer, it) in &mut self.peers {
+            if !goes_on(*peer) {
+                it.search = None;
+            }
+        }
+    }
+
+    /// Ends the search: the member was heard on the link that was doubted.
+    pub fn heard(&mut self, peer: NodeId) {
+        if let Some(it) = self.peers.get_mut(&peer) {
+            it.search = None;
+        }
+    }
+
+    /// Whether a search for this member goes on.
+    #[must_use]
+    pub fn is_sought(&self, peer: NodeId) -> bool {
+        self.peers.get(&peer).is_some_and(|it| it.search.is_some())
+    }
+
+    /// Whether any search goes on.
+    #[must_use]
+    pub fn is_searching(&self) -> bool {
+        self.peers.values().any(|it| it.search.is_some())
+    }
+
+    /// The requests that are due, one for each member that is sought. The first is due at once, the next a
+    /// heartbeat later, and each gap is twice the one before, up to [`SLOWEST_REQUESTS`].
+    pub fn requests(&mut self, now: Time, heartbeat: Duration) -> Vec<PathRequest> {
+        let mut due = Vec::new();
+        for (&target, it) in &mut self.peers {
+            let Some(search) = it.search.as_mut().filter(|search| search.due <= now) else { continue };
+            search.gap = (search.gap * 2).max(heartbeat).min(SLOWEST_REQUESTS.max(heartbeat));
+            search.due = Time(now.0 + search.gap);
+            self.number += 1;
+            due.push(PathRequest { origin: self.me, target, number: self.number, path: Vec::new() });
+        }
+        due
+    }
+
+    /// Has every search send its next request at once, as there are links now that it has not tried.
+    pub fn hurry(&mut self, now: Time) {
+        for search in self.peers.values_mut().filter_map(|it| it.search.as_mut()) {
+            *search = Search { due: now, gap: Duration::ZERO };
+        }
+    }
+
+    /// Takes a frame in that came from `from`, on a link through `relays` (from `from` to this member).
+    pub fn received(&mut self, from: NodeId, relays: &[NodeId], frame: PathFrame) -> Answer {
+        match frame {
+            PathFrame::Request(request) => self.requested(from, relays, request),
+            PathFrame::Reply(reply) => self.replied(reply),
+        }
+    }
+
+    fn requested(&mut self, from: NodeId, relays: &[NodeId], mut request: PathRequest) -> Answer {
+        let PathRequest { origin, target, number, .. } = request;
+        if origin == self.me || request.path.contains(&self.me) {
+            return Answer::Nothing;
+        }
+        if from != origin {
+            request.path.push(from);
+        }
+        request.path.extend(relays);
+        shorten(&mut request.path, origin, self.me);
+        if target == self.me {
+            let back: Vec<NodeId> = request.path.iter().rev().copied().chain([origin]).collect();
+            let PathRequest { path, .. } = request;
+            return Answer::Return(PathReply { origin, target, number, path }, back);
+        }
+        let last = self.passed_on.entry(origin).or_default();
+        if number <= *last || request.path.len() >= MOST_RELAYS {
+            return Answer::Nothing;
+        }
+        *last = number;
+        Answer::Flood(request)
+    }
+
+    fn replied(&mut self, reply: PathReply) -> Answer {
+        let PathReply { origin, target, ref path, .. } = reply;
+        if origin != self.me {
+            let Some(at) = path.iter().position(|relay| *relay == self.me) else { return Answer::Nothing };
+            let back = path.iter().take(at).rev().copied().chain([origin]).collect();
+            return Answer::Return(reply, back);
+        }
+        if path.is_empty() || path.contains(&self.me) || path.contains(&target) {
+            return Answer::Nothing;
+        }
+        let Some(it) = self.peers.get_mut(&target).filter(|it| it.search.is_some()) else {
+            return Answer::Nothing;
+        };
+        if it.relays.as_ref().is_some_and(|known| known.len() <= path.len()) {
+            return Answer::Nothing;
+        }
+        it.relays = Some(reply.path);
+        it.is_dead = false;
+        Answer::Found(target)
+    }
+
+    /// The relays of a path that was found since the doubt began: the member lives, though a link with it
+    /// does not work.
+    #[must_use]
+    pub fn known(&self, peer: NodeId) -> Option<&Relays> {
+        self.peers.get(&peer).and_then(|it| it.relays.as_ref())
+    }
+
+    /// Forgets the path: a link on it could not be opened, or failed.
+    pub fn forget(&mut self, peer: NodeId) {
+        if let Some(it) = self.peers.get_mut(&peer) {
+            it.relays = None;
+        }
+    }
+
+    /// Notes that a direct link with this member came up.
+    pub fn opened(&mut self, peer: NodeId, now: Time) {
+        let it = self.peers.entry(peer).or_default();
+        it.is_dead = false;
+        it.up_since = Some(now);
+        it.unanswered = 0;
+    }
+
+    /// Notes that a dial was not answered in time. The next one is given more time: a slow link needs two
+    /// round trips for it.
+    pub fn unanswered(&mut self, peer: NodeId) {
+        let it = self.peers.entry(peer).or_default();
+        it.unanswered = it.unanswered.saturating_add(1);
+    }
+
+    /// The time that the next dial may take, when the first one may take so long.
+    #[must_use]
+    pub fn dial_within(&self, peer: NodeId, first: Duration) -> Duration {
+        let doublings = self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16);
+        first.saturating_mul(1 << doublings).min(LONGEST_DIAL.max(first))
+    }
+
+    /// Notes that a direct link with this member failed, by silence or by loss, though the member may live.
+    pub fn failed(&mut self, peer: NodeId, now: Time) {
+        let it = self.peers.entry(peer).or_default();
+        let Some(up) = it.up_since.take() else { return };
+        if now.since(up) >= PROVEN_AFTER * 2 {
+            it.failures = 0;
+        } else {
+            let doublings = it.failures.min(MOST_DOUBLINGS);
+            it.distrusted_until = Time(now.0 + DISTRUST * (1 << doublings));
+            it.failures = it.failures.saturating_add(1);
+        }
+    }
+
+    /// Notes that nobody listens where this member did: its process is dead, and no path leads to it.
+    pub fn died(&mut self, peer: NodeId) {
+        let it = self.peers.entry(peer).or_default();
+        (it.search, it.relays, it.is_dead) = (None, None, true);
+    }
+
+    /// Whether this member's process is known to be dead.
+    #[must_use]
+    pub fn is_dead(&self, peer: NodeId) -> bool {
+        self.peers.get(&peer).is_some_and(|it| it.is_dead)
+    }
+
+    /// Whether a direct link with this member may be tried: none has failed soon after it came up lately.
+    #[must_use]
+    pub fn is_trusted(&self, peer: NodeId, now: Time) -> bool {
+        self.peers.get(&peer).is_none_or(|it| now >= it.distrusted_until)
+    }
+
+    /// The members to which standby links are needed while a search goes on, so that its requests find ways
+    /// that no link of the ring takes: others that this member has no link with. In a large ring these are
+    /// others each time.
+    pub fn bridges(
+        &mut self,
+        others: impl Iterator<Item = NodeId>,
+        has_link: impl Fn(NodeId) -> bool,
+    ) -> Vec<NodeId> {
+        if !self.is_searching() {
+            return Vec::new();
+        }
+        let lacking: BTreeSet<NodeId> = others
+            .filter(|other| !has_link(*other) && !self.is_dead(*other) && !self.is_sought(*other))
+            .collect();
+        let after = lacking.iter().filter(|id| self.bridged.is_some_and(|last| **id > last));
+        let chosen: Vec<NodeId> = after.chain(&lacking).take(MOST_BRIDGES.min(lacking.len())).copied().collect();
+        self.bridged = chosen.last().copied();
+        chosen
+    }
+}
+
+/// Takes the loops out of a path between these ends.
+fn shorten(path: &mut Relays, origin: NodeId, end: NodeId) {
+    let mut short: Relays = Vec::with_capacity(path.len());
+    for &relay in path.iter() {
+        if relay == origin {
+            short.clear();
+        } else if relay == end {
+            break;
+        } else if let Some(at) = short.iter().position(|before| *before == relay) {
+            short.truncate(at + 1);
+        } else {
+            short.push(relay);
+        }
+    }
+    *path = short;
+}
