@@ -359,6 +359,12 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.links.iter().any(|link| link.peer == peer && (link.doubted && link.is_known() || !link.is_up()))
     }
 
+    /// Whether a link with this peer is known and not doubted.
+    #[must_use]
+    pub fn has_known(&self, peer: NodeId) -> bool {
+        self.links.iter().any(|link| link.peer == peer && link.is_known() && !link.doubted)
+    }
+
     /// The links that work, one for each peer: direct ones rather than others.
     pub fn working(&self) -> impl Iterator<Item = &Link<I>> {
         let mut best: BTreeMap<NodeId, &Link<I>> = BTreeMap::new();

@@ -16,7 +16,7 @@
 //!    [`Paths::known`] says whether the peer lives, and which way a new link must take;
 //! 5. it reports with [`Paths::opened`] and [`Paths::failed`] what became of a direct link.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ringleader_shared::link::{PathFrame, PathReply, PathRequest};
@@ -27,8 +27,18 @@ use crate::Time;
 /// The most relays of one path.
 pub const MOST_RELAYS: usize = 8;
 
-/// The most members to which a member that searches dials standby links at once.
+/// The most standby links that a member keeps for the sake of searches.
 pub const MOST_BRIDGES: usize = 8;
+
+/// A member that only passes requests on keeps no more than one of those in a ring of more members than this.
+const SMALL_RING: usize = 16;
+
+/// The time for which one of those is kept when there are more members than may be kept.
+const BRIDGED_FOR: Duration = Duration::from_secs(1);
+
+/// The time for which a member that has passed a request on takes part in the search: longer than it takes to
+/// the next request.
+const TAKES_PART_FOR: Duration = Duration::from_millis(1500);
 
 /// A direct link takes the place of one through others when it has worked for so long: longer than its loss
 /// takes to be measured.
@@ -58,8 +68,11 @@ pub struct Paths {
     /// The number of the last request of each origin that was passed on.
     passed_on: BTreeMap<NodeId, u64>,
     peers: BTreeMap<NodeId, Peer>,
-    /// The member after which the next bridges are chosen.
-    bridged: Option<NodeId>,
+    /// The time until which this member takes part in the searches of others.
+    takes_part_until: Time,
+    /// The members to which there are standby links for the sake of searches, each with the time at which it
+    /// was chosen; the newest last.
+    bridges: Vec<(NodeId, Time)>,
 }
 
 /// What is known of the way to one member.
@@ -112,7 +125,8 @@ impl Paths {
             number: u64::from(start.0) << 32,
             passed_on: BTreeMap::new(),
             peers: BTreeMap::new(),
-            bridged: None,
+            takes_part_until: Time::default(),
+            bridges: Vec::new(),
         }
     }
 
@@ -162,6 +176,12 @@ impl Paths {
         self.peers.values().any(|it| it.search.is_some())
     }
 
+    /// Whether this member takes part in a search of its own or of others.
+    #[must_use]
+    pub fn takes_part(&self, now: Time) -> bool {
+        self.is_searching() || now < self.takes_part_until
+    }
+
     /// The requests that are due, one for each member that is sought. The first is due at once, the next a
     /// heartbeat later, and each gap is twice the one before, up to [`SLOWEST_REQUESTS`].
     pub fn requests(&mut self, now: Time, heartbeat: Duration) -> Vec<PathRequest> {
@@ -184,14 +204,20 @@ impl Paths {
     }
 
     /// Takes a frame in that came from `from`, on a link through `relays` (from `from` to this member).
-    pub fn received(&mut self, from: NodeId, relays: &[NodeId], frame: PathFrame) -> Answer {
+    pub fn received(&mut self, from: NodeId, relays: &[NodeId], frame: PathFrame, now: Time) -> Answer {
         match frame {
-            PathFrame::Request(request) => self.requested(from, relays, request),
+            PathFrame::Request(request) => self.requested(from, relays, request, now),
             PathFrame::Reply(reply) => self.replied(reply),
         }
     }
 
-    fn requested(&mut self, from: NodeId, relays: &[NodeId], mut request: PathRequest) -> Answer {
+    fn requested(
+        &mut self,
+        from: NodeId,
+        relays: &[NodeId],
+        mut request: PathRequest,
+        now: Time,
+    ) -> Answer {
         let PathRequest { origin, target, number, .. } = request;
         if origin == self.me || request.path.contains(&self.me) {
             return Answer::Nothing;
@@ -211,6 +237,7 @@ impl Paths {
             return Answer::Nothing;
         }
         *last = number;
+        self.takes_part_until = Time(now.0 + TAKES_PART_FOR);
         Answer::Flood(request)
     }
 
@@ -302,24 +329,34 @@ impl Paths {
         self.peers.get(&peer).is_none_or(|it| now >= it.distrusted_until)
     }
 
-    /// The members to which standby links are needed while a search goes on, so that its requests find ways
-    /// that no link of the ring takes: others that this member has no link with. In a large ring these are
-    /// others each time.
-    pub fn bridges(
-        &mut self,
-        others: impl Iterator<Item = NodeId>,
-        has_link: impl Fn(NodeId) -> bool,
-    ) -> Vec<NodeId> {
-        if !self.is_searching() {
-            return Vec::new();
+    /// The members to which standby links are wanted while this member or another one searches, so that
+    /// requests find ways that no link of the ring takes: others that this member has no other link with. In a
+    /// large ring these are others each time.
+    pub fn bridges(&mut self, others: &[NodeId], has_link: impl Fn(NodeId) -> bool, now: Time) -> Vec<NodeId> {
+        let most = if self.is_searching() || now < self.takes_part_until && others.len() < SMALL_RING {
+            MOST_BRIDGES
+        } else {
+            usize::from(now < self.takes_part_until)
+        };
+        let mut bridges = std::mem::take(&mut self.bridges);
+        bridges.retain(|(peer, _)| others.contains(peer) && !self.is_dead(*peer));
+        let is_new = |peer: &&NodeId| {
+            !has_link(**peer) && !self.is_dead(**peer) && !bridges.iter().any(|(bridge, _)| bridge == *peer)
+        };
+        // From the one after the last that was chosen.
+        let last = bridges.last().and_then(|(last, _)| others.iter().position(|other| other == last));
+        let (before, after) = others.split_at(last.map_or(0, |last| last + 1).min(others.len()));
+        let new: Vec<NodeId> = after.iter().chain(before).filter(is_new).copied().take(most).collect();
+        for peer in new {
+            if bridges.len() >= most {
+                let Some(old) = bridges.iter().position(|(_, since)| now.since(*since) >= BRIDGED_FOR) else { break };
+                bridges.remove(old);
+            }
+            bridges.push((peer, now));
         }
-        let lacking: BTreeSet<NodeId> = others
-            .filter(|other| !has_link(*other) && !self.is_dead(*other) && !self.is_sought(*other))
-            .collect();
-        let after = lacking.iter().filter(|id| self.bridged.is_some_and(|last| **id > last));
-        let chosen: Vec<NodeId> = after.chain(&lacking).take(MOST_BRIDGES.min(lacking.len())).copied().collect();
-        self.bridged = chosen.last().copied();
-        chosen
+        bridges.truncate(most);
+        self.bridges = bridges;
+        self.bridges.iter().map(|(peer, _)| *peer).collect()
     }
 }
 

@@ -277,6 +277,13 @@ impl Network {
             && link.hops(from).iter().any(|(one, other)| self.cut_between(*one, *other).is_some())
     }
 
+    /// Whether a link between these two would work.
+    pub(crate) fn works(&self, one: NodeIndex, other: NodeIndex) -> bool {
+        [(one, other), (other, one)].into_iter().all(|(from, to)| {
+            self.cut_between(from, to).is_none() && !self.is_lossy(from, to)
+        })
+    }
+
     /// Whether so many of the messages in this direction are lost that a link there does not work.
     pub(crate) fn is_lossy(&self, from: NodeIndex, to: NodeIndex) -> bool {
         self.disturbance(from, to).is_some_and(|disturbance| disturbance.drop > MOST_LOST)

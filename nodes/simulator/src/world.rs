@@ -1,6 +1,7 @@
 //! The ring as it runs: one queue of what is to happen, members that handle it, and time that jumps from one
 //! to the next.
 
+mod connectivity;
 mod core;
 mod faults;
 mod in_flight;
@@ -19,6 +20,7 @@ use ringleader_shared::{
     Contender, Event, Incarnation, NodeId, NodeName, RingMessage, Role, Safety, Succession, Term,
 };
 
+pub use self::connectivity::{Part, PartAgreement};
 use self::member::{Machine, Member};
 use crate::network::{LinkId, Network, NodeIndex, Packet};
 use crate::rng::{Rng, nanoseconds};

@@ -46,6 +46,12 @@ impl World {
     /// Whether something does not get from one member to the other on its link.
     pub(super) fn is_stopped(&self, from: NodeIndex, to: NodeIndex, event: &SimEvent) -> bool {
         let link = event.crosses_on().and_then(|link| self.network.get(link));
+        if let (SimEvent::Dialled { .. }, Some(link)) = (event, link)
+            && self.network.is_cut(link, to)
+        {
+            // A connection needs both directions.
+            return true;
+        }
         match link.filter(|link| !link.relays.is_empty()) {
             Some(link) => {
                 let awake = |relay: &NodeIndex| self.machine(*relay).is_some_and(|it| it.paused.is_none());
@@ -432,10 +438,12 @@ impl World {
         }
         let relays: Vec<NodeId> = relays.into_iter().map(|relay| self.id(relay)).collect();
         let from = self.id(from);
+        let now = self.time();
         let Some(machine) = self.machine_mut(me) else { return };
-        match machine.paths.received(from, &relays, frame) {
+        match machine.paths.received(from, &relays, frame, now) {
             Answer::Nothing => {}
             Answer::Flood(request) => {
+                self.look_for_skipped(me);
                 let known = [vec![request.origin], request.path.clone()].concat();
                 self.flood(me, PathFrame::Request(request), |peer| known.contains(&peer));
             }
@@ -476,24 +484,17 @@ impl World {
     /// Dials the standby links that searches and links through others need, and closes the others.
     fn make_bridges(&mut self, me: NodeIndex) {
         let now = self.time();
-        let Some(machine) = self.machine_mut(me) else { return };
-        let relayed: Vec<NodeId> = machine.links.relayed().collect();
-        let better: Vec<NodeId> =
-            relayed.into_iter().filter(|peer| machine.paths.is_trusted(*peer, now)).collect();
-        let is_searching = machine.paths.is_searching();
-        while let Some(machine) = self.machine_mut(me)
-            && !is_searching
-            && let Some(link) = machine.links.take_surplus_standby(&better)
-        {
-            self.close_end(link.id, me, Some(close::NOT_NEEDED));
-        }
         let ring = std::sync::Arc::clone(&self.ring);
         let Some(machine) = self.machine_mut(me) else { return };
         let (links, own) = (&machine.links, machine.core.id());
-        let has_link = |peer: NodeId| links.iter().any(|link| link.peer == peer);
-        let others = ring.iter().map(|member| member.id).filter(|id| *id != own);
-        let mut wanted = machine.paths.bridges(others, has_link);
-        wanted.extend(better);
+        let others: Vec<NodeId> = ring.iter().map(|member| member.id).filter(|id| *id != own).collect();
+        let mut wanted = machine.paths.bridges(&others, |peer| links.has_known(peer), now);
+        wanted.extend(machine.links.relayed().filter(|peer| machine.paths.is_trusted(*peer, now)));
+        while let Some(link) =
+            self.machine_mut(me).and_then(|machine| machine.links.take_surplus_standby(&wanted))
+        {
+            self.close_end(link.id, me, Some(close::NOT_NEEDED));
+        }
         for peer in wanted {
             let lacks = self.machine(me).is_some_and(|machine| machine.links.lacks_standby(peer));
             if let Some(place) = self.place(peer).filter(|_| lacks) {
@@ -505,7 +506,7 @@ impl World {
     /// Whether there is something to look after now and then.
     pub(super) fn needs_upkeep(&self, me: NodeIndex) -> bool {
         self.machine(me).is_some_and(|machine| {
-            machine.core.skipped().next().is_some()
+            machine.paths.takes_part(self.time()) || machine.core.skipped().next().is_some()
                 || machine.links.relayed().next().is_some()
                 || machine.links.next_overdue().is_some()
                 || machine.links.iter().any(|link| {
