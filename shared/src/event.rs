@@ -377,6 +377,8 @@ pub enum MessageKind {
     Found,
     /// Announces that an election has ended without anybody who may lead.
     Vacant,
+    /// Asks round the ring before a term is raised for a failure. Not part of any election.
+    Inquiry,
     /// A leader looks for its deputy.
     DeputySearch,
     /// The result.
@@ -397,6 +399,7 @@ impl MessageKind {
             Self::RollCall => "roll call",
             Self::Found => "found",
             Self::Vacant => "vacant",
+            Self::Inquiry => "inquiry",
             Self::DeputySearch => "deputy search",
             Self::Elected => "elected",
             Self::Lease => "lease",

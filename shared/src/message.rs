@@ -156,6 +156,21 @@ messages! {
         pub hops: u32,
     }
 
+    /// Asks round the ring before a term is raised for a failure: whether a leader lives, and whether messages of
+    /// this member come home. What Raft calls a pre-vote (Ongaro, 2014).
+    pub struct Inquiry {
+        /// The highest term that a member on the way has seen.
+        pub term: Term,
+        /// The member that asks.
+        pub initiator: NodeId,
+        /// The mandate of a member on the way that leads.
+        pub leader: Option<Mandate>,
+        /// Members that have no leader, the one that asks included. Counts in quorum mode.
+        pub supporters: u32,
+        /// Links crossed when it arrives, this one included.
+        pub hops: u32,
+    }
+
     /// A leader announces that it leads and looks for its deputy on the same lap.
     pub struct DeputySearch {
         /// The leader; its deputy is open.
@@ -230,6 +245,7 @@ impl RingMessage {
             Self::Elected(elected) => Some(&elected.mandate),
             Self::Lease(lease) => Some(&lease.mandate),
             Self::StateUpdate(update) => update.mandate.as_ref(),
+            Self::Inquiry(inquiry) => inquiry.leader.as_ref(),
             Self::Election(_) | Self::Classic(_) | Self::RollCall(_) | Self::Found(_) | Self::Vacant(_) => {
                 None
             }
@@ -245,6 +261,7 @@ impl RingMessage {
             Self::RollCall(call) => call.term,
             Self::Found(found) => found.term,
             Self::Vacant(vacant) => vacant.term,
+            Self::Inquiry(inquiry) => inquiry.term,
             Self::DeputySearch(search) => search.mandate.term,
             Self::Elected(elected) => elected.mandate.term,
             Self::Lease(lease) => lease.mandate.term,
@@ -261,6 +278,7 @@ impl RingMessage {
             Self::RollCall(call) => Some(call.hops),
             Self::Found(found) => Some(found.hops),
             Self::Vacant(vacant) => Some(vacant.hops),
+            Self::Inquiry(inquiry) => Some(inquiry.hops),
             Self::DeputySearch(search) => Some(search.hops),
             Self::Elected(elected) => Some(elected.hops),
             Self::Lease(lease) => Some(lease.hops),

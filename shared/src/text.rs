@@ -294,6 +294,18 @@ pub fn explanation<M: Display, C: Standing>(explanation: &Explanation<M, C>) -> 
         Explanation::LeaseOver { term } => {
             write!(text, "stepping down from term {term}: no majority has renewed my lease in time")
         }
+        Explanation::Inquiring { term } => {
+            write!(text, "asking round the ring before I raise term {term}")
+        }
+        Explanation::InquiryMetLeader { leader } => {
+            write!(text, "{leader} leads and is in my ring: I wait")
+        }
+        Explanation::InquiryOfFew { supporters, needed } => {
+            write!(text, "my messages come home, but only {supporters} of the {needed} that are needed have no leader: I wait")
+        }
+        Explanation::InquiryUnanswered => {
+            write!(text, "what I asked has not come home: I am outside of the ring, and raise no term")
+        }
         Explanation::NewerTermSeen { term } => {
             write!(text, "a member has seen term {term}: only a newer election brings us together")
         }

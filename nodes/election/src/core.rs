@@ -6,6 +6,7 @@
 //! the order of the functions here.
 
 mod classic;
+mod inquiry;
 mod leadership;
 mod max_ring;
 mod quorum;
@@ -19,6 +20,7 @@ use ringleader_shared::{
     AlgorithmName, Contender, Mandate, NodeId, Promise, RingMessage, RingSettings, Role, Succession, Term,
 };
 
+use self::inquiry::Inquiries;
 use self::quorum::Quorum;
 use self::state::{Following, Leadership, State};
 pub use self::state_update::{digest, digest_of_sender};
@@ -64,6 +66,8 @@ pub struct Core {
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
     in_flight: Option<RingMessage>,
+    /// The inquiries since a leader was known.
+    inquiries: Inquiries,
     /// The role, term and mandate that were reported last.
     reported: Option<(Role, Term, Option<Mandate>)>,
     reported_progress: Option<(AlgorithmName, Progress<Contender>)>,
@@ -92,6 +96,7 @@ impl Core {
             watchers: BTreeSet::new(),
             passed_on: None,
             in_flight: None,
+            inquiries: Inquiries::default(),
             reported: None,
             reported_progress: None,
             quorum: Quorum::default(),
@@ -281,6 +286,7 @@ impl Core {
             RingMessage::RollCall(call) => self.on_roll_call(from, call, out),
             RingMessage::Found(found) => self.on_found(from, found, out),
             RingMessage::Vacant(vacant) => self.on_vacant(from, vacant, out),
+            RingMessage::Inquiry(inquiry) => self.on_inquiry(from, inquiry, out),
             RingMessage::DeputySearch(search) => self.on_deputy_search(from, search, out),
             RingMessage::Elected(elected) => self.on_elected(from, elected, out),
             RingMessage::Lease(lease) => self.on_lease(from, lease, out),
@@ -293,7 +299,7 @@ impl Core {
             Timer::Election => {
                 if !self.has_leader() && self.known_term() > Term::ZERO {
                     Self::explain(Explanation::ElectionTimeout { term: self.known_term() }, out);
-                    self.initiate(out);
+                    self.inquire(out);
                 }
             }
             Timer::Lap => {

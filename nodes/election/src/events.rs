@@ -2,7 +2,9 @@
 //! that a simulated ring reports the same as a real one. The core itself makes no use of it.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
-use ringleader_shared::message::{Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, Vacant};
+use ringleader_shared::message::{
+    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, Vacant,
+};
 use ringleader_shared::{
     AlgorithmName, Contender, MessageId, NodeId, NodeName, Payload, RingMessage, RingSpec,
 };
@@ -101,6 +103,9 @@ pub fn message_info(ring: &RingSpec, id: MessageId, message: &RingMessage) -> Me
         }
         RingMessage::Vacant(Vacant { initiator, .. }) => {
             MessageInfo { message: MessageKind::Vacant, initiator: named(initiator), ..info }
+        }
+        RingMessage::Inquiry(Inquiry { initiator, .. }) => {
+            MessageInfo { message: MessageKind::Inquiry, initiator: named(initiator), ..info }
         }
         RingMessage::Found(Found { leader, .. }) => {
             MessageInfo { message: MessageKind::Found, candidate: Some(claim(leader)), ..info }

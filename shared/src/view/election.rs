@@ -104,7 +104,7 @@ impl RingView {
                 }
                 return;
             }
-            MessageKind::StateUpdate => return self.count_upkeep(event.at_us),
+            MessageKind::StateUpdate | MessageKind::Inquiry => return self.count_upkeep(event.at_us),
             MessageKind::Lease => return,
         };
         let initiates = cause == ElectionCause::Election && self.engage(event, message.term);

@@ -160,7 +160,7 @@ const fn is_of_election(kind: MessageKind) -> bool {
         | MessageKind::DeputySearch
         | MessageKind::Elected
         | MessageKind::Vacant => true,
-        MessageKind::Lease | MessageKind::StateUpdate => false,
+        MessageKind::Lease | MessageKind::StateUpdate | MessageKind::Inquiry => false,
     }
 }
 

@@ -4,6 +4,7 @@ use ringleader_shared::event::ElectionCause;
 use ringleader_shared::message::{DeputySearch, Elected, StateUpdate};
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
+use super::inquiry::Inquiries;
 use super::state::Lap;
 use super::{Core, Following, Leadership, Out, State};
 use crate::planted::{Bug, planted};
@@ -313,6 +314,7 @@ impl Core {
     fn lap_is_over(&mut self, leadership: Leadership, mandate: Mandate, members: u32, out: &mut Out) {
         self.keep(Leadership { lap: None, ..leadership });
         self.in_flight = None;
+        self.inquiries = Inquiries::default();
         self.election_is_over();
         out.push(Effect::CancelTimer(Timer::Lap));
         out.push(Effect::Completed { cause: leadership.cause, mandate, members });
@@ -450,6 +452,7 @@ impl Core {
 
     pub(super) fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
         let leader = mandate.leader.id;
+        self.inquiries = Inquiries::default();
         let led = self.state.leadership();
         if led.is_some() {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);

@@ -113,6 +113,7 @@ impl MaxRingElection {
                 | RingMessage::RollCall(_)
                 | RingMessage::Found(_)
                 | RingMessage::Vacant(_)
+                | RingMessage::Inquiry(_)
                 | RingMessage::DeputySearch(_)
                 | RingMessage::Lease(_)
                 | RingMessage::StateUpdate(_) => self.messages += 1,

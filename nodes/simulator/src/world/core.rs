@@ -325,7 +325,7 @@ fn step_violation(
         // Nobody sends nonsense.
         (DropReason::MakesNoSense, _) => false,
         (DropReason::AnotherRing { .. } | DropReason::OneIsMissing | DropReason::EndsHere, message) => {
-            matches!(message, RingMessage::Classic(_))
+            matches!(message, RingMessage::Classic(_) | RingMessage::Inquiry(_))
         }
     };
     (!is_true).then_some(StepViolation::FalseReason(message))
