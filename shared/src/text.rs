@@ -301,7 +301,10 @@ pub fn explanation<M: Display, C: Standing>(explanation: &Explanation<M, C>) -> 
             write!(text, "{leader} leads and is in my ring: I wait")
         }
         Explanation::InquiryOfFew { supporters, needed } => {
-            write!(text, "my messages come home, but only {supporters} of the {needed} that are needed have no leader: I wait")
+            write!(
+                text,
+                "my messages come home, but only {supporters} of the {needed} that are needed have no leader: I wait"
+            )
         }
         Explanation::InquiryUnanswered => {
             write!(text, "what I asked has not come home: I am outside of the ring, and raise no term")

@@ -9,7 +9,7 @@ use ringleader_shared::explanation::Explanation;
 use ringleader_shared::fault::{Injection, LinkFault, NodeFault, Share};
 use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
 use ringleader_shared::message::{
-    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
+    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
 };
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Event, Incarnation, Mandate, Member, MessageId, NodeId, NodeName,
@@ -50,6 +50,7 @@ fn messages() -> Vec<RingMessage> {
         DeputySearch { mandate: mandate(None), deputy: Some(A), hops: 2, votes: 0 }.into(),
         StateUpdate { term, mandate: Some(mandate(Some(B))) }.into(),
         Vacant { term, initiator, hops: 1 }.into(),
+        Inquiry { term, initiator, leader: Some(mandate(Some(B))), supporters: 2, hops: 3 }.into(),
         Lease { mandate: mandate(Some(B)), begun_ns: 81_532_199_000, highest: term, votes: 2, hops: 2 }
             .into(),
         Classic { term, algorithm, port: PortKind::Predecessor, number: 1, size: 0, payload }.into(),
@@ -66,6 +67,7 @@ fn has_example(message: &RingMessage) -> bool {
         | RingMessage::DeputySearch(_)
         | RingMessage::StateUpdate(_)
         | RingMessage::Vacant(_)
+        | RingMessage::Inquiry(_)
         | RingMessage::Lease(_)
         | RingMessage::Classic(_)
         | RingMessage::RollCall(_)

@@ -413,7 +413,8 @@ mod tests {
                     detector.woke(now, &mut lateness);
                 }
             }
-            prop_assert!(matches!(detector.verdict(now, &mut lateness), Verdict::Hung { .. }));
+            let is_hung = matches!(detector.verdict(now, &mut lateness), Verdict::Hung { .. });
+            prop_assert!(is_hung);
             prop_assert!(now.since(silent_since) <= HUNG_AFTER * AT_MOST);
         }
 

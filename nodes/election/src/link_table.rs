@@ -139,8 +139,11 @@ pub enum LinkLoss {
 pub enum Cause {
     /// The peer is dead, or hung as far as can be known.
     PeerLost,
-    /// The link failed, but its peer lives.
-    LinkLost,
+    /// The link failed, but its peer lives. One in its place must be up within this time, where the peer dials.
+    LinkLost {
+        /// This time.
+        replaced_within: Duration,
+    },
     /// The peer closed it gracefully.
     Closed,
 }
@@ -475,9 +478,8 @@ impl<I: Copy + Eq> LinkTable<I> {
     /// Forgets that another link must take the place of those like this one. Says whether there was one.
     fn is_replaced(&mut self, link: &Link<I>) -> bool {
         let before = self.replaceable.len();
-        self.replaceable.retain(|(old, _)| {
-            (old.peer, old.kind, old.direction) != (link.peer, link.kind, link.direction)
-        });
+        self.replaceable
+            .retain(|(old, _)| (old.peer, old.kind, old.direction) != (link.peer, link.kind, link.direction));
         self.replaceable.len() < before
     }
 
@@ -558,15 +560,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         Ok(())
     }
 
-    /// Removes a link that ended, and says what that means. Where its peer lives, another link must be up in
-    /// its place within `replaced_within`.
-    pub fn down(
-        &mut self,
-        id: I,
-        cause: Cause,
-        now: Time,
-        replaced_within: Duration,
-    ) -> Option<(Link<I>, LinkLoss)> {
+    /// Removes a link that ended, and says what that means.
+    pub fn down(&mut self, id: I, cause: Cause, now: Time) -> Option<(Link<I>, LinkLoss)> {
         let link = self.remove(id)?;
         let is_last = self.find(link.peer, link.kind, link.direction).is_none();
         let is_unseen = link.purpose == DialPurpose::Standby
@@ -577,7 +572,9 @@ impl<I: Copy + Eq> LinkTable<I> {
             let is_incoming =
                 link.purpose != DialPurpose::Standby && link.direction == LinkDirection::Incoming;
             if is_incoming && is_last { LinkLoss::ClosedUnseen } else { LinkLoss::Unseen }
-        } else if cause == Cause::LinkLost && link.is_up() {
+        } else if let Cause::LinkLost { replaced_within } = cause
+            && link.is_up()
+        {
             if is_last {
                 let until = Time(now.0.saturating_add(replaced_within));
                 let is_incoming = link.direction == LinkDirection::Incoming;

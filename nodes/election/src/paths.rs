@@ -211,13 +211,7 @@ impl Paths {
         }
     }
 
-    fn requested(
-        &mut self,
-        from: NodeId,
-        relays: &[NodeId],
-        mut request: PathRequest,
-        now: Time,
-    ) -> Answer {
+    fn requested(&mut self, from: NodeId, relays: &[NodeId], mut request: PathRequest, now: Time) -> Answer {
         let PathRequest { origin, target, number, .. } = request;
         if origin == self.me || request.path.contains(&self.me) {
             return Answer::Nothing;
@@ -332,7 +326,12 @@ impl Paths {
     /// The members to which standby links are wanted while this member or another one searches, so that
     /// requests find ways that no link of the ring takes: others that this member has no other link with. In a
     /// large ring these are others each time.
-    pub fn bridges(&mut self, others: &[NodeId], has_link: impl Fn(NodeId) -> bool, now: Time) -> Vec<NodeId> {
+    pub fn bridges(
+        &mut self,
+        others: &[NodeId],
+        has_link: impl Fn(NodeId) -> bool,
+        now: Time,
+    ) -> Vec<NodeId> {
         let most = if self.is_searching() || now < self.takes_part_until && others.len() < SMALL_RING {
             MOST_BRIDGES
         } else {
@@ -349,7 +348,9 @@ impl Paths {
         let new: Vec<NodeId> = after.iter().chain(before).filter(is_new).copied().take(most).collect();
         for peer in new {
             if bridges.len() >= most {
-                let Some(old) = bridges.iter().position(|(_, since)| now.since(*since) >= BRIDGED_FOR) else { break };
+                let Some(old) = bridges.iter().position(|(_, since)| now.since(*since) >= BRIDGED_FOR) else {
+                    break;
+                };
                 bridges.remove(old);
             }
             bridges.push((peer, now));

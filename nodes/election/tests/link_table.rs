@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::link_table::{
-    DialPurpose, Link, LinkLoss, LinkTable, Missing, OutOfTurn, TOO_SHORT,
+    Cause, DialPurpose, Link, LinkLoss, LinkTable, Missing, OutOfTurn, TOO_SHORT,
 };
 use ringleader_election::{Time, WantedLinks};
 use ringleader_shared::link::{LinkDirection, LinkKind};
@@ -30,6 +30,10 @@ fn ring_link(id: u32, to: u128, purpose: DialPurpose) -> Link<u32> {
         purpose,
         up_since: Some(NOW),
         peer_start: None,
+        relayed: false,
+        doubted: false,
+        lossy: false,
+        replaces: false,
     }
 }
 
@@ -74,7 +78,7 @@ fn a_probe_stays_until_it_is_answered_and_becomes_the_link_that_is_wanted() {
     assert_eq!(table.route(peer(2)), None, "a message would be lost on it unnoticed");
     assert_eq!(table.missing(wants(Some(2), None)), None);
     assert_eq!(table.route(peer(2)), Some(1));
-    let (_, loss) = table.down(1, true, LATER).expect("it is there");
+    let (_, loss) = table.down(1, Cause::PeerLost, LATER).expect("it is there");
     assert_eq!(loss, LinkLoss::Failed, "it was no probe any more");
 }
 
@@ -82,7 +86,7 @@ fn a_probe_stays_until_it_is_answered_and_becomes_the_link_that_is_wanted() {
 fn an_unanswered_probe_means_nothing_and_one_that_nobody_wants_is_closed_when_it_is_up() {
     let mut table = LinkTable::default();
     table.dialled(1, peer(2), LinkKind::Ring, DialPurpose::Probe);
-    assert_eq!(table.down(1, true, NOW).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
+    assert_eq!(table.down(1, Cause::PeerLost, NOW).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
     table.dialled(2, peer(2), LinkKind::Ring, DialPurpose::Probe);
     assert!(table.up(2, NOW).is_some());
     assert_eq!(table.take_surplus(wants(Some(3), None)).map(|link| link.id), Some(2));
@@ -91,9 +95,9 @@ fn an_unanswered_probe_means_nothing_and_one_that_nobody_wants_is_closed_when_it
 #[test]
 fn a_standby_link_that_is_up_takes_the_place_of_a_dial() {
     let mut table = table(&[ring_link(1, 2, DialPurpose::Wanted)]);
-    assert!(table.lacks_standby());
+    assert!(table.lacks_standby(peer(3)));
     table.dialled(2, peer(3), LinkKind::Ring, DialPurpose::Standby);
-    assert!(!table.lacks_standby());
+    assert!(!table.lacks_standby(peer(3)));
     let dial = Missing::Dial { peer: peer(3), kind: LinkKind::Ring };
     assert_eq!(table.missing(wants(Some(3), None)), Some(dial), "it is not up yet");
     assert_eq!(table.up(2, NOW), None, "nobody has to know of it");
@@ -101,15 +105,15 @@ fn a_standby_link_that_is_up_takes_the_place_of_a_dial() {
     let in_use = table.missing(wants(Some(3), None));
     assert!(matches!(in_use, Some(Missing::InUse(link)) if link.id == 2 && link.is_known()));
     assert_eq!(table.route(peer(3)), Some(2));
-    assert!(table.lacks_standby());
+    assert!(table.lacks_standby(peer(3)));
 }
 
 #[test]
 fn a_standby_link_is_closed_when_another_one_is_to_be_ready_and_its_loss_means_nothing() {
     let mut table = table(&[ring_link(1, 3, DialPurpose::Standby), ring_link(2, 3, DialPurpose::Standby)]);
-    assert_eq!(table.down(2, true, NOW).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
-    assert_eq!(table.take_surplus_standby(Some(peer(3))), None);
-    assert_eq!(table.take_surplus_standby(Some(peer(4))).map(|link| link.id), Some(1));
+    assert_eq!(table.down(2, Cause::PeerLost, NOW).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
+    assert_eq!(table.take_surplus_standby(&[peer(3)]), None);
+    assert_eq!(table.take_surplus_standby(&[peer(4)]).map(|link| link.id), Some(1));
 }
 
 #[test]
@@ -128,7 +132,7 @@ fn only_the_dialler_of_a_standby_link_puts_it_in_use() {
 #[test]
 fn a_ring_link_that_was_closed_at_once_counts_as_failed() {
     let at = |after: Duration, link: Link<u32>| {
-        table(&[link]).down(1, false, Time(NOW.0 + after)).map(|(_, loss)| loss)
+        table(&[link]).down(1, Cause::Closed, Time(NOW.0 + after)).map(|(_, loss)| loss)
     };
     let dialled = ring_link(1, 2, DialPurpose::Wanted);
     assert_eq!(at(TOO_SHORT / 2, dialled), Some(LinkLoss::Failed));
@@ -141,17 +145,17 @@ fn a_ring_link_that_was_closed_at_once_counts_as_failed() {
 #[test]
 fn a_close_after_the_peer_dialled_anew_closes_nothing() {
     let mut links = table(&[from_peer(1, 2, 1), from_peer(2, 2, 1)]);
-    assert_eq!(links.down(1, false, LATER).map(|(_, loss)| loss), Some(LinkLoss::Replaced));
-    assert_eq!(links.down(2, false, LATER).map(|(_, loss)| loss), Some(LinkLoss::Closed));
+    assert_eq!(links.down(1, Cause::Closed, LATER).map(|(_, loss)| loss), Some(LinkLoss::Replaced));
+    assert_eq!(links.down(2, Cause::Closed, LATER).map(|(_, loss)| loss), Some(LinkLoss::Closed));
 }
 
 #[test]
 fn an_accepted_link_on_which_nothing_was_heard_may_have_been_the_last() {
     let unheard = Link { up_since: None, ..from_peer(1, 2, 1) };
     let mut alone = table(&[unheard]);
-    assert_eq!(alone.down(1, true, LATER).map(|(_, loss)| loss), Some(LinkLoss::ClosedUnseen));
+    assert_eq!(alone.down(1, Cause::PeerLost, LATER).map(|(_, loss)| loss), Some(LinkLoss::ClosedUnseen));
     let mut beside_another = table(&[unheard, from_peer(2, 2, 1)]);
-    assert_eq!(beside_another.down(1, true, LATER).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
+    assert_eq!(beside_another.down(1, Cause::PeerLost, LATER).map(|(_, loss)| loss), Some(LinkLoss::Unseen));
 }
 
 #[test]

@@ -39,4 +39,4 @@ pub use rng::PerMille;
 pub use schedule::{Action, Disturbance, Schedule};
 pub use session::{InFlight, Session};
 pub use setup::{Latency, Setup};
-pub use world::{Part, PartAgreement, Agreement, Cost, World};
+pub use world::{Agreement, Cost, Part, PartAgreement, World};

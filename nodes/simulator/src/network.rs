@@ -279,9 +279,9 @@ impl Network {
 
     /// Whether a link between these two would work.
     pub(crate) fn works(&self, one: NodeIndex, other: NodeIndex) -> bool {
-        [(one, other), (other, one)].into_iter().all(|(from, to)| {
-            self.cut_between(from, to).is_none() && !self.is_lossy(from, to)
-        })
+        [(one, other), (other, one)]
+            .into_iter()
+            .all(|(from, to)| self.cut_between(from, to).is_none() && !self.is_lossy(from, to))
     }
 
     /// Whether so many of the messages in this direction are lost that a link there does not work.

@@ -30,7 +30,10 @@ impl Core {
         }
         let term = self.known_term();
         let is_lost = self.inquiries.is_open;
-        Self::explain(if is_lost { Explanation::InquiryUnanswered } else { Explanation::Inquiring { term } }, out);
+        Self::explain(
+            if is_lost { Explanation::InquiryUnanswered } else { Explanation::Inquiring { term } },
+            out,
+        );
         self.inquiries.is_open = true;
         self.wait_longer(out);
         self.send_on(Inquiry { term, initiator: self.me, leader: None, supporters: 1, hops: 1 }, out);

@@ -70,7 +70,8 @@ impl World {
         let [leader] = leaders.as_slice() else { return None };
         let mandate = members().find(|core| core.id() == *leader)?.mandate()?;
         let follows = |core: &ringleader_election::Core| {
-            core.mandate().is_some_and(|mine| (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id))
+            core.mandate()
+                .is_some_and(|mine| (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id))
         };
         members().all(follows).then_some(PartAgreement { leader: Some(*leader), term })
     }

@@ -206,12 +206,12 @@ impl World {
         };
         let cause = match code {
             // The peer lives, and does not hear this member on that link.
-            Some(_) if unheard => Cause::LinkLost,
+            Some(_) if unheard => self.failed_alive(),
             Some(_) => Cause::Closed,
-            None if relay_lost => Cause::LinkLost,
+            None if relay_lost => self.failed_alive(),
             None => Cause::PeerLost,
         };
-        if cause == Cause::LinkLost {
+        if matches!(cause, Cause::LinkLost { .. }) {
             self.way_failed(me, id);
         }
         self.link_ends(me, id, end, cause);
@@ -239,14 +239,28 @@ impl World {
         self.link_lost(me, lost, cause);
     }
 
-    /// Removes a link that ended at this member, and says what that means to it.
-    pub(super) fn lose(&mut self, me: NodeIndex, id: LinkId, cause: Cause) -> Option<(Link<LinkId>, LinkLoss)> {
-        let now = self.time();
-        let within = self.setup.silence() * 2;
-        self.machine_mut(me)?.links.down(id, cause, now, within)
+    /// The end of a link whose peer lives, and makes another one.
+    pub(super) fn failed_alive(&self) -> Cause {
+        Cause::LinkLost { replaced_within: self.setup.silence() * 2 }
     }
 
-    pub(super) fn link_lost(&mut self, me: NodeIndex, lost: Option<(Link<LinkId>, LinkLoss)>, cause: LinkEnd) {
+    /// Removes a link that ended at this member, and says what that means to it.
+    pub(super) fn lose(
+        &mut self,
+        me: NodeIndex,
+        id: LinkId,
+        cause: Cause,
+    ) -> Option<(Link<LinkId>, LinkLoss)> {
+        let now = self.time();
+        self.machine_mut(me)?.links.down(id, cause, now)
+    }
+
+    pub(super) fn link_lost(
+        &mut self,
+        me: NodeIndex,
+        lost: Option<(Link<LinkId>, LinkLoss)>,
+        cause: LinkEnd,
+    ) {
         let Some((link, loss)) = lost else { return };
         match loss {
             LinkLoss::Failed => self.link_down(me, &link, cause),

@@ -151,6 +151,7 @@ impl World {
     pub(super) fn silent(&mut self, me: NodeIndex, since: u64) {
         for id in self.stopped_links(me, since) {
             let now = self.time();
+            let failed_alive = self.failed_alive();
             let Some(machine) = self.machine_mut(me) else { return };
             // What was done about the first may have closed the second.
             let Some(link) = machine.links.get(id).copied() else { continue };
@@ -158,7 +159,7 @@ impl World {
                 machine.paths.failed(link.peer, now);
             }
             let lives = machine.paths.known(link.peer).is_some();
-            let cause = if lives { Cause::LinkLost } else { Cause::PeerLost };
+            let cause = if lives { failed_alive } else { Cause::PeerLost };
             let lost = self.lose(me, id, cause);
             self.close_end(id, me, Some(close::SILENT));
             self.link_lost(me, lost, self.silence());
@@ -196,9 +197,8 @@ impl World {
 
     /// Has the pings counted of all links that cross here, when so many are lost that those do not work.
     pub(super) fn count_pings(&mut self, from: NodeIndex, to: NodeIndex) {
-        let crosses = |sender| {
-            move |link: &crate::network::Connection| link.hops(sender).contains(&(from, to))
-        };
+        let crosses =
+            |sender| move |link: &crate::network::Connection| link.hops(sender).contains(&(from, to));
         let counted: Vec<(LinkId, NodeIndex, NodeIndex)> = self
             .network
             .links()
@@ -311,7 +311,9 @@ impl World {
     }
 
     pub(super) fn unanswered(&mut self, me: NodeIndex, id: LinkId) {
-        let Some(link) = self.network.get(id).filter(|link| link.dialler_end == End::Dialling) else { return };
+        let Some(link) = self.network.get(id).filter(|link| link.dialler_end == End::Dialling) else {
+            return;
+        };
         let (peer, relayed) = (self.id(link.acceptor), !link.relays.is_empty());
         let Some(machine) = self.machine_mut(me) else { return };
         let waited = machine.paths.dial_within(peer, Duration::from_millis(1));
@@ -465,7 +467,7 @@ impl World {
         let is_skipped = machine.core.skipped().any(|skipped| skipped == peer);
         match machine.links.worse_than_a_path(peer).copied() {
             Some(link) if link.is_up() => {
-                let lost = self.lose(me, link.id, Cause::LinkLost);
+                let lost = self.lose(me, link.id, self.failed_alive());
                 self.close_end(link.id, me, Some(close::NOT_NEEDED));
                 self.link_lost(me, lost, LinkEnd::NotNeeded);
             }
@@ -506,7 +508,8 @@ impl World {
     /// Whether there is something to look after now and then.
     pub(super) fn needs_upkeep(&self, me: NodeIndex) -> bool {
         self.machine(me).is_some_and(|machine| {
-            machine.paths.takes_part(self.time()) || machine.core.skipped().next().is_some()
+            machine.paths.takes_part(self.time())
+                || machine.core.skipped().next().is_some()
                 || machine.links.relayed().next().is_some()
                 || machine.links.next_overdue().is_some()
                 || machine.links.iter().any(|link| {

@@ -80,7 +80,11 @@ fn one() {
         world.run_for(Duration::from_secs(3));
         for event in &world.events()[seen..] {
             let line = ringleader_shared::text::describe(&event.kind);
-            println!("{:>9} {} {line}", event.at_us, event.node.as_ref().map(ToString::to_string).unwrap_or_default());
+            println!(
+                "{:>9} {} {line}",
+                event.at_us,
+                event.node.as_ref().map(ToString::to_string).unwrap_or_default()
+            );
         }
     }
 }
@@ -103,7 +107,9 @@ fn every_graph_on_four_members_has_a_leader_where_it_can_and_keeps_it() {
                 }
                 Err(error) => {
                     failed += 1;
-                    let e = why.entry(error.split(',').next().unwrap().split(':').next().unwrap().to_owned()).or_insert((0, graph));
+                    let e = why
+                        .entry(error.split(',').next().unwrap().split(':').next().unwrap().to_owned())
+                        .or_insert((0, graph));
                     e.0 += 1;
                 }
             }

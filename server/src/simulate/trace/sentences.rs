@@ -68,6 +68,7 @@ impl<'a> Sentences<'a> {
                 | RingMessage::RollCall(_)
                 | RingMessage::Found(_)
                 | RingMessage::Vacant(_)
+                | RingMessage::Inquiry(_)
                 | RingMessage::DeputySearch(_)
                 | RingMessage::Lease(_)
                 | RingMessage::StateUpdate(_) => ("message", None, Vec::new()),

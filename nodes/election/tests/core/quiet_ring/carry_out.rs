@@ -1,6 +1,6 @@
 //! The caller's part, as the first page of the crate describes it: inputs go in, effects are carried out.
 
-use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable, Missing};
+use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss, LinkTable, Missing};
 use ringleader_election::{Effect, Input, Time};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Incarnation, NodeId, RingMessage};
@@ -114,7 +114,7 @@ impl QuietRing {
     /// A member has closed this link of its own.
     fn close(&mut self, link: Link<LinkId>) {
         let now = self.now();
-        if let Some((other, LinkLoss::Closed)) = self.table(link.peer).down(link.id, false, now) {
+        if let Some((other, LinkLoss::Closed)) = self.table(link.peer).down(link.id, Cause::Closed, now) {
             self.queue.push_back(Next::Noticed(link.peer, other.closed_input()));
         }
     }
@@ -122,7 +122,7 @@ impl QuietRing {
     /// A link of this member has failed.
     pub(super) fn fail(&mut self, at: NodeId, id: LinkId) -> Option<Input<RingMessage>> {
         let now = self.now();
-        let (link, loss) = self.table(at).down(id, true, now)?;
+        let (link, loss) = self.table(at).down(id, Cause::PeerLost, now)?;
         (loss == LinkLoss::Failed).then(|| link.down_input())
     }
 }

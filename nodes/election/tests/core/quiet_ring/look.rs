@@ -6,7 +6,7 @@ use ringleader_shared::event::NamedContender;
 use ringleader_shared::explanation::Names;
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::message::{
-    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
+    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
 };
 use ringleader_shared::{AlgorithmName, Contender, NodeId, NodeName, RingMessage, Role, text};
 
@@ -152,6 +152,10 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
             format!("classic {term}: {port:?} {} {:?}", or_none(payload.label), payload.numbers)
         }
         RingMessage::Vacant(Vacant { term, hops, .. }) => format!("vacant {term}: hop {hops}"),
+        RingMessage::Inquiry(Inquiry { term, supporters, leader, hops, .. }) => {
+            let leader = or_none(leader.map(|mandate| mandate.leader));
+            format!("inquiry {term}: {supporters} supporters, {leader} leads, hop {hops}")
+        }
         RingMessage::RollCall(RollCall { term, hops, .. }) => format!("roll call {term}: hop {hops}"),
         RingMessage::Found(Found { term, leader, hops }) => {
             format!("found {term}: {}, hop {hops}", name(leader.id))
