@@ -254,7 +254,7 @@ mod tests {
         for turn in [50, 100, 150] {
             detector.woke(at(ms(turn)), &mut lateness);
         }
-        assert_eq!(detector.verdict(at(ms(159)), &mut lateness), Verdict::Alive);
+        assert_eq!(detector.verdict(at(ms(159)), &mut lateness), Verdict::Doubtful);
         assert_eq!(detector.verdict(at(ms(160)), &mut lateness), Verdict::Hung { silent_for: HUNG_AFTER });
     }
 

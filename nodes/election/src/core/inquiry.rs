@@ -73,7 +73,8 @@ impl Core {
             return self.drop_message(from, inquiry, DropReason::Known, out);
         }
         self.inquiries.is_open = false;
-        if let Some(mandate) = leader {
+        // Where somebody knows of a newer term, only an election above that unites the ring.
+        if let Some(mandate) = leader.filter(|leader| leader.term >= term) {
             Self::explain(Explanation::InquiryMetLeader { leader: mandate.leader.id }, out);
             if self.is_news(&mandate) {
                 self.adopt(mandate, out);

@@ -176,13 +176,14 @@ impl World {
 
     pub(super) fn refused(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get(id) else { return };
-        let (peer, is_dead) = (link.acceptor, self.machine(link.acceptor).is_none());
-        let peer = self.id(peer);
-        if let Some(machine) = self.machine_mut(me).filter(|_| is_dead) {
+        if self.machine(link.acceptor).is_some() {
+            return self.path_failed(me, id);
+        }
+        let peer = self.id(link.acceptor);
+        if let Some(machine) = self.machine_mut(me) {
             machine.paths.died(peer);
         }
-        let cause = if is_dead { LinkEnd::NobodyListens { address: None } } else { LinkEnd::RelayLost };
-        self.dial_failed(me, id, cause);
+        self.dial_failed(me, id, LinkEnd::NobodyListens { address: None });
     }
 
     pub(super) fn deserted(&mut self, me: NodeIndex, id: LinkId) {
@@ -309,6 +310,8 @@ impl World {
             return self.lost(packet, me, None);
         };
         let from = link.other(me);
+        // The word that a standby link is in use may have been lost; a message on it says the same.
+        self.in_use(me, id);
         self.received(me, from, packet);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ringleader_election::link_table::{Cause, DialPurpose};
 use ringleader_election::loss::JUDGED_BY;
 use ringleader_election::paths::{Answer, PROVEN_AFTER};
-use ringleader_shared::link::{LinkEnd, LinkKind, PathFrame, close};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, close};
 use ringleader_shared::{Incarnation, NodeId};
 
 use super::{SimEvent, World};
@@ -314,16 +314,28 @@ impl World {
         let Some(link) = self.network.get(id).filter(|link| link.dialler_end == End::Dialling) else {
             return;
         };
-        let (peer, relayed) = (self.id(link.acceptor), !link.relays.is_empty());
+        if !link.relays.is_empty() {
+            return self.path_failed(me, id);
+        }
+        let peer = self.id(link.acceptor);
         let Some(machine) = self.machine_mut(me) else { return };
         let waited = machine.paths.dial_within(peer, Duration::from_millis(1));
         machine.paths.unanswered(peer);
-        if relayed {
-            machine.paths.forget(peer);
-        }
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX)
             * u64::try_from(self.setup.silence().as_millis()).unwrap_or(1);
         self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms });
+    }
+
+    /// A dial through others that found no way: the path is old. The peer is dialled directly, while another
+    /// path is looked for.
+    pub(super) fn path_failed(&mut self, me: NodeIndex, id: LinkId) {
+        let now = self.time();
+        let Some(peer) = self.network.get(id).map(|link| self.id(link.acceptor)) else { return };
+        let Some(machine) = self.machine_mut(me) else { return };
+        machine.paths.forget(peer);
+        machine.paths.doubt(peer, now);
+        self.redial(me, id);
+        self.look_after_ways(me);
     }
 
     /// A link that failed although its peer lives: another way must be found.
@@ -513,8 +525,7 @@ impl World {
                 || machine.links.relayed().next().is_some()
                 || machine.links.next_overdue().is_some()
                 || machine.links.iter().any(|link| {
-                    link.purpose == DialPurpose::Standby
-                        && link.direction == ringleader_shared::link::LinkDirection::Outgoing
+                    (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Outgoing)
                 })
         })
     }
@@ -564,9 +575,10 @@ impl World {
         let now = self.time();
         let Some(machine) = self.machine_mut(me) else { return };
         let Some(link) = machine.links.get(id).copied() else { return };
-        if link.purpose == DialPurpose::Standby {
-            self.close_replaced(me, link.peer, LinkKind::Ring, id);
+        if (link.purpose, link.direction) != (DialPurpose::Standby, LinkDirection::Incoming) {
+            return;
         }
+        self.close_replaced(me, link.peer, LinkKind::Ring, id);
         let Some(machine) = self.machine_mut(me) else { return };
         if let Ok(link) = machine.links.in_use(id, now) {
             self.link_up(me, &link);
