@@ -227,6 +227,9 @@ pub enum EventKind {
         link: LinkKind,
         /// Which end this node is.
         direction: LinkDirection,
+        /// The relays that it goes through, in order from this node to the peer. A direct link has none.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        relays: Vec<NodeName>,
     },
     /// A link went down or could not be made.
     LinkDown {
@@ -324,7 +327,7 @@ json::read_by_kind! { EventKind:
     "dropped" => Dropped { message, from, reason, trouble },
     "lost" => Lost { message, to },
     "injected" => Injected { message, from, to, fault },
-    "link_up" => LinkUp { peer, link, direction },
+    "link_up" => LinkUp { peer, link, direction } or default { relays },
     "link_down" => LinkDown { peer, link, direction, cause, failure },
     "heartbeat" => Heartbeat { peer, rtt_us },
     "explained" => Explained { explanation },

@@ -186,7 +186,8 @@ impl Node {
 
     fn link_up(&mut self, link: &Link<LinkId>) {
         let peer = self.name(link.peer);
-        self.report(EventKind::LinkUp { peer, link: link.kind, direction: link.direction });
+        let (kind, direction) = (link.kind, link.direction);
+        self.report(EventKind::LinkUp { peer, link: kind, direction, relays: Vec::new() });
         self.give(link.up_input());
     }
 
