@@ -207,14 +207,14 @@ pub enum EventKind {
         /// To whom it was to go.
         to: NodeName,
     },
-    /// A fault on a link did this to a message. Reported by the sender, or by the receiver when the message
-    /// was on its way already.
+    /// A fault on a link did this to a message. Reported by the sender, by the receiver when the message was
+    /// on its way already, or by the relay that was passing it on.
     Injected {
         /// The message.
         message: MessageInfo,
-        /// From whom.
+        /// From whom; to a relay, the neighbour that it came from.
         from: NodeName,
-        /// To whom.
+        /// To whom; from a relay, the neighbour that it was to go to.
         to: NodeName,
         /// The fault.
         fault: Injection,

@@ -157,8 +157,8 @@ json::read_by_kind! { LinkEnd:
 }
 
 impl LinkEnd {
-    /// Whether nothing was heard of the peer: it was silent, or a relay on the way to it was lost. Nobody need
-    /// be dead then.
+    /// Whether nothing was heard of the peer: it was silent, or a relay on the way to it was lost. Nobody
+    /// need be dead then.
     #[must_use]
     pub const fn is_silence(&self) -> bool {
         match self {

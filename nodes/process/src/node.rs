@@ -23,9 +23,10 @@ use crate::Options;
 use crate::clock::{Lamport, monotonic_ns, now};
 use crate::control::Control;
 use crate::faults::LinkFaults;
-use crate::handshake::Members;
+use crate::handshake::{KnownMember, Members};
 use crate::link_settings::{LinkSettings, timing};
-use crate::links::{LinkEvent, LinkEventKind, LinkId, Links, accept_loop};
+use crate::links::{LinkEvent, LinkEventKind, LinkId, Links};
+use crate::port::Port;
 use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::refusals::Refusals;
@@ -201,8 +202,15 @@ impl Node {
             self.report(event);
         }
         let (guests_in, mut incoming_links) = mpsc::channel(16);
-        let (id, secret) = (self.options.id, self.secret.clone());
-        tokio::spawn(accept_loop(listener, id, secret, self.members.clone(), guests_in));
+        let port = Port::new(
+            self.options.id,
+            self.secret.clone(),
+            self.members.clone(),
+            self.settings.subscribe(),
+            self.links.faults(),
+            guests_in,
+        );
+        tokio::spawn(port.accept_loop(listener));
         loop {
             if let Some(error) = self.broken.take() {
                 return Err(End::NoPromise(error));
@@ -258,13 +266,10 @@ impl Node {
         for member in &configuration.ring.members {
             self.links.table_mut().configure_start(member.id, member.incarnation);
         }
-        self.members.set(
-            configuration
-                .ring
-                .members
-                .iter()
-                .map(|member| (member.id, member.name.clone(), self.links.table().present_start(member.id))),
-        );
+        self.members.set(configuration.ring.members.iter().map(|member| {
+            let present = self.links.table().present_start(member.id);
+            (member.id, KnownMember { name: member.name.clone(), present, address: member.address })
+        }));
         self.links.set_faults(LinkFaults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Arc<[Contender]> = self
@@ -362,7 +367,9 @@ impl Node {
         let sent_ns = monotonic_ns();
         let frame = LinkFrame { id, lamport, sent_ns, message };
         let taken = link.is_some_and(|link| self.links.send(link, &frame, info.clone(), paced));
-        let hold = hold + Duration::from_millis(self.links.faults_with(to).to_peer.delay_ms);
+        let relays = link.map_or(&[][..], |link| self.links.relays(link));
+        let neighbour = relays.first().copied().unwrap_or(to);
+        let hold = hold + Duration::from_millis(self.links.faults_with(neighbour).to_peer.delay_ms);
         let to = self.name(to);
         if message.is_upkeep() {
             return;

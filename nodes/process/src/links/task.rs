@@ -23,14 +23,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use self::ending::Ending;
 use self::outbox::Outbox;
 use self::pings::{Pings, round_trip};
-use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId};
+use super::dial::Attempt;
+use super::{AfterFailure, LinkCommand, LinkEvent, LinkEventKind, LinkId};
 use crate::clock::{now, whole_ms};
 use crate::faults::{LinkFaults, PeerFaults};
-use crate::handshake::Socket;
+use crate::handshake::{Hello, Socket};
 use crate::link_settings::LinkSettings;
+use crate::secret::Secret;
 
 /// The time that a close handshake may take: the other end may be hung.
-pub(super) const GOODBYE: Duration = Duration::from_millis(50);
+pub(crate) const GOODBYE: Duration = Duration::from_millis(50);
 
 /// The channels and the state that all link tasks of a node share.
 #[derive(Clone)]
@@ -45,27 +47,41 @@ pub(super) struct Shared {
 
 /// A link task before its socket exists.
 pub(super) struct LinkTask {
-    id: LinkId,
-    peer: NodeId,
-    commands: mpsc::Receiver<LinkCommand>,
-    peer_digest: Arc<AtomicU64>,
-    shared: Shared,
+    pub(super) id: LinkId,
+    pub(super) peer: NodeId,
+    /// The relays on the way to the peer, in order from this node.
+    pub(super) relays: Vec<NodeId>,
+    pub(super) commands: mpsc::Receiver<LinkCommand>,
+    pub(super) decisions: mpsc::Receiver<AfterFailure>,
+    pub(super) peer_digest: Arc<AtomicU64>,
+    pub(super) shared: Shared,
 }
 
 impl LinkTask {
-    pub(super) const fn new(
-        id: LinkId,
-        peer: NodeId,
-        commands: mpsc::Receiver<LinkCommand>,
-        peer_digest: Arc<AtomicU64>,
-        shared: Shared,
-    ) -> Self {
-        Self { id, peer, commands, peer_digest, shared }
+    /// Dials until the link is open, or until the node gives it up. Commands wait meanwhile, in order.
+    pub(super) async fn dial(mut self, hello: Hello, secret: Secret, mut attempt: Attempt) {
+        loop {
+            let cause = match attempt.open(&hello, &secret, &mut self.shared.faults).await {
+                Ok(socket) => return self.run(socket, LinkDirection::Outgoing).await,
+                Err(cause) => cause,
+            };
+            self.emit(LinkEventKind::DialFailed { cause: cause.clone() }).await;
+            match self.decisions.recv().await {
+                Some(AfterFailure::Redial(next)) => attempt = next,
+                // A node that has closed the link meanwhile decides nothing any more.
+                Some(AfterFailure::GiveUp) | None => return self.end(cause, true, Outbox::default()).await,
+            }
+            self.relays = attempt.way.relays();
+        }
     }
 
-    /// Reports that the link could not be made.
-    pub(super) async fn give_up(mut self, cause: LinkEnd) {
-        self.end(cause, true, Outbox::default()).await;
+    /// The member at the other end of the link's connection, whose faults are this link's.
+    fn neighbour(&self) -> NodeId {
+        self.relays.first().copied().unwrap_or(self.peer)
+    }
+
+    fn is_relayed(&self) -> bool {
+        !self.relays.is_empty()
     }
 
     /// Carries messages until the link ends. The dialler speaks first, so that the acceptor knows that it
@@ -118,7 +134,8 @@ struct OpenLink {
 impl OpenLink {
     fn new(mut task: LinkTask, mut socket: Socket, is_up: bool) -> Self {
         let settings = *task.shared.settings.borrow_and_update();
-        let faults = task.shared.faults.borrow_and_update().with(task.peer);
+        let neighbour = task.neighbour();
+        let faults = task.shared.faults.borrow_and_update().with(neighbour);
         socket.get_mut().set_faults(faults);
         Self {
             socket,
@@ -177,8 +194,8 @@ impl OpenLink {
         self.detector.heard(now(), &mut locked(&self.task.shared.lateness));
         let frame = match frame {
             Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(Ending::failed(LinkEnd::Broken)),
+            Some(Err(error)) => return Err(Ending::of(error, self.task.is_relayed())),
+            None => return Err(Ending::broken(self.task.is_relayed())),
         };
         if !self.is_up {
             self.is_up = true;
@@ -193,7 +210,7 @@ impl OpenLink {
                 let reason = "sent a binary frame".to_owned();
                 Err(Ending::misbehaved(close::UNSUPPORTED, "text frames only", reason))
             }
-            Message::Close(frame) => Err(Ending::closed_by_peer(frame)),
+            Message::Close(frame) => Err(Ending::closed_by_peer(frame, self.task.is_relayed())),
         }
     }
 
@@ -216,8 +233,9 @@ impl OpenLink {
             self.task.emit(LinkEventKind::InUse).await;
             return Ok(());
         }
-        match serde_json::from_str(text) {
-            Ok(frame) => self.task.emit(LinkEventKind::Frame(frame)).await,
+        let path = |error| serde_json::from_str(text).map(LinkEventKind::Path).map_err(|_| error);
+        match serde_json::from_str(text).map(LinkEventKind::Frame).or_else(path) {
+            Ok(event) => self.task.emit(event).await,
             Err(error) => {
                 let reason = format!("sent a frame that can't be read: {error}");
                 return Err(Ending::misbehaved(close::MALFORMED, "not a link frame", reason));
@@ -245,6 +263,7 @@ impl OpenLink {
     async fn on_command(&mut self, command: Option<LinkCommand>) -> Result<(), Ending> {
         match command {
             Some(LinkCommand::Send { text, info, paced }) => self.on_send(text, info, paced).await,
+            Some(LinkCommand::SendPath(text)) => self.send_path(text).await,
             Some(LinkCommand::Use) => self.write(Message::text(IN_USE)).await,
             Some(LinkCommand::Close { code, reason }) => {
                 self.closing = Some((code, reason));
@@ -264,7 +283,8 @@ impl OpenLink {
 
     fn on_faults(&mut self, changed: Result<(), RecvError>) -> Result<(), Ending> {
         changed?;
-        self.faults = self.task.shared.faults.borrow_and_update().with(self.task.peer);
+        let neighbour = self.task.neighbour();
+        self.faults = self.task.shared.faults.borrow_and_update().with(neighbour);
         self.socket.get_mut().set_faults(self.faults);
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! The links of the node: it makes those that the core wants, and gives the core the events of all of
 //! them.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, Missing, OutOfTurn};
@@ -15,7 +14,8 @@ use tokio::time::Instant;
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
 use crate::clock::{monotonic_ns, now};
 use crate::handshake::former_start;
-use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId};
+use crate::links::{Hop, LinkEvent, LinkEventKind, LinkId, Way};
+use crate::port::Incoming;
 
 impl Node {
     /// Returns the link on which a message to this member goes. One to a new successor waits for the
@@ -31,11 +31,9 @@ impl Node {
     }
 
     fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
-        let address = self.ring.member(peer).and_then(|member| member.address);
-        // A member that has not announced an address is dialled at a closed port, so that the failure is
-        // handled like any other.
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
+        let way = Way::direct(Hop { id: peer, address: self.members.address(peer) });
+        let within = self.settings.borrow().hung_after;
+        self.links.dial(way, kind, purpose, within);
     }
 
     /// Closes the links that the core does not want and dials those that it lacks.
@@ -91,8 +89,8 @@ impl Node {
 
     pub(super) fn accept(&mut self, incoming: Incoming) {
         match incoming {
-            Incoming::Member(socket, hello) if self.ring.member(hello.from).is_some() => {
-                let (peer, start) = (hello.from, hello.incarnation);
+            Incoming::Member(socket, hello) if self.ring.member(hello.dialler.id).is_some() => {
+                let (peer, start) = (hello.dialler.id, hello.dialler.incarnation);
                 if let Err(why) = self.links.table_mut().observe(peer, start) {
                     let remote = self.name(peer).to_string();
                     self.refuse(remote, self.out_of_turn(peer, why));
@@ -109,11 +107,18 @@ impl Node {
                 self.links.adopt(*socket, hello);
             }
             Incoming::Member(_, hello) => {
-                let remote = hello.from.to_string();
+                let remote = hello.dialler.id.to_string();
                 self.refuse(remote, "not a member of the ring".to_owned());
             }
             Incoming::Refused { remote, reason } => {
                 self.refuse(remote.to_string(), reason);
+            }
+            // The loss of an upkeep message is reported as little as its arrival.
+            Incoming::Injected { message, .. } if message.message.is_upkeep() => {}
+            Incoming::Injected { message, from, to, fault } => {
+                let message = events::message_info(&self.known, message.id, &message.message);
+                let (from, to) = (self.name(from), self.name(to));
+                self.report(EventKind::Injected { message, from, to, fault });
             }
         }
     }
@@ -137,10 +142,16 @@ impl Node {
             // are lost all the same.
             (LinkEventKind::Down { unsent, .. }, None) => self.report_lost(unsent, peer),
             (_, None) => {}
+            // The node looks for no paths yet.
+            (LinkEventKind::Path(frame), Some(_)) => tracing::debug!(%peer, ?frame, "a path frame"),
             (LinkEventKind::Up, Some(_)) => {
                 if let Some(link) = self.links.table_mut().up(id, now()) {
                     self.link_up(&link);
                 }
+            }
+            (LinkEventKind::DialFailed { cause }, Some(_)) => {
+                tracing::debug!(%peer, %cause, "a dial failed");
+                self.links.give_up(id);
             }
             (LinkEventKind::InUse, Some(link)) => self.on_in_use(&link),
             (LinkEventKind::Frame(frame), Some(link)) => self.received(&link, frame),
@@ -186,8 +197,8 @@ impl Node {
 
     fn link_up(&mut self, link: &Link<LinkId>) {
         let peer = self.name(link.peer);
-        let (kind, direction) = (link.kind, link.direction);
-        self.report(EventKind::LinkUp { peer, link: kind, direction, relays: Vec::new() });
+        let relays = self.links.relays(link.id).iter().map(|relay| self.name(*relay)).collect();
+        self.report(EventKind::LinkUp { peer, link: link.kind, direction: link.direction, relays });
         self.give(link.up_input());
     }
 
