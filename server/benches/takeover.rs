@@ -97,7 +97,7 @@ fn at_rest(server: &Server) {
 /// The last deputy that opened its heartbeat link, and to which leader.
 fn watches(events: &[Event]) -> Option<(NodeName, NodeName)> {
     events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::LinkUp { peer, link: LinkKind::Heartbeat, direction: LinkDirection::Outgoing } => {
+        EventKind::LinkUp { peer, link: LinkKind::Heartbeat, direction: LinkDirection::Outgoing, .. } => {
             Some((event.node.clone()?, peer.clone()))
         }
         _ => None,

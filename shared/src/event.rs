@@ -207,14 +207,14 @@ pub enum EventKind {
         /// To whom it was to go.
         to: NodeName,
     },
-    /// A fault on a link did this to a message. Reported by the sender, or by the receiver when the message
-    /// was on its way already.
+    /// A fault on a link did this to a message. Reported by the sender, by the receiver when the message was
+    /// on its way already, or by the relay that was passing it on.
     Injected {
         /// The message.
         message: MessageInfo,
-        /// From whom.
+        /// From whom; to a relay, the neighbour that it came from.
         from: NodeName,
-        /// To whom.
+        /// To whom; from a relay, the neighbour that it was to go to.
         to: NodeName,
         /// The fault.
         fault: Injection,
@@ -227,6 +227,9 @@ pub enum EventKind {
         link: LinkKind,
         /// Which end this node is.
         direction: LinkDirection,
+        /// The relays that it goes through, in order from this node to the peer. A direct link has none.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        relays: Vec<NodeName>,
     },
     /// A link went down or could not be made.
     LinkDown {
@@ -324,7 +327,7 @@ json::read_by_kind! { EventKind:
     "dropped" => Dropped { message, from, reason, trouble },
     "lost" => Lost { message, to },
     "injected" => Injected { message, from, to, fault },
-    "link_up" => LinkUp { peer, link, direction },
+    "link_up" => LinkUp { peer, link, direction } or default { relays },
     "link_down" => LinkDown { peer, link, direction, cause, failure },
     "heartbeat" => Heartbeat { peer, rtt_us },
     "explained" => Explained { explanation },

@@ -204,7 +204,7 @@ pub(crate) use read_by_name;
 /// Read by hand: what serde derives for an enum as large as that of events, with its tag among its fields, is
 /// a fifth of the dashboard.
 macro_rules! read_by_kind {
-    ($type:ident: $($kind:literal => $variant:ident { $($field:ident),* } $(and $settings:ident)?,)*) => {
+    ($type:ident: $($kind:literal => $variant:ident { $($field:ident),* } $(or default { $optional:ident })? $(and $settings:ident)?,)*) => {
         impl $type {
             /// Every `kind`.
             pub const NAMES: &[&str] = &[$($kind),*];
@@ -223,6 +223,7 @@ macro_rules! read_by_kind {
                 match kind.as_str() {
                     $($kind => Self::$variant {
                         $($field: fields.take(stringify!($field)),)*
+                        $($optional: fields.take_or_default(stringify!($optional)),)?
                         $($settings: $crate::settings::RingSettings::take(fields),)?
                     },)*
                     other => fields.fail(format!("there is no kind {other:?} of {}", stringify!($type))),

@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::id::{MessageId, NodeId};
 use crate::json;
@@ -17,6 +18,12 @@ pub const MAX_MESSAGE: usize = 64 * 1024;
 
 /// The largest single WebSocket frame on a node link, in bytes.
 pub const MAX_FRAME: usize = 16 * 1024;
+
+/// The most relays that a link may go through.
+pub const MAX_RELAYS: usize = 8;
+
+/// The most members that the path of a [`PathFrame`] may name.
+pub const MAX_PATH: usize = MAX_RELAYS + 1;
 
 /// The message of the dialler of a standby link when the link becomes its ring link: the whole text of one
 /// message, before any other.
@@ -70,6 +77,14 @@ pub mod close {
     pub const NOT_NEEDED: u16 = 4000;
     /// The peer was silent for so long that it counts as hung.
     pub const SILENT: u16 = 4001;
+    /// A relay of the link has lost the other side, without a close frame. The reason of the close frame is
+    /// [`PEER`] or [`RELAY`].
+    pub const PEER_LOST: u16 = 4002;
+
+    /// The reason of [`PEER_LOST`] when the relay's other side was the end of the link.
+    pub const PEER: &str = "peer";
+    /// The reason of [`PEER_LOST`] when the relay's other side was another relay.
+    pub const RELAY: &str = "relay";
 }
 
 /// How a link ended, or why it could not be made. Tagged by `kind` in JSON.
@@ -87,8 +102,10 @@ pub enum LinkEnd {
         /// The text of the close frame; may be empty.
         reason: String,
     },
-    /// The connection broke, without a close frame.
+    /// The connection broke, without a close frame. On a relayed link: that of the peer to the last relay.
     Broken,
+    /// A relay of the link is gone, or can't be reached. The peer may be alive.
+    RelayLost,
     /// Nothing was heard of the peer.
     Silent {
         /// For so long, in milliseconds.
@@ -110,8 +127,6 @@ pub enum LinkEnd {
         #[serde(skip_serializing_if = "Option::is_none")]
         address: Option<String>,
     },
-    /// A member that the link went through is gone, or could not be reached. The peer may live.
-    RelayLost,
     /// The peer did not answer the dial.
     Unanswered {
         /// Its address, where there is one.
@@ -142,16 +157,16 @@ json::read_by_kind! { LinkEnd:
 }
 
 impl LinkEnd {
-    /// Whether it was a silence. On a machine with much to do nobody need be dead then.
+    /// Whether nothing was heard of the peer: it was silent, or a relay on the way to it was lost. Nobody
+    /// need be dead then.
     #[must_use]
     pub const fn is_silence(&self) -> bool {
         match self {
-            Self::Silent { .. } | Self::Unread { .. } | Self::Unanswered { .. } => true,
+            Self::Silent { .. } | Self::Unread { .. } | Self::Unanswered { .. } | Self::RelayLost => true,
             Self::NotNeeded
             | Self::Restarted
             | Self::Closed { .. }
             | Self::Broken
-            | Self::RelayLost
             | Self::Misbehaved { .. }
             | Self::NobodyListens { .. }
             | Self::DialFailed { .. } => false,
@@ -176,7 +191,7 @@ impl fmt::Display for LinkEnd {
                 f.write_str(reason)
             }
             Self::Broken => f.write_str("the connection broke"),
-            Self::RelayLost => f.write_str("a member that it went through is gone"),
+            Self::RelayLost => f.write_str("a relay was lost"),
             Self::Silent { silent_for_ms } => write!(f, "no answer for {silent_for_ms} ms"),
             Self::Unread { unread_for_ms } => write!(f, "reads nothing for {unread_for_ms} ms"),
             Self::NobodyListens { address: Some(address) } => write!(f, "nobody listens at {address}"),
@@ -203,40 +218,53 @@ pub struct LinkFrame {
     pub message: RingMessage,
 }
 
-/// A frame on a node link by which members find paths to those that they cannot reach directly.
+/// A frame by which members find a path to one that they can't reach directly, as one WebSocket text message
+/// each. It may come on any link that is up. Tagged by `type` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 pub enum PathFrame {
-    /// `type` `path_request`.
+    /// Asks for a path.
     #[serde(rename = "path_request")]
     Request(PathRequest),
-    /// `type` `path_reply`.
+    /// Answers a request.
     #[serde(rename = "path_reply")]
     Reply(PathReply),
 }
 
-/// Asks for a path.
+/// A request for a path from its origin to its target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PathRequest {
-    /// The member that asks.
+    /// The member that looks for a path.
     pub origin: NodeId,
-    /// The member that is looked for.
+    /// The member to be reached.
     pub target: NodeId,
-    /// The number of the request at its origin; it grows.
+    /// The origin's own count of requests, by which replies find theirs.
     pub number: u64,
-    /// The members that have passed it on, in order.
+    /// The members that have passed it on, in order; at most [`MAX_PATH`].
+    #[serde(deserialize_with = "short_path")]
     pub path: Vec<NodeId>,
 }
 
-/// The answer of the target.
+/// The answer to a [`PathRequest`], with its origin, target and number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PathReply {
-    /// The member that asks.
+    /// The member that asked.
     pub origin: NodeId,
-    /// The member that is looked for.
+    /// The member to be reached.
     pub target: NodeId,
-    /// The number of the request that is answered.
+    /// The number of the request.
     pub number: u64,
-    /// The relays from the origin to the target.
+    /// The path that was found, in order from the origin; at most [`MAX_PATH`].
+    #[serde(deserialize_with = "short_path")]
     pub path: Vec<NodeId>,
+}
+
+fn short_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NodeId>, D::Error> {
+    let path = Vec::deserialize(deserializer)?;
+    if path.len() > MAX_PATH {
+        return Err(D::Error::custom(format!("a path of more than {MAX_PATH} members")));
+    }
+    Ok(path)
 }

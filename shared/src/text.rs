@@ -76,6 +76,16 @@ fn link(peer: &NodeName, kind: LinkKind, direction: LinkDirection) -> String {
     }
 }
 
+/// The relays of a link, as the end of its sentence.
+fn through(relays: &[NodeName]) -> String {
+    let names: Vec<&str> = relays.iter().map(NodeName::as_str).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [relay] => format!(" through {relay}"),
+        [others @ .., last] => format!(" through {} and {last}", others.join(", ")),
+    }
+}
+
 /// A fault of a link.
 #[must_use]
 pub fn link_fault(fault: &LinkFault) -> String {
@@ -446,8 +456,8 @@ pub fn describe(kind: &EventKind) -> String {
             };
             format!("{what} on the way to {to}: {}", message(info))
         }
-        EventKind::LinkUp { peer, link: kind, direction } => {
-            format!("{} is up", link(peer, *kind, *direction))
+        EventKind::LinkUp { peer, link: kind, direction, relays } => {
+            format!("{} is up{}", link(peer, *kind, *direction), through(relays))
         }
         EventKind::LinkDown { peer, link: kind, direction, cause, .. } => {
             format!("{} is down: {cause}", link(peer, *kind, *direction))

@@ -1,7 +1,8 @@
 //! The sentences of explanations, as a card's log shows them.
 
-use ringleader_shared::event::NamedContender;
+use ringleader_shared::event::{EventKind, NamedContender};
 use ringleader_shared::explanation::{Explanation as Why, NamedExplanation, Names, Why as Classic};
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Attribute, Contender, NodeId, NodeName, Term, text};
 use uuid::Uuid;
 
@@ -154,4 +155,20 @@ fn times_are_said_with_three_digits() {
     let said: Vec<String> =
         [0, 312, 4_321, 43_210, 432_100, 4_321_000, 83_000_000].into_iter().map(text::duration).collect();
     assert_eq!(said, ["0 µs", "312 µs", "4.32 ms", "43.2 ms", "432 ms", "4.32 s", "1 min 23 s"]);
+}
+
+#[test]
+fn of_a_link_that_goes_through_relays() {
+    let name = |letter: &str| letter.parse::<NodeName>().expect("a name");
+    for (relays, words) in [
+        (vec![], "link to C is up"),
+        (vec!["A"], "link to C is up through A"),
+        (vec!["A", "B"], "link to C is up through A and B"),
+        (vec!["A", "B", "D"], "link to C is up through A, B and D"),
+    ] {
+        let relays = relays.into_iter().map(name).collect();
+        let (link, direction) = (LinkKind::Ring, LinkDirection::Outgoing);
+        let event = EventKind::LinkUp { peer: name("C"), link, direction, relays };
+        assert_eq!(text::describe(&event), words);
+    }
 }

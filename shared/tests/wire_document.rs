@@ -7,7 +7,9 @@ use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent, NodeRepo
 use ringleader_shared::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
 use ringleader_shared::explanation::Explanation;
 use ringleader_shared::fault::{Injection, LinkFault, NodeFault, Share};
-use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
+use ringleader_shared::link::{
+    LinkDirection, LinkEnd, LinkFrame, LinkKind, MAX_PATH, PathFrame, PathReply, PathRequest, close,
+};
 use ringleader_shared::message::{
     Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
 };
@@ -273,6 +275,37 @@ fn a_frame_with_a_field_that_nobody_knows_is_refused() {
     }
 }
 
+/// C looks for a path to A, and B knows one.
+fn path_frames() -> [PathFrame; 2] {
+    let (origin, target, number) = (C.id, A.id, 3);
+    [
+        PathFrame::Request(PathRequest { origin, target, number, path: vec![C.id, B.id] }),
+        PathFrame::Reply(PathReply { origin, target, number, path: vec![B.id, A.id] }),
+    ]
+}
+
+#[test]
+fn the_path_frames_of_a_node_link_are_those_of_the_types() {
+    check(WIRE, "path frames", &fence(&path_frames().iter().map(text).collect::<Vec<_>>()));
+    let mut table = head(&["frame", "field", "accepted", "may be `null`", "may be left out"]);
+    for frame in path_frames() {
+        let value = serde_json::to_value(&frame).expect("JSON");
+        let kind = value["type"].as_str().expect("a word").to_owned();
+        table += &Fields::rows(&frame, Some(&format!("`{kind}`"))).concat();
+        let with_path = |members: usize| {
+            let mut value = value.clone();
+            value["path"] = json!(vec![A.id; members]);
+            serde_json::from_value::<PathFrame>(value)
+        };
+        assert!(with_path(MAX_PATH).is_ok() && with_path(MAX_PATH + 1).is_err(), "{kind}");
+        let mut further = value.clone();
+        further["further"] = json!(1);
+        assert!(serde_json::from_value::<PathFrame>(further).is_err(), "{kind}");
+        assert!(serde_json::from_value::<LinkFrame>(value).is_err(), "{kind} is no message");
+    }
+    check(WIRE, "path frame fields", &table);
+}
+
 fn configuration() -> Configuration {
     let member = |contender: Contender, letter: &str, port: u16| Member {
         id: contender.id,
@@ -360,11 +393,12 @@ fn emitted_by_nodes() -> Vec<EventKind> {
         EventKind::Completed {
             cause: ElectionCause::Election,
             term: Term(1),
-            leader,
+            leader: leader.clone(),
             deputy: Some(peer.clone()),
             members: 3,
         },
-        EventKind::LinkUp { peer: peer.clone(), link, direction },
+        EventKind::LinkUp { peer: peer.clone(), link, direction, relays: Vec::new() },
+        EventKind::LinkUp { peer: leader, link, direction, relays: vec![peer.clone()] },
         EventKind::LinkDown { peer: peer.clone(), link, direction, cause: LinkEnd::Broken, failure: true },
         EventKind::Heartbeat { peer, rtt_us: 211 },
         EventKind::Explained {
@@ -394,6 +428,7 @@ fn link_ends() -> Vec<LinkEnd> {
         LinkEnd::Closed { code: close::LEAVING, reason: "leaving".to_owned() },
         LinkEnd::Closed { code: close::SILENT, reason: "silent for too long".to_owned() },
         LinkEnd::Broken,
+        LinkEnd::RelayLost,
         LinkEnd::Silent { silent_for_ms: 151 },
         LinkEnd::Unread { unread_for_ms: 150 },
         LinkEnd::Misbehaved { reason: "sent a binary frame".to_owned() },
@@ -432,6 +467,7 @@ fn the_events_of_a_node_are_those_of_the_types() {
     let lines: Vec<String> = events.iter().map(text).collect();
     check(WIRE, "events", &fence(&lines));
     kinds.sort_unstable();
+    kinds.dedup();
     let mut expected: Vec<&str> =
         EventKind::NAMES.iter().copied().filter(|kind| !is_of_the_server(kind)).collect();
     expected.sort_unstable();

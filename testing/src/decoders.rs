@@ -4,7 +4,7 @@
 use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, StartElection};
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::control::{NodeCommand, NodeReport};
-use ringleader_shared::link::LinkFrame;
+use ringleader_shared::link::{LinkFrame, PathFrame};
 use ringleader_shared::{LinkFault, NodeName, Promise, RingView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 pub type Decoder = (&'static str, fn(&[u8]) -> bool);
 
 /// All of them.
-pub const DECODERS: [Decoder; 12] = [
+pub const DECODERS: [Decoder; 13] = [
     ("a node link's frame", read::<LinkFrame>),
+    ("a path frame", read::<PathFrame>),
     ("a node's report", read::<NodeReport>),
     ("a node's command", read::<NodeCommand>),
     ("a frame of the bus", read::<BusFrame>),

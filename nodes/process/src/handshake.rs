@@ -1,29 +1,32 @@
-//! Admission to node links: a dialler must be a member of this run, know the secret and mean this node.
-//! See `docs/protocol.md`.
+//! Admission to a node's port: a dialler must be a member of this run, know the secret and mean this node.
+//! It asks for a link, or for a tunnel to another node. See `docs/protocol.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::io::ErrorKind;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use ringleader_shared::link::{LinkEnd, LinkKind, MAX_FRAME, MAX_MESSAGE, PROTOCOL};
+use ringleader_shared::link::{LinkEnd, LinkKind, MAX_FRAME, MAX_MESSAGE, MAX_RELAYS, PROTOCOL};
 use ringleader_shared::{Incarnation, NodeId, NodeName};
 use tokio::net::TcpStream;
+use tokio::time::timeout_at;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use crate::links::FaultyStream;
+use crate::links::{FaultyStream, Way};
 use crate::secret::Secret;
+use crate::tunnel::{self, Tunnel};
 
 const FROM: HeaderName = HeaderName::from_static("ringleader-from");
 const TO: HeaderName = HeaderName::from_static("ringleader-to");
 const INCARNATION: HeaderName = HeaderName::from_static("ringleader-incarnation");
 const VERSION: HeaderName = HeaderName::from_static("ringleader-protocol");
+const RELAYS: HeaderName = HeaderName::from_static("ringleader-relays");
 
 /// The time within which an accepted connection must complete its handshake.
 pub(crate) const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
@@ -31,47 +34,126 @@ pub(crate) const ACCEPT_WITHIN: Duration = Duration::from_secs(2);
 /// A node link's socket.
 pub(crate) type Socket = WebSocketStream<FaultyStream>;
 
-/// The headers by which the dialler identifies itself and the link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hello {
-    pub(crate) from: NodeId,
+/// The node that wants a link, and the way that its request has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dialler {
+    /// The node that wants the link.
+    pub(crate) id: NodeId,
+    /// Its start.
     pub(crate) incarnation: Incarnation,
+    /// The relays that the request has passed, in order.
+    pub(crate) relays: Vec<NodeId>,
+}
+
+impl Dialler {
+    /// The headers of each request to this node.
+    pub(crate) fn headers(&self, to: NodeId, secret: &Secret) -> Vec<(HeaderName, String)> {
+        let mut headers = vec![
+            (header::AUTHORIZATION, secret.bearer()),
+            (FROM, self.id.to_string()),
+            (TO, to.to_string()),
+            (INCARNATION, self.incarnation.to_string()),
+            (VERSION, PROTOCOL.to_string()),
+        ];
+        if !self.relays.is_empty() {
+            headers.push((RELAYS, list(&self.relays)));
+        }
+        headers
+    }
+}
+
+/// The headers by which the dialler identifies itself and the link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hello {
+    pub(crate) dialler: Dialler,
     pub(crate) to: NodeId,
     pub(crate) kind: LinkKind,
     /// Whether it is a standby ring link: held ready, and silent until it is in use.
     pub(crate) standby: bool,
 }
 
-/// The members that may open links, each with its present start. Cheap to clone; all clones share their
-/// content.
+/// A status and the reason for it.
+pub(crate) type Refusal = (StatusCode, String);
+
+/// A member of the ring as the port knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownMember {
+    pub(crate) name: NodeName,
+    /// Its present start.
+    pub(crate) present: Incarnation,
+    /// Where it accepts links, when it has announced that.
+    pub(crate) address: Option<SocketAddr>,
+}
+
+/// The members that may open links. Cheap to clone; all clones share their content.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Members(Arc<Mutex<BTreeMap<NodeId, (NodeName, Incarnation)>>>);
+pub(crate) struct Members(Arc<Mutex<BTreeMap<NodeId, KnownMember>>>);
 
 impl Members {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<NodeId, KnownMember>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Replaces the members.
-    pub(crate) fn set(&self, members: impl IntoIterator<Item = (NodeId, NodeName, Incarnation)>) {
-        let members = members.into_iter().map(|(id, name, present)| (id, (name, present)));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = members.collect();
+    pub(crate) fn set(&self, members: impl IntoIterator<Item = (NodeId, KnownMember)>) {
+        *self.locked() = members.into_iter().collect();
     }
 
     /// Notes that a newer start of a member has opened a link.
     pub(crate) fn newer(&self, id: NodeId, incarnation: Incarnation) {
-        if let Some((_, present)) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
-            *present = incarnation.max(*present);
+        if let Some(member) = self.locked().get_mut(&id) {
+            member.present = incarnation.max(member.present);
         }
     }
 
-    /// Returns the reason why this start of a node may open no link, if there is one.
-    fn refuse(&self, id: NodeId, incarnation: Incarnation) -> Option<(StatusCode, String)> {
-        match self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id) {
-            None => Some((StatusCode::FORBIDDEN, "not a member of the ring".to_owned())),
-            Some((name, present)) if incarnation < *present => {
-                Some((StatusCode::CONFLICT, former_start(name, incarnation, *present)))
+    /// Returns the address at which a member is dialled.
+    pub(crate) fn address(&self, id: NodeId) -> SocketAddr {
+        self.locked().get(&id).and_then(|member| member.address).unwrap_or(NOWHERE)
+    }
+
+    /// Checks that this start of a node may open a link.
+    fn admit(&self, id: NodeId, incarnation: Incarnation) -> Result<(), Refusal> {
+        match self.locked().get(&id) {
+            None => Err((StatusCode::FORBIDDEN, "not a member of the ring".to_owned())),
+            Some(KnownMember { name, present, .. }) if incarnation < *present => {
+                Err((StatusCode::CONFLICT, former_start(name, incarnation, *present)))
             }
-            Some(_) => None,
+            Some(_) => Ok(()),
         }
     }
+
+    /// Checks the other nodes on the way of a link.
+    pub(crate) fn check_way(
+        &self,
+        me: NodeId,
+        from: NodeId,
+        relays: &[NodeId],
+        path: &[NodeId],
+    ) -> Result<(), Refusal> {
+        let members = self.locked();
+        let mut seen = BTreeSet::from([me, from]);
+        let refuse = |status, reason: String| Err((status, reason));
+        if relays.len() + path.len() > MAX_RELAYS {
+            return refuse(StatusCode::BAD_REQUEST, format!("more than {MAX_RELAYS} relays"));
+        }
+        for id in relays.iter().chain(path) {
+            if !seen.insert(*id) {
+                return refuse(StatusCode::BAD_REQUEST, format!("{id} is twice on the way"));
+            }
+            if !members.contains_key(id) {
+                return refuse(
+                    StatusCode::FORBIDDEN,
+                    format!("{id}, on the way, is not a member of the ring"),
+                );
+            }
+        }
+        Ok(())
+    }
 }
+
+/// A closed port. A member that has not announced an address is dialled there, so that the failure is
+/// handled like any other.
+pub(crate) const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// The refusal of a start that is over.
 pub(crate) fn former_start(name: &NodeName, start: Incarnation, present: Incarnation) -> String {
@@ -97,43 +179,69 @@ const fn path(kind: LinkKind, standby: bool) -> &'static str {
     }
 }
 
-/// Opens a link. The caller sets the time that it may take.
-pub(crate) async fn dial(address: SocketAddr, hello: Hello, secret: &Secret) -> Result<Socket, LinkEnd> {
+/// Opens a link, through relays when its way has some. The caller sets the time that it may take.
+pub(crate) async fn dial(way: &Way, hello: &Hello, secret: &Secret) -> Result<Socket, LinkEnd> {
+    let address = way.peer.address;
+    let begun = Instant::now();
+    // The first hop is asked before any relay has passed the request on.
+    let dialler = Dialler { relays: Vec::new(), ..hello.dialler.clone() };
+    let stream = tunnel::reach(way.first(), &way.after_first(), &dialler, secret)
+        .await
+        .map_err(|lost| lost.end(way, begun.elapsed()))?;
     let failed =
         |error: &dyn Display| LinkEnd::DialFailed { reason: format!("opening a link at {address}: {error}") };
-    let stream = TcpStream::connect(address).await.map_err(|error| match error.kind() {
-        ErrorKind::ConnectionRefused => LinkEnd::NobodyListens { address: Some(address.to_string()) },
-        _ => LinkEnd::DialFailed { reason: format!("connecting to {address}: {error}") },
-    })?;
-    stream.set_nodelay(true).map_err(|error| failed(&error))?;
     let uri = format!("ws://{address}{}", path(hello.kind, hello.standby));
     let mut request = uri.into_client_request().map_err(|error| failed(&error))?;
-    for (name, value) in [
-        (header::AUTHORIZATION, secret.bearer()),
-        (FROM, hello.from.to_string()),
-        (TO, hello.to.to_string()),
-        (INCARNATION, hello.incarnation.to_string()),
-        (VERSION, PROTOCOL.to_string()),
-    ] {
+    for (name, value) in hello.dialler.headers(hello.to, secret) {
         let value = HeaderValue::from_str(&value).map_err(|error| failed(&error))?;
         request.headers_mut().insert(name, value);
     }
-    let (socket, _) =
-        tokio_tungstenite::client_async_with_config(request, FaultyStream::new(stream), Some(config()))
-            .await
-            .map_err(|error| failed(&error))?;
-    Ok(socket)
+    let stream = FaultyStream::new(stream);
+    match tokio_tungstenite::client_async_with_config(request, stream, Some(config())).await {
+        Ok((socket, _)) => Ok(socket),
+        // The peer gives a response; all else comes of the connection, which the first relay has ended.
+        Err(error) if !way.relays.is_empty() && !matches!(error, Error::Http(_)) => Err(LinkEnd::RelayLost),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
-/// Accepts a member's link, or returns the reason for the refusal.
-#[allow(clippy::result_large_err, reason = "the error type is the WebSocket library's")]
+/// A connection that was admitted.
+pub(crate) enum Admitted {
+    /// A link.
+    Link(Box<Socket>, Hello),
+    /// A tunnel to another node, which is not answered yet.
+    Tunnel(TcpStream, Tunnel),
+}
+
+/// Accepts a member's link or its request for a tunnel, or returns the reason for the refusal.
 pub(crate) async fn accept(
     stream: TcpStream,
     me: NodeId,
     secret: &Secret,
     members: &Members,
-) -> Result<(Socket, Hello), String> {
+) -> Result<Admitted, String> {
     stream.set_nodelay(true).map_err(|error| error.to_string())?;
+    let deadline = tokio::time::Instant::now() + ACCEPT_WITHIN;
+    let too_late = || format!("no complete handshake within {} s", ACCEPT_WITHIN.as_secs());
+    let mut first = [0];
+    let peeked = timeout_at(deadline, stream.peek(&mut first)).await.map_err(|_| too_late())?;
+    if peeked.is_ok() && first == *b"C" {
+        let accepting = tunnel::accept(stream, me, secret, members);
+        let (stream, tunnel) = timeout_at(deadline, accepting).await.map_err(|_| too_late())??;
+        return Ok(Admitted::Tunnel(stream, tunnel));
+    }
+    let accepting = accept_link(stream, me, secret, members);
+    let (socket, hello) = timeout_at(deadline, accepting).await.map_err(|_| too_late())??;
+    Ok(Admitted::Link(Box::new(socket), hello))
+}
+
+#[allow(clippy::result_large_err, reason = "the error type is the WebSocket library's")]
+async fn accept_link(
+    stream: TcpStream,
+    me: NodeId,
+    secret: &Secret,
+    members: &Members,
+) -> Result<(Socket, Hello), String> {
     let mut received_hello = None;
     let check = |request: &Request, response: Response| match read_hello(request, me, secret, members) {
         Ok(hello) => {
@@ -147,26 +255,33 @@ pub(crate) async fn accept(
             Err(refusal)
         }
     };
-    let attempt =
-        tokio_tungstenite::accept_hdr_async_with_config(FaultyStream::new(stream), check, Some(config()));
-    let socket = tokio::time::timeout(ACCEPT_WITHIN, attempt).await;
+    let stream = FaultyStream::new(stream);
+    let socket = tokio_tungstenite::accept_hdr_async_with_config(stream, check, Some(config())).await;
     match (socket, received_hello) {
         (_, Some(Err(reason))) => Err(reason),
-        (Ok(Ok(socket)), Some(Ok(hello))) => Ok((socket, hello)),
-        (Ok(Err(error)), _) => Err(format!("not a WebSocket handshake: {error}")),
-        (Ok(Ok(_)), None) | (Err(_), _) => {
-            Err(format!("no complete handshake within {} s", ACCEPT_WITHIN.as_secs()))
-        }
+        (Ok(socket), Some(Ok(hello))) => Ok((socket, hello)),
+        (Ok(_), None) => Err("not a WebSocket handshake".to_owned()),
+        (Err(error), _) => Err(format!("not a WebSocket handshake: {error}")),
     }
 }
 
-fn read_hello(
-    request: &Request,
-    me: NodeId,
-    secret: &Secret,
-    members: &Members,
-) -> Result<Hello, (StatusCode, String)> {
+fn read_hello(request: &Request, me: NodeId, secret: &Secret, members: &Members) -> Result<Hello, Refusal> {
     let headers = request.headers();
+    check_sender(headers, secret)?;
+    let (kind, standby) = match request.uri().path() {
+        "/v1/ring" => (LinkKind::Ring, false),
+        "/v1/standby" => (LinkKind::Ring, true),
+        "/v1/heartbeat" => (LinkKind::Heartbeat, false),
+        "/v1/direct" => (LinkKind::Direct, false),
+        _ => return Err((StatusCode::NOT_FOUND, "no such kind of link".to_owned())),
+    };
+    let dialler = read_dialler(headers, me, members)?;
+    members.check_way(me, dialler.id, &dialler.relays, &[])?;
+    Ok(Hello { dialler, to: me, kind, standby })
+}
+
+/// Checks that a node of this run sent these headers.
+pub(crate) fn check_sender(headers: &HeaderMap, secret: &Secret) -> Result<(), Refusal> {
     let refuse = |status, reason: &str| Err((status, reason.to_owned()));
     if headers.contains_key(header::ORIGIN) {
         return refuse(
@@ -178,39 +293,50 @@ fn read_hello(
     if !secret.admits(authorization) {
         return refuse(StatusCode::UNAUTHORIZED, "the run's secret is missing or wrong");
     }
-    let (kind, standby) = match request.uri().path() {
-        "/v1/ring" => (LinkKind::Ring, false),
-        "/v1/standby" => (LinkKind::Ring, true),
-        "/v1/heartbeat" => (LinkKind::Heartbeat, false),
-        "/v1/direct" => (LinkKind::Direct, false),
-        _ => return refuse(StatusCode::NOT_FOUND, "no such kind of link"),
-    };
+    Ok(())
+}
+
+/// Reads who dials, and checks that it may and that it means this node.
+pub(crate) fn read_dialler(headers: &HeaderMap, me: NodeId, members: &Members) -> Result<Dialler, Refusal> {
+    let refuse = |status, reason: &str| Err((status, reason.to_owned()));
     if field::<u32>(headers, &VERSION)? != PROTOCOL {
         return refuse(StatusCode::BAD_REQUEST, "another version of the node-link protocol");
     }
-    let hello = Hello {
-        from: NodeId(field(headers, &FROM)?),
-        incarnation: Incarnation(field(headers, &INCARNATION)?),
-        to: NodeId(field(headers, &TO)?),
-        kind,
-        standby,
-    };
-    if hello.to != me {
+    let (id, incarnation) = (NodeId(field(headers, &FROM)?), Incarnation(field(headers, &INCARNATION)?));
+    let to = NodeId(field(headers, &TO)?);
+    let relays = if headers.contains_key(RELAYS) { ids(headers, &RELAYS)? } else { Vec::new() };
+    if to != me {
         return refuse(StatusCode::MISDIRECTED_REQUEST, "meant for another node");
     }
-    if hello.from == me {
+    if id == me {
         return refuse(StatusCode::BAD_REQUEST, "claims to be this very node");
     }
-    match members.refuse(hello.from, hello.incarnation) {
-        Some(refusal) => Err(refusal),
-        None => Ok(hello),
-    }
+    members.admit(id, incarnation)?;
+    Ok(Dialler { id, incarnation, relays })
 }
 
-fn field<T: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Result<T, (StatusCode, String)> {
-    let text = headers.get(name).and_then(|value| value.to_str().ok());
-    text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| (StatusCode::BAD_REQUEST, format!("the header {name} is missing or malformed")))
+fn field<T: std::str::FromStr>(headers: &HeaderMap, name: &HeaderName) -> Result<T, Refusal> {
+    text(headers, name).and_then(|text| text.parse().ok()).ok_or_else(|| malformed(name))
+}
+
+/// Reads a list of ids, as [`list`] writes it.
+pub(crate) fn ids(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<NodeId>, Refusal> {
+    let ids =
+        text(headers, name).map(|text| text.split(',').map(|id| id.trim().parse().map(NodeId)).collect());
+    ids.and_then(Result::ok).ok_or_else(|| malformed(name))
+}
+
+/// The value of a header that lists these ids.
+pub(crate) fn list(ids: &[NodeId]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn malformed(name: &HeaderName) -> Refusal {
+    (StatusCode::BAD_REQUEST, format!("the header {name} is missing or malformed"))
 }
 
 #[cfg(test)]
@@ -254,10 +380,10 @@ mod tests {
             }
             let (secret, members) = (Secret::for_tests("secret"), Members::default());
             let name = "B".parse().expect("a name");
-            members.set([(PEER, name, Incarnation(2))]);
+            members.set([(PEER, KnownMember { name, present: Incarnation(2), address: None })]);
             if let Ok(hello) = read_hello(&request, ME, &secret, &members) {
-                prop_assert!(hello.from == PEER && hello.to == ME);
-                prop_assert!(hello.incarnation >= Incarnation(2));
+                prop_assert!(hello.dialler.id == PEER && hello.to == ME);
+                prop_assert!(hello.dialler.incarnation >= Incarnation(2));
                 prop_assert!(!request.headers().contains_key(header::ORIGIN));
                 prop_assert_eq!(request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes), Some(&b"Bearer secret"[..]));
             }

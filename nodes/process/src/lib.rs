@@ -5,7 +5,8 @@
 //!
 //! [`run`] makes the listener and the [`control`] link. Then [`node`] loops: a command, a link event or a
 //! timer goes into the core, and the effects that come out are carried out. [`links`] owns the sockets,
-//! [`handshake`] admits members only, [`ringleader_election::events`] turns effects into events, and
+//! [`port`] accepts connections, [`handshake`] admits members only, [`tunnel`] and [`relay`] link members
+//! that can't reach each other directly, [`ringleader_election::events`] turns effects into events, and
 //! [`recordings`] reads the files that nodes recorded.
 #![forbid(unsafe_code)]
 
@@ -17,11 +18,14 @@ mod lifeline;
 mod link_settings;
 mod links;
 mod node;
+mod port;
 pub mod promise_store;
 mod recorder;
 pub mod recordings;
 pub mod refusals;
+mod relay;
 mod secret;
+mod tunnel;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,6 +1,7 @@
 //! The node links: one task a link, which owns the socket, holds messages back for the pace, pings, and
 //! notices silence.
 
+mod dial;
 #[cfg(test)]
 mod document;
 mod faulty_stream;
@@ -8,28 +9,29 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ringleader_election::digest;
-use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable};
+use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
-use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, close};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkFrame, LinkKind, PathFrame, close};
 use ringleader_shared::{Incarnation, NodeId, Term};
-use tokio::net::TcpStream;
+use serde::Serialize;
 use tokio::sync::{mpsc, watch};
-use tokio::task::AbortHandle;
 
 use self::task::{LinkTask, Shared};
-use crate::clock::{now, whole_ms};
+use crate::clock::now;
 use crate::faults::{LinkFaults, PeerFaults};
-use crate::handshake::{self, Hello, Members};
+use crate::handshake::{Dialler, Hello, Socket};
 use crate::link_settings::LinkSettings;
+use crate::links::dial::Attempt;
+pub(crate) use crate::links::dial::{Hop, Way, across};
 pub(crate) use crate::links::faulty_stream::FaultyStream;
+pub(crate) use crate::links::task::GOODBYE;
 use crate::secret::Secret;
 
 /// The most messages that may wait for one link. More means that the peer does not read.
@@ -52,10 +54,25 @@ pub(crate) struct LinkEvent {
 pub(crate) enum LinkEventKind {
     /// The other end answered.
     Up,
+    /// An attempt to dial failed. The link waits, with what was queued on it, for [`Links::redial`] or
+    /// [`Links::give_up`].
+    DialFailed {
+        cause: LinkEnd,
+        /// The number of the attempt, from 0.
+        number: u32,
+    },
+    /// The link, or the attempt to dial it, has been silent for so long that it may not work.
+    Doubtful,
+    /// The link that was doubtful was heard.
+    HeardAgain,
+    /// The link loses so many pings that it does not work.
+    Lossy,
     /// The dialler of a standby link needs it now.
     InUse,
     /// A message arrived.
     Frame(LinkFrame),
+    /// A frame arrived by which members look for a path.
+    Path(PathFrame),
     /// A message arrived across a cut and was discarded.
     Intercepted(LinkFrame),
     /// A fault was applied to a message of this node.
@@ -86,6 +103,8 @@ pub(crate) enum LinkCommand {
         /// Whether the pace applies to it.
         paced: bool,
     },
+    /// Sends a path frame: at once, and unreported when a fault takes it.
+    SendPath(String),
     /// Announces to the other end that this standby link is in use.
     Use,
     Close {
@@ -94,12 +113,24 @@ pub(crate) enum LinkCommand {
     },
 }
 
+/// The node's decision about a link that is dialled.
+#[derive(Debug)]
+enum Decision {
+    Redial(Attempt),
+    GiveUp { cause: LinkEnd },
+}
+
 /// The handle of one link's task.
 #[derive(Debug)]
 struct Task {
+    /// The relays that the link goes through, in order from this node to the peer.
+    relays: Vec<NodeId>,
     /// The digest of the peer's state when it sent its last message; pings report it back.
     peer_digest: Arc<AtomicU64>,
     commands: mpsc::Sender<LinkCommand>,
+    decisions: mpsc::Sender<Decision>,
+    /// The number of the attempt to dial, from 0.
+    attempt: u32,
 }
 
 /// All links of a node.
@@ -166,9 +197,14 @@ impl Links {
         });
     }
 
-    /// The faults between this node and this peer.
-    pub(crate) fn faults_with(&self, peer: NodeId) -> PeerFaults {
-        self.faults.borrow().with(peer)
+    /// The faults between this node and this neighbour.
+    pub(crate) fn faults_with(&self, neighbour: NodeId) -> PeerFaults {
+        self.faults.borrow().with(neighbour)
+    }
+
+    /// The faults of all links, as they are and change.
+    pub(crate) fn faults(&self) -> watch::Receiver<LinkFaults> {
+        self.faults.subscribe()
     }
 
     /// The links as data.
@@ -197,54 +233,96 @@ impl Links {
     }
 
     /// Starts to dial. Messages may be sent at once and wait for the link.
-    pub(crate) fn dial(&mut self, peer: NodeId, address: SocketAddr, kind: LinkKind, purpose: DialPurpose) {
+    pub(crate) fn dial(&mut self, way: Way, kind: LinkKind, purpose: DialPurpose, within: Duration) {
+        let peer = way.peer.id;
+        let dialler = Dialler { id: self.me, incarnation: self.incarnation, relays: Vec::new() };
         let standby = purpose == DialPurpose::Standby;
-        let hello = Hello { from: self.me, incarnation: self.incarnation, to: peer, kind, standby };
-        let (id, task) = self.register(peer);
+        let hello = Hello { dialler, to: peer, kind, standby };
+        let (id, task) = self.register(peer, way.relays());
         self.table.dialled(id, peer, kind, purpose);
-        let secret = self.secret.clone();
-        let within = self.shared.settings.borrow().hung_after;
-        let mut faults = self.shared.faults.clone();
-        tokio::spawn(async move {
-            let opening = handshake::dial(address, hello, &secret);
-            match across(opening, address, peer, &mut faults, within).await {
-                Ok(socket) => task.run(socket, LinkDirection::Outgoing).await,
-                Err(cause) => task.give_up(cause).await,
-            }
-        });
-        tracing::debug!(?id, %address, %kind, "dialling");
+        self.table.set_relayed(id, !way.relays.is_empty());
+        tracing::debug!(?id, ?way, %kind, "dialling");
+        tokio::spawn(task.dial(hello, self.secret.clone(), Attempt { way, within }));
+    }
+
+    /// Dials again, maybe on another way. What waits for the link stays.
+    pub(crate) fn redial(&mut self, id: LinkId, way: Way, within: Duration) {
+        if let Some(task) = self.tasks.get_mut(&id) {
+            task.relays = way.relays();
+            task.attempt += 1;
+            self.table.set_relayed(id, !way.relays.is_empty());
+            // A task that is gone has ended the link, which will be reported.
+            let _ = task.decisions.try_send(Decision::Redial(Attempt { way, within }));
+        }
+    }
+
+    /// Ends a link whose dial failed, with the cause of that failure.
+    pub(crate) fn give_up(&self, id: LinkId, cause: LinkEnd) {
+        if let Some(task) = self.tasks.get(&id) {
+            let _ = task.decisions.try_send(Decision::GiveUp { cause });
+        }
+    }
+
+    /// Whether this is the number of the present attempt to dial a link.
+    pub(crate) fn is_present(&self, id: LinkId, number: u32) -> bool {
+        self.tasks.get(&id).is_some_and(|task| task.attempt == number)
+    }
+
+    /// The relays of a link, in order from this node to the peer.
+    pub(crate) fn relays(&self, id: LinkId) -> &[NodeId] {
+        self.tasks.get(&id).map_or(&[], |task| &task.relays)
     }
 
     /// Adopts an accepted link. An older one from the same peer is closed: the peer dialled anew.
-    pub(crate) fn adopt(&mut self, socket: handshake::Socket, hello: Hello) {
-        let Hello { from, incarnation, kind, standby, .. } = hello;
+    pub(crate) fn adopt(&mut self, socket: Socket, hello: Hello) {
+        let Hello { dialler: Dialler { id: from, incarnation, relays }, kind, standby, .. } = hello;
         let purpose = if standby { DialPurpose::Standby } else { DialPurpose::Wanted };
-        let (id, task) = self.register(from);
+        let relayed = !relays.is_empty();
+        let (id, task) = self.register(from, relays.into_iter().rev().collect());
         if !standby {
             self.close_replaced(from, kind, id);
         }
         self.table.accepted(id, from, kind, purpose, incarnation);
+        self.table.set_relayed(id, relayed);
         tokio::spawn(task.run(socket, LinkDirection::Incoming));
     }
 
-    fn register(&mut self, peer: NodeId) -> (LinkId, LinkTask) {
+    fn register(&mut self, peer: NodeId, relays: Vec<NodeId>) -> (LinkId, LinkTask) {
         self.next += 1;
         let id = LinkId(self.next);
         let (commands, inbox) = mpsc::channel(WAITING_MESSAGES);
+        let (decisions, decided) = mpsc::channel(4);
         // A peer that has sent nothing counts as one that knows of no election.
         let peer_digest = Arc::new(AtomicU64::new(digest(Term::ZERO, None)));
-        let task = LinkTask::new(id, peer, inbox, Arc::clone(&peer_digest), self.shared.clone());
-        self.tasks.insert(id, Task { peer_digest, commands });
+        let task = LinkTask {
+            id,
+            peer,
+            relays: relays.clone(),
+            commands: inbox,
+            decisions: decided,
+            peer_digest: Arc::clone(&peer_digest),
+            shared: self.shared.clone(),
+        };
+        self.tasks.insert(id, Task { relays, peer_digest, commands, decisions, attempt: 0 });
         (id, task)
     }
 
     /// Passes a message to a link; false when the link can't take it.
     pub(crate) fn send(&self, id: LinkId, frame: &LinkFrame, info: MessageInfo, paced: bool) -> bool {
+        self.pass(id, frame, |text| LinkCommand::Send { text, info, paced })
+    }
+
+    /// Passes a path frame to a link, a standby link included; false when the link can't take it.
+    pub(crate) fn send_path(&self, id: LinkId, frame: &PathFrame) -> bool {
+        self.pass(id, frame, LinkCommand::SendPath)
+    }
+
+    fn pass(&self, id: LinkId, frame: &impl Serialize, command: impl FnOnce(String) -> LinkCommand) -> bool {
         let Some(task) = self.tasks.get(&id) else { return false };
         match serde_json::to_string(frame) {
-            Ok(text) => task.commands.try_send(LinkCommand::Send { text, info, paced }).is_ok(),
+            Ok(text) => task.commands.try_send(command(text)).is_ok(),
             Err(error) => {
-                tracing::error!("a message that can't be written: {error}");
+                tracing::error!("a frame that can't be written: {error}");
                 false
             }
         }
@@ -266,109 +344,8 @@ impl Links {
     }
 
     /// Removes a link that ended, and returns what its end means.
-    pub(crate) fn ended(&mut self, id: LinkId, failure: bool) -> Option<(Link<LinkId>, LinkLoss)> {
+    pub(crate) fn ended(&mut self, id: LinkId, cause: Cause) -> Option<(Link<LinkId>, LinkLoss)> {
         self.tasks.remove(&id);
-        self.table.down(id, failure, now())
+        self.table.down(id, cause, now())
     }
-}
-
-/// Opens a link through the faults between its ends. Across a cut nothing is opened, and no error arrives
-/// either: the attempt times out.
-async fn across(
-    opening: impl Future<Output = Result<handshake::Socket, LinkEnd>>,
-    address: SocketAddr,
-    peer: NodeId,
-    faults: &mut watch::Receiver<LinkFaults>,
-    within: Duration,
-) -> Result<handshake::Socket, LinkEnd> {
-    let attempt = async {
-        let before = faults.borrow_and_update().with(peer);
-        if before.no_handshake() {
-            return None;
-        }
-        tokio::time::sleep(before.handshake_delay()).await;
-        let opened = opening.await;
-        let cut_meanwhile = faults.borrow_and_update().with(peer).no_handshake();
-        (!cut_meanwhile).then_some(opened)
-    };
-    let unheard = async {
-        match attempt.await {
-            Some(opened) => opened,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::time::timeout(within, unheard).await.unwrap_or_else(|_| {
-        Err(LinkEnd::Unanswered { address: Some(address.to_string()), waited_ms: whole_ms(within) })
-    })
-}
-
-/// Accepts connections, and runs each handshake in a task of its own. When too many are open, the oldest
-/// is closed: a member needs a millisecond, so idle connections keep nobody out, however many they are.
-pub(crate) async fn accept_loop(
-    listener: tokio::net::TcpListener,
-    me: NodeId,
-    secret: Secret,
-    members: Members,
-    incoming_links: mpsc::Sender<Incoming>,
-) {
-    /// The most connections that may be in their handshake. A ring needs two at a time.
-    const HANDSHAKES: usize = 64;
-    let mut open: VecDeque<(SocketAddr, AbortHandle)> = VecDeque::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, remote)) => {
-                open.retain(|(_, handshake)| !handshake.is_finished());
-                if open.len() >= HANDSHAKES
-                    && let Some((remote, oldest)) = open.pop_front()
-                {
-                    oldest.abort();
-                    let reason = "no complete handshake while many others came".to_owned();
-                    // A report that finds no room in the queue is one of many.
-                    let _ = incoming_links.try_send(Incoming::Refused { remote, reason });
-                }
-                let handshake = tokio::spawn(admit(
-                    stream,
-                    remote,
-                    me,
-                    secret.clone(),
-                    members.clone(),
-                    incoming_links.clone(),
-                ));
-                open.push_back((remote, handshake.abort_handle()));
-            }
-            Err(error) => {
-                // Most likely the process has no file descriptors left. Others get a moment to close
-                // some.
-                tracing::warn!("accepting a link: {error}");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-}
-
-async fn admit(
-    stream: TcpStream,
-    remote: SocketAddr,
-    me: NodeId,
-    secret: Secret,
-    members: Members,
-    incoming_links: mpsc::Sender<Incoming>,
-) {
-    match handshake::accept(stream, me, &secret, &members).await {
-        Ok((socket, hello)) => {
-            let member = Incoming::Member(Box::new(socket), hello);
-            // In a task of its own: a member that completed its handshake must not be closed as the
-            // oldest.
-            tokio::spawn(async move { incoming_links.send(member).await });
-        }
-        Err(reason) => drop(incoming_links.send(Incoming::Refused { remote, reason }).await),
-    }
-}
-
-/// A connection to the node's port.
-pub(crate) enum Incoming {
-    /// A member that knows the secret and means this node.
-    Member(Box<handshake::Socket>, Hello),
-    /// A connection that was refused.
-    Refused { remote: SocketAddr, reason: String },
 }

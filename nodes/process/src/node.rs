@@ -1,6 +1,7 @@
 //! The node's loop: one input into the core, its effects out into the world.
 
 mod links;
+mod ways;
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ringleader_election::recording::{Beginning, Step};
+use ringleader_election::paths::Paths;
 use ringleader_election::{Core, Effect, Input, Timer, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};
@@ -23,9 +25,10 @@ use crate::Options;
 use crate::clock::{Lamport, monotonic_ns, now};
 use crate::control::Control;
 use crate::faults::LinkFaults;
-use crate::handshake::Members;
+use crate::handshake::{KnownMember, Members};
 use crate::link_settings::{LinkSettings, timing};
-use crate::links::{LinkEvent, LinkEventKind, LinkId, Links, accept_loop};
+use crate::links::{LinkEvent, LinkEventKind, LinkId, Links};
+use crate::port::Port;
 use crate::promise_store::PromiseStore;
 use crate::recorder::Recorder;
 use crate::refusals::Refusals;
@@ -70,8 +73,12 @@ pub(crate) struct Node {
     receiving: Option<(MessageInfo, NodeName)>,
     last_heartbeat_report: Option<Instant>,
     refusals: Refusals<(String, String)>,
-    /// Ticks when members that are skipped, and the standby link, are to be looked after.
+    /// Ticks when members that are skipped, the standby links and the ways of links are to be looked after.
     probe: Interval,
+    /// The ways to the other members.
+    paths: Paths,
+    /// The time for the next requests for paths, while there are searches.
+    seek_at: Option<Instant>,
 }
 
 /// One input of the core.
@@ -131,6 +138,7 @@ impl Node {
         };
         let (settings, watched) = watch::channel(nothing_yet);
         let (events_in, link_events) = mpsc::channel(256);
+        let paths = Paths::new(options.id, options.incarnation);
         let links = Links::new(options.id, options.incarnation, secret.clone(), watched, events_in);
         Self {
             core: Core::recovered(beginning.id, beginning.promise),
@@ -156,6 +164,8 @@ impl Node {
             last_heartbeat_report: None,
             refusals: Refusals::default(),
             probe: probe_interval(nothing_yet),
+            paths,
+            seek_at: None,
         }
     }
 
@@ -201,8 +211,15 @@ impl Node {
             self.report(event);
         }
         let (guests_in, mut incoming_links) = mpsc::channel(16);
-        let (id, secret) = (self.options.id, self.secret.clone());
-        tokio::spawn(accept_loop(listener, id, secret, self.members.clone(), guests_in));
+        let port = Port::new(
+            self.options.id,
+            self.secret.clone(),
+            self.members.clone(),
+            self.settings.subscribe(),
+            self.links.faults(),
+            guests_in,
+        );
+        tokio::spawn(port.accept_loop(listener));
         loop {
             if let Some(error) = self.broken.take() {
                 return Err(End::NoPromise(error));
@@ -216,6 +233,7 @@ impl Node {
                 command = self.control.commands.recv() => self.on_command(command)?,
                 timer = fired(next_timer) => self.on_timer(timer),
                 _ = self.probe.tick() => self.on_probe(),
+                () = reached(self.seek_at) => self.on_seek(),
             }
             self.work();
         }
@@ -245,7 +263,7 @@ impl Node {
 
     fn on_probe(&mut self) {
         self.probe_skipped();
-        self.keep_standby();
+        self.keep_ways();
         let due = self.refusals.due(Duration::from_nanos(monotonic_ns()));
         self.report_refusals(due);
     }
@@ -255,16 +273,14 @@ impl Node {
         self.known.remember(&configuration.ring);
         self.ring = configuration.ring.clone();
         let settings = LinkSettings::from(configuration);
+        self.paths.retain(|id| configuration.ring.members.iter().any(|member| member.id == id));
         for member in &configuration.ring.members {
             self.links.table_mut().configure_start(member.id, member.incarnation);
         }
-        self.members.set(
-            configuration
-                .ring
-                .members
-                .iter()
-                .map(|member| (member.id, member.name.clone(), self.links.table().present_start(member.id))),
-        );
+        self.members.set(configuration.ring.members.iter().map(|member| {
+            let present = self.links.table().present_start(member.id);
+            (member.id, KnownMember { name: member.name.clone(), present, address: member.address })
+        }));
         self.links.set_faults(LinkFaults::of(self.options.id, configuration));
         self.settings.send_if_modified(|old| std::mem::replace(old, settings) != settings);
         let ring: Arc<[Contender]> = self
@@ -362,7 +378,9 @@ impl Node {
         let sent_ns = monotonic_ns();
         let frame = LinkFrame { id, lamport, sent_ns, message };
         let taken = link.is_some_and(|link| self.links.send(link, &frame, info.clone(), paced));
-        let hold = hold + Duration::from_millis(self.links.faults_with(to).to_peer.delay_ms);
+        let relays = link.map_or(&[][..], |link| self.links.relays(link));
+        let neighbour = relays.first().copied().unwrap_or(to);
+        let hold = hold + Duration::from_millis(self.links.faults_with(neighbour).to_peer.delay_ms);
         let to = self.name(to);
         if message.is_upkeep() {
             return;
@@ -406,6 +424,14 @@ impl Node {
 
     fn report_at(&mut self, lamport: u64, at_ns: u64, kind: EventKind) {
         self.control.events.send(NodeEvent { lamport, at_ns, kind });
+    }
+}
+
+/// Waits until this time; for ever when there is none.
+async fn reached(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -104,7 +104,7 @@ fn wait_until_c_reaches_d(server: &Server, start: Incarnation) {
             is(event, "D") && event.incarnation == start && matches!(event.kind, EventKind::Spawned { .. });
         let reached = matches!(
             &event.kind,
-            EventKind::LinkUp { peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing }
+            EventKind::LinkUp { peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing, .. }
                 if peer.as_str() == "D"
         );
         is_spawned && is(event, "C") && reached

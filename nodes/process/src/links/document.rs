@@ -8,6 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use ringleader_shared::control::Configuration;
 use ringleader_shared::link::{LinkDirection, LinkKind, MAX_MESSAGE};
 use ringleader_shared::{Incarnation, NodeId, RingSettings, RingSpec, RunId, Term};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::tungstenite::Message;
@@ -22,10 +23,12 @@ use ringleader_testing::document::{WIRE, check, head, row};
 
 use super::task::GOODBYE;
 use super::task::pings::most_pings;
-use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
-use crate::handshake::{self, ACCEPT_WITHIN, Hello, Members, Socket};
+use super::{DialPurpose, Hop, LinkEvent, LinkEventKind, Links, Way, close};
+use crate::handshake::{self, ACCEPT_WITHIN, Admitted, Dialler, Hello, KnownMember, Members, Socket};
 use crate::link_settings::{LinkSettings, timing};
 use crate::node::{HEARTBEAT_REPORT_EVERY, LEAVE_WITHIN, PROBE_EVERY_HEARTBEATS};
+use crate::port::tunnel_within;
+use crate::relay::patience;
 use crate::secret::Secret;
 
 /// The configuration that a formula is about, in milliseconds.
@@ -122,6 +125,8 @@ fn times() -> Vec<Row> {
         time!("a node that is not scheduled for longer than this begins to measure silence anew", |it| it.detector().starved_after(), [heartbeat hung] heartbeat + hung / 3),
         time!("a dialler gives up its handshake", |it| it.settings().hung_after, [hung] hung),
         time!("an acceptor gives up a handshake", |_| ACCEPT_WITHIN, [] 2_000),
+        time!("a relay gives up the rest of a path, for each hop of it", |it| tunnel_within(it.settings(), 1), [hung] hung),
+        time!("a relay ends a connection of which one side is silent for so long", |it| patience(it.settings()), [hung] 5 * hung),
         time!("*too short*: an outgoing ring link that is closed so soon counts as failed", |_| TOO_SHORT, [] 10),
         time!("members that are routed past are dialled again, the standby link is looked after", |it| it.settings().heartbeat * PROBE_EVERY_HEARTBEATS, [heartbeat] 5 * heartbeat),
         time!("a close waits for the other end", |_| GOODBYE, [] 50),
@@ -169,6 +174,7 @@ fn the_times_of_the_document_are_those_of_the_code() {
 
 const DIALLER: NodeId = NodeId(Uuid::from_u128(1));
 const ACCEPTOR: NodeId = NodeId(Uuid::from_u128(2));
+const RELAY: NodeId = NodeId(Uuid::from_u128(3));
 
 /// One end of a link as a node has it, and the other end, which the test drives.
 struct Link {
@@ -180,38 +186,49 @@ struct Link {
 }
 
 /// Opens a ring link of which the node under test is the dialler or the acceptor.
-async fn open(end: LinkDirection, hung_after: Duration) -> Link {
+async fn open(end: LinkDirection, hung_after: Duration, is_relayed: bool) -> Link {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let (guests_in, mut guests) = mpsc::channel(4);
     let secret = Secret::for_tests("secret");
     let members = Members::default();
-    members.set([(DIALLER, "A".parse().expect("a name"), Incarnation(1))]);
-    tokio::spawn(accept_loop(listener, ACCEPTOR, secret.clone(), members, guests_in));
+    members.set([DIALLER, RELAY].map(|id| {
+        let name = "A".parse().expect("a name");
+        (id, KnownMember { name, present: Incarnation(1), address: None })
+    }));
+    let accepting = async {
+        let (mut stream, _) = listener.accept().await.expect("somebody dials");
+        if is_relayed && end == LinkDirection::Outgoing {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                stream.read_buf(&mut request).await.expect("a request for a tunnel");
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("the dialler reads");
+        }
+        match handshake::accept(stream, ACCEPTOR, &secret, &members).await {
+            Ok(Admitted::Link(socket, hello)) => (*socket, hello),
+            Ok(Admitted::Tunnel(..)) | Err(_) => panic!("refused"),
+        }
+    };
     let heartbeat = Duration::from_secs(60).min(hung_after);
     let (settings, watched) =
         watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat, hung_after });
     let (news_in, news) = mpsc::channel(16);
-    let hello = Hello {
-        from: DIALLER,
-        incarnation: Incarnation(1),
-        to: ACCEPTOR,
-        kind: LinkKind::Ring,
-        standby: false,
-    };
     let me = if end == LinkDirection::Outgoing { DIALLER } else { ACCEPTOR };
     let mut links = Links::new(me, Incarnation(1), secret.clone(), watched, news_in);
+    let mut way = Way::direct(Hop { id: ACCEPTOR, address });
     let other = match end {
         LinkDirection::Outgoing => {
-            links.dial(ACCEPTOR, address, LinkKind::Ring, DialPurpose::Wanted);
-            let Some(Incoming::Member(socket, _)) = guests.recv().await else { panic!("refused") };
-            *socket
+            way.relays.extend(is_relayed.then_some(Hop { id: RELAY, address }));
+            links.dial(way, LinkKind::Ring, DialPurpose::Wanted, hung_after);
+            accepting.await.0
         }
         LinkDirection::Incoming => {
-            let dialled = handshake::dial(address, hello, &secret);
-            let (dialled, guest) = tokio::join!(dialled, guests.recv());
-            let Some(Incoming::Member(socket, hello)) = guest else { panic!("refused") };
-            links.adopt(*socket, hello);
+            let relays = if is_relayed { vec![RELAY] } else { Vec::new() };
+            let dialler = Dialler { id: DIALLER, incarnation: Incarnation(1), relays };
+            let hello = Hello { dialler, to: ACCEPTOR, kind: LinkKind::Ring, standby: false };
+            let dialled = handshake::dial(&way, &hello, &secret);
+            let (dialled, (socket, hello)) = tokio::join!(dialled, accepting);
+            links.adopt(socket, hello);
             dialled.expect("a member is let in")
         }
     };
@@ -233,6 +250,10 @@ enum End {
     Sent(Forbidden),
     /// This end closes with this code.
     Closes(u16),
+    /// A relay closes with 4002 and this reason.
+    RelayCloses(&'static str),
+    /// The connection to the nearest relay ends without a close frame.
+    RelayBroken,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -243,7 +264,7 @@ enum Forbidden {
     Pings,
 }
 
-const ENDS: [End; 16] = [
+const ENDS: [End; 20] = [
     End::ClosedWith(Some(1000)),
     End::ClosedWith(Some(close::LEAVING)),
     End::ClosedWith(Some(close::UNSUPPORTED)),
@@ -252,6 +273,7 @@ const ENDS: [End; 16] = [
     End::ClosedWith(Some(close::TOO_BIG)),
     End::ClosedWith(Some(close::NOT_NEEDED)),
     End::ClosedWith(Some(close::SILENT)),
+    End::ClosedWith(Some(close::PEER_LOST)),
     End::ClosedWith(None),
     End::Broken,
     End::BrokenBeforeAnything,
@@ -260,6 +282,9 @@ const ENDS: [End; 16] = [
     End::Sent(Forbidden::NoFrame),
     End::Sent(Forbidden::TooBig),
     End::Sent(Forbidden::Pings),
+    End::RelayCloses(close::PEER),
+    End::RelayCloses(close::RELAY),
+    End::RelayBroken,
 ];
 
 impl End {
@@ -275,6 +300,10 @@ impl End {
             Self::Sent(Forbidden::TooBig) => format!("the peer sends a message over {MAX_MESSAGE} bytes"),
             Self::Sent(Forbidden::Pings) => "the peer sends too many pings".to_owned(),
             Self::Closes(code) => format!("this member closes with {code}"),
+            Self::RelayCloses(reason) => {
+                format!("a relay closes the relayed link with {}, reason `{reason}`", close::PEER_LOST)
+            }
+            Self::RelayBroken => "the connection of a relayed link breaks".to_owned(),
         }
     }
 }
@@ -286,7 +315,8 @@ async fn play(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
         End::Silence => Duration::from_millis(100),
         _ => Duration::from_secs(60),
     };
-    let Link { mut news, mut links, mut other, _settings } = open(end, hung_after).await;
+    let is_relayed = matches!(how, End::RelayCloses(_) | End::RelayBroken);
+    let Link { mut news, mut links, mut other, _settings } = open(end, hung_after, is_relayed).await;
     let speaks_first = end == LinkDirection::Incoming && !matches!(how, End::BrokenBeforeAnything);
     if speaks_first {
         other.send(Message::Ping("up".into())).await.expect("the link is up");
@@ -304,7 +334,11 @@ async fn play(end: LinkDirection, how: End) -> (Option<u16>, &'static str) {
             let frame = code.map(|code| CloseFrame { code: CloseCode::from(code), reason: "".into() });
             let _ = other.send(Message::Close(frame)).await;
         }
-        End::Broken | End::BrokenBeforeAnything => stays = false,
+        End::RelayCloses(reason) => {
+            let frame = CloseFrame { code: CloseCode::from(close::PEER_LOST), reason: reason.into() };
+            let _ = other.send(Message::Close(Some(frame))).await;
+        }
+        End::Broken | End::BrokenBeforeAnything | End::RelayBroken => stays = false,
         End::Silence => {}
         End::Sent(Forbidden::Binary) => drop(other.send(Message::binary(vec![1])).await),
         End::Sent(Forbidden::NoFrame) => drop(other.send(Message::text("hello")).await),

@@ -57,6 +57,11 @@ impl FaultyStream {
         self.faults = faults;
     }
 
+    /// Waits until everything that was written has arrived.
+    pub(crate) async fn delivered(&mut self) {
+        std::future::poll_fn(|context| self.deliver(context)).await;
+    }
+
     /// Whether this frame vanishes. The node drops its own messages, so that it can report them; close
     /// frames are lost by a cut only.
     fn swallows(&self, frame: &[u8]) -> bool {

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ringleader_election::failure_detector::{FailureDetector, Lateness, Verdict};
+use ringleader_election::failure_detector::{DOUBT, FailureDetector, Lateness, Verdict};
+use ringleader_election::loss::Loss;
 use ringleader_shared::NodeId;
 use ringleader_shared::link::{IN_USE, LinkDirection, LinkEnd, close};
 use tokio::sync::watch::error::RecvError;
@@ -23,14 +24,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use self::ending::Ending;
 use self::outbox::Outbox;
 use self::pings::{Pings, round_trip};
-use super::{LinkCommand, LinkEvent, LinkEventKind, LinkId};
+use super::dial::Attempt;
+use super::{Decision, LinkCommand, LinkEvent, LinkEventKind, LinkId};
 use crate::clock::{now, whole_ms};
 use crate::faults::{LinkFaults, PeerFaults};
-use crate::handshake::Socket;
+use crate::handshake::{Hello, Socket};
 use crate::link_settings::LinkSettings;
+use crate::secret::Secret;
 
 /// The time that a close handshake may take: the other end may be hung.
-pub(super) const GOODBYE: Duration = Duration::from_millis(50);
+pub(crate) const GOODBYE: Duration = Duration::from_millis(50);
 
 /// The channels and the state that all link tasks of a node share.
 #[derive(Clone)]
@@ -45,27 +48,63 @@ pub(super) struct Shared {
 
 /// A link task before its socket exists.
 pub(super) struct LinkTask {
-    id: LinkId,
-    peer: NodeId,
-    commands: mpsc::Receiver<LinkCommand>,
-    peer_digest: Arc<AtomicU64>,
-    shared: Shared,
+    pub(super) id: LinkId,
+    pub(super) peer: NodeId,
+    /// The relays on the way to the peer, in order from this node.
+    pub(super) relays: Vec<NodeId>,
+    pub(super) commands: mpsc::Receiver<LinkCommand>,
+    pub(super) decisions: mpsc::Receiver<Decision>,
+    pub(super) peer_digest: Arc<AtomicU64>,
+    pub(super) shared: Shared,
 }
 
 impl LinkTask {
-    pub(super) const fn new(
-        id: LinkId,
-        peer: NodeId,
-        commands: mpsc::Receiver<LinkCommand>,
-        peer_digest: Arc<AtomicU64>,
-        shared: Shared,
-    ) -> Self {
-        Self { id, peer, commands, peer_digest, shared }
+    /// Dials until the link is open, or until the node gives it up. Commands wait meanwhile, in order.
+    pub(super) async fn dial(mut self, hello: Hello, secret: Secret, mut attempt: Attempt) {
+        let mut number = 0;
+        loop {
+            let decision = {
+                let doubtful_at = Instant::now() + doubt(attempt.within);
+                let mut faults = self.shared.faults.clone();
+                let opening = attempt.open(&hello, &secret, &mut faults);
+                tokio::pin!(opening);
+                let mut is_doubted = false;
+                loop {
+                    tokio::select! {
+                        opened = &mut opening => match opened {
+                            Ok(socket) => return self.run(socket, LinkDirection::Outgoing).await,
+                            Err(cause) => {
+                                self.emit(LinkEventKind::DialFailed { cause: cause.clone(), number }).await;
+                                break self.decisions.recv().await.unwrap_or(Decision::GiveUp { cause });
+                            }
+                        },
+                        // The node has found another way, or has closed the link meanwhile.
+                        decision = self.decisions.recv() => {
+                            break decision.unwrap_or(Decision::GiveUp { cause: LinkEnd::NotNeeded });
+                        }
+                        () = sleep_until(doubtful_at), if !is_doubted => {
+                            is_doubted = true;
+                            self.emit(LinkEventKind::Doubtful).await;
+                        }
+                    }
+                }
+            };
+            match decision {
+                Decision::Redial(next) => attempt = next,
+                Decision::GiveUp { cause } => return self.end(cause, true, Outbox::default()).await,
+            }
+            number += 1;
+            self.relays = attempt.way.relays();
+        }
     }
 
-    /// Reports that the link could not be made.
-    pub(super) async fn give_up(mut self, cause: LinkEnd) {
-        self.end(cause, true, Outbox::default()).await;
+    /// The member at the other end of the link's connection, whose faults are this link's.
+    fn neighbour(&self) -> NodeId {
+        self.relays.first().copied().unwrap_or(self.peer)
+    }
+
+    fn is_relayed(&self) -> bool {
+        !self.relays.is_empty()
     }
 
     /// Carries messages until the link ends. The dialler speaks first, so that the acceptor knows that it
@@ -111,6 +150,9 @@ struct OpenLink {
     /// Whether the other end closed the link across a cut: nothing more is read, and the silence ends the
     /// link.
     is_closed_unheard: bool,
+    /// Whether the node knows that this link has been silent for long.
+    is_doubted: bool,
+    loss: Loss,
     /// The close that the node asked for.
     closing: Option<(u16, &'static str)>,
 }
@@ -118,7 +160,8 @@ struct OpenLink {
 impl OpenLink {
     fn new(mut task: LinkTask, mut socket: Socket, is_up: bool) -> Self {
         let settings = *task.shared.settings.borrow_and_update();
-        let faults = task.shared.faults.borrow_and_update().with(task.peer);
+        let neighbour = task.neighbour();
+        let faults = task.shared.faults.borrow_and_update().with(neighbour);
         socket.get_mut().set_faults(faults);
         Self {
             socket,
@@ -129,6 +172,8 @@ impl OpenLink {
             outbox: Outbox::default(),
             is_up,
             is_closed_unheard: false,
+            is_doubted: false,
+            loss: Loss::default(),
             closing: None,
             task,
         }
@@ -153,7 +198,7 @@ impl OpenLink {
                 changed = self.task.shared.settings.changed() => self.on_settings(changed),
                 changed = self.task.shared.faults.changed() => self.on_faults(changed),
                 _ = self.pings.beat.tick() => self.on_beat().await,
-                () = sleep_until(deadline) => self.on_silence(),
+                () = sleep_until(deadline) => self.on_silence().await,
             }?;
         }
     }
@@ -175,10 +220,13 @@ impl OpenLink {
             return Ok(());
         }
         self.detector.heard(now(), &mut locked(&self.task.shared.lateness));
+        if std::mem::take(&mut self.is_doubted) {
+            self.task.emit(LinkEventKind::HeardAgain).await;
+        }
         let frame = match frame {
             Some(Ok(frame)) => frame,
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(Ending::failed(LinkEnd::Broken)),
+            Some(Err(error)) => return Err(Ending::of(error, self.task.is_relayed())),
+            None => return Err(Ending::broken(self.task.is_relayed())),
         };
         if !self.is_up {
             self.is_up = true;
@@ -193,7 +241,7 @@ impl OpenLink {
                 let reason = "sent a binary frame".to_owned();
                 Err(Ending::misbehaved(close::UNSUPPORTED, "text frames only", reason))
             }
-            Message::Close(frame) => Err(Ending::closed_by_peer(frame)),
+            Message::Close(frame) => Err(Ending::closed_by_peer(frame, self.task.is_relayed())),
         }
     }
 
@@ -216,8 +264,9 @@ impl OpenLink {
             self.task.emit(LinkEventKind::InUse).await;
             return Ok(());
         }
-        match serde_json::from_str(text) {
-            Ok(frame) => self.task.emit(LinkEventKind::Frame(frame)).await,
+        let path = |error| serde_json::from_str(text).map(LinkEventKind::Path).map_err(|_| error);
+        match serde_json::from_str(text).map(LinkEventKind::Frame).or_else(path) {
+            Ok(event) => self.task.emit(event).await,
             Err(error) => {
                 let reason = format!("sent a frame that can't be read: {error}");
                 return Err(Ending::misbehaved(close::MALFORMED, "not a link frame", reason));
@@ -236,8 +285,13 @@ impl OpenLink {
 
     async fn on_pong(&mut self, payload: &[u8]) -> Result<(), Ending> {
         self.pings.count(self.settings)?;
-        if let Some(took) = round_trip(payload) {
+        if let Some((sent, took)) = round_trip(payload) {
+            self.detector.measured(took);
+            self.loss.answered(sent);
             self.task.emit(LinkEventKind::RoundTrip(took)).await;
+            if self.loss.is_bad() {
+                self.task.emit(LinkEventKind::Lossy).await;
+            }
         }
         Ok(())
     }
@@ -245,6 +299,7 @@ impl OpenLink {
     async fn on_command(&mut self, command: Option<LinkCommand>) -> Result<(), Ending> {
         match command {
             Some(LinkCommand::Send { text, info, paced }) => self.on_send(text, info, paced).await,
+            Some(LinkCommand::SendPath(text)) => self.send_path(text).await,
             Some(LinkCommand::Use) => self.write(Message::text(IN_USE)).await,
             Some(LinkCommand::Close { code, reason }) => {
                 self.closing = Some((code, reason));
@@ -264,7 +319,8 @@ impl OpenLink {
 
     fn on_faults(&mut self, changed: Result<(), RecvError>) -> Result<(), Ending> {
         changed?;
-        self.faults = self.task.shared.faults.borrow_and_update().with(self.task.peer);
+        let neighbour = self.task.neighbour();
+        self.faults = self.task.shared.faults.borrow_and_update().with(neighbour);
         self.socket.get_mut().set_faults(self.faults);
         Ok(())
     }
@@ -275,12 +331,20 @@ impl OpenLink {
     }
 
     async fn ping(&mut self) -> Result<(), Ending> {
-        self.write(Message::Ping(self.pings.next())).await
+        let sent = now();
+        self.loss.sent(sent);
+        self.write(Message::Ping(self.pings.next(sent))).await
     }
 
-    fn on_silence(&self) -> Result<(), Ending> {
-        match self.detector.verdict(now(), &mut locked(&self.task.shared.lateness)) {
+    async fn on_silence(&mut self) -> Result<(), Ending> {
+        let verdict = self.detector.verdict(now(), &mut locked(&self.task.shared.lateness));
+        match verdict {
             Verdict::Alive => Ok(()),
+            Verdict::Doubtful => {
+                self.is_doubted = true;
+                self.task.emit(LinkEventKind::Doubtful).await;
+                Ok(())
+            }
             Verdict::Hung { silent_for } => Err(Ending::silent(whole_ms(silent_for))),
         }
     }
@@ -316,6 +380,12 @@ async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) 
         }
     };
     let _ = timeout(GOODBYE, whole).await;
+}
+
+/// The part of this time after which a dial is doubted.
+fn doubt(within: Duration) -> Duration {
+    let (parts, of) = DOUBT;
+    within.saturating_mul(parts) / of
 }
 
 async fn until(due: Option<Instant>) {

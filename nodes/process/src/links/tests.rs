@@ -15,18 +15,30 @@ use uuid::Uuid;
 use ringleader_election::WantedLinks;
 use ringleader_election::link_table::Missing;
 
-use super::{DialPurpose, Incoming, LinkEvent, LinkEventKind, Links, accept_loop, close};
+use super::{DialPurpose, Hop, LinkEvent, LinkEventKind, Links, Way, close};
 use crate::clock::now;
-use crate::handshake::{self, Hello, Members, Socket};
+use crate::faults::LinkFaults;
+use crate::handshake::{self, Dialler, Hello, KnownMember, Members, Socket};
 use crate::link_settings::LinkSettings;
+use crate::port::{Incoming, Port};
 use crate::secret::Secret;
 
 const ME: NodeId = NodeId(Uuid::from_u128(1));
 const PEER: NodeId = NodeId(Uuid::from_u128(2));
 
+/// Longer than any dial takes.
+const PATIENT: Duration = Duration::from_secs(60);
+
 /// The hello of a member that dials.
-const HELLO: Hello =
-    Hello { from: PEER, incarnation: Incarnation(1), to: ME, kind: LinkKind::Ring, standby: false };
+fn hello() -> Hello {
+    let dialler = Dialler { id: PEER, incarnation: Incarnation(1), relays: Vec::new() };
+    Hello { dialler, to: ME, kind: LinkKind::Ring, standby: false }
+}
+
+/// The way to a node that listens here.
+fn way(address: SocketAddr) -> Way {
+    Way::direct(Hop { id: ME, address })
+}
 
 struct Door {
     address: SocketAddr,
@@ -40,7 +52,8 @@ fn secret(text: &str) -> Secret {
 /// One peer, whose first start is the present one.
 fn members() -> Members {
     let members = Members::default();
-    members.set([(PEER, "B".parse().expect("a name"), Incarnation(1))]);
+    let name = "B".parse().expect("a name");
+    members.set([(PEER, KnownMember { name, present: Incarnation(1), address: None })]);
     members
 }
 
@@ -48,8 +61,16 @@ async fn open_door() -> Door {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let (guests_in, incoming_links) = mpsc::channel(4);
-    tokio::spawn(accept_loop(listener, ME, secret("right"), members(), guests_in));
+    tokio::spawn(port(members(), guests_in).accept_loop(listener));
     Door { address, incoming_links }
+}
+
+/// The port of the node under test.
+fn port(members: Members, incoming: mpsc::Sender<Incoming>) -> Port {
+    let settings = LinkSettings { hop_delay: Duration::ZERO, heartbeat: PATIENT, hung_after: PATIENT };
+    let (_, settings) = watch::channel(settings);
+    let (_, faults) = watch::channel(LinkFaults::default());
+    Port::new(ME, secret("right"), members, settings, faults, incoming)
 }
 
 /// Sends these bytes to a node's port. Returns the node's answer and the reason of its refusal.
@@ -147,12 +168,12 @@ async fn a_socket_that_says_nothing_is_dropped() {
 async fn let_in() -> (Socket, mpsc::Receiver<LinkEvent>, Links, watch::Sender<LinkSettings>) {
     let mut door = open_door().await;
     let (dialled, incoming) = {
-        let secret = secret("right");
-        tokio::join!(handshake::dial(door.address, HELLO, &secret), door.incoming_links.recv())
+        let (way, hello, secret) = (way(door.address), hello(), secret("right"));
+        tokio::join!(handshake::dial(&way, &hello, &secret), door.incoming_links.recv())
     };
     let Some(Incoming::Member(socket, received_hello)) = incoming else { panic!("a member was refused") };
-    assert_eq!(received_hello, HELLO);
-    let patient = Duration::from_secs(60);
+    assert_eq!(received_hello, hello());
+    let patient = PATIENT;
     let (settings, watched) =
         watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
     let (events_in, news) = mpsc::channel(16);
@@ -169,6 +190,7 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
         (Message::text("{}"), 1007, "can't be read"),
         (Message::text("[".repeat(10_000)), 1007, "can't be read"),
         (Message::text(r#"{"id":1,"extra":true}"#), 1007, "can't be read"),
+        (Message::text(r#"{"type":"path_request","number":1}"#), 1007, "can't be read"),
         (Message::binary(vec![1, 2, 3]), 1003, "binary"),
         (Message::text(too_big.as_str()), 1009, "too much"),
     ] {
@@ -193,8 +215,10 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                     break;
                 }
                 LinkEventKind::Up
+                | LinkEventKind::DialFailed { .. }
                 | LinkEventKind::InUse
                 | LinkEventKind::Frame(_)
+                | LinkEventKind::Path(_)
                 | LinkEventKind::Intercepted(_)
                 | LinkEventKind::Injected(..)
                 | LinkEventKind::Differs
@@ -212,7 +236,7 @@ async fn those_who_say_nothing_keep_no_member_out() {
     for _ in 0..200 {
         silent.push(TcpStream::connect(door.address).await.expect("the door is open"));
     }
-    let secret = secret("right");
+    let (way, hello, secret) = (way(door.address), hello(), secret("right"));
     // Well before the two seconds of a silent connection are over.
     let within = Duration::from_millis(1_500);
     let member = async {
@@ -220,11 +244,12 @@ async fn those_who_say_nothing_keep_no_member_out() {
             match door.incoming_links.recv().await {
                 Some(Incoming::Member(..)) => return,
                 Some(Incoming::Refused { reason, .. }) => assert!(reason.contains("many others"), "{reason}"),
+                Some(Incoming::Injected { .. }) => panic!("nothing is relayed"),
                 None => panic!("the door is closed"),
             }
         }
     };
-    let dial = tokio::time::timeout(within, handshake::dial(door.address, HELLO, &secret));
+    let dial = tokio::time::timeout(within, handshake::dial(&way, &hello, &secret));
     let (dialled, ()) = tokio::join!(dial, member);
     dialled.expect("in time").expect("a member is let in");
 }
@@ -296,7 +321,7 @@ async fn a_standby_link_says_nothing_until_it_is_in_use() {
         watch::channel(LinkSettings { hop_delay: Duration::ZERO, heartbeat: patient, hung_after: patient });
     let (events_in, mut news) = mpsc::channel(16);
     let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
-    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Standby);
+    links.dial(way(door.address), LinkKind::Ring, DialPurpose::Standby, PATIENT);
     let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
     assert!(hello.standby);
     let Some(LinkEvent { link, kind: LinkEventKind::Up, .. }) = news.recv().await else {
@@ -331,7 +356,7 @@ async fn linked(ours: u64, theirs: u64) -> (mpsc::Receiver<LinkEvent>, [Links; 2
     let (events_in, news) = mpsc::channel(256);
     let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched.clone(), events_in);
     links.set_state_digest(ours);
-    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Wanted);
+    links.dial(way(door.address), LinkKind::Ring, DialPurpose::Wanted, PATIENT);
     let Some(Incoming::Member(socket, hello)) = door.incoming_links.recv().await else { panic!("refused") };
     let (heard_in, heard) = mpsc::channel(256);
     let mut far_end = Links::new(ME, Incarnation(1), secret("right"), watched, heard_in);
@@ -381,11 +406,12 @@ async fn a_start_that_is_over_reads_why_it_is_refused() {
     let address = listener.local_addr().expect("an address");
     let (guests_in, mut guests) = mpsc::channel(4);
     let members = members();
-    tokio::spawn(accept_loop(listener, ME, secret("right"), members.clone(), guests_in));
-    handshake::dial(address, HELLO, &secret("right")).await.expect("the present start is let in");
+    tokio::spawn(port(members.clone(), guests_in).accept_loop(listener));
+    let (way, hello) = (way(address), hello());
+    handshake::dial(&way, &hello, &secret("right")).await.expect("the present start is let in");
     assert!(matches!(guests.recv().await, Some(Incoming::Member(..))));
     members.newer(PEER, Incarnation(2));
-    let error = handshake::dial(address, HELLO, &secret("right")).await.err().expect("it is over");
+    let error = handshake::dial(&way, &hello, &secret("right")).await.err().expect("it is over");
     assert!(error.to_string().contains("409"), "{error}");
 }
 
@@ -399,8 +425,8 @@ async fn a_second_link_of_a_kind_from_the_same_member_closes_the_first() {
     let mut links = Links::new(ME, Incarnation(1), secret("right"), watched, news_in);
     let mut dialled = Vec::new();
     for _ in 0..2 {
-        let secret = secret("right");
-        let dial = handshake::dial(door.address, HELLO, &secret);
+        let (way, hello, secret) = (way(door.address), hello(), secret("right"));
+        let dial = handshake::dial(&way, &hello, &secret);
         let (socket, guest) = tokio::join!(dial, door.incoming_links.recv());
         let Some(Incoming::Member(accepted, hello)) = guest else { panic!("a member was refused") };
         links.adopt(*accepted, hello);
@@ -421,7 +447,7 @@ async fn a_ping_without_digests_is_answered_and_not_compared() {
     let (news_in, mut news) = mpsc::channel(1_024);
     let mut links = Links::new(PEER, Incarnation(1), secret("right"), watched, news_in);
     links.set_state_digest(7);
-    links.dial(ME, door.address, LinkKind::Ring, DialPurpose::Wanted);
+    links.dial(way(door.address), LinkKind::Ring, DialPurpose::Wanted, PATIENT);
     let Some(Incoming::Member(mut socket, _)) = door.incoming_links.recv().await else { panic!("refused") };
     let (mut pings, mut pongs) = (0, 0);
     // At one ping a heartbeat this takes longer than two ends with digests may differ.

@@ -1,7 +1,6 @@
 //! The links of the node: it makes those that the core wants, and gives the core the events of all of
 //! them.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, Missing, OutOfTurn};
@@ -15,7 +14,8 @@ use tokio::time::Instant;
 use super::{Given, HEARTBEAT_REPORT_EVERY, Node};
 use crate::clock::{monotonic_ns, now};
 use crate::handshake::former_start;
-use crate::links::{Incoming, LinkEvent, LinkEventKind, LinkId};
+use crate::links::{LinkEvent, LinkEventKind, LinkId};
+use crate::port::Incoming;
 
 impl Node {
     /// Returns the link on which a message to this member goes. One to a new successor waits for the
@@ -28,14 +28,6 @@ impl Node {
             self.dial(to, LinkKind::Direct, DialPurpose::Wanted);
         }
         self.links.table().route(to)
-    }
-
-    fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
-        let address = self.ring.member(peer).and_then(|member| member.address);
-        // A member that has not announced an address is dialled at a closed port, so that the failure is
-        // handled like any other.
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 1));
-        self.links.dial(peer, address.unwrap_or(nowhere), kind, purpose);
     }
 
     /// Closes the links that the core does not want and dials those that it lacks.
@@ -64,23 +56,34 @@ impl Node {
     }
 
     pub(super) fn probe_skipped(&mut self) {
+        let now = now();
         let skipped: Vec<NodeId> = self.core.skipped().collect();
         for peer in skipped {
-            if self.is_reachable(peer) && self.links.table().lacks_probe(peer) {
+            let has_way = self.paths.is_trusted(peer, now) || self.paths.known(peer).is_some();
+            if has_way && self.is_reachable(peer) && self.links.table().lacks_probe(peer) {
                 self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
             }
         }
     }
 
-    /// Keeps a connection to the successor's successor ready, so that a repair does not wait for a handshake.
+    /// Keeps a connection to the successor's successor ready, so that a repair does not wait for a handshake,
+    /// and those that searches for paths and links through others need.
     pub(super) fn keep_standby(&mut self) {
-        let next = self.core.after_successor();
-        while let Some(link) = self.links.table_mut().take_surplus_standby(next) {
+        let now = now();
+        let mut wanted: Vec<NodeId> = self.core.after_successor().into_iter().collect();
+        let own = self.options.id;
+        let others: Vec<NodeId> = self.ring.members.iter().map(|member| member.id).collect();
+        let others: Vec<NodeId> = others.into_iter().filter(|id| *id != own && self.is_reachable(*id)).collect();
+        let table = self.links.table();
+        wanted.extend(self.paths.bridges(&others, |peer| table.has_known(peer), now));
+        wanted.extend(table.relayed().filter(|peer| self.paths.is_trusted(*peer, now)));
+        while let Some(link) = self.links.table_mut().take_surplus_standby(&wanted) {
             self.links.hang_up(link.id, close::NOT_NEEDED, "not needed any more");
         }
-        if let Some(peer) = next.filter(|peer| self.is_reachable(*peer) && self.links.table().lacks_standby())
-        {
-            self.dial(peer, LinkKind::Ring, DialPurpose::Standby);
+        for peer in wanted {
+            if self.is_reachable(peer) && self.links.table().lacks_standby(peer) {
+                self.dial(peer, LinkKind::Ring, DialPurpose::Standby);
+            }
         }
     }
 
@@ -91,8 +94,8 @@ impl Node {
 
     pub(super) fn accept(&mut self, incoming: Incoming) {
         match incoming {
-            Incoming::Member(socket, hello) if self.ring.member(hello.from).is_some() => {
-                let (peer, start) = (hello.from, hello.incarnation);
+            Incoming::Member(socket, hello) if self.ring.member(hello.dialler.id).is_some() => {
+                let (peer, start) = (hello.dialler.id, hello.dialler.incarnation);
                 if let Err(why) = self.links.table_mut().observe(peer, start) {
                     let remote = self.name(peer).to_string();
                     self.refuse(remote, self.out_of_turn(peer, why));
@@ -109,11 +112,18 @@ impl Node {
                 self.links.adopt(*socket, hello);
             }
             Incoming::Member(_, hello) => {
-                let remote = hello.from.to_string();
+                let remote = hello.dialler.id.to_string();
                 self.refuse(remote, "not a member of the ring".to_owned());
             }
             Incoming::Refused { remote, reason } => {
                 self.refuse(remote.to_string(), reason);
+            }
+            // The loss of an upkeep message is reported as little as its arrival.
+            Incoming::Injected { message, .. } if message.message.is_upkeep() => {}
+            Incoming::Injected { message, from, to, fault } => {
+                let message = events::message_info(&self.known, message.id, &message.message);
+                let (from, to) = (self.name(from), self.name(to));
+                self.report(EventKind::Injected { message, from, to, fault });
             }
         }
     }
@@ -137,11 +147,22 @@ impl Node {
             // are lost all the same.
             (LinkEventKind::Down { unsent, .. }, None) => self.report_lost(unsent, peer),
             (_, None) => {}
+            (LinkEventKind::Path(frame), Some(link)) => self.on_path_frame(&link, frame),
             (LinkEventKind::Up, Some(_)) => {
-                if let Some(link) = self.links.table_mut().up(id, now()) {
+                let known = self.links.table_mut().up(id, now());
+                self.opened(id);
+                if let Some(link) = known {
                     self.link_up(&link);
                 }
             }
+            (LinkEventKind::DialFailed { cause, number }, Some(link)) => {
+                if self.links.is_present(id, number) {
+                    self.dial_failed(&link, cause);
+                }
+            }
+            (LinkEventKind::Doubtful, Some(link)) => self.doubtful(&link),
+            (LinkEventKind::HeardAgain, Some(_)) => self.heard_again(id),
+            (LinkEventKind::Lossy, Some(_)) => self.lossy(id),
             (LinkEventKind::InUse, Some(link)) => self.on_in_use(&link),
             (LinkEventKind::Frame(frame), Some(link)) => self.received(&link, frame),
             (LinkEventKind::Differs, Some(link)) => self.on_difference(&link),
@@ -184,34 +205,46 @@ impl Node {
         }
     }
 
-    fn link_up(&mut self, link: &Link<LinkId>) {
+    pub(super) fn link_up(&mut self, link: &Link<LinkId>) {
         let peer = self.name(link.peer);
-        self.report(EventKind::LinkUp { peer, link: link.kind, direction: link.direction });
+        let relays = self.links.relays(link.id).iter().map(|relay| self.name(*relay)).collect();
+        self.report(EventKind::LinkUp { peer, link: link.kind, direction: link.direction, relays });
         self.give(link.up_input());
     }
 
     fn link_down(&mut self, id: LinkId, cause: LinkEnd, failure: bool, unsent: Vec<MessageInfo>) {
-        let Some((link, loss)) = self.links.ended(id, failure) else { return };
+        let meaning = self.meaning_of_end(id, &cause, failure);
+        let Some((link, loss)) = self.links.ended(id, meaning) else { return };
         self.report_lost(unsent, link.peer);
+        self.link_lost(&link, loss, cause);
+    }
+
+    /// Reports the end of a link, and gives the core the input that follows.
+    pub(super) fn link_lost(&mut self, link: &Link<LinkId>, loss: LinkLoss, cause: LinkEnd) {
         match loss {
             LinkLoss::Failed => {
-                self.report_down(&link, cause, true);
+                self.report_down(link, cause, true);
                 self.give(link.down_input());
             }
             LinkLoss::Closed => {
-                self.report_down(&link, cause, false);
+                self.report_down(link, cause, false);
                 self.give(link.closed_input());
             }
             LinkLoss::Replaced => {
-                self.report_down(&link, cause, false);
+                self.report_down(link, cause, false);
                 self.keep_links();
+            }
+            LinkLoss::Replaceable => {
+                self.report_down(link, cause, false);
+                self.keep_links();
+                self.look_after_ways();
             }
             LinkLoss::ClosedUnseen => self.give(link.closed_input()),
             LinkLoss::Unseen => {}
         }
     }
 
-    fn report_down(&mut self, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
+    pub(super) fn report_down(&mut self, link: &Link<LinkId>, cause: LinkEnd, failure: bool) {
         let peer = self.name(link.peer);
         self.report(EventKind::LinkDown { peer, link: link.kind, direction: link.direction, cause, failure });
     }
@@ -229,6 +262,10 @@ impl Node {
         if frame.id.from != sender {
             let reason = format!("sent a message in the name of {}", frame.id.from);
             return self.cut_off(link, reason);
+        }
+        if (link.purpose, link.direction) == (DialPurpose::Standby, LinkDirection::Incoming) {
+            // The word that the link is in use may have been lost; a message on it says the same.
+            self.on_in_use(link);
         }
         if let Err(why) = self.links.table_mut().hears(link.id, frame.id.incarnation) {
             return self.malformed(link, why);

@@ -169,7 +169,8 @@ impl World {
     pub(super) fn link_up(&mut self, me: NodeIndex, link: &Link<LinkId>) {
         let (kind, direction) = (link.kind, link.direction);
         if let Some(peer) = self.place(link.peer).map(NodeIndex::index) {
-            self.report(me, |_| EventKind::LinkUp { peer: schedule::name(peer), link: kind, direction });
+            let peer = schedule::name(peer);
+            self.report(me, |_| EventKind::LinkUp { peer, link: kind, direction, relays: Vec::new() });
         }
         self.give(me, link.up_input());
     }

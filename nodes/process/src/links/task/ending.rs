@@ -21,6 +21,11 @@ impl Ending {
         Self { cause, failure: true, goodbye: None }
     }
 
+    /// The connection broke. That of a relayed link is the one to its first relay.
+    pub(super) const fn broken(is_relayed: bool) -> Self {
+        Self::failed(if is_relayed { LinkEnd::RelayLost } else { LinkEnd::Broken })
+    }
+
     pub(super) const fn silent(silent_for_ms: u64) -> Self {
         let goodbye = Some((close::SILENT, "silent for too long"));
         Self { cause: LinkEnd::Silent { silent_for_ms }, failure: true, goodbye }
@@ -40,9 +45,13 @@ impl Ending {
         Self::failed(LinkEnd::NotNeeded)
     }
 
-    pub(super) fn closed_by_peer(frame: Option<CloseFrame>) -> Self {
+    /// The peer closed the link, or a relay that has lost the other side did.
+    pub(super) fn closed_by_peer(frame: Option<CloseFrame>, is_relayed: bool) -> Self {
         let (code, reason) =
             frame.map_or((NO_CODE, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+        if is_relayed && code == close::PEER_LOST {
+            return Self::broken(reason != close::PEER);
+        }
         Self { failure: code == close::LEAVING, cause: LinkEnd::Closed { code, reason }, goodbye: None }
     }
 }
@@ -56,8 +65,9 @@ impl From<RecvError> for Ending {
     }
 }
 
-impl From<Error> for Ending {
-    fn from(error: Error) -> Self {
+impl Ending {
+    /// An error of the socket.
+    pub(super) fn of(error: Error, is_relayed: bool) -> Self {
         let (code, words, reason) = match error {
             Error::Capacity(error) => (close::TOO_BIG, "too big", format!("sent too much at once: {error}")),
             Error::Protocol(error) if error != ProtocolError::ResetWithoutClosingHandshake => {
@@ -66,7 +76,7 @@ impl From<Error> for Ending {
             Error::Utf8(error) => {
                 (close::MALFORMED, "not UTF-8", format!("sent text that is not UTF-8: {error}"))
             }
-            _ => return Self::failed(LinkEnd::Broken),
+            _ => return Self::broken(is_relayed),
         };
         Self::misbehaved(code, words, reason)
     }

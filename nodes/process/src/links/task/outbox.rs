@@ -73,6 +73,14 @@ impl OpenLink {
         Ok(())
     }
 
+    /// Sends a path frame, unless a fault takes it.
+    pub(super) async fn send_path(&mut self, text: String) -> Result<(), Ending> {
+        if self.faults.to_peer.drop.takes(fastrand::f64()) {
+            return Ok(());
+        }
+        self.write(Message::text(text)).await
+    }
+
     /// Sends the oldest message that was held back.
     pub(super) async fn on_due(&mut self) -> Result<(), Ending> {
         match self.outbox.held.pop_front() {
@@ -126,7 +134,7 @@ impl OpenLink {
         let patience = self.settings.hung_after;
         match timeout(patience, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ending::failed(LinkEnd::Broken)),
+            Ok(Err(_)) => Err(Ending::broken(self.task.is_relayed())),
             Err(_) => Err(Ending::failed(LinkEnd::Unread { unread_for_ms: whole_ms(patience) })),
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_tungstenite::tungstenite::Bytes;
 
 use super::Ending;
-use crate::clock::monotonic_ns;
+use crate::clock::now;
 use crate::link_settings::LinkSettings;
 
 /// The pings of one link, in both directions.
@@ -41,10 +41,10 @@ impl Pings {
         self.beat = beat(settings);
     }
 
-    /// The content of the next ping: the time, this node's digest, and the digest of the peer when it sent
+    /// The content of a ping: the time at which it is sent, this node's digest, and the digest of the peer when it sent
     /// its last message.
-    pub(super) fn next(&self) -> Bytes {
-        let mut payload = monotonic_ns().to_be_bytes().to_vec();
+    pub(super) fn next(&self, sent: Time) -> Bytes {
+        let mut payload = nanoseconds(sent).to_be_bytes().to_vec();
         for digest in [&self.state_digest, &self.peer_digest] {
             payload.extend(digest.load(Ordering::Relaxed).to_be_bytes());
         }
@@ -85,10 +85,14 @@ impl Pings {
     }
 }
 
-/// The time that a pong took, by the time that its ping carried.
-pub(super) fn round_trip(payload: &[u8]) -> Option<Duration> {
-    let sent = u64::from_be_bytes(*payload.first_chunk()?);
-    Some(Duration::from_nanos(monotonic_ns().saturating_sub(sent)))
+/// The time at which the ping of this pong was sent, and the time that the answer took.
+pub(super) fn round_trip(payload: &[u8]) -> Option<(Time, Duration)> {
+    let sent = Time(Duration::from_nanos(u64::from_be_bytes(*payload.first_chunk()?)));
+    Some((sent, now().since(sent)))
+}
+
+fn nanoseconds(time: Time) -> u64 {
+    u64::try_from(time.0.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The most pings and pongs that may come within one heartbeat: those that a peer sends before it takes

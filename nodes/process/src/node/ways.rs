@@ -1,0 +1,234 @@
+//! The ways of the node's links: which are doubted, which go through others, and the search for paths.
+
+use std::time::Duration;
+
+use ringleader_election::link_table::{Cause, DialPurpose, Link};
+use ringleader_election::paths::{Answer, PROVEN_AFTER};
+use ringleader_shared::NodeId;
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, close};
+use tokio::time::Instant;
+
+use super::Node;
+use crate::clock::now;
+use crate::links::{Hop, LinkId, Way};
+
+impl Node {
+    /// Dials a link, through others where a path is known.
+    pub(super) fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
+        let way = self.way_to(peer, purpose != DialPurpose::Standby);
+        let within = self.within(&way);
+        self.links.dial(way, kind, purpose, within);
+    }
+
+    fn way_to(&self, peer: NodeId, through_others: bool) -> Way {
+        let hop = |id| Hop { id, address: self.members.address(id) };
+        let known = self.paths.known(peer).filter(|_| through_others);
+        Way { relays: known.into_iter().flatten().map(|relay| hop(*relay)).collect(), peer: hop(peer) }
+    }
+
+    /// The time that a dial may take: each hop takes as long as a direct dial.
+    fn within(&self, way: &Way) -> Duration {
+        let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
+        self.paths.dial_within(way.peer.id, self.settings.borrow().hung_after).saturating_mul(hops)
+    }
+
+    fn redial(&mut self, id: LinkId, peer: NodeId) {
+        let way = self.way_to(peer, true);
+        let within = self.within(&way);
+        self.links.redial(id, way, within);
+    }
+
+    /// An attempt to dial has failed.
+    pub(super) fn dial_failed(&mut self, link: &Link<LinkId>, cause: LinkEnd) {
+        let peer = link.peer;
+        if matches!(cause, LinkEnd::NobodyListens { .. }) {
+            self.paths.died(peer);
+        } else if !self.links.relays(link.id).is_empty() {
+            // The path is old. The peer is dialled directly, while another one is looked for.
+            self.paths.forget(peer);
+            self.paths.doubt(peer, now());
+            self.redial(link.id, peer);
+            return self.look_after_ways();
+        } else {
+            if cause.is_silence() {
+                self.paths.unanswered(peer);
+            }
+            if link.purpose != DialPurpose::Standby && self.paths.known(peer).is_some() {
+                return self.redial(link.id, peer);
+            }
+        }
+        self.links.give_up(link.id, cause);
+    }
+
+    /// A link, or the attempt to dial it, has been silent for long: others may know another way.
+    pub(super) fn doubtful(&mut self, link: &Link<LinkId>) {
+        let doubted = if link.is_up() {
+            self.links.table_mut().set_doubted(link.id, true)
+        } else {
+            (link.purpose != DialPurpose::Standby).then_some(link.peer)
+        };
+        if let Some(peer) = doubted {
+            self.paths.doubt(peer, now());
+            self.keep_standby();
+            self.look_after_ways();
+        }
+    }
+
+    pub(super) fn heard_again(&mut self, id: LinkId) {
+        if let Some(peer) = self.links.table_mut().set_doubted(id, false) {
+            self.paths.heard(peer);
+        }
+    }
+
+    /// A link loses so much that another way is better, if there is one.
+    pub(super) fn lossy(&mut self, id: LinkId) {
+        let Some(link) = self.links.table_mut().set_lossy(id) else { return };
+        if !link.relayed {
+            self.paths.failed(link.peer, now());
+        }
+        if link.purpose == DialPurpose::Standby {
+            self.links.close(id, close::NOT_NEEDED, "it loses too much");
+            return;
+        }
+        self.paths.doubt(link.peer, now());
+        self.keep_standby();
+        self.look_after_ways();
+    }
+
+    /// The meaning of the end of a link, which decides whether another one takes its place.
+    pub(super) fn meaning_of_end(&mut self, id: LinkId, cause: &LinkEnd, failure: bool) -> Cause {
+        let Some(link) = self.links.table().get(id).copied().filter(Link::is_up) else {
+            return if failure { Cause::PeerLost } else { Cause::Closed };
+        };
+        let (peer, now) = (link.peer, now());
+        let is_outgoing = link.direction == LinkDirection::Outgoing;
+        let is_unheard = is_outgoing && matches!(cause, LinkEnd::Closed { code: close::SILENT, .. });
+        let lives = match cause {
+            LinkEnd::RelayLost => {
+                self.paths.forget(peer);
+                true
+            }
+            _ if is_unheard || (failure && cause.is_silence()) => {
+                if !link.relayed {
+                    self.paths.failed(peer, now);
+                }
+                is_unheard || self.paths.known(peer).is_some()
+            }
+            _ => false,
+        };
+        if lives {
+            self.paths.doubt(peer, now);
+            return Cause::LinkLost { replaced_within: self.settings.borrow().hung_after * 2 };
+        }
+        if failure { Cause::PeerLost } else { Cause::Closed }
+    }
+
+    /// A link is up: its peer needs no other way, and searches have more ways.
+    pub(super) fn opened(&mut self, id: LinkId) {
+        let Some(link) = self.links.table().get(id).copied() else { return };
+        if !link.relayed {
+            self.paths.opened(link.peer, now());
+        }
+        if link.purpose != DialPurpose::Standby {
+            self.paths.heard(link.peer);
+            if !link.relayed {
+                self.paths.forget(link.peer);
+            }
+        }
+        self.paths.hurry(now());
+        self.look_after_ways();
+    }
+
+    /// Sends the requests that are due, and has the next ones sent in time.
+    pub(super) fn look_after_ways(&mut self) {
+        let heartbeat = self.settings.borrow().heartbeat;
+        for request in self.paths.requests(now(), heartbeat) {
+            let target = request.target;
+            self.flood(&PathFrame::Request(request), |peer| peer == target);
+        }
+        let next = self.paths.is_searching().then(|| Instant::now() + heartbeat);
+        self.seek_at = self.seek_at.filter(|at| next.is_some_and(|next| *at <= next)).or(next);
+    }
+
+    pub(super) fn on_seek(&mut self) {
+        self.seek_at = None;
+        let skipped: Vec<NodeId> = self.core.skipped().collect();
+        let table = self.links.table();
+        self.paths.retain_searches(|peer| skipped.contains(&peer) || table.is_doubted(peer));
+        self.look_after_ways();
+    }
+
+    /// Sends a path frame on every link that works, but for those to members that are left out.
+    fn flood(&self, frame: &PathFrame, left_out: impl Fn(NodeId) -> bool) {
+        for link in self.links.table().working().filter(|link| !left_out(link.peer)) {
+            self.links.send_path(link.id, frame);
+        }
+    }
+
+    pub(super) fn on_path_frame(&mut self, link: &Link<LinkId>, frame: PathFrame) {
+        let relays: Vec<NodeId> = self.links.relays(link.id).iter().rev().copied().collect();
+        match self.paths.received(link.peer, &relays, frame, now()) {
+            Answer::Nothing => {}
+            Answer::Flood(request) => {
+                let known = [vec![request.origin], request.path.clone()].concat();
+                self.flood(&PathFrame::Request(request), |peer| known.contains(&peer));
+                self.keep_standby();
+            }
+            Answer::Return(reply, back) => {
+                let working: Vec<(NodeId, LinkId)> =
+                    self.links.table().working().map(|link| (link.peer, link.id)).collect();
+                let first = back.iter().find_map(|to| working.iter().find(|(peer, _)| peer == to));
+                if let Some((_, id)) = first {
+                    self.links.send_path(*id, &PathFrame::Reply(reply));
+                }
+            }
+            Answer::Found(peer) => self.found(peer),
+        }
+    }
+
+    /// A path is known to a member that is doubted or skipped.
+    fn found(&mut self, peer: NodeId) {
+        let is_skipped = self.core.skipped().any(|skipped| skipped == peer);
+        match self.links.table().worse_than_a_path(peer).copied() {
+            Some(link) if link.is_up() => {
+                let replaced_within = self.settings.borrow().hung_after * 2;
+                let lost = self.links.ended(link.id, Cause::LinkLost { replaced_within });
+                if let Some((link, loss)) = lost {
+                    self.link_lost(&link, loss, LinkEnd::NotNeeded);
+                }
+            }
+            Some(link) => self.redial(link.id, peer),
+            None if is_skipped && self.links.table().lacks_probe(peer) => {
+                self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
+            }
+            None => {}
+        }
+    }
+
+    /// Looks after the ways now and then: searches for members that are skipped, direct links in place of those
+    /// through others, and links that nothing has taken the place of.
+    pub(super) fn keep_ways(&mut self) {
+        let now = now();
+        while let Some(link) = self.links.table_mut().overdue(now) {
+            self.give(link.down_input());
+        }
+        let skipped: Vec<NodeId> = self.core.skipped().collect();
+        for peer in skipped {
+            self.paths.doubt(peer, now);
+        }
+        while let Some((old, new)) = self.links.table_mut().upgrade(now, PROVEN_AFTER) {
+            self.paths.forget(old.peer);
+            self.links.hang_up(old.id, close::NOT_NEEDED, "a direct link takes its place");
+            self.report_down(&old, LinkEnd::NotNeeded, false);
+            match new {
+                Some(new) => {
+                    self.links.announce_use(new.id);
+                    self.link_up(&new);
+                }
+                None => self.keep_links(),
+            }
+        }
+        self.keep_standby();
+        self.look_after_ways();
+    }
+}
