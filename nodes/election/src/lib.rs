@@ -32,13 +32,10 @@ mod core;
 pub mod events;
 pub mod failure_detector;
 pub mod link_table;
-mod planted;
 pub mod random;
 pub mod recording;
 mod route;
 
 pub use algorithm::{DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use core::{Core, digest, digest_of_sender};
-#[cfg(feature = "planted-bugs")]
-pub use planted::{Bug, plant};
 pub use ringleader_shared::Explanation;
