@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, determinism, licences, nginx, prose, tools};
+use crate::{architecture, browser, dashboard, determinism, licences, mutants, nginx, prose, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -53,6 +53,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         }
         tests.check()
     });
+    report.check("mutants are caught", || mutants::check(&[]));
     report.print();
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
