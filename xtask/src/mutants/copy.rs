@@ -51,7 +51,8 @@ pub(super) fn build(mutants: &[Mutant]) -> anyhow::Result<PathBuf> {
     Run::cargo(["build", "--package", "ringleader-checker", "--example", PROGRAM, "--target-dir"])
         .arg(&target)
         .within(copy)
-        .check_with_progress()?;
+        .check_with_progress()
+        .with_context(|| format!("building the checker with the mutants, in {COPY}"))?;
     // The next build of the original puts its own program there.
     let program = fs::canonicalize(copy).context("finding the copy")?.join(PROGRAM);
     fs::copy(target.join("debug/examples").join(PROGRAM), &program).context("copying the program")?;
@@ -117,23 +118,18 @@ fn read(path: &Path, files: &mut BTreeMap<PathBuf, String>) -> anyhow::Result<()
     super::sorted(path)?.iter().try_for_each(|entry| read(entry, files))
 }
 
+/// The functions that mutants change, by the first lines of their bodies: the end of the body, and the
+/// mutants' bodies.
+type Functions<'a> = BTreeMap<usize, (usize, BTreeMap<&'a str, Vec<&'a str>>)>;
+
 /// A source in which each function that mutants change has their bodies, too.
 fn with_mutants(source: &str, hunks: &[(&str, &Hunk)]) -> anyhow::Result<String> {
     let lines: Vec<&str> = source.lines().collect();
-    // By the first line of the function's body: the end of the body, and those of the mutants.
-    let mut functions: BTreeMap<usize, (usize, BTreeMap<&str, Vec<&str>>)> = BTreeMap::new();
-    for &(name, hunk) in hunks {
-        let place = the_one_place(&lines, &hunk.before)
-            .map_err(|times| misplaced(name, hunk, &format!("{times} times in it: {HOW_TO_FIT}")))?;
-        let body = body_around(&lines, &place)
-            .ok_or_else(|| misplaced(name, hunk, "outside of functions, and only these can have mutants"))?;
-        let (_, bodies) = functions.entry(body.start).or_insert((body.end, BTreeMap::new()));
-        let body = bodies.entry(name).or_insert_with(|| lines[body].to_vec());
-        // Another change of the same mutant may have moved them.
-        let place = the_one_place(body, &hunk.before).map_err(|_| {
-            misplaced(name, hunk, "where the mutant changes something else: make one of the two")
-        })?;
-        body.splice(place, hunk.after.iter().map(String::as_str));
+    let mut functions = Functions::new();
+    let wrong = hunks.iter().filter_map(|(name, hunk)| apply(name, hunk, &lines, &mut functions).err());
+    let wrong: Vec<String> = wrong.map(|error| error.to_string()).collect();
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n\n"));
     }
     let (mut mutated, mut done) = (String::new(), 0);
     let mut add = |lines: &[&str]| mutated.extend(lines.iter().flat_map(|line| [line, "\n"]));
@@ -153,14 +149,33 @@ fn with_mutants(source: &str, hunks: &[(&str, &Hunk)]) -> anyhow::Result<String>
     Ok(mutated)
 }
 
+/// Makes a change of a mutant in its body of the function.
+fn apply<'a>(
+    name: &'a str,
+    hunk: &'a Hunk,
+    lines: &[&'a str],
+    functions: &mut Functions<'a>,
+) -> anyhow::Result<()> {
+    let misplaced = |what: &str| {
+        let lines = hunk.before.join("\n");
+        anyhow!("these lines of the mutant {name} for {} stand {what}\n{lines}", hunk.path)
+    };
+    let place = the_one_place(lines, &hunk.before)
+        .map_err(|times| misplaced(&format!("{times} times in it: {HOW_TO_FIT}")))?;
+    let body = body_around(lines, &place)
+        .ok_or_else(|| misplaced("outside of functions, and only these can have mutants"))?;
+    let (_, bodies) = functions.entry(body.start).or_insert((body.end, BTreeMap::new()));
+    let body = bodies.entry(name).or_insert_with(|| lines[body].to_vec());
+    // Another change of the same mutant may have moved them.
+    let place = the_one_place(body, &hunk.before)
+        .map_err(|_| misplaced("where the mutant changes something else: make one of the two"))?;
+    body.splice(place, hunk.after.iter().map(String::as_str));
+    Ok(())
+}
+
 /// The advice when the lines of a mutant do not stand once in the source.
 const HOW_TO_FIT: &str = "they must stand there once. If the source has changed, change the mutant's lines as \
     well; if they are not enough, put lines before or after them, with a space in front";
-
-fn misplaced(name: &str, hunk: &Hunk, what: &str) -> anyhow::Error {
-    let lines = hunk.before.join("\n");
-    anyhow!("these lines of the mutant {name} for {} stand {what}\n{lines}", hunk.path)
-}
 
 /// The place of these lines, whatever their indentation; or how many places there are, if not one.
 fn the_one_place(lines: &[&str], wanted: &[String]) -> Result<Range<usize>, usize> {
