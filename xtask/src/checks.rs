@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
-use crate::{architecture, browser, dashboard, determinism, licences, nginx, prose, tools};
+use crate::{architecture, browser, dashboard, determinism, licences, mutants, nginx, prose, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
@@ -53,14 +53,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         }
         tests.check()
     });
-    report.check("planted bugs are caught", || {
-        let planted = ["--package", "ringleader-checker", "--features", "planted-bugs"];
-        Run::cargo(["clippy", "--all-targets"])
-            .args(planted)
-            .args(["--", "-D", "warnings"])
-            .check_with_progress()?;
-        Run::cargo(["test", "--test", "planted_bugs"]).args(planted).check()
-    });
+    report.check("mutants are caught", || mutants::check(&[]));
     report.print();
     Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

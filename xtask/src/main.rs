@@ -12,6 +12,7 @@ mod dashboard;
 mod determinism;
 mod forms;
 mod licences;
+mod mutants;
 mod nginx;
 mod process;
 mod progress;
@@ -41,6 +42,7 @@ cargo xtask test             everything that CI checks
 cargo xtask test ARGUMENTS   `cargo test ARGUMENTS` with a page that is up to date and a browser, for one test of it
 cargo xtask prose            how comments and documents are written, and whether what they name exists
 cargo xtask check            visit every state of small rings, minutes; with --explore: step by step in the browser; --huge: hours
+cargo xtask mutants [NAMES]  whether the checker and the simulator find the mistakes in nodes/checker/mutants
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds by default
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
 cargo xtask bench busy       whether anybody is taken for dead when every processor is kept busy: 10 minutes, or --minutes N
@@ -105,6 +107,10 @@ fn dispatch(arguments: &[String]) -> anyhow::Result<ExitCode> {
             Run::cargo(["run", "--quiet", "--release", "--package", "ringleader-checker", "--"])
                 .args(rest)
                 .check()?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "mutants" => {
+            mutants::check(rest)?;
             Ok(ExitCode::SUCCESS)
         }
         "prose" => {

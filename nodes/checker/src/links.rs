@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use ringleader_election::link_table::{DialPurpose, Link, LinkLoss, LinkTable, Missing};
+use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss, LinkTable, Missing};
 use ringleader_election::{Time, WantedLinks};
 use ringleader_shared::RingMessage;
 use ringleader_shared::link::{LinkDirection, LinkKind};
@@ -193,6 +193,10 @@ impl Links {
                 purpose,
                 up_since,
                 peer_start: None,
+                relayed: false,
+                doubted: false,
+                lossy: false,
+                replaces: false,
             })
         })
         .collect()
@@ -327,14 +331,14 @@ impl Links {
                         && connection.end(other) == End::Closed
                         && connection.end(me) != End::Closed
                 })?;
-                let is_failure = content == InTransit::Down;
-                let (_, loss) = self.table(me).down(at, is_failure, LONG_AFTER)?;
+                let cause = if content == InTransit::Down { Cause::PeerLost } else { Cause::Closed };
+                let (_, loss) = self.table(me).down(at, cause, LONG_AFTER)?;
                 *self.connections.get_mut(at)?.end_mut(me) = End::Closed;
                 self.sweep();
                 match loss {
                     LinkLoss::Failed => Some(LinkChange::Down),
                     LinkLoss::Closed | LinkLoss::ClosedUnseen => Some(LinkChange::Closed),
-                    LinkLoss::Replaced | LinkLoss::Unseen => None,
+                    LinkLoss::Replaced | LinkLoss::Replaceable | LinkLoss::Unseen => None,
                 }
             }
         }

@@ -7,34 +7,17 @@ use stateright::{Model, Property};
 use crate::config::{CheckConfig, FaultBudget, Start};
 use crate::ring::{Event, Ring, StepViolation};
 
-#[cfg(feature = "planted-bugs")]
-use ringleader_election::{Bug, plant};
-
 /// A ring within bounds, as stateright sees it.
 #[derive(Debug, Clone)]
 pub struct RingModel {
     config: CheckConfig,
-    #[cfg(feature = "planted-bugs")]
-    bug: Option<Bug>,
 }
 
 impl RingModel {
     /// The ring as it is.
     #[must_use]
     pub fn new(config: CheckConfig) -> Self {
-        Self {
-            config,
-            #[cfg(feature = "planted-bugs")]
-            bug: None,
-        }
-    }
-
-    /// The ring with a bug in every member.
-    #[cfg(feature = "planted-bugs")]
-    #[must_use]
-    pub fn with_bug(mut self, bug: Bug) -> Self {
-        self.bug = Some(bug);
-        self
+        Self { config }
     }
 
     /// Which ring, and how much may happen to it.
@@ -42,14 +25,6 @@ impl RingModel {
     pub fn config(&self) -> &CheckConfig {
         &self.config
     }
-
-    #[cfg(feature = "planted-bugs")]
-    fn plant(&self) {
-        plant(self.bug);
-    }
-
-    #[cfg(not(feature = "planted-bugs"))]
-    fn plant(&self) {}
 
     /// Nobody is taken for dead who is not: then even the `available` mode promises one leader per term.
     fn promises_one_leader(&self) -> bool {
@@ -120,7 +95,6 @@ impl Model for RingModel {
     type Action = Event;
 
     fn init_states(&self) -> Vec<Ring> {
-        self.plant();
         vec![Ring::new(&self.config)]
     }
 
@@ -132,7 +106,6 @@ impl Model for RingModel {
     }
 
     fn next_state(&self, ring: &Ring, event: Event) -> Option<Ring> {
-        self.plant();
         let mut next = ring.clone();
         next.dispatch(event, &self.config);
         Some(next)

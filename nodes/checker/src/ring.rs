@@ -8,7 +8,7 @@ use ringleader_election::classic::{Winner, properties};
 use ringleader_election::{Core, Effect, Input, Time, Timer};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::message::{
-    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate, Vacant,
+    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
 };
 use ringleader_shared::{
     Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
@@ -110,7 +110,9 @@ fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Op
             ((term, leader.id) != (after.term(), before.id())).then_some(StepViolation::WinsUnfairly)
         }
         // Who was not asked initiates, and wins when it is alone by now.
-        RingMessage::Vacant(_) => (after.successor() != after.id()).then_some(StepViolation::WinsUnfairly),
+        RingMessage::Vacant(_) | RingMessage::Inquiry(_) => {
+            (after.successor() != after.id()).then_some(StepViolation::WinsUnfairly)
+        }
         RingMessage::RollCall(_)
         | RingMessage::DeputySearch(_)
         | RingMessage::Elected(_)
@@ -649,6 +651,10 @@ impl fmt::Display for InTransit {
             }
             Self::Message(RingMessage::RollCall(RollCall { term, hops, .. })) => {
                 write!(f, "roll call of term {term}, hop {hops}")
+            }
+            Self::Message(RingMessage::Inquiry(Inquiry { term, supporters, leader, hops, .. })) => {
+                let leader = leader.as_ref().map_or("nobody".to_owned(), |leader| name_of(&leader.leader));
+                write!(f, "inquiry above term {term}, {supporters} supporters, {leader} leads, hop {hops}")
             }
             Self::Message(RingMessage::Vacant(Vacant { term, hops, .. })) => {
                 write!(f, "nobody may lead term {term}, hop {hops}")

@@ -25,7 +25,6 @@ use self::quorum::Quorum;
 use self::state::{Following, Leadership, State};
 pub use self::state_update::{digest, digest_of_sender};
 use crate::classic::Progress;
-use crate::planted::{Bug, planted};
 use crate::route::Route;
 use crate::{DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedLinks};
 
@@ -204,7 +203,7 @@ impl Core {
 
     /// Whether a leader of this ring has a deputy.
     fn appoints_deputies(&self) -> bool {
-        self.settings.succession == Succession::Deputy || planted(Bug::DeputyDespiteSetting)
+        self.settings.succession == Succession::Deputy
     }
 
     fn is_deputy_of(&self, mandate: &Mandate) -> bool {
@@ -277,7 +276,7 @@ impl Core {
             return self.drop_message(from, message, DropReason::MakesNoSense, out);
         }
         let budget = self.hop_budget();
-        if message.hops().is_some_and(|hops| hops > budget) && !planted(Bug::EverythingPassedOn) {
+        if message.hops().is_some_and(|hops| hops > budget) {
             return self.drop_message(from, message, DropReason::HopBudget { budget }, out);
         }
         match message {

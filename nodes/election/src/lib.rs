@@ -34,13 +34,10 @@ pub mod failure_detector;
 pub mod link_table;
 pub mod loss;
 pub mod paths;
-mod planted;
 pub mod random;
 pub mod recording;
 mod route;
 
 pub use algorithm::{DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use core::{Core, digest, digest_of_sender};
-#[cfg(feature = "planted-bugs")]
-pub use planted::{Bug, plant};
 pub use ringleader_shared::Explanation;

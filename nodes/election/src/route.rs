@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use ringleader_shared::{Attribute, Contender, NodeId};
 
-use crate::planted::{Bug, planted};
-
 /// The ring as one member sees it: the order, and whom it routes past.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Route {
@@ -141,9 +139,8 @@ impl Route {
 
     /// Routes past `id` if it is the successor. Says whether it was.
     pub(crate) fn skip(&mut self, id: NodeId) -> bool {
-        let was = id != self.me && self.successor() == id && !planted(Bug::NeverRoutesPast);
+        let was = id != self.me && self.successor() == id;
         if was {
-            self.skipped.retain(|_| !planted(Bug::RepairForgotten));
             self.skipped.push(id);
             self.skipped.sort_unstable();
         }
@@ -152,9 +149,6 @@ impl Route {
 
     /// Routes to `id` again if it was skipped. Says whether it was.
     pub(crate) fn readmit(&mut self, id: NodeId) -> bool {
-        if planted(Bug::NeverReadmits) {
-            return false;
-        }
         let was = self.skipped.contains(&id);
         self.skipped.retain(|skipped| *skipped != id);
         self.prune();

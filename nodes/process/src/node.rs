@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::paths::Paths;
+use ringleader_election::recording::{Beginning, Step};
 use ringleader_election::{Core, Effect, Input, Timer, events};
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent};
 use ringleader_shared::event::{EventKind, MessageInfo};

@@ -7,7 +7,6 @@ use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 use super::inquiry::Inquiries;
 use super::state::Lap;
 use super::{Core, Following, Leadership, Out, State};
-use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl Core {
@@ -17,7 +16,7 @@ impl Core {
             return;
         }
         let mandate = leadership.mandate;
-        if mandate.deputy.is_some() && !planted(Bug::DeputyWaitsForEver) {
+        if mandate.deputy.is_some() {
             out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
         }
         self.pass_on(Elected { mandate, hops: 1, votes: self.own_vote() }, out);
@@ -34,12 +33,10 @@ impl Core {
             self.state = State::Following(Following { leader_lost: true, ..following });
             return;
         }
-        if self.floor > self.term && !planted(Bug::RunForgotten) {
+        if self.floor > self.term {
             return self.initiate(out);
         }
-        if !planted(Bug::TakeoverInSameTerm) {
-            self.term = self.term.next();
-        }
+        self.term = self.term.next();
         let mandate = Mandate { term: self.term, leader: me, deputy_epoch: 0, deputy: None };
         let company = self.route.has_ineligible();
         let leadership = Leadership { mandate, lap: None, cause: ElectionCause::Takeover, company };
@@ -48,16 +45,13 @@ impl Core {
         out.push(Effect::CancelTimer(Timer::Election));
         let lost = following.mandate.leader.id;
         Self::explain(Explanation::TakingOver { term: self.term, lost }, out);
-        if !planted(Bug::TakeoverNotAnnounced) {
-            self.send_search(leadership, out);
-        }
+        self.send_search(leadership, out);
     }
 
     /// Rules S6 and S7: sends a lap that finds the next deputy, or announces that there is none where the
     /// ring has no deputies. A lap that was lost is sent again in the same way.
     pub(super) fn search_deputy(&mut self, leadership: Leadership, out: &mut Out) {
-        let raised = u32::from(!planted(Bug::AppointmentNotRaised));
-        let deputy_epoch = leadership.mandate.deputy_epoch.saturating_add(raised);
+        let deputy_epoch = leadership.mandate.deputy_epoch.saturating_add(1);
         let mandate = Mandate { deputy_epoch, deputy: None, ..leadership.mandate };
         let leadership = Leadership { mandate, ..leadership };
         if self.appoints_deputies() {
@@ -125,9 +119,7 @@ impl Core {
         }
         let company = leadership.company && lap != Lap::Search;
         self.keep(Leadership { lap: Some(lap), company, ..leadership });
-        if !planted(Bug::LapWaitsForEver) {
-            out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
-        }
+        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
         true
     }
 
@@ -187,19 +179,11 @@ impl Core {
             return self.search_is_back(leadership, from, search, out);
         }
         let Some(votes) = self.follow_lap(from, search.into(), search.mandate, out) else { return };
-        if planted(Bug::SearchNotPassedOn) {
-            return;
-        }
-        let me = self.route.myself().filter(|me| me.eligible || planted(Bug::IneligibleDeputy));
+        let me = self.route.myself().filter(|me| me.eligible);
         if let Some(me) = me.filter(|me| search.deputy.is_none_or(|deputy| *me > deputy)) {
             Self::explain(Explanation::OfferingMyself { me }, out);
         }
-        let deputy = match search.deputy {
-            _ if planted(Bug::SearchCollectsLeader) => Some(search.mandate.leader),
-            _ if planted(Bug::SearchCollectsNobody) => None,
-            Some(first) if planted(Bug::SearchTakesFirst) => Some(first),
-            so_far => so_far.max(me),
-        };
+        let deputy = search.deputy.max(me);
         let (hops, votes) = (search.hops.saturating_add(1), search.votes.saturating_add(votes));
         self.pass_on(DeputySearch { deputy, hops, votes, ..search }, out);
     }
@@ -210,9 +194,6 @@ impl Core {
             return self.result_is_back(leadership, from, elected, out);
         }
         let Some(votes) = self.follow_lap(from, elected.into(), elected.mandate, out) else { return };
-        if planted(Bug::ResultNotPassedOn) {
-            return;
-        }
         let Mandate { leader, deputy, .. } = elected.mandate;
         if !self.needs_quorum() {
             let deputy = deputy.map(|deputy| deputy.id);
@@ -243,10 +224,8 @@ impl Core {
             return self.on_claim(from, message, mandate, out);
         }
         let ends_here = mandate.leader.id == self.me || self.route.is_alone();
-        let overtaken = self.state.mandate() == Some(mandate)
-            && self.passed_on != Some(mandate)
-            && !ends_here
-            && !planted(Bug::OvertakenLapDropped);
+        let overtaken =
+            self.state.mandate() == Some(mandate) && self.passed_on != Some(mandate) && !ends_here;
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         } else if !overtaken {
@@ -305,9 +284,6 @@ impl Core {
         if !self.claim_is_back(elected.votes, out) {
             return;
         }
-        if planted(Bug::LapNeverBack) {
-            return self.drop_message(from, elected, DropReason::Known, out);
-        }
         self.lap_is_over(leadership, elected.mandate, elected.hops, out);
     }
 
@@ -330,7 +306,6 @@ impl Core {
             && (leadership.company || !self.route.has_ineligible())
             && leadership.lap.is_none()
             && !self.route.is_alone()
-            && !planted(Bug::CompanyIgnored)
         {
             Self::explain(Explanation::LookingForDeputy { lost: None }, out);
             self.replace_deputy(leadership, out);
@@ -346,11 +321,8 @@ impl Core {
         if is_start || self.term == Term::ZERO {
             self.floor = self.floor.max(highest);
         }
-        if !knew_nothing || self.known_term() == Term::ZERO || planted(Bug::StartWaitsForEver) {
+        if !knew_nothing || self.known_term() == Term::ZERO {
             return;
-        }
-        if planted(Bug::StartDoesNotWait) {
-            return self.initiate(out);
         }
         Self::explain(Explanation::WaitingForLeader { term: self.known_term() }, out);
         out.push(self.wait_for_leader());
@@ -360,7 +332,7 @@ impl Core {
     pub(super) fn on_state_update(&mut self, from: NodeId, update: StateUpdate, out: &mut Out) {
         let StateUpdate { term, mandate } = update;
         match mandate {
-            Some(mandate) if self.is_news(&mandate) && !planted(Bug::StandingIgnored) => {
+            Some(mandate) if self.is_news(&mandate) => {
                 self.adopt(mandate, out);
                 self.notice_missing_deputy(&mandate);
                 self.confirm(from);
@@ -373,7 +345,7 @@ impl Core {
                 if from == mandate.leader.id
                     && self.state.following().is_some_and(|following| following.mandate == mandate)
                     && self.route.is_member(from)
-                    && (!self.route.is_skipped(from) || planted(Bug::LateWordTrusted)) =>
+                    && !self.route.is_skipped(from) =>
             {
                 // The leader itself says that it still leads, and a link is there that will report when it is
                 // lost.
@@ -426,7 +398,7 @@ impl Core {
     /// Confirms this member as deputy on the word of the leader itself; the words of others may be old.
     pub(super) fn confirm(&mut self, from: NodeId) {
         if let State::Following(mut following) = self.state
-            && (following.mandate.leader.id == from || planted(Bug::HearsayConfirms))
+            && following.mandate.leader.id == from
             && self.is_deputy_of(&following.mandate)
         {
             following.confirmed = true;
@@ -437,9 +409,7 @@ impl Core {
     pub(super) fn is_news(&self, mandate: &Mandate) -> bool {
         let mine = self.state.mandate();
         mandate.term > self.term
-            || (mandate.term == self.term
-                && mine.is_none_or(|mine| mandate.rank() > mine.rank() && !planted(Bug::AppointmentIgnored)))
-            || (planted(Bug::OlderMandateAdopted) && mine.is_some_and(|mine| mine != *mandate))
+            || (mandate.term == self.term && mine.is_none_or(|mine| mandate.rank() > mine.rank()))
     }
 
     fn why_no_news(&self, mandate: &Mandate) -> DropReason {
@@ -453,8 +423,7 @@ impl Core {
     pub(super) fn adopt(&mut self, mandate: Mandate, out: &mut Out) {
         let leader = mandate.leader.id;
         self.inquiries = Inquiries::default();
-        let led = self.state.leadership();
-        if led.is_some() {
+        if self.state.leadership().is_some() {
             Self::explain(Explanation::SteppingDown { term: mandate.term, leader: Some(leader) }, out);
             self.step_down(out);
         }
@@ -468,16 +437,8 @@ impl Core {
         self.in_flight = None;
         // A mandate that names this member without its holding it was won by an earlier start: that leader is
         // lost. So is one that has left the ring: nobody dials it, and nobody would notice.
-        let leader_lost = (leader == self.me && !planted(Bug::RestartedLeaderWaitsForEver))
-            || !self.route.is_member(leader)
-            || (self.route.is_skipped(leader) && !planted(Bug::LostLeaderTrusted));
+        let leader_lost = leader == self.me || !self.route.is_member(leader) || self.route.is_skipped(leader);
         self.state = State::Following(Following { mandate, leader_lost, confirmed: false, unnoticed: false });
-        if led.is_some() && planted(Bug::LeaderNotUnseated)
-            || leader == self.me && planted(Bug::RestartedLeaderResumes)
-        {
-            let (lap, cause, company) = (None, ElectionCause::Election, false);
-            self.lead_or_claim(Leadership { mandate, lap, cause, company });
-        }
         if leader_lost {
             out.push(self.wait_for_takeover());
         } else {

@@ -8,7 +8,6 @@ use ringleader_shared::{AlgorithmName, Contender, Mandate, NodeId, Term};
 
 use super::{Core, Leadership, Out, State};
 use crate::classic::RingKind;
-use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Timer};
 
 impl Core {
@@ -23,9 +22,8 @@ impl Core {
         // A member that is left alone may have missed that the deputy came back. That deputy may be taking
         // over the next term right now, so this member skips it.
         let alone_of_many = self.route.is_alone() && self.route.skipped().next().is_some();
-        let newest = if planted(Bug::RunForgotten) { self.term } else { self.known_term() };
-        let next = if alone_of_many { newest.next().next() } else { newest.next() };
-        let term = if planted(Bug::TermNotRaised) { self.term } else { next };
+        let next = self.known_term().next();
+        let term = if alone_of_many { next.next() } else { next };
         self.enter_election(term, out);
         Self::explain(
             if me.eligible {
@@ -35,16 +33,14 @@ impl Core {
             },
             out,
         );
-        if self.route.is_alone() && !planted(Bug::AloneNeverWins) {
+        if self.route.is_alone() {
             return self.win(me, None, out);
         }
         if self.settings.algorithm != AlgorithmName::MaxRing {
             return self.initiate_classic(self.settings.algorithm, out);
         }
         self.set_best(me);
-        if !planted(Bug::InitiatorWaitsForEver) {
-            out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
-        }
+        out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
         self.pass_on(Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 }, out);
     }
 
@@ -63,10 +59,10 @@ impl Core {
     pub(super) fn on_election(&mut self, from: NodeId, message: Election, out: &mut Out) {
         let Election { term, candidate, deputy, hops, .. } = message;
         let Some(me) = self.route.myself() else { return };
-        if term < self.term && !planted(Bug::StaleElectionTakenPartIn) {
+        if term < self.term {
             return self.drop_message(from, message, DropReason::OlderTerm { mine: self.term }, out);
         }
-        if term == self.term && self.state.mandate().is_some() && !planted(Bug::DecidedTermReopened) {
+        if term == self.term && self.state.mandate().is_some() {
             return self.drop_message(from, message, DropReason::AlreadyDecided { term }, out);
         }
         let other = self.classic.as_ref().filter(|part| {
@@ -80,15 +76,12 @@ impl Core {
             self.take_part(term, self.timing.election, out);
         }
         let best = self.state.best();
-        let mine = candidate.id == self.me || planted(Bug::WinsOnAnothersMessage);
-        let best_is_me =
-            best.is_some_and(|best| best.id == self.me) || planted(Bug::WinsAfterPassingOnBetter);
-        if mine && best_is_me {
+        if candidate.id == self.me && best.is_some_and(|best| best.id == self.me) {
             return self.win(candidate, deputy, out);
         }
         let (candidate, deputy, why) = merge(candidate, deputy, me);
         let deputy = deputy.filter(|_| self.appoints_deputies());
-        if let Some(best) = best.filter(|best| *best >= candidate && !planted(Bug::EverythingPassedOn)) {
+        if let Some(best) = best.filter(|best| *best >= candidate) {
             return self.drop_message(from, message, DropReason::BetterPassedOn { best }, out);
         }
         Self::explain(why, out);
@@ -107,9 +100,7 @@ impl Core {
             Self::explain(Explanation::SteppingDown { term, leader: None }, out);
         }
         self.enter_election(term, out);
-        if !planted(Bug::ParticipantsWaitForEver) {
-            out.push(Effect::StartTimer { timer: Timer::Election, after: patience.saturating_mul(2) });
-        }
+        out.push(Effect::StartTimer { timer: Timer::Election, after: patience.saturating_mul(2) });
     }
 
     /// Forgets the leader of the term before and begins anew.
@@ -117,32 +108,19 @@ impl Core {
         self.term = term;
         self.in_flight = None;
         self.classic = None;
-        if !self.keeps_mandate() {
-            self.state = State::Electing { best: None };
-        }
+        self.state = State::Electing { best: None };
         self.step_down(out);
     }
 
     /// Keeps the candidate that is passed on: no worse one is, from now on.
     pub(super) fn set_best(&mut self, best: Contender) {
-        if !self.keeps_mandate() {
-            self.state = State::Electing { best: Some(best) };
-        }
-    }
-
-    /// Never, but for a planted bug.
-    fn keeps_mandate(&self) -> bool {
-        match self.state {
-            State::Claiming { .. } | State::Leading { .. } => planted(Bug::LeaderNotDethroned),
-            State::Following(_) => planted(Bug::OldMandateKept),
-            State::Idle | State::Electing { .. } => false,
-        }
+        self.state = State::Electing { best: Some(best) };
     }
 
     /// Rule E4: leads this term, because the member's own message came back, a classic election found it, or
     /// it is alone. The runner-up, where the election brought one, is its deputy.
     pub(super) fn win(&mut self, me: Contender, deputy: Option<Contender>, out: &mut Out) {
-        if !me.eligible && !planted(Bug::IneligibleWins) {
+        if !me.eligible {
             return self.nobody_may_lead(out);
         }
         let deputy = deputy.filter(|deputy| deputy.id != self.me && self.appoints_deputies());
@@ -170,15 +148,13 @@ impl Core {
             },
             out,
         );
-        if !planted(Bug::WinnerNotAnnounced) {
-            self.become_leader(leadership, out);
-        }
+        self.become_leader(leadership, out);
     }
 
     /// Rule V4: announces by one lap that nobody took part that may lead, so that nobody waits for a leader.
     fn nobody_may_lead(&mut self, out: &mut Out) {
         self.stop_electing(out);
-        if !self.route.is_alone() && !planted(Bug::VacancyNotAnnounced) {
+        if !self.route.is_alone() {
             self.send_on(Vacant { term: self.term, initiator: self.me, hops: 1 }, out);
         }
     }
@@ -254,22 +230,13 @@ fn merge(
 ) -> (Contender, Option<Contender>, Explanation) {
     if candidate.id == me.id && me.eligible {
         (candidate, deputy, Explanation::PassingOn { candidate, me })
-    } else if !me.eligible && (!planted(Bug::IneligibleContends) || me.attribute <= candidate.attribute) {
-        (candidate, deputy, Explanation::PassingOnIneligible { candidate })
-    } else if me.eligible && !candidate.eligible {
-        (me, None, Explanation::ReplacingIneligible { candidate, me })
     } else if !me.eligible {
+        (candidate, deputy, Explanation::PassingOnIneligible { candidate })
+    } else if !candidate.eligible {
+        (me, None, Explanation::ReplacingIneligible { candidate, me })
+    } else if me > candidate {
         (me, Some(candidate), Explanation::Replacing { candidate, me })
-    } else if (me > candidate || ties_with(me, candidate)) && !planted(Bug::WorseCandidateKept) {
-        let candidate_or_me = if planted(Bug::OwnDeputy) { me } else { candidate };
-        (me, Some(candidate_or_me), Explanation::Replacing { candidate, me })
     } else {
-        let deputy = deputy.max(Some(me)).filter(|_| !planted(Bug::RunnerUpForgotten));
-        (candidate, deputy, Explanation::PassingOn { candidate, me })
+        (candidate, deputy.max(Some(me)), Explanation::PassingOn { candidate, me })
     }
-}
-
-/// Never, but for a planted bug.
-fn ties_with(me: Contender, candidate: Contender) -> bool {
-    planted(Bug::NoTieBreak) && me.attribute == candidate.attribute
 }

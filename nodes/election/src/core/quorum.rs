@@ -11,7 +11,6 @@ use ringleader_shared::message::Lease;
 use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety};
 
 use super::{Core, Following, Leadership, Out, State};
-use crate::planted::{Bug, planted};
 use crate::{DropReason, Effect, Explanation, Time, Timer, Timing};
 
 /// The leader takes its lease for shorter than the members grant it, by this share: 9/10. So clocks may run
@@ -129,7 +128,6 @@ impl Core {
     pub(super) fn expire(&mut self, out: &mut Out) {
         if let State::Leading { leased_until: Some(until), .. } = self.state
             && self.now >= until
-            && !planted(Bug::LeaseNeverOver)
         {
             Self::explain(Explanation::LeaseOver { term: self.term }, out);
             self.give_up(self.timing.election, out);
@@ -299,7 +297,7 @@ impl Core {
     /// Counts the votes of the member's own claim, which is back. Returns whether the mandate stands.
     pub(super) fn claim_is_back(&mut self, votes: u32, out: &mut Out) -> bool {
         let State::Claiming { leadership, promised: false } = self.state else { return true };
-        if votes < self.majority() && !planted(Bug::MinorityLeads) {
+        if votes < self.majority() {
             self.claim_failed(votes, out);
             return false;
         }
@@ -312,7 +310,7 @@ impl Core {
 
     /// Starts the lease that a majority has granted at this time or later.
     fn lease_from(&mut self, leadership: Leadership, begun: Time, out: &mut Out) {
-        let (parts, of) = if planted(Bug::LeaseTooLong) { (13, 10) } else { LEADERS_SHARE };
+        let (parts, of) = LEADERS_SHARE;
         let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
         let before = match self.state {
             State::Leading { leased_until, .. } => leased_until,
@@ -379,7 +377,7 @@ impl Core {
 
     fn lease_is_back(&mut self, leadership: Leadership, lease: Lease, out: &mut Out) {
         let Lease { begun_ns, highest, votes, .. } = lease;
-        if votes >= self.majority() || planted(Bug::MinorityLeads) {
+        if votes >= self.majority() {
             self.lease_from(leadership, Time(Duration::from_nanos(begun_ns)), out);
         }
         if highest > self.term {

@@ -6,7 +6,6 @@ use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{Contender, NodeId, RingMessage, RingSettings};
 
 use super::{Core, Following, Leadership, Out, State};
-use crate::planted::{Bug, planted};
 use crate::{Effect, Explanation, Timer, Timing};
 
 impl Core {
@@ -150,14 +149,12 @@ impl Core {
                     self.watchers.insert(peer);
                 }
                 if let Some(leadership) = self.state.leadership() {
-                    if leadership.mandate.names_deputy(peer) && !planted(Bug::DeputyNeverCounts) {
+                    if leadership.mandate.names_deputy(peer) {
                         out.push(Effect::CancelTimer(Timer::Deputy));
                     }
-                    if !planted(Bug::DeputyNotConfirmed) {
-                        // Confirms the deputy, or shows a member that takes itself for one that it has missed
-                        // something.
-                        self.send_state_update(peer, out);
-                    }
+                    // Confirms the deputy, or shows a member that takes itself for one that it has missed
+                    // something.
+                    self.send_state_update(peer, out);
                 }
                 if self.route.has_ineligible() {
                     self.note_company();
@@ -173,9 +170,7 @@ impl Core {
                     Self::explain(Explanation::Readmitting { member: successor }, out);
                     out.push(Effect::SuccessorChanged(successor));
                 }
-                if !planted(Bug::StateNotShared) {
-                    self.send_state_update(peer, out);
-                }
+                self.send_state_update(peer, out);
                 if self.route.has_ineligible() {
                     self.note_company();
                 }
@@ -255,7 +250,7 @@ impl Core {
                 self.initiate(out);
             }
             State::Claiming { leadership, .. } | State::Leading { leadership, .. } => {
-                let deputy_lost = leadership.mandate.names_deputy(peer) && !planted(Bug::DeputyLossIgnored);
+                let deputy_lost = leadership.mandate.names_deputy(peer);
                 if deputy_lost {
                     Self::explain(Explanation::LookingForDeputy { lost: Some(peer) }, out);
                 }
@@ -277,20 +272,14 @@ impl Core {
     /// Rules S5 and S8: the deputy takes over, or initiates where it must not; others wait for it.
     fn leader_lost(&mut self, following: Following, out: &mut Out) {
         let leader = following.mandate.leader.id;
-        let is_deputy = self.is_deputy_of(&following.mandate);
-        if is_deputy && planted(Bug::DeputyStandsStill) {
-            return;
-        }
-        if !is_deputy {
+        if !self.is_deputy_of(&following.mandate) {
             self.state = State::Following(Following { leader_lost: true, ..following });
             Self::explain(Explanation::LeaderLost { leader }, out);
-            if !planted(Bug::FollowersWaitForEver) {
-                out.push(self.wait_for_takeover());
-            }
+            out.push(self.wait_for_takeover());
         } else if !self.may_lead() {
             Self::explain(Explanation::LeaderLostIneligible { leader }, out);
             self.initiate(out);
-        } else if following.confirmed || planted(Bug::UnconfirmedTakesOver) {
+        } else if following.confirmed {
             self.take_over(following, out);
         } else {
             Self::explain(Explanation::LeaderLostUnconfirmed { leader }, out);
@@ -306,9 +295,6 @@ impl Core {
     fn replace_by_election(&mut self, following: Following, repaired: bool, out: &mut Out) {
         let leader = following.mandate.leader.id;
         self.state = State::Following(Following { leader_lost: true, ..following });
-        if planted(Bug::LossWithoutElection) {
-            return;
-        }
         if repaired || !self.holds_classic_ring() {
             Self::explain(Explanation::LeaderLostElecting { leader }, out);
             return self.initiate(out);
@@ -325,7 +311,7 @@ impl Core {
             return;
         }
         let still_counts = |message: &RingMessage| message.term() == self.term;
-        if let Some(message) = unsent.filter(still_counts).filter(|_| !planted(Bug::NothingSentAgain)) {
+        if let Some(message) = unsent.filter(still_counts) {
             Self::explain(Explanation::SendingAgain { to: self.route.successor() }, out);
             self.pass_on(message, out);
         }

@@ -73,7 +73,8 @@ impl Node {
         let mut wanted: Vec<NodeId> = self.core.after_successor().into_iter().collect();
         let own = self.options.id;
         let others: Vec<NodeId> = self.ring.members.iter().map(|member| member.id).collect();
-        let others: Vec<NodeId> = others.into_iter().filter(|id| *id != own && self.is_reachable(*id)).collect();
+        let others: Vec<NodeId> =
+            others.into_iter().filter(|id| *id != own && self.is_reachable(*id)).collect();
         let table = self.links.table();
         wanted.extend(self.paths.bridges(&others, |peer| table.has_known(peer), now));
         wanted.extend(table.relayed().filter(|peer| self.paths.is_trusted(*peer, now)));
