@@ -252,15 +252,17 @@ fn relayed(
         }
         Piece::Frame(frame) => frame,
     };
-    let fault = if is_cut { Injection::Cut } else { Injection::Drop };
-    // Text that is no message is a path frame, or begins the use of a standby link, which chance never takes.
-    let is_taken = is_cut || to.faults.to_peer.drop.takes(fastrand::f64());
-    match frame.text() {
-        Some(text) if is_taken && (is_cut || text != IN_USE.as_bytes()) => {
-            return serde_json::from_slice(&text).ok().map(|message| (Box::new(message), fault));
-        }
-        _ if is_cut => return None,
-        _ => {}
+    let text = frame.text();
+    // Chance takes messages and path frames here, and pings in the stream.
+    let is_at_risk = text.as_ref().is_some_and(|text| text != IN_USE.as_bytes());
+    let fault = if is_cut {
+        Some(Injection::Cut)
+    } else {
+        (is_at_risk && to.faults.to_peer.drop.takes(fastrand::f64())).then_some(Injection::Drop)
+    };
+    if let Some(fault) = fault {
+        let message = text.and_then(|text| serde_json::from_slice(&text).ok());
+        return message.map(|message| (Box::new(message), fault));
     }
     *is_closed |= frame.is_close();
     to.outgoing = Some(frame.into_bytes());

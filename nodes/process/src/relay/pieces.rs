@@ -23,7 +23,7 @@ pub(super) struct Splitter {
 /// A piece.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Piece {
-    /// The head of a handshake. What comes with a refusal is in it.
+    /// The head of a handshake. Its reason comes with that of a refusal, after which there are no frames.
     Head(Vec<u8>),
     Frame(Frame),
 }
@@ -59,9 +59,9 @@ impl Splitter {
         let Some(end) = self.bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             return if self.bytes.len() > MAX_HEAD { Err(TooBig) } else { Ok(None) };
         };
-        self.head_is_over = true;
-        let refusal = self.bytes.starts_with(b"HTTP/") && !self.bytes.starts_with(b"HTTP/1.1 101");
-        let end = if refusal { self.bytes.len() } else { end + 4 };
+        let is_refusal = self.bytes.starts_with(b"HTTP/") && !self.bytes.starts_with(b"HTTP/1.1 101");
+        self.head_is_over = !is_refusal;
+        let end = if is_refusal { self.bytes.len() } else { end + 4 };
         Ok(Some(Piece::Head(self.take(end))))
     }
 

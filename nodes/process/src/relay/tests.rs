@@ -568,6 +568,15 @@ async fn ask(node: &Node, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// Asks a node for a tunnel to the third one. Returns the beginning of its answer.
+async fn tunnel(node: &Node) -> (TcpStream, String) {
+    let mut stream = TcpStream::connect(node.address).await.expect("the door is open");
+    stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.expect("an answer");
+    (stream, String::from_utf8_lossy(&status).into_owned())
+}
+
 #[tokio::test]
 async fn a_tunnel_that_must_not_be_is_refused_and_the_refusal_says_why() {
     let mut nodes = nodes::<12>(PATIENT).await;
@@ -644,20 +653,53 @@ async fn a_node_relays_so_many_connections_and_no_more() {
     let mut nodes = nodes::<3>(PATIENT).await;
     let mut open = Vec::new();
     for _ in 0..RELAYED {
-        let mut stream = TcpStream::connect(nodes[1].address).await.expect("the door is open");
-        stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).await.expect("an answer");
-        assert_eq!(answer, *b"HTTP/1.1 200");
+        let (stream, status) = tunnel(&nodes[1]).await;
+        assert_eq!(status, "HTTP/1.1 200");
         open.push(stream);
     }
-    let answer = ask(&nodes[1], &request(id(2), &[])).await;
-    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert_eq!(tunnel(&nodes[1]).await.1, "HTTP/1.1 503");
     assert!(nodes[1].refusal().await.contains("relayed already"));
     drop(open);
-    while !ask(&nodes[1], &request(id(2), &[])).await.starts_with("HTTP/1.1 200") {
+    while tunnel(&nodes[1]).await.1 != "HTTP/1.1 200" {
         sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test]
+async fn who_leaves_while_a_tunnel_is_being_opened_makes_room_for_others() {
+    let mut nodes = nodes::<3>(PATIENT).await;
+    nodes[1].set_faults(&[(1, 2, CUT)]);
+    let mut waiting = Vec::new();
+    for _ in 0..RELAYED {
+        let mut stream = TcpStream::connect(nodes[1].address).await.expect("the door is open");
+        stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
+        waiting.push(stream);
+    }
+    // Until there is no room, a tunnel is kept waiting.
+    while timeout(SETTLED, tunnel(&nodes[1])).await.is_err() {}
+    drop(waiting);
+    nodes[1].set_faults(&[]);
+    while tunnel(&nodes[1]).await.1 != "HTTP/1.1 200" {
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_far_end_comes_through_as_it_is() {
+    let nodes = nodes::<3>(PATIENT).await;
+    let (mut stream, status) = tunnel(&nodes[1]).await;
+    assert_eq!(status, "HTTP/1.1 200");
+    let get =
+        request(id(2), &[("Authorization", None)]).replace(&format!("CONNECT {}", id(2)), "GET /v1/ring");
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    let get = get.replace("\r\n\r\n", "\r\n") + upgrade;
+    stream.write_all(get.as_bytes()).await.expect("the tunnel is open");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8(answer).expect("text");
+    assert!(answer.contains("HTTP/1.1 401"), "{answer}");
+    assert!(answer.ends_with("the run's secret is missing or wrong"), "{answer}");
 }
 
 #[tokio::test]
