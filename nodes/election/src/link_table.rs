@@ -345,14 +345,13 @@ impl<I: Copy + Eq> LinkTable<I> {
     }
 
     /// A link to this peer that another way can replace, now that one is known: one that this member dialled
-    /// and that is lossy or not up yet. It is direct.
+    /// and that is lossy, or dials directly and is not up yet.
     pub fn worse_than_a_path(&self, peer: NodeId) -> Option<&Link<I>> {
         self.links.iter().find(|link| {
             link.peer == peer
                 && link.direction == LinkDirection::Outgoing
                 && link.purpose != DialPurpose::Standby
-                && !link.relayed
-                && (link.lossy || !link.is_up())
+                && (link.lossy || !link.is_up() && !link.relayed)
         })
     }
 

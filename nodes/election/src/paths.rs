@@ -137,10 +137,12 @@ impl Paths {
     }
 
     /// Begins a search for a path to a member that a link or a dial has not heard of for long, or that is
-    /// routed past. Says whether it is a new one: its first request is due at once.
+    /// routed past and not known to be dead. Says whether it is a new one: its first request is due at once.
     pub fn doubt(&mut self, peer: NodeId, now: Time) -> bool {
         let it = self.peers.entry(peer).or_default();
-        let is_new = it.search.is_none() && !it.is_dead;
+        // Where nobody listens, a dial is refused and not silent.
+        it.is_dead = false;
+        let is_new = it.search.is_none();
         if is_new {
             it.search = Some(Search { due: now, gap: Duration::ZERO });
             it.relays = None;
@@ -338,9 +340,12 @@ impl Paths {
             usize::from(now < self.takes_part_until)
         };
         let mut bridges = std::mem::take(&mut self.bridges);
-        bridges.retain(|(peer, _)| others.contains(peer) && !self.is_dead(*peer));
+        // A direct link with a member that is sought is doubted, or dialled anyway.
+        let is_of_use =
+            |peer: NodeId| !self.is_dead(peer) && !self.is_sought(peer) && self.is_trusted(peer, now);
+        bridges.retain(|(peer, _)| others.contains(peer) && is_of_use(*peer));
         let is_new = |peer: &&NodeId| {
-            !has_link(**peer) && !self.is_dead(**peer) && !bridges.iter().any(|(bridge, _)| bridge == *peer)
+            !has_link(**peer) && is_of_use(**peer) && !bridges.iter().any(|(bridge, _)| bridge == *peer)
         };
         // From the one after the last that was chosen.
         let last = bridges.last().and_then(|(last, _)| others.iter().position(|other| other == last));

@@ -11,7 +11,7 @@ use crate::case::Case;
 use crate::schedule::{Action, Schedule};
 use crate::setup::{Latency, Setup};
 use crate::trace;
-use crate::world::{StepViolation, World};
+use crate::world::{Part, StepViolation, World};
 
 /// A ring that is left in peace agrees within this much virtual time: about thirty election timeouts.
 pub const AGREES_WITHIN: Duration = Duration::from_secs(10);
@@ -43,6 +43,9 @@ pub enum Invariant {
     NobodyMayLead,
     /// Asked all the time: a message that is answered by two is soon the end of any ring.
     DoesNotSwell,
+    /// Asked while the faults of links last that a schedule leaves: of members that can reach one another by
+    /// links that work, directly or through others.
+    ConnectedElect,
     /// Asked once all faults are over.
     AgreesInTime,
     /// Asked once it agrees.
@@ -53,7 +56,7 @@ pub enum Invariant {
 
 impl Invariant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::OneLeaderATerm,
         Self::OneLeaderAtOnce,
         Self::TermsOnlyGrow,
@@ -64,6 +67,7 @@ impl Invariant {
         Self::NoLeaderOfAMinority,
         Self::NobodyMayLead,
         Self::DoesNotSwell,
+        Self::ConnectedElect,
         Self::AgreesInTime,
         Self::StaysQuiet,
         Self::CostsTheFormula,
@@ -85,6 +89,9 @@ impl Invariant {
             Self::NoLeaderOfAMinority => "in quorum mode nobody leads a minority",
             Self::NobodyMayLead => "where no live member may lead, the ring becomes quiet",
             Self::DoesNotSwell => "what happens in a run stays within bounds",
+            Self::ConnectedElect => {
+                "while links stay broken, members that can reach one another have one leader in time and keep it"
+            }
             Self::AgreesInTime => {
                 "after the last fault all live members agree in time on one live leader and, if two live, one live deputy"
             }
@@ -183,6 +190,48 @@ impl StateChecker {
         Ok(())
     }
 
+    /// Checks what must come while the faults of links last: each part whose members can reach one another has
+    /// one leader in time, if it must have one, and keeps it for [`STAYS_FOR`]; its terms stop growing.
+    ///
+    /// # Errors
+    /// What did not come, or what happened on the way that must not.
+    pub fn wait_for_parts(&mut self, world: &mut World) -> Result<(), Violation> {
+        let start = world.now();
+        let deadline = Time(start.0 + ELECTS_WITHIN);
+        while world.step_until(Time(start.0 + UNDER_WAY)) {
+            self.look(world)?;
+        }
+        let parts: Vec<Part> = world.parts().into_iter().filter(|part| part.must_lead).collect();
+        let agree = |world: &World| parts.iter().map(|part| world.agreement_of(part)).collect::<Vec<_>>();
+        let (mut before, mut since) = (agree(world), world.now());
+        loop {
+            let is_settled = before.iter().all(Option::is_some);
+            let then = if is_settled { Time(since.0 + STAYS_FOR).min(deadline) } else { deadline };
+            if world.now() >= then && (is_settled || world.now() >= deadline) {
+                break;
+            }
+            if world.step_until(then) {
+                self.look(world)?;
+                let now = agree(world);
+                if now != before {
+                    (before, since) = (now, world.now());
+                }
+            }
+        }
+        let failed = parts.iter().zip(&before).find(|(_, agreement)| agreement.is_none());
+        let stays = world.now().since(since) >= STAYS_FOR;
+        let names =
+            |part: &Part| part.members.iter().map(|id| world.name(*id).to_string()).collect::<String>();
+        match failed {
+            Some((part, _)) => {
+                Err(format!("{} have none {ELECTS_WITHIN:?} after the last fault", names(part)))
+            }
+            None if !stays => Err(format!("it changes still {ELECTS_WITHIN:?} after the last fault")),
+            None => Ok(()),
+        }
+        .map_err(|what| Violation::of(Invariant::ConnectedElect, what))
+    }
+
     /// Checks what must come once the ring is left in peace: agreement, then quiet. Says how long that
     /// took.
     ///
@@ -263,6 +312,12 @@ impl StateChecker {
         }
     }
 }
+
+/// The time within which members that can reach one another have a leader, whatever is broken.
+pub const ELECTS_WITHIN: Duration = Duration::from_secs(10);
+
+/// The time for which they must keep it.
+pub const STAYS_FOR: Duration = Duration::from_secs(2);
 
 /// Hundreds of times what happens in a ring of ten to which twenty things are done.
 const MOST_STEPS: u64 = 300_000;
@@ -412,6 +467,9 @@ impl Case {
 fn play_on(world: &mut World, schedule: &Schedule) -> Result<Duration, Violation> {
     let mut invariants = StateChecker::default();
     world.play(schedule, |world| invariants.look(world))?;
+    if world.stands_its_faults() {
+        invariants.wait_for_parts(world)?;
+    }
     world.mend_all();
     invariants.wait_for_agreement(world)
 }

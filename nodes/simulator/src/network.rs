@@ -277,6 +277,19 @@ impl Network {
             && link.hops(from).iter().any(|(one, other)| self.cut_between(*one, *other).is_some())
     }
 
+    /// Whether any link loses or reorders messages.
+    pub(crate) fn loses_or_reorders(&self) -> bool {
+        let disturbances = self.directions.values().filter_map(|direction| direction.disturbance);
+        disturbances.into_iter().any(|it| it.drop > PerMille::NEVER || it.reorder > PerMille::NEVER)
+    }
+
+    /// Whether a link between these two would be up and lose too much.
+    pub(crate) fn is_lossy_only(&self, one: NodeIndex, other: NodeIndex) -> bool {
+        let both = [(one, other), (other, one)];
+        both.iter().all(|(from, to)| self.cut_between(*from, *to).is_none())
+            && both.iter().any(|(from, to)| self.is_lossy(*from, *to))
+    }
+
     /// Whether a link between these two would work.
     pub(crate) fn works(&self, one: NodeIndex, other: NodeIndex) -> bool {
         [(one, other), (other, one)]

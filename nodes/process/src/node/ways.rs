@@ -212,7 +212,7 @@ impl Node {
         while let Some(link) = self.links.table_mut().overdue(now) {
             self.give(link.down_input());
         }
-        let skipped: Vec<NodeId> = self.core.skipped().collect();
+        let skipped: Vec<NodeId> = self.core.skipped().filter(|peer| !self.paths.is_dead(*peer)).collect();
         for peer in skipped {
             self.paths.doubt(peer, now);
         }

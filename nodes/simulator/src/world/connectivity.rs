@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ringleader_shared::{NodeId, Role, Term};
+use ringleader_shared::{AlgorithmName, NodeId, Role, Term};
 
 use super::World;
 use crate::network::NodeIndex;
@@ -14,7 +14,7 @@ pub struct Part {
     /// The ids of the members.
     pub members: BTreeSet<NodeId>,
     /// Whether they must have a leader: in quorum mode a majority of the configured members must be among
-    /// them, and some member must be eligible.
+    /// them, some member must be eligible, and some must know of an election.
     pub must_lead: bool,
 }
 
@@ -29,12 +29,22 @@ pub struct PartAgreement {
 
 impl World {
     /// The parts into which the faults of links, pauses and deaths divide the configured members. A link works
-    /// when it is whole in both directions and loses at most three in eight of what crosses it.
+    /// when it is whole in both directions and loses at most three in eight of what crosses it. One that loses
+    /// more may be all that two parts have, and then it depends on chance what they do: nothing is asked of
+    /// such parts.
     #[must_use]
     pub fn parts(&self) -> Vec<Part> {
         let lives = |place: &NodeIndex| self.machine(*place).is_some_and(|machine| machine.paused.is_none());
         let mut left: BTreeSet<NodeIndex> =
             (0..self.members.len()).map(NodeIndex::nth).filter(lives).collect();
+        let is_in_doubt = |members: &[NodeIndex]| {
+            members.iter().any(|one| {
+                (0..self.members.len())
+                    .map(NodeIndex::nth)
+                    .filter(lives)
+                    .any(|other| !members.contains(&other) && self.network.is_lossy_only(*one, other))
+            })
+        };
         let mut parts = Vec::new();
         while let Some(first) = left.pop_first() {
             let mut part = vec![first];
@@ -48,12 +58,24 @@ impl World {
                 }
                 at += 1;
             }
+            let is_in_doubt = is_in_doubt(&part);
             let members: BTreeSet<NodeId> = part.into_iter().map(|place| self.id(place)).collect();
             let is_enough = !self.quorum() || members.len() > self.ring.len() / 2;
-            let must_lead = is_enough && members.iter().any(|id| self.is_eligible(*id));
+            let core = |id: &NodeId| self.place(*id).and_then(|place| Some(&self.machine(place)?.core));
+            let knows = members.iter().filter_map(core).any(|core| core.known_term() > Term::ZERO);
+            let must_lead =
+                !is_in_doubt && knows && is_enough && members.iter().any(|id| self.is_eligible(*id));
             parts.push(Part { members, must_lead });
         }
         parts
+    }
+
+    /// Whether links have faults that the elections of the ring stand: the classic ones rely on links that lose
+    /// and reorder nothing.
+    #[must_use]
+    pub fn stands_its_faults(&self) -> bool {
+        let is_classic = self.setup.settings.algorithm != AlgorithmName::MaxRing;
+        !self.network.damaged().is_empty() && !(is_classic && self.network.loses_or_reorders())
     }
 
     /// The agreement of a part: all its members follow one leader among them, or nobody leads where nobody

@@ -538,7 +538,8 @@ impl World {
             self.link_down(me, &link, self.silence());
         }
         let Some(machine) = self.machine_mut(me) else { return };
-        let skipped: Vec<NodeId> = machine.core.skipped().collect();
+        let skipped: Vec<NodeId> =
+            machine.core.skipped().filter(|peer| !machine.paths.is_dead(*peer)).collect();
         for peer in skipped {
             machine.paths.doubt(peer, now);
         }
