@@ -1,5 +1,7 @@
 //! The messages between members.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::algorithm::{AlgorithmName, Payload, PortKind};
@@ -65,6 +67,31 @@ pub struct Promise {
     pub term: Term,
     /// The leader.
     pub leader: NodeId,
+    /// The longest lease that it has granted to this leader in this term, in milliseconds: after a restart it
+    /// waits for as long. Zero in files of versions that did not keep it.
+    #[serde(default)]
+    pub lease_ms: u64,
+}
+
+impl Promise {
+    /// The promise to follow this mandate's leader in its term, with a lease of this length.
+    #[must_use]
+    pub fn new(mandate: &Mandate, lease: Duration) -> Self {
+        let lease_ms = u64::try_from(lease.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+        Self { term: mandate.term, leader: mandate.leader.id, lease_ms }
+    }
+
+    /// Whether it is for this mandate's leader, in its term.
+    #[must_use]
+    pub fn is_for(&self, mandate: &Mandate) -> bool {
+        (self.term, self.leader) == (mandate.term, mandate.leader.id)
+    }
+
+    /// The longest lease that was granted with it.
+    #[must_use]
+    pub const fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease_ms)
+    }
 }
 
 /// Makes a struct of each message, and [`RingMessage`] of all of them.
@@ -199,6 +226,8 @@ messages! {
         pub mandate: Mandate,
         /// When the lap began, in nanoseconds of the leader's clock. Means something to the leader only.
         pub begun_ns: u64,
+        /// The length of the lease that is asked for, in milliseconds.
+        pub lease_ms: u64,
         /// The highest term that a member on the way has seen.
         pub highest: Term,
         /// Members that grant the lease, the leader included.

@@ -196,6 +196,7 @@ impl Links {
                 relayed: false,
                 doubted: false,
                 lossy: false,
+                answers_within: None,
                 replaces: false,
             })
         })

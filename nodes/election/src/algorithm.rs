@@ -87,6 +87,12 @@ pub enum Input<M> {
         /// The end that dialled.
         direction: LinkDirection,
     },
+    /// One crossing of the slowest link of this member takes so long, by its pings: half the time of a round
+    /// trip, with its deviation. Zero where links are fast.
+    LinksMeasured {
+        /// So long.
+        crossing: Duration,
+    },
     /// The other end closed a link gracefully, and no other one of that kind with it is up.
     LinkClosed {
         /// The other end.

@@ -9,6 +9,7 @@ mod classic;
 mod inquiry;
 mod leadership;
 mod max_ring;
+mod patience;
 mod quorum;
 mod repair;
 mod state;
@@ -21,6 +22,7 @@ use ringleader_shared::{
 };
 
 use self::inquiry::Inquiries;
+use self::patience::Patience;
 use self::quorum::Quorum;
 use self::state::{Following, Leadership, State};
 pub use self::state_update::{digest, digest_of_sender};
@@ -65,6 +67,7 @@ pub struct Core {
     passed_on: Option<Mandate>,
     /// The last message passed on, to be sent again when the successor turns out to be dead.
     in_flight: Option<RingMessage>,
+    patience: Patience,
     /// The inquiries since a leader was known.
     inquiries: Inquiries,
     /// The role, term and mandate that were reported last.
@@ -95,6 +98,7 @@ impl Core {
             watchers: BTreeSet::new(),
             passed_on: None,
             in_flight: None,
+            patience: Patience::default(),
             inquiries: Inquiries::default(),
             reported: None,
             reported_progress: None,
@@ -332,6 +336,7 @@ impl Core {
             Input::Received { from, message } => self.received(from, message, out),
             Input::TimerFired(timer) => self.timer_fired(timer, out),
             Input::LinkUp { peer, link, direction } => self.link_up(peer, link, direction, out),
+            Input::LinksMeasured { crossing } => self.links_measured(crossing),
             Input::LinkReplaced { peer, link, direction } => self.link_replaced(peer, link, direction, out),
             Input::LinkDown { peer, link, direction } => self.link_down(peer, link, direction, out),
             Input::LinkClosed { peer, link, direction } => self.link_closed(peer, link, direction, out),

@@ -26,6 +26,9 @@ use crate::{Input, Time, WantedLinks};
 /// that disagree about their neighbours would dial and close for ever.
 pub const TOO_SHORT: Duration = Duration::from_millis(10);
 
+/// The crossings of a link that a dial may take: four, and one more.
+const CROSSINGS_OF_A_DIAL: u32 = 5;
+
 /// Reason for which a link is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DialPurpose {
@@ -62,6 +65,8 @@ pub struct Link<I> {
     pub doubted: bool,
     /// Whether it loses so much that another way is better, if there is one.
     pub lossy: bool,
+    /// The time in which answers come on it, once that is measured.
+    pub answers_within: Option<Duration>,
     /// Whether it takes the place of one that failed while its peer lived: the core does not know of that.
     pub replaces: bool,
 }
@@ -180,11 +185,13 @@ pub struct LinkTable<I> {
     /// The links that failed while their peers lived. Another must be up in the place of one that the peer
     /// dialled until this time; one that this member dialled is dialled again, and that dial has an end.
     replaceable: Vec<(Link<I>, Option<Time>)>,
+    /// The time for one crossing of the slowest link, as the core learned of it last.
+    crossing: Duration,
 }
 
 impl<I> Default for LinkTable<I> {
     fn default() -> Self {
-        Self { links: Vec::new(), starts: BTreeMap::new(), replaceable: Vec::new() }
+        Self { links: Vec::new(), starts: BTreeMap::new(), replaceable: Vec::new(), crossing: Duration::ZERO }
     }
 }
 
@@ -308,6 +315,7 @@ impl<I: Copy + Eq> LinkTable<I> {
             relayed: false,
             doubted: false,
             lossy: false,
+            answers_within: None,
             replaces: false,
         });
     }
@@ -342,6 +350,36 @@ impl<I: Copy + Eq> LinkTable<I> {
         let link = self.get_mut(id)?;
         (link.lossy, link.doubted) = (true, true);
         Some(*link)
+    }
+
+    /// Notes the time in which answers come on a link. Returns the time for one crossing of the slowest link
+    /// when the core must learn of it: it is much longer or shorter than the time that it learned of last.
+    /// Times shorter than `slow` count as zero.
+    #[must_use]
+    pub fn measured(&mut self, id: I, answers_within: Duration, slow: Duration) -> Option<Duration> {
+        self.get_mut(id)?.answers_within = Some(answers_within);
+        self.crossing(slow)
+    }
+
+    /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection and
+    /// a handshake take a round trip each.
+    #[must_use]
+    pub fn dial_within(&self, configured: Duration) -> Duration {
+        configured.max(self.crossing.saturating_mul(CROSSINGS_OF_A_DIAL))
+    }
+
+    /// As [`LinkTable::measured`], after a link has gone.
+    #[must_use]
+    pub fn crossing(&mut self, slow: Duration) -> Option<Duration> {
+        let slowest = self.links.iter().filter(|link| link.is_known()).filter_map(|link| link.answers_within);
+        let crossing = slowest.max().map(|round_trip| round_trip / 2).filter(|crossing| *crossing >= slow);
+        let crossing = crossing.unwrap_or_default();
+        let is_news = crossing > self.crossing * 5 / 4 || crossing * 2 < self.crossing;
+        if !is_news {
+            return None;
+        }
+        self.crossing = crossing;
+        Some(crossing)
     }
 
     /// A link to this peer that another way can replace, now that one is known: one that this member dialled
@@ -452,6 +490,7 @@ impl<I: Copy + Eq> LinkTable<I> {
             relayed: false,
             doubted: false,
             lossy: false,
+            answers_within: None,
             replaces: false,
         });
     }

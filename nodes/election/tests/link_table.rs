@@ -33,6 +33,7 @@ fn ring_link(id: u32, to: u128, purpose: DialPurpose) -> Link<u32> {
         relayed: false,
         doubted: false,
         lossy: false,
+        answers_within: None,
         replaces: false,
     }
 }

@@ -78,7 +78,11 @@ pub(crate) enum LinkEventKind {
     /// A fault was applied to a message of this node.
     Injected(MessageInfo, Injection),
     /// A ping came back.
-    RoundTrip(Duration),
+    RoundTrip {
+        took: Duration,
+        /// The time in which answers come.
+        answers_within: Duration,
+    },
     /// The other end's state has differed from this one's, and the other end has missed this one's, both
     /// for long.
     Differs,

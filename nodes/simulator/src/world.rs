@@ -55,6 +55,8 @@ enum SimEvent {
     Doubtful { since: u64 },
     /// It has heard nothing since that pause, cut or delay began, on the links which that stops.
     Silent { since: u64 },
+    /// The first ping of a link is back since it came up or its speed changed.
+    Measured { link: LinkId },
     /// The pings of a link have been counted: it may have lost too many.
     Counted { link: LinkId },
     /// A path frame arrives.
@@ -475,6 +477,7 @@ impl World {
             SimEvent::Deserted { link } => self.deserted(me, link),
             SimEvent::Doubtful { since } => self.doubtful(me, since),
             SimEvent::Silent { since } => self.silent(me, since),
+            SimEvent::Measured { link } => self.measured(me, link),
             SimEvent::Counted { link } => self.counted(me, link),
             SimEvent::Path { link, frame } => self.path_frame(me, link, *frame),
             SimEvent::InUse { link } => self.in_use(me, link),

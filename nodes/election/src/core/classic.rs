@@ -136,7 +136,7 @@ impl Core {
             AlgorithmName::MaxRing => 1,
             _ => 2 + self.route.len().max(1).ilog2() / 2,
         };
-        self.timing.election.saturating_mul(laps)
+        self.election_timeout().saturating_mul(laps)
     }
 
     fn classic_election(
@@ -350,7 +350,7 @@ impl Core {
             return self.drop_message(from, message, reason, out);
         }
         if term > self.term {
-            self.take_part(term, self.timing.election, out);
+            self.take_part(term, self.election_timeout(), out);
         }
         if leader.id != self.me {
             if self.classic.as_ref().is_some_and(|classic| classic.found) {

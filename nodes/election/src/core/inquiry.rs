@@ -8,7 +8,7 @@ use ringleader_shared::NodeId;
 use ringleader_shared::message::Inquiry;
 
 use super::{Core, Out, State};
-use crate::{DropReason, Effect, Explanation, Timer};
+use crate::{DropReason, Effect, Explanation, Time, Timer};
 
 /// The most doublings of the time between two inquiries.
 const MOST_DOUBLINGS: u8 = 3;
@@ -18,8 +18,8 @@ const MOST_DOUBLINGS: u8 = 3;
 pub(super) struct Inquiries {
     /// How often the time to the next one is doubled.
     doublings: u8,
-    /// Whether the last one has not come home.
-    is_open: bool,
+    /// The time at which the last one was sent, while it has not come home.
+    asked_at: Option<Time>,
 }
 
 impl Core {
@@ -29,12 +29,12 @@ impl Core {
             return self.initiate(out);
         }
         let term = self.known_term();
-        let is_lost = self.inquiries.is_open;
+        let is_lost = self.inquiries.asked_at.is_some();
         Self::explain(
             if is_lost { Explanation::InquiryUnanswered } else { Explanation::Inquiring { term } },
             out,
         );
-        self.inquiries.is_open = true;
+        self.inquiries.asked_at = Some(self.now);
         self.wait_longer(out);
         self.send_on(Inquiry { term, initiator: self.me, leader: None, supporters: 1, hops: 1 }, out);
     }
@@ -43,7 +43,7 @@ impl Core {
     fn wait_longer(&mut self, out: &mut Out) {
         let doublings = self.inquiries.doublings;
         self.inquiries.doublings = (doublings + 1).min(MOST_DOUBLINGS);
-        let after = self.timing.election.saturating_mul(1 << doublings);
+        let after = self.election_timeout().saturating_mul(1 << doublings);
         out.push(Effect::StartTimer { timer: Timer::Election, after });
     }
 
@@ -72,7 +72,14 @@ impl Core {
         if self.has_leader() || term < self.known_term() {
             return self.drop_message(from, inquiry, DropReason::Known, out);
         }
-        self.inquiries.is_open = false;
+        if let Some(asked_at) = self.inquiries.asked_at.take() {
+            let waits = self.election_timeout();
+            self.lap_took(self.now.since(asked_at));
+            if self.election_timeout() > waits {
+                // The ring is slower than this member knew: an election may be under way.
+                return self.wait_longer(out);
+            }
+        }
         // Where somebody knows of a newer term, only an election above that unites the ring.
         if let Some(mandate) = leader.filter(|leader| leader.term >= term) {
             Self::explain(Explanation::InquiryMetLeader { leader: mandate.leader.id }, out);

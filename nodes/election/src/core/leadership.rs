@@ -17,7 +17,7 @@ impl Core {
         }
         let mandate = leadership.mandate;
         if mandate.deputy.is_some() {
-            out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+            self.wait_for_deputy(out);
         }
         self.pass_on(Elected { mandate, hops: 1, votes: self.own_vote() }, out);
     }
@@ -71,6 +71,7 @@ impl Core {
     /// Rule S7: the lap did not come back. A claim that nobody has answered is given up.
     pub(super) fn lap_timer_fired(&mut self, leadership: Leadership, out: &mut Out) {
         Self::explain(Explanation::LapTimeout, out);
+        self.lap_lost();
         if self.is_claim_open() { self.claim_failed(0, out) } else { self.search_deputy(leadership, out) }
     }
 
@@ -119,7 +120,8 @@ impl Core {
         }
         let company = leadership.company && lap != Lap::Search;
         self.keep(Leadership { lap: Some(lap), company, ..leadership });
-        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.timing.lap });
+        self.lap_begins();
+        out.push(Effect::StartTimer { timer: Timer::Lap, after: self.lap_timeout() });
         true
     }
 
@@ -257,7 +259,7 @@ impl Core {
                 Self::explain(Explanation::DeputyMayNotLead { deputy: deputy.id }, out);
                 self.lap_is_over(leadership, search.mandate, search.hops, out);
                 self.note_company();
-                out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+                self.wait_for_deputy(out);
             }
             Some(deputy) => {
                 Self::explain(Explanation::DeputyFound { deputy }, out);
@@ -270,7 +272,7 @@ impl Core {
                 self.lap_is_over(leadership, search.mandate, search.hops, out);
                 if self.state.leadership().is_some_and(|mine| mine.lap.is_none()) && self.is_watched() {
                     // The ring goes past that one yet.
-                    out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+                    self.wait_for_deputy(out);
                 }
             }
             None => self.drop_message(from, search, DropReason::Known, out),
@@ -289,6 +291,7 @@ impl Core {
 
     fn lap_is_over(&mut self, leadership: Leadership, mandate: Mandate, members: u32, out: &mut Out) {
         self.keep(Leadership { lap: None, ..leadership });
+        self.lap_ends();
         self.in_flight = None;
         self.inquiries = Inquiries::default();
         self.election_is_over();
@@ -358,7 +361,7 @@ impl Core {
             {
                 // An election of that term is under way, or has found nobody that may lead. This member
                 // waits for its end like any other, and initiates when none comes.
-                self.take_part(term, self.timing.election, out);
+                self.take_part(term, self.election_timeout(), out);
             }
             _ if self.state.is_electing() && term > self.term => {
                 // This member's election is of an older term than one that is under way: its next one must

@@ -40,7 +40,7 @@ impl Core {
             return self.initiate_classic(self.settings.algorithm, out);
         }
         self.set_best(me);
-        out.push(Effect::StartTimer { timer: Timer::Election, after: self.timing.election });
+        out.push(Effect::StartTimer { timer: Timer::Election, after: self.election_timeout() });
         self.pass_on(Election { term, initiator: self.me, candidate: me, deputy: None, hops: 1 }, out);
     }
 
@@ -73,7 +73,7 @@ impl Core {
             return self.drop_message(from, message, DropReason::OtherAlgorithm { mine }, out);
         }
         if term > self.term {
-            self.take_part(term, self.timing.election, out);
+            self.take_part(term, self.election_timeout(), out);
         }
         let best = self.state.best();
         if candidate.id == self.me && best.is_some_and(|best| best.id == self.me) {
@@ -175,7 +175,7 @@ impl Core {
             return self.drop_message(from, message, reason, out);
         }
         if term > self.term {
-            self.take_part(term, self.timing.election, out);
+            self.take_part(term, self.election_timeout(), out);
         }
         if self.may_lead() {
             return self.initiate(out);

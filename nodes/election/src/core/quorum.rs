@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::message::Lease;
-use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety};
+use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
+use super::patience::LONGEST_LEASE;
 use super::{Core, Following, Leadership, Out, State};
 use crate::{DropReason, Effect, Explanation, Time, Timer, Timing};
 
@@ -35,7 +36,7 @@ pub(super) struct Quorum {
     /// remember.
     pub(super) silent_until: Option<Time>,
     /// The last lease lap that it voted on: one that passes again does not count twice.
-    pub(super) voted_on: Option<(Promise, u64)>,
+    pub(super) voted_on: Option<(Term, NodeId, u64)>,
 }
 
 impl Core {
@@ -79,7 +80,8 @@ impl Core {
     /// After a restart a lease that this member granted before may still run.
     pub(super) fn remember_promise(&mut self) {
         if self.quorum.promise.is_some() && self.needs_quorum() {
-            self.quorum.silent_until = Some(Time(self.now.0 + self.timing.lease));
+            let granted = self.quorum.promise.map_or(Duration::ZERO, |promise| promise.lease());
+            self.quorum.silent_until = Some(Time(self.now.0 + granted.max(self.lease())));
         }
     }
 
@@ -117,11 +119,13 @@ impl Core {
     /// over.
     pub(super) fn wait_for_takeover(&self) -> Effect<RingMessage> {
         let lease = if self.needs_quorum() {
-            self.timing.lease + self.timing.lease / GRACE_SHARE
+            let granted = self.quorum.grant.map_or(Duration::ZERO, |(_, until)| until.since(self.now));
+            let lease = granted.max(self.lease());
+            lease + lease / GRACE_SHARE
         } else {
             Duration::ZERO
         };
-        Effect::StartTimer { timer: Timer::Election, after: lease + self.timing.election }
+        Effect::StartTimer { timer: Timer::Election, after: lease + self.election_timeout() }
     }
 
     /// Gives up a lease that is over, before anything else is done.
@@ -130,7 +134,7 @@ impl Core {
             && self.now >= until
         {
             Self::explain(Explanation::LeaseOver { term: self.term }, out);
-            self.give_up(self.timing.election, out);
+            self.give_up(self.election_timeout(), out);
         }
     }
 
@@ -145,12 +149,14 @@ impl Core {
     /// Too few members promise.
     pub(super) fn claim_failed(&mut self, votes: u32, out: &mut Out) {
         Self::explain(Explanation::NoQuorum { votes, needed: self.majority() }, out);
-        self.give_up(self.timing.election.saturating_mul(2), out);
+        self.give_up(self.election_timeout().saturating_mul(2), out);
     }
 
     /// Promises and grants, if nothing that was promised or granted before stands against it.
-    pub(super) fn vote(&mut self, mandate: &Mandate, out: &mut Out) -> bool {
-        let promise = Promise { term: mandate.term, leader: mandate.leader.id };
+    pub(super) fn vote(&mut self, mandate: &Mandate, lease: Duration, out: &mut Out) -> bool {
+        let lease = lease.min(LONGEST_LEASE);
+        let same = self.quorum.promise.filter(|before| before.is_for(mandate)).map(|before| before.lease());
+        let promise = Promise::new(mandate, same.unwrap_or_default().max(lease));
         let promised = match self.quorum.promise {
             Some(before) if before.term == promise.term => before.leader == promise.leader,
             Some(before) => before.term < promise.term,
@@ -163,7 +169,10 @@ impl Core {
             self.quorum.promise = Some(promise);
             out.push(Effect::Promise(promise));
         }
-        self.quorum.grant = Some((promise.leader, Time(self.now.0 + self.timing.lease)));
+        // What was granted for longer still holds: its leader may hold a lease for as long.
+        let before = self.quorum.grant.filter(|(to, _)| *to == promise.leader).map(|(_, until)| until);
+        let until = before.unwrap_or_default().max(Time(self.now.0 + lease));
+        self.quorum.grant = Some((promise.leader, until));
         true
     }
 
@@ -185,7 +194,7 @@ impl Core {
         if self.waits_for_grant(out) {
             return false;
         }
-        let mine = self.vote(&mandate, out);
+        let mine = self.vote(&mandate, self.lease(), out);
         if !mine {
             self.claim_failed(0, out);
         }
@@ -198,7 +207,7 @@ impl Core {
             return false;
         };
         Self::explain(Explanation::WaitingForLease { of: to }, out);
-        let after = left + self.timing.lease / GRACE_SHARE;
+        let after = left + self.lease() / GRACE_SHARE;
         out.push(Effect::StartTimer { timer: Timer::Lease, after });
         true
     }
@@ -208,7 +217,7 @@ impl Core {
         match self.state {
             State::Claiming { promised: true, .. } => {
                 Self::explain(Explanation::LeaseOver { term: self.term }, out);
-                self.give_up(self.timing.election, out);
+                self.give_up(self.election_timeout(), out);
             }
             State::Claiming { leadership, promised: false } if leadership.lap.is_none() => {
                 if leadership.cause == ElectionCause::Election {
@@ -263,9 +272,9 @@ impl Core {
             return None;
         }
         let done_before = out.len();
-        let votes = u32::from(self.vote(&mandate, out));
+        let votes = u32::from(self.vote(&mandate, self.lease(), out));
         if votes > 0 && mandate.term > self.term {
-            self.take_part(mandate.term, self.timing.election, out);
+            self.take_part(mandate.term, self.election_timeout(), out);
         }
         if follows && self.is_news(&mandate) {
             self.adopt(mandate, out);
@@ -303,15 +312,15 @@ impl Core {
         }
         self.state = State::Claiming { leadership, promised: true };
         Self::explain(Explanation::QuorumFound { votes, needed: self.majority() }, out);
-        out.push(Effect::StartTimer { timer: Timer::Lease, after: self.timing.lease });
+        out.push(Effect::StartTimer { timer: Timer::Lease, after: self.lease() });
         self.renew_lease(out);
         true
     }
 
     /// Starts the lease that a majority has granted at this time or later.
-    fn lease_from(&mut self, leadership: Leadership, begun: Time, out: &mut Out) {
+    fn lease_from(&mut self, leadership: Leadership, begun: Time, lease: Duration, out: &mut Out) {
         let (parts, of) = LEADERS_SHARE;
-        let until = Time(begun.0 + self.timing.lease.saturating_mul(parts) / of);
+        let until = Time(begun.0 + lease.saturating_mul(parts) / of);
         let before = match self.state {
             State::Leading { leased_until, .. } => leased_until,
             State::Idle | State::Electing { .. } | State::Claiming { .. } | State::Following(_) => None,
@@ -335,18 +344,18 @@ impl Core {
         if !self.needs_quorum() {
             return;
         }
-        out.push(Effect::StartTimer { timer: Timer::Renewal, after: self.timing.lease / RENEWALS_A_LEASE });
-        self.quorum.grant = Some((self.me, Time(self.now.0 + self.timing.lease)));
+        out.push(Effect::StartTimer { timer: Timer::Renewal, after: self.lease() / RENEWALS_A_LEASE });
+        self.quorum.grant = Some((self.me, Time(self.now.0 + self.lease())));
         if !self.route.is_alone() {
             let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
-            let mandate = leadership.mandate;
-            self.send_on(Lease { mandate, begun_ns, highest: self.term, votes: 1, hops: 1 }, out);
+            let (mandate, lease_ms) = (leadership.mandate, milliseconds(self.lease()));
+            self.send_on(Lease { mandate, begun_ns, lease_ms, highest: self.term, votes: 1, hops: 1 }, out);
         }
     }
 
     /// `Lease`: granted where nothing stands against it, and passed on in any case.
     pub(super) fn on_lease(&mut self, from: NodeId, lease: Lease, out: &mut Out) {
-        let Lease { mandate, begun_ns, highest, votes, hops } = lease;
+        let Lease { mandate, begun_ns, lease_ms, highest, votes, hops } = lease;
         if !self.needs_quorum() {
             return;
         }
@@ -356,9 +365,11 @@ impl Core {
             }
             return;
         }
-        let lap = (Promise { term: mandate.term, leader: mandate.leader.id }, begun_ns);
-        let again = self.quorum.voted_on.is_some_and(|(promise, last)| promise == lap.0 && begun_ns <= last);
-        let vote = u32::from(!again && self.vote(&mandate, out));
+        let lap = (mandate.term, mandate.leader.id, begun_ns);
+        let again = self.quorum.voted_on.is_some_and(|(term, leader, last)| {
+            (term, leader) == (mandate.term, mandate.leader.id) && begun_ns <= last
+        });
+        let vote = u32::from(!again && self.vote(&mandate, Duration::from_millis(lease_ms), out));
         if vote > 0 {
             self.quorum.voted_on = Some(lap);
         }
@@ -376,9 +387,11 @@ impl Core {
     }
 
     fn lease_is_back(&mut self, leadership: Leadership, lease: Lease, out: &mut Out) {
-        let Lease { begun_ns, highest, votes, .. } = lease;
+        let Lease { begun_ns, lease_ms, highest, votes, .. } = lease;
+        let begun = Time(Duration::from_nanos(begun_ns));
+        self.lap_took(self.now.since(begun));
         if votes >= self.majority() {
-            self.lease_from(leadership, Time(Duration::from_nanos(begun_ns)), out);
+            self.lease_from(leadership, begun, Duration::from_millis(lease_ms), out);
         }
         if highest > self.term {
             // A member has promised, or tried, in a newer term: only an election above it unites the ring.
@@ -387,4 +400,9 @@ impl Core {
             self.initiate(out);
         }
     }
+}
+
+/// This time in milliseconds, rounded up.
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

@@ -218,7 +218,7 @@ impl Core {
         }
         let is_deputy = |leadership: Leadership| leadership.mandate.names_deputy(peer);
         if link == LinkKind::Heartbeat && self.state.leadership().is_some_and(is_deputy) {
-            out.push(Effect::StartTimer { timer: Timer::Deputy, after: self.timing.deputy });
+            self.wait_for_deputy(out);
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ringleader_election::failure_detector::{DOUBT, FailureDetector, Lateness, Verdict};
+use ringleader_election::failure_detector::{DOUBT, FailureDetector, Lateness, RoundTrip, Verdict};
 use ringleader_election::loss::Loss;
 use ringleader_shared::NodeId;
 use ringleader_shared::link::{IN_USE, LinkDirection, LinkEnd, close};
@@ -277,7 +277,8 @@ impl OpenLink {
 
     async fn on_ping(&mut self, payload: &[u8]) -> Result<(), Ending> {
         self.pings.count(self.settings)?;
-        if self.pings.differ_for(self.settings.hung_after, payload, now()) {
+        let slow = self.detector.round_trip().map_or(Duration::ZERO, |it| it.answers_within() * 2);
+        if self.pings.differ_for(self.settings.hung_after.max(slow), payload, now()) {
             self.task.emit(LinkEventKind::Differs).await;
         }
         Ok(())
@@ -288,7 +289,8 @@ impl OpenLink {
         if let Some((sent, took)) = round_trip(payload) {
             self.detector.measured(took);
             self.loss.answered(sent);
-            self.task.emit(LinkEventKind::RoundTrip(took)).await;
+            let answers_within = self.detector.round_trip().map_or(took, RoundTrip::answers_within);
+            self.task.emit(LinkEventKind::RoundTrip { took, answers_within }).await;
             if self.loss.is_bad() {
                 self.task.emit(LinkEventKind::Lossy).await;
             }

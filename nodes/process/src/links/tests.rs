@@ -222,7 +222,7 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                 | LinkEventKind::Intercepted(_)
                 | LinkEventKind::Injected(..)
                 | LinkEventKind::Differs
-                | LinkEventKind::RoundTrip(_) => {}
+                | LinkEventKind::RoundTrip { .. } => {}
             }
         }
         assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");
@@ -372,7 +372,7 @@ async fn ends_of_a_link_whose_states_differ_for_long_are_notified() {
         let kind = news.recv().await.expect("the link lasts").kind;
         match kind {
             LinkEventKind::Differs => return,
-            LinkEventKind::Up | LinkEventKind::RoundTrip(_) => {}
+            LinkEventKind::Up | LinkEventKind::RoundTrip { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -386,7 +386,7 @@ async fn ends_of_a_link_with_equal_states_are_not_notified() {
     let mut pings = 0;
     while pings < PINGS {
         match news.recv().await.expect("the link lasts").kind {
-            LinkEventKind::RoundTrip(_) => pings += 1,
+            LinkEventKind::RoundTrip { .. } => pings += 1,
             LinkEventKind::Up => {}
             other => panic!("{other:?}"),
         }
@@ -463,6 +463,6 @@ async fn a_ping_without_digests_is_answered_and_not_compared() {
     }
     assert!(pongs > 0, "no ping was answered");
     while let Ok(LinkEvent { kind, .. }) = news.try_recv() {
-        assert!(matches!(kind, LinkEventKind::Up | LinkEventKind::RoundTrip(_)), "{kind:?}");
+        assert!(matches!(kind, LinkEventKind::Up | LinkEventKind::RoundTrip { .. }), "{kind:?}");
     }
 }

@@ -167,7 +167,10 @@ impl Node {
             (LinkEventKind::InUse, Some(link)) => self.on_in_use(&link),
             (LinkEventKind::Frame(frame), Some(link)) => self.received(&link, frame),
             (LinkEventKind::Differs, Some(link)) => self.on_difference(&link),
-            (LinkEventKind::RoundTrip(took), Some(link)) => self.on_round_trip(&link, took),
+            (LinkEventKind::RoundTrip { took, answers_within }, Some(link)) => {
+                self.measured(id, answers_within);
+                self.on_round_trip(&link, took);
+            }
             (LinkEventKind::Misbehaved(reason), Some(_)) => {
                 let remote = self.name(peer).to_string();
                 self.refuse(remote, reason);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ringleader_election::Input;
 use ringleader_election::link_table::{Cause, DialPurpose, Link};
 use ringleader_election::paths::{Answer, PROVEN_AFTER};
 use ringleader_shared::NodeId;
@@ -29,7 +30,8 @@ impl Node {
     /// The time that a dial may take: each hop takes as long as a direct dial.
     fn within(&self, way: &Way) -> Duration {
         let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
-        self.paths.dial_within(way.peer.id, self.settings.borrow().hung_after).saturating_mul(hops)
+        let first = self.links.table().dial_within(self.settings.borrow().hung_after);
+        self.paths.dial_within(way.peer.id, first).saturating_mul(hops)
     }
 
     fn redial(&mut self, id: LinkId, peer: NodeId) {
@@ -121,6 +123,14 @@ impl Node {
             return Cause::LinkLost { replaced_within: self.settings.borrow().hung_after * 2 };
         }
         if failure { Cause::PeerLost } else { Cause::Closed }
+    }
+
+    /// The pings of a link have measured it. The core learns of slow links.
+    pub(super) fn measured(&mut self, id: LinkId, answers_within: Duration) {
+        let slow = self.settings.borrow().heartbeat / 4;
+        if let Some(crossing) = self.links.table_mut().measured(id, answers_within, slow) {
+            self.give(Input::LinksMeasured { crossing });
+        }
     }
 
     /// A link is up: its peer needs no other way, and searches have more ways.

@@ -29,6 +29,9 @@ pub fn input(ring: &RingSpec, input: &Input<RingMessage>) -> String {
         Input::LinkUp { peer, link: kind, direction } => {
             format!("its {kind} link {} is up", link(peer, direction))
         }
+        Input::LinksMeasured { crossing } => {
+            format!("one crossing of its slowest link takes {} ms", crossing.as_millis())
+        }
         Input::LinkReplaced { peer, link: kind, direction } => {
             format!("its {kind} link {} takes another way", link(peer, direction))
         }

@@ -297,7 +297,7 @@ async fn messages_cross<const N: usize>() {
     sleep(8 * QUICK.hung_after).await;
     dialler.send(near, 21);
     assert_eq!(acceptor.message().await, 21);
-    let pong = |news: LinkEvent| matches!(news.kind, LinkEventKind::RoundTrip(_)).then_some(());
+    let pong = |news: LinkEvent| matches!(news.kind, LinkEventKind::RoundTrip { .. }).then_some(());
     dialler.next(pong).await;
     dialler.links.close(near, close::NOT_NEEDED, "not needed any more");
     let reason = "not needed any more".to_owned();

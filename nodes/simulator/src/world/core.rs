@@ -30,6 +30,7 @@ impl World {
             | Input::TimerFired(_)
             | Input::LinkUp { .. }
             | Input::LinkReplaced { .. }
+            | Input::LinksMeasured { .. }
             | Input::LinkDown { .. }
             | Input::LinkClosed { .. } => None,
         };

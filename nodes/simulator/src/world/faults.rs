@@ -277,7 +277,7 @@ impl World {
                 self.expect_silence(to, number);
                 self.expect_silence_beyond(from, to, number);
             }
-            self.count_pings(from, to);
+            self.measure_links(from, to);
             let cut = self.network.cut_between(from, to).is_some();
             self.report_fault(from, to, cut, Some(disturbance));
         }
@@ -287,6 +287,8 @@ impl World {
         if self.network.mend(one, other) {
             self.report_fault(one, other, false, None);
             self.report_fault(other, one, false, None);
+            self.measure_links(one, other);
+            self.measure_links(other, one);
         }
     }
 

@@ -38,6 +38,7 @@ impl World {
             | SimEvent::Doubtful { .. }
             | SimEvent::Silent { .. }
             | SimEvent::Counted { .. }
+            | SimEvent::Measured { .. }
             | SimEvent::Path { .. }
             | SimEvent::InUse { .. }
             | SimEvent::Seeks { .. }
@@ -77,6 +78,7 @@ impl World {
             | SimEvent::Doubtful { .. }
             | SimEvent::Silent { .. }
             | SimEvent::Counted { .. }
+            | SimEvent::Measured { .. }
             | SimEvent::Path { .. }
             | SimEvent::InUse { .. }
             | SimEvent::Seeks { .. }
@@ -340,12 +342,13 @@ impl World {
     /// now. Both ends say it in each ping, and what they received last; an acceptor that is behind, and was
     /// sent nothing for longer than pings may fail to come, has missed a message.
     pub(super) fn compare(&mut self, me: NodeIndex) {
-        let patience = nanoseconds(self.setup.silence());
         let Some(machine) = self.machine(me) else { return };
         let missed =
             |id: &LinkId| self.network.get(*id).is_some_and(|link| !link.compares && self.has_missed(link));
         let different: Vec<LinkId> = machine.links.iter().map(|link| link.id).filter(missed).collect();
         for id in different {
+            let slow = self.network.get(id).map_or(Duration::ZERO, |link| self.network.slow_round_trip(link) * 2);
+            let patience = nanoseconds(self.setup.silence().max(slow));
             if let Some(link) = self.network.get_mut(id) {
                 link.compares = true;
                 self.plan(patience, me, SimEvent::Compared { link: id });

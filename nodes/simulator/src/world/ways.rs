@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ringleader_election::Input;
 use ringleader_election::link_table::{Cause, DialPurpose};
 use ringleader_election::loss::JUDGED_BY;
 use ringleader_election::paths::{Answer, PROVEN_AFTER};
@@ -11,6 +12,9 @@ use ringleader_shared::{Incarnation, NodeId};
 use super::{SimEvent, World};
 use crate::network::{End, Fate, LinkId, NodeIndex};
 use crate::rng::nanoseconds;
+
+/// A crossing that takes at least so long is slow: a quarter of the time between two pings.
+const SLOW: Duration = Duration::from_micros(12_500);
 
 /// The time between two pings of a link.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(50);
@@ -33,6 +37,7 @@ impl SimEvent {
             | Self::Doubtful { .. }
             | Self::Silent { .. }
             | Self::Counted { .. }
+            | Self::Measured { .. }
             | Self::Seeks { .. }
             | Self::Compared { .. }
             | Self::Configured { .. }
@@ -195,8 +200,9 @@ impl World {
 
     // Loss.
 
-    /// Has the pings counted of all links that cross here, when so many are lost that those do not work.
-    pub(super) fn count_pings(&mut self, from: NodeIndex, to: NodeIndex) {
+    /// Has all links measured that cross here, and their pings counted when so many are lost that those links
+    /// do not work.
+    pub(super) fn measure_links(&mut self, from: NodeIndex, to: NodeIndex) {
         let crosses =
             |sender| move |link: &crate::network::Connection| link.hops(sender).contains(&(from, to));
         let counted: Vec<(LinkId, NodeIndex, NodeIndex)> = self
@@ -206,8 +212,10 @@ impl World {
             .map(|(id, link)| (id, link.dialler, link.acceptor))
             .collect();
         for (id, dialler, acceptor) in counted {
-            self.count_pings_of(dialler, id);
-            self.count_pings_of(acceptor, id);
+            for end in [dialler, acceptor] {
+                self.count_pings_of(end, id);
+                self.measure(end, id);
+            }
         }
     }
 
@@ -269,7 +277,7 @@ impl World {
     fn attempt(&mut self, me: NodeIndex, peer: NodeIndex, id: LinkId) {
         let Some(machine) = self.machine(me) else { return };
         let relays = self.network.get(id).map_or(0, |link| link.relays.len());
-        let within = machine.paths.dial_within(self.id(peer), self.setup.silence());
+        let within = machine.paths.dial_within(self.id(peer), machine.links.dial_within(self.setup.silence()));
         let within = within.saturating_mul(u32::try_from(relays + 1).unwrap_or(u32::MAX));
         let clock = machine.clock;
         self.plan_arrival(id, me, peer, SimEvent::Dialled { link: id });
@@ -368,7 +376,27 @@ impl World {
         }
         machine.paths.hurry(now);
         self.count_pings_of(me, id);
+        self.measure(me, id);
         self.look_after_ways(me);
+    }
+
+    /// Has a slow link measured: its first ping takes a round trip.
+    fn measure(&mut self, me: NodeIndex, id: LinkId) {
+        let Some(link) = self.network.get(id) else { return };
+        let takes = self.network.slow_round_trip(link);
+        let known = self.machine(me).and_then(|machine| machine.links.get(id)?.answers_within);
+        if takes >= SLOW || known.is_some() {
+            self.plan(nanoseconds(takes), me, SimEvent::Measured { link: id });
+        }
+    }
+
+    pub(super) fn measured(&mut self, me: NodeIndex, id: LinkId) {
+        let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else { return };
+        let takes = self.network.slow_round_trip(link);
+        let Some(machine) = self.machine_mut(me) else { return };
+        if let Some(crossing) = machine.links.measured(id, takes, SLOW) {
+            self.give(me, Input::LinksMeasured { crossing });
+        }
     }
 
     /// Links through a member that is dead are gone at both ends.
