@@ -163,6 +163,7 @@ explanations! {
     "no_quorum" => NoQuorum { votes: u32, needed: u32 },
     "waiting_for_lease" => WaitingForLease { of: Member },
     "lease_over" => LeaseOver { term: Term },
+    "lease_came_late" => LeaseCameLate { term: Term },
     "inquiring" => Inquiring { term: Term },
     "inquiry_met_leader" => InquiryMetLeader { leader: Member },
     "inquiry_of_few" => InquiryOfFew { supporters: u32, needed: u32 },

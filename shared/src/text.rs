@@ -304,6 +304,9 @@ pub fn explanation<M: Display, C: Standing>(explanation: &Explanation<M, C>) -> 
         Explanation::LeaseOver { term } => {
             write!(text, "stepping down from term {term}: no majority has renewed my lease in time")
         }
+        Explanation::LeaseCameLate { term } => {
+            write!(text, "a majority had renewed my lease all the same: I lead term {term} again")
+        }
         Explanation::Inquiring { term } => {
             write!(text, "asking round the ring before I raise term {term}")
         }

@@ -13,7 +13,7 @@ const ELECTION_LAPS: u32 = 5;
 const LAP_LAPS: u32 = 4;
 
 /// The laps that a lease lasts: it is renewed several times before it ends.
-const LEASE_LAPS: u32 = 8;
+const LEASE_LAPS: u32 = 4;
 
 /// The longest lease. A restarted member has to wait for the end of what it granted.
 pub(super) const LONGEST_LEASE: Duration = Duration::from_secs(900);

@@ -35,6 +35,8 @@ pub(super) struct Quorum {
     /// After a restart: until when this member votes for nobody. What it granted before, it does not
     /// remember.
     pub(super) silent_until: Option<Time>,
+    /// The term that this start of the member led last.
+    pub(super) led: Option<Term>,
     /// The last lease lap that it voted on: one that passes again does not count twice.
     pub(super) voted_on: Option<(Term, NodeId, u64)>,
 }
@@ -120,7 +122,7 @@ impl Core {
     pub(super) fn wait_for_takeover(&self) -> Effect<RingMessage> {
         let lease = if self.needs_quorum() {
             let granted = self.quorum.grant.map_or(Duration::ZERO, |(_, until)| until.since(self.now));
-            let lease = granted.max(self.lease());
+            let lease = granted.max(self.timing.lease);
             lease + lease / GRACE_SHARE
         } else {
             Duration::ZERO
@@ -327,6 +329,7 @@ impl Core {
         };
         if until > self.now && before.is_none_or(|before| before < until) {
             self.state = State::Leading { leadership, leased_until: Some(until) };
+            self.quorum.led = Some(leadership.mandate.term);
             let after = until.0.saturating_sub(self.now.0);
             out.push(Effect::StartTimer { timer: Timer::Lease, after });
             if before.is_none() {
@@ -360,7 +363,8 @@ impl Core {
             return;
         }
         if mandate.leader.id == self.me {
-            if let Some(leadership) = self.state.leadership().filter(|_| mandate.term == self.term) {
+            let mine = self.state.leadership().or_else(|| self.led_before(mandate));
+            if let Some(leadership) = mine.filter(|_| mandate.term == self.term) {
                 self.lease_is_back(leadership, lease, out);
             }
             return;
@@ -386,12 +390,26 @@ impl Core {
         }
     }
 
+    /// The leadership that this start of the member has given up, because its lease was over before this lap
+    /// came back. A majority may have granted it for long enough all the same, and then nobody else leads.
+    fn led_before(&self, mandate: Mandate) -> Option<Leadership> {
+        let led = self.quorum.led == Some(mandate.term) && !self.state.is_electing();
+        let leadership = Leadership { mandate, lap: None, cause: ElectionCause::Election, company: false };
+        led.then_some(leadership)
+    }
+
     fn lease_is_back(&mut self, leadership: Leadership, lease: Lease, out: &mut Out) {
         let Lease { begun_ns, lease_ms, highest, votes, .. } = lease;
         let begun = Time(Duration::from_nanos(begun_ns));
         self.lap_took(self.now.since(begun));
         if votes >= self.majority() {
+            let had_given_up = self.state.leadership().is_none();
             self.lease_from(leadership, begun, Duration::from_millis(lease_ms), out);
+            if had_given_up && self.is_leader() {
+                Self::explain(Explanation::LeaseCameLate { term: self.term }, out);
+                out.push(Effect::CancelTimer(Timer::Election));
+                self.renew_lease(out);
+            }
         }
         if highest > self.term {
             // A member has promised, or tried, in a newer term: only an election above it unites the ring.
