@@ -53,8 +53,15 @@ fn messages() -> Vec<RingMessage> {
         StateUpdate { term, mandate: Some(mandate(Some(B))) }.into(),
         Vacant { term, initiator, hops: 1 }.into(),
         Inquiry { term, initiator, leader: Some(mandate(Some(B))), supporters: 2, hops: 3 }.into(),
-        Lease { mandate: mandate(Some(B)), begun_ns: 81_532_199_000, lease_ms: 600, highest: term, votes: 2, hops: 2 }
-            .into(),
+        Lease {
+            mandate: mandate(Some(B)),
+            begun_ns: 81_532_199_000,
+            lease_ms: 600,
+            highest: term,
+            votes: 2,
+            hops: 2,
+        }
+        .into(),
         Classic { term, algorithm, port: PortKind::Predecessor, number: 1, size: 0, payload }.into(),
         RollCall { term, algorithm: AlgorithmName::ItaiRodeh, initiator, hops: 2 }.into(),
         Found { term, leader: C, hops: 1 }.into(),

@@ -118,6 +118,9 @@ pub enum Missing<I> {
         /// Use of the link.
         kind: LinkKind,
     },
+    /// This probe, which is not answered yet, has become it. It may take no longer than any first dial from now
+    /// on: the member has others to turn to.
+    Hurry(Link<I>),
     /// This standby link has become it. Its other end must hear of that, and the core that it is up.
     InUse(Link<I>),
 }
@@ -262,10 +265,10 @@ impl<I: Copy + Eq> LinkTable<I> {
             });
             let mut standby = None;
             let there = with_peer.find_map(|link| match link.purpose {
-                DialPurpose::Wanted => Some(()),
+                DialPurpose::Wanted => Some(None),
                 DialPurpose::Probe => {
                     link.purpose = DialPurpose::Wanted;
-                    Some(())
+                    Some((!link.is_up()).then_some(*link))
                 }
                 DialPurpose::Standby => {
                     standby = link.is_up().then_some(link.id);
@@ -273,7 +276,7 @@ impl<I: Copy + Eq> LinkTable<I> {
                 }
             });
             match (there, standby) {
-                (Some(()), _) => None,
+                (Some(probe), _) => probe.map(Missing::Hurry),
                 (None, Some(id)) => {
                     let link = self.get_mut(id)?;
                     link.purpose = DialPurpose::Wanted;

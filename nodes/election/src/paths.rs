@@ -280,16 +280,17 @@ impl Paths {
         it.unanswered = 0;
     }
 
-    /// Notes that a dial was not answered in time. The next one is given more time: a slow link needs two
-    /// round trips for it.
+    /// Notes that a dial was not answered in time. The next probe is given more time: a slow link needs two round
+    /// trips for it.
     pub fn unanswered(&mut self, peer: NodeId) {
         let it = self.peers.entry(peer).or_default();
         it.unanswered = it.unanswered.saturating_add(1);
     }
 
-    /// The time that the next dial may take, when the first one may take so long.
+    /// The time that the next probe may take, when the first one may take so long. A link that the core wants is
+    /// given no more than the first: the member has others to turn to.
     #[must_use]
-    pub fn dial_within(&self, peer: NodeId, first: Duration) -> Duration {
+    pub fn probe_within(&self, peer: NodeId, first: Duration) -> Duration {
         let doublings = self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16);
         first.saturating_mul(1 << doublings).min(LONGEST_DIAL.max(first))
     }

@@ -285,7 +285,14 @@ const fn own_lease(votes: u32) -> Lease {
 }
 
 const fn lease_of_c(deputy: Option<Contender>) -> Lease {
-    Lease { mandate: mandate(1, C, 0, deputy), begun_ns: 0, lease_ms: LEASE_MS, highest: Term(1), votes: 1, hops: 1 }
+    Lease {
+        mandate: mandate(1, C, 0, deputy),
+        begun_ns: 0,
+        lease_ms: LEASE_MS,
+        highest: Term(1),
+        votes: 1,
+        hops: 1,
+    }
 }
 
 /// The inputs that there are in quorum mode only.
@@ -489,7 +496,8 @@ fn the_waits_of_quorum_mode_are_those_of_the_core() {
     let claiming =
         vec![configured(0), received(A, election(1, A, None)), received(A, election(1, B, Some(A)))];
     let then = |before: &[Input<RingMessage>], more: Input<RingMessage>| [before, &[more]].concat();
-    let lap = |mandate, votes| Lease { mandate, begun_ns: 0, lease_ms: LEASE_MS, highest: Term(1), votes, hops: 3 };
+    let lap =
+        |mandate, votes| Lease { mandate, begun_ns: 0, lease_ms: LEASE_MS, highest: Term(1), votes, hops: 3 };
     let claimed = then(&claiming, received(A, voted(mine, 2)));
     let granted = vec![configured(0), received(A, voted(mandate(1, C, 0, Some(A)), 1))];
     let bound =

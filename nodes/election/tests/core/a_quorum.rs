@@ -115,7 +115,8 @@ fn all_restarted_at_once_find_a_leader_again_by_themselves() {
 fn a_lease_lap_that_passes_again_does_not_count_twice() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
-    let lap = |begun_ns| Lease { mandate, begun_ns, lease_ms: 1000, highest: mandate.term, votes: 1, hops: 1 };
+    let lap =
+        |begun_ns| Lease { mandate, begun_ns, lease_ms: 1000, highest: mandate.term, votes: 1, hops: 1 };
     for (begun_ns, votes) in [(5_000, 2), (5_000, 1), (4_000, 1), (6_000, 2)] {
         let passed_on = ring.answer("D", "A", lap(begun_ns));
         let counted = passed_on.iter().find_map(|message| match message {
@@ -131,7 +132,8 @@ fn a_restarted_member_votes_for_nobody_until_what_it_may_have_granted_is_over() 
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("A").start("A");
-    let lap = |begun_ns| Lease { mandate, begun_ns, lease_ms: 1000, highest: mandate.term, votes: 1, hops: 1 };
+    let lap =
+        |begun_ns| Lease { mandate, begun_ns, lease_ms: 1000, highest: mandate.term, votes: 1, hops: 1 };
     let votes = |messages: Vec<RingMessage>| {
         messages.iter().find_map(|message| match message {
             RingMessage::Lease(Lease { votes, .. }) => Some(*votes),

@@ -47,6 +47,7 @@ impl Node {
         while let Some(missing) = self.links.table_mut().missing(wanted) {
             match missing {
                 Missing::Dial { peer, kind } => self.dial(peer, kind, DialPurpose::Wanted),
+                Missing::Hurry(link) => self.redial(&link),
                 Missing::InUse(link) => {
                     self.links.announce_use(link.id);
                     self.link_up(&link);

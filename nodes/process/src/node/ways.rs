@@ -17,7 +17,7 @@ impl Node {
     /// Dials a link, through others where a path is known.
     pub(super) fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
         let way = self.way_to(peer, purpose != DialPurpose::Standby);
-        let within = self.within(&way);
+        let within = self.within(&way, purpose);
         self.links.dial(way, kind, purpose, within);
     }
 
@@ -28,16 +28,21 @@ impl Node {
     }
 
     /// The time that a dial may take: each hop takes as long as a direct dial.
-    fn within(&self, way: &Way) -> Duration {
+    fn within(&self, way: &Way, purpose: DialPurpose) -> Duration {
         let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
         let first = self.links.table().dial_within(self.settings.borrow().hung_after);
-        self.paths.dial_within(way.peer.id, first).saturating_mul(hops)
+        let once = match purpose {
+            DialPurpose::Wanted => first,
+            DialPurpose::Probe | DialPurpose::Standby => self.paths.probe_within(way.peer.id, first),
+        };
+        once.saturating_mul(hops)
     }
 
-    fn redial(&mut self, id: LinkId, peer: NodeId) {
-        let way = self.way_to(peer, true);
-        let within = self.within(&way);
-        self.links.redial(id, way, within);
+    /// Dials a link anew that is not up yet, by the path that is known now. What waits for it stays.
+    pub(super) fn redial(&mut self, link: &Link<LinkId>) {
+        let way = self.way_to(link.peer, link.purpose != DialPurpose::Standby);
+        let within = self.within(&way, link.purpose);
+        self.links.redial(link.id, way, within);
     }
 
     /// An attempt to dial has failed.
@@ -49,14 +54,14 @@ impl Node {
             // The path is old. The peer is dialled directly, while another one is looked for.
             self.paths.forget(peer);
             self.paths.doubt(peer, now());
-            self.redial(link.id, peer);
+            self.redial(link);
             return self.look_after_ways();
         } else {
             if cause.is_silence() {
                 self.paths.unanswered(peer);
             }
             if link.purpose != DialPurpose::Standby && self.paths.known(peer).is_some() {
-                return self.redial(link.id, peer);
+                return self.redial(link);
             }
         }
         self.links.give_up(link.id, cause);
@@ -207,7 +212,7 @@ impl Node {
                     self.link_lost(&link, loss, LinkEnd::NotNeeded);
                 }
             }
-            Some(link) => self.redial(link.id, peer),
+            Some(link) => self.redial(&link),
             None if is_skipped && self.links.table().lacks_probe(peer) => {
                 self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
             }

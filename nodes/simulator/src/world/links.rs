@@ -347,7 +347,8 @@ impl World {
             |id: &LinkId| self.network.get(*id).is_some_and(|link| !link.compares && self.has_missed(link));
         let different: Vec<LinkId> = machine.links.iter().map(|link| link.id).filter(missed).collect();
         for id in different {
-            let slow = self.network.get(id).map_or(Duration::ZERO, |link| self.network.slow_round_trip(link) * 2);
+            let slow =
+                self.network.get(id).map_or(Duration::ZERO, |link| self.network.slow_round_trip(link) * 2);
             let patience = nanoseconds(self.setup.silence().max(slow));
             if let Some(link) = self.network.get_mut(id) {
                 link.compares = true;

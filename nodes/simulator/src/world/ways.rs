@@ -276,12 +276,22 @@ impl World {
 
     fn attempt(&mut self, me: NodeIndex, peer: NodeIndex, id: LinkId) {
         let Some(machine) = self.machine(me) else { return };
-        let relays = self.network.get(id).map_or(0, |link| link.relays.len());
-        let within = machine.paths.dial_within(self.id(peer), machine.links.dial_within(self.setup.silence()));
-        let within = within.saturating_mul(u32::try_from(relays + 1).unwrap_or(u32::MAX));
-        let clock = machine.clock;
+        let is_wanted = machine.links.get(id).is_some_and(|link| link.purpose == DialPurpose::Wanted);
         self.plan_arrival(id, me, peer, SimEvent::Dialled { link: id });
-        let within = nanoseconds(within);
+        self.expect_answer(me, id, is_wanted);
+    }
+
+    /// Gives a probe that the core wants now no more time than any first dial.
+    pub(super) fn hurry(&mut self, me: NodeIndex, id: LinkId) {
+        self.expect_answer(me, id, true);
+    }
+
+    fn expect_answer(&mut self, me: NodeIndex, id: LinkId, is_wanted: bool) {
+        let Some((link, machine)) = self.network.get(id).zip(self.machine(me)) else { return };
+        let first = machine.links.dial_within(self.setup.silence());
+        let once = if is_wanted { first } else { machine.paths.probe_within(self.id(link.acceptor), first) };
+        let within = once.saturating_mul(u32::try_from(link.relays.len() + 1).unwrap_or(u32::MAX));
+        let (clock, within) = (machine.clock, nanoseconds(within));
         self.plan(clock.takes(within / 3 * 2), me, SimEvent::DialDoubtful { link: id });
         self.plan(clock.takes(within), me, SimEvent::Unanswered { link: id });
     }
@@ -325,12 +335,13 @@ impl World {
         if !link.relays.is_empty() {
             return self.path_failed(me, id);
         }
-        let peer = self.id(link.acceptor);
+        let (peer, silence) = (self.id(link.acceptor), self.setup.silence());
         let Some(machine) = self.machine_mut(me) else { return };
-        let waited = machine.paths.dial_within(peer, Duration::from_millis(1));
+        let first = machine.links.dial_within(silence);
+        let is_wanted = machine.links.get(id).is_some_and(|link| link.purpose == DialPurpose::Wanted);
+        let waited = if is_wanted { first } else { machine.paths.probe_within(peer, first) };
         machine.paths.unanswered(peer);
-        let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX)
-            * u64::try_from(self.setup.silence().as_millis()).unwrap_or(1);
+        let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms });
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ringleader_election::Time;
 use ringleader_shared::Safety;
-use ringleader_simulator::{Action, Disturbance, Latency, PerMille, Setup, World, random};
+use ringleader_simulator::{Action, Disturbance, Latency, Part, PerMille, Setup, World, random};
 
 const SAFETIES: [Safety; 2] = [Safety::Available, Safety::Quorum];
 
@@ -37,16 +37,18 @@ fn broken(setup: Setup, faults: &[Action], within: Duration) -> Result<Outcome, 
         world.act(*fault);
     }
     settles(&mut world, within).map(|took| {
-        let term = world.parts().into_iter().filter(|part| part.must_lead).filter_map(|part| {
-            Some(world.agreement_of(&part)?.term)
-        });
+        let term = world
+            .parts()
+            .into_iter()
+            .filter(|part| part.must_lead)
+            .filter_map(|part| Some(world.agreement_of(&part)?.term));
         Outcome { took, raised: term.max().map_or(0, |term| term.0 - before.0) }
     })
 }
 
 /// Waits until every part has its leader, and says how long that took.
 fn settles(world: &mut World, within: Duration) -> Result<Duration, String> {
-    let parts = world.parts();
+    let parts: Vec<Part> = world.parts().into_iter().filter(|part| part.must_lead).collect();
     let began = world.now();
     let agree = |world: &World| parts.iter().map(|part| world.agreement_of(part)).collect::<Option<Vec<_>>>();
     let (mut agreement, mut since) = (agree(world), began);
@@ -58,8 +60,15 @@ fn settles(world: &mut World, within: Duration) -> Result<Duration, String> {
         }
     }
     match agreement {
-        None => Err(format!("{parts:?} have not agreed in {within:?}")),
-        Some(_) if since.since(began) > within => Err(format!("it changed still after {:?}", since.since(began))),
+        None => {
+            let failed = parts.iter().filter(|part| world.agreement_of(part).is_none());
+            let names =
+                |part: &Part| part.members.iter().map(|id| world.name(*id).to_string()).collect::<String>();
+            Err(format!("{:?} have not agreed in {within:?}", failed.map(names).collect::<Vec<_>>()))
+        }
+        Some(_) if since.since(began) > within => {
+            Err(format!("it changed still after {:?}", since.since(began)))
+        }
         Some(_) => Ok(since.since(began)),
     }
 }
@@ -83,7 +92,8 @@ fn every_graph_on_four_members_has_a_leader_where_it_can_within_two_seconds_and_
                 let setup = Setup::of(&[90, 100, 110, 120]).seed(u64::from(graph)).safety(safety);
                 let outcome = broken(setup, &cuts(graph), within);
                 let cut: Vec<String> = cuts(graph).iter().map(ToString::to_string).collect();
-                let raised = outcome.unwrap_or_else(|why| panic!("graph {graph}, {safety}: {cut:?}: {why}")).raised;
+                let raised =
+                    outcome.unwrap_or_else(|why| panic!("graph {graph}, {safety}: {cut:?}: {why}")).raised;
                 assert!(raised <= 3, "graph {graph}, {safety}: {cut:?}: {raised} terms");
             }
         }
@@ -153,16 +163,23 @@ fn random_faults(seed: u64, n: usize) -> (Vec<Action>, Duration) {
     let cut_of_ten = 1 + next(6);
     let hop = Duration::from_millis([0, 0, 0, 0, 0, 0, 60, 1_000][usize::try_from(next(8)).unwrap_or(0)]);
     let mut faults = Vec::new();
-    for (from, to) in (0..n).flat_map(|from| (0..n).map(move |to| (from, to))).filter(|(from, to)| from != to) {
+    for (from, to) in (0..n).flat_map(|from| (0..n).map(move |to| (from, to))).filter(|(from, to)| from != to)
+    {
         let is_cut = next(10) < cut_of_ten;
         let is_lossy = next(20) == 0;
         if is_cut {
             faults.push(Action::Cut { from, to });
         }
         if is_lossy || hop > Duration::ZERO {
-            let drop = PerMille::new([0, 500, 800, 1000][usize::from(is_lossy) * (1 + usize::try_from(next(3)).unwrap_or(0))]);
+            let drop = PerMille::new(
+                [0, 500, 800, 1000][usize::from(is_lossy) * (1 + usize::try_from(next(3)).unwrap_or(0))],
+            );
             let latency = if hop > Duration::ZERO { Latency::Constant(hop) } else { Latency::default() };
-            faults.push(Action::Disturb { from, to, disturbance: Disturbance { latency, drop, ..Disturbance::default() } });
+            faults.push(Action::Disturb {
+                from,
+                to,
+                disturbance: Disturbance { latency, drop, ..Disturbance::default() },
+            });
         }
     }
     (faults, hop)
@@ -183,7 +200,9 @@ fn random_graphs_on_five_to_nine_members_have_a_leader_where_they_can_and_keep_i
             match outcome {
                 Ok(outcome) if hop.is_zero() => slowest = slowest.max(outcome.took),
                 Ok(outcome) => println!("seed {seed} n {n} hop {hop:?} {safety} took {:?}", outcome.took),
-                Err(why) => println!("seed {seed}, {n} members, {safety}, hop {hop:?}: {why} {}", shown.len()),
+                Err(why) => {
+                    println!("seed {seed}, {n} members, {safety}, hop {hop:?}: {why} {}", shown.len())
+                }
             }
         }
         println!("slowest {slowest:?}");
