@@ -29,6 +29,9 @@ pub const TOO_SHORT: Duration = Duration::from_millis(10);
 /// The crossings of a link that a dial may take: four, and one more.
 const CROSSINGS_OF_A_DIAL: u32 = 5;
 
+/// The crossings that a search for a path may take, over a few members.
+const CROSSINGS_OF_A_SEARCH: u32 = 12;
+
 /// Reason for which a link is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DialPurpose {
@@ -365,10 +368,11 @@ impl<I: Copy + Eq> LinkTable<I> {
     }
 
     /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection and
-    /// a handshake take a round trip each.
+    /// a handshake take a round trip each. While a path to its peer is sought, there must be time for the answer.
     #[must_use]
-    pub fn dial_within(&self, configured: Duration) -> Duration {
-        configured.max(self.crossing.saturating_mul(CROSSINGS_OF_A_DIAL))
+    pub fn dial_within(&self, configured: Duration, is_sought: bool) -> Duration {
+        let crossings = if is_sought { CROSSINGS_OF_A_SEARCH } else { CROSSINGS_OF_A_DIAL };
+        configured.max(self.crossing.saturating_mul(crossings))
     }
 
     /// As [`LinkTable::measured`], after a link has gone.

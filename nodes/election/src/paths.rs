@@ -287,6 +287,12 @@ impl Paths {
         it.unanswered = it.unanswered.saturating_add(1);
     }
 
+    /// Whether the last direct dial was not answered: another way is looked for as soon as the next one begins.
+    #[must_use]
+    pub fn was_unanswered(&self, peer: NodeId) -> bool {
+        self.peers.get(&peer).is_some_and(|it| it.unanswered > 0)
+    }
+
     /// The time that the next probe may take, when the first one may take so long. A link that the core wants is
     /// given no more than the first: the member has others to turn to.
     #[must_use]

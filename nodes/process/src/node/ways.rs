@@ -17,8 +17,16 @@ impl Node {
     /// Dials a link, through others where a path is known.
     pub(super) fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
         let way = self.way_to(peer, purpose != DialPurpose::Standby);
+        let is_direct = way.relays.is_empty() && purpose != DialPurpose::Standby;
+        let is_doubtful = is_direct && self.paths.was_unanswered(peer);
+        if is_doubtful {
+            self.paths.doubt(peer, now());
+        }
         let within = self.within(&way, purpose);
         self.links.dial(way, kind, purpose, within);
+        if is_doubtful {
+            self.look_after_ways();
+        }
     }
 
     fn way_to(&self, peer: NodeId, through_others: bool) -> Way {
@@ -30,7 +38,8 @@ impl Node {
     /// The time that a dial may take: each hop takes as long as a direct dial.
     fn within(&self, way: &Way, purpose: DialPurpose) -> Duration {
         let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
-        let first = self.links.table().dial_within(self.settings.borrow().hung_after);
+        let is_sought = self.paths.is_sought(way.peer.id);
+        let first = self.links.table().dial_within(self.settings.borrow().hung_after, is_sought);
         let once = match purpose {
             DialPurpose::Wanted => first,
             DialPurpose::Probe | DialPurpose::Standby => self.paths.probe_within(way.peer.id, first),

@@ -260,12 +260,19 @@ impl World {
             DialPurpose::Wanted | DialPurpose::Probe => self.relays_to(me, to),
         };
         let relayed = !relays.is_empty();
-        let standby = purpose == DialPurpose::Standby;
+        let (standby, now) = (purpose == DialPurpose::Standby, self.time());
         let link = self.network.dial((me, self.incarnation(me)), peer, kind, relays, standby);
         let Some(machine) = self.machine_mut(me) else { return };
         machine.links.dialled(link, to, kind, purpose);
         machine.links.set_relayed(link, relayed);
+        let is_doubtful = !(standby || relayed) && machine.paths.was_unanswered(to);
+        if is_doubtful {
+            machine.paths.doubt(to, now);
+        }
         self.attempt(me, peer, link);
+        if is_doubtful {
+            self.look_after_ways(me);
+        }
     }
 
     /// The relays of the path to that member that is known.
@@ -288,7 +295,8 @@ impl World {
 
     fn expect_answer(&mut self, me: NodeIndex, id: LinkId, is_wanted: bool) {
         let Some((link, machine)) = self.network.get(id).zip(self.machine(me)) else { return };
-        let first = machine.links.dial_within(self.setup.silence());
+        let is_sought = machine.paths.is_sought(self.id(link.acceptor));
+        let first = machine.links.dial_within(self.setup.silence(), is_sought);
         let once = if is_wanted { first } else { machine.paths.probe_within(self.id(link.acceptor), first) };
         let within = once.saturating_mul(u32::try_from(link.relays.len() + 1).unwrap_or(u32::MAX));
         let (clock, within) = (machine.clock, nanoseconds(within));
@@ -337,7 +345,7 @@ impl World {
         }
         let (peer, silence) = (self.id(link.acceptor), self.setup.silence());
         let Some(machine) = self.machine_mut(me) else { return };
-        let first = machine.links.dial_within(silence);
+        let first = machine.links.dial_within(silence, machine.paths.is_sought(peer));
         let is_wanted = machine.links.get(id).is_some_and(|link| link.purpose == DialPurpose::Wanted);
         let waited = if is_wanted { first } else { machine.paths.probe_within(peer, first) };
         machine.paths.unanswered(peer);

@@ -12,10 +12,8 @@ const SAFETIES: [Safety; 2] = [Safety::Available, Safety::Quorum];
 const STAYS: Duration = Duration::from_secs(3);
 
 /// What came of faults that last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Outcome {
-    /// The time after the faults at which the last part that must lead had its leader for good.
-    took: Duration,
     /// The terms that it took in those parts.
     raised: u64,
 }
@@ -36,13 +34,13 @@ fn broken(setup: Setup, faults: &[Action], within: Duration) -> Result<Outcome, 
     for fault in faults {
         world.act(*fault);
     }
-    settles(&mut world, within).map(|took| {
+    settles(&mut world, within).map(|_| {
         let term = world
             .parts()
             .into_iter()
             .filter(|part| part.must_lead)
             .filter_map(|part| Some(world.agreement_of(&part)?.term));
-        Outcome { took, raised: term.max().map_or(0, |term| term.0 - before.0) }
+        Outcome { raised: term.max().map_or(0, |term| term.0 - before.0) }
     })
 }
 
@@ -188,24 +186,18 @@ fn random_faults(seed: u64, n: usize) -> (Vec<Action>, Duration) {
 #[test]
 fn random_graphs_on_five_to_nine_members_have_a_leader_where_they_can_and_keep_it() {
     let graphs = |from: u64| {
-        let mut slowest = Duration::ZERO;
         for seed in (from..1000).step_by(2) {
             let n = 5 + usize::try_from(seed % 5).unwrap_or(0);
             let safety = SAFETIES[usize::try_from(seed / 5 % 2).unwrap_or(0)];
             let attributes: Vec<u64> = (1..=n as u64).map(|place| (place * 7919 + seed) % 101).collect();
             let (faults, hop) = random_faults(seed, n);
-            let within = Duration::from_secs(6) + hop * 300;
-            let outcome = broken(Setup::of(&attributes).seed(seed).safety(safety), &faults, within);
-            let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            match outcome {
-                Ok(outcome) if hop.is_zero() => slowest = slowest.max(outcome.took),
-                Ok(outcome) => println!("seed {seed} n {n} hop {hop:?} {safety} took {:?}", outcome.took),
-                Err(why) => {
-                    println!("seed {seed}, {n} members, {safety}, hop {hop:?}: {why} {}", shown.len())
-                }
+            // Loss is measured for a while before it counts, and a member that is cut off tries everybody.
+            let within = Duration::from_secs(10) + hop * 45 * u32::try_from(n).expect("it is small");
+            if let Err(why) = broken(Setup::of(&attributes).seed(seed).safety(safety), &faults, within) {
+                let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                panic!("seed {seed}, {n} members, {safety}: {why}\n{}", shown.join("; "));
             }
         }
-        println!("slowest {slowest:?}");
     };
     std::thread::scope(|scope| {
         scope.spawn(|| graphs(0));
