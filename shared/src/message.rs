@@ -226,7 +226,9 @@ messages! {
         pub mandate: Mandate,
         /// When the lap began, in nanoseconds of the leader's clock. Means something to the leader only.
         pub begun_ns: u64,
-        /// The length of the lease that is asked for, in milliseconds.
+        /// The length of the lease that is asked for, in milliseconds. Recordings of versions that did not say it
+        /// have none.
+        #[serde(default)]
         pub lease_ms: u64,
         /// The highest term that a member on the way has seen.
         pub highest: Term,

@@ -77,6 +77,8 @@ fn a_probe_stays_until_it_is_answered_and_becomes_the_link_that_is_wanted() {
     assert!(!table.lacks_probe(peer(2)));
     assert_eq!(table.take_surplus(wants(Some(3), None)), None);
     assert_eq!(table.route(peer(2)), None, "a message would be lost on it unnoticed");
+    let hurry = table.missing(wants(Some(2), None));
+    assert!(matches!(hurry, Some(Missing::Hurry(link)) if link.id == 1), "{hurry:?}");
     assert_eq!(table.missing(wants(Some(2), None)), None);
     assert_eq!(table.route(peer(2)), Some(1));
     let (_, loss) = table.down(1, Cause::PeerLost, LATER).expect("it is there");

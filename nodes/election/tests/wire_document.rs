@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Input, Time, Timer, Timing, classic, digest};
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_shared::message::{DeputySearch, Elected, Election, Lease, StateUpdate};
+use ringleader_shared::message::{DeputySearch, Elected, Election, Inquiry, Lease, StateUpdate};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, RingMessage, RingSettings, Role, Safety,
     Succession, Term,
@@ -281,14 +281,14 @@ const fn own_claim(votes: u32) -> Elected {
 
 const fn own_lease(votes: u32) -> Lease {
     let mandate = mandate(1, B, 0, Some(A));
-    Lease { mandate, begun_ns: 0, lease_ms: LEASE_MS, highest: Term(1), votes, hops: 3 }
+    Lease { mandate, begun_ns: 0, lease_ms: 3_600_000, highest: Term(1), votes, hops: 3 }
 }
 
 const fn lease_of_c(deputy: Option<Contender>) -> Lease {
     Lease {
         mandate: mandate(1, C, 0, deputy),
         begun_ns: 0,
-        lease_ms: LEASE_MS,
+        lease_ms: 3_600_000,
         highest: Term(1),
         votes: 1,
         hops: 1,
@@ -376,6 +376,9 @@ fn shown_message(message: &RingMessage) -> String {
             format!("state {}", of(mandate))
         }
         RingMessage::StateUpdate(StateUpdate { term, mandate: None }) => format!("state {term} –"),
+        RingMessage::Inquiry(Inquiry { term, supporters, .. }) => {
+            format!("inquiry {term}, supporters {supporters}")
+        }
         other => panic!("{other:?} is no message of max-ring among members that may lead"),
     }
 }
@@ -496,8 +499,14 @@ fn the_waits_of_quorum_mode_are_those_of_the_core() {
     let claiming =
         vec![configured(0), received(A, election(1, A, None)), received(A, election(1, B, Some(A)))];
     let then = |before: &[Input<RingMessage>], more: Input<RingMessage>| [before, &[more]].concat();
-    let lap =
-        |mandate, votes| Lease { mandate, begun_ns: 0, lease_ms: LEASE_MS, highest: Term(1), votes, hops: 3 };
+    let lap = |mandate, votes| Lease {
+        mandate,
+        begun_ns: 0,
+        lease_ms: 3_600_000,
+        highest: Term(1),
+        votes,
+        hops: 3,
+    };
     let claimed = then(&claiming, received(A, voted(mine, 2)));
     let granted = vec![configured(0), received(A, voted(mandate(1, C, 0, Some(A)), 1))];
     let bound =

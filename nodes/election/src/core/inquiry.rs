@@ -94,6 +94,8 @@ impl Core {
         }
         let needed = self.majority();
         if self.needs_quorum() && supporters < needed {
+            // The leader that it followed is lost, and nobody can replace it.
+            self.state = State::Idle;
             return Self::explain(Explanation::InquiryOfFew { supporters, needed }, out);
         }
         self.term = self.term.max(term);

@@ -16,7 +16,7 @@ const LAP_LAPS: u32 = 4;
 const LEASE_LAPS: u32 = 4;
 
 /// The longest lease. A restarted member has to wait for the end of what it granted.
-pub(super) const LONGEST_LEASE: Duration = Duration::from_secs(900);
+pub(super) const LONGEST_LEASE: Duration = Duration::from_secs(3_600);
 
 /// The most doublings of the time that a lap is given, after laps that did not come back.
 const MOST_DOUBLINGS: u8 = 6;

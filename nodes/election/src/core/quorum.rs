@@ -322,7 +322,7 @@ impl Core {
     /// Starts the lease that a majority has granted at this time or later.
     fn lease_from(&mut self, leadership: Leadership, begun: Time, lease: Duration, out: &mut Out) {
         let (parts, of) = LEADERS_SHARE;
-        let until = Time(begun.0 + lease.saturating_mul(parts) / of);
+        let until = Time(begun.0.saturating_add(lease.min(LONGEST_LEASE) * parts / of));
         let before = match self.state {
             State::Leading { leased_until, .. } => leased_until,
             State::Idle | State::Electing { .. } | State::Claiming { .. } | State::Following(_) => None,

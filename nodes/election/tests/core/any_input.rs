@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use ringleader_election::{Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::message::{
-    Classic, DeputySearch, Elected, Election, Found, Lease, RollCall, StateUpdate,
+    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate,
 };
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, Payload, PortKind, RingMessage, RingSettings,
@@ -82,10 +82,21 @@ fn of_max_ring() -> impl Strategy<Value = RingMessage> {
             .prop_map(|(mandate, deputy, hops, votes)| DeputySearch { mandate, deputy, hops, votes }.into()),
         (mandate(), small(), small())
             .prop_map(|(mandate, hops, votes)| Elected { mandate, hops, votes }.into()),
-        (mandate(), number(), number(), small(), small()).prop_map(
-            |(mandate, begun_ns, highest, votes, hops)| Lease {
+        (number(), id(), prop::option::of(mandate()), small(), small()).prop_map(
+            |(term, initiator, leader, supporters, hops)| Inquiry {
+                term: Term(term),
+                initiator,
+                leader,
+                supporters,
+                hops
+            }
+            .into()
+        ),
+        (mandate(), number(), number(), number(), small(), small()).prop_map(
+            |(mandate, begun_ns, lease_ms, highest, votes, hops)| Lease {
                 mandate,
                 begun_ns,
+                lease_ms,
                 highest: Term(highest),
                 votes,
                 hops
@@ -142,6 +153,9 @@ fn input() -> impl Strategy<Value = Input<RingMessage>> {
         8 => (id(), message()).prop_map(|(from, message)| Input::Received { from, message }),
         2 => prop::sample::select(Timer::ALL.to_vec()).prop_map(Input::TimerFired),
         2 => (id(), link(), way()).prop_map(|(peer, link, direction)| Input::LinkUp { peer, link, direction }),
+        1 => (id(), link(), way())
+            .prop_map(|(peer, link, direction)| Input::LinkReplaced { peer, link, direction }),
+        1 => number().prop_map(|ns| Input::LinksMeasured { crossing: Duration::from_nanos(ns) }),
         2 => (id(), link(), way()).prop_map(|(peer, link, direction)| Input::LinkDown { peer, link, direction }),
         1 => (id(), link(), way()).prop_map(|(peer, link, direction)| Input::LinkClosed { peer, link, direction }),
     ]

@@ -54,7 +54,11 @@ impl QuietRing {
             Effect::Promise(promise) => {
                 let before = self.promises.insert(me, promise);
                 assert!(
-                    before.is_none_or(|before| before.term < promise.term),
+                    before.is_none_or(|before| {
+                        before.term < promise.term
+                            || before.lease_ms < promise.lease_ms
+                                && (before.term, before.leader) == (promise.term, promise.leader)
+                    }),
                     "{} promised twice",
                     name(me)
                 );
