@@ -1,8 +1,6 @@
 //! The checks of CI.
 
-use std::process::ExitCode;
-
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::browser::Browser;
 use crate::process::Run;
@@ -11,7 +9,7 @@ use crate::wasm::{self, Compiler};
 use crate::{architecture, browser, dashboard, determinism, licences, nginx, prose, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let mut report = Report::default();
     report.check("formatting", || {
         component("rustfmt", "fmt")?;
@@ -62,24 +60,24 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Run::cargo(["test", "--test", "planted_bugs"]).args(planted).check()
     });
     report.print();
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if !report.is_good() {
+        bail!("a check failed");
+    }
+    Ok(())
 }
 
 /// Runs `cargo test` with these arguments, on a page of today and with a browser.
-pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<ExitCode> {
+pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<()> {
     let mut page = Report::default();
     dashboard::build_for_trying(&mut page)?;
     page.print_if_slow();
     let browser = browser::install()?;
-    in_browser(Run::cargo(["test"]).args(arguments), &browser)?.check()?;
-    Ok(ExitCode::SUCCESS)
+    in_browser(Run::cargo(["test"]).args(arguments), &browser)?.check()
 }
 
 /// Gives tests what they need to look at the page.
 fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
-    let tests = tests
-        .env("RINGLEADER_CHROMIUM", &browser.chromium)
-        .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver);
+    let tests = browser.drives(tests);
     let tests = match nginx::find_or_unpack() {
         Some(nginx) => tests.env("RINGLEADER_NGINX", &nginx),
         None => tests,

@@ -77,6 +77,14 @@ pub(crate) fn check() -> anyhow::Result<()> {
     bail!("{} violations\n{}", found.len(), found.join("\n"))
 }
 
+/// The path and text of each document that is held to the rules.
+#[cfg(test)]
+pub(crate) fn documents() -> anyhow::Result<Vec<(String, String)>> {
+    let documents = HELD.iter().filter(|held| held.ends_with(".md"));
+    let read = |path: &&str| anyhow::Ok(((*path).to_owned(), fs::read_to_string(crate::root().join(path))?));
+    documents.map(read).collect()
+}
+
 fn extension(file: &Path) -> &str {
     file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
