@@ -27,13 +27,15 @@ Examples:
 
 A ring file lists the members in ring order; all else in it is optional:
   safety = \"quorum\"                              # as --safety
+  succession = \"election\"                        # as --succession
   algorithm = \"chang-roberts\"                    # as --algorithm
   [start]
   initiators = [\"amber\"]                         # an election as soon as all nodes are ready
   [[node]]
   name = \"amber\"
   attribute = 90
-  id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"    # the higher one wins a tie; else it follows from the name
+  eligible = false                               # as --ineligible; else it may lead
+  id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"    # the higher wins a tie; else made from the name
 
 Stop it with Ctrl-C: nothing is left running.";
 
@@ -117,18 +119,15 @@ pub struct ServeOptions {
     /// takes free ones
     #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
     pub node_port: u16,
-    /// Whether a leader needs a majority of all members: `available`, or `quorum` [default: available, or
-    /// what the ring file says]
+    /// Whether a leader needs a majority of all members [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
     /// The reaction to the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
     /// whoever notices starts an election) [default: deputy, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
     pub succession: Option<Succession>,
-    /// Which algorithm elects: max-ring, lelann, chang-roberts, chang-roberts-initiators,
-    /// hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or
-    /// higham-przytycka [default: max-ring, or what the ring file says]
-    #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
+    /// Which algorithm elects [default: max-ring, or what the ring file says]
+    #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME", value_parser = word_of::<AlgorithmName>(AlgorithmName::ALL.map(AlgorithmName::key)))]
     pub algorithm: Option<AlgorithmName>,
     /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it
     /// stays stopped

@@ -29,9 +29,8 @@ const MOST_NODES: u32 = 20_000_000;
 /// Flags of `ringleader simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateOptions {
-    /// The algorithm: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair,
-    /// franklin, peterson, dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka
-    #[arg(long, value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
+    /// The algorithm.
+    #[arg(long, help = format!("The algorithm: {}", keys()), value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
     pub algorithm: Algorithms,
     /// Several algorithms beside each other: names with commas between them, or `all`
     #[arg(long, value_name = "NAMES", value_parser = algorithms)]
@@ -69,7 +68,7 @@ pub struct SimulateOptions {
     /// How to print the results
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// Print every message and decision of one election as numbered steps, as text, markdown or json
+    /// Print every message and decision of one election as numbered steps; as text where no format is named
     #[arg(
         long,
         value_name = "FORMAT",
@@ -242,12 +241,15 @@ fn known() -> impl Iterator<Item = &'static Properties> {
     std::iter::once(&MAX_RING).chain(classic::ALL.iter().copied())
 }
 
+fn keys() -> String {
+    known().map(|properties| properties.key).collect::<Vec<_>>().join(", ")
+}
+
 fn algorithms(text: &str) -> Result<Algorithms, String> {
     if text == "all" {
         return Ok(Algorithms(known().collect()));
     }
     let named = text.split(',').map(|name| {
-        let keys = || known().map(|properties| properties.key).collect::<Vec<_>>().join(", ");
         let found = known().find(|properties| properties.key == name.trim());
         found.ok_or_else(|| format!("there is no algorithm `{name}`; there are: {}, and `all`", keys()))
     });
