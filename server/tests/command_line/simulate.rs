@@ -1,5 +1,7 @@
 //! `ringleader simulate`: its output, traces, plots and refusals.
 
+use ringleader_shared::AlgorithmName;
+
 use super::{assert_refused, printed, ring_file, run_with};
 
 #[test]
@@ -19,7 +21,7 @@ fn a_simulation_says_what_it_counted_and_the_same_again_for_the_same_seed() {
     };
     assert_eq!(csv("7"), csv("7"));
     assert_ne!(csv("7"), csv("8"));
-    assert_eq!(csv("7").len(), 1 + 12 * 3 * 5, "twelve algorithms, three sizes, five runs, and the head");
+    assert_eq!(csv("7").len(), 1 + AlgorithmName::ALL.len() * 3 * 5, "three sizes, five runs, and the head");
 }
 
 #[test]
@@ -79,7 +81,7 @@ fn a_trace_is_a_numbered_solution_in_three_forms() {
 
 #[test]
 fn every_algorithm_is_traced_and_a_trace_counts_what_the_run_counts() {
-    for name in ringleader_shared::AlgorithmName::ALL {
+    for name in AlgorithmName::ALL {
         let ring = ["simulate", "--labels", "30,7,2,99,4,50", "--algorithm", name.key(), "--seed", "3"];
         let ring = [&ring[..], &["--latency", "exponential"]].concat();
         let json = |more: &[&str]| -> serde_json::Value {
