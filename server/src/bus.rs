@@ -196,7 +196,7 @@ impl Bus {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic may leave the state half-changed. To go on matters more.
+        // A panic may have left the state half-changed. The server goes on with it.
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

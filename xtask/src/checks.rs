@@ -66,7 +66,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs `cargo test` with these arguments, on a page of today and with a browser.
+/// Runs `cargo test` with these arguments, with an up-to-date page and a browser.
 pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<()> {
     let mut page = Report::default();
     dashboard::build_for_trying(&mut page)?;
@@ -75,7 +75,7 @@ pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<()> {
     in_browser(Run::cargo(["test"]).args(arguments), &browser)?.check()
 }
 
-/// Gives tests what they need to look at the page.
+/// Names the browser and the other tools of the browser tests in their environment.
 fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
     let tests = browser.drives(tests);
     let tests = match nginx::find_or_unpack() {
@@ -92,7 +92,7 @@ fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
     })
 }
 
-/// Makes sure of a part of the Rust toolchain that the smallest installation leaves out.
+/// Adds a component of the Rust toolchain that the smallest installation leaves out.
 fn component(name: &str, subcommand: &str) -> anyhow::Result<()> {
     if Run::cargo([subcommand, "--version"]).succeeds() {
         return Ok(());
@@ -101,7 +101,8 @@ fn component(name: &str, subcommand: &str) -> anyhow::Result<()> {
     Run::new("rustup", ["component", "add", name]).check_quietly()
 }
 
-/// They are a workspace of their own, which needs a nightly compiler to run but none to be checked.
+/// Checks the fuzz targets: a workspace of their own, which needs a nightly compiler to run but not to be
+/// checked.
 fn fuzz_targets() -> anyhow::Result<()> {
     const MANIFEST: &str = "fuzz/Cargo.toml";
     Run::cargo(["fmt", "--manifest-path", MANIFEST, "--check"]).check()?;

@@ -1,4 +1,4 @@
-//! How the project writes, as far as a program can check it.
+//! The project's rules of style, as far as a program can check them.
 //!
 //! Comments and documents are at most [`WIDTH`] columns wide (rustfmt leaves both alone), a doc comment
 //! begins with a noun or a verb, and a few worn-out words are replaced by exact ones. [`references`] checks
@@ -35,7 +35,7 @@ const HELD: [&str; 16] = [
 /// The widest comment or Markdown line, in characters.
 const WIDTH: usize = 110;
 
-/// Words that hide who emits, reports, logs or announces what.
+/// Vague words in place of emit, report, log or announce.
 const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
 
 /// Words that begin a relative clause instead of naming the thing.
@@ -47,7 +47,7 @@ const GROWING: [&str; 4] = ["algorithms", "bugs", "elections", "tests"];
 /// Words that may stand between a number and such a thing.
 const KINDS: [&str; 4] = ["classic", "planted", "published", "ring"];
 
-/// Numbers of things that a text may have listed before it counts them are no violation: they are smaller.
+/// The numbers that are found. Smaller ones often count things that the text itself lists.
 const NUMBERS: [&str; 10] =
     ["six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
 

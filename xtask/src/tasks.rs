@@ -1,4 +1,4 @@
-//! The tasks: their names, their help, and what each runs, in one table.
+//! The tasks of `cargo xtask` in one table: their names, their help and their functions.
 
 use anyhow::{Context, bail};
 
@@ -195,7 +195,7 @@ fn too_many<T>(extra: &str) -> anyhow::Result<T> {
     bail!("`{extra}` is one argument too many\n\n{}", help())
 }
 
-/// Does steps, and reports how long each took when they took long.
+/// Does steps, and prints the duration of each when they took long.
 fn reported(work: impl FnOnce(&mut Report) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut report = Report::default();
     work(&mut report)?;

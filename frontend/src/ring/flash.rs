@@ -75,7 +75,7 @@ impl Flashes {
         if let Mark::Crossed { link, .. } = &mark
             && !words.is_empty()
         {
-            // Two times in one place would be illegible.
+            // Two texts in one place would be illegible.
             let is_here = |other: &Mark| matches!(other, Mark::Crossed { link: other, .. } if other == link);
             self.all.iter_mut().filter(|flash| is_here(&flash.mark)).for_each(|flash| flash.words.clear());
         }
@@ -85,22 +85,22 @@ impl Flashes {
         }
     }
 
-    /// Removes those that are over.
+    /// Removes the marks that are over.
     pub(super) fn expire(&mut self, now: f64, still: bool) {
         self.all.retain(|flash| flash.age(now, still) < 1.0);
     }
 
-    /// Removes all.
+    /// Removes all marks.
     pub(super) fn clear(&mut self) {
         self.all.clear();
     }
 
-    /// Whether none is shown.
+    /// Whether no mark is shown.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Draws them. Words have this size.
+    /// Draws the marks, with text of this size.
     pub(super) fn draw(&self, surface: &Surface, now: f64, still: bool, text_size: f64) {
         for flash in &self.all {
             let age = if still { 0.0 } else { flash.age(now, still) };

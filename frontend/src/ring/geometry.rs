@@ -157,7 +157,7 @@ impl Layout {
         found.or_else(|| self.names.iter().position(|other| other == name))
     }
 
-    /// Whether there are too many for words in the drawing.
+    /// Whether there are too many members for text in the drawing.
     pub(crate) fn is_large(&self) -> bool {
         self.names.len() > LARGE_RING
     }
@@ -184,7 +184,7 @@ impl Layout {
         Some(on_circle(self.ring_radius + BAR_MOST + 26.0, self.angle(place)))
     }
 
-    /// Clockwise, the first member at the top.
+    /// The angle of a member's place: clockwise, the first member at the top.
     #[expect(clippy::cast_precision_loss, reason = "a ring has 1,000 members at most")]
     fn angle(&self, place: usize) -> f64 {
         TAU * place as f64 / self.names.len().max(1) as f64 - FRAC_PI_2
@@ -208,13 +208,13 @@ impl Layout {
         self.names.get((place + 1) % self.names.len())
     }
 
-    /// Room between a link's end and the node's rim.
+    /// The gap between a link's end and the node's rim.
     fn gap(&self) -> f64 {
         self.node_radius + (self.node_radius * 0.16).min(12.0)
     }
 
-    /// The way from one node to another: along the circle between neighbours, else a bend through the inside,
-    /// on the clockwise side so that the ways there and back never lie on each other.
+    /// The line of a link from one node to another: along the circle between neighbours, else a bend through
+    /// the inside, on the clockwise side so that the ways there and back never lie on each other.
     pub(crate) fn curve(&self, from: &NodeName, to: &NodeName) -> Option<Curve> {
         let (here, there) = (self.place(from)?, self.place(to)?);
         let count = self.names.len();
@@ -256,8 +256,8 @@ impl Layout {
             .then(|| (here.towards(there, self.node_radius), there.towards(here, self.node_radius)))
     }
 
-    /// Bands along the circle for the sides of a ring that is torn apart, with each the index of its side:
-    /// one for each run of neighbours on the same side.
+    /// Bands along the circle for the sides of a partitioned ring, each with the index of its side: one for
+    /// each row of neighbours on the same side.
     pub(crate) fn bands(&self, sides: &[Vec<&NodeView>]) -> Vec<(usize, Curve)> {
         let mut side_of: Vec<Option<usize>> = vec![None; self.names.len()];
         for (side, members) in sides.iter().enumerate() {
@@ -284,7 +284,7 @@ impl Layout {
         bands
     }
 
-    /// A node that is its own successor: a loop on its inner side.
+    /// The loop of a node that is its own successor, on its inner side.
     fn self_loop(&self, place: usize) -> Curve {
         let centre = on_circle(self.ring_radius, self.angle(place));
         let inward = if self.ring_radius == 0.0 { -FRAC_PI_2 } else { self.angle(place) + PI };
@@ -307,7 +307,7 @@ impl Layout {
 pub(crate) enum Curve {
     /// Along the circle, from angle to angle.
     Arc {
-        /// Of the circle.
+        /// The radius of the circle.
         radius: f64,
         /// Its start.
         from: f64,
@@ -359,7 +359,7 @@ impl Curve {
         }
     }
 
-    /// As the `d` of an SVG path.
+    /// The line as the `d` of an SVG path.
     pub(crate) fn path(&self) -> String {
         match self {
             Self::Arc { radius, from, to } => {

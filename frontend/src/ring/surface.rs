@@ -39,7 +39,7 @@ pub(super) enum Colour {
 impl Colour {
     pub(super) const COUNT: usize = 9;
 
-    /// In the order in which they are drawn: the rare ones over the others.
+    /// All colours in the order in which they are drawn: the rare ones over the others.
     pub(super) const ALL: [Self; Self::COUNT] = [
         Self::Strong,
         Self::Soft,
@@ -145,12 +145,12 @@ impl Surface {
         self.context.clear_rect(-SIZE, -SIZE, 3.0 * SIZE, 3.0 * SIZE);
     }
 
-    /// The circle of the configured ring.
+    /// Draws the circle of the configured ring.
     pub(super) fn ring(&self, radius: f64) {
         self.circle(Point { x: SIZE / 2.0, y: SIZE / 2.0 }, radius, Colour::Line, 3.0);
     }
 
-    /// The sides of a ring that is torn apart, inside of its circle.
+    /// Draws the sides of a partitioned ring, inside of its circle.
     pub(super) fn bands(&self, bands: &[(usize, Curve)]) {
         self.context.set_line_cap("butt");
         self.context.set_global_alpha(0.4);
@@ -201,14 +201,14 @@ impl Surface {
         self.stroke(colour, width);
     }
 
-    /// A circle round a point.
+    /// Draws a circle round a point.
     pub(super) fn circle(&self, centre: Point, radius: f64, colour: Colour, width: f64) {
         self.context.begin_path();
         let _ = self.context.arc(centre.x, centre.y, radius, 0.0, TAU);
         self.stroke(colour, width);
     }
 
-    /// Words in the middle of a point, legible on anything.
+    /// Draws text centred at a point, legible on any ground.
     pub(super) fn words(&self, words: &str, at: Point, size: f64, colour: Colour) {
         self.context.set_font(&format!("{}px {}", rounded(size), self.fonts));
         self.context.set_stroke_style_str(self.colour(Colour::Ground));
@@ -218,7 +218,7 @@ impl Surface {
         let _ = self.context.fill_text(words, at.x, at.y);
     }
 
-    /// Tokens of this outline, with their letter. Each has its place and its opacity.
+    /// Draws tokens of this outline, with their letter. Each has its place and its opacity.
     pub(super) fn tokens(
         &self,
         (outline, letter): (&str, &str),

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::problem::Refusal;
 
-/// The largest request body, in bytes. The largest honest one is under 100.
+/// The largest request body, in bytes. A valid one is under 100, unless it names many nodes.
 const MAX_BODY: usize = 16 * 1024;
 
 /// The time within which a client must send its body.

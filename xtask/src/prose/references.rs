@@ -14,7 +14,7 @@ const WORDS: &str = "docs/glossary.md";
 /// The column of [`WORDS`] with a file, and what it defines.
 const WHERE: usize = 2;
 
-/// How the list of a rule's tests begins.
+/// The beginning of the list of a rule's tests.
 const TESTS: &str = "*Tests:*";
 
 /// Folders at the top of the project: a text between backticks that begins with one is a path.
