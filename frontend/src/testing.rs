@@ -126,13 +126,13 @@ impl Ring {
                 who if who == deputy => Role::Deputy,
                 _ => Role::Follower,
             };
-            let standing = EventKind::RoleChanged {
+            let changed = EventKind::RoleChanged {
                 role,
                 term: Term(term),
                 leader: Some(name(leader)),
                 deputy: Some(name(deputy)),
             };
-            self.apply(Some(node.as_str()), standing);
+            self.apply(Some(node.as_str()), changed);
         }
         self.view.clone()
     }

@@ -572,7 +572,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_place_or_with_an_unknown_one_it_starts_with_a_snapshot() {
+    fn a_subscription_without_a_known_position_starts_with_a_snapshot() {
         let bus = bus_with(HISTORY + 10);
         for after in [None, Some(Seq(9)), Some(Seq(HISTORY as u64 + 11))] {
             let (first, _) = bus.subscribe(after.map(EventPosition::from));
@@ -693,7 +693,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_after_its_place_and_says_what_there_is() {
+    fn a_page_begins_after_its_position_and_has_the_bounds_of_the_history() {
         let bus = bus_with(5);
         let (events, oldest, newest) = bus.page(Seq(2), 2);
         assert_eq!(events.iter().map(|event| event.seq.0).collect::<Vec<_>>(), [3, 4]);

@@ -146,9 +146,9 @@ mod tests {
     #[test]
     fn the_same_mark_begins_again_and_another_stands_beside_it() {
         let mut flashes = Flashes::default();
-        flashes.show(crossed(Colour::Contest), String::new(), 0.0);
+        flashes.show(crossed(Colour::Election), String::new(), 0.0);
         flashes.show(crossed(Colour::Leader), String::new(), 100.0);
-        flashes.show(crossed(Colour::Contest), String::new(), 500.0);
+        flashes.show(crossed(Colour::Election), String::new(), 500.0);
         assert_eq!(flashes.all.len(), 2);
         flashes.expire(800.0, false);
         assert_eq!(flashes.all.len(), 1, "the older one is over");
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_link_has_the_words_of_its_latest_mark_only() {
         let mut flashes = Flashes::default();
-        flashes.show(crossed(Colour::Contest), "310 µs".to_owned(), 0.0);
+        flashes.show(crossed(Colour::Election), "310 µs".to_owned(), 0.0);
         flashes.show(crossed(Colour::Leader), "290 µs".to_owned(), 1.0);
         let words: Vec<&str> = flashes.all.iter().map(|flash| flash.words.as_str()).collect();
         assert_eq!(words, ["", "290 µs"]);

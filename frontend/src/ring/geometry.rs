@@ -538,7 +538,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stranger_has_no_place() {
+    fn a_name_that_is_not_in_the_ring_has_no_position() {
         assert_eq!(ring(4).curve(&NodeName::nth(0), &NodeName::nth(9)), None);
         assert_eq!(ring(0).position(&NodeName::nth(0)), None);
     }

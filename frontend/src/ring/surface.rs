@@ -23,7 +23,7 @@ pub(super) enum Colour {
     /// Lines of the background.
     Line,
     /// A candidate, or a message of an election.
-    Contest,
+    Election,
     /// The deputy.
     Deputy,
     /// The leader.
@@ -44,7 +44,7 @@ impl Colour {
         Self::Strong,
         Self::Soft,
         Self::Line,
-        Self::Contest,
+        Self::Election,
         Self::Deputy,
         Self::Leader,
         Self::Trouble,
@@ -55,7 +55,7 @@ impl Colour {
     /// The colour of a message.
     pub(super) const fn of(kind: MessageKind) -> Self {
         match kind {
-            MessageKind::Election | MessageKind::Classic => Self::Contest,
+            MessageKind::Election | MessageKind::Classic => Self::Election,
             MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
                 Self::Deputy
             }
@@ -70,7 +70,7 @@ impl Colour {
             Self::Strong => "var(--line-strong)",
             Self::Soft => "var(--ink-soft)",
             Self::Line => "var(--line)",
-            Self::Contest => "var(--contest)",
+            Self::Election => "var(--contest)",
             Self::Deputy => "var(--deputy)",
             Self::Leader => "var(--leader)",
             Self::Trouble => "var(--trouble)",
@@ -157,7 +157,7 @@ impl Surface {
         for (side, band) in bands {
             // Every second side is narrower, so that not the colour alone distinguishes them.
             let (colour, width) =
-                if side % 2 == 0 { (Colour::Contest, 26.0) } else { (Colour::Deputy, 14.0) };
+                if side % 2 == 0 { (Colour::Election, 26.0) } else { (Colour::Deputy, 14.0) };
             self.curves(std::slice::from_ref(band), colour, width);
         }
         self.context.set_global_alpha(1.0);

@@ -167,7 +167,7 @@ mod tests {
     use axum::body::Body;
 
     #[tokio::test]
-    async fn numbers_are_what_json_calls_them_and_null_is_nothing() {
+    async fn a_whole_number_may_have_a_fraction_of_zero_and_null_is_refused() {
         #[derive(Debug, PartialEq, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Wanted {

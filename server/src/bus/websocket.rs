@@ -75,7 +75,7 @@ pub async fn serve(
                     }
                 }
                 Some(Ok(Message::Text(_) | Message::Binary(_))) => {
-                    return close(socket, 1008, "this socket only tells; use the API to ask").await;
+                    return close(socket, 1008, "this socket only sends events; use the API for requests").await;
                 }
                 Some(Err(_)) => return close(socket, 1009, "a frame that is too large or malformed").await,
                 Some(Ok(Message::Close(_))) => {

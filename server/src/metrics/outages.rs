@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn many_in_a_moment_and_those_of_a_run_that_is_over_are_all_counted() {
+    fn outages_in_quick_succession_and_those_of_an_ended_run_are_all_counted() {
         let mut ring = Ring { view: RingView::empty(), times: OutageTimes::default() };
         ring.run(1, 0);
         for n in 0..100 {

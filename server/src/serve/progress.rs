@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_may_take_its_time_is_waited_for() {
+    async fn a_stream_without_a_time_limit_waits_for_its_reader() {
         let (ours, mut theirs) = duplex(1024);
         let mut stream = WithProgress::new(ours, (), None);
         let writer = tokio::spawn(async move { stream.write_all(&[1; 4 * LEAST_PROGRESS]).await });
