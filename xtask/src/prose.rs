@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 /// The folders and files that are held to the rules: all that people read.
-const HELD: [&str; 16] = [
+const HELD: [&str; 17] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
@@ -27,6 +27,7 @@ const HELD: [&str; 16] = [
     "frontend",
     "nodes",
     "server",
+    "server/openapi.json",
     "shared",
     "testing",
     "xtask",
@@ -70,6 +71,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
         let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let violations = match extension(file) {
             "rs" => in_rust(&text),
+            "json" => in_json(&text),
             _ => {
                 let exists =
                     |path: &str| Path::new(path).exists() || files.iter().any(|file| file.ends_with(path));
@@ -107,15 +109,14 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         let entries = fs::read_dir(path).with_context(|| format!("listing {}", path.display()))?;
         let mut entries =
             entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+        entries.retain(|entry| entry.is_dir() || ["rs", "md"].contains(&extension(entry)));
         entries.sort();
         return entries.iter().try_for_each(|entry| collect(entry, files));
     }
     if !path.exists() {
         bail!("{} is held to the rules and does not exist: see xtask/src/prose.rs", path.display());
     }
-    if ["rs", "md"].contains(&extension(path)) {
-        files.push(path.to_owned());
-    }
+    files.push(path.to_owned());
     Ok(())
 }
 
@@ -149,6 +150,22 @@ fn in_rust(text: &str) -> Vec<Violation> {
 }
 
 const INSTEAD: &str = "say emit, report, log, announce, notify, apply or return";
+
+/// Holds the descriptions of a document of the API to the rules of doc comments.
+fn in_json(text: &str) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (line, whole) in (1..).zip(text.lines()) {
+        let Some((_, described)) = whole.split_once("\"description\": ") else { continue };
+        if let Some(first) = words(described).next().filter(|first| RELATIVE.contains(first)) {
+            let rule = format!("a description begins with `{first}`: begin with a noun or a verb");
+            found.push(Violation { line, rule });
+        }
+        for word in words(described).filter(|word| is_worn_out(word)) {
+            found.push(Violation { line, rule: format!("`{word}`: {INSTEAD}") });
+        }
+    }
+    found
+}
 
 const UNCOUNTED: &str = "the next one makes this number wrong: leave it out";
 
@@ -286,6 +303,15 @@ mod tests {
     fn worn_out_words_are_found_in_markdown_and_not_in_its_code() {
         assert_eq!(lines(&in_markdown("The member is\ntold.")), [2]);
         assert_eq!(in_markdown("See `its_sender_is_told`.\n```\ntold\n```"), []);
+    }
+
+    #[test]
+    fn the_descriptions_of_the_api_are_held_to_the_rules() {
+        assert_eq!(
+            lines(&in_json("{\n\"description\": \"Who leads.\",\n\"description\": \"Told.\"\n}")),
+            [2, 3]
+        );
+        assert_eq!(in_json("{\n\"description\": \"The leader.\",\n\"who\": \"told\"\n}"), []);
     }
 
     #[test]
