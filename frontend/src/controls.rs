@@ -328,13 +328,13 @@ mod tests {
         let hung = ring.then("D", EventKind::Paused);
         assert!(no_pause(&hung).is_some_and(|why| why.contains("D hangs already")));
         assert_eq!(resume_label(&paused(&hung)), "Resume D");
-        let standing = EventKind::RoleChanged {
+        let changed = EventKind::RoleChanged {
             role: Role::Leader,
             term: ringleader_shared::Term(2),
             leader: Some(crate::testing::name("C")),
             deputy: None,
         };
-        assert_eq!(no_pause(&ring.then("C", standing)), None);
+        assert_eq!(no_pause(&ring.then("C", changed)), None);
     }
 
     #[test]

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn without_succession_no_deputy_is_missed() {
+    fn without_succession_the_headline_asks_for_no_deputy() {
         let mut ring = ring(4);
         ring.running();
         ring.led_by("D", "C", 3);

@@ -129,10 +129,10 @@ mod tests {
         ring.running();
         let began = ring.led_by("C", "B", 1).seq.0 * 1_000 + 1_000;
         ring.killed("C");
-        let standing =
+        let changed =
             |role| EventKind::RoleChanged { role, term: Term(2), leader: Some(name("B")), deputy: None };
-        ring.then("B", standing(Role::Leader));
-        let view = ring.then("A", standing(Role::Follower));
+        ring.then("B", changed(Role::Leader));
+        let view = ring.then("A", changed(Role::Follower));
         let outage = view.leaderless.latest().expect("there was one");
         assert_eq!((outage.started_us, history(outage).as_str()), (began, "C was killed, then B led"));
         assert_eq!(total(outage.took), "No leader for 2.00 ms");

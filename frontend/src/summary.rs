@@ -44,7 +44,7 @@ fn Latest(election: ElectionView) -> impl IntoView {
     view! {
         <div class="latest">
             <p class="what">
-                {cost::contest(&election)} " · term " {election.term.to_string()}
+                {cost::heading(&election)} " · term " {election.term.to_string()}
                 {election.took_us.is_none().then_some(" · running")}
             </p>
             <p class="outcome" class:running=election.took_us.is_none()>{cost::outcome(&election)}</p>
@@ -78,7 +78,7 @@ fn Latest(election: ElectionView) -> impl IntoView {
 fn Past(election: ElectionView) -> impl IntoView {
     view! {
         <li value=election.term.0.to_string()>
-            <span class="what">"Term " {election.term.to_string()} " · " {cost::contest(&election).to_ascii_lowercase()}</span>
+            <span class="what">"Term " {election.term.to_string()} " · " {cost::heading(&election).to_ascii_lowercase()}</span>
             <span class="outcome">{cost::outcome(&election)}</span>
             <span class="cost">
                 {counted(election.messages.into(), "message")}

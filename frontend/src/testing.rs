@@ -13,7 +13,7 @@ pub(crate) struct Ring {
     names: Vec<NodeName>,
 }
 
-/// A name that is known to be good.
+/// The node's name with this text, which must be valid.
 pub(crate) fn name(text: &str) -> NodeName {
     text.parse().expect("a valid name")
 }
@@ -81,7 +81,7 @@ impl Ring {
         self.view.apply(&event);
     }
 
-    /// Every process is spawned, none is ready.
+    /// Spawns every process; none is ready.
     pub(crate) fn starting(&mut self) -> RingView {
         for name in self.names.clone() {
             self.apply(Some(name.as_str()), EventKind::Spawned { pid: 100 });
@@ -89,7 +89,7 @@ impl Ring {
         self.view.clone()
     }
 
-    /// Every member runs and sends to the next.
+    /// Makes every member run and send to the next.
     pub(crate) fn running(&mut self) -> RingView {
         self.starting();
         for (n, name) in self.names.clone().into_iter().enumerate() {
@@ -100,13 +100,13 @@ impl Ring {
         self.view.clone()
     }
 
-    /// This one is dead, and nobody has noticed.
+    /// Kills a member, which no other has noticed yet.
     pub(crate) fn killed(&mut self, who: &str) -> RingView {
         self.apply(Some(who), EventKind::Exited { code: None, signal: Some(9) });
         self.view.clone()
     }
 
-    /// Every member runs except this one, and the ring is repaired.
+    /// Makes every member run except this one, with the ring repaired.
     pub(crate) fn running_without(&mut self, who: &str) -> RingView {
         self.running();
         self.killed(who);
@@ -118,7 +118,7 @@ impl Ring {
         self.view.clone()
     }
 
-    /// Every live member follows this leader and knows this deputy.
+    /// Makes every live member follow this leader and know this deputy.
     pub(crate) fn led_by(&mut self, leader: &str, deputy: &str, term: u64) -> RingView {
         for node in self.names.clone() {
             let role = match node.as_str() {
@@ -126,13 +126,13 @@ impl Ring {
                 who if who == deputy => Role::Deputy,
                 _ => Role::Follower,
             };
-            let standing = EventKind::RoleChanged {
+            let changed = EventKind::RoleChanged {
                 role,
                 term: Term(term),
                 leader: Some(name(leader)),
                 deputy: Some(name(deputy)),
             };
-            self.apply(Some(node.as_str()), standing);
+            self.apply(Some(node.as_str()), changed);
         }
         self.view.clone()
     }
@@ -142,7 +142,7 @@ impl Ring {
         self.view.clone()
     }
 
-    /// This happened as well.
+    /// Applies another event.
     pub(crate) fn then(&mut self, node: &str, kind: EventKind) -> RingView {
         self.apply(Some(node), kind);
         self.view.clone()

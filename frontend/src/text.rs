@@ -35,7 +35,7 @@ pub(crate) enum Subject {
     /// A decision of the node.
     Decision,
     /// A change of its role.
-    Standing,
+    Role,
     /// A link.
     Link,
     /// One message sent or received.
@@ -53,7 +53,7 @@ impl Subject {
     pub(crate) const fn class(self) -> &'static str {
         match self {
             Self::Decision => "line decision",
-            Self::Standing => "line standing",
+            Self::Role => "line role",
             Self::Link => "line link",
             Self::Message => "line message",
             Self::Trouble => "line trouble",
@@ -119,7 +119,7 @@ const fn subject(kind: &EventKind) -> Option<Subject> {
         | EventKind::LinkDown { failure: true, .. }
         | EventKind::Refused { .. }
         | EventKind::Overflow { .. } => Subject::Trouble,
-        EventKind::RoleChanged { .. } | EventKind::Completed { .. } => Subject::Standing,
+        EventKind::RoleChanged { .. } | EventKind::Completed { .. } => Subject::Role,
         EventKind::SuccessorChanged { .. } | EventKind::LinkUp { .. } | EventKind::LinkDown { .. } => {
             Subject::Link
         }
@@ -185,13 +185,13 @@ mod tests {
 
     #[test]
     fn a_follower_says_whom_it_follows() {
-        let standing = EventKind::RoleChanged {
+        let changed = EventKind::RoleChanged {
             role: Role::Follower,
             term: Term(3),
             leader: Some(name("D")),
             deputy: Some(name("C")),
         };
-        let (_, text) = line(&event(1, Some("A"), standing), false).expect("a line");
+        let (_, text) = line(&event(1, Some("A"), changed), false).expect("a line");
         assert_eq!(text, "follows D in term 3, deputy C");
     }
 }

@@ -5,37 +5,33 @@
 //! Events of nodes therefore wait a moment and are put in the order in which they happened, by the clock
 //! that the nodes share.
 
+mod history;
+mod pending;
+mod subscription;
 pub mod websocket;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::ws::Utf8Bytes;
 use ringleader_node::refusals::Refusals;
-use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, RunId, Seq};
 use tokio::sync::{Notify, watch};
 
+use self::history::History;
+pub use self::history::{EventPosition, HISTORY};
+pub use self::pending::PendingEvent;
+use self::pending::WaitingEvents;
+pub use self::subscription::{Next, Subscription};
 use crate::clock::monotonic_ns;
 use crate::metrics::OutageTimes;
 use crate::state_dir::Keeper;
 
-/// The number of events in the history. At about 400 bytes each, twice: 8 MB.
-pub const HISTORY: usize = 10_000;
-
 /// The time that an event of a node waits for earlier ones of other nodes. Reports take a few
 /// milliseconds at most, unless the machine is overloaded; a later one gets its place when it arrives.
 const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
-
-/// The beginning of the text of an event's frame; the frame ends with one brace.
-const ENVELOPE: &str = r#"{"type":"event","event":"#;
-
-/// The number of events that a subscriber gets at a time.
-const BATCH: usize = 64;
 
 /// The bus. Cheap to clone; all clones are the same bus.
 #[derive(Debug, Clone)]
@@ -56,19 +52,13 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     view: RingView,
-    history: VecDeque<(Event, Utf8Bytes)>,
-    /// The first event of each run of which the history holds some, oldest first.
-    runs: VecDeque<(Seq, RunId)>,
+    history: History,
     counts: BTreeMap<&'static str, u64>,
     /// The number of refused connections.
     refused: u64,
-    /// The number of events of the history that are about refused connections.
-    refusals_kept: usize,
     refusals: Refusals<PendingEvent>,
     outages: OutageTimes,
-    /// Events that wait for earlier ones, the earliest first.
-    waiting: BinaryHeap<Reverse<Waiting>>,
-    arrivals: u64,
+    waiting: WaitingEvents,
     /// Events that were dropped because their members had left.
     too_late: u64,
     /// The storage of the highest term.
@@ -79,79 +69,6 @@ struct State {
 #[derive(Debug, Clone, Default)]
 pub struct Membership {
     ended: Arc<AtomicBool>,
-}
-
-/// An event that waits, ordered by the time at which it happened, then by its arrival.
-#[derive(Debug)]
-struct Waiting {
-    arrival: u64,
-    event: PendingEvent,
-}
-
-impl Waiting {
-    fn key(&self) -> (u64, u64) {
-        (self.event.at_ns, self.arrival)
-    }
-}
-
-impl PartialEq for Waiting {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Waiting {}
-
-impl PartialOrd for Waiting {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiting {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
-/// An event that has no sequence number yet.
-#[derive(Debug)]
-pub struct PendingEvent {
-    /// The event's node.
-    pub node: Option<NodeName>,
-    /// The start of that node.
-    pub incarnation: Incarnation,
-    /// The node's Lamport clock.
-    pub lamport: u64,
-    /// The time of the event by the monotonic clock, in nanoseconds.
-    pub at_ns: u64,
-    /// The kind of the event.
-    pub kind: EventKind,
-}
-
-/// The position of a reader: the number of the last event that it has seen, and that event's run if
-/// known. Numbers of one server continue from run to run; those of another server begin again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventPosition {
-    /// The run.
-    pub run: Option<RunId>,
-    /// The number.
-    pub seq: Seq,
-}
-
-impl From<Seq> for EventPosition {
-    fn from(seq: Seq) -> Self {
-        Self { run: None, seq }
-    }
-}
-
-/// The next item for a subscriber.
-#[derive(Debug)]
-pub enum Next {
-    /// Frames of events, already serialized.
-    Events(Vec<Utf8Bytes>),
-    /// The subscriber fell behind: the range of the missed events, and the present ring.
-    Missed(Seq, Seq, Box<RingView>),
 }
 
 impl Default for Bus {
@@ -177,15 +94,12 @@ impl Bus {
     fn made(keeper: Option<Keeper>) -> Self {
         let state = State {
             view: RingView::empty(),
-            history: VecDeque::new(),
-            runs: VecDeque::new(),
+            history: History::default(),
             counts: BTreeMap::new(),
             refused: 0,
-            refusals_kept: 0,
             refusals: Refusals::default(),
             outages: OutageTimes::default(),
-            waiting: BinaryHeap::new(),
-            arrivals: 0,
+            waiting: WaitingEvents::default(),
             too_late: 0,
             keeper,
         };
@@ -196,7 +110,7 @@ impl Bus {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic may leave the state half-changed. To go on matters more.
+        // A panic may have left the state half-changed. The server goes on with it.
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -221,11 +135,7 @@ impl Bus {
             state.too_late += (refused.len() + events.len()) as u64;
             return;
         }
-        for event in events {
-            state.arrivals += 1;
-            let arrival = state.arrivals;
-            state.waiting.push(Reverse(Waiting { arrival, event }));
-        }
+        events.into_iter().for_each(|event| state.waiting.push(event));
         drop(state);
         self.inner.waiting.notify_one();
         refused.into_iter().for_each(|refused| self.refuse(refused));
@@ -304,7 +214,7 @@ impl Bus {
         let mut state = self.state();
         let before = state.view.seq;
         state.place_until(at_ns, self.inner.born_ns);
-        let (newest, next) = (state.view.seq, state.waiting.peek().map(|Reverse(next)| next.event.at_ns));
+        let (newest, next) = (state.view.seq, state.waiting.next_ns());
         drop(state);
         if newest > before {
             self.inner.newest.send_replace(newest);
@@ -370,20 +280,13 @@ impl Bus {
     /// The events after `after` as JSON, at most `limit`.
     #[must_use]
     pub fn texts(&self, after: Seq, limit: usize) -> Vec<Bytes> {
-        let state = self.state();
-        let frames = state.history.iter().skip(state.index_after(after)).take(limit);
-        // A frame is the event in an envelope: the text is shared, not serialized again.
-        let inner = |text: &Utf8Bytes| {
-            let bytes = Bytes::from(text.clone());
-            bytes.slice(ENVELOPE.len()..bytes.len() - 1)
-        };
-        frames.map(|(_, text)| inner(text)).collect()
+        self.state().history.texts(after, limit).collect()
     }
 
     /// The oldest and the newest sequence number in the history.
     #[must_use]
     pub fn bounds(&self) -> (Seq, Seq) {
-        self.state().bounds()
+        self.state().history.bounds()
     }
 
     /// The events after `after`, at most `limit`, with the oldest and the newest sequence number in the
@@ -391,9 +294,8 @@ impl Bus {
     #[must_use]
     pub fn page(&self, after: Seq, limit: usize) -> (Vec<Event>, Seq, Seq) {
         let state = self.state();
-        let (oldest, newest) = state.bounds();
-        let events = state.history.iter().skip(state.index_after(after)).take(limit);
-        (events.map(|(event, _)| event.clone()).collect(), oldest, newest)
+        let (oldest, newest) = state.history.bounds();
+        (state.history.events(after, limit).cloned().collect(), oldest, newest)
     }
 
     /// Whether this may be an event of this server: its number was assigned, and in that run, as far as
@@ -402,37 +304,13 @@ impl Bus {
     pub fn has(&self, position: EventPosition) -> bool {
         self.state().has(position)
     }
-
-    /// Starts a subscription. The first frame states whether it continues after `after`, or begins with a
-    /// snapshot.
-    #[must_use]
-    pub fn subscribe(&self, after: Option<EventPosition>) -> (BusFrame, Subscription) {
-        let newest = self.inner.newest.subscribe();
-        let state = self.state();
-        let (oldest, last) = state.bounds();
-        let (frame, at) = match after {
-            Some(position) if position.seq.next() >= oldest && state.has(position) => {
-                let seq = position.seq;
-                (BusFrame::Resumed { after: seq, run: state.run_at(seq) }, seq)
-            }
-            _ => (BusFrame::Snapshot { ring: Box::new(state.view.clone()), at_us: self.now_us() }, last),
-        };
-        drop(state);
-        (frame, Subscription { bus: self.clone(), newest, at })
-    }
-}
-
-fn is_refusal(event: &Option<&(Event, Utf8Bytes)>) -> bool {
-    event.is_some_and(|(event, _)| matches!(event.kind, EventKind::Refused { .. }))
 }
 
 impl State {
     /// Publishes the waiting events that happened until `at_ns`, in order.
     fn place_until(&mut self, at_ns: u64, born_ns: u64) {
-        while self.waiting.peek().is_some_and(|Reverse(next)| next.event.at_ns <= at_ns) {
-            if let Some(Reverse(next)) = self.waiting.pop() {
-                self.assign_seq(next.event, born_ns);
-            }
+        while let Some(event) = self.waiting.pop_until(at_ns) {
+            self.assign_seq(event, born_ns);
         }
     }
 
@@ -456,22 +334,7 @@ impl State {
             keeper.note_term(self.view.term);
         }
         *self.counts.entry(event.kind.as_str()).or_default() += 1;
-        let frame = BusFrame::Event { event: Box::new(event.clone()) };
-        let text = serde_json::to_string(&frame).unwrap_or_default();
-        if is_new_run {
-            self.runs.push_back((event.seq, self.view.run));
-        }
-        self.history.push_back((event, text.into()));
-        self.refusals_kept += usize::from(is_refusal(&self.history.back()));
-        // Events caused by strangers have room of their own, so they push no event of the ring out.
-        while self.history.len() - self.refusals_kept > HISTORY || self.refusals_kept > HISTORY {
-            let oldest = self.history.pop_front();
-            self.refusals_kept -= usize::from(is_refusal(&oldest.as_ref()));
-        }
-        let oldest = self.bounds().0;
-        while self.runs.get(1).is_some_and(|(first, _)| *first <= oldest) {
-            self.runs.pop_front();
-        }
+        self.history.push(event, is_new_run.then_some(self.view.run));
     }
 
     fn assign_seq_to_refusal(&mut self, due: Option<(PendingEvent, u64)>, born_ns: u64) {
@@ -484,68 +347,13 @@ impl State {
         }
     }
 
-    fn bounds(&self) -> (Seq, Seq) {
-        let newest = self.view.seq;
-        (self.history.front().map_or(newest.next(), |(event, _)| event.seq), newest)
-    }
-
-    /// The run of an event. An event before the first run counts as one of the first run.
+    /// The run of an event.
     fn run_at(&self, seq: Seq) -> RunId {
-        let run = self.runs.iter().rev().find(|(first, _)| *first <= seq).or_else(|| self.runs.front());
-        run.map_or(self.view.run, |(_, run)| *run)
+        self.history.run_at(seq).unwrap_or(self.view.run)
     }
 
     fn has(&self, position: EventPosition) -> bool {
         position.seq <= self.view.seq && position.run.is_none_or(|run| run == self.run_at(position.seq))
-    }
-
-    fn index_after(&self, after: Seq) -> usize {
-        let oldest = self.bounds().0;
-        usize::try_from(after.next().0.saturating_sub(oldest.0)).unwrap_or(usize::MAX)
-    }
-}
-
-/// One reader of the bus. However slow it is, it delays no other reader.
-#[derive(Debug)]
-pub struct Subscription {
-    bus: Bus,
-    newest: watch::Receiver<Seq>,
-    at: Seq,
-}
-
-impl Subscription {
-    /// Waits for the next item.
-    pub async fn next(&mut self) -> Next {
-        loop {
-            self.newest.borrow_and_update();
-            if let Some(next) = self.take() {
-                return next;
-            }
-            // `self.bus` keeps the bus alive, so its sender is never gone.
-            let _ = self.newest.changed().await;
-        }
-    }
-
-    fn take(&mut self) -> Option<Next> {
-        let state = self.bus.state();
-        let (oldest, newest) = state.bounds();
-        if self.at == newest {
-            return None;
-        }
-        let first = self.at.next();
-        if first < oldest {
-            self.at = newest;
-            return Some(Next::Missed(first, newest, Box::new(state.view.clone())));
-        }
-        let frames: Vec<Utf8Bytes> = state
-            .history
-            .iter()
-            .skip(state.index_after(self.at))
-            .take(BATCH)
-            .map(|(_, text)| text.clone())
-            .collect();
-        self.at = Seq(self.at.0 + frames.len() as u64);
-        Some(Next::Events(frames))
     }
 }
 
@@ -559,61 +367,6 @@ mod tests {
             bus.announce(None, Incarnation(0), EventKind::Stderr { text: n.to_string() });
         }
         bus
-    }
-
-    #[tokio::test]
-    async fn a_subscription_resumes_after_an_event_that_is_remembered() {
-        let bus = bus_with(5);
-        let (first, mut subscription) = bus.subscribe(Some(Seq(3).into()));
-        assert_eq!(first, BusFrame::Resumed { after: Seq(3), run: bus.view().run });
-        let Next::Events(frames) = subscription.next().await else { panic!("nothing was missed") };
-        assert_eq!(frames.len(), 2);
-        assert!(frames[0].contains("\"seq\":4"), "{}", frames[0]);
-    }
-
-    #[test]
-    fn without_a_place_or_with_an_unknown_one_it_starts_with_a_snapshot() {
-        let bus = bus_with(HISTORY + 10);
-        for after in [None, Some(Seq(9)), Some(Seq(HISTORY as u64 + 11))] {
-            let (first, _) = bus.subscribe(after.map(EventPosition::from));
-            assert!(matches!(first, BusFrame::Snapshot { .. }), "{after:?}");
-        }
-        assert!(matches!(bus.subscribe(Some(Seq(10).into())).0, BusFrame::Resumed { .. }));
-    }
-
-    #[test]
-    fn a_place_that_names_its_run_is_resumed_in_that_run_only() {
-        let bus = Bus::new();
-        let runs = [1, 2].map(|n| RunId(uuid::Uuid::from_u128(n)));
-        for run in runs {
-            let settings = ringleader_shared::RingSettings::default();
-            let highest_term = ringleader_shared::Term::ZERO;
-            bus.announce(
-                None,
-                Incarnation(0),
-                EventKind::RunStarted { run, members: Vec::new(), highest_term, settings },
-            );
-            bus.announce(None, Incarnation(0), EventKind::Paused);
-        }
-        let [first, second] = runs;
-        let elsewhere = RunId(uuid::Uuid::from_u128(3));
-        for (run, seq, resumes) in [
-            (Some(first), 1, Some(first)),
-            (Some(first), 2, Some(first)),
-            (Some(second), 2, None),
-            (Some(first), 3, None),
-            (Some(second), 4, Some(second)),
-            (Some(second), 5, None),
-            (Some(elsewhere), 2, None),
-            (None, 2, Some(first)),
-            (None, 0, Some(first)),
-        ] {
-            let (frame, _) = bus.subscribe(Some(EventPosition { run, seq: Seq(seq) }));
-            let resumed = if let BusFrame::Resumed { run, .. } = frame { Some(run) } else { None };
-            assert_eq!(resumed, resumes, "{run:?}:{seq}");
-        }
-        (0..HISTORY).for_each(|_| bus.announce(None, Incarnation(0), EventKind::Paused));
-        assert_eq!(bus.state().runs.len(), 1, "runs are remembered as long as their events");
     }
 
     #[tokio::test]
@@ -658,17 +411,6 @@ mod tests {
         assert_eq!((order, bus.too_late()), (vec![1, 0, 4, 0], 2));
     }
 
-    #[tokio::test]
-    async fn a_subscriber_that_falls_behind_gets_what_it_missed_and_the_ring() {
-        let bus = bus_with(1);
-        let (_, mut slow) = bus.subscribe(None);
-        for _ in 0..=HISTORY {
-            bus.announce(None, Incarnation(0), EventKind::Paused);
-        }
-        let Next::Missed(first, last, ring) = slow.next().await else { panic!("it missed events") };
-        assert_eq!((first, last, ring.seq), (Seq(2), Seq(HISTORY as u64 + 2), Seq(HISTORY as u64 + 2)));
-    }
-
     #[test]
     fn the_text_of_an_event_is_its_json() {
         let bus = bus_with(3);
@@ -693,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_after_its_place_and_says_what_there_is() {
+    fn a_page_begins_after_its_position_and_has_the_bounds_of_the_history() {
         let bus = bus_with(5);
         let (events, oldest, newest) = bus.page(Seq(2), 2);
         assert_eq!(events.iter().map(|event| event.seq.0).collect::<Vec<_>>(), [3, 4]);

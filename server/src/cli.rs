@@ -27,13 +27,15 @@ Examples:
 
 A ring file lists the members in ring order; all else in it is optional:
   safety = \"quorum\"                              # as --safety
+  succession = \"election\"                        # as --succession
   algorithm = \"chang-roberts\"                    # as --algorithm
   [start]
   initiators = [\"amber\"]                         # an election as soon as all nodes are ready
   [[node]]
   name = \"amber\"
   attribute = 90
-  id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"    # the higher one wins a tie; else it follows from the name
+  eligible = false                               # as --ineligible; else it may lead
+  id = \"6ba7b810-9dad-41d1-80b4-00c04fd430c8\"    # the higher wins a tie; else made from the name
 
 Stop it with Ctrl-C: nothing is left running.";
 
@@ -69,7 +71,7 @@ pub enum Command {
 /// Flags of `ringleader serve`.
 #[derive(Debug, Clone, Args)]
 pub struct ServeOptions {
-    /// How many nodes, with attributes 90, 100, 110, … [default: 4]
+    /// The number of nodes, with attributes 90, 100, 110, … [default: 4]
     #[arg(long, env = "RINGLEADER_NODES", value_name = "N", conflicts_with_all = ["ring", "attributes"])]
     pub nodes: Option<usize>,
     /// The nodes' attributes in ring order; they are named A, B, C, …
@@ -103,40 +105,37 @@ pub struct ServeOptions {
     /// be given again
     #[arg(long, env = "RINGLEADER_ALLOW_HOST", value_name = "HOST", value_delimiter = ',', value_parser = host)]
     pub allow_host: Vec<Authority>,
-    /// Pace: how long a message takes per hop, so that people can follow; 0ms is full speed
+    /// The pace: the time that a message takes per hop, so that people can follow; 0ms is full speed
     #[arg(long, env = "RINGLEADER_HOP_DELAY", value_name = "TIME", default_value = "400ms", value_parser = hop_delay)]
     pub hop_delay: Duration,
-    /// How often a link is pinged
+    /// The interval between pings of a link
     #[arg(long, env = "RINGLEADER_HEARTBEAT", value_name = "TIME", default_value = "50ms", value_parser = heartbeat)]
     pub heartbeat: Duration,
-    /// How long a link may be silent at full speed before its peer counts as hung; two hop delays are
-    /// added [default: three heartbeats]
+    /// The longest silence of a link at full speed before its peer counts as hung; two hop delays are added
+    /// [default: three heartbeats]
     #[arg(long, env = "RINGLEADER_HUNG_AFTER", value_name = "TIME", value_parser = heartbeat)]
     pub hung_after: Option<Duration>,
     /// The first node's port, the next one has the next; one that is taken is replaced by a free one; 0
     /// takes free ones
     #[arg(long, env = "RINGLEADER_NODE_PORT", value_name = "PORT", default_value_t = 8000)]
     pub node_port: u16,
-    /// Whether a leader needs a majority of all members: `available`, or `quorum` [default: available, or
-    /// what the ring file says]
+    /// Whether a leader needs a majority of all members [default: available, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SAFETY", value_name = "MODE", value_parser = word_of::<Safety>(Safety::ALL.map(Safety::key)))]
     pub safety: Option<Safety>,
     /// The reaction to the loss of the leader: deputy (it takes over at once) or election (nobody is deputy;
     /// whoever notices starts an election) [default: deputy, or what the ring file says]
     #[arg(long, env = "RINGLEADER_SUCCESSION", value_name = "MODE", value_parser = word_of::<Succession>(Succession::ALL.map(Succession::key)))]
     pub succession: Option<Succession>,
-    /// Which algorithm elects: max-ring, lelann, chang-roberts, chang-roberts-initiators,
-    /// hirschberg-sinclair, franklin, peterson, dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or
-    /// higham-przytycka [default: max-ring, or what the ring file says]
-    #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME")]
+    /// The algorithm that elects [default: max-ring, or what the ring file says]
+    #[arg(long, env = "RINGLEADER_ALGORITHM", value_name = "NAME", value_parser = word_of::<AlgorithmName>(AlgorithmName::ALL.map(AlgorithmName::key)))]
     pub algorithm: Option<AlgorithmName>,
     /// Start a node again when its process dies, after a growing pause; after five deaths in a minute it
     /// stays stopped
     #[arg(long, env = "RINGLEADER_RESTART")]
     pub restart: bool,
-    /// Where terms, ids and promises are kept: with it terms go on growing when the server is started
-    /// again, so that none comes twice. One server at a time [default: a fresh directory, removed when
-    /// the server stops]
+    /// The directory for terms, ids and promises: with it terms go on growing when the server is started
+    /// again, so that none comes twice. One server at a time [default: a fresh directory, removed when the
+    /// server stops]
     #[arg(long, env = "RINGLEADER_STATE_DIR", value_name = "DIRECTORY")]
     pub state_dir: Option<PathBuf>,
     /// Record the inputs and effects of each node's election core, one file for each start of a node, for
@@ -146,7 +145,7 @@ pub struct ServeOptions {
     /// The log level: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
     #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,
-    /// How to log
+    /// The format of the log
     #[arg(long, env = "RINGLEADER_LOG_FORMAT", value_name = "FORMAT", value_enum, default_value = "human")]
     pub log_format: LogFormat,
 }

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_large_ring_and_all_connections_fit_into_what_there_is() {
+    fn the_descriptors_suffice_for_a_large_ring_and_all_connections() {
         for limit in [64, 128, 256, 1_024, 4_096, 1 << 20, usize::MAX] {
             let divided = Descriptors::divide(limit);
             assert!(divided.connections > 0 && divided.control_strangers > 0, "{limit}: {divided:?}");

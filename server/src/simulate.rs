@@ -113,14 +113,14 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The least speed of one processor of these years, in messages a second; `cargo bench` of the simulator
+/// A low estimate of the speed of one processor, in messages a second; `cargo bench` of the simulator
 /// measures it.
 const MESSAGES_A_SECOND: f64 = 1e7;
 
 /// The longest duration of work that is not announced beforehand.
 const SHORT: Duration = Duration::from_secs(60);
 
-/// A line about work that may take more than a minute.
+/// Returns an estimate of the duration as text, for work that may take more than a minute.
 fn how_long(series: &[Series], runs: u32) -> Option<String> {
     let messages =
         |series: &Series| series.properties.bound.when_all_start(f64::from(series.nodes)) * f64::from(runs);

@@ -4,13 +4,15 @@
 //! the thread that spawned it ends. All its state belongs to one loop; other tasks send it requests.
 
 mod child;
+mod child_events;
 mod departed;
 mod elections;
 mod faults;
+mod process;
 mod requests;
 mod restarts;
+mod secret;
 
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,27 +24,31 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{
     EventKind, Incarnation, Member, NodeId, NodeName, RingSettings, RingSpec, RunId, Term,
 };
-use subtle::ConstantTimeEq;
 use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::bus::{Bus, Membership, PendingEvent};
+use crate::bus::{Bus, Membership};
 use crate::clock::monotonic_ns;
 use crate::problem::Refusal;
 use crate::ring_file::MemberConfig;
 use crate::state_dir::Keeper;
-use crate::supervisor::child::{Change, Child, ChildEvent, Ended, Signal};
+use crate::supervisor::child::{Child, ChildEvent};
 use crate::supervisor::departed::Departed;
+use crate::supervisor::process::{Channels, Process};
+use crate::supervisor::requests::Request;
 pub use crate::supervisor::requests::{Action, SupervisorHandle};
-use crate::supervisor::requests::{Reply, Request};
 use crate::supervisor::restarts::Restarts;
+pub use crate::supervisor::secret::Secret;
 
 /// The time within which a node must send its hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
 
 /// The time within which a node must leave after it was asked to.
 const EXIT_WITHIN: Duration = Duration::from_secs(2);
+
+/// The channel for the answer to a request.
+type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// The configuration of the ring at start-up; a reset goes back to it.
 #[derive(Debug, Clone)]
@@ -71,30 +77,6 @@ pub struct RingConfig {
     pub control: SocketAddr,
 }
 
-/// The run's secret. Never shown, never logged.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    fn fresh() -> Self {
-        // Two v4 UUIDs: 244 bits from the operating system's random source.
-        Self(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
-    }
-
-    /// Whether this `Authorization` header carries the secret. A wrong one of the same length takes as
-    /// long as the right one.
-    #[must_use]
-    pub fn admits(&self, header: &[u8]) -> bool {
-        format!("Bearer {}", self.0).as_bytes().ct_eq(header).into()
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 /// The hello of a node.
 #[derive(Debug)]
 pub struct Hello {
@@ -120,46 +102,6 @@ struct NodeSlot {
     port: u16,
     restarts: Restarts,
     membership: Membership,
-}
-
-struct Process {
-    child: Child,
-    pid: u32,
-    /// The channels to it, once it has sent its hello.
-    lines: Option<Lines>,
-    /// Whether the kernel holds it stopped.
-    paused: bool,
-    /// Requests to stop or continue it, which are answered when the kernel has done so.
-    asked: Vec<(Change, Reply<NodeName>)>,
-    /// The time at which it was sent SIGCONT, by the monotonic clock, until the kernel reports that it
-    /// runs again.
-    continued_ns: Option<u64>,
-    /// Whether it was sent SIGKILL.
-    killed: bool,
-    /// Whether it is to stay ended: it was asked to leave, or the whole ring ends.
-    leaving: bool,
-    /// The highest term of the run in the last configuration that was sent to it.
-    highest_term: Term,
-    /// The last line that it wrote to its standard error output.
-    last_words: Option<String>,
-}
-
-/// The channels to a node that has sent its hello.
-struct Lines {
-    commands: mpsc::Sender<NodeCommand>,
-    configuration: watch::Sender<Option<Arc<Configuration>>>,
-}
-
-impl Process {
-    /// Whether its end was asked for.
-    fn is_ending(&self) -> bool {
-        self.killed || self.leaving
-    }
-
-    fn kill(&mut self) {
-        self.killed = true;
-        self.child.signal(Signal::Kill);
-    }
 }
 
 struct Supervisor {
@@ -339,7 +281,7 @@ impl Supervisor {
     }
 
     fn spawn(&mut self, index: usize) {
-        let secret = self.secret.borrow().0.clone();
+        let secret = self.secret.borrow().text().to_owned();
         let Some(node) = self.nodes.get_mut(index) else { return };
         node.member.incarnation = Incarnation(node.member.incarnation.0.saturating_add(1));
         node.member.address = None;
@@ -354,18 +296,7 @@ impl Supervisor {
         ) {
             Ok(child) => {
                 let pid = child.pid;
-                node.process = Some(Process {
-                    child,
-                    pid,
-                    lines: None,
-                    paused: false,
-                    asked: Vec::new(),
-                    continued_ns: None,
-                    killed: false,
-                    leaving: false,
-                    highest_term: Term::ZERO,
-                    last_words: None,
-                });
+                node.process = Some(Process::new(child));
                 self.bus.announce(Some(&name), incarnation, EventKind::Spawned { pid });
             }
             Err(error) => {
@@ -388,10 +319,10 @@ impl Supervisor {
             return Err("another start of this node is the present one".to_owned());
         }
         let Some(process) = node.process.as_mut() else { return Err("its process has ended".to_owned()) };
-        if process.lines.is_some() || process.pid != hello.pid {
+        if process.channels.is_some() || process.child.pid != hello.pid {
             return Err("this node has said hello already, or is another process".to_owned());
         }
-        process.lines = Some(Lines { commands: hello.commands, configuration: hello.configuration });
+        process.channels = Some(Channels { commands: hello.commands, configuration: hello.configuration });
         process.child.hear_out(hello.heard_out);
         node.member.address = Some(hello.address);
         let known = (node.member.name.clone(), node.membership.clone());
@@ -399,94 +330,10 @@ impl Supervisor {
         Ok(known)
     }
 
-    fn on_child_event(&mut self, event: &ChildEvent) {
-        match event {
-            ChildEvent::Ended(ended) => self.has_ended(ended),
-            ChildEvent::Said { id, incarnation, text } => self.has_said(*id, *incarnation, text),
-            ChildEvent::HelloDue { id, incarnation } => self.hello_due(*id, *incarnation),
-            ChildEvent::ExitDue { run, id, incarnation } => self.exit_due(*run, *id, *incarnation),
-            ChildEvent::RestartDue { run, id, incarnation } => self.restart_due(*run, *id, *incarnation),
-            ChildEvent::StartDue { run } => self.start_due(*run),
-        }
-    }
-
-    /// Returns the member whose present start this is.
-    fn start_of(&mut self, id: NodeId, incarnation: Incarnation) -> Option<&mut NodeSlot> {
-        self.nodes.iter_mut().find(|node| node.member.id == id && node.member.incarnation == incarnation)
-    }
-
-    /// Logs a line that a node's process wrote to its standard error output, and shows it on the node's
-    /// card.
-    fn has_said(&mut self, id: NodeId, incarnation: Incarnation, text: &str) {
-        let Some(node) = self.start_of(id, incarnation) else { return };
-        let name = node.member.name.clone();
-        tracing::warn!(node = %name, "{text}");
-        if let Some(process) = &mut node.process {
-            process.last_words = Some(text.to_owned());
-        }
-        let kind = EventKind::Stderr { text: text.to_owned() };
-        self.bus.announce(Some(&name), incarnation, kind);
-    }
-
-    /// Ends a node that has not sent its hello in time.
-    fn hello_due(&mut self, id: NodeId, incarnation: Incarnation) {
-        if let Some(node) = self.start_of(id, incarnation)
-            && let Some(process) = node.process.as_mut().filter(|process| process.lines.is_none())
-        {
-            process.kill();
-            let reason = format!("it did not report within {} s and was killed", HELLO_WITHIN.as_secs());
-            let name = node.member.name.clone();
-            tracing::error!(node = %name, "{reason}");
-            self.bus.announce(Some(&name), incarnation, EventKind::StartFailed { reason });
-        }
-    }
-
-    /// Reports a node that was asked to leave and has not ended in time.
-    fn exit_due(&mut self, run: RunId, id: NodeId, incarnation: Incarnation) {
-        if run != self.run {
-            return;
-        }
-        if let Some(node) = self.start_of(id, incarnation)
-            && let Some(process) = node.process.as_mut().filter(|process| !process.killed)
-        {
-            process.kill();
-            let name = node.member.name.clone();
-            let after_ms = milliseconds(EXIT_WITHIN);
-            self.bus.announce(Some(&name), incarnation, EventKind::ExitOverdue { after_ms });
-        }
-    }
-
-    /// Publishes which nodes the kernel has stopped or continued, whoever asked it to.
-    fn look_at_processes(&mut self) {
-        for node in &mut self.nodes {
-            let Some(process) = &mut node.process else { continue };
-            let Some(change) = process.child.last_change() else { continue };
-            let (name, incarnation) = (&node.member.name, node.member.incarnation);
-            let is_paused = change == Change::Stopped;
-            if process.paused != is_paused {
-                process.paused = is_paused;
-                let kind = if is_paused { EventKind::Paused } else { EventKind::Resumed };
-                // The node may have sent a report before this process learned that it runs again.
-                let since = process.continued_ns.take().filter(|_| !is_paused);
-                self.bus.announce_at(since.unwrap_or_else(now), Some(name), incarnation, kind);
-            }
-            if let Some(lines) = process.lines.as_ref().filter(|_| !is_paused) {
-                // The node may have missed some configurations: the newest is sent again.
-                lines.configuration.send_modify(|_| ());
-            }
-            let (done, waiting) = process.asked.drain(..).partition(|(wanted, _)| *wanted == change);
-            process.asked = waiting;
-            let done: Vec<(Change, Reply<NodeName>)> = done;
-            for (_, reply) in done {
-                let _ = reply.send(Ok(name.clone()));
-            }
-        }
-        self.announce_first_term();
-    }
-
     /// Sends the ring's configuration to every connected node, to `first` before the others.
     fn configure_all(&mut self, first: Option<NodeId>) {
-        let awaited = |node: &NodeSlot| node.process.as_ref().is_some_and(|process| process.lines.is_none());
+        let awaited =
+            |node: &NodeSlot| node.process.as_ref().is_some_and(|process| process.channels.is_none());
         if self.forming && self.nodes.iter().any(awaited) {
             return;
         }
@@ -505,9 +352,9 @@ impl Supervisor {
             self.nodes.iter_mut().partition(|node| Some(node.member.id) == first);
         for node in fresh.into_iter().chain(others) {
             let Some(process) = node.process.as_mut() else { continue };
-            if let Some(lines) = process.lines.as_ref() {
+            if let Some(channels) = process.channels.as_ref() {
                 // A paused node reads the newest when it resumes, whatever it missed.
-                lines.configuration.send_replace(Some(Arc::clone(&configuration)));
+                channels.configuration.send_replace(Some(Arc::clone(&configuration)));
                 process.highest_term = configuration.highest_term;
             }
         }
@@ -518,68 +365,10 @@ impl Supervisor {
     pub(super) fn announce_first_term(&mut self) {
         let has_elected = self.bus.with_view(|view| view.term > Term::ZERO);
         let knows_of_none = |process: &Process| {
-            process.lines.is_some() && !process.leaving && process.highest_term == Term::ZERO
+            process.channels.is_some() && !process.leaving && process.highest_term == Term::ZERO
         };
         if has_elected && self.nodes.iter().filter_map(|node| node.process.as_ref()).any(knows_of_none) {
             self.configure_all(None);
-        }
-    }
-
-    fn has_ended(&mut self, ended: &Ended) {
-        let is_it =
-            |node: &NodeSlot| node.member.id == ended.id && node.member.incarnation == ended.incarnation;
-        let Some(index) = self.nodes.iter().position(is_it) else { return };
-        let Some(node) = self.nodes.get_mut(index) else { return };
-        node.member.address = None;
-        let process = node.process.take();
-        let said_hello = process.as_ref().is_some_and(|process| process.lines.is_some());
-        let name = node.member.name.clone();
-        // The supervisor knows whether a node is to stay ended; the exit code of its process does not
-        // matter.
-        let mut stays_ended = false;
-        let mut last_words = None;
-        if let Some(process) = process {
-            stays_ended = process.leaving;
-            last_words = process.last_words;
-            for (_, reply) in process.asked {
-                let _ = reply.send(Err(Refusal::conflict(format!("{name} has ended meanwhile"))));
-            }
-        }
-        let kind = EventKind::Exited { code: ended.code, signal: ended.signal };
-        // In order with the reports of the node and its neighbours.
-        let exited = PendingEvent {
-            node: Some(name.clone()),
-            incarnation: ended.incarnation,
-            lamport: 0,
-            at_ns: ended.at_ns,
-            kind,
-        };
-        self.bus.report(&node.membership, [exited]);
-        if !said_hello {
-            let mut reason = "its process ended before it could take part".to_owned();
-            if let Some(words) = last_words {
-                let _ = write!(reason, ": {words}");
-            }
-            self.bus.announce(Some(&name), ended.incarnation, EventKind::StartFailed { reason });
-            self.configure_all(None);
-        }
-        self.announce_first_term();
-        if !stays_ended {
-            self.restart_later(index, ended.at_ns);
-        }
-    }
-
-    /// Kills every process and waits until the last one is reaped.
-    async fn end_all(&mut self) {
-        for process in self.nodes.iter_mut().filter_map(|node| node.process.as_mut()) {
-            process.leaving = true;
-            process.child.signal(Signal::Kill);
-        }
-        while self.nodes.iter().any(|node| node.process.is_some()) {
-            let Some(event) = self.child_events.recv().await else { return };
-            // A ring that is being ended needs no new configuration.
-            self.forming = true;
-            self.on_child_event(&event);
         }
     }
 

@@ -1,5 +1,5 @@
-//! The connections that a listener has open: how many there may be, and which one is closed when they are
-//! too many.
+//! The connections that a listener has open: their number is bounded, and one is closed when there are too
+//! many.
 //!
 //! A connection is a stranger's until it has made an authorized request. Strangers share a part of the
 //! slots. Within it the newest is admitted and the oldest is closed: an honest client needs a millisecond

@@ -93,7 +93,7 @@ pub enum PortKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payload<L = Contender> {
-    /// Which of the algorithm's kinds of messages it is, from 0.
+    /// The kind of message among those of the algorithm, from 0.
     pub kind: u8,
     /// The member that it is about, for those that name one.
     pub label: Option<L>,
@@ -142,7 +142,7 @@ impl Status {
 /// The progress of a member in a classic election, in the algorithm's own terms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Progress {
-    /// Which algorithm.
+    /// The algorithm.
     pub algorithm: AlgorithmName,
     /// Its status.
     pub status: Status,

@@ -8,7 +8,7 @@ use crate::id::{Attribute, NodeId, NodeName, Seq};
 use crate::json;
 pub use crate::settings::ChangeRing;
 
-/// `POST /api/v1/elections`.
+/// The body of `POST /api/v1/elections`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StartElection {
@@ -28,11 +28,11 @@ pub struct StartElection {
 pub struct ElectionStarted {
     /// The initiator; of several the first in ring order.
     pub initiator: NodeName,
-    /// Everyone who initiates, in ring order.
+    /// All initiators, in ring order.
     pub initiators: Vec<NodeName>,
 }
 
-/// `POST /api/v1/nodes`.
+/// The body of `POST /api/v1/nodes`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AddNode {
@@ -48,7 +48,7 @@ pub struct AddNode {
     pub eligible: bool,
 }
 
-/// `PATCH /api/v1/nodes/{name}`: at least one of them. Both count from the next election on.
+/// The body of `PATCH /api/v1/nodes/{name}`, with at least one field. Both count from the next election on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeNode {
@@ -64,7 +64,7 @@ pub struct ChangeNode {
 /// The slowest pace, in milliseconds a hop.
 pub const MAX_HOP_DELAY_MS: u64 = 10_000;
 
-/// `POST /api/v1/partitions`.
+/// The body of `POST /api/v1/partitions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
@@ -73,7 +73,7 @@ pub struct Partition {
     pub groups: Vec<Vec<NodeName>>,
 }
 
-/// `GET /api/v1/links`.
+/// The answer to `GET /api/v1/links`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     /// The links that don't carry everything at once, a partition's among them, in ring order.
@@ -82,7 +82,7 @@ pub struct Links {
     pub partition: Vec<Vec<NodeName>>,
 }
 
-/// `GET /api/v1/events?after=SEQ&limit=N`.
+/// The answer to `GET /api/v1/events?after=SEQ&limit=N`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EventPage {
     /// The events after `after`, oldest first.
@@ -95,10 +95,10 @@ pub struct EventPage {
 
 json::read_by_name! { EventPage { events, oldest, newest } }
 
-/// `GET /api/v1/access`: the rights of the caller.
+/// The answer to `GET /api/v1/access`: the rights of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
-    /// As whom the server knows it.
+    /// The rights of the token, or of a caller that needs none.
     pub kind: AccessKind,
 }
 
@@ -115,7 +115,7 @@ pub enum AccessKind {
 /// An error, as `application/problem+json` (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Always `about:blank`: the status and the title say it all.
+    /// Always `about:blank`: status and title identify the problem.
     #[serde(rename = "type")]
     pub kind: String,
     /// The problem in a line, for a person.

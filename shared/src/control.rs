@@ -20,7 +20,8 @@ pub const CONTROL_ENV: &str = "RINGLEADER_CONTROL";
 /// token.
 pub const SECRET_ENV: &str = "RINGLEADER_SECRET";
 
-/// Environment variable: the process id of the supervisor, so that a child born too late notices.
+/// Environment variable: the process id of the supervisor, so that a child notices when its supervisor ended
+/// before the child could ask the kernel to be killed with it.
 pub const SUPERVISOR_ENV: &str = "RINGLEADER_SUPERVISOR";
 
 /// A report of a node to the server, one WebSocket text message each. The first is always `Hello`.
@@ -29,11 +30,11 @@ pub const SUPERVISOR_ENV: &str = "RINGLEADER_SUPERVISOR";
 pub enum NodeReport {
     /// The node is up and accepts links.
     Hello {
-        /// The node introduces itself.
+        /// The id of the node.
         id: NodeId,
-        /// Which start of me.
+        /// The start of the node.
         incarnation: Incarnation,
-        /// My process id.
+        /// Its process id.
         pid: u32,
         /// The address at which it accepts node links.
         address: SocketAddr,
@@ -50,7 +51,7 @@ pub enum NodeReport {
 pub struct NodeEvent {
     /// The node's Lamport clock after the event.
     pub lamport: u64,
-    /// When, by `CLOCK_MONOTONIC` in nanoseconds: one clock for all processes of a machine.
+    /// The time of the event by `CLOCK_MONOTONIC`, in nanoseconds: one clock for all processes of a machine.
     pub at_ns: u64,
     /// The kind of event.
     #[serde(flatten)]
@@ -74,7 +75,7 @@ pub enum NodeCommand {
     Exit,
 }
 
-/// All that a node knows of its surroundings.
+/// The configuration of a node: its ring, the settings and times, and the faults of its links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configuration {
@@ -84,9 +85,9 @@ pub struct Configuration {
     pub ring: RingSpec,
     /// The settings of the ring.
     pub settings: RingSettings,
-    /// How often a link is pinged, in milliseconds.
+    /// The interval between pings of a link, in milliseconds.
     pub heartbeat_ms: u64,
-    /// How long a link may stay silent at full speed before its peer counts as hung, in milliseconds. Nodes
+    /// The longest silence of a link at full speed, in milliseconds: after it the peer counts as hung. Nodes
     /// add two hop delays.
     pub hung_after_ms: u64,
     /// The highest term that any node has reported in this run; zero before the first election. A node that

@@ -19,12 +19,13 @@ use crate::settings::RingSettings;
 pub struct Event {
     /// Its place on the bus. Grows by one from event to event.
     pub seq: Seq,
-    /// When it happened, in microseconds since the server started, by the machine's monotonic clock.
+    /// The time at which it happened, in microseconds since the server started, by the machine's monotonic
+    /// clock.
     pub at_us: u64,
     /// The node of the event; `None` for the ring as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeName>,
-    /// Which start of that node.
+    /// The start of that node.
     pub incarnation: Incarnation,
     /// The node's Lamport clock; 0 for events of the server.
     pub lamport: u64,
@@ -88,9 +89,9 @@ pub enum EventKind {
         /// The sides; members that none names are together on one more. None when the ring is whole.
         sides: Vec<Vec<NodeName>>,
     },
-    /// The server: somebody asked for this.
+    /// The server: an action on the node was requested.
     Requested {
-        /// Which action, in the API's word: kill, exit, start, pause, resume, initiate.
+        /// The action, by its name in the API: kill, exit, start, pause, resume, initiate.
         action: String,
     },
     /// The server: a process was spawned for this node.
@@ -100,7 +101,7 @@ pub enum EventKind {
     },
     /// The server: this node could not be started.
     StartFailed {
-        /// Why, and what to do.
+        /// The reason, and what to do about it.
         reason: String,
     },
     /// The server: this node died and is started again after a pause.
@@ -110,7 +111,7 @@ pub enum EventKind {
     },
     /// The server: this node died so often that it is not started again by itself.
     GivenUp {
-        /// How often, and what to do.
+        /// The number of its deaths, and what to do about them.
         reason: String,
     },
     /// The server: this node's process ended.
@@ -127,8 +128,8 @@ pub enum EventKind {
         /// The time that it had, in milliseconds.
         after_ms: u64,
     },
-    /// The server: this node's process wrote a line to its standard error output: a warning, or its last
-    /// words.
+    /// The server: this node's process wrote a line to its standard error output: a warning, or the error
+    /// with which it ended.
     Stderr {
         /// The line, at most 2,000 bytes of it.
         text: String,
@@ -140,25 +141,25 @@ pub enum EventKind {
 
     /// The node is configured and takes part.
     Ready {
-        /// Where it accepts node links, as `host:port`.
+        /// The address at which it accepts node links, as `host:port`.
         address: String,
     },
     /// The port that the node was to use is not free; it uses another one.
     PortTaken {
         /// The port.
         port: u16,
-        /// The system's words.
+        /// The error of the operating system.
         reason: String,
     },
-    /// The role of the node, or whom it follows, has changed.
+    /// The role of the node has changed, or its term, or the leader or deputy that it knows.
     RoleChanged {
         /// Its role.
         role: Role,
         /// Its term.
         term: Term,
-        /// The leader it follows.
+        /// The leader that it follows.
         leader: Option<NodeName>,
-        /// The deputy it knows.
+        /// The deputy that it knows.
         deputy: Option<NodeName>,
     },
     /// The progress of the node in a classic election has changed.
@@ -166,7 +167,7 @@ pub enum EventKind {
         /// The progress; `None` when the node takes part in no classic election.
         progress: Option<Progress>,
     },
-    /// The node sends its ring messages to somebody else from now on.
+    /// The node sends its ring messages to another member from now on.
     SuccessorChanged {
         /// The new successor; itself when it is alone.
         successor: NodeName,
@@ -175,27 +176,27 @@ pub enum EventKind {
     Sent {
         /// The message.
         message: MessageInfo,
-        /// To whom.
+        /// The receiver.
         to: NodeName,
-        /// How long it is held back on the link for the pace, in microseconds.
+        /// The time for which the link holds it back for the pace, in microseconds.
         hold_us: u64,
     },
     /// A ring message arrived.
     Received {
         /// The message.
         message: MessageInfo,
-        /// From whom.
+        /// The sender.
         from: NodeName,
-        /// How long it travelled, from `sent` to here, in microseconds, by the machine's monotonic clock.
+        /// The time from its sending to its arrival, in microseconds, by the machine's monotonic clock.
         travel_us: u64,
     },
     /// A ring message was received and not acted on.
     Dropped {
         /// The message.
         message: MessageInfo,
-        /// From whom.
+        /// The sender.
         from: NodeName,
-        /// Why.
+        /// The reason.
         reason: String,
         /// Whether something went wrong; otherwise a rule of the algorithm ended the message here.
         trouble: bool,
@@ -204,7 +205,7 @@ pub enum EventKind {
     Lost {
         /// The message.
         message: MessageInfo,
-        /// To whom it was to go.
+        /// The intended receiver.
         to: NodeName,
     },
     /// A fault on a link did this to a message. Reported by the sender, by the receiver when the message was
@@ -212,9 +213,9 @@ pub enum EventKind {
     Injected {
         /// The message.
         message: MessageInfo,
-        /// From whom; to a relay, the neighbour that it came from.
+        /// The sender; to a relay, the neighbour that it came from.
         from: NodeName,
-        /// To whom; from a relay, the neighbour that it was to go to.
+        /// The receiver; from a relay, the neighbour that it was to go to.
         to: NodeName,
         /// The fault.
         fault: Injection,
@@ -225,7 +226,7 @@ pub enum EventKind {
         peer: NodeName,
         /// The kind of link.
         link: LinkKind,
-        /// Which end this node is.
+        /// The end of the link that this node is.
         direction: LinkDirection,
         /// The relays that it goes through, in order from this node to the peer. A direct link has none.
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -237,11 +238,11 @@ pub enum EventKind {
         peer: NodeName,
         /// The kind of link.
         link: LinkKind,
-        /// Which end this node is.
+        /// The end of the link that this node is.
         direction: LinkDirection,
-        /// Why.
+        /// The reason.
         cause: LinkEnd,
-        /// True when the peer is thought dead or hung; false when the link was closed gracefully.
+        /// True when the peer counts as dead or hung; false when the link was closed gracefully.
         failure: bool,
     },
     /// Heartbeats between leader and deputy go through: one report a second at most, whatever their rate.
@@ -258,14 +259,14 @@ pub enum EventKind {
     },
     /// The node can't keep a promise on its disk, and ends before it breaks one.
     PromiseFailed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The node was asked to exit, and leaves the ring gracefully.
     Leaving,
     /// The node can't record its core's inputs and effects any more (`--record`); it goes on without.
     RecordingEnded {
-        /// The system's words.
+        /// The error of the operating system.
         reason: String,
     },
     /// The leader's lap came back: every live member knows the outcome.
@@ -285,15 +286,15 @@ pub enum EventKind {
     Refused {
         /// The other end, as `host:port`.
         remote: String,
-        /// Why.
+        /// The reason.
         reason: String,
-        /// How many connections this stands for: those that were refused since the last report, this one
-        /// among them. At least 1.
+        /// The number of connections that were refused since the last report, this one among them. At least
+        /// 1.
         count: u64,
     },
-    /// The node produced events faster than the control link took them; so many are lost.
+    /// The node produced events faster than the control link took them, and some are lost.
     Overflow {
-        /// How many.
+        /// The number of lost events.
         lost: u64,
     },
 }
@@ -354,7 +355,7 @@ impl<'de> Deserialize<'de> for Event {
     }
 }
 
-/// How a leader came to have its mandate.
+/// The cause of a leader's mandate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ElectionCause {
@@ -425,11 +426,11 @@ json::read_by_name! { NamedContender { name, attribute } }
 /// A ring message as people see it: names instead of ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MessageInfo {
-    /// Which sending this is.
+    /// The id of this sending.
     pub id: MessageId,
     /// The kind of message.
     pub message: MessageKind,
-    /// The term it is about.
+    /// The term that it is about.
     pub term: Term,
     /// The member that started it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -440,9 +441,9 @@ pub struct MessageInfo {
     /// The second best member so far, or the deputy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deputy: Option<NamedContender>,
-    /// Links crossed when it arrives; 0 where nobody counts them.
+    /// Links crossed when it arrives; 0 for kinds that don't count them.
     pub hops: u32,
-    /// Of which classic algorithm it is.
+    /// The classic algorithm, for its messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub algorithm: Option<AlgorithmName>,
     /// The port by which it leaves its sender, for messages of classic algorithms.

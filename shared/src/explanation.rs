@@ -203,19 +203,19 @@ pub enum Why<L> {
     Passive(L),
     /// It passes this on, higher than its own.
     PassedOn(L),
-    /// It lets this go no further, lower than its own.
+    /// It does not pass this on, lower than its own.
     Swallowed(L),
-    /// It has come as far as it may: it goes home.
+    /// It sends this back to its member: it has gone as far as its phase allows.
     SentBack(L),
-    /// It keeps this until it has heard what else it needs.
+    /// It keeps this until the other label arrives that it must be compared with.
     Holding(L),
     /// It only relays from now on: this one is better.
     BeatenBy(L),
     /// It goes into this phase or round, on behalf of this label.
     Advanced {
-        /// Which phase or round.
+        /// The phase or round.
         phase: u32,
-        /// For whom.
+        /// The label.
         label: L,
     },
     /// It knows that this is the highest.
@@ -227,7 +227,7 @@ pub enum Why<L> {
         /// The round, from 1.
         round: u32,
     },
-    /// Anonymous rings: somebody else drew the same highest number.
+    /// Anonymous rings: another member drew the same highest number.
     Tied {
         /// The number.
         number: u32,

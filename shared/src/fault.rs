@@ -16,13 +16,13 @@ pub const MAX_DELAY_MS: u64 = 10_000;
 pub struct LinkFault {
     /// Nothing gets through, and neither end is notified: no message, no ping, no close, no handshake.
     pub cut: bool,
-    /// How much longer everything takes, in milliseconds; at most [`MAX_DELAY_MS`].
+    /// The delay that is added to everything, in milliseconds; at most [`MAX_DELAY_MS`].
     pub delay_ms: u64,
-    /// How many of the messages and pings are lost.
+    /// The share of the messages and pings that is lost.
     pub drop: Share,
-    /// How many of the messages arrive twice.
+    /// The share of the messages that arrives twice.
     pub duplicate: Share,
-    /// How many of the messages are overtaken by the next one.
+    /// The share of the messages that is overtaken by the next one.
     pub reorder: Share,
 }
 
@@ -31,7 +31,7 @@ impl LinkFault {
     pub const CUT: Self =
         Self { cut: true, delay_ms: 0, drop: Share::NONE, duplicate: Share::NONE, reorder: Share::NONE };
 
-    /// Whether the link is as good as it can be.
+    /// Whether the link has no fault.
     #[must_use]
     pub fn is_none(&self) -> bool {
         *self == Self::default()
@@ -53,7 +53,7 @@ impl LinkFault {
 #[serde(try_from = "f64", into = "f64")]
 pub struct Share(u32);
 
-/// A number that is no part of anything.
+/// A number that is not from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a share is a number from 0 to 1")]
 pub struct NoShare;
@@ -67,13 +67,13 @@ impl Share {
 
     const WHOLE: u32 = 1_000_000;
 
-    /// So many of a hundred messages, all of them at most.
+    /// The share with this percentage, at most 100.
     #[must_use]
     pub fn of_percent(percent: u32) -> Self {
         Self(percent.min(100) * (Self::WHOLE / 100))
     }
 
-    /// How many of a hundred messages, rounded.
+    /// The share as a percentage, rounded.
     #[must_use]
     pub fn percent(self) -> u32 {
         (self.0 + Self::WHOLE / 200) / (Self::WHOLE / 100)

@@ -74,7 +74,7 @@ impl fmt::Display for Attribute {
     }
 }
 
-/// Which start of a node this is: 1 for the first, one more for each restart. 0 before the first start.
+/// The number of a node's start: 1 for the first, one more for each restart. 0 before the first start.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Incarnation(pub u32);
@@ -109,7 +109,7 @@ impl fmt::Display for Seq {
 pub struct MessageId {
     /// The sender.
     pub from: NodeName,
-    /// Which start of the sender.
+    /// The start of the sender.
     pub incarnation: Incarnation,
     /// The sender's own count of messages, from 1.
     pub number: u64,
@@ -126,12 +126,11 @@ json::read_by_name! { MessageId { from, incarnation, number } }
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NodeName(
-    /// Its characters, and zeros. In itself, not elsewhere: events and views have many names, and are copied
-    /// a lot.
+    /// Its characters, then zeros. Stored in place: events and views have many names and are copied often.
     [u8; Self::MAX_LEN],
 );
 
-/// Why a text is not a [`NodeName`].
+/// The reason why a text is not a [`NodeName`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Empty, or longer than [`NodeName::MAX_LEN`].
@@ -164,7 +163,7 @@ impl NodeName {
     /// The longest name, in characters.
     pub const MAX_LEN: usize = 16;
 
-    /// The name of the first node when nobody chose one.
+    /// The default name of the first node.
     pub const FIRST: Self = Self([b'A', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
     /// The name as text.
@@ -174,7 +173,7 @@ impl NodeName {
         self.0.get(..len).and_then(|bytes| str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
-    /// The name that the n-th node (from 0) gets when nobody chose one: A, B, … Z, AA, AB, …
+    /// The default name of the n-th node, from 0: A, B, … Z, AA, AB, …
     #[must_use]
     pub fn nth(n: usize) -> Self {
         let mut letters = [0; Self::MAX_LEN];
@@ -190,7 +189,8 @@ impl NodeName {
         Self(letters)
     }
 
-    /// Which node's name this is by [`NodeName::nth`]; `None` for one that somebody chose.
+    /// The index of the node that has this name by default, as in [`NodeName::nth`]; `None` for any other
+    /// name.
     #[must_use]
     pub fn ordinal(&self) -> Option<usize> {
         let letters = self

@@ -38,7 +38,7 @@ impl Ending {
     }
 }
 
-/// How long somebody led.
+/// The time for which a member led.
 #[derive(Debug, Clone)]
 struct Leadership {
     node: NodeName,
@@ -57,7 +57,7 @@ impl fmt::Display for Leadership {
     }
 }
 
-/// Reads a stream, event by event, and remembers what it needs to.
+/// A checker of a stream, which reads it event by event.
 #[derive(Debug, Default)]
 pub struct EventChecker {
     terms: HashMap<(NodeName, Incarnation), Term>,
@@ -65,8 +65,7 @@ pub struct EventChecker {
     /// The highest term that was reported when all members were last dead at once: none up to it is led
     /// again.
     outlived: Term,
-    /// Terms that somebody began to lead while members may have been apart: the others need not have heard of
-    /// it.
+    /// Terms that a member began to lead while members may have been apart: the others need not know of it.
     begun_apart: BTreeSet<Term>,
     on_their_way: HashMap<MessageId, OnItsWay>,
     received: HashSet<MessageId>,
@@ -77,19 +76,19 @@ pub struct EventChecker {
     endings_before: Vec<Ending>,
     duplicated: HashSet<MessageId>,
     arrived_twice: HashSet<MessageId>,
-    /// Somebody may have been thought dead who was not: then two sides may elect without hearing of one
-    /// another.
+    /// Whether a live member may have counted as dead: then two sides may elect without hearing of each
+    /// other.
     may_be_apart: bool,
     quorum: bool,
-    /// Quorum mode: who led when, since the round before began.
+    /// Quorum mode: the leaderships since the previous round began.
     leaderships: Vec<Leadership>,
     newest: Seq,
     round_began: Seq,
 }
 
 impl EventChecker {
-    /// A stretch of the stream begins: what members thought of one another before is settled, and what was
-    /// sent before the last one must end in it.
+    /// Begins a round. Suspicions of earlier rounds are settled by now, and the messages that were sent
+    /// before it must end in it.
     pub fn begin_round(&mut self) {
         self.round_began = self.newest;
         self.may_be_apart = false;
@@ -97,8 +96,8 @@ impl EventChecker {
         self.leaderships.retain(|leadership| leadership.until_us.is_none());
     }
 
-    /// Every message of the rounds before must have ended somehow: by now its end has been reported, unless
-    /// it waits for a member of `ring` that is paused.
+    /// Ends a round: the end of every message of earlier rounds must have been reported, unless it waits for
+    /// a member of `ring` that is paused.
     ///
     /// # Errors
     /// The oldest one that did not, or one that arrived twice.
@@ -113,16 +112,15 @@ impl EventChecker {
         match old.min_by_key(|(_, message)| message.seq) {
             None => Ok(()),
             Some((id, message)) => Err(format!(
-                "every message ends somehow: nothing was told of {} {} after it was sent to {} (event {})",
+                "every message ends somehow: nothing was reported of {} {} after it was sent to {} (event {})",
                 id.from, message.what, message.to, message.seq
             )),
         }
     }
 
-    /// Takes one event in; `ring` is what it has led to.
+    /// Checks one event; `ring` is the view after it.
     ///
-    /// # Errors
-    /// What must never be, as a sentence, and how it showed.
+    /// # Errors The property that is violated, as a sentence, with the evidence.
     pub fn see(&mut self, event: &Event, ring: &RingView) -> Result<(), String> {
         self.newest = event.seq;
         let quorum_before = std::mem::replace(&mut self.quorum, ring.settings.safety == Safety::Quorum);
@@ -135,7 +133,7 @@ impl EventChecker {
             (EventKind::MemberAdded { .. }, Some(node)) => self.forget(node),
             (EventKind::Paused, Some(node)) => {
                 self.may_be_apart = true;
-                // It does nothing until it wakes, and then it first looks at its clock.
+                // A paused node does nothing until it resumes, and then it first reads its clock.
                 self.leadership_ends(node, event.at_us)?;
             }
             (
@@ -239,8 +237,8 @@ impl EventChecker {
         Ok(())
     }
 
-    /// Without a quorum a term that no living member has heard of may be used again, as long as somebody
-    /// lives. Once all are dead, terms go on from the highest that was reported.
+    /// Forgets terms that may be used again: without a quorum those that no living member has heard of, as
+    /// long as a member lives. Once all are dead, terms go on from the highest that was reported.
     fn forget_terms_that_nobody_knows(&mut self, ring: &RingView) {
         if self.quorum {
             return;
@@ -266,7 +264,8 @@ impl EventChecker {
         }
     }
 
-    /// The other leaderships that it could overlap with are known by now, or end later and look then.
+    /// Ends a leadership. It is compared with those that are known by now; those that end later are compared
+    /// then.
     fn leadership_ends(&mut self, node: &NodeName, at_us: u64) -> Result<(), String> {
         let is_it = |leadership: &&mut Leadership| leadership.node == *node && leadership.until_us.is_none();
         let Some(leadership) = self.leaderships.iter_mut().find(is_it) else { return Ok(()) };
@@ -292,7 +291,7 @@ impl EventChecker {
         self.endings.push(ending);
     }
 
-    /// A node of this name is new: it counts its starts and its messages from 1.
+    /// Forgets a name that a new node has: it counts its starts and its messages from 1.
     fn forget(&mut self, name: &NodeName) {
         self.terms.retain(|(node, _), _| node != name);
         self.received.retain(|id| id.from != *name);

@@ -196,7 +196,7 @@ macro_rules! read_by_name {
 
 pub(crate) use read_by_name;
 
-/// Which fields each kind has in JSON: the reader and the names come from this one list, and the compiler
+/// Lists the fields of each kind in JSON: the reader and the names come from this one list, and the compiler
 /// misses a kind that is not in it.
 ///
 /// `and settings` stands for the ring's settings, which are among the fields.

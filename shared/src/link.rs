@@ -1,5 +1,5 @@
-//! The wire between two nodes: how a link is asked for and what crosses it. `docs/protocol.md` has the
-//! whole protocol.
+//! The wire between two nodes: the request for a link, and the frames on it. `docs/protocol.md` has the whole
+//! protocol.
 
 use std::fmt;
 
@@ -87,11 +87,11 @@ pub mod close {
     pub const RELAY: &str = "relay";
 }
 
-/// How a link ended, or why it could not be made. Tagged by `kind` in JSON.
+/// The end of a link, or the reason why it could not be made. Tagged by `kind` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LinkEnd {
-    /// This node closed it, because it does not need it any more.
+    /// This node closed it, because it no longer needs it.
     NotNeeded,
     /// The peer's process was replaced by a new one.
     Restarted,
@@ -108,17 +108,17 @@ pub enum LinkEnd {
     RelayLost,
     /// Nothing was heard of the peer.
     Silent {
-        /// For so long, in milliseconds.
+        /// The time for which this lasted, in milliseconds.
         silent_for_ms: u64,
     },
     /// The peer reads nothing, so that nothing more can be written.
     Unread {
-        /// For so long, in milliseconds.
+        /// The time for which this lasted, in milliseconds.
         unread_for_ms: u64,
     },
     /// The peer broke the protocol.
     Misbehaved {
-        /// Which rule, in words.
+        /// The rule, in words.
         reason: String,
     },
     /// Nobody listens at the peer's address.
@@ -132,7 +132,7 @@ pub enum LinkEnd {
         /// Its address, where there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         address: Option<String>,
-        /// How long the dialler waited, in milliseconds.
+        /// The time that the dialler waited, in milliseconds.
         waited_ms: u64,
     },
     /// The dial failed in another way.
@@ -208,11 +208,11 @@ impl fmt::Display for LinkEnd {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LinkFrame {
-    /// Which sending this is.
+    /// The id of this sending.
     pub id: MessageId,
     /// The sender's Lamport clock.
     pub lamport: u64,
-    /// When it was sent, by the sender's monotonic clock, in nanoseconds. Comparable on one machine.
+    /// The time of its sending by the sender's monotonic clock, in nanoseconds. Comparable on one machine.
     pub sent_ns: u64,
     /// The message.
     pub message: RingMessage,

@@ -138,24 +138,25 @@ messages! {
     pub struct Classic {
         /// The term being decided.
         pub term: Term,
-        /// By which algorithm.
+        /// The algorithm.
         pub algorithm: AlgorithmName,
         /// The port by which it leaves its sender.
         pub port: PortKind,
-        /// Which of the sender's messages by that port in this term, from 1: the algorithms rely on links
-        /// that lose, double and reorder nothing. 0 on direct links, where nothing depends on it.
+        /// The number of the message among those that its sender sent by that port in this term, from 1: the
+        /// algorithms rely on links that lose, double and reorder nothing. 0 on direct links, where nothing
+        /// depends on it.
         pub number: u32,
-        /// How many members take part, for algorithms that must know it; 0 for others.
+        /// The number of members that take part, for algorithms that must know it; 0 for others.
         pub size: u32,
         /// Its content.
         pub payload: Payload,
     }
 
-    /// Before an election whose algorithm must know how many members there are: counts them.
+    /// Counts the members before an election whose algorithm must know their number.
     pub struct RollCall {
         /// The term to be decided.
         pub term: Term,
-        /// By which algorithm.
+        /// The algorithm.
         pub algorithm: AlgorithmName,
         /// The member that counts.
         pub initiator: NodeId,
@@ -163,7 +164,7 @@ messages! {
         pub hops: u32,
     }
 
-    /// After a classic election that ended at another member than the winner: goes on until it is there.
+    /// Goes to the winner of a classic election that ended at another member.
     pub struct Found {
         /// The term that is decided.
         pub term: Term,
@@ -224,7 +225,8 @@ messages! {
     pub struct Lease {
         /// The leader.
         pub mandate: Mandate,
-        /// When the lap began, in nanoseconds of the leader's clock. Means something to the leader only.
+        /// The time at which the lap began, in nanoseconds of the leader's clock. Only the leader compares
+        /// it.
         pub begun_ns: u64,
         /// The length of the lease that is asked for, in milliseconds. Recordings of versions that did not say it
         /// have none.

@@ -24,9 +24,9 @@ pub struct Member {
     pub attribute: Attribute,
     /// Whether it may lead and be deputy.
     pub eligible: bool,
-    /// Which start of it is running, or ran last.
+    /// The start of it that is running, or ran last.
     pub incarnation: Incarnation,
-    /// Where its node links are accepted; `None` until it has said so.
+    /// The address at which it accepts node links; `None` until it has reported one.
     pub address: Option<SocketAddr>,
 }
 
@@ -69,7 +69,8 @@ impl RingSpec {
         NamedContender { name: self.name(contender.id), attribute: contender.attribute }
     }
 
-    /// Takes the members of `ring` in, and keeps those that are in it no more: for what they are called.
+    /// Adds the members of `ring`. Members that have left are kept, so that their names can still be
+    /// resolved.
     pub fn remember(&mut self, ring: &Self) {
         self.members.retain(|member| ring.member(member.id).is_none());
         self.members.extend_from_slice(&ring.members);

@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The part a running node plays.
+/// The role of a running node in the ring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Won the last election it knows of, or took over.
+    /// Won the last election that it knows of, or took over.
     Leader,
     /// Second best of that election: takes over when the leader is lost.
     Deputy,
-    /// Takes part in a running election and has seen nobody better than itself.
+    /// Takes part in a running election and has seen no better member than itself.
     Candidate,
     /// Everyone else.
     Follower,

@@ -1,7 +1,7 @@
 //! The settings of the whole ring: one value from the ring file to the election core, changed while the ring
 //! runs.
 //!
-//! A new setting is one line in the list at the end of this file, and whatever acts on it.
+//! A new setting is one line in the list at the end of this file, and the code that acts on it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for RingSettings {
 }
 
 settings! {
-    /// Pace: how long a ring message takes per hop, in milliseconds; at most
+    /// The pace: the time that a ring message takes per hop, in milliseconds; at most
     /// [`MAX_HOP_DELAY_MS`](crate::api::MAX_HOP_DELAY_MS).
     hop_delay_ms: u64,
     /// Whether an election needs a majority.

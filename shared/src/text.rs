@@ -106,7 +106,7 @@ pub fn link_fault(fault: &LinkFault) -> String {
 }
 
 /// A contender as sentences name it: in full by `Display`.
-pub trait Standing: Display {
+pub trait ContenderText: Display {
     /// Its name alone.
     fn name(&self) -> &str;
 
@@ -120,7 +120,7 @@ impl Display for NamedContender {
     }
 }
 
-impl Standing for NamedContender {
+impl ContenderText for NamedContender {
     fn name(&self) -> &str {
         self.name.as_str()
     }
@@ -132,7 +132,7 @@ impl Standing for NamedContender {
 
 /// A decision and its reason, in the words of the member.
 #[must_use]
-pub fn explanation<M: Display, C: Standing>(explanation: &Explanation<M, C>) -> String {
+pub fn explanation<M: Display, C: ContenderText>(explanation: &Explanation<M, C>) -> String {
     let mut text = String::new();
     // Writing to a String can't fail.
     let _ = match explanation {

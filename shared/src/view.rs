@@ -24,7 +24,7 @@ pub use self::leader::Led;
 pub use self::leaderless::{Leaderless, LossCause, Outage, REMEMBERED_OUTAGES, Took, Watched};
 pub use self::node::NodeView;
 
-/// How many finished elections a view remembers.
+/// The number of finished elections that a view remembers.
 pub const REMEMBERED_ELECTIONS: usize = 8;
 
 /// The ring after the event `seq`.
@@ -116,15 +116,15 @@ impl RingView {
         self.nodes.get(self.index(name)?)
     }
 
-    /// Where in ring order the member with this name is.
+    /// The index in ring order of the member with this name.
     fn index(&self, name: &NodeName) -> Option<usize> {
         let is_it = |node: &NodeView| &node.name == name;
-        // Where nobody chose names, and nobody left, a name says its place.
+        // The index follows from a default name, as long as no member has left.
         let likely = name.ordinal().filter(|place| self.nodes.get(*place).is_some_and(is_it));
         likely.or_else(|| self.nodes.iter().position(is_it))
     }
 
-    /// How many members must stand behind a leader in quorum mode.
+    /// The number of members that must stand behind a leader in quorum mode.
     #[must_use]
     pub fn majority(&self) -> usize {
         self.nodes.len() / 2 + 1
@@ -141,7 +141,7 @@ impl RingView {
         self.live().any(|node| node.eligible)
     }
 
-    /// Takes one event in. Events must come in the order of their sequence numbers, without a gap.
+    /// Applies one event. Events must come in the order of their sequence numbers, without a gap.
     ///
     /// An event of an earlier incarnation of a node changes nothing but `seq`, and `term` if it reports a
     /// higher one.
@@ -190,7 +190,7 @@ impl RingView {
                 turned = true;
                 self.partition.clone_from(sides);
             }
-            // Whatever became of the member since: the term is used.
+            // The term was used, whatever happened to the member since.
             EventKind::RoleChanged { term, .. } => self.term = self.term.max(*term),
             EventKind::Sent { message, .. } => self.count_sent(event, message),
             EventKind::Received { message, .. } => self.count_received(event, message),
@@ -291,7 +291,7 @@ impl RingView {
         let mut live = self.nodes.iter().filter(|node| node.is_live());
         let (mut term, mut leader, mut deputy) = (self.term, None, None);
         let (mut same_leader, mut same_deputy) = (true, true);
-        // Those whom live members follow, each once, or as often as it is found among others.
+        // The leaders that live members follow. One may be listed again after another.
         let mut followed: Vec<&NodeName> = Vec::new();
         if let Some(first) = live.next() {
             (leader, deputy) = (first.leader.as_ref(), first.deputy.as_ref());
@@ -307,8 +307,8 @@ impl RingView {
             }
         }
         let lives = |name: &&NodeName| self.node(name).is_some_and(NodeView::is_live);
-        // In quorum mode who follows one that has stepped down, and has not heard of it, is late and not on
-        // another side.
+        // In quorum mode a member that follows a leader that has stepped down has not heard of it yet: it is
+        // not on another side.
         let leads = |name: &&NodeName| {
             self.node(name).is_some_and(|node| {
                 node.is_live()

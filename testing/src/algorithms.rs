@@ -1,4 +1,4 @@
-//! Algorithms for tests: a test of each by its name, and draws that a new algorithm leaves as they were.
+//! Algorithms for tests: a test of each by its name, and random choices that a new algorithm does not change.
 
 #[doc(hidden)]
 pub use ringleader_shared::AlgorithmName;
@@ -42,7 +42,7 @@ macro_rules! each_classic {
                 }
             })+
 
-            /// Does not compile while the list above misses an algorithm.
+            /// A check by the compiler that the list above misses no algorithm.
             #[allow(dead_code, reason = "only its compilation counts")]
             const fn complete(name: AlgorithmName) {
                 match name {

@@ -21,13 +21,13 @@ use driver::Driver;
 
 use crate::server::{PATIENCE, Server};
 
-/// How often the page is looked at. The driver does not report when a page changes.
+/// The interval between two looks at the page. The driver does not report when a page changes.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Chromium takes two cores by itself: one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// Opens the dashboard of a new server, lets the reader act, then sees to it that the console stayed empty.
+/// Opens the dashboard of a new server, lets the reader act, then checks that the console stayed empty.
 #[track_caller]
 pub fn on_the_page(flags: &[&str], act: impl FnOnce(&mut Page)) {
     let mut page = Page::open(flags);
@@ -35,7 +35,7 @@ pub fn on_the_page(flags: &[&str], act: impl FnOnce(&mut Page)) {
     page.has_an_empty_console();
 }
 
-/// Lets the reader act in a window with nothing in it, then sees to it that the console stayed empty.
+/// Lets the reader act in an empty window, then sees to it that the console stayed empty.
 #[track_caller]
 pub fn in_a_window(act: impl FnOnce(&mut Page)) {
     let mut page = Page::without_server();
@@ -45,7 +45,7 @@ pub fn in_a_window(act: impl FnOnce(&mut Page)) {
 
 /// The dashboard in a window of 1280 × 900, and the server behind it.
 pub struct Page {
-    /// `None` once it is closed, which must be before the driver ends: it ends the browser.
+    /// `None` once it is closed. It must be closed before the driver ends, which ends the browser.
     client: Option<Client>,
     runtime: Runtime,
     driver: Driver,
@@ -58,7 +58,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// The dashboard of a new server, with everything running.
+    /// Opens the dashboard of a new server, and waits until every node runs.
     pub fn open(flags: &[&str]) -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let server = Server::start_with(flags);
@@ -73,7 +73,7 @@ impl Page {
         page
     }
 
-    /// A window with nothing in it, and no server.
+    /// Opens an empty window, without a server.
     pub fn without_server() -> Self {
         Self::blank(ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner), None)
     }
@@ -90,7 +90,7 @@ impl Page {
             options["binary"] = chromium.to_string_lossy().into();
         }
         let capabilities =
-            // Certificates that a test has made for itself are good enough for its browser.
+            // A test may serve the page with a certificate that it has made itself.
             json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" }, "acceptInsecureCerts": true });
         let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
         let client = runtime
@@ -120,7 +120,7 @@ impl Page {
         self.runtime.block_on(command).unwrap_or_else(|error| panic!("the browser refused: {error}"))
     }
 
-    /// Calls that Chromium's driver has beyond WebDriver.
+    /// Makes a call that Chromium's driver has beyond WebDriver.
     fn ask_driver(&self, path: &str, body: &Value) -> Value {
         let url = format!("{}/session/{}/{path}", self.driver.url, self.session);
         let answer = self.agent.post(&url).send_json(body);
@@ -133,7 +133,7 @@ impl Page {
         self.server.as_ref().expect("it was not stopped")
     }
 
-    /// Kills the server; its port comes back. From now on the console may say that connections are refused.
+    /// Kills the server and returns its port. From now on the console may report refused connections.
     pub fn lose_server(&mut self) -> String {
         self.expected.push("net::ERR_CONNECTION_REFUSED");
         let server = self.server.take().expect("it was not stopped");
@@ -143,7 +143,7 @@ impl Page {
         port
     }
 
-    /// Starts another server where the last one was.
+    /// Starts another server on the port of the last one.
     pub fn bring_server_back(&mut self, port: &str) {
         self.server = Some(Server::start_with(&["--port", port]));
     }
@@ -164,7 +164,7 @@ impl Page {
         self.run(self.client().goto(url));
     }
 
-    /// From now on the console may say this.
+    /// Allows this message of the console from now on.
     pub fn expect(&mut self, complaint: &'static str) {
         self.expected.push(complaint);
     }
@@ -174,7 +174,7 @@ impl Page {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script }));
     }
 
-    /// Gives a command of the Chrome DevTools Protocol.
+    /// Sends a command of the Chrome DevTools Protocol.
     pub fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.ask_driver("goog/cdp/execute", &json!({ "cmd": command, "params": parameters }))
     }
@@ -184,22 +184,20 @@ impl Page {
         self.run(self.client().execute(script, arguments))
     }
 
-    /// Makes the window look like one of this size.
+    /// Emulates a window of this size, in CSS pixels.
     pub fn resize(&self, width: u32, height: u32) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
     }
 
-    /// Has the page believe that its reader's system has this setting, as in a media query: `forced-colors`,
-    /// `active`.
+    /// Emulates a setting of the reader's system, as in a media query: `forced-colors`, `active`.
     pub fn emulate(&self, feature: &str, value: &str) {
         let features = json!({ "features": [{ "name": feature, "value": value }] });
         let command = json!({ "cmd": "Emulation.setEmulatedMedia", "params": features });
         self.ask_driver("goog/cdp/execute", &command);
     }
 
-    /// The screen as a PNG, in a file for people to look at; nowhere unless RINGLEADER_PICTURES
-    /// names a folder.
+    /// Writes the screen as a PNG to the folder that RINGLEADER_PICTURES names, if any.
     pub fn picture(&self, name: &str) {
         if let Some(folder) = std::env::var_os("RINGLEADER_PICTURES") {
             let png = self.run(self.client().screenshot());
@@ -207,13 +205,13 @@ impl Page {
         }
     }
 
-    /// Everything that the console has said so far.
+    /// Collects the messages of the console so far.
     fn read_console(&mut self) {
         let fresh = self.ask_driver("se/log", &json!({ "type": "browser" }));
         self.console.extend(fresh.as_array().cloned().unwrap_or_default());
     }
 
-    /// The console's errors and warnings that were not to be expected.
+    /// The errors and warnings of the console, except the expected ones.
     fn complaints(&mut self) -> Vec<String> {
         self.read_console();
         let message = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
@@ -225,7 +223,7 @@ impl Page {
             .collect()
     }
 
-    /// Fails when the console has something to say that was not to be expected.
+    /// Fails when the console has an unexpected error or warning.
     #[track_caller]
     pub fn has_an_empty_console(&mut self) {
         let complaints = self.complaints();
@@ -256,7 +254,7 @@ impl Drop for Page {
     }
 }
 
-/// The selector of what has this name for tests.
+/// The selector of the element with this name for tests.
 fn of(id: &str) -> String {
     format!("[data-testid='{id}']")
 }

@@ -28,7 +28,7 @@ pub struct Faults {
     pub drift: bool,
     /// Members join, leave, and change their attributes.
     pub members: bool,
-    /// Other elections than max-ring are held.
+    /// Rings hold other elections than max-ring, and change between them.
     pub algorithms: bool,
     /// Rings have no deputy, or have one again; some members may not lead, or may again.
     pub settings: bool,
@@ -61,14 +61,15 @@ pub const EVERYTHING: Faults = Faults {
     settings: false,
 };
 
-/// The faults that quorum mode promises to stand. Its set of members is fixed here: it may change by one at a
-/// time only, each change known to all before the next, and a random schedule can't wait for that.
+/// The faults that quorum mode tolerates. Its set of members is fixed here: it may change by one at a time
+/// only, each change known to all before the next, and a random schedule can't wait for that.
 pub const QUORUM: Faults = Faults { members: false, ..EVERYTHING };
 
 /// Everything, in rings some of which have no deputy, and members that may not lead.
 pub const SETTINGS: Faults = Faults { settings: true, ..EVERYTHING };
 
-/// One step before it is known what may be done: which of it, to whom, how much, and after which time.
+/// The random numbers of one step: the kind of action, two members, an amount, the class of the wait before
+/// it, and the wait.
 type Raw = (u8, u8, u8, u16, u8, u32);
 
 fn raw() -> impl Strategy<Value = Raw> {
@@ -113,14 +114,14 @@ fn step(
     faults: Faults,
     safety: Safety,
 ) -> (Duration, Action) {
-    // Mostly no time at all, or about as long as a message takes; now and then as long as a timer.
+    // Mostly no time at all, or about the time of a message; sometimes that of a timer.
     let wait = match class {
         0..=1 => Duration::ZERO,
         2..=5 => Duration::from_micros(u64::from(wait % 6_000)),
         6..=7 => Duration::from_millis(u64::from(wait % 50)),
         _ => Duration::from_millis(u64::from(wait % 800)),
     };
-    // Members that join are among those that something is done to.
+    // Members that join are among those that later steps affect.
     let places = if faults.members { n + 2 } else { n };
     let (one, other) = (usize::from(one) % places, usize::from(other) % places);
     let mut may: Vec<Action> = vec![Action::Initiate(one), Action::InitiateAll];

@@ -1,5 +1,5 @@
-//! Every decoder of the wires as a function of bytes that must come back, whatever they are; and valid bytes
-//! to begin with. The property tests call them, and the fuzz targets in `fuzz/`.
+//! Every decoder of the wires as a function of bytes, which must return for any bytes, and valid bytes to
+//! begin with. The property tests call them, and the fuzz targets in `fuzz/`.
 
 use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, StartElection};
 use ringleader_shared::bus::BusFrame;
@@ -9,7 +9,7 @@ use ringleader_shared::{LinkFault, NodeName, Promise, RingView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// A decoder, by the name of what it reads.
+/// A decoder and the name of its input.
 pub type Decoder = (&'static str, fn(&[u8]) -> bool);
 
 /// All of them.
@@ -29,7 +29,8 @@ pub const DECODERS: [Decoder; 13] = [
     ("a request to part the ring", read_only::<Partition>),
 ];
 
-/// Decodes, and says whether it could; what is accepted can be said again and is then read as the same.
+/// Decodes, and returns whether that succeeded. An accepted value must be the same after it was written and
+/// read again.
 fn read<T: DeserializeOwned + Serialize + PartialEq + std::fmt::Debug>(bytes: &[u8]) -> bool {
     let Ok(value) = serde_json::from_slice::<T>(bytes) else { return false };
     let Ok(again) = serde_json::to_vec(&value) else { panic!("{value:?} was read and can't be written") };
@@ -44,7 +45,7 @@ fn read_only<T: DeserializeOwned>(bytes: &[u8]) -> bool {
     serde_json::from_slice::<T>(bytes).is_ok()
 }
 
-/// The names of members and the promises are read from more than JSON.
+/// Reads the texts that are not JSON: names of members and promises.
 pub fn read_text(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         if let Ok(name) = text.parse::<NodeName>() {

@@ -1,13 +1,12 @@
 //! Blocks of the documents that the code generates.
 //!
-//! A block stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. A test hands [`check`] the
-//! text that the code gives; with `RINGLEADER_DOCS=write` in the environment the document is rewritten
-//! instead.
+//! A block stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. A test passes the generated
+//! text to [`check`]; with `RINGLEADER_DOCS=write` in the environment the document is rewritten instead.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Asks for documents to be rewritten when its value is `write`.
+/// The environment variable that has documents rewritten when its value is `write`.
 const ASK: &str = "RINGLEADER_DOCS";
 
 /// The document of the wire: formats, tables, transcript.
@@ -18,7 +17,8 @@ const END: &str = "<!-- /generated -->";
 /// Tests of one program run side by side and may write to the same document.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Compares a block of a document, named by its path from the project's folder, with what the code gives.
+/// Compares a block of a document, named by its path from the project's folder, with the text that the code
+/// generates.
 ///
 /// # Panics
 /// When they differ, or the document has no such block.

@@ -1,6 +1,6 @@
 //! Support that the tests, examples and benches of several crates share. Nothing that ships depends on it.
 //!
-//! - [`algorithms`]: a test for each algorithm by its name, and a choice of one that lasts;
+//! - [`algorithms`]: a test for each algorithm by its name, and random choices that last;
 //! - [`rings`]: every ring of a few members;
 //! - [`document`]: the blocks of documents that the code generates;
 //! - [`decoders`]: the decoders of the wires, for property tests and fuzz targets;

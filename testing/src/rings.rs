@@ -18,7 +18,7 @@ pub fn arrangements(n: u32) -> Vec<Vec<u32>> {
     out
 }
 
-/// Every set of places, at least one, in a ring of `n`: those who may start.
+/// Every set of at least one index in a ring of `n`: the possible sets of initiators.
 pub fn initiators(n: u32) -> impl Iterator<Item = Vec<usize>> {
     (1..1_u32 << n).map(move |set| (0..n).filter(|at| set >> at & 1 == 1).map(|at| at as usize).collect())
 }

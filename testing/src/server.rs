@@ -1,4 +1,4 @@
-//! A real server with real nodes, for tests that read like a story.
+//! A real server with real nodes, and the calls and waits of tests.
 #![allow(missing_docs, reason = "most calls are named as the API's are")]
 
 pub mod crowd;
@@ -23,8 +23,7 @@ pub use bus::Bus;
 pub use processes::{runs, wait_until_gone};
 pub use start::program;
 
-/// How long anything may take before the test has failed. Far above what it takes, for machines that are
-/// busy.
+/// The time after which a wait fails the test. Far above the usual time, for busy machines.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A fresh seed, or the one in RINGLEADER_SEED. It is printed, so that a test that fails shows it.
@@ -40,16 +39,16 @@ pub fn fresh_seed() -> u64 {
     seed
 }
 
-/// A running server. It and its nodes end with this value.
+/// A running server. It and its nodes end when this value is dropped.
 pub struct Server {
     process: Child,
     /// `127.0.0.1:PORT`.
     pub authority: String,
     agent: ureq::Agent,
-    /// The token of an operator, where one is asked for.
+    /// The token of an operator, where one is required.
     bearer: Option<String>,
     viewer_link: Option<String>,
-    /// Where the nodes record what their cores do: replayed when this value goes.
+    /// The directory of the nodes' recordings, which are replayed when this value is dropped.
     recordings: Option<tempfile::TempDir>,
 }
 
@@ -58,12 +57,12 @@ impl Server {
         self.process.id()
     }
 
-    /// The link for those who may look, where tokens are asked for.
+    /// The viewer's link, where tokens are required.
     pub fn viewer_link(&self) -> Option<String> {
         self.viewer_link.clone()
     }
 
-    /// The page, with an operator's token where that is asked for.
+    /// The address of the page, with an operator's token where one is required.
     pub fn page(&self) -> String {
         let token = self.bearer.as_ref().and_then(|bearer| bearer.strip_prefix("Bearer "));
         self.url(&token.map_or_else(|| "/".to_owned(), |token| format!("/?token={token}")))
@@ -73,7 +72,7 @@ impl Server {
         format!("http://{}{path}", self.authority)
     }
 
-    /// Asks; the status and the body come back.
+    /// Sends a request; returns the status and the body.
     pub fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, String) {
         let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
         if let Some(bearer) = &self.bearer {
@@ -97,13 +96,13 @@ impl Server {
         serde_json::from_str(&body).unwrap_or_else(|error| panic!("GET {path}: {error}: {body}"))
     }
 
-    /// Posts what must be accepted.
+    /// Posts a request that must be accepted.
     pub fn post(&self, path: &str) {
         let (status, body) = self.ask("POST", path, None);
         assert!((200..300).contains(&status), "POST {path}: {status} {body}\n{}", self.trace());
     }
 
-    /// Posts what must be refused; says how.
+    /// Posts a request that must be refused; returns the refusal.
     pub fn refused(&self, path: &str) -> Problem {
         let (status, body) = self.ask("POST", path, None);
         let problem: Problem =
@@ -122,14 +121,14 @@ impl Server {
         self.post(&format!("/api/v1/nodes/{node}/{action}"));
     }
 
-    /// Sets what happens to everything that one node says to another.
+    /// Sets the fault on the link from one node to another.
     pub fn set_link(&self, from: &str, to: &str, fault: &LinkFault) {
         let fault = serde_json::to_value(fault).unwrap();
         let (status, body) = self.ask("PUT", &format!("/api/v1/links/{from}/{to}"), Some(fault));
         assert_eq!(status, 200, "{from} to {to}: {body}\n{}", self.trace());
     }
 
-    /// Parts the ring into these sides.
+    /// Partitions the ring into these sides.
     pub fn part(&self, groups: &[&[&str]]) {
         let (status, body) =
             self.ask("POST", "/api/v1/partitions", Some(serde_json::json!({ "groups": groups })));
@@ -158,7 +157,7 @@ impl Server {
         }
     }
 
-    /// The last events in words, for a test that failed.
+    /// The last events as text, for the message of a failed test.
     pub fn trace(&self) -> String {
         let mut request = self.agent.get(self.url("/api/v1/events?limit=5000"));
         if let Some(bearer) = &self.bearer {
@@ -190,12 +189,12 @@ impl Server {
         nix::sys::signal::kill(pid, signal).expect("the server is there");
     }
 
-    /// Waits for the server's end.
+    /// Waits until the server has ended.
     pub fn wait(mut self) -> std::process::ExitStatus {
         self.process.wait().expect("the server ends")
     }
 
-    /// A number of `/metrics`.
+    /// The value of a metric of `/metrics`.
     pub fn metric(&self, name: &str) -> u64 {
         let (_, metrics) = self.ask("GET", "/metrics", None);
         let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));

@@ -1,18 +1,17 @@
-//! The law of the layout: who may depend on whom, and what must stay pure. docs/architecture.md gives the
-//! reasons.
+//! The allowed dependencies between crates, and the crates that must stay pure. docs/architecture.md gives
+//! the reasons.
 
 use anyhow::bail;
 
 use crate::process::Run;
 
-/// Crates that must build for wasm32: no sockets, clocks or threads, and no randomness that they are not
-/// handed.
+/// Crates that must build for wasm32: no sockets, clocks or threads, and no randomness of their own.
 pub(crate) const PURE: [&str; 3] = ["ringleader-shared", "ringleader-election", "ringleader-simulator"];
 
 /// Crates that must not be anywhere below a pure crate.
 const IMPURE: [&str; 5] = ["async-std", "getrandom", "mio", "rand", "tokio"];
 
-/// Which of our crates each may depend on. Nothing else, or the arrows would turn round.
+/// The crates of this project that each may depend on, and no others.
 const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
     ("ringleader-shared", &[]),
     ("ringleader-election", &["ringleader-shared"]),
@@ -21,7 +20,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 9] = [
     ("ringleader-node", &["ringleader-shared", "ringleader-election"]),
     ("ringleader", &["ringleader-shared", "ringleader-node", "ringleader-simulator"]),
     ("ringleader-frontend", &["ringleader-shared", "ringleader-simulator"]),
-    // For tests alone: it may know what it drives, and only a dev-dependency may name it.
+    // For tests only: it may depend on the crates that it drives, and only a dev-dependency may name it.
     ("ringleader-testing", &["ringleader-shared", "ringleader-election", "ringleader-simulator"]),
     ("xtask", &[]),
 ];

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::process;
+use crate::process::{self, Run};
 
 /// Names under which Chromium goes.
 const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -11,6 +11,13 @@ const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "g
 pub(crate) struct Browser {
     pub(crate) chromium: PathBuf,
     pub(crate) chromedriver: PathBuf,
+}
+
+impl Browser {
+    /// Names the browser to a program that drives one.
+    pub(crate) fn drives(&self, program: Run) -> Run {
+        program.env("RINGLEADER_CHROMIUM", &self.chromium).env("RINGLEADER_CHROMEDRIVER", &self.chromedriver)
+    }
 }
 
 /// Finds Chromium and chromedriver; installs them where Debian's packages can be had.

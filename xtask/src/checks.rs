@@ -1,8 +1,6 @@
 //! The checks of CI.
 
-use std::process::ExitCode;
-
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::browser::Browser;
 use crate::process::Run;
@@ -11,7 +9,7 @@ use crate::wasm::{self, Compiler};
 use crate::{architecture, browser, dashboard, determinism, licences, mutants, nginx, prose, tools};
 
 /// Runs all checks; the later ones also when an earlier one failed.
-pub(crate) fn run() -> anyhow::Result<ExitCode> {
+pub(crate) fn run() -> anyhow::Result<()> {
     let mut report = Report::default();
     report.check("formatting", || {
         component("rustfmt", "fmt")?;
@@ -55,24 +53,24 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     });
     report.check("mutants are caught", || mutants::check(&[]));
     report.print();
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if !report.is_good() {
+        bail!("a check failed");
+    }
+    Ok(())
 }
 
-/// Runs `cargo test` with these arguments, on a page of today and with a browser.
-pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<ExitCode> {
+/// Runs `cargo test` with these arguments, with an up-to-date page and a browser.
+pub(crate) fn run_some(arguments: &[String]) -> anyhow::Result<()> {
     let mut page = Report::default();
     dashboard::build_for_trying(&mut page)?;
     page.print_if_slow();
     let browser = browser::install()?;
-    in_browser(Run::cargo(["test"]).args(arguments), &browser)?.check()?;
-    Ok(ExitCode::SUCCESS)
+    in_browser(Run::cargo(["test"]).args(arguments), &browser)?.check()
 }
 
-/// Gives tests what they need to look at the page.
+/// Names the browser and the other tools of the browser tests in their environment.
 fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
-    let tests = tests
-        .env("RINGLEADER_CHROMIUM", &browser.chromium)
-        .env("RINGLEADER_CHROMEDRIVER", &browser.chromedriver);
+    let tests = browser.drives(tests);
     let tests = match nginx::find_or_unpack() {
         Some(nginx) => tests.env("RINGLEADER_NGINX", &nginx),
         None => tests,
@@ -87,7 +85,7 @@ fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
     })
 }
 
-/// Makes sure of a part of the Rust toolchain that the smallest installation leaves out.
+/// Adds a component of the Rust toolchain that the smallest installation leaves out.
 fn component(name: &str, subcommand: &str) -> anyhow::Result<()> {
     if Run::cargo([subcommand, "--version"]).succeeds() {
         return Ok(());
@@ -96,7 +94,8 @@ fn component(name: &str, subcommand: &str) -> anyhow::Result<()> {
     Run::new("rustup", ["component", "add", name]).check_quietly()
 }
 
-/// They are a workspace of their own, which needs a nightly compiler to run but none to be checked.
+/// Checks the fuzz targets: a workspace of their own, which needs a nightly compiler to run but not to be
+/// checked.
 fn fuzz_targets() -> anyhow::Result<()> {
     const MANIFEST: &str = "fuzz/Cargo.toml";
     Run::cargo(["fmt", "--manifest-path", MANIFEST, "--check"]).check()?;

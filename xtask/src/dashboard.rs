@@ -12,22 +12,22 @@ use crate::tools::{self, Tools};
 use crate::versions;
 use crate::wasm::{self, Compiler};
 
-/// Where trunk leaves the page; Trunk.toml says the same.
+/// The folder of the page, as in Trunk.toml.
 pub(crate) const DIST: &str = "target/dashboard";
 
-/// A record of what the page was last built from, and how.
+/// The file with the fingerprint of the page's last build and its quality.
 const STAMP: &str = "target/dashboard.stamp";
 
-/// In the stamp: wasm-opt was there.
+/// In the stamp: built with wasm-opt.
 const SMALL: &str = "with wasm-opt";
 
-/// In the stamp: wasm-opt was not there.
+/// In the stamp: built without wasm-opt.
 const LARGE: &str = "without wasm-opt";
 
 /// In the stamp: built quickly, not well.
 const ROUGH: &str = "for trying";
 
-/// The cargo profile of the page as it is given to people.
+/// The cargo profile of the page that is shipped.
 const PROFILE: &str = "wasm-release";
 
 /// The cargo profile of a page that is built quickly.
@@ -37,13 +37,13 @@ const ROUGH_PROFILE: &str = "wasm-dev";
 const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
 
-/// The most that the WASM may weigh, compressed, in bytes: the simulator is in it.
+/// The largest size of the compressed WASM, in bytes, the simulator included.
 const MAX_GZIPPED: usize = 430_000;
 
-/// How well the page is built.
+/// The quality of a build of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quality {
-    /// As it is given to people.
+    /// As it is shipped.
     Final,
     /// Large and slow, but built in seconds.
     Rough,
@@ -63,10 +63,10 @@ fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
     if is_up_to_date(&fingerprint()?, quality) {
         return Ok(());
     }
-    // trunk sweeps its folder before it fills it: two at once would spoil each other's work.
+    // trunk clears its folder before it fills it: two builds at once would delete each other's files.
     std::fs::create_dir_all("target").context("making target")?;
     let _alone = tools::lock(Path::new("target/dashboard.lock"))?;
-    // Taken before the build: what changes during it counts as changed after it.
+    // Taken before the build: a file that changes during it counts as changed after it.
     let fingerprint = fingerprint()?;
     if is_up_to_date(&fingerprint, quality) {
         return Ok(());
@@ -104,7 +104,7 @@ fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality) -> anyhow::Result
     compiler.compiles(trunk).without("NO_COLOR").without("RUST_BACKTRACE").check_with_progress()
 }
 
-/// Says what the WASM weighs; fails when that is more than it may.
+/// Prints the size of the WASM; fails when it is above the limit.
 pub(crate) fn check_size() -> anyhow::Result<()> {
     let all = files(Path::new(DIST))?;
     let wasm = all.iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"));
@@ -132,7 +132,7 @@ pub(crate) fn check_size() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The size of a file in bytes, compressed where that form of it is there.
+/// The size of a file in bytes; of its compressed form where there is one.
 fn size_as_sent(file: &Path, suffix: &str) -> anyhow::Result<u64> {
     let mut packed = file.as_os_str().to_owned();
     packed.push(suffix);
@@ -140,7 +140,7 @@ fn size_as_sent(file: &Path, suffix: &str) -> anyhow::Result<u64> {
     Ok(metadata.with_context(|| format!("looking at {}", file.display()))?.len())
 }
 
-/// A page that was built well serves for trying too.
+/// Whether a build of at least this quality is up to date.
 fn is_up_to_date(fingerprint: &str, quality: Quality) -> bool {
     Path::new(DIST).join("index.html").is_file()
         && std::fs::read_to_string(STAMP).is_ok_and(|old| {
@@ -148,7 +148,7 @@ fn is_up_to_date(fingerprint: &str, quality: Quality) -> bool {
         })
 }
 
-/// Changes with any source of the page and any tool that builds it.
+/// A text that changes with any source of the page and any tool that builds it.
 fn fingerprint() -> anyhow::Result<String> {
     let mut hasher = DefaultHasher::new();
     (versions::TRUNK, versions::BINARYEN, versions::LLD).hash(&mut hasher);
@@ -163,7 +163,7 @@ fn fingerprint() -> anyhow::Result<String> {
     Ok(format!("{:016x}", hasher.finish()))
 }
 
-/// All files below, sorted; the file itself when it is one.
+/// All files below a folder, sorted; for a file the file itself.
 fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);

@@ -11,7 +11,7 @@ use crate::wasm_program::{self, PACKAGE};
 
 const EXAMPLE: &str = "determinism";
 
-/// The line that the page shows when every run emitted what it should.
+/// The line that the page shows when every run emitted the expected events.
 const SAME: &str = "every run is the same";
 
 /// Runs the golden cases in a release build, and in Chromium.

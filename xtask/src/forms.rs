@@ -9,7 +9,7 @@ use crate::process::{self, Run};
 /// The page for operators.
 const PAGE: &str = "index.html";
 
-/// The page for viewers; the server hands it to those who may only look.
+/// The page for viewers; the server sends it to viewers.
 const VIEWERS_PAGE: &str = "viewer.html";
 
 /// The attribute of the viewers' page: the dashboard then has no controls.
@@ -21,8 +21,8 @@ const COMPRESSIBLE: [&str; 5] = ["css", "html", "js", "svg", "wasm"];
 /// The suffixes of the compressed files.
 const SUFFIXES: [&str; 2] = ["br", "gz"];
 
-/// Compresses files as hard as it goes, with what every Node.js has inside; a form that is no smaller is left
-/// out.
+/// The script that compresses files at the highest level, with the libraries inside Node.js; a form that is
+/// no smaller is left out.
 const COMPRESS: &str = "\
 const fs = require('fs'), zlib = require('zlib'), { constants } = zlib;
 for (const name of process.argv.slice(1)) {
@@ -49,8 +49,8 @@ fn for_viewers(page: &str) -> anyhow::Result<String> {
     Ok(page.replacen("<html", &format!("<html {WATCHING}"), 1))
 }
 
-/// Writes the compressed forms of these files beside them. Without Node.js there are none, and the page goes
-/// out as it is.
+/// Writes the compressed forms of these files beside them. Without Node.js there are none, and the server
+/// sends the page uncompressed.
 pub(crate) fn compress(files: &[PathBuf]) -> anyhow::Result<()> {
     if !process::on_path("node") {
         println!("There is no Node.js to compress the page with: it goes out as it is.");
@@ -63,8 +63,7 @@ pub(crate) fn compress(files: &[PathBuf]) -> anyhow::Result<()> {
     Run::new("node", ["--eval", COMPRESS, "--"]).args(compressible).check_quietly()
 }
 
-/// Whether a file of the page is one of those that are written here: the page as it was built has no use for
-/// it.
+/// Whether a file of the page is one of the forms that are written here, and not part of trunk's build.
 pub(crate) fn is_further(name: &Path) -> bool {
     name == Path::new(VIEWERS_PAGE)
         || name.extension().is_some_and(|extension| SUFFIXES.iter().any(|suffix| extension == *suffix))

@@ -1,5 +1,5 @@
-//! Every dependency has a licence that we may pass on, a stated version, and comes from the registry.
-//! cargo-deny says the same and more, and takes minutes to compile on every new machine.
+//! The check that every dependency has a permissive licence and a version, and comes from the registry.
+//! cargo-deny checks the same and more, but takes minutes to compile on every new machine.
 
 use std::collections::BTreeMap;
 
@@ -25,10 +25,10 @@ const ALLOWED: [&str; 14] = [
     "Zlib",
 ];
 
-/// How Cargo.lock names the only registry.
+/// The name of the only registry in Cargo.lock.
 const REGISTRY: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
-/// Fails when a dependency may not be passed on, or comes from who knows where.
+/// Fails when a dependency has another licence, no version, or another source.
 pub(crate) fn check() -> anyhow::Result<()> {
     let packages = packages()?;
     let refused: Vec<String> = packages
@@ -45,7 +45,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
     if !elsewhere.is_empty() {
         bail!("dependencies from elsewhere than the registry, in Cargo.lock:\n{}", elsewhere.join("\n"));
     }
-    // cargo tree shows what was chosen, the manifests what was asked for.
+    // cargo tree shows the chosen versions, the manifests the required ones.
     for (folder, manifest) in manifests()? {
         if let Some(wildcard) = manifest.lines().find(|line| asks_for_any_version(line)) {
             bail!("{folder}/Cargo.toml asks for any version whatever: {wildcard}");
@@ -55,7 +55,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All that goes into any of our crates, and its licence.
+/// The dependencies of all crates of the project, each with its licence.
 fn packages() -> anyhow::Result<BTreeMap<String, String>> {
     let listed = Run::cargo(["tree", "--workspace", "--edges", "normal,build", "--prefix", "none"])
         .args(["--target", "all", "--format", "{p}\t{l}"])
@@ -69,7 +69,7 @@ fn packages() -> anyhow::Result<BTreeMap<String, String>> {
     Ok(packages)
 }
 
-/// The manifests of our crates, each with its folder.
+/// The manifests of the project's crates, each with its folder.
 fn manifests() -> anyhow::Result<Vec<(String, String)>> {
     let root = std::fs::read_to_string("Cargo.toml").context("reading Cargo.toml")?;
     let members = root.lines().find_map(|line| line.strip_prefix("members = [")).unwrap_or_default();
@@ -89,8 +89,8 @@ fn asks_for_any_version(line: &str) -> bool {
     !line.starts_with('#') && (line.ends_with("=\"*\"") || line.contains("version=\"*\""))
 }
 
-/// Whether an SPDX expression can be met by licences on the list. OR is taken to bind closer than AND: that
-/// can refuse a strange expression that would do, never allow one that would not.
+/// Whether an SPDX expression can be met by licences on the list. OR is taken to bind closer than AND, which
+/// may refuse an unusual expression that is allowed, but never allows one that is not.
 fn is_allowed(expression: &str) -> bool {
     let expression = expression.replace(['(', ')'], " ").replace('/', " OR ");
     expression.split(" AND ").all(|part| part.split(" OR ").any(|licence| ALLOWED.contains(&licence.trim())))

@@ -7,11 +7,11 @@ use anyhow::{Context, bail};
 use crate::process::{Run, apt_update, on_path};
 use crate::tools;
 
-/// The places where it is installed, besides the path: it is a system administrator's program.
+/// The places where it is installed when it is not on the path of an ordinary user.
 const USUAL: [&str; 2] = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"];
 
-/// Finds nginx, or unpacks Debian's package among the tools. Without it the tests that need it are skipped,
-/// as this says.
+/// Finds nginx, or unpacks Debian's package among the tools. Prints a note where it fails: the tests that
+/// need it are skipped.
 pub(crate) fn find_or_unpack() -> Option<PathBuf> {
     if let Some(program) = USUAL.iter().map(PathBuf::from).find(|file| file.is_file()) {
         return Some(program);
@@ -25,7 +25,7 @@ pub(crate) fn find_or_unpack() -> Option<PathBuf> {
     }
 }
 
-/// Unpacked, not installed: an installed one would begin to serve port 80 of this machine.
+/// Unpacks Debian's package. It is not installed, because it would then serve port 80 of this machine.
 fn unpack() -> anyhow::Result<PathBuf> {
     let folder = tools::home()?.join("nginx");
     let program = folder.join("usr/sbin/nginx");

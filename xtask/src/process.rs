@@ -15,7 +15,7 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// This program with these arguments.
+    /// Makes a run of this program with these arguments.
     pub(crate) fn new<S: AsRef<OsStr>>(
         program: impl AsRef<OsStr>,
         arguments: impl IntoIterator<Item = S>,
@@ -30,13 +30,13 @@ impl Run {
         run
     }
 
-    /// The cargo that runs this.
+    /// Makes a run of the cargo that runs xtask.
     pub(crate) fn cargo<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Self {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         Self::new(cargo, arguments)
     }
 
-    /// One more argument.
+    /// Adds an argument.
     pub(crate) fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.shown.push(' ');
         self.shown.push_str(&argument.as_ref().to_string_lossy());
@@ -44,12 +44,12 @@ impl Run {
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     pub(crate) fn args<S: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = S>) -> Self {
         arguments.into_iter().fold(self, Self::arg)
     }
 
-    /// Found, and finding its own helpers, on this path.
+    /// Looks for the program, and lets it look for its own, on this path.
     pub(crate) fn on_path(mut self, path: &OsStr) -> Self {
         let program = Path::new(self.command.get_program()).to_owned();
         if let Some(found) =
@@ -63,13 +63,13 @@ impl Run {
         self
     }
 
-    /// An environment variable for it.
+    /// Sets an environment variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// Several environment variables for it.
+    /// Sets several environment variables.
     pub(crate) fn envs<'a>(mut self, all: impl IntoIterator<Item = &'a (String, String)>) -> Self {
         for (name, value) in all {
             self.command.env(name, value);
@@ -77,19 +77,19 @@ impl Run {
         self
     }
 
-    /// In this folder.
+    /// Sets the folder to run in.
     pub(crate) fn within(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
     }
 
-    /// Without an environment variable that it would inherit.
+    /// Removes an environment variable that it would inherit.
     pub(crate) fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
-    /// Runs it; what it prints is shown.
+    /// Runs it and shows its output.
     pub(crate) fn check(mut self) -> anyhow::Result<()> {
         let status = self.command.status().with_context(|| format!("can't start `{}`", self.shown))?;
         if !status.success() {
@@ -98,7 +98,8 @@ impl Run {
         Ok(())
     }
 
-    /// Runs it, which takes minutes: one line says how far it is. What it prints is shown only when it fails.
+    /// Runs it with one line of progress, for work that takes minutes. Its output is shown only when it
+    /// fails.
     pub(crate) fn check_with_progress(self) -> anyhow::Result<()> {
         let (status, said) =
             progress::watch(self.command).with_context(|| format!("can't start `{}`", self.shown))?;
@@ -108,12 +109,12 @@ impl Run {
         Ok(())
     }
 
-    /// Runs it; what it prints is shown only when it fails.
+    /// Runs it; its output is shown only when it fails.
     pub(crate) fn check_quietly(self) -> anyhow::Result<()> {
         self.output().map(drop)
     }
 
-    /// Runs it; what it prints to its standard output is returned, and shown when it fails.
+    /// Runs it and returns its standard output, which is shown when it fails.
     pub(crate) fn output(self) -> anyhow::Result<String> {
         Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
     }
@@ -141,7 +142,7 @@ impl Run {
         Ok(output.stdout)
     }
 
-    /// Runs it silently and says whether it went well.
+    /// Runs it silently and returns whether it succeeded.
     pub(crate) fn succeeds(mut self) -> bool {
         let quiet = self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         quiet.status().is_ok_and(|status| status.success())
@@ -154,7 +155,7 @@ pub(crate) fn on_path(program: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
-/// Installs Debian's packages, or says what to do.
+/// Installs packages of Debian.
 pub(crate) fn apt_install(packages: &[&str], what_for: &str) -> anyhow::Result<()> {
     let list = packages.join(" ");
     if !may_apt()? {
@@ -177,7 +178,7 @@ pub(crate) fn apt_update() -> anyhow::Result<()> {
     apt(&["update"])
 }
 
-/// Whether apt-get is there and may be used without a question.
+/// Whether apt-get exists and may be used without a password.
 fn may_apt() -> anyhow::Result<bool> {
     Ok(on_path("apt-get") && (is_root()? || Run::new("sudo", ["-n", "true"]).succeeds()))
 }

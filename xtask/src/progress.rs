@@ -1,4 +1,4 @@
-//! One line that moves while something compiles for minutes.
+//! One line of progress while cargo compiles for minutes.
 
 use std::io::{BufRead, BufReader, IsTerminal, PipeReader, Write};
 use std::process::{Command, ExitStatus};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-/// How often the line moves on a terminal.
+/// The interval at which the line is renewed on a terminal.
 const TICK: Duration = Duration::from_millis(500);
 
-/// How often a sign of life is printed where lines can't move, as in a log file.
+/// The interval between lines where one can't be renewed, as in a log file.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
-/// The words with which cargo says how far it is.
+/// The words that begin cargo's lines of progress.
 const NEWS: [&str; 9] = [
     "Adding",
     "Blocking",
@@ -26,8 +26,8 @@ const NEWS: [&str; 9] = [
     "Updating",
 ];
 
-/// Runs a program that calls cargo and counts the crates on the way. Returns how it ended and everything it
-/// said besides.
+/// Runs a program that calls cargo and counts the crates on the way. Returns its exit status and its other
+/// output.
 pub(crate) fn watch(mut command: Command) -> anyhow::Result<(ExitStatus, String)> {
     let (reader, writer) = std::io::pipe().context("making a pipe")?;
     let terminal = std::io::stdout().is_terminal();
@@ -81,7 +81,7 @@ fn follow(reader: PipeReader, terminal: bool) -> anyhow::Result<String> {
     Ok(said)
 }
 
-/// Whether cargo says how far it is, rather than what is wrong.
+/// Whether a line of cargo reports progress, and not an error or a warning.
 fn is_news_of_cargo(line: &str) -> bool {
     let first = line.split_whitespace().next().unwrap_or_default();
     NEWS.contains(&first)

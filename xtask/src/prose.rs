@@ -1,4 +1,4 @@
-//! How the project writes, as far as a program can check it.
+//! The project's rules of style, as far as a program can check them.
 //!
 //! Comments and documents are at most [`WIDTH`] columns wide (rustfmt leaves both alone), a doc comment
 //! begins with a noun or a verb, and a few worn-out words are replaced by exact ones. [`references`] checks
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 
 /// The folders and files that are held to the rules: all that people read.
-const HELD: [&str; 16] = [
+const HELD: [&str; 17] = [
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "README.md",
@@ -27,6 +27,7 @@ const HELD: [&str; 16] = [
     "frontend",
     "nodes",
     "server",
+    "server/openapi.json",
     "shared",
     "testing",
     "xtask",
@@ -35,11 +36,21 @@ const HELD: [&str; 16] = [
 /// The widest comment or Markdown line, in characters.
 const WIDTH: usize = 110;
 
-/// Words that hide who emits, reports, logs or announces what.
+/// Vague words in place of emit, report, log or announce.
 const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
 
 /// Words that begin a relative clause instead of naming the thing.
 const RELATIVE: [&str; 7] = ["Who", "What", "Whom", "Whose", "Whoever", "Whatever", "Whichever"];
+
+/// Things whose number grows with the project: a text that counts them is wrong some day.
+const GROWING: [&str; 4] = ["algorithms", "bugs", "elections", "tests"];
+
+/// Words that may stand between a number and such a thing.
+const KINDS: [&str; 4] = ["classic", "planted", "published", "ring"];
+
+/// The numbers that are found. Smaller ones often count things that the text itself lists.
+const NUMBERS: [&str; 10] =
+    ["six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
 
 /// One broken rule.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,8 +71,11 @@ pub(crate) fn check() -> anyhow::Result<()> {
         let text = fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
         let violations = match extension(file) {
             "rs" => in_rust(&text),
+            "json" => in_json(&text),
             _ => {
-                let missing = references::missing_files(&text, &|path| Path::new(path).exists());
+                let exists =
+                    |path: &str| Path::new(path).exists() || files.iter().any(|file| file.ends_with(path));
+                let missing = references::missing_files(&text, &exists);
                 let missing = missing.into_iter().map(|(line, rule)| Violation { line, rule });
                 in_markdown(&text).into_iter().chain(missing).collect()
             }
@@ -77,6 +91,14 @@ pub(crate) fn check() -> anyhow::Result<()> {
     bail!("{} violations\n{}", found.len(), found.join("\n"))
 }
 
+/// The path and text of each document that is held to the rules.
+#[cfg(test)]
+pub(crate) fn documents() -> anyhow::Result<Vec<(String, String)>> {
+    let documents = HELD.iter().filter(|held| held.ends_with(".md"));
+    let read = |path: &&str| anyhow::Ok(((*path).to_owned(), fs::read_to_string(crate::root().join(path))?));
+    documents.map(read).collect()
+}
+
 fn extension(file: &Path) -> &str {
     file.extension().and_then(|extension| extension.to_str()).unwrap_or_default()
 }
@@ -87,15 +109,14 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
         let entries = fs::read_dir(path).with_context(|| format!("listing {}", path.display()))?;
         let mut entries =
             entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+        entries.retain(|entry| entry.is_dir() || ["rs", "md"].contains(&extension(entry)));
         entries.sort();
         return entries.iter().try_for_each(|entry| collect(entry, files));
     }
     if !path.exists() {
         bail!("{} is held to the rules and does not exist: see xtask/src/prose.rs", path.display());
     }
-    if ["rs", "md"].contains(&extension(path)) {
-        files.push(path.to_owned());
-    }
+    files.push(path.to_owned());
     Ok(())
 }
 
@@ -118,6 +139,9 @@ fn in_rust(text: &str) -> Vec<Violation> {
         for word in words(comment).filter(|word| is_worn_out(word)) {
             breaks(format!("`{word}` in a comment: {INSTEAD}"));
         }
+        for what in counted(comment) {
+            breaks(format!("`{what}`: {UNCOUNTED}"));
+        }
         for part in words(&source.code).flat_map(parts_of_identifier).filter(|part| is_worn_out(part)) {
             breaks(format!("`{part}` in an identifier: {INSTEAD}"));
         }
@@ -126,6 +150,24 @@ fn in_rust(text: &str) -> Vec<Violation> {
 }
 
 const INSTEAD: &str = "say emit, report, log, announce, notify, apply or return";
+
+/// Holds the descriptions of a document of the API to the rules of doc comments.
+fn in_json(text: &str) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (line, whole) in (1..).zip(text.lines()) {
+        let Some((_, described)) = whole.split_once("\"description\": ") else { continue };
+        if let Some(first) = words(described).next().filter(|first| RELATIVE.contains(first)) {
+            let rule = format!("a description begins with `{first}`: begin with a noun or a verb");
+            found.push(Violation { line, rule });
+        }
+        for word in words(described).filter(|word| is_worn_out(word)) {
+            found.push(Violation { line, rule: format!("`{word}`: {INSTEAD}") });
+        }
+    }
+    found
+}
+
+const UNCOUNTED: &str = "the next one makes this number wrong: leave it out";
 
 fn in_markdown(text: &str) -> Vec<Violation> {
     let mut found = Vec::new();
@@ -146,6 +188,9 @@ fn in_markdown(text: &str) -> Vec<Violation> {
         }
         // Every second piece between backticks is code: its words are identifiers.
         let prose = whole.split('`').step_by(2);
+        for what in prose.clone().flat_map(counted) {
+            found.push(Violation { line, rule: format!("`{what}`: {UNCOUNTED}") });
+        }
         for word in prose.flat_map(words).filter(|word| is_worn_out(word)) {
             found.push(Violation { line, rule: format!("`{word}`: {INSTEAD}") });
         }
@@ -163,6 +208,17 @@ fn cannot_be_broken(line: &str) -> bool {
     let rest = line.trim_start_matches([' ', '-', '*', '>', '!']);
     let is_one_link = rest.starts_with('[') && rest.find("](").is_some_and(|at| !rest[at..].contains(' '));
     is_one_link || !rest.contains(' ')
+}
+
+/// The numbers of things in [`GROWING`], each with its thing.
+fn counted(text: &str) -> Vec<String> {
+    let words: Vec<String> = words(text).map(str::to_lowercase).collect();
+    let numbers = (0..words.len()).filter(|at| NUMBERS.contains(&words[*at].as_str()));
+    let counted = numbers.filter_map(|at| {
+        let thing = words[at + 1..].iter().find(|word| !KINDS.contains(&word.as_str()))?;
+        GROWING.contains(&thing.as_str()).then(|| format!("{} {thing}", words[at]))
+    });
+    counted.collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -247,6 +303,22 @@ mod tests {
     fn worn_out_words_are_found_in_markdown_and_not_in_its_code() {
         assert_eq!(lines(&in_markdown("The member is\ntold.")), [2]);
         assert_eq!(in_markdown("See `its_sender_is_told`.\n```\ntold\n```"), []);
+    }
+
+    #[test]
+    fn the_descriptions_of_the_api_are_held_to_the_rules() {
+        assert_eq!(
+            lines(&in_json("{\n\"description\": \"Who leads.\",\n\"description\": \"Told.\"\n}")),
+            [2, 3]
+        );
+        assert_eq!(in_json("{\n\"description\": \"The leader.\",\n\"who\": \"told\"\n}"), []);
+    }
+
+    #[test]
+    fn numbers_of_things_that_grow_are_found() {
+        assert_eq!(lines(&in_markdown("See\neleven classic elections.")), [2]);
+        assert_eq!(lines(&in_rust("// Twelve algorithms.")), [1]);
+        assert_eq!(in_markdown("The paper's two algorithms, twelve members, eleven of the algorithms."), []);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! A report of how long each step took, and of those that failed.
+//! A report of the duration of each step, and of those that failed.
 
 use std::time::{Duration, Instant};
 
-/// A run that took longer than this explains itself.
+/// The duration of a run above which its steps are printed.
 const SLOW: Duration = Duration::from_secs(20);
 
 /// The steps of a run.
@@ -18,7 +18,7 @@ struct Step {
 }
 
 impl Report {
-    /// Does a step and remembers how long it took. Its error is handed on.
+    /// Does a step and notes its duration. Its error is returned.
     pub(crate) fn step<T>(
         &mut self,
         name: &str,
@@ -38,12 +38,12 @@ impl Report {
         }
     }
 
-    /// Whether every step went well.
+    /// Whether every step succeeded.
     pub(crate) fn is_good(&self) -> bool {
         self.steps.iter().all(|step| !step.failed)
     }
 
-    /// The steps as a table.
+    /// Prints the steps as a table.
     pub(crate) fn print(&self) {
         println!();
         for step in &self.steps {
@@ -54,7 +54,7 @@ impl Report {
         println!("{:<44} {:>7.1} s", "in all", all.as_secs_f64());
     }
 
-    /// The steps as a table, when there was time to wonder.
+    /// Prints the steps as a table when they took long.
     pub(crate) fn print_if_slow(&self) {
         if self.steps.iter().map(|step| step.took).sum::<Duration>() > SLOW {
             self.print();

@@ -8,7 +8,7 @@ use crate::dashboard::{self, DIST};
 use crate::forms;
 use crate::report::Report;
 
-/// Where the site goes by default.
+/// The default folder of the site.
 pub(crate) const FOLDER: &str = "target/site";
 
 /// The attribute of the first element of the page where no server stands behind it.
@@ -48,7 +48,7 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Copies the documentation that the page links to; the number of files.
+/// Copies the documentation that the page links to; returns the number of files.
 fn copy_docs(folder: &Path) -> anyhow::Result<usize> {
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let mut written = 0;
@@ -63,7 +63,7 @@ fn copy_docs(folder: &Path) -> anyhow::Result<usize> {
     Ok(written)
 }
 
-/// Files of an earlier site go. A folder that holds something else is not ours to clear.
+/// Removes the files of an earlier site. Fails for a folder that holds anything else.
 fn clear(folder: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     let mut files = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;

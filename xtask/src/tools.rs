@@ -1,4 +1,4 @@
-//! The tools that build the page: where they are kept, how they get there.
+//! The tools that build and test the page, and their installation.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::Context;
 use crate::process::{self, Run};
 use crate::versions;
 
-/// Tools are run a few times on small inputs: what counts is that they are compiled soon.
+/// Settings of a quick build: the tools run a few times on small inputs.
 const QUICK_BUILD: [(&str, &str); 4] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -28,7 +28,7 @@ impl Tools {
     /// Installs what is missing.
     pub(crate) fn install() -> anyhow::Result<Self> {
         let home = home()?;
-        // Two at once would compile the same twice, and one would sweep up what the other still needs.
+        // Two installations at once would compile the same tools twice, and delete each other's files.
         let _alone = lock(&home.join("lock"))?;
         let bindgen_version = versions::wasm_bindgen()?;
         let bindgen = home.join(format!("wasm-bindgen-{bindgen_version}"));
@@ -53,7 +53,8 @@ impl Tools {
                 &["trunk", "--locked", "--version", versions::TRUNK, "--no-default-features"],
             )?;
         }
-        // Both are there: what they were built with is of no more use. A folder that stays does no harm.
+        // Both are installed: the files of their builds are not needed any more. A folder that stays does no
+        // harm.
         let _ = std::fs::remove_dir_all(home.join("building"));
         let mut folders = vec![trunk.join("bin"), bindgen.join("bin")];
         let binaryen = binaryen(&home)?;
@@ -63,8 +64,7 @@ impl Tools {
     }
 }
 
-/// Waits until nobody else holds this lock; it is released when the file is dropped, however that comes
-/// about.
+/// Takes this lock, and waits for it if need be. It is released when the file is dropped or the process ends.
 pub(crate) fn lock(path: &Path) -> anyhow::Result<File> {
     let lock = File::create(path).with_context(|| format!("making {}", path.display()))?;
     if lock.try_lock().is_err() {
@@ -92,8 +92,8 @@ fn binaryen(home: &Path) -> anyhow::Result<Option<PathBuf>> {
     Ok(modules.map(|modules| modules.join(".bin")))
 }
 
-/// The script of axe-core, with which the browser tests look for barriers to people with disabilities.
-/// Without npm those tests are skipped.
+/// The script of axe-core, with which the browser tests check the accessibility of the page. Without npm
+/// those tests are skipped.
 pub(crate) fn axe() -> anyhow::Result<Option<PathBuf>> {
     let home = home()?;
     let _alone = lock(&home.join("lock"))?;
@@ -142,7 +142,7 @@ pub(crate) fn schemathesis() -> anyhow::Result<Option<PathBuf>> {
 /// one next time. Returns whether the tool is there.
 fn keep_whole(name: &str, folder: &Path, installed: anyhow::Result<()>) -> anyhow::Result<bool> {
     let Err(error) = installed else { return Ok(true) };
-    // What fails at its beginning has made none.
+    // An installation that failed early has made no folder.
     if folder.exists() {
         std::fs::remove_dir_all(folder).with_context(|| format!("removing {}", folder.display()))?;
     }
@@ -157,8 +157,8 @@ struct Package {
 }
 
 impl Package {
-    /// The `node_modules` that it is in, installed if need be; none where npm is missing or fails, which is
-    /// said.
+    /// Returns the `node_modules` that it is in, installed if need be; `None`, with a note, where npm is
+    /// missing or fails.
     fn install(
         &self,
         home: &Path,
@@ -196,7 +196,7 @@ fn cargo_install(home: &Path, into: &Path, flags: &[&str]) -> anyhow::Result<()>
         .check_with_progress()
 }
 
-/// Where the tools are kept.
+/// The folder of the tools.
 pub(crate) fn home() -> anyhow::Result<PathBuf> {
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let cache = from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")));

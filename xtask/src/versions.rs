@@ -1,4 +1,4 @@
-//! Which version of each tool. Nothing else says so; a new number here installs anew.
+//! The versions of the tools, in no other place. A changed version here is installed by the next run.
 
 use anyhow::{Context, bail};
 

@@ -55,8 +55,8 @@ impl Compiler {
             .env("RUSTFLAGS", rustflags())
     }
 
-    /// Downloads the crates of the workspace, for those who build offline, and those of the standard library
-    /// where that is compiled too.
+    /// Downloads the crates of the workspace, so that trunk can build offline, and those of the standard
+    /// library where that is compiled too.
     pub(crate) fn fetch(&self) -> anyhow::Result<()> {
         let host = host()?;
         self.compiles(Run::new("cargo", ["fetch", "--target", TARGET, "--target", &host])).check_quietly()
@@ -74,14 +74,14 @@ fn linker() -> String {
     format!("wasm-ld-{}", versions::LLD)
 }
 
-/// Whether the usual compiler has a standard library for the target, whoever put it there. The user's own
-/// flags, and one by which leptos forgets the types of a page's parts: half a minute sooner built, and a
-/// twentieth smaller.
+/// The user's flags, and one with which leptos erases the types of views: the page is built in half a minute
+/// less, and is a twentieth smaller.
 pub(crate) fn rustflags() -> String {
     let own = std::env::var("RUSTFLAGS").unwrap_or_default();
     format!("{own} --cfg erase_components").trim().to_owned()
 }
 
+/// Whether the default compiler has a standard library for the target.
 fn default_has_target() -> bool {
     sysroot(&[]).is_some_and(|sysroot| sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir())
 }

@@ -7,11 +7,11 @@ use anyhow::Context;
 use crate::process::Run;
 use crate::wasm::{self, Compiler};
 
-/// The crate whose examples these are.
+/// The crate with the examples.
 pub(crate) const PACKAGE: &str = "ringleader-simulator";
 
 /// Builds the example, optimised for size as the page is by default, and has Chromium load a page with this
-/// script. In it `module` is the compiled program. What the script leaves as the page's text is returned.
+/// script. In it `module` is the compiled program. Returns the text of the page after the script.
 pub(crate) fn run(
     compiler: &Compiler,
     chromium: &Path,

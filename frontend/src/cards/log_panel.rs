@@ -17,7 +17,7 @@ use crate::reactive;
 use crate::resize::on_resize;
 use crate::state::{Kinds, NodeLog, Store};
 
-/// The largest ring whose logs are open at first: more would bury the page.
+/// The largest ring whose logs are open at first.
 const OPEN_UP_TO: usize = 8;
 
 /// The distance from the end, in pixels, that still counts as the end.

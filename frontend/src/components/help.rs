@@ -32,7 +32,7 @@ const SANDBOX_KEYS: &[(&str, &str)] = &[
 /// The pages of the documentation: file and subject.
 const DOCS: &[(&str, &str)] = &[
     ("protocol.md", "The election, rule by rule"),
-    ("algorithms.md", "The ten algorithms, what they assume and cost"),
+    ("algorithms.md", "The algorithms, what they assume and cost"),
     ("correctness.md", "What is promised, and how it is checked"),
     ("security.md", "Tokens, watching, and serving beyond this machine"),
 ];

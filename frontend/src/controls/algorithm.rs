@@ -19,7 +19,7 @@ fn title(properties: &Properties) -> String {
 fn assumptions(properties: &Properties) -> String {
     let mut text = format!("Messages go {}", properties.ring_kind.describe());
     text.push_str(if properties.labels {
-        ", members are told apart"
+        ", members have labels"
     } else {
         ", members are anonymous: they draw labels"
     });
@@ -118,7 +118,7 @@ mod tests {
         let mut different = titles.clone();
         different.sort_unstable();
         different.dedup();
-        assert_eq!(different.len(), titles.len(), "variants are told apart: {titles:?}");
+        assert_eq!(different.len(), titles.len(), "titles differ: {titles:?}");
         assert!(AlgorithmName::ALL.into_iter().all(|name| !properties(name).variant.is_empty()));
         assert!(
             assumptions(properties(AlgorithmName::ChangRobertsInitiators))

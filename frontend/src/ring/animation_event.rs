@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standing_message_is_never_a_dot() {
+    fn a_state_update_is_never_a_dot() {
         assert_eq!(AnimationEvent::of(&sent(400_000, MessageKind::StateUpdate)), None);
     }
 

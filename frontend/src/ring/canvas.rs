@@ -25,7 +25,7 @@ const fn bar_colour(badge: Badge) -> Colour {
     match badge {
         Badge::Leader => Colour::Leader,
         Badge::Deputy => Colour::Deputy,
-        Badge::Candidate => Colour::Contest,
+        Badge::Candidate => Colour::Election,
         Badge::Stopped => Colour::Trouble,
         Badge::Paused | Badge::Starting => Colour::Soft,
         Badge::Follower => Colour::Strong,
@@ -66,7 +66,7 @@ fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
             if is_stopped(successor) { None } else { layout.curve(&node.name, successor) }
         })
         .collect();
-    surface.curves(&detours, Colour::Contest, 4.0);
+    surface.curves(&detours, Colour::Election, 4.0);
     let cut: Vec<Curve> = view
         .faults_beside_sides()
         .iter()
@@ -213,7 +213,7 @@ mod tests {
     use crate::testing::ring;
 
     #[test]
-    fn the_lowest_has_no_share_and_the_highest_all() {
+    fn the_lowest_attribute_has_share_zero_and_the_highest_one() {
         let range = Range::of(&ring(5).running());
         assert_eq!([90, 110, 130].map(|attribute| range.share(attribute)), [0.0, 0.5, 1.0]);
         assert_eq!(Range::of(&ring(1).running()).share(90), 0.0);

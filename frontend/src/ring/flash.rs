@@ -75,7 +75,7 @@ impl Flashes {
         if let Mark::Crossed { link, .. } = &mark
             && !words.is_empty()
         {
-            // Two times in one place would be illegible.
+            // Two texts in one place would be illegible.
             let is_here = |other: &Mark| matches!(other, Mark::Crossed { link: other, .. } if other == link);
             self.all.iter_mut().filter(|flash| is_here(&flash.mark)).for_each(|flash| flash.words.clear());
         }
@@ -85,22 +85,22 @@ impl Flashes {
         }
     }
 
-    /// Removes those that are over.
+    /// Removes the marks that are over.
     pub(super) fn expire(&mut self, now: f64, still: bool) {
         self.all.retain(|flash| flash.age(now, still) < 1.0);
     }
 
-    /// Removes all.
+    /// Removes all marks.
     pub(super) fn clear(&mut self) {
         self.all.clear();
     }
 
-    /// Whether none is shown.
+    /// Whether no mark is shown.
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Draws them. Words have this size.
+    /// Draws the marks, with text of this size.
     pub(super) fn draw(&self, surface: &Surface, now: f64, still: bool, text_size: f64) {
         for flash in &self.all {
             let age = if still { 0.0 } else { flash.age(now, still) };
@@ -146,9 +146,9 @@ mod tests {
     #[test]
     fn the_same_mark_begins_again_and_another_stands_beside_it() {
         let mut flashes = Flashes::default();
-        flashes.show(crossed(Colour::Contest), String::new(), 0.0);
+        flashes.show(crossed(Colour::Election), String::new(), 0.0);
         flashes.show(crossed(Colour::Leader), String::new(), 100.0);
-        flashes.show(crossed(Colour::Contest), String::new(), 500.0);
+        flashes.show(crossed(Colour::Election), String::new(), 500.0);
         assert_eq!(flashes.all.len(), 2);
         flashes.expire(800.0, false);
         assert_eq!(flashes.all.len(), 1, "the older one is over");
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn a_link_has_the_words_of_its_latest_mark_only() {
         let mut flashes = Flashes::default();
-        flashes.show(crossed(Colour::Contest), "310 µs".to_owned(), 0.0);
+        flashes.show(crossed(Colour::Election), "310 µs".to_owned(), 0.0);
         flashes.show(crossed(Colour::Leader), "290 µs".to_owned(), 1.0);
         let words: Vec<&str> = flashes.all.iter().map(|flash| flash.words.as_str()).collect();
         assert_eq!(words, ["", "290 µs"]);

@@ -23,7 +23,7 @@ pub(super) enum Colour {
     /// Lines of the background.
     Line,
     /// A candidate, or a message of an election.
-    Contest,
+    Election,
     /// The deputy.
     Deputy,
     /// The leader.
@@ -39,12 +39,12 @@ pub(super) enum Colour {
 impl Colour {
     pub(super) const COUNT: usize = 9;
 
-    /// In the order in which they are drawn: the rare ones over the others.
+    /// All colours in the order in which they are drawn: the rare ones over the others.
     pub(super) const ALL: [Self; Self::COUNT] = [
         Self::Strong,
         Self::Soft,
         Self::Line,
-        Self::Contest,
+        Self::Election,
         Self::Deputy,
         Self::Leader,
         Self::Trouble,
@@ -55,7 +55,7 @@ impl Colour {
     /// The colour of a message.
     pub(super) const fn of(kind: MessageKind) -> Self {
         match kind {
-            MessageKind::Election | MessageKind::Classic => Self::Contest,
+            MessageKind::Election | MessageKind::Classic => Self::Election,
             MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
                 Self::Deputy
             }
@@ -70,7 +70,7 @@ impl Colour {
             Self::Strong => "var(--line-strong)",
             Self::Soft => "var(--ink-soft)",
             Self::Line => "var(--line)",
-            Self::Contest => "var(--contest)",
+            Self::Election => "var(--contest)",
             Self::Deputy => "var(--deputy)",
             Self::Leader => "var(--leader)",
             Self::Trouble => "var(--trouble)",
@@ -145,19 +145,19 @@ impl Surface {
         self.context.clear_rect(-SIZE, -SIZE, 3.0 * SIZE, 3.0 * SIZE);
     }
 
-    /// The circle of the configured ring.
+    /// Draws the circle of the configured ring.
     pub(super) fn ring(&self, radius: f64) {
         self.circle(Point { x: SIZE / 2.0, y: SIZE / 2.0 }, radius, Colour::Line, 3.0);
     }
 
-    /// The sides of a ring that is torn apart, inside of its circle.
+    /// Draws the sides of a partitioned ring, inside of its circle.
     pub(super) fn bands(&self, bands: &[(usize, Curve)]) {
         self.context.set_line_cap("butt");
         self.context.set_global_alpha(0.4);
         for (side, band) in bands {
             // Every second side is narrower, so that not the colour alone distinguishes them.
             let (colour, width) =
-                if side % 2 == 0 { (Colour::Contest, 26.0) } else { (Colour::Deputy, 14.0) };
+                if side % 2 == 0 { (Colour::Election, 26.0) } else { (Colour::Deputy, 14.0) };
             self.curves(std::slice::from_ref(band), colour, width);
         }
         self.context.set_global_alpha(1.0);
@@ -201,14 +201,14 @@ impl Surface {
         self.stroke(colour, width);
     }
 
-    /// A circle round a point.
+    /// Draws a circle round a point.
     pub(super) fn circle(&self, centre: Point, radius: f64, colour: Colour, width: f64) {
         self.context.begin_path();
         let _ = self.context.arc(centre.x, centre.y, radius, 0.0, TAU);
         self.stroke(colour, width);
     }
 
-    /// Words in the middle of a point, legible on anything.
+    /// Draws text centred at a point, legible on any ground.
     pub(super) fn words(&self, words: &str, at: Point, size: f64, colour: Colour) {
         self.context.set_font(&format!("{}px {}", rounded(size), self.fonts));
         self.context.set_stroke_style_str(self.colour(Colour::Ground));
@@ -218,7 +218,7 @@ impl Surface {
         let _ = self.context.fill_text(words, at.x, at.y);
     }
 
-    /// Tokens of this outline, with their letter. Each has its place and its opacity.
+    /// Draws tokens of this outline, with their letter. Each has its place and its opacity.
     pub(super) fn tokens(
         &self,
         (outline, letter): (&str, &str),

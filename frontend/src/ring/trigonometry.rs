@@ -1,9 +1,9 @@
-//! The browser's trigonometry. That of Rust would be a hundredth of the page.
+//! The browser's trigonometry. Rust's would add a hundredth to the size of the page.
 
 #[cfg(target_arch = "wasm32")]
 pub(super) use js_sys::Math::{asin, atan2, cos, sin};
 
-/// The same for tests, which run outside of a browser.
+/// The same functions for tests, which run outside of a browser.
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     pub(in super::super) fn asin(x: f64) -> f64 {

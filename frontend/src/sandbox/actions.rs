@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn cutting_and_slowing_a_link_leave_each_other_alone() {
+    fn a_cut_keeps_the_delay_of_a_link_and_a_delay_keeps_its_cut() {
         let mut ring = ring(3);
         let view = ring.running();
         assert_eq!(performed(&link("A", "B", LinkFault::CUT), &view), "cut A B; ");

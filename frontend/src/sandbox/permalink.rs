@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_as_usual() {
+    fn a_part_that_is_missing_has_its_default() {
         assert_eq!(
             Permalink::read("sandbox"),
             (Permalink::new(Settings::default(), Speed::default()), Vec::new())

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn as_fast_as_it_goes_is_the_same_run() {
+    fn the_highest_speed_plays_the_same_run() {
         let mut player = Player::afresh(&Settings::default());
         let rush = Speed::numbered("0").expect("a speed");
         assert!(!player.advance(Duration::ZERO, rush, || false));

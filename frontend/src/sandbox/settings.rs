@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn attributes_are_laid_as_their_names_say() {
+    fn attributes_are_in_the_order_of_their_arrangement() {
         assert_eq!(laid(Arrangement::Increasing, 4), [90, 100, 110, 120]);
         assert_eq!(laid(Arrangement::Decreasing, 4), [120, 110, 100, 90]);
         assert_eq!(laid(Arrangement::Alternating, 5), [90, 130, 100, 120, 110]);

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn speeds_are_said_by_the_hop() {
+    fn speeds_are_described_per_hop() {
         let said: Vec<String> = Speed::ALL.iter().map(|speed| speed.describe()).collect();
         assert_eq!(said[0], "1 hop ≈ 4 s (1/4000×)");
         assert_eq!(said[3], "1 hop ≈ 0.5 s (1/500×)");

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_sleep_of_one_side_the_estimate_heals() {
+    fn after_one_side_slept_the_estimate_recovers() {
         let mut clock = ServerClock::default();
         clock.happened(0, 0.0);
         let mut last = 0.0;

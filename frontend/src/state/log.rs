@@ -82,7 +82,7 @@ impl Kinds {
         match self {
             Self::Events => subject != Subject::Message,
             Self::WithMessages => true,
-            Self::Decisions => matches!(subject, Subject::Decision | Subject::Standing | Subject::Page),
+            Self::Decisions => matches!(subject, Subject::Decision | Subject::Role | Subject::Page),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::reactive::rounded;
 use crate::text::led;
 
 /// The kind of election, as a heading.
-pub(crate) fn contest(election: &ElectionView) -> &'static str {
+pub(crate) fn heading(election: &ElectionView) -> &'static str {
     match election.cause {
         ElectionCause::Election => "Election",
         ElectionCause::Takeover => "Takeover",

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::problem::Refusal;
 
-/// The largest request body, in bytes. The largest honest one is under 100.
+/// The largest request body, in bytes. A valid one is under 100, unless it names many nodes.
 const MAX_BODY: usize = 16 * 1024;
 
 /// The time within which a client must send its body.
@@ -167,7 +167,7 @@ mod tests {
     use axum::body::Body;
 
     #[tokio::test]
-    async fn numbers_are_what_json_calls_them_and_null_is_nothing() {
+    async fn a_whole_number_may_have_a_fraction_of_zero_and_null_is_refused() {
         #[derive(Debug, PartialEq, serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Wanted {

@@ -20,8 +20,7 @@ const MIN_SIZE: u64 = 1_024;
 /// client reads.
 const MOST: usize = 64;
 
-/// Compresses answers by gzip, at its fastest: the nodes need the processor more than their audience
-/// does.
+/// Compresses answers by gzip, at its fastest, which leaves the nodes more of the processor.
 pub(super) fn layer() -> CompressionLayer<SizeAbove> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(MIN_SIZE))
 }

@@ -35,9 +35,9 @@ pub(super) fn page(bus: Bus, after: Seq, limit: usize) -> Response {
 
 /// The progress of writing an answer.
 enum Stage {
-    /// Written up to this event; the flag is whether that is the beginning.
+    /// The events up to this one are written; the flag is true before the first.
     Events(Seq, bool),
-    /// All of it.
+    /// Everything is written.
     Over,
 }
 

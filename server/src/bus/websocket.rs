@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout};
 use crate::bus::{Bus, EventPosition, Next};
 use crate::shutdown::stopped;
 
-/// The time for which events gather after a batch was sent to a subscriber. No eye sees it, and the nodes
-/// need the processor more than their audience does.
+/// The time for which events gather after a batch was sent to a subscriber. It is too short to be seen, and
+/// it leaves the nodes more of the processor.
 const GATHER: Duration = Duration::from_millis(10);
 
 /// The extra gathering time for each subscriber.
@@ -75,7 +75,7 @@ pub async fn serve(
                     }
                 }
                 Some(Ok(Message::Text(_) | Message::Binary(_))) => {
-                    return close(socket, 1008, "this socket only tells; use the API to ask").await;
+                    return close(socket, 1008, "this socket only sends events; use the API for requests").await;
                 }
                 Some(Err(_)) => return close(socket, 1009, "a frame that is too large or malformed").await,
                 Some(Ok(Message::Close(_))) => {

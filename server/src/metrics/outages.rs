@@ -15,8 +15,8 @@ use super::Label;
 const BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
-/// How long after its end an outage is counted, in microseconds: evidence that is reported late may still
-/// move its start.
+/// The time after its end at which an outage is counted, in microseconds: evidence that is reported late may
+/// still move its start.
 const SETTLED_US: u64 = 250_000;
 
 /// Microseconds as seconds.
@@ -145,7 +145,7 @@ mod tests {
             }
         }
 
-        /// The leader hangs for so long.
+        /// Lets the leader hang for this time.
         fn hangs(&mut self, at_us: u64, for_us: u64) {
             self.publish(at_us, Some(1), EventKind::Paused);
             self.publish(at_us + for_us, Some(1), EventKind::Resumed);
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn many_in_a_moment_and_those_of_a_run_that_is_over_are_all_counted() {
+    fn outages_in_quick_succession_and_those_of_an_ended_run_are_all_counted() {
         let mut ring = Ring { view: RingView::empty(), times: OutageTimes::default() };
         ring.run(1, 0);
         for n in 0..100 {

@@ -12,8 +12,8 @@ use tokio::time::{Instant, Sleep, sleep};
 /// The time in which a reader has to take [`LEAST_PROGRESS`] once the kernel's buffer is full.
 pub(super) const PROGRESS_WITHIN: Duration = Duration::from_secs(10);
 
-/// The bytes, within [`PROGRESS_WITHIN`], that count as progress: 1.6 kB/s, less than the slowest of
-/// telephone lines.
+/// The bytes, within [`PROGRESS_WITHIN`], that count as progress: 1.6 kB/s, far below the speed of any usual
+/// network.
 const LEAST_PROGRESS: usize = 16 * 1024;
 
 /// A stream that fails with [`io::ErrorKind::TimedOut`] when its written bytes are not taken in time. `K`
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_may_take_its_time_is_waited_for() {
+    async fn a_stream_without_a_time_limit_waits_for_its_reader() {
         let (ours, mut theirs) = duplex(1024);
         let mut stream = WithProgress::new(ours, (), None);
         let writer = tokio::spawn(async move { stream.write_all(&[1; 4 * LEAST_PROGRESS]).await });

@@ -29,14 +29,13 @@ const MOST_NODES: u32 = 20_000_000;
 /// Flags of `ringleader simulate`.
 #[derive(Debug, Clone, Args)]
 pub struct SimulateOptions {
-    /// The algorithm: max-ring, lelann, chang-roberts, chang-roberts-initiators, hirschberg-sinclair,
-    /// franklin, peterson, dolev-klawe-rodeh-a, dolev-klawe-rodeh, bully, itai-rodeh or higham-przytycka
-    #[arg(long, value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
+    /// The algorithm.
+    #[arg(long, help = format!("The algorithm: {}", keys()), value_name = "NAME", default_value = "chang-roberts", value_parser = algorithms, conflicts_with = "compare")]
     pub algorithm: Algorithms,
     /// Several algorithms beside each other: names with commas between them, or `all`
     #[arg(long, value_name = "NAMES", value_parser = algorithms)]
     pub compare: Option<Algorithms>,
-    /// How many members; `16..65536` for all powers of two between, the ends included
+    /// The number of members; `16..65536` for all powers of two between, the ends included
     #[arg(long, value_name = "N", default_value = "1000", value_parser = sizes)]
     pub nodes: Sizes,
     /// The labels in ring order, in the direction of the messages, with commas between them
@@ -46,11 +45,11 @@ pub struct SimulateOptions {
     /// remark
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "ids"])]
     pub labels_file: Option<PathBuf>,
-    /// How the labels 1 to N are laid round the ring
+    /// The order of the labels 1 to N round the ring
     #[arg(long, value_name = "ORDER", value_enum, default_value = "random")]
     pub ids: Ids,
-    /// The members that start of their own accord: `all`, `one`, how many, chosen at random, or labels
-    /// with commas between them. Beside `--labels` a single number is a label too
+    /// The members that start of their own accord: `all`, `one`, a number of them, chosen at random, or
+    /// labels with commas between them. Beside `--labels` a single number is a label too
     #[arg(long, value_name = "WHO", default_value = "all", value_parser = initiators)]
     pub initiators: Who,
     /// Only those that start may win, as textbooks teach Chang and Roberts's election:
@@ -60,16 +59,16 @@ pub struct SimulateOptions {
     /// The seed of all random numbers; each further run has the next number
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// How many elections of each
+    /// The number of elections of each
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub runs: u32,
-    /// How long a message takes: always one unit, up to two, or exponentially distributed about one
+    /// The time that a message takes: always one unit, up to two, or exponentially distributed about one
     #[arg(long, value_name = "TIME", value_enum, default_value = "unit")]
     pub latency: Latency,
-    /// How to print the results
+    /// The form of the results
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// Print every message and decision of one election as numbered steps, as text, markdown or json
+    /// Print every message and decision of one election as numbered steps; as text where no format is named
     #[arg(
         long,
         value_name = "FORMAT",
@@ -92,7 +91,7 @@ pub struct Algorithms(pub Vec<&'static Properties>);
 #[derive(Debug, Clone)]
 pub struct Sizes(pub Vec<u32>);
 
-/// `--ids`.
+/// The value of `--ids`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "as in `Labels`")]
 pub enum Ids {
@@ -108,7 +107,7 @@ pub enum Ids {
     Alternating,
 }
 
-/// `--latency`.
+/// The value of `--latency`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "as in `Pace`")]
 pub enum Latency {
@@ -117,7 +116,7 @@ pub enum Latency {
     Exponential,
 }
 
-/// `--format`.
+/// The value of `--format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "their names")]
 pub enum Format {
@@ -126,7 +125,7 @@ pub enum Format {
     Csv,
 }
 
-/// `--trace`.
+/// The value of `--trace`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[allow(missing_docs, reason = "their names")]
 pub enum TraceFormat {
@@ -242,12 +241,15 @@ fn known() -> impl Iterator<Item = &'static Properties> {
     std::iter::once(&MAX_RING).chain(classic::ALL.iter().copied())
 }
 
+fn keys() -> String {
+    known().map(|properties| properties.key).collect::<Vec<_>>().join(", ")
+}
+
 fn algorithms(text: &str) -> Result<Algorithms, String> {
     if text == "all" {
         return Ok(Algorithms(known().collect()));
     }
     let named = text.split(',').map(|name| {
-        let keys = || known().map(|properties| properties.key).collect::<Vec<_>>().join(", ");
         let found = known().find(|properties| properties.key == name.trim());
         found.ok_or_else(|| format!("there is no algorithm `{name}`; there are: {}, and `all`", keys()))
     });

@@ -74,7 +74,7 @@ fn draw(axes: &Axes, lines: &[(&str, Vec<&Series>)], out: &mut String) -> std::f
     )?;
     writeln!(
         out,
-        "<text x=\"{LEFT}\" y=\"48\" fill=\"#555\">points: median of the runs; dashed: the paper's formula; the lap that tells \
+        "<text x=\"{LEFT}\" y=\"48\" fill=\"#555\">points: median of the runs; dashed: the paper's formula; the lap that announces \
          the result is left out</text>"
     )?;
     grid(axes, out)?;

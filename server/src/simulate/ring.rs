@@ -97,7 +97,7 @@ impl Ring {
             for properties in options.algorithms()? {
                 ensure!(
                     allows_equal_labels(properties),
-                    "the label {label} is given twice, and {} tells members apart by their labels; equal labels are \
+                    "the label {label} is given twice, and {} distinguishes members by their labels; equal labels are \
                      for itai-rodeh, whose members draw numbers instead, and for max-ring, where the later of two equal \
                      ones is the higher",
                     properties.key

@@ -16,7 +16,7 @@ use self::sentences::Sentences;
 use super::options::{Latency, SimulateOptions, TraceFormat};
 use super::ring::Ring;
 
-/// The most messages of a trace: more than anybody reads.
+/// The most messages of a trace.
 const MOST_MESSAGES: u64 = 5_000;
 
 struct Traced<'a>(Settings<'a>);

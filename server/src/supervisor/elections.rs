@@ -105,7 +105,11 @@ impl Supervisor {
     /// The channel on which a node is asked to initiate; `None` for one that does not run, hangs or ends.
     fn initiates<'a>(&self, node: &'a NodeSlot) -> Option<&'a mpsc::Sender<NodeCommand>> {
         let process = node.process.as_ref().filter(|process| !process.paused && !process.is_ending())?;
-        process.lines.as_ref().map(|lines| &lines.commands).filter(|_| self.is_running(&node.member.name))
+        process
+            .channels
+            .as_ref()
+            .map(|channels| &channels.commands)
+            .filter(|_| self.is_running(&node.member.name))
     }
 
     fn announce_request(&self, node: &NodeSlot) {

@@ -11,15 +11,14 @@ use ringleader_shared::{
 };
 use tokio::sync::{mpsc, oneshot};
 
+use super::child::{Change, ChildEvent, Signal};
 use super::restarts::Restarts;
-use super::{Change, ChildEvent, EXIT_WITHIN, Hello, NodeSlot, Signal, Supervisor, now};
+use super::{EXIT_WITHIN, Hello, NodeSlot, Reply, Supervisor, now};
 use crate::bus::Membership;
 use crate::problem::Refusal;
 
 /// The time within which the kernel must stop or continue a process before the requester is answered.
 const ACT_WITHIN: Duration = Duration::from_secs(5);
-
-pub(super) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
 /// An action on one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,7 +250,7 @@ impl Supervisor {
                         format!("{name} is paused and can't leave gracefully; resume it first, or kill it");
                     return Err(Refusal::conflict(title));
                 }
-                let commands = process.lines.as_ref().map(|lines| &lines.commands);
+                let commands = process.channels.as_ref().map(|channels| &channels.commands);
                 if commands.is_none_or(|commands| commands.try_send(NodeCommand::Exit).is_err()) {
                     return Err(Refusal::conflict(format!(
                         "{name} can't take the request to exit now; try again, or kill it"
@@ -269,7 +268,7 @@ impl Supervisor {
                 if process.paused {
                     return Err(Refusal::conflict(format!("{name} is paused already")));
                 }
-                if process.lines.is_none() {
+                if process.channels.is_none() {
                     return Err(Refusal::conflict(format!(
                         "{name} is still starting; try again in a moment"
                     )));

@@ -8,7 +8,7 @@ use ringleader_testing::server::Server;
 /// The seed of all random choices. The tool's report names calls that repeat a failure.
 const SEED: &str = "1";
 
-/// How many cases of each call at most.
+/// The most cases of each call.
 const CASES: &str = "25";
 
 #[test]

@@ -11,7 +11,7 @@ const MEMORY_KB: u64 = 24 * 1024;
 /// Connections that are kept for the next request.
 const SLACK: usize = 4;
 
-/// How long the last connections may take to close.
+/// The time within which the last connections must close.
 const UNTIL_AT_REST: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy)]

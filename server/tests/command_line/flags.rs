@@ -115,7 +115,7 @@ fn a_bad_ring_file_is_refused_with_its_line() {
 }
 
 #[test]
-fn what_people_write_is_understood() {
+fn spaces_localhost_and_windows_line_ends_are_accepted() {
     let path = ring_file("marked.toml", "\u{feff}[[node]]\r\nname = \"-a\"\r\nattribute = 7\r\n");
     let help = "[[node]]\nname = \"--help\"\nattribute = 7\n";
     let other = ring_file("help.toml", help);

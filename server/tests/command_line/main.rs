@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod flags;
+mod help;
 mod simulate;
 
 use std::process::{Command, Output};

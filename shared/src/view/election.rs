@@ -13,14 +13,14 @@ use crate::json;
 pub struct ElectionView {
     /// Its term.
     pub term: Term,
-    /// How it came about: known from its first message.
+    /// Its cause, known from its first message.
     pub cause: ElectionCause,
-    /// Which algorithm decided it; max-ring for takeovers and searches, which hold no election.
+    /// The algorithm that decided it; max-ring for takeovers and searches, which hold no election.
     pub algorithm: AlgorithmName,
     /// The sender of the first message.
     pub initiator: NodeName,
-    /// How many members initiated it: on request, or because they lost patience or a neighbour. The formula
-    /// holds for one. A takeover and a deputy search have one.
+    /// The number of members that initiated it: on request, after a timeout, or after the loss of a
+    /// neighbour. The formula holds for one. A takeover and a deputy search have one.
     pub initiators: u32,
     /// The live members when it began; after a takeover or a search, those that its lap counted.
     pub members: u32,
@@ -40,10 +40,10 @@ pub struct ElectionView {
     pub hops: u32,
     /// The messages of a quiet one by the formula: see [`quiet_cost`]. `None` where it says nothing.
     pub expected: Option<u32>,
-    /// When the first message was sent, in microseconds since the server started.
+    /// The time of the first message, in microseconds since the server started.
     pub started_us: u64,
-    /// From the first message until the leader's lap is back, in microseconds; `None` while it runs. What it
-    /// does not contain is how long the loss of a leader went unnoticed: see [`Outage`](super::Outage).
+    /// The time from the first message until the leader's lap is back, in microseconds; `None` while it runs.
+    /// It does not contain the time until the loss of a leader was noticed: see [`Outage`](super::Outage).
     pub took_us: Option<u64>,
     /// True when it never ended: a later one took its place.
     pub superseded: bool,
@@ -115,7 +115,7 @@ impl RingView {
                 election.election_messages += election_messages;
             }
             if initiates && election.cause == ElectionCause::Election {
-                // What somebody made of its first message may be reported before that one.
+                // The reaction of a member to its first message may be reported before that message.
                 let unknown = election.initiators == 0;
                 if let Some(initiator) = event.node.as_ref().filter(|_| unknown) {
                     election.initiator = initiator.clone();
@@ -124,8 +124,8 @@ impl RingView {
             }
             return;
         }
-        // The first message that is seen begins the count. Those of a deputy search say whose it is; a
-        // classic message does not.
+        // The first message that is seen begins the count. A deputy search names its initiator; a classic
+        // message does not.
         let is_first = message.message == MessageKind::Classic
             || message.hops == 1 && message.initiator.as_ref() == event.node.as_ref();
         let (Some(initiator), true) = (event.node.clone(), is_first) else { return };
@@ -139,7 +139,7 @@ impl RingView {
         self.remember(ElectionView { messages: 1, election_messages, initiators, algorithm, ..election });
     }
 
-    /// Notes that a member has to do with the election of this term. Returns whether it had not before.
+    /// Notes that a member takes part in the election of this term. Returns whether that is new.
     fn engage(&mut self, event: &Event, term: Term) -> bool {
         let at = event.node.as_ref().and_then(|name| self.index(name));
         let node = at.and_then(|at| self.nodes.get_mut(at));
@@ -162,7 +162,7 @@ impl RingView {
 
     fn count_upkeep(&mut self, at_us: u64) {
         self.upkeep += 1;
-        // Of those that never ended the newest took the others' place.
+        // Of the elections that never ended only the newest is not superseded.
         let running = self.elections.iter_mut().filter(|election| !election.superseded).find(|election| {
             let ended_us = election.took_us.map(|took| election.started_us.saturating_add(took));
             at_us >= election.started_us && ended_us.is_none_or(|ended_us| at_us <= ended_us)
@@ -195,8 +195,8 @@ impl RingView {
         self.elections.iter_mut().find(|election| election.term == term && election.took_us.is_none())
     }
 
-    /// A new election takes the place of those that never ended. One of an older term than is known comes too
-    /// late: it was started by somebody who had not heard yet.
+    /// Adds an election, which supersedes those that never ended. One of an older term than is known is
+    /// superseded itself: its initiator had not heard of the newer term.
     fn remember(&mut self, mut election: ElectionView) {
         let newer = self.elections.iter().take_while(|known| known.term > election.term).count();
         election.superseded = newer > 0;

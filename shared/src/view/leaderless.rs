@@ -24,11 +24,11 @@ use crate::id::{Incarnation, NodeName, Term};
 use crate::json;
 use crate::role::{Role, Safety};
 
-/// How many finished outages a view remembers.
+/// The number of finished outages that a view remembers.
 pub const REMEMBERED_OUTAGES: usize = 16;
 
-/// How long after an outage the end of the lost leader's process still explains it, in microseconds: a
-/// takeover is quicker than the news that a process has ended.
+/// The time after an outage within which the end of the lost leader's process still explains it, in
+/// microseconds: a takeover is quicker than the report that a process has ended.
 const SAME_DEATH_US: u64 = 100_000;
 
 /// The times without a leader of a run. A ring that has not had a leader yet has lost none.
@@ -74,7 +74,7 @@ impl Leaderless {
         self.now.as_mut().or(ended).filter(|outage| outage.is_of(name, incarnation))
     }
 
-    /// Something ended or stopped a member's process: when that was the leader, it is lost.
+    /// Handles the end or the stop of a member's process: a leader is lost by it.
     fn process(&mut self, event: &Event, cause: LossCause, requested: bool) {
         let (name, incarnation, at_us) = (event.node.as_ref(), event.incarnation, event.at_us);
         let is_it = |watched: &Watched| name == Some(&watched.leader) && incarnation == watched.incarnation;
@@ -93,7 +93,7 @@ impl Leaderless {
         }
     }
 
-    /// A live member found a link to another one broken.
+    /// Handles the failure of a link, which a live member reports.
     fn link_failed(&mut self, peer: &NodeName, at_us: u64) {
         if let Some(watched) = self.watched.as_mut().filter(|watched| watched.leader == *peer) {
             watched.failed(at_us);
@@ -106,7 +106,7 @@ impl Leaderless {
     }
 }
 
-/// Whether the node itself reports it; else the server does.
+/// Whether the node itself reports this event; else the server does.
 fn is_by_node(kind: &EventKind) -> bool {
     match kind {
         EventKind::Ready { .. }
@@ -209,7 +209,7 @@ impl RingView {
         }
     }
 
-    /// A live member has changed its role, its term or its leader.
+    /// Handles a change of a live member's role, term or leader.
     fn see_role(&mut self, event: &Event, role: Role, term: Term) {
         let Some(watched) = &self.leaderless.watched else { return self.see_term(event, term) };
         let is_its = event.node.as_ref() == Some(&watched.leader) && event.incarnation == watched.incarnation;
@@ -233,8 +233,8 @@ impl RingView {
         }
     }
 
-    /// A live member speaks of this term: when it is newer than the leader's, and the member is one of those
-    /// that the leader reaches, the leader's time is over.
+    /// Handles a term that a live member reports: when it is newer than the leader's, and the leader reaches
+    /// the member, the leader's time is over.
     fn see_term(&mut self, event: &Event, term: Term) {
         let Some(name) = event.node.as_ref() else { return };
         if self.node(name).is_none_or(|node| node.incarnation != event.incarnation) {
@@ -268,8 +268,7 @@ impl RingView {
         }
     }
 
-    /// Whether a member is in a part that can elect the next leader for most: what smaller ones do on their
-    /// own does not count.
+    /// Whether a member is in one of the largest parts: the elections of smaller ones do not end an outage.
     fn is_in_largest(&self, name: &NodeName) -> bool {
         !self.has_cuts() || self.largest_parts().iter().any(|part| part.iter().any(|node| node.name == *name))
     }
@@ -288,7 +287,8 @@ impl RingView {
         parts
     }
 
-    /// The live members, their reach or their leaders have changed: an outage may begin by that, or end.
+    /// Handles a change of the live members, of their reach or of their leaders: an outage may begin by it,
+    /// or end.
     fn see_turn(&mut self, at_us: u64) {
         if let Some(outage) = &mut self.leaderless.now {
             outage.turned_us = outage.turned_us.max(at_us);

@@ -25,20 +25,20 @@ pub struct NodeView {
     pub role: Option<Role>,
     /// The highest term it has seen.
     pub term: Term,
-    /// The leader it follows.
+    /// The leader that it follows.
     pub leader: Option<NodeName>,
-    /// The deputy it knows.
+    /// The deputy that it knows.
     pub deputy: Option<NodeName>,
-    /// To whom it sends.
+    /// The member that it sends ring messages to.
     pub successor: Option<NodeName>,
     /// Its progress in a classic election, or in the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
     /// Its process id.
     pub pid: Option<u32>,
-    /// Which start of it.
+    /// Its present start, or its last one.
     pub incarnation: Incarnation,
-    /// Where it accepts node links, as `host:port`.
+    /// The address at which it accepts node links, as `host:port`.
     pub address: Option<String>,
     /// Whether it died so often that it is not started again by itself.
     #[serde(skip_serializing_if = "is_false")]

@@ -1,4 +1,4 @@
-//! Which members reach which: faults of links, partitions, and the parts that they leave.
+//! Reachability of members: faults of links, partitions, and the parts that they leave.
 
 use std::collections::BTreeMap;
 
@@ -34,12 +34,12 @@ impl Faults {
         self.between(from, to).cut
     }
 
-    /// Whether a member can't both speak to and hear the other.
+    /// Whether the link between two members is cut in at least one direction.
     fn separates(&self, one: usize, other: usize) -> bool {
         self.cuts(one, other) || self.cuts(other, one)
     }
 
-    /// Whether two members hear nothing of each other.
+    /// Whether the link between two members is cut in both directions.
     fn isolates(&self, one: usize, other: usize) -> bool {
         self.cuts(one, other) && self.cuts(other, one)
     }
@@ -139,8 +139,8 @@ impl RingView {
         if sides.len() < 2 { Vec::new() } else { sides }
     }
 
-    /// The faults that the [sides](Self::sides) leave to be named: those within a side, and what else is
-    /// wrong with a link between two, for when it is whole again.
+    /// The faults that the [sides](Self::sides) leave to be named: those within a side, and further faults of
+    /// a link between two, which it has when the ring is whole again.
     #[must_use]
     pub fn faults_beside_sides(&self) -> Vec<FaultyLink> {
         let mut side_of = vec![0; self.nodes.len()];

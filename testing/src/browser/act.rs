@@ -35,7 +35,7 @@ impl Page {
         self.run(element.click());
     }
 
-    /// Presses keys together, the last one shortly.
+    /// Presses keys together and releases the last one first.
     fn chord(&self, keys: &[char]) {
         let mut actions = KeyActions::new("keyboard".to_owned());
         for key in keys {
@@ -65,7 +65,7 @@ impl Page {
         self.script(script, vec![of(id).into(), value.into()]);
     }
 
-    /// Types over what a field holds.
+    /// Replaces the content of a field.
     pub fn type_over(&self, id: &str, text: &str) {
         self.click(id);
         self.chord(&[Key::Control.code(), 'a']);

@@ -9,7 +9,7 @@ use crate::server::program;
 
 static SESSIONS: AtomicU32 = AtomicU32::new(0);
 
-/// Drivers that are started until one has a port.
+/// The number of drivers that are started before the test gives up: one may find no port.
 const ATTEMPTS: u32 = 5;
 
 /// chromedriver, with a port of its own, and a folder for its browser. Both end with this value.
@@ -17,7 +17,7 @@ pub(super) struct Driver {
     process: Child,
     pub(super) url: String,
     pub(super) profile: PathBuf,
-    // A driver whose output nobody takes would end when it says something.
+    // A driver whose output is not read would end when it writes a line.
     output: BufReader<ChildStdout>,
 }
 
@@ -62,7 +62,7 @@ impl Driver {
     ///
     /// # Errors
     ///
-    /// When it ends before: its output.
+    /// When the driver ends before it listens, with its output.
     fn port(&mut self) -> Result<u16, String> {
         let mut said = String::new();
         loop {

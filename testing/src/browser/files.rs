@@ -1,16 +1,15 @@
-//! A plain web server for the files of one folder, under a path, as any web host would be: it knows nothing
-//! of Ringleader.
+//! A plain web server for the files of one folder, under a path, without any knowledge of Ringleader.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// The host. It ends with the process.
+/// The web server. It ends with the process.
 pub struct Files {
-    /// Where the folder is found.
+    /// The address of the folder, with a slash at the end.
     pub url: String,
-    /// The files that were asked for and are not there.
+    /// The requested files that do not exist.
     missed: Receiver<String>,
 }
 
@@ -30,7 +29,7 @@ impl Files {
         Self { url, missed }
     }
 
-    /// The files that were asked for so far and are not there.
+    /// The paths of the files that were requested since the last call and do not exist.
     pub fn missed(&self) -> Vec<String> {
         self.missed.try_iter().collect()
     }
@@ -44,7 +43,7 @@ fn answer(mut stream: TcpStream, folder: &Path, path: &str, misses: &Sender<Stri
     let asked = first.split(' ').nth(1).unwrap_or_default().to_owned();
     let name = asked.strip_prefix(path).and_then(|rest| rest.strip_prefix('/'));
     let file = name.map(|name| folder.join(if name.is_empty() { "index.html" } else { name }));
-    // A browser that has gone does not hear the answer.
+    // A browser that has gone gets no answer.
     let _ = match file.and_then(|file| std::fs::read(&file).ok().map(|bytes| (kind(&file), bytes))) {
         Some((kind, bytes)) => {
             let head = format!(

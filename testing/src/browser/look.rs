@@ -15,7 +15,7 @@ impl Page {
         self.script(&script, vec![selector.into()])
     }
 
-    /// Waits until what `look` sees is right.
+    /// Waits until `look` returns a value that is right.
     #[track_caller]
     fn wait_until(&self, what: &str, look: impl Fn() -> Value, is_right: impl Fn(&Value) -> bool) -> Value {
         self.wait_within(PATIENCE, what, look, is_right)
@@ -40,7 +40,7 @@ impl Page {
         }
     }
 
-    /// Waits until what `expression` says of an element named by a CSS selector is right.
+    /// Waits until the value of `expression` for the element with this CSS selector is right.
     #[track_caller]
     pub fn wait_for(&self, selector: &str, expression: &str, is_right: impl Fn(&Value) -> bool) -> Value {
         let what = format!("{expression} of {selector} is right");
@@ -55,7 +55,7 @@ impl Page {
         self.wait_until(&what, || self.look_at(&of(id), &expression), |seen| seen == value);
     }
 
-    /// Waits until an element says this, among other things.
+    /// Waits until the text of an element contains this.
     #[track_caller]
     pub fn wait_for_text(&self, id: &str, text: &str) {
         let what = format!("{id} says {text:?}");
@@ -81,7 +81,7 @@ impl Page {
         );
     }
 
-    /// The same as [`Page::wait_for`] for what takes the browser long.
+    /// The same as [`Page::wait_for`], for things that take the browser long.
     #[track_caller]
     pub fn wait_patiently_for(
         &self,
@@ -104,7 +104,7 @@ impl Page {
         );
     }
 
-    /// The name of the element that has the focus.
+    /// The name for tests of the element that has the focus.
     pub fn focused(&self) -> String {
         let script = "return document.activeElement?.dataset?.testid ?? document.activeElement?.outerHTML.slice(0, 80)";
         self.script(script, Vec::new()).as_str().unwrap_or_default().to_owned()

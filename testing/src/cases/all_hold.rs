@@ -1,4 +1,4 @@
-//! Random cases held against what the events of each must show.
+//! Random cases and a property of the events of each.
 
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 use ringleader_shared::Safety;
@@ -6,8 +6,8 @@ use ringleader_simulator::{Case, trace};
 
 use super::{Faults, cases};
 
-/// Plays so many random cases with these faults. The first one that does not hold is shrunk and printed with
-/// its events, and with the command that plays it again.
+/// Plays this number of random cases with these faults. The first one whose events lack the property is
+/// shrunk and printed with its events, and with the command that plays it again.
 pub fn all_hold(schedules: u32, faults: Faults, safety: Safety, holds: impl Fn(&Case) -> Result<(), String>) {
     let config = Config {
         cases: schedules,

@@ -42,7 +42,7 @@ impl Server {
         self.subscribe_with(&after.map_or_else(String::new, |after| format!("?after={after}")))
     }
 
-    /// Goes on after this place: `RUN:SEQ`.
+    /// Subscribes after this position: `RUN:SEQ`.
     pub fn subscribe_at(&self, place: &str) -> Bus {
         self.subscribe_with(&format!("?after={place}"))
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The behaviour of a member of the crowd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Subscribes, and reads what comes.
+    /// Subscribes, and reads every frame.
     Reads,
     /// Subscribes, and reads nothing.
     NeverReads,
@@ -20,10 +20,10 @@ pub enum Kind {
     Dribbles,
 }
 
-/// How often those who dribble send a byte, and those who read look.
+/// The interval at which members that dribble send a byte, and members that read look for frames.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// So many. They leave when this value goes.
+/// A crowd, which disconnects when this value is dropped.
 pub struct Crowd {
     silent: Vec<TcpStream>,
     busy: usize,
@@ -32,7 +32,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Everybody is connected, and subscribed where that is meant, when this returns.
+    /// Connects the members, so many of each kind, and subscribes those that do; returns when all are.
     pub fn gather(authority: &str, members: &[(Kind, usize)]) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let mut crowd = Self { silent: Vec::new(), busy: 0, stop, workers: Vec::new() };

@@ -8,7 +8,7 @@ pub fn runs(pid: u32) -> bool {
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
 }
 
-/// Waits until none of these processes runs; says which still do when the time is up.
+/// Waits until none of these processes runs; returns those that still do when the time is up.
 pub fn wait_until_gone(pids: &[u32], within: Duration) -> Vec<u32> {
     let deadline = Instant::now() + within;
     loop {
@@ -16,7 +16,7 @@ pub fn wait_until_gone(pids: &[u32], within: Duration) -> Vec<u32> {
         if left.is_empty() || Instant::now() > deadline {
             return left;
         }
-        // The end of somebody else's child can't be waited for, only looked at.
+        // A process can't wait for the end of a process that is not its child.
         std::thread::sleep(Duration::from_millis(5));
     }
 }

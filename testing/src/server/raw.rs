@@ -1,4 +1,4 @@
-//! HTTP by hand: every byte of a request is the test's own, so that wrong ones can be sent too.
+//! HTTP by hand: a test determines every byte of a request, so that it can send wrong ones.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -35,7 +35,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The problem that this must be, with this status.
+    /// The problem in the answer, which must have this status.
     pub fn problem(&self, status: u16) -> Problem {
         assert_eq!((self.status, self.kind()), (status, "application/problem+json"), "{self:?}");
         let problem: Problem = self.json();
@@ -101,7 +101,7 @@ fn read_head(stream: &mut TcpStream) -> Answer {
 /// Sends these bytes, then reads one answer.
 pub fn send(authority: &str, bytes: &[u8]) -> (Answer, TcpStream) {
     let mut stream = TcpStream::connect(authority).expect("the server listens");
-    // It may have answered, and hung up, before it had received everything.
+    // The server may have answered and closed the connection before it had received everything.
     let _ = stream.write_all(bytes);
     let bodiless = bytes.starts_with(b"HEAD ");
     let answer = if bodiless { read_head(&mut stream) } else { read_answer(&mut stream) };
@@ -125,7 +125,7 @@ pub fn request(method: &str, target: &str, headers: &[(&str, &[u8])], body: &[u8
     bytes
 }
 
-/// The headers that make a request a WebSocket handshake.
+/// The headers of a WebSocket handshake.
 pub const UPGRADE: [(&str, &[u8]); 4] = [
     ("Connection", b"Upgrade"),
     ("Upgrade", b"websocket"),
@@ -134,7 +134,7 @@ pub const UPGRADE: [(&str, &[u8]); 4] = [
 ];
 
 impl Server {
-    /// Asks with an honest `Host`, a body and its kind.
+    /// Sends a request with a valid `Host`, a body and its media type.
     pub fn call(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> Answer {
         let mut headers: Vec<(&str, &[u8])> = vec![("Host", self.authority.as_bytes())];
         if let Some((kind, _)) = body {
@@ -144,7 +144,7 @@ impl Server {
         send(&self.authority, &request(method, path, &headers, body.as_bytes())).0
     }
 
-    /// Asks with a JSON body.
+    /// Sends a request with a JSON body.
     pub fn call_json(&self, method: &str, path: &str, body: &str) -> Answer {
         self.call(method, path, Some(("application/json", body)))
     }

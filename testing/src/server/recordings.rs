@@ -5,13 +5,13 @@ use ringleader_election::recording::{Step, replay};
 use super::Server;
 
 impl Server {
-    /// The inputs and effects of every start of every node so far, with those that are too frequent to be
-    /// reported.
+    /// The inputs and effects of every start of every node so far, also those that are not reported as
+    /// events.
     pub fn recorded(&self) -> Vec<Step> {
         self.recorded_by("")
     }
 
-    /// The same of the nodes and starts that begin so: `B-1`, say, for the first start of B.
+    /// The same of the nodes and starts whose file names begin like this: `B-1` for the first start of B.
     pub fn recorded_by(&self, prefix: &str) -> Vec<Step> {
         let directory = self.recordings.as_ref().expect("a test records").path();
         let files = std::fs::read_dir(directory).expect("the directory is there").map(|entry| entry.unwrap());
@@ -22,7 +22,7 @@ impl Server {
                 name.to_string_lossy().get(37..).is_some_and(|rest| rest.starts_with(prefix))
             })
             .map(|file| std::fs::read_to_string(file.path()).expect("it can be read"));
-        // The first line is who it is of; the last one may be written to at this moment.
+        // The first line names the node; the last one may be incomplete yet.
         let steps = |text: String| -> Vec<Step> {
             let whole = text.rfind('\n').map_or("", |end| &text[..end]);
             whole.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -31,12 +31,12 @@ impl Server {
     }
 }
 
-/// Gives what every node of the run was given to a fresh core, and demands that it does the same.
+/// Replays the recording of every start of every node with a fresh core, which must return the same effects.
 pub(super) fn replay_all(directory: &std::path::Path) {
     for entry in std::fs::read_dir(directory).expect("the directory is there") {
         let path = entry.expect("it can be read").path();
         let text = std::fs::read_to_string(&path).expect("a recording is text");
-        // A process that is killed may leave its last line torn.
+        // A process that is killed may leave its last line incomplete.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let mut lines = whole.lines();
         let Some(beginning) = lines.next() else { continue };

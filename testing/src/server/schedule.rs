@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::algorithms;
 
-/// Everybody who may be in the ring; it begins with the first five.
+/// The names of the nodes that may be in the ring; it begins with the first five.
 const NAMES: [&str; 7] = ["A", "B", "C", "D", "E", "F", "G"];
 
-/// One thing that is done, and the time until the next.
+/// One action, and the time until the next.
 pub struct Step {
     pub act: Act,
     pub then: Duration,
@@ -36,7 +36,7 @@ pub enum Act {
 }
 
 impl Act {
-    /// How the API is asked for it.
+    /// The request of the API for it: method, path and body.
     pub fn request(&self) -> (&'static str, String, Option<Value>) {
         match self {
             Self::Node { node, action } => ("POST", format!("/api/v1/nodes/{node}/{action}"), None),
@@ -86,13 +86,14 @@ fn random(seed: u64, round: u64, what: Drawn) -> fastrand::Rng {
     fastrand::Rng::with_seed(derived(derived(seed, round), what as u64))
 }
 
-/// The steps of a round. A quorum is counted in a fixed set of members: with one nobody joins or leaves.
+/// The steps of a round. A quorum is counted in a fixed set of members: in quorum mode no node joins or
+/// leaves.
 pub fn round(seed: u64, round: u64, safety: Safety) -> Vec<Step> {
     let mut random = random(seed, round, Drawn::Steps);
     let count = random.usize(2..9);
     let steps = (0..count).map(|_| {
         let act = act(&mut random);
-        // Often at once, so that faults meet; else long enough for a silence to be noticed.
+        // Often no time, so that faults overlap; else enough for a silence to be noticed.
         let then = if random.bool() { random.u64(0..8) } else { random.u64(20..300) };
         Step { act, then: Duration::from_millis(then) }
     });
@@ -102,7 +103,7 @@ pub fn round(seed: u64, round: u64, safety: Safety) -> Vec<Step> {
     steps.filter(may).collect()
 }
 
-/// Whether all the dead are started when the round is over.
+/// Whether all stopped nodes are started when the round is over.
 pub fn starts_everybody(seed: u64, round: u64) -> bool {
     random(seed, round, Drawn::Starts).bool()
 }

@@ -1,4 +1,4 @@
-//! How the program is started.
+//! Starting the program.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -9,7 +9,7 @@ use ringleader_shared::NodeState;
 
 use super::{PATIENCE, Server};
 
-/// The program, which cargo builds before it runs the tests of its package.
+/// The path of the program, which cargo builds before it runs the tests of its package.
 ///
 /// # Panics
 /// Where it is not found: in tests of another package.
@@ -34,7 +34,7 @@ impl Server {
     pub fn start_with(flags: &[&str]) -> Self {
         let server = Self::spawn(flags);
         server.wait_for("every node runs, linked to the next", |ring| {
-            // Before the ring is formed there is nobody to run.
+            // Before the ring is formed it has no nodes.
             if ring.nodes.is_empty() {
                 return false;
             }
@@ -58,7 +58,7 @@ impl Server {
         Self::from_command(command)
     }
 
-    /// The same, started by a shell that does something before: `ulimit -n 128`, say. Its log goes to a pipe.
+    /// The same, started by a shell after a command such as `ulimit -n 128`. Its log goes to a pipe.
     pub fn spawn_after(shell: &str, flags: &[&str]) -> (Self, ChildStderr) {
         let command = Self::command(flags);
         let mut after = Command::new("sh");
@@ -79,7 +79,7 @@ impl Server {
     fn command(flags: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.arg("serve");
-        // Tests run beside compilers and browsers: a node that waits for a processor for a while is not hung.
+        // Tests run beside compilers and browsers: a node that waits for a processor must not count as hung.
         let patient = ("--hung-after", "1s");
         for (flag, value) in [("--port", "0"), ("--node-port", "0"), ("--hop-delay", "0ms"), patient] {
             if !flags.contains(&flag) {

@@ -9,7 +9,7 @@ use ringleader_shared::{Event, EventKind, NodeState, RingView, Seq};
 use super::{PATIENCE, Server};
 
 impl Server {
-    /// Waits, event by event, until the ring is so.
+    /// Waits, event by event, until the view of the ring meets a condition.
     pub fn wait_for(&self, what: &str, mut is_so: impl FnMut(&RingView) -> bool) -> RingView {
         let mut bus = self.subscribe(None);
         let deadline = Instant::now() + PATIENCE;
@@ -27,7 +27,7 @@ impl Server {
         }
     }
 
-    /// Waits until such a thing has happened in this run.
+    /// Waits until this run has such an event, and returns it.
     pub fn wait_for_event(&self, what: &str, mut is_it: impl FnMut(&Event) -> bool) -> Event {
         let mut bus = self.subscribe(Some(Seq(0)));
         let deadline = Instant::now() + PATIENCE;

@@ -14,17 +14,19 @@ const WORDS: &str = "docs/glossary.md";
 /// The column of [`WORDS`] with a file, and what it defines.
 const WHERE: usize = 2;
 
-/// How the list of a rule's tests begins.
+/// The beginning of the list of a rule's tests.
 const TESTS: &str = "*Tests:*";
 
 /// Folders at the top of the project: a text between backticks that begins with one is a path.
 const FOLDERS: [&str; 7] = ["docs/", "frontend/", "fuzz/", "nodes/", "server/", "shared/", "xtask/"];
 
-/// A line for each file that a Markdown text names between backticks and that does not exist.
+/// A line for each file that a Markdown text names between backticks and that does not exist: a path from the
+/// top of the project, or a Rust file by the end of its path.
 pub(super) fn missing_files(text: &str, exists: &dyn Fn(&str) -> bool) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (line, whole) in (1..).zip(text.lines()) {
-        let paths = spans(whole).filter(|span| FOLDERS.iter().any(|folder| span.starts_with(folder)));
+        let is_path = |span: &&str| FOLDERS.iter().any(|folder| span.starts_with(folder));
+        let paths = spans(whole).filter(|span| is_path(span) || span.ends_with(".rs"));
         // Patterns and commands are no paths.
         let paths = paths.filter(|path| !path.contains(['*', ' ', '{', '<']));
         let missing = paths.filter(|path| !exists(path));
@@ -157,9 +159,10 @@ mod tests {
 
     #[test]
     fn a_path_that_leads_nowhere_is_found() {
-        let missing = |text| missing_files(text, &|path| path == "docs/a.md");
+        let missing = |text| missing_files(text, &|path| ["docs/a.md", "a.rs"].contains(&path));
         assert_eq!(missing("See `docs/a.md`, `docs/*.md`, `a.rs` and `nodes run`."), []);
         assert_eq!(missing("One\n`docs/b.md`"), [(2, "there is no docs/b.md".to_owned())]);
+        assert_eq!(missing("`b.rs`"), [(1, "there is no b.rs".to_owned())]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// One line of a source file.
 pub(super) struct Line<'a> {
-    /// All of it.
+    /// The whole line.
     pub(super) whole: &'a str,
     /// Its code; literals are left out.
     pub(super) code: String,
@@ -10,13 +10,13 @@ pub(super) struct Line<'a> {
     pub(super) comment: Option<&'a str>,
 }
 
-/// Where the scanner is at the end of a line.
+/// The position of the scanner at the end of a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Code,
-    /// A block comment, nested so deep.
+    /// In a block comment, with the depth of nesting from 0.
     Comment(usize),
-    /// A string that ends with a quote and so many hashes; `None` where a backslash escapes.
+    /// In a string that ends with a quote and this number of hashes; `None` where a backslash escapes.
     Text(Option<usize>),
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ringleader_shared::explanation::Names;
 use ringleader_shared::message::{Elected, Election};
-use ringleader_shared::text::{self, Standing};
+use ringleader_shared::text::{self, ContenderText};
 use ringleader_shared::{Attribute, Contender, NodeId, RingMessage};
 use ringleader_simulator::algorithms::watch::{Cause, Decision, DropReason, Message, State, Step};
 use ringleader_simulator::algorithms::{MaxRingElection, Outcome};
@@ -206,7 +206,7 @@ impl fmt::Display for Labelled {
     }
 }
 
-impl Standing for Labelled {
+impl ContenderText for Labelled {
     fn name(&self) -> &str {
         &self.name
     }

@@ -1,11 +1,11 @@
-//! One time without a leader: how it came about, its moments, and its parts.
+//! One time without a leader: its cause, its moments and its parts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Incarnation, NodeName, Term};
 use crate::json;
 
-/// How a leader was lost.
+/// The cause of the loss of a leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LossCause {
@@ -47,15 +47,15 @@ impl LossCause {
 /// One time without a leader. Moments are in microseconds since the server started, by the events' clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Outage {
-    /// Which outage of this run, from 1.
+    /// The number of the outage in its run, from 1.
     pub number: u64,
     /// The leader that was lost.
     pub lost: NodeName,
-    /// Which start of it.
+    /// The start of that member.
     pub incarnation: Incarnation,
     /// The term that it led.
     pub term: Term,
-    /// How it was lost.
+    /// The cause of its loss.
     pub cause: LossCause,
     /// The moment from which all live members had followed it.
     pub led_since_us: u64,
@@ -69,7 +69,7 @@ pub struct Outage {
     pub ended_us: Option<u64>,
     /// The next leader: the same one when it came back; `None` while the outage runs.
     pub leader: Option<NodeName>,
-    /// How long it took; `None` while the outage runs.
+    /// The times that it took; `None` while the outage runs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub took: Option<Took>,
     /// The latest change of what members follow, or of who lives.
@@ -83,20 +83,22 @@ json::read_by_name! { Outage { number, lost, incarnation, term, cause, led_since
 /// A time without a leader and its parts, in microseconds. The parts add up to the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Took {
-    /// From the last moment at which the old leader served until all live members followed the next one.
+    /// The time from the last moment at which the old leader served until all live members followed the next
+    /// one.
     pub total_us: u64,
-    /// Until the first live member acted on the loss.
+    /// The part until the first live member acted on the loss.
     pub noticing_us: u64,
-    /// From then until the first message or claim of a newer term: time-outs, and leases that run out.
+    /// The part from then until the first message or claim of a newer term: time-outs, and leases that run
+    /// out.
     pub waiting_us: u64,
-    /// From then until all live members followed the next leader.
+    /// The part from then until all live members followed the next leader.
     pub electing_us: u64,
 }
 
 json::read_by_name! { Took { total_us, noticing_us, waiting_us, electing_us } }
 
 impl Outage {
-    /// How long it took, or has taken at this moment while it runs.
+    /// The times that it took, or has taken until this moment while it runs.
     #[must_use]
     pub fn took_at(&self, now_us: u64) -> Took {
         let end = self.ended_us.unwrap_or(now_us).max(self.started_us);
@@ -119,8 +121,8 @@ impl Outage {
         name == Some(&self.lost) && incarnation == self.incarnation
     }
 
-    /// Takes one more piece of evidence of the loss in. The earliest one dates it, and says how it happened;
-    /// what only follows from the silence of its links gives way to what is known of its process.
+    /// Adds evidence of the loss. The earliest evidence gives its time and cause; evidence from the silence
+    /// of links gives way to evidence about the process.
     pub(super) fn explain(&mut self, at_us: u64, cause: LossCause) {
         if at_us < self.started_us || self.cause == LossCause::LinkLost {
             self.cause = cause;
@@ -130,8 +132,7 @@ impl Outage {
         self.add_up();
     }
 
-    /// A member acted on the loss. What follows from the silence of links alone is dated by the first of
-    /// them.
+    /// Notes that a member acted on the loss. A loss that only links show began with the first of them.
     pub(super) fn notice(&mut self, at_us: u64) {
         self.noticed_us = Some(self.noticed_us.map_or(at_us, |before| before.min(at_us)));
         if self.cause == LossCause::LinkLost {
@@ -140,7 +141,7 @@ impl Outage {
         self.add_up();
     }
 
-    /// A member spoke of a newer term. That is also what ends the time of a leader that an election unseats.
+    /// Notes that a member reported a newer term. With it the time of a leader ends that an election unseats.
     pub(super) fn claim(&mut self, at_us: u64) {
         self.claimed_us = Some(self.claimed_us.map_or(at_us, |before| before.min(at_us)));
         if self.cause == LossCause::Unseated {

@@ -11,7 +11,7 @@ use crate::json;
 pub struct Watched {
     /// The leader.
     pub leader: NodeName,
-    /// Which start of it.
+    /// The start of that member.
     pub incarnation: Incarnation,
     /// The term that it leads.
     pub term: Term,
@@ -51,7 +51,7 @@ impl Watched {
             took: None,
             turned_us: at_us,
             may_return: match cause {
-                // It leads on when what spoke against it comes to nothing.
+                // It leads on when the evidence against it is refuted.
                 LossCause::CutOff | LossCause::LinkLost | LossCause::Unseated | LossCause::LeaseLost => true,
                 LossCause::Killed | LossCause::Exited | LossCause::Hung | LossCause::Removed => false,
             },
