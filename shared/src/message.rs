@@ -184,8 +184,8 @@ messages! {
         pub hops: u32,
     }
 
-    /// Asks round the ring before a term is raised for a failure: whether a leader lives, and whether messages of
-    /// this member come home. What Raft calls a pre-vote (Ongaro, 2014).
+    /// Asks round the ring before a term is raised for a failure: whether a leader lives, and whether
+    /// messages of this member come home. What Raft calls a pre-vote (Ongaro, 2014).
     pub struct Inquiry {
         /// The highest term that a member on the way has seen.
         pub term: Term,
@@ -228,8 +228,8 @@ messages! {
         /// The time at which the lap began, in nanoseconds of the leader's clock. Only the leader compares
         /// it.
         pub begun_ns: u64,
-        /// The length of the lease that is asked for, in milliseconds. Recordings of versions that did not say it
-        /// have none.
+        /// The length of the lease that is asked for, in milliseconds. Recordings of versions that did not
+        /// say it have none.
         #[serde(default)]
         pub lease_ms: u64,
         /// The highest term that a member on the way has seen.

@@ -231,6 +231,7 @@ impl Links {
                     self.dial(Dial { dialler: me, acceptor, kind }, lives(acceptor), false);
                     table = self.table(me);
                 }
+                Some(Missing::Hurry(_)) => {}
                 // No connection here is on standby.
                 Some(Missing::InUse(_)) | None => return,
             }

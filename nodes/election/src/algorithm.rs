@@ -77,8 +77,8 @@ pub enum Input<M> {
         /// The end that dialled.
         direction: LinkDirection,
     },
-    /// A link with this member was made anew, after one that failed although the member lives. The core has not
-    /// learned of the failure; what was under way may be lost with it.
+    /// A link with this member was made anew, after one that failed although the member lives. The core has
+    /// not learned of the failure; what was under way may be lost with it.
     LinkReplaced {
         /// The other end.
         peer: NodeId,

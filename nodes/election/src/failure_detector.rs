@@ -42,8 +42,8 @@ pub enum Verdict {
     },
 }
 
-/// The round-trip time of a link as it has been measured lately: smoothed, with its deviation, as TCP measures
-/// it (Jacobson, 1988; RFC 6298).
+/// The round-trip time of a link as it has been measured lately: smoothed, with its deviation, as TCP
+/// measures it (Jacobson, 1988; RFC 6298).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RoundTrip {
     smoothed: Duration,

@@ -39,8 +39,8 @@ pub enum DialPurpose {
     Wanted,
     /// Its dialler looks whether a member that it skips answers again. A failure means nothing.
     Probe,
-    /// Its dialler keeps it ready for the loss of its successor, or needs it to look for a path. Until it is in
-    /// use it is no link of the ring: it carries no message, and the core does not know of it.
+    /// Its dialler keeps it ready for the loss of its successor, or needs it to look for a path. Until it is
+    /// in use it is no link of the ring: it carries no message, and the core does not know of it.
     Standby,
 }
 
@@ -121,8 +121,8 @@ pub enum Missing<I> {
         /// Use of the link.
         kind: LinkKind,
     },
-    /// This probe, which is not answered yet, has become it. It may take no longer than any first dial from now
-    /// on: the member has others to turn to.
+    /// This probe, which is not answered yet, has become it. It may take no longer than any first dial from
+    /// now on: the member has others to turn to.
     Hurry(Link<I>),
     /// This standby link has become it. Its other end must hear of that, and the core that it is up.
     InUse(Link<I>),
@@ -150,7 +150,8 @@ pub enum LinkLoss {
 pub enum Cause {
     /// The peer is dead, or hung as far as can be known.
     PeerLost,
-    /// The link failed, but its peer lives. One in its place must be up within this time, where the peer dials.
+    /// The link failed, but its peer lives. One in its place must be up within this time, where the peer
+    /// dials.
     LinkLost {
         /// This time.
         replaced_within: Duration,
@@ -341,7 +342,8 @@ impl<I: Copy + Eq> LinkTable<I> {
     }
 
     /// Notes whether a link has been silent for so long that it may not work. Returns its peer when that is
-    /// news: of doubts, about a link that is known; otherwise, that no link with the peer is doubted any more.
+    /// news: of doubts, about a link that is known; otherwise, that no link with the peer is doubted any
+    /// more.
     pub fn set_doubted(&mut self, id: I, doubted: bool) -> Option<NodeId> {
         let link = self.get_mut(id).filter(|link| link.doubted != doubted)?;
         link.doubted = doubted;
@@ -350,8 +352,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         is_news.then_some(peer)
     }
 
-    /// Notes that a link loses so much that it does not work, and that its peer is to be found by another way.
-    /// Returns the link.
+    /// Notes that a link loses so much that it does not work, and that its peer is to be found by another
+    /// way. Returns the link.
     pub fn set_lossy(&mut self, id: I) -> Option<Link<I>> {
         let link = self.get_mut(id)?;
         (link.lossy, link.doubted) = (true, true);
@@ -367,8 +369,9 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.crossing(slow)
     }
 
-    /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection and
-    /// a handshake take a round trip each. While a path to its peer is sought, there must be time for the answer.
+    /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection
+    /// and a handshake take a round trip each. While a path to its peer is sought, there must be time for the
+    /// answer.
     #[must_use]
     pub fn dial_within(&self, configured: Duration, is_sought: bool) -> Duration {
         let crossings = if is_sought { CROSSINGS_OF_A_SEARCH } else { CROSSINGS_OF_A_DIAL };

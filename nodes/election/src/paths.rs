@@ -59,7 +59,7 @@ pub const SLOWEST_REQUESTS: Duration = Duration::from_millis(500);
 /// The relays between this member and another, the nearest first.
 pub type Relays = Vec<NodeId>;
 
-/// What one member knows of the ways to the others.
+/// The knowledge of one member about the ways to the others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Paths {
     me: NodeId,
@@ -75,7 +75,7 @@ pub struct Paths {
     bridges: Vec<(NodeId, Time)>,
 }
 
-/// What is known of the way to one member.
+/// The knowledge about the way to one member.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Peer {
     /// The search for a path to it, while it goes on.
@@ -103,7 +103,7 @@ struct Search {
     gap: Duration,
 }
 
-/// What to do with a path frame.
+/// The caller's part in answering a path frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Nothing.
@@ -280,21 +280,22 @@ impl Paths {
         it.unanswered = 0;
     }
 
-    /// Notes that a dial was not answered in time. The next probe is given more time: a slow link needs two round
-    /// trips for it.
+    /// Notes that a dial was not answered in time. The next probe is given more time: a slow link needs two
+    /// round trips for it.
     pub fn unanswered(&mut self, peer: NodeId) {
         let it = self.peers.entry(peer).or_default();
         it.unanswered = it.unanswered.saturating_add(1);
     }
 
-    /// Whether the last direct dial was not answered: another way is looked for as soon as the next one begins.
+    /// Whether the last direct dial was not answered: another way is looked for as soon as the next one
+    /// begins.
     #[must_use]
     pub fn was_unanswered(&self, peer: NodeId) -> bool {
         self.peers.get(&peer).is_some_and(|it| it.unanswered > 0)
     }
 
-    /// The time that the next probe may take, when the first one may take so long. A link that the core wants is
-    /// given no more than the first: the member has others to turn to.
+    /// The time that the next probe may take, when the first one may take so long. A link that the core wants
+    /// is given no more than the first: the member has others to turn to.
     #[must_use]
     pub fn probe_within(&self, peer: NodeId, first: Duration) -> Duration {
         let doublings = self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16);
@@ -333,8 +334,8 @@ impl Paths {
     }
 
     /// The members to which standby links are wanted while this member or another one searches, so that
-    /// requests find ways that no link of the ring takes: others that this member has no other link with. In a
-    /// large ring these are others each time.
+    /// requests find ways that no link of the ring takes: others that this member has no other link with. In
+    /// a large ring these are others each time.
     pub fn bridges(
         &mut self,
         others: &[NodeId],

@@ -190,8 +190,8 @@ impl StateChecker {
         Ok(())
     }
 
-    /// Checks what must come while the faults of links last: each part whose members can reach one another has
-    /// one leader in time, if it must have one, and keeps it for [`STAYS_FOR`]; its terms stop growing.
+    /// Checks what must come while the faults of links last: each part whose members can reach one another
+    /// has one leader in time, if it must have one, and keeps it for [`STAYS_FOR`]; its terms stop growing.
     ///
     /// # Errors
     /// What did not come, or what happened on the way that must not.

@@ -13,8 +13,8 @@ use crate::rng::{PerMille, Rng, nanoseconds};
 use crate::schedule::Disturbance;
 use crate::setup::Latency;
 
-/// The share of its pings that a link may lose; it does not work when it loses more. As the members judge it by
-/// their pings (`ringleader_election::loss`).
+/// The share of its pings that a link may lose; it does not work when it loses more. As the members judge it
+/// by their pings (`ringleader_election::loss`).
 const MOST_LOST: PerMille = PerMille::new(375);
 
 /// A member, by its number in the order in which members joined.

@@ -1,8 +1,8 @@
 //! Asking before a term is raised: rules I1 to I3.
 //!
-//! A member that has waited for a leader in vain may itself be the one that has failed, or be cut off with too
-//! few others. An election that it initiated would unseat a leader that works, or raise the term in vain. So it
-//! first sends an inquiry round the ring.
+//! A member that has waited for a leader in vain may itself be the one that has failed, or be cut off with
+//! too few others. An election that it initiated would unseat a leader that works, or raise the term in vain.
+//! So it first sends an inquiry round the ring.
 
 use ringleader_shared::NodeId;
 use ringleader_shared::message::Inquiry;

@@ -1,4 +1,4 @@
-//! Who can reach whom, and what that asks of the members.
+//! The parts into which faults divide a ring, and what is asked of each.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub struct Part {
     pub must_lead: bool,
 }
 
-/// What a part has agreed on.
+/// The agreement of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartAgreement {
     /// Its leader, where it must have one.
@@ -28,10 +28,10 @@ pub struct PartAgreement {
 }
 
 impl World {
-    /// The parts into which the faults of links, pauses and deaths divide the configured members. A link works
-    /// when it is whole in both directions and loses at most three in eight of what crosses it. One that loses
-    /// more may be all that two parts have, and then it depends on chance what they do: nothing is asked of
-    /// such parts.
+    /// The parts into which the faults of links, pauses and deaths divide the configured members. A link
+    /// works when it is whole in both directions and loses at most three in eight of what crosses it. One
+    /// that loses more may be all that two parts have, and then it depends on chance what they do: nothing is
+    /// asked of such parts.
     #[must_use]
     pub fn parts(&self) -> Vec<Part> {
         let lives = |place: &NodeIndex| self.machine(*place).is_some_and(|machine| machine.paused.is_none());
@@ -70,8 +70,8 @@ impl World {
         parts
     }
 
-    /// Whether links have faults that the elections of the ring stand: the classic ones rely on links that lose
-    /// and reorder nothing.
+    /// Whether links have faults that the elections of the ring stand: the classic ones rely on links that
+    /// lose and reorder nothing.
     #[must_use]
     pub fn stands_its_faults(&self) -> bool {
         let is_classic = self.setup.settings.algorithm != AlgorithmName::MaxRing;

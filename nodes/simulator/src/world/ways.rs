@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// What a network sends again until it arrives. A relay that is dead says so.
+    /// Sends something again, as a network does until it arrives. A relay that is dead says so.
     pub(super) fn crosses_again(&mut self, from: NodeIndex, to: NodeIndex, event: SimEvent) {
         let Some(id) = event.crosses_on() else { return };
         let Some(link) = self.network.get(id).filter(|link| link.dialler_end == End::Dialling) else {

@@ -11,7 +11,7 @@ const SAFETIES: [Safety; 2] = [Safety::Available, Safety::Quorum];
 /// The time for which what a part has agreed on must stay.
 const STAYS: Duration = Duration::from_secs(3);
 
-/// What came of faults that last.
+/// The outcome of faults that last.
 #[derive(Debug)]
 struct Outcome {
     /// The number of parts.
@@ -29,7 +29,8 @@ fn elected(setup: Setup) -> World {
     world
 }
 
-/// Breaks links of a ring that has elected, and looks: each part has its leader within this time, and keeps it.
+/// Breaks links of a ring that has elected, and looks: each part has its leader within this time, and keeps
+/// it.
 fn broken(setup: Setup, faults: &[Action], within: Duration) -> Result<Outcome, String> {
     let mut world = elected(setup);
     let before = world.highest_term();
@@ -142,7 +143,8 @@ fn links_that_become_slow_leave_one_leader_and_elections_on_them_take_a_few_laps
                 slow.laps, asked.laps, killed.laps
             );
             println!("{shown}");
-            // In quorum mode a lap for the lease comes on top, and the lease of a dead leader lasts four laps.
+            // In quorum mode a lap for the lease comes on top, and the lease of a dead leader lasts four
+            // laps.
             let (slow_within, asked_within, killed_within) = match safety {
                 Safety::Available => (0.0, 3.0, 3.0),
                 Safety::Quorum => (5.0, 4.0, 8.0),
@@ -154,8 +156,8 @@ fn links_that_become_slow_leave_one_leader_and_elections_on_them_take_a_few_laps
     }
 }
 
-/// The faults of one random graph on so many members: cuts of directions, and directions that lose more than a
-/// link may. One in four graphs has slow links, too.
+/// The faults of one random graph on so many members: cuts of directions, and directions that lose more than
+/// a link may. One in four graphs has slow links, too.
 fn random_faults(seed: u64, n: usize) -> (Vec<Action>, Duration) {
     let mut drawn = 0;
     let mut next = |below: u64| {
