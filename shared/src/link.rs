@@ -11,7 +11,7 @@ use crate::json;
 use crate::message::RingMessage;
 
 /// The version of the node-link protocol. Both ends must have the same.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The largest message on a node link, in bytes. A ring message is under 1 kB; more is a fault or an attack.
 pub const MAX_MESSAGE: usize = 64 * 1024;

@@ -105,7 +105,7 @@ mod tests {
     use ringleader_shared::{NodeId, Term};
 
     fn promise(term: u64) -> Promise {
-        Promise { term: Term(term), leader: NodeId(uuid::Uuid::from_u128(7)) }
+        Promise { term: Term(term), leader: NodeId(uuid::Uuid::from_u128(7)), lease_ms: 600 }
     }
 
     #[test]

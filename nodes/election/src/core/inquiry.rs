@@ -1,4 +1,4 @@
-//! Asking before a term is raised: rules I1 to I3.
+//! Asking before a term is raised: rules E10 to E12.
 //!
 //! A member that has waited for a leader in vain may itself be the one that has failed, or be cut off with
 //! too few others. An election that it initiated would unseat a leader that works, or raise the term in vain.
@@ -23,7 +23,7 @@ pub(super) struct Inquiries {
 }
 
 impl Core {
-    /// Rule I1: sends an inquiry, and waits for it. A member that reaches nobody has nobody to ask.
+    /// Rule E10: sends an inquiry, and waits for it. A member that reaches nobody has nobody to ask.
     pub(super) fn inquire(&mut self, out: &mut Out) {
         if self.route.is_alone() {
             return self.initiate(out);
@@ -47,7 +47,7 @@ impl Core {
         out.push(Effect::StartTimer { timer: Timer::Election, after });
     }
 
-    /// Rule I2: passes the inquiry of another member on. A leader names itself in it.
+    /// Rule E11: passes the inquiry of another member on. A leader names itself in it.
     pub(super) fn on_inquiry(&mut self, from: NodeId, inquiry: Inquiry, out: &mut Out) {
         if inquiry.initiator == self.me {
             return self.inquiry_is_back(from, inquiry, out);
@@ -66,7 +66,7 @@ impl Core {
         self.send_on(Inquiry { term, leader, supporters, hops, ..inquiry }, out);
     }
 
-    /// Rule I3: initiates if nobody on the way leads and, in quorum mode, a majority has no leader.
+    /// Rule E12: initiates if nobody on the way leads and, in quorum mode, a majority has no leader.
     fn inquiry_is_back(&mut self, from: NodeId, inquiry: Inquiry, out: &mut Out) {
         let Inquiry { term, leader, supporters, .. } = inquiry;
         if self.has_leader() || term < self.known_term() {

@@ -216,6 +216,9 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                 }
                 LinkEventKind::Up
                 | LinkEventKind::DialFailed { .. }
+                | LinkEventKind::Doubtful
+                | LinkEventKind::HeardAgain
+                | LinkEventKind::Lossy
                 | LinkEventKind::InUse
                 | LinkEventKind::Frame(_)
                 | LinkEventKind::Path(_)
