@@ -50,13 +50,17 @@ impl Point {
         if length == 0.0 {
             return self;
         }
-        let share = distance / length;
+        self.mix(other, distance / length)
+    }
+
+    /// The point at this share of the way to `other`.
+    fn mix(self, other: Self, share: f64) -> Self {
         Self { x: self.x + (other.x - self.x) * share, y: self.y + (other.y - self.y) * share }
     }
 
     /// The point that is this share of the way nearer to the centre.
     pub(crate) fn inwards(self, share: f64) -> Self {
-        Self { x: self.x + (CENTRE.x - self.x) * share, y: self.y + (CENTRE.y - self.y) * share }
+        self.mix(CENTRE, share)
     }
 
     /// The distance to `other`.
@@ -190,9 +194,13 @@ impl Layout {
         TAU * place as f64 / self.names.len().max(1) as f64 - FRAC_PI_2
     }
 
+    fn at(&self, place: usize) -> Point {
+        on_circle(self.ring_radius, self.angle(place))
+    }
+
     /// The centre of a node.
     pub(crate) fn position(&self, name: &NodeName) -> Option<Point> {
-        self.place(name).map(|place| on_circle(self.ring_radius, self.angle(place)))
+        self.place(name).map(|place| self.at(place))
     }
 
     /// The place of a name outside the circle, when the node itself is too small for it.
@@ -234,26 +242,55 @@ impl Layout {
             let end = start - (self.angle(1) - self.angle(0));
             return Some(Curve::Arc { radius: self.ring_radius, from: start - rim, to: end + rim });
         }
-        let start = on_circle(self.ring_radius, self.angle(here));
-        let end = on_circle(self.ring_radius, self.angle(there));
         let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
-        // The distance of the middle of the bend from the centre: clear of the skipped nodes, and of the text
-        // in the centre.
+        Some(self.through(vec![(self.bend(here, span), self.at(there))], here))
+    }
+
+    /// The control point of a bend that begins at a member and turns by `span` round the centre: its middle is
+    /// clear of the skipped nodes, and of the text in the centre.
+    fn bend(&self, here: usize, span: f64) -> Point {
         let middle = 0.43 + 0.4 * cos(span / 2.0).max(0.0);
         let depth = 2.0 * middle - cos(span / 2.0);
-        let control = on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0);
-        Some(Curve::Bend {
-            start: start.towards(control, self.gap()),
-            control,
-            end: end.towards(control, self.gap()),
-        })
+        on_circle(self.ring_radius * depth, self.angle(here) + span / 2.0)
+    }
+
+    /// The line from a member through these bends, from rim to rim.
+    fn through(&self, mut bends: Vec<(Point, Point)>, here: usize) -> Curve {
+        let mut start = self.at(here);
+        if let Some((control, _)) = bends.first() {
+            start = start.towards(*control, self.gap());
+        }
+        if let Some((control, end)) = bends.last_mut() {
+            *end = end.towards(*control, self.gap());
+        }
+        Curve::Bends { start, bends }
+    }
+
+    /// The way of a link through these relays: bends on the inside of the circle, each to the middle of the
+    /// next relay. Without relays, that of a direct link.
+    pub(crate) fn route(&self, from: &NodeName, relays: &[NodeName], to: &NodeName) -> Option<Curve> {
+        if relays.is_empty() {
+            return self.curve(from, to);
+        }
+        let start = self.place(from)?;
+        let (mut here, mut bends) = (start, Vec::new());
+        for next in relays.iter().chain([to]) {
+            let there = self.place(next)?;
+            let span = (self.angle(there) - self.angle(here)).rem_euclid(TAU);
+            // The shorter way round.
+            let span = if span > PI + 0.01 { span - TAU } else { span };
+            bends.push((self.bend(here, span), self.at(there)));
+            here = there;
+        }
+        Some(self.through(bends, start))
     }
 
     /// The straight line of the heartbeat link.
-    pub(crate) fn straight(&self, from: &NodeName, to: &NodeName) -> Option<(Point, Point)> {
+    pub(crate) fn straight(&self, from: &NodeName, to: &NodeName) -> Option<Curve> {
         let (here, there) = (self.position(from)?, self.position(to)?);
-        (here != there)
-            .then(|| (here.towards(there, self.node_radius), there.towards(here, self.node_radius)))
+        let middle = Point { x: (here.x + there.x) / 2.0, y: (here.y + there.y) / 2.0 };
+        let [start, end] = [here, there].map(|rim| rim.towards(middle, self.node_radius));
+        (here != there).then(|| Curve::Bends { start, bends: vec![(middle, end)] })
     }
 
     /// Bands along the circle for the sides of a ring that is torn apart, with each the index of its side:
@@ -314,14 +351,12 @@ pub(crate) enum Curve {
         /// Its end; smaller than `from` when it runs anticlockwise.
         to: f64,
     },
-    /// A quadratic Bézier curve.
-    Bend {
-        /// Its start.
+    /// Quadratic Bézier curves, one after the other.
+    Bends {
+        /// The start of the first.
         start: Point,
-        /// Its control point.
-        control: Point,
-        /// Its end.
-        end: Point,
+        /// The control point and the end of each.
+        bends: Vec<(Point, Point)>,
     },
     /// A cubic Bézier curve from a node back to itself.
     Loop {
@@ -339,23 +374,29 @@ pub(crate) enum Curve {
 impl Curve {
     /// The point at `t`, from 0 at the start to 1 at the end.
     pub(crate) fn at(&self, t: f64) -> Point {
-        let u = 1.0 - t;
         match self {
             Self::Arc { radius, from, to } => on_circle(*radius, from + (to - from) * t),
-            Self::Bend { start, control, end } => Point {
-                x: u * u * start.x + 2.0 * u * t * control.x + t * t * end.x,
-                y: u * u * start.y + 2.0 * u * t * control.y + t * t * end.y,
-            },
-            Self::Loop { start, first, second, end } => Point {
-                x: u.powi(3) * start.x
-                    + 3.0 * u * u * t * first.x
-                    + 3.0 * u * t * t * second.x
-                    + t.powi(3) * end.x,
-                y: u.powi(3) * start.y
-                    + 3.0 * u * u * t * first.y
-                    + 3.0 * u * t * t * second.y
-                    + t.powi(3) * end.y,
-            },
+            Self::Bends { start, bends } => {
+                // Each takes the same share of the time.
+                #[expect(clippy::cast_precision_loss, reason = "a link has few relays")]
+                let t = t * bends.len() as f64;
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "one of the bends"
+                )]
+                let bend = (t as usize).min(bends.len().saturating_sub(1));
+                #[expect(clippy::cast_precision_loss, reason = "a link has few relays")]
+                let t = t - bend as f64;
+                let before = bend.checked_sub(1).and_then(|before| bends.get(before));
+                let start = before.map_or(*start, |(_, end)| *end);
+                let (control, end) = bends.get(bend).copied().unwrap_or((start, start));
+                start.mix(control, t).mix(control.mix(end, t), t)
+            }
+            Self::Loop { start, first, second, end } => {
+                let (one, two, three) = (start.mix(*first, t), first.mix(*second, t), second.mix(*end, t));
+                one.mix(two, t).mix(two.mix(three, t), t)
+            }
         }
     }
 
@@ -368,7 +409,10 @@ impl Curve {
                 let sweep = u8::from(to > from);
                 format!("M{} A{radius} {radius} 0 {large} {sweep} {}", self.at(0.0), self.at(1.0))
             }
-            Self::Bend { start, control, end } => format!("M{start} Q{control} {end}"),
+            Self::Bends { start, bends } => {
+                let bends = bends.iter().map(|(control, end)| format!(" Q{control} {end}"));
+                format!("M{start}{}", bends.collect::<String>())
+            }
             Self::Loop { start, first, second, end } => format!("M{start} C{first} {second} {end}"),
         }
     }
@@ -481,6 +525,22 @@ mod tests {
             let apart = there.at(0.5).distance(back.at(0.5));
             // Neighbours of a larger ring share the arc: only one direction of it is a link.
             assert!(apart > 60.0 || (other == 1 && count > 2), "{count}: {apart}");
+        }
+    }
+
+    #[test]
+    fn a_way_through_relays_passes_the_middle_of_each_and_lies_beside_the_direct_links() {
+        for count in 4..=16 {
+            let ring = ring(count);
+            let [a, b, c] = [0, 1, count - 1].map(NodeName::nth);
+            let way = ring.route(&a, &[c.clone()], &b).expect("all are members");
+            let relay = ring.position(&c).expect("a member");
+            assert!(way.at(0.5).distance(relay) < 0.1, "{count}");
+            let (there, direct) = (way.at(0.25), ring.curve(&c, &a).expect("a link").at(0.5));
+            assert!(there.distance(direct) > 20.0, "{count}: {}", there.distance(direct));
+            assert!(way.path().matches(" Q").count() == 2, "{}", way.path());
+            assert_eq!(ring.route(&a, &[], &b), ring.curve(&a, &b));
+            assert_eq!(ring.route(&a, &[NodeName::nth(99)], &b), None);
         }
     }
 
