@@ -3,6 +3,7 @@
 mod algorithm;
 mod initiators;
 pub(crate) mod link_faults;
+mod reach_table;
 pub(crate) mod roster;
 pub(crate) mod settings_form;
 pub(crate) mod time_controls;

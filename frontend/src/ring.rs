@@ -21,6 +21,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos::{html, svg};
 use ringleader_shared::NodeName;
+use ringleader_shared::text::through;
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -28,7 +29,7 @@ use self::animation::{Animation, MOST_DOTS};
 use self::canvas::RingCanvas;
 use self::geometry::Layout;
 use self::legend::Legend;
-use self::links::{Link, links};
+use self::links::{Link, LinkState, heartbeat, links};
 use self::node::RingNode;
 use self::sandbox_messages::SandboxMessages;
 use self::surface::{Surface, surface_of};
@@ -57,9 +58,7 @@ pub(crate) fn RingFigure() -> impl IntoView {
         }
         store.view.with(|view| layout.with(|layout| links(view, layout)))
     });
-    let heartbeat = reactive::flag(move || {
-        store.view.with(|view| view.leader.is_some() && view.deputy.is_some() && view.leader != view.deputy)
-    });
+    let heartbeat = reactive::flag(move || store.view.with(|view| heartbeat(view).is_some()));
     view! {
         <section
             class="ring"
@@ -115,9 +114,17 @@ fn Drawing(
     });
     let heart = reactive::memo(move || {
         store.view.with(|view| {
-            let (leader, deputy) = (view.leader.as_ref()?, view.deputy.as_ref()?);
+            let (deputy, leader) = heartbeat(view)?;
             layout.with(|layout| layout.straight(deputy, leader))
         })
+    });
+    // Each relay once.
+    let relays = reactive::memo(move || {
+        let mut relays = Vec::new();
+        drawn.with(|drawn| drawn.iter().for_each(|link| relays.extend_from_slice(&link.relays)));
+        relays.sort();
+        relays.dedup();
+        layout.with(|layout| relays.iter().filter_map(|relay| layout.position(relay)).collect::<Vec<_>>())
     });
     view! {
         <div class="board" hidden=reactive::flag(move || is_large.get())>
@@ -147,12 +154,18 @@ fn Drawing(
                         <path class=format!("side side-{}", side % 3) d=band.path() stroke-width=width.clone()></path>
                     }).collect_view()
                 })}
-                {reactive::fragment(move || heart.get().map(|(start, end)| view! {
-                    <line class="heart-link" x1=rounded(start.x) y1=rounded(start.y) x2=rounded(end.x) y2=rounded(end.y)></line>
+                {reactive::fragment(move || heart.get().map(|line| view! {
+                    <path class="heart-link" d=line.path()></path>
                 }))}
                 {reactive::fragment(move || {
                     let head = head();
                     drawn.get().into_iter().map(|link| view! { <LinkLine link=link head=head/> }).collect_view()
+                })}
+                {reactive::fragment(move || {
+                    let radius = layout.with(|layout| layout.node_radius + 9.0);
+                    relays.get().into_iter().map(|at| view! {
+                        <circle class="relay" cx=rounded(at.x) cy=rounded(at.y) r=rounded(radius)></circle>
+                    }).collect_view()
                 })}
                 <Centre/>
                 <For each=move || names.get() key=Clone::clone let:name>
@@ -178,7 +191,7 @@ fn moving_with_the_clock(
     (moves, crowded): (RwSignal<bool>, RwSignal<bool>),
 ) {
     let surface = surface_of(marks);
-    let animation = StoredValue::new_local(Animation::new(moves, crowded));
+    let animation = StoredValue::new_local(Animation::new(store, moves, crowded));
     reactive::effect(move || animation.update_value(|animation| animation.set_pills(pills())));
     reactive::effect(move || animation.update_value(|animation| animation.set_layout(layout.get())));
     store.observe(Box::new(move |change| match change {
@@ -244,12 +257,14 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
     let store = Store::here();
     let kind = link.state.as_str();
     let path = link.curve.path();
-    let mut title = format!("{} to {}: {kind}", link.from, link.to);
+    let mut title = format!("{} to {}: {kind}{}", link.from, link.to, through(&link.relays));
     let slow = !link.fault.cut && !link.fault.is_none();
     if slow {
         title = format!("{title}, {}", text::link_fault(&link.fault));
     }
-    let (id, middle) = (format!("link-{}-{}", link.from, link.to), link.curve.at(0.5));
+    // Beside the link that it stands for.
+    let place = if link.state == LinkState::Relayed { kind } else { "link" };
+    let (id, middle) = (format!("{place}-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {
         store.chosen_link.set(Some((link.from.clone(), link.to.clone())));
         store.faults_open.set(true);

@@ -1,8 +1,10 @@
 //! Events and times as text.
 
 use ringleader_shared::text::describe;
-pub(crate) use ringleader_shared::text::{duration, led, link_fault, message};
-use ringleader_shared::{AlgorithmName, Event, EventKind};
+pub(crate) use ringleader_shared::text::{duration, explanation, led, link_fault, message};
+use ringleader_shared::text::{list, through};
+use ringleader_shared::view::NodeView;
+use ringleader_shared::{AlgorithmName, Event, EventKind, NodeName, RingView};
 
 /// A time since the server started, in minutes, seconds and microseconds: a takeover takes less than a
 /// millisecond.
@@ -11,6 +13,33 @@ pub(crate) fn stamp(at_us: u64) -> String {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     let hours = if hours > 0 { format!("{hours}:") } else { String::new() };
     format!("{hours}{minutes:02}:{:02}.{millionths:06}", seconds % 60)
+}
+
+/// A node's successor, with the relays on the way to it.
+pub(crate) fn to_successor(node: &NodeView, successor: &NodeName) -> String {
+    let relays = node.link_to(successor).map_or(&[][..], |link| link.relays.as_slice());
+    format!("{successor}{}", through(relays))
+}
+
+/// The reason why a live node is outside of the leader's ring, and which nodes it reaches; `None` when it is
+/// not outside.
+pub(crate) fn outside(view: &RingView, name: &NodeName) -> Option<String> {
+    let node = view.node(name).filter(|node| node.is_live())?;
+    let (reached, reaching) = view.connected(name);
+    let all = view.live().count() - 1;
+    let is_outside = match view.leading() {
+        Some(leader) => {
+            let is_leader = |node: &&NodeView| node.name == leader.name;
+            leader.name != *name && !(reached.iter().any(is_leader) && reaching.iter().any(is_leader))
+        }
+        None => reached.len() < all || reaching.len() < all,
+    };
+    let names = |nodes: &[&NodeView]| list(&nodes.iter().map(|node| &node.name).collect::<Vec<_>>());
+    let verb = if reaching.len() > 1 { "reach" } else { "reaches" };
+    let links = is_outside.then(|| format!("reaches {}; {} {verb} it", names(&reached), names(&reaching)));
+    let why = node.outside.as_ref().filter(|_| node.leader.is_none()).map(explanation);
+    let parts: Vec<String> = links.into_iter().chain(why).collect();
+    (!parts.is_empty()).then(|| parts.join(". "))
 }
 
 /// The name that an algorithm has for the stages of its election.

@@ -332,8 +332,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let state = State::open(Some(directory.path())).expect("an empty directory is fine");
         let (run, id) = (RunId(Uuid::from_u128(1)), NodeId(Uuid::from_u128(7)));
-        let promise =
-            promise_store::compose(&Promise { term: Term(9), leader: id, lease_ms: 600 }).expect("it can be written");
+        let promise = promise_store::compose(&Promise { term: Term(9), leader: id, lease_ms: 600 })
+            .expect("it can be written");
         fs::write(state.keeper().promise(run, id), promise).expect("it is written");
         state.keeper().forget(run, Some(id));
         assert_eq!(state.keeper().term(), Term(9));

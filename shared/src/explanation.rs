@@ -117,6 +117,14 @@ macro_rules! explanations {
     };
 }
 
+impl<Member, Contender> Explanation<Member, Contender> {
+    /// Whether a member that has no leader says by it why it raises no term.
+    #[must_use]
+    pub const fn is_of_outside(&self) -> bool {
+        matches!(self, Self::InquiryMetLeader { .. } | Self::InquiryOfFew { .. } | Self::InquiryUnanswered)
+    }
+}
+
 explanations! {
     "initiating" => Initiating { term: Term, me: Contender },
     "initiating_ineligible" => InitiatingIneligible { term: Term },

@@ -76,14 +76,24 @@ fn link(peer: &NodeName, kind: LinkKind, direction: LinkDirection) -> String {
     }
 }
 
-/// The relays of a link, as the end of its sentence.
-fn through(relays: &[NodeName]) -> String {
-    let names: Vec<&str> = relays.iter().map(NodeName::as_str).collect();
+/// Members as a list in a sentence.
+#[must_use]
+pub fn list(names: &[&NodeName]) -> String {
+    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
     match names.as_slice() {
-        [] => String::new(),
-        [relay] => format!(" through {relay}"),
-        [others @ .., last] => format!(" through {} and {last}", others.join(", ")),
+        [] => "nobody".to_owned(),
+        [name] => (*name).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
     }
+}
+
+/// The relays of a link, as the end of its sentence.
+#[must_use]
+pub fn through(relays: &[NodeName]) -> String {
+    if relays.is_empty() {
+        return String::new();
+    }
+    format!(" through {}", list(&relays.iter().collect::<Vec<_>>()))
 }
 
 /// A fault of a link.

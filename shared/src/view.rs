@@ -4,6 +4,7 @@
 mod election;
 mod leader;
 mod leaderless;
+mod links;
 mod node;
 mod reach;
 
@@ -22,6 +23,7 @@ use crate::settings::RingSettings;
 pub use self::election::{ElectionView, quiet_cost};
 pub use self::leader::Led;
 pub use self::leaderless::{Leaderless, LossCause, Outage, REMEMBERED_OUTAGES, Took, Watched};
+pub use self::links::{LinkView, Reach};
 pub use self::node::NodeView;
 
 /// The number of finished elections that a view remembers.
@@ -270,6 +272,7 @@ impl RingView {
             }
             EventKind::RoleChanged { role, term, leader, deputy } if node.pid.is_some() => {
                 follows_another = node.leader != *leader || led != (*role == Role::Leader);
+                node.outside = None;
                 node.role = Some(*role);
                 node.term = *term;
                 node.leader.clone_from(leader);
@@ -280,6 +283,12 @@ impl RingView {
             }
             EventKind::SuccessorChanged { successor } if node.pid.is_some() => {
                 node.successor = Some(successor.clone());
+            }
+            EventKind::LinkUp { .. } | EventKind::LinkDown { .. } if node.pid.is_some() => {
+                node.apply_link(&event.kind);
+            }
+            EventKind::Explained { explanation } if node.pid.is_some() && explanation.is_of_outside() => {
+                node.outside = Some(explanation.clone());
             }
             _ => {}
         }

@@ -531,6 +531,10 @@ fn life() -> Vec<Event> {
     let (outcome, leader, deputy) = (ElectionCause::Election, name("B"), Some(name("A")));
     emit(Some("B"), EventKind::Completed { cause: outcome, term: Term(1), leader, deputy, members: 2 });
     let (peer, link, direction) = (name("B"), LinkKind::Ring, LinkDirection::Outgoing);
+    for link in [link, LinkKind::Heartbeat] {
+        emit(Some("A"), EventKind::LinkUp { peer: peer.clone(), link, direction, relays: Vec::new() });
+    }
+    emit(Some("A"), EventKind::Explained { explanation: Explanation::InquiryUnanswered });
     emit(Some("A"), EventKind::LinkDown { peer, link, direction, cause: LinkEnd::Broken, failure: true });
     emit(Some("B"), EventKind::Exited { code: None, signal: Some(9) });
     events

@@ -13,7 +13,7 @@ use crate::components::command_sender::CommandSender;
 use crate::reactive;
 use crate::state::Store;
 use crate::terms;
-use crate::text::phase_name;
+use crate::text::{outside, phase_name, to_successor};
 
 /// The facts below the name: terms and their values.
 fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
@@ -22,7 +22,7 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
         facts.push(("term", node.term.to_string()));
     }
     if let Some(successor) = &node.successor {
-        facts.push(("next", successor.to_string()));
+        facts.push(("next", to_successor(node, successor)));
     }
     // A simulated node has neither process nor port.
     let is_real = node.address.as_ref().is_none_or(|address| !address.starts_with("virtual"));
@@ -88,7 +88,12 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
     let known = reactive::memo(move || node.with(|node| node.as_ref().map(facts).unwrap_or_default()));
     let state = move || node.with(|node| node.as_ref().map_or(NodeState::Stopped, |node| node.state));
     let eligible = reactive::memo(move || node.with(|node| node.as_ref().is_none_or(|node| node.eligible)));
+    let outside = {
+        let name = name.clone();
+        reactive::memo(move || store.view.with(|view| outside(view, &name)))
+    };
     let heading = format!("card-{name}-name");
+    let outside_id = format!("outside-{name}");
     view! {
         <article
             class=reactive::text(move || {
@@ -115,6 +120,9 @@ pub(crate) fn Card(name: NodeName) -> impl IntoView {
                     <div title=terms::meaning(what)><dt>{what}</dt><dd>{value}</dd></div>
                 }).collect_view())}
             </dl>
+            {reactive::fragment(move || outside.get().map(|words| view! {
+                <p class="outside" data-testid=outside_id.clone()><strong>"Outside: "</strong>{words}</p>
+            }))}
             <Actions name=name.clone() state=Signal::derive(state)/>
             <LogPanel name=name.clone()/>
         </article>

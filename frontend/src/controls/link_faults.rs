@@ -1,10 +1,12 @@
-//! The faults of links: cutting, slowing down and healing one, partitioning the ring.
+//! The faults of links: cutting, slowing down and healing one, partitioning the ring; and who reaches whom
+//! nevertheless.
 
 use leptos::prelude::*;
 use ringleader_shared::fault::{MAX_DELAY_MS, Share};
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{LinkFault, NodeName, RingView};
 
+use super::reach_table::ReachTable;
 use crate::command::Command;
 use crate::components::button::ActionButton;
 use crate::components::command_sender::CommandSender;
@@ -37,7 +39,12 @@ fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
 #[component]
 pub(crate) fn FaultPanel() -> impl IntoView {
     let store = Store::here();
-    reactive::fragment(move || (store.faults_open.get() && !store.watching).then(|| view! { <Panel/> }))
+    if store.watching {
+        // Who may only watch has no panel to open.
+        let table = view! { <details class="inline-form"><summary>"Who reaches whom"</summary><ReachTable/></details> };
+        return table.into_any();
+    }
+    reactive::fragment(move || store.faults_open.get().then(|| view! { <Panel/> })).into_any()
 }
 
 #[component]
@@ -129,6 +136,7 @@ fn Panel() -> impl IntoView {
             <p class="faulty" data-testid="faulty" role="status">
                 {reactive::text(move || store.view.with(summary))}
             </p>
+            <ReachTable/>
         </section>
     }
 }

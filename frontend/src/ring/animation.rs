@@ -13,7 +13,7 @@ use super::geometry::{Curve, Layout, Point, scale};
 use super::message_shape::{class, draw_dot, token};
 use super::surface::{Colour, Surface};
 use crate::reactive::rounded;
-use crate::state::now_ms;
+use crate::state::{Store, now_ms};
 use crate::text;
 
 /// The largest number of dots that are drawn: more would be neither legible nor quick to draw.
@@ -41,6 +41,7 @@ impl Dot {
 /// Pills are elements, which can be read; tokens and marks, of which there may be hundreds, are drawn on a
 /// surface.
 pub(crate) struct Animation {
+    store: Store,
     /// The element that the pills are put in.
     pills: Option<Element>,
     layout: Layout,
@@ -54,9 +55,9 @@ pub(crate) struct Animation {
 
 impl Animation {
     /// An animation in which nothing moves.
-    pub(crate) fn new(moves: RwSignal<bool>, crowded: RwSignal<bool>) -> Self {
+    pub(crate) fn new(store: Store, moves: RwSignal<bool>, crowded: RwSignal<bool>) -> Self {
         let (dots, flashes) = (Vec::new(), Flashes::default());
-        Self { pills: None, layout: Layout::default(), dots, flashes, moves, crowded }
+        Self { store, pills: None, layout: Layout::default(), dots, flashes, moves, crowded }
     }
 
     /// Replaces the element that the pills are put in.
@@ -69,8 +70,8 @@ impl Animation {
     pub(crate) fn set_layout(&mut self, layout: Layout) {
         self.layout = layout;
         self.flashes.clear();
-        let layout = &self.layout;
-        self.dots.retain_mut(|dot| match layout.curve(&dot.from, &dot.to) {
+        let (store, layout) = (self.store, &self.layout);
+        self.dots.retain_mut(|dot| match route(store, layout, &dot.from, &dot.to) {
             Some(curve) => {
                 dot.curve = curve;
                 true
@@ -196,7 +197,7 @@ impl Animation {
             self.crowded.set(true);
             return;
         }
-        let Some(curve) = self.layout.curve(from, to) else { return };
+        let Some(curve) = route(self.store, &self.layout, from, to) else { return };
         let pill = if self.layout.has_room_for_words() {
             let Some(pill) = self
                 .pills
@@ -225,7 +226,7 @@ impl Animation {
     /// Shows a message that was too quick to move visibly: its link lights up, with the travel time beside
     /// it where there is room.
     fn cross(&mut self, kind: MessageKind, from: &NodeName, to: &NodeName, travel_us: u64) {
-        let Some(curve) = self.layout.curve(from, to) else { return };
+        let Some(curve) = route(self.store, &self.layout, from, to) else { return };
         let has_words = kind != MessageKind::StateUpdate && self.layout.has_room_for_words();
         let words = if has_words { text::duration(travel_us) } else { String::new() };
         let mark = Mark::Crossed { link: (from.clone(), to.clone()), curve, colour: Colour::of(kind) };
@@ -233,10 +234,21 @@ impl Animation {
     }
 
     fn pulse(&mut self, from: &NodeName, to: &NodeName) {
-        if let Some((start, end)) = self.layout.straight(from, to) {
-            self.flashes.show(Mark::Pulse(start, end), String::new(), now_ms());
+        let is_direct = self.store.view.with_untracked(|view| view.relays(from, to).is_empty());
+        let curve = if is_direct {
+            self.layout.straight(from, to)
+        } else {
+            route(self.store, &self.layout, from, to)
+        };
+        if let Some(curve) = curve {
+            self.flashes.show(Mark::Pulse(curve), String::new(), now_ms());
         }
     }
+}
+
+/// The way of a message between two members, through relays where their link has some.
+fn route(store: Store, layout: &Layout, from: &NodeName, to: &NodeName) -> Option<Curve> {
+    store.view.with_untracked(|view| layout.route(from, view.relays(from, to), to))
 }
 
 /// Whether the reader asked for less motion.

@@ -8,6 +8,7 @@ use ringleader_shared::{NodeName, NodeState, RingView};
 use super::Centre;
 use super::animation::motion_is_reduced;
 use super::geometry::{Curve, Layout, Point};
+use super::links::heartbeat;
 use super::node::description;
 use super::sandbox_messages::progress;
 use super::surface::{self, Colour, Surface, surface_of};
@@ -58,15 +59,20 @@ fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
     surface.bands(&layout.bands(&view.sides()));
     surface.ring(layout.ring_radius);
     let is_stopped = |name: &NodeName| view.node(name).is_none_or(|node| node.state == NodeState::Stopped);
-    let detours: Vec<Curve> = view
-        .nodes
-        .iter()
-        .filter_map(|node| {
-            let successor = node.successor.as_ref().filter(|next| Some(*next) != layout.next(&node.name))?;
-            if is_stopped(successor) { None } else { layout.curve(&node.name, successor) }
-        })
-        .collect();
+    let (mut detours, mut relayed) = (Vec::new(), Vec::new());
+    for node in &view.nodes {
+        let Some(successor) = node.successor.as_ref().filter(|successor| !is_stopped(successor)) else {
+            continue;
+        };
+        let relays = view.relays(&node.name, successor);
+        if !relays.is_empty() {
+            relayed.extend(layout.route(&node.name, relays, successor));
+        } else if Some(successor) != layout.next(&node.name) {
+            detours.extend(layout.curve(&node.name, successor));
+        }
+    }
     surface.curves(&detours, Colour::Election, 4.0);
+    surface.curves(&relayed, Colour::Relay, 4.0);
     let cut: Vec<Curve> = view
         .faults_beside_sides()
         .iter()
@@ -74,13 +80,8 @@ fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
         .filter_map(|link| layout.curve(&link.from, &link.to))
         .collect();
     surface.curves(&cut, Colour::Trouble, 5.0);
-    if let Some((start, end)) = view
-        .leader
-        .as_ref()
-        .zip(view.deputy.as_ref())
-        .and_then(|(leader, deputy)| layout.straight(deputy, leader))
-    {
-        surface.lines(&[(start, end)], Colour::Deputy, 2.0);
+    if let Some(heart) = heartbeat(view).and_then(|(deputy, leader)| layout.straight(deputy, leader)) {
+        surface.curves(&[heart], Colour::Deputy, 2.0);
     }
     let range = Range::of(view);
     let mut bars: [Vec<(Point, Point)>; Colour::COUNT] = std::array::from_fn(|_| Vec::new());
@@ -104,7 +105,8 @@ fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
     let still = motion_is_reduced();
     let mut dots: [Vec<Point>; Colour::COUNT] = std::array::from_fn(|_| Vec::new());
     for flight in player.flights() {
-        let Some(curve) = layout.curve(&flight.from, &flight.to) else { continue };
+        let relays = player.view().relays(&flight.from, &flight.to);
+        let Some(curve) = layout.route(&flight.from, relays, &flight.to) else { continue };
         let mut point = curve.at(if still { 0.5 } else { progress(flight, player.now()) });
         if let (Curve::Arc { .. }, Some(candidate)) = (&curve, &flight.message.candidate) {
             let (nearest, furthest) = TRACKS;

@@ -36,8 +36,8 @@ pub(super) enum Mark {
         /// The message's colour.
         colour: Colour,
     },
-    /// A heartbeat went from one point to the other and back.
-    Pulse(Point, Point),
+    /// A heartbeat went along this line and back.
+    Pulse(Curve),
 }
 
 #[derive(Debug)]
@@ -120,10 +120,10 @@ impl Flashes {
                     surface.fade(0.9 * rest);
                     surface.circle(*at, (radius + 4.0) * (1.22 - 0.22 * rest), *colour, 6.0);
                 }
-                Mark::Pulse(from, to) => {
+                Mark::Pulse(curve) => {
                     let rising = if still { 1.0 } else { (4.0 * age).min(1.0) };
                     surface.fade(0.7 * rising * ((1.0 - age) / 0.75).min(1.0));
-                    surface.lines(&[(*from, *to)], Colour::Deputy, 7.0);
+                    surface.curves(std::slice::from_ref(curve), Colour::Deputy, 7.0);
                 }
             }
         }
@@ -168,7 +168,9 @@ mod tests {
     #[test]
     fn a_mark_that_stands_still_stays_longer() {
         let mut flashes = Flashes::default();
-        flashes.show(Mark::Pulse(Point { x: 0.0, y: 0.0 }, Point { x: 1.0, y: 1.0 }), String::new(), 0.0);
+        let layout = Layout::new((0..4).map(NodeName::nth).collect());
+        let curve = layout.straight(&name("C"), &name("D")).expect("a line");
+        flashes.show(Mark::Pulse(curve), String::new(), 0.0);
         flashes.expire(1_000.0, true);
         assert!(!flashes.is_empty());
         flashes.expire(1_000.0, false);

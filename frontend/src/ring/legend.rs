@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use ringleader_shared::event::MessageKind;
+use ringleader_shared::text::through;
 use ringleader_shared::{AlgorithmName, RingView, Safety};
 use ringleader_simulator::classic::{RingKind, properties};
 
@@ -9,6 +10,9 @@ use super::links::{Link, LinkState};
 use super::message_shape::{class, token};
 use crate::reactive;
 use crate::state::Store;
+
+/// The largest number of links through relays that are named.
+const MOST_RELAYED: usize = 4;
 
 /// The kinds of messages that elections by this algorithm send.
 fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
@@ -57,6 +61,9 @@ fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
     if view.settings.safety == Safety::Quorum {
         kinds.push(MessageKind::Lease);
     }
+    if view.has_cuts() || view.nodes.iter().any(|node| node.outside.is_some()) {
+        kinds.push(MessageKind::Inquiry);
+    }
     if simulated {
         // In a live ring these only light up a link.
         kinds.push(MessageKind::StateUpdate);
@@ -65,7 +72,7 @@ fn kinds(view: &RingView, simulated: bool) -> Vec<MessageKind> {
 }
 
 /// The kinds of lines among these links, as the CSS class and the words.
-fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, &'static str)> {
+fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, String)> {
     let has = |state| drawn.iter().any(|link| link.state == state);
     let is_slow = |link: &Link| !link.fault.cut && !link.fault.is_none();
     let mut lines = Vec::new();
@@ -73,14 +80,21 @@ fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, &'static str)> {
         [(LinkState::Repaired, "repaired"), (LinkState::Broken, "broken"), (LinkState::Cut, "cut")]
     {
         if has(state) {
-            lines.push((state.as_str(), words));
+            lines.push((state.as_str(), words.to_owned()));
         }
     }
     if drawn.iter().any(is_slow) {
-        lines.push(("slow", "slow or lossy"));
+        lines.push(("slow", "slow or lossy".to_owned()));
     }
     if heartbeat {
-        lines.push(("heart", "heartbeat"));
+        lines.push(("heart", "heartbeat".to_owned()));
+    }
+    let relayed: Vec<&Link> = drawn.iter().filter(|link| link.state == LinkState::Relayed).collect();
+    for link in relayed.iter().take(MOST_RELAYED) {
+        lines.push(("relayed", format!("{} → {}{}", link.from, link.to, through(&link.relays))));
+    }
+    if relayed.len() > MOST_RELAYED {
+        lines.push(("relayed", format!("{} more", relayed.len() - MOST_RELAYED)));
     }
     lines
 }
@@ -106,7 +120,7 @@ pub(crate) fn Legend(
             </li>
         }
     };
-    let line = |(class, words): (&'static str, &'static str)| {
+    let line = |(class, words): (&'static str, String)| {
         view! {
             <li data-kind=class>
                 <svg class=format!("sample {class}") viewBox="0 0 40 12" aria-hidden="true">
@@ -132,6 +146,7 @@ const fn describe(kind: MessageKind) -> &'static str {
         MessageKind::StateUpdate => "news for a neighbour",
         MessageKind::Lease => "lease renewal",
         MessageKind::Vacant => "no leader possible",
+        MessageKind::Inquiry => "asks for a leader",
         MessageKind::Election | MessageKind::RollCall | MessageKind::DeputySearch | MessageKind::Elected => {
             kind.as_str()
         }
@@ -195,6 +210,7 @@ mod tests {
             MessageKind::Elected,
             MessageKind::Lease,
             MessageKind::StateUpdate,
+            MessageKind::Inquiry,
         ];
         for (place, kind) in kinds.iter().enumerate() {
             let letter = token(*kind).1;

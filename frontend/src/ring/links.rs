@@ -1,5 +1,6 @@
 //! The links to draw, from the successor that each node reports.
 
+use ringleader_shared::link::LinkDirection;
 use ringleader_shared::{LinkFault, NodeName, NodeState, RingView};
 
 use super::geometry::{Curve, Layout};
@@ -11,6 +12,8 @@ pub(crate) enum LinkState {
     Live,
     /// A node sends past members that do not answer.
     Repaired,
+    /// A link that goes through relays.
+    Relayed,
     /// The link is cut: nothing gets through.
     Cut,
     /// A configured link that carries nothing: one of its ends is gone, or it is routed past.
@@ -23,6 +26,7 @@ impl LinkState {
         match self {
             Self::Live => "live",
             Self::Repaired => "repaired",
+            Self::Relayed => "relayed",
             Self::Cut => "cut",
             Self::Broken => "broken",
         }
@@ -36,6 +40,8 @@ pub(crate) struct Link {
     pub(crate) from: NodeName,
     /// The receiver.
     pub(crate) to: NodeName,
+    /// The relays that it goes through, in order.
+    pub(crate) relays: Vec<NodeName>,
     /// Its state.
     pub(crate) state: LinkState,
     /// Its fault.
@@ -51,7 +57,7 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
         let fault = view.fault(from, to);
         let state = if fault.cut { LinkState::Cut } else { state };
         if let Some(curve) = layout.curve(from, to) {
-            links.push(Link { from: from.clone(), to: to.clone(), state, fault, curve });
+            links.push(Link { from: from.clone(), to: to.clone(), relays: Vec::new(), state, fault, curve });
         }
     };
     let stopped = |name: &NodeName| view.node(name).is_none_or(|node| node.state == NodeState::Stopped);
@@ -60,13 +66,16 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
         match &node.successor {
             _ if stopped(&node.name) => add(&node.name, configured, LinkState::Broken),
             Some(successor) if successor == configured => {
-                let state = if stopped(successor) { LinkState::Broken } else { LinkState::Live };
-                add(&node.name, configured, state);
+                let is_used = !stopped(successor) && view.relays(&node.name, successor).is_empty();
+                add(&node.name, configured, if is_used { LinkState::Live } else { LinkState::Broken });
             }
             Some(successor) => {
                 add(&node.name, configured, LinkState::Broken);
-                let state = if stopped(successor) { LinkState::Broken } else { LinkState::Repaired };
-                add(&node.name, successor, state);
+                if stopped(successor) {
+                    add(&node.name, successor, LinkState::Broken);
+                } else if view.relays(&node.name, successor).is_empty() {
+                    add(&node.name, successor, LinkState::Repaired);
+                }
             }
             None => {}
         }
@@ -77,10 +86,30 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
         let is_drawn = links.iter().any(|link| (&link.from, &link.to) == (&cut.from, &cut.to));
         if let (false, Some(curve)) = (is_drawn, layout.curve(&cut.from, &cut.to)) {
             let (from, to) = (cut.from.clone(), cut.to.clone());
-            links.push(Link { from, to, state: LinkState::Cut, fault: cut.fault, curve });
+            links.push(Link { from, to, relays: Vec::new(), state: LinkState::Cut, fault: cut.fault, curve });
+        }
+    }
+    for (node, link) in view.nodes.iter().flat_map(|node| node.links.iter().map(move |link| (node, link))) {
+        let (from, to, relays) = (&node.name, &link.peer, &link.relays);
+        // The same way may serve for the ring and for heartbeats.
+        let is_drawn = links.iter().any(|link| (&link.from, &link.to, &link.relays) == (from, to, relays));
+        if link.direction == LinkDirection::Outgoing
+            && !relays.is_empty()
+            && !is_drawn
+            && let Some(curve) = layout.route(from, relays, to)
+        {
+            let (from, to, relays) = (from.clone(), to.clone(), relays.clone());
+            let (state, fault) = (LinkState::Relayed, LinkFault::default());
+            links.push(Link { from, to, relays, state, fault, curve });
         }
     }
     links
+}
+
+/// The deputy and the leader, between which heartbeats go directly.
+pub(crate) fn heartbeat(view: &RingView) -> Option<(&NodeName, &NodeName)> {
+    let (deputy, leader) = view.deputy.as_ref().zip(view.leader.as_ref())?;
+    (deputy != leader && view.relays(deputy, leader).is_empty()).then_some((deputy, leader))
 }
 
 #[cfg(test)]
@@ -88,11 +117,13 @@ mod tests {
     use super::*;
     use crate::testing::{name, ring};
     use ringleader_shared::EventKind;
+    use ringleader_shared::link::LinkKind;
+    use ringleader_shared::text::through;
 
     fn drawn(view: &RingView) -> Vec<String> {
         links(view, &Layout::of(view))
             .iter()
-            .map(|link| format!("{}→{} {}", link.from, link.to, link.state.as_str()))
+            .map(|link| format!("{}→{} {}{}", link.from, link.to, link.state.as_str(), through(&link.relays)))
             .collect()
     }
 
@@ -143,6 +174,27 @@ mod tests {
             view = by_hand.then("A", cut(other, one));
         }
         assert_eq!(drawn(&view), ["A→B live", "B→C cut", "C→D live", "D→A cut"]);
+    }
+
+    #[test]
+    fn a_link_through_relays_is_drawn_once_beside_the_one_that_is_cut() {
+        let mut builder = ring(4);
+        builder.led_by("D", "C", 1);
+        let view = builder.running();
+        assert_eq!(heartbeat(&view), None, "nobody leads yet");
+        let view = builder.led_by("D", "C", 1);
+        assert_eq!(heartbeat(&view), Some((&name("C"), &name("D"))));
+        let (from, to) = (name("C"), name("D"));
+        builder.then("A", EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
+        let mut view = builder.view();
+        for link in [LinkKind::Ring, LinkKind::Heartbeat] {
+            let (peer, relays) = (name("D"), vec![name("B"), name("A")]);
+            let direction = LinkDirection::Outgoing;
+            view = builder.then("C", EventKind::LinkUp { peer, link, direction, relays });
+        }
+        let relayed = "C→D relayed through B and A";
+        assert_eq!(drawn(&view), ["A→B live", "B→C live", "C→D cut", "D→A live", relayed]);
+        assert_eq!(heartbeat(&view), None, "they go the same way");
     }
 
     #[test]

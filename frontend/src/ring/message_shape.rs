@@ -12,7 +12,7 @@ pub(super) const fn class(kind: MessageKind) -> &'static str {
     match kind {
         MessageKind::Election | MessageKind::Classic => "election",
         MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => "search",
-        MessageKind::DeputySearch => "search",
+        MessageKind::DeputySearch | MessageKind::Inquiry => "search",
         MessageKind::Elected => "elected",
         MessageKind::StateUpdate | MessageKind::Lease => "news",
     }
@@ -26,6 +26,7 @@ pub(super) const fn token(kind: MessageKind) -> (&'static str, &'static str) {
         MessageKind::RollCall => ("M0 -23 L23 0 L0 23 L-23 0 Z", "R"),
         MessageKind::Found => ("M-18 -18 H18 V18 H-18 Z", "F"),
         MessageKind::Vacant => ("M-18 -18 H18 V18 H-18 Z", "V"),
+        MessageKind::Inquiry => ("M0 -23 L23 0 L0 23 L-23 0 Z", "I"),
         MessageKind::DeputySearch => ("M0 -23 L23 0 L0 23 L-23 0 Z", "S"),
         MessageKind::Elected => ("M-18 -18 H18 V18 H-18 Z", "L"),
         MessageKind::StateUpdate => ("M-18 -18 H18 V18 H-18 Z", "N"),

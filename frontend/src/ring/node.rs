@@ -10,6 +10,7 @@ use crate::components::badge::{Badge, label, role_name};
 use crate::focus;
 use crate::reactive::{self, rounded};
 use crate::state::Store;
+use crate::text::to_successor;
 
 /// The smallest node that shows its role as text. A smaller one shows it by icon and colour only; the text is
 /// in its tooltip and on its card.
@@ -67,7 +68,7 @@ pub(super) fn description(node: &NodeView) -> String {
         text.push_str(&format!(", term {}", node.term));
     }
     if let Some(successor) = &node.successor {
-        text.push_str(&format!(", sends to {successor}"));
+        text.push_str(&format!(", sends to {}", to_successor(node, successor)));
     }
     text
 }

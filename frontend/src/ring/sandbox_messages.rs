@@ -64,7 +64,7 @@ impl SandboxMessages {
                 dot.id == flight.message.id && dot.arrives == flight.arrives && dot.to == flight.to
             };
             let known = old.iter().position(is_it).map(|place| old.swap_remove(place));
-            let Some(dot) = known.or_else(|| self.enter(flight)) else { continue };
+            let Some(dot) = known.or_else(|| self.enter(player, flight)) else { continue };
             let point = dot.curve.at(if still { 0.5 } else { progress(flight, now) });
             set(&dot.element, "transform", &format!("translate({point}) {size}"));
             let _ = dot.element.class_list().toggle_with_force("lost", flight.doomed);
@@ -74,8 +74,9 @@ impl SandboxMessages {
         self.draw_ripples(player, if still { Duration::ZERO } else { ripple });
     }
 
-    fn enter(&self, flight: &InFlight) -> Option<Dot> {
-        let curve = self.layout.curve(&flight.from, &flight.to)?;
+    fn enter(&self, player: &Player, flight: &InFlight) -> Option<Dot> {
+        let relays = player.view().relays(&flight.from, &flight.to);
+        let curve = self.layout.route(&flight.from, relays, &flight.to)?;
         let kind = flight.message.message;
         let element = classed(self.over.as_ref()?, "g", &format!("dot {}", class(kind)))?;
         if self.layout.has_room_for_words() && kind != MessageKind::StateUpdate {

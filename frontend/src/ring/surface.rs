@@ -30,6 +30,8 @@ pub(super) enum Colour {
     Leader,
     /// A failure.
     Trouble,
+    /// A link through relays.
+    Relay,
     /// The ground.
     Ground,
     /// A letter on one of the colours above.
@@ -37,7 +39,7 @@ pub(super) enum Colour {
 }
 
 impl Colour {
-    pub(super) const COUNT: usize = 9;
+    pub(super) const COUNT: usize = 10;
 
     /// All colours in the order in which they are drawn: the rare ones over the others.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -48,6 +50,7 @@ impl Colour {
         Self::Deputy,
         Self::Leader,
         Self::Trouble,
+        Self::Relay,
         Self::Ground,
         Self::Letters,
     ];
@@ -56,9 +59,11 @@ impl Colour {
     pub(super) const fn of(kind: MessageKind) -> Self {
         match kind {
             MessageKind::Election | MessageKind::Classic => Self::Election,
-            MessageKind::DeputySearch | MessageKind::RollCall | MessageKind::Found | MessageKind::Vacant => {
-                Self::Deputy
-            }
+            MessageKind::DeputySearch
+            | MessageKind::RollCall
+            | MessageKind::Found
+            | MessageKind::Vacant
+            | MessageKind::Inquiry => Self::Deputy,
             MessageKind::Elected => Self::Leader,
             MessageKind::StateUpdate | MessageKind::Lease => Self::Strong,
         }
@@ -74,6 +79,7 @@ impl Colour {
             Self::Deputy => "var(--deputy)",
             Self::Leader => "var(--leader)",
             Self::Trouble => "var(--trouble)",
+            Self::Relay => "var(--relay)",
             Self::Ground => "var(--surface)",
             Self::Letters => "var(--on-colour)",
         }
@@ -190,8 +196,10 @@ impl Surface {
                     let _ =
                         self.context.arc_with_anticlockwise(centre, centre, *radius, *from, *to, to < from);
                 }
-                Curve::Bend { control, end, .. } => {
-                    self.context.quadratic_curve_to(control.x, control.y, end.x, end.y);
+                Curve::Bends { bends, .. } => {
+                    for (control, end) in bends {
+                        self.context.quadratic_curve_to(control.x, control.y, end.x, end.y);
+                    }
                 }
                 Curve::Loop { first, second, end, .. } => {
                     self.context.bezier_curve_to(first.x, first.y, second.x, second.y, end.x, end.y);

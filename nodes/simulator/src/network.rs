@@ -93,14 +93,20 @@ impl Connection {
         if self.dialler == place { self.acceptor } else { self.dialler }
     }
 
+    /// The members that it goes through, from this end to the other.
+    pub(crate) fn relays_from(&self, place: NodeIndex) -> Vec<NodeIndex> {
+        let mut relays = self.relays.clone();
+        if self.dialler != place {
+            relays.reverse();
+        }
+        relays
+    }
+
     /// The pairs of members between which something crosses on its way from this end to the other.
     pub(crate) fn hops(&self, from: NodeIndex) -> Vec<(NodeIndex, NodeIndex)> {
-        let mut places = vec![self.dialler];
-        places.extend(&self.relays);
-        places.push(self.acceptor);
-        if from != self.dialler {
-            places.reverse();
-        }
+        let mut places = vec![from];
+        places.extend(self.relays_from(from));
+        places.push(self.other(from));
         places.iter().copied().zip(places.iter().copied().skip(1)).collect()
     }
 

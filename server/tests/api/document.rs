@@ -11,7 +11,9 @@ use ringleader_shared::api::{
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::{ElectionCause, MessageInfo, MessageKind};
 use ringleader_shared::link::LinkEnd;
-use ringleader_shared::view::{ElectionView, Leaderless, LossCause, NodeView, Outage, Took, Watched};
+use ringleader_shared::view::{
+    ElectionView, Leaderless, LinkView, LossCause, NodeView, Outage, Took, Watched,
+};
 use ringleader_shared::{
     AlgorithmName, Event, EventKind, FaultyLink, LinkFault, Member, NodeState, PortKind, RingView, Role,
     Safety, Seq, Succession,
@@ -217,6 +219,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
         let again = match name {
             "RingView" => round_trip::<RingView>(&example),
             "NodeView" => round_trip::<NodeView>(&example),
+            "LinkView" => round_trip::<LinkView>(&example),
             "Leaderless" => round_trip::<Leaderless>(&example),
             "Outage" => round_trip::<Outage>(&example),
             "Took" => round_trip::<Took>(&example),

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use super::LinkView;
 use crate::algorithm::Progress;
+use crate::event::NamedContender;
+use crate::explanation::Explanation;
 use crate::id::{Attribute, Incarnation, NodeId, NodeName, Term};
 use crate::json;
 use crate::ring::Member;
@@ -31,6 +34,12 @@ pub struct NodeView {
     pub deputy: Option<NodeName>,
     /// The member that it sends ring messages to.
     pub successor: Option<NodeName>,
+    /// Its links that are up, for the ring and for heartbeats; direct ones only where they go through others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkView>,
+    /// Why it raises no term though it follows nobody, by its last inquiry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Explanation<NodeName, NamedContender>>,
     /// Its progress in a classic election, or in the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
@@ -49,7 +58,7 @@ pub struct NodeView {
     pub(super) engaged: Term,
 }
 
-json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, progress, pid, incarnation, address } or default { given_up, engaged } or true { eligible } }
+json::read_by_name! { NodeView { name, id, attribute, state, role, term, leader, deputy, successor, progress, pid, incarnation, address } or default { links, outside, given_up, engaged } or true { eligible } }
 
 fn is_zero(term: &Term) -> bool {
     *term == Term::ZERO
@@ -72,6 +81,8 @@ impl NodeView {
             leader: None,
             deputy: None,
             successor: None,
+            links: Vec::new(),
+            outside: None,
             progress: None,
             pid: None,
             incarnation: member.incarnation,
@@ -93,6 +104,8 @@ impl NodeView {
         self.leader = None;
         self.deputy = None;
         self.successor = None;
+        self.links.clear();
+        self.outside = None;
         self.progress = None;
         self.pid = None;
         self.address = None;

@@ -3,5 +3,6 @@
 
 mod leader;
 mod leaderless;
+mod links;
 mod reducer;
 mod story;

@@ -25,15 +25,15 @@ impl World {
         crossing.sort_unstable_by_key(|(planned, _, _)| (planned.at, planned.number));
         let seen = |&(planned, link, packet): &(&Planned, _, &std::sync::Arc<crate::network::Packet>)| {
             let to = planned.to;
-            let is_open = self.network.get(link).is_some_and(|link| link.end(to) == End::Open);
-            let is_cut = self.network.cut_between(packet.from, to).is_some();
+            let link = self.network.get(link).filter(|link| link.end(to) == End::Open);
+            let passes = link.is_some_and(|link| !self.network.is_cut(link, packet.from));
             InFlight {
                 from: schedule::name(packet.from.index()),
                 to: schedule::name(to.index()),
                 message: recorder.info(packet),
                 sent: Duration::from_nanos(packet.sent),
                 arrives: Duration::from_nanos(planned.at),
-                doomed: is_cut || self.machine(to).is_none() || !is_open,
+                doomed: !passes || self.machine(to).is_none(),
             }
         };
         crossing.iter().map(seen).collect()

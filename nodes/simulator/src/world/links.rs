@@ -170,9 +170,11 @@ impl World {
 
     pub(super) fn link_up(&mut self, me: NodeIndex, link: &Link<LinkId>) {
         let (kind, direction) = (link.kind, link.direction);
-        if let Some(peer) = self.place(link.peer).map(NodeIndex::index) {
-            let peer = schedule::name(peer);
-            self.report(me, |_| EventKind::LinkUp { peer, link: kind, direction, relays: Vec::new() });
+        if let Some(peer) = self.place(link.peer) {
+            let peer = schedule::name(peer.index());
+            let relays = self.network.get(link.id).map(|link| link.relays_from(me)).unwrap_or_default();
+            let relays = relays.iter().map(|relay| schedule::name(relay.index())).collect();
+            self.report(me, |_| EventKind::LinkUp { peer, link: kind, direction, relays });
         }
         self.give(me, link.up_input());
     }

@@ -493,11 +493,7 @@ impl World {
     pub(super) fn path_frame(&mut self, me: NodeIndex, id: LinkId, frame: PathFrame) {
         let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else { return };
         let from = link.other(me);
-        let mut relays = link.relays.clone();
-        if link.dialler == me {
-            relays.reverse();
-        }
-        let relays: Vec<NodeId> = relays.into_iter().map(|relay| self.id(relay)).collect();
+        let relays: Vec<NodeId> = link.relays_from(from).into_iter().map(|relay| self.id(relay)).collect();
         let from = self.id(from);
         let now = self.time();
         let Some(machine) = self.machine_mut(me) else { return };
