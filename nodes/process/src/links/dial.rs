@@ -29,6 +29,7 @@ pub(crate) struct Way {
 
 impl Way {
     /// The way of a direct link.
+    #[cfg(test)]
     pub(crate) const fn direct(peer: Hop) -> Self {
         Self { relays: Vec::new(), peer }
     }

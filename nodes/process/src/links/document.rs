@@ -19,6 +19,7 @@ use uuid::Uuid;
 use ringleader_election::Time;
 use ringleader_election::failure_detector::{AT_MOST, FailureDetector, REMEMBERED};
 use ringleader_election::link_table::TOO_SHORT;
+use ringleader_election::paths::Paths;
 use ringleader_testing::document::{WIRE, check, head, row};
 
 use super::task::GOODBYE;
@@ -117,13 +118,20 @@ fn times() -> Vec<Row> {
     fn core(given: Given) -> ringleader_election::Timing {
         timing(&given.settings(), usize::try_from(given.n).expect("a small ring"))
     }
+    fn dial_within(given: Given, unanswered: u32) -> Duration {
+        let mut paths = Paths::new(DIALLER, Incarnation(1));
+        (0..unanswered).for_each(|_| paths.unanswered(ACCEPTOR));
+        paths.dial_within(ACCEPTOR, given.settings().hung_after)
+    }
     vec![
         time!("a ping on each link", |it| it.settings().heartbeat, [heartbeat] heartbeat),
-        time!("a peer that is silent for so long is hung, on a machine that is never late", |it| it.detector().next_deadline().0, [hung] hung),
+        time!("a peer that is silent for so long is hung, on a machine that is never late", |it| it.detector().hung_at().0, [hung] hung),
+        time!("a link that is silent for so long is doubted, and another way is looked for", |it| it.detector().next_deadline().0, [hung] 2 * hung / 3),
         time!("the longest such silence, however late this machine is", |it| it.settings().hung_after * AT_MOST, [hung] 4 * hung),
         time!("lateness is remembered at least", |_| REMEMBERED, [] 10_000),
         time!("a node that is not scheduled for longer than this begins to measure silence anew", |it| it.detector().starved_after(), [heartbeat hung] heartbeat + hung / 3),
-        time!("a dialler gives up its handshake", |it| it.settings().hung_after, [hung] hung),
+        time!("a dialler gives up its handshake, the first time", |it| dial_within(it, 0), [hung] hung),
+        time!("the longest time that a handshake has, after some that were not answered", |it| dial_within(it, 16), [hung] max(hung, 64_000)),
         time!("an acceptor gives up a handshake", |_| ACCEPT_WITHIN, [] 2_000),
         time!("a relay gives up the rest of a path, for each hop of it", |it| tunnel_within(it.settings(), 1), [hung] hung),
         time!("a relay ends a connection of which one side is silent for so long", |it| patience(it.settings()), [hung] 5 * hung),

@@ -222,7 +222,10 @@ async fn a_frame_that_is_no_link_frame_closes_the_link_with_a_reason() {
                 | LinkEventKind::Intercepted(_)
                 | LinkEventKind::Injected(..)
                 | LinkEventKind::Differs
-                | LinkEventKind::RoundTrip(_) => {}
+                | LinkEventKind::RoundTrip(_)
+                | LinkEventKind::Doubtful
+                | LinkEventKind::HeardAgain
+                | LinkEventKind::Lossy => {}
             }
         }
         assert!(reasons.iter().any(|reason| reason.contains(says)), "{shown}: {reasons:?}");

@@ -528,7 +528,7 @@ async fn a_link_that_is_given_up_reports_what_was_queued() {
     nodes[0].links.dial(nowhere, LinkKind::Ring, DialPurpose::Wanted, PATIENT.hung_after);
     let (link, cause) = nodes[0].dial_failed().await;
     nodes[0].send(link, 1);
-    nodes[0].links.give_up(link, LinkEnd::NotNeeded);
+    nodes[0].links.give_up(link, cause.clone());
     let down = |news: LinkEvent| match news.kind {
         LinkEventKind::Down { cause, failure: true, unsent } => Some((cause, unsent)),
         _ => None,
