@@ -146,8 +146,9 @@ impl FailureDetector {
         self.patience = lateness.patience(now, self.hung_after.max(slow));
     }
 
-    /// Judges the peer. One that was only late makes the next deadline later.
-    pub fn verdict(&mut self, now: Time, lateness: &mut Lateness) -> Verdict {
+    /// Judges the peer. If it may be only late, and not behind a link that failed, the caller notes the silence
+    /// with [`Lateness::observe`], which makes all deadlines later.
+    pub fn verdict(&mut self, now: Time) -> Verdict {
         if now < self.next_deadline() || self.is_starved(now) {
             return Verdict::Alive;
         }
@@ -155,9 +156,7 @@ impl FailureDetector {
             self.doubted = true;
             return Verdict::Doubtful;
         }
-        let silent_for = now.since(self.last_heard);
-        lateness.observe(now, silent_for, self.heartbeat);
-        Verdict::Hung { silent_for }
+        Verdict::Hung { silent_for: now.since(self.last_heard) }
     }
 
     /// The time at which the verdict on a peer that stays silent is another: first it is doubtful, then hung.
@@ -196,7 +195,7 @@ pub struct Lateness {
 
 impl Lateness {
     /// Notes that an event was due after `due` and came after `took`.
-    fn observe(&mut self, now: Time, took: Duration, due: Duration) {
+    pub fn observe(&mut self, now: Time, took: Duration, due: Duration) {
         self.turn(now);
         self.present = self.present.max(took.saturating_sub(due));
     }
@@ -254,8 +253,8 @@ mod tests {
         for turn in [50, 100, 150] {
             detector.woke(at(ms(turn)), &mut lateness);
         }
-        assert_eq!(detector.verdict(at(ms(159)), &mut lateness), Verdict::Doubtful);
-        assert_eq!(detector.verdict(at(ms(160)), &mut lateness), Verdict::Hung { silent_for: HUNG_AFTER });
+        assert_eq!(detector.verdict(at(ms(159))), Verdict::Doubtful);
+        assert_eq!(detector.verdict(at(ms(160))), Verdict::Hung { silent_for: HUNG_AFTER });
     }
 
     #[test]
@@ -263,18 +262,21 @@ mod tests {
         let (mut detector, mut lateness) = detector();
         // Longer than any patience.
         let late = detector.starved_after() + HUNG_AFTER * AT_MOST;
-        assert_eq!(detector.verdict(at(late), &mut lateness), Verdict::Alive);
+        assert_eq!(detector.verdict(at(late)), Verdict::Alive);
         detector.woke(at(late), &mut lateness);
         assert!(detector.hung_at() >= at(late + HUNG_AFTER));
     }
 
     #[test]
-    fn a_peer_that_was_only_late_has_more_time_afterwards() {
+    fn a_silence_that_is_noted_as_lateness_gives_more_time_afterwards() {
         let (mut detector, mut lateness) = detector();
         for turn in [50, 100] {
             detector.woke(at(ms(turn)), &mut lateness);
         }
-        assert_eq!(detector.verdict(at(ms(150)), &mut lateness), Verdict::Hung { silent_for: HUNG_AFTER });
+        assert_eq!(detector.verdict(at(ms(150))), Verdict::Hung { silent_for: HUNG_AFTER });
+        detector.woke(at(ms(150)), &mut lateness);
+        assert_eq!(detector.hung_at(), at(HUNG_AFTER), "the link may have failed");
+        lateness.observe(at(ms(150)), HUNG_AFTER, HEARTBEAT);
         detector.woke(at(ms(150)), &mut lateness);
         assert_eq!(detector.hung_at(), at(ms(150 + 3 * 100)));
     }
@@ -286,9 +288,9 @@ mod tests {
         for turn in [50, 100] {
             detector.woke(at(ms(turn)), &mut lateness);
         }
-        assert_eq!(detector.verdict(at(ms(100)), &mut lateness), Verdict::Doubtful);
+        assert_eq!(detector.verdict(at(ms(100))), Verdict::Doubtful);
         assert_eq!(detector.next_deadline(), at(HUNG_AFTER));
-        assert_eq!(detector.verdict(at(ms(120)), &mut lateness), Verdict::Alive);
+        assert_eq!(detector.verdict(at(ms(120))), Verdict::Alive);
         detector.heard(at(ms(120)), &mut lateness);
         detector.woke(at(ms(121)), &mut lateness);
         assert!(detector.next_deadline() < at(ms(120) + HUNG_AFTER * 3), "the next silence is doubted anew");
@@ -384,7 +386,7 @@ mod tests {
                         woke = now;
                     }
                     Happens::Judged => {
-                        if let Verdict::Hung { silent_for } = detector.verdict(now, &mut lateness) {
+                        if let Verdict::Hung { silent_for } = detector.verdict(now) {
                             prop_assert!(silent_for >= HUNG_AFTER && silent_for <= now.since(heard));
                             prop_assert!(now.since(woke) <= detector.starved_after());
                         }
@@ -402,7 +404,7 @@ mod tests {
                 match happens {
                     Happens::Heard => detector.heard(now, &mut lateness),
                     Happens::Woke => detector.woke(now, &mut lateness),
-                    Happens::Judged => drop(detector.verdict(now, &mut lateness)),
+                    Happens::Judged => drop(detector.verdict(now)),
                 }
             }
             let silent_since = now;
@@ -413,7 +415,7 @@ mod tests {
                     detector.woke(now, &mut lateness);
                 }
             }
-            let is_hung = matches!(detector.verdict(now, &mut lateness), Verdict::Hung { .. });
+            let is_hung = matches!(detector.verdict(now), Verdict::Hung { .. });
             prop_assert!(is_hung);
             prop_assert!(now.since(silent_since) <= HUNG_AFTER * AT_MOST);
         }
@@ -427,9 +429,9 @@ mod tests {
             for stall in stalls {
                 now = at(now.0 + ms(stall));
                 // The deadline may be seen before the frame that waits.
-                prop_assert_eq!(detector.verdict(now, &mut lateness), Verdict::Alive);
+                prop_assert_eq!(detector.verdict(now), Verdict::Alive);
                 detector.woke(now, &mut lateness);
-                prop_assert_eq!(detector.verdict(now, &mut lateness), Verdict::Alive);
+                prop_assert_eq!(detector.verdict(now), Verdict::Alive);
                 detector.heard(now, &mut lateness);
             }
         }

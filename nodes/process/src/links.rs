@@ -23,7 +23,7 @@ use ringleader_shared::{Incarnation, NodeId, Term};
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
 
-use self::task::{LinkTask, Shared};
+use self::task::{LinkTask, Shared, locked};
 use crate::clock::now;
 use crate::faults::{LinkFaults, PeerFaults};
 use crate::handshake::{Dialler, Hello, Socket};
@@ -341,6 +341,12 @@ impl Links {
             // A link that can't take the command ends by itself when its sender is dropped here.
             let _ = task.commands.try_send(LinkCommand::Close { code, reason });
         }
+    }
+
+    /// Notes that a peer was silent for so long, and is taken for hung though it may be only late.
+    pub(crate) fn suspected(&self, silent_for: Duration) {
+        let heartbeat = self.shared.settings.borrow().heartbeat;
+        locked(&self.shared.lateness).observe(now(), silent_for, heartbeat);
     }
 
     /// Removes a link that ended, and returns what its end means.

@@ -337,7 +337,7 @@ impl OpenLink {
     }
 
     async fn on_silence(&mut self) -> Result<(), Ending> {
-        let verdict = self.detector.verdict(now(), &mut locked(&self.task.shared.lateness));
+        let verdict = self.detector.verdict(now());
         match verdict {
             Verdict::Alive => Ok(()),
             Verdict::Doubtful => {
@@ -395,6 +395,6 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-fn locked(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
+pub(super) fn locked(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
     lateness.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -120,6 +120,11 @@ impl Node {
             self.paths.doubt(peer, now);
             return Cause::LinkLost { replaced_within: self.settings.borrow().hung_after * 2 };
         }
+        if let LinkEnd::Silent { silent_for_ms } = *cause
+            && failure
+        {
+            self.links.suspected(Duration::from_millis(silent_for_ms));
+        }
         if failure { Cause::PeerLost } else { Cause::Closed }
     }
 
