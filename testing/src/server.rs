@@ -1,7 +1,9 @@
 //! A real server with real nodes, for tests that read like a story.
 #![allow(missing_docs, reason = "most calls are named as the API's are")]
 
+pub mod connectivity;
 pub mod crowd;
+pub mod partitions;
 pub mod raw;
 pub mod schedule;
 
