@@ -45,12 +45,14 @@ cargo xtask check            visit every state of small rings, minutes; with --e
 cargo xtask mutants [NAMES]  whether the checker and the simulator find the mistakes in nodes/checker/mutants
 cargo xtask bench [ROUNDS]   from kill -9 to the next leader, 50 rounds by default
 cargo xtask bench load       what crowds of subscribers and slow clients cost the server and the elections
+cargo xtask bench partitions [N]  what broken, slow and lossy links between live members cost, N rings a row, 3 by default
 cargo xtask bench busy       whether anybody is taken for dead when every processor is kept busy: 10 minutes, or --minutes N
 cargo xtask bench sandbox    what a frame of the sandbox costs in a browser, with 64, 256 and 1,000 nodes
 cargo xtask bench page       what a frame of the live page costs, with 4 and 64 nodes; fails above 8 ms
 cargo xtask bench wasm       what share of its native speed the simulator has in a browser
 cargo xtask soak [FLAGS]     every fault at random in the simulator: --minutes N, --seed S; --replay 'CASE'
-cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE
+cargo xtask chaos [FLAGS]    every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE;
+                             with --standing: links that stay cut while agreement is demanded
 cargo xtask siege [FLAGS]    a ring under pressure from outside: --minutes N, --seed S, --safety MODE
 cargo xtask help             this page
 
@@ -195,6 +197,12 @@ fn bench(rest: &[String]) -> anyhow::Result<ExitCode> {
         [] => 50,
         [load] if load == "load" => {
             Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "load"]).check()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        [partitions, rounds @ ..] if partitions == "partitions" => {
+            Run::cargo(["bench", "--quiet", "--package", "ringleader", "--bench", "partitions", "--"])
+                .args(rounds)
+                .check()?;
             return Ok(ExitCode::SUCCESS);
         }
         [busy, flags @ ..] if busy == "busy" => {

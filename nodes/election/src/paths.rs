@@ -86,8 +86,9 @@ struct Peer {
     is_dead: bool,
     /// The direct link came up at this time, and has not failed since.
     up_since: Option<Time>,
-    /// How many dials in a row were not answered.
-    unanswered: u32,
+    /// How many dials in a row were not answered: of links that were to be used at once, and of standby links,
+    /// which go on beside them.
+    unanswered: [u32; 2],
     /// How often in a row a direct link failed soon after it came up.
     failures: u32,
     /// The time until which a direct link is not trusted.
@@ -275,21 +276,24 @@ impl Paths {
         let it = self.peers.entry(peer).or_default();
         it.is_dead = false;
         it.up_since = Some(now);
-        it.unanswered = 0;
+        it.unanswered = [0; 2];
     }
 
-    /// Notes that a dial was not answered in time. The next one is given more time: a slow link needs two
-    /// round trips for it.
-    pub fn unanswered(&mut self, peer: NodeId) {
+    /// Notes that a dial was not answered in time. The next one of its kind is given more time: a slow link needs
+    /// two round trips for it.
+    pub fn unanswered(&mut self, peer: NodeId, is_standby: bool) {
         let it = self.peers.entry(peer).or_default();
-        it.unanswered = it.unanswered.saturating_add(1);
+        let dials = &mut it.unanswered[usize::from(is_standby)];
+        *dials = dials.saturating_add(1);
     }
 
-    /// The time that the next dial may take, when the first one may take so long.
+    /// The time that the next dial may take, when the first one may take so long. A link that is to be used at
+    /// once does not wait for longer because standby links have found no answer: a member that reaches nobody
+    /// tries one after the other.
     #[must_use]
-    pub fn dial_within(&self, peer: NodeId, first: Duration) -> Duration {
-        let doublings = self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16);
-        first.saturating_mul(1 << doublings).min(LONGEST_DIAL.max(first))
+    pub fn dial_within(&self, peer: NodeId, is_standby: bool, first: Duration) -> Duration {
+        let dials = self.peers.get(&peer).map_or(0, |it| it.unanswered[usize::from(is_standby)]);
+        first.saturating_mul(1 << dials.min(16)).min(LONGEST_DIAL.max(first))
     }
 
     /// Notes that a direct link with this member failed, by silence or by loss, though the member may live.

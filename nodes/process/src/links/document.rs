@@ -120,8 +120,8 @@ fn times() -> Vec<Row> {
     }
     fn dial_within(given: Given, unanswered: u32) -> Duration {
         let mut paths = Paths::new(DIALLER, Incarnation(1));
-        (0..unanswered).for_each(|_| paths.unanswered(ACCEPTOR));
-        paths.dial_within(ACCEPTOR, given.settings().hung_after)
+        (0..unanswered).for_each(|_| paths.unanswered(ACCEPTOR, false));
+        paths.dial_within(ACCEPTOR, false, given.settings().hung_after)
     }
     vec![
         time!("a ping on each link", |it| it.settings().heartbeat, [heartbeat] heartbeat),

@@ -15,8 +15,9 @@ use crate::links::{Hop, LinkId, Way};
 impl Node {
     /// Dials a link, through others where a path is known.
     pub(super) fn dial(&mut self, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
-        let way = self.way_to(peer, purpose != DialPurpose::Standby);
-        let within = self.within(&way);
+        let is_standby = purpose == DialPurpose::Standby;
+        let way = self.way_to(peer, !is_standby);
+        let within = self.within(&way, is_standby);
         self.links.dial(way, kind, purpose, within);
     }
 
@@ -27,14 +28,15 @@ impl Node {
     }
 
     /// The time that a dial may take: each hop takes as long as a direct dial.
-    fn within(&self, way: &Way) -> Duration {
+    fn within(&self, way: &Way, is_standby: bool) -> Duration {
         let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
-        self.paths.dial_within(way.peer.id, self.settings.borrow().hung_after).saturating_mul(hops)
+        let first = self.settings.borrow().hung_after;
+        self.paths.dial_within(way.peer.id, is_standby, first).saturating_mul(hops)
     }
 
     fn redial(&mut self, id: LinkId, peer: NodeId) {
         let way = self.way_to(peer, true);
-        let within = self.within(&way);
+        let within = self.within(&way, false);
         self.links.redial(id, way, within);
     }
 
@@ -51,7 +53,7 @@ impl Node {
             return self.look_after_ways();
         } else {
             if cause.is_silence() {
-                self.paths.unanswered(peer);
+                self.paths.unanswered(peer, link.purpose == DialPurpose::Standby);
             }
             if link.purpose != DialPurpose::Standby && self.paths.known(peer).is_some() {
                 return self.redial(link.id, peer);
@@ -123,7 +125,7 @@ impl Node {
         if let LinkEnd::Silent { silent_for_ms } = *cause
             && failure
         {
-            self.links.suspected(Duration::from_millis(silent_for_ms));
+            self.links.suspect(peer, Duration::from_millis(silent_for_ms));
         }
         if failure { Cause::PeerLost } else { Cause::Closed }
     }
@@ -133,6 +135,7 @@ impl Node {
         let Some(link) = self.links.table().get(id).copied() else { return };
         if !link.relayed {
             self.paths.opened(link.peer, now());
+            self.links.answers(link.peer);
         }
         if link.purpose != DialPurpose::Standby {
             self.paths.heard(link.peer);
@@ -197,6 +200,7 @@ impl Node {
         match self.links.table().worse_than_a_path(peer).copied() {
             Some(link) if link.is_up() => {
                 let replaced_within = self.settings.borrow().hung_after * 2;
+                self.links.hang_up(link.id, close::NOT_NEEDED, "a link through others takes its place");
                 let lost = self.links.ended(link.id, Cause::LinkLost { replaced_within });
                 if let Some((link, loss)) = lost {
                     self.link_lost(&link, loss, LinkEnd::NotNeeded);

@@ -268,8 +268,9 @@ impl World {
 
     fn attempt(&mut self, me: NodeIndex, peer: NodeIndex, id: LinkId) {
         let Some(machine) = self.machine(me) else { return };
-        let relays = self.network.get(id).map_or(0, |link| link.relays.len());
-        let within = machine.paths.dial_within(self.id(peer), self.setup.silence());
+        let (relays, standby) =
+            self.network.get(id).map_or((0, false), |link| (link.relays.len(), link.standby));
+        let within = machine.paths.dial_within(self.id(peer), standby, self.setup.silence());
         let within = within.saturating_mul(u32::try_from(relays + 1).unwrap_or(u32::MAX));
         let clock = machine.clock;
         self.plan_arrival(id, me, peer, SimEvent::Dialled { link: id });
@@ -317,10 +318,10 @@ impl World {
         if !link.relays.is_empty() {
             return self.path_failed(me, id);
         }
-        let peer = self.id(link.acceptor);
+        let (peer, standby) = (self.id(link.acceptor), link.standby);
         let Some(machine) = self.machine_mut(me) else { return };
-        let waited = machine.paths.dial_within(peer, Duration::from_millis(1));
-        machine.paths.unanswered(peer);
+        let waited = machine.paths.dial_within(peer, standby, Duration::from_millis(1));
+        machine.paths.unanswered(peer, standby);
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX)
             * u64::try_from(self.setup.silence().as_millis()).unwrap_or(1);
         self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms });
