@@ -1,7 +1,9 @@
 //! A real server with real nodes, and the calls and waits of tests.
 #![allow(missing_docs, reason = "most calls are named as the API's are")]
 
+pub mod connectivity;
 pub mod crowd;
+pub mod partitions;
 pub mod raw;
 pub mod schedule;
 

@@ -94,6 +94,11 @@ const TASKS: &[Task] = &[
         run: |rest| bench("busy").args(rest).check(),
     },
     Task {
+        call: "bench partitions [N]",
+        help: "what broken, slow and lossy links between live members cost, N rings a row, 3 by default",
+        run: |rest| bench("partitions").args(rest).check(),
+    },
+    Task {
         call: "bench sandbox",
         help: "what a frame of the sandbox costs in a browser, with 64, 256 and 1,000 nodes",
         run: |_| {
@@ -125,7 +130,7 @@ const TASKS: &[Task] = &[
     },
     Task {
         call: "chaos [FLAGS]",
-        help: "every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE",
+        help: "every fault at random on real processes: --rounds N, --seed S, --rings K, --only ROUND, --safety MODE; --standing: links that stay cut while agreement is demanded",
         run: |rest| long_test("chaos", rest),
     },
     Task {

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ringleader_election::digest;
+use ringleader_election::failure_detector::AT_MOST;
 use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss, LinkTable};
 use ringleader_shared::event::MessageInfo;
 use ringleader_shared::fault::Injection;
@@ -147,6 +148,8 @@ pub(crate) struct Links {
     /// Every link has a task until it is closed or has ended.
     table: LinkTable<LinkId>,
     tasks: BTreeMap<LinkId, Task>,
+    /// The time at which each peer was last heard that was taken for hung since.
+    suspects: BTreeMap<NodeId, Duration>,
     next: u64,
 }
 
@@ -174,6 +177,7 @@ impl Links {
             shared,
             table: LinkTable::default(),
             tasks: BTreeMap::new(),
+            suspects: BTreeMap::new(),
             next: 0,
         }
     }
@@ -347,10 +351,20 @@ impl Links {
         }
     }
 
-    /// Notes that a peer was silent for so long, and is taken for hung though it may be only late.
-    pub(crate) fn suspected(&self, silent_for: Duration) {
-        let heartbeat = self.shared.settings.borrow().heartbeat;
-        locked(&self.shared.lateness).observe(now(), silent_for, heartbeat);
+    /// Notes that a peer is taken for hung after such a silence.
+    pub(crate) fn suspect(&mut self, peer: NodeId, silent_for: Duration) {
+        self.suspects.insert(peer, now().0.saturating_sub(silent_for));
+    }
+
+    /// Notes that a peer answers again on a direct link. One that was taken for hung a moment ago was only late,
+    /// so all links are given more time.
+    pub(crate) fn answers(&mut self, peer: NodeId) {
+        let Some(heard) = self.suspects.remove(&peer) else { return };
+        let LinkSettings { heartbeat, hung_after, .. } = *self.shared.settings.borrow();
+        let silent_for = now().0.saturating_sub(heard);
+        if silent_for < hung_after * AT_MOST {
+            locked(&self.shared.lateness).observe(now(), silent_for, heartbeat);
+        }
     }
 
     /// Removes a link that ended, and returns what its end means.

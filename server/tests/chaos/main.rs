@@ -1,11 +1,15 @@
 //! Chaos on real processes: every kind of fault, at random, over the API. The event stream must keep the
 //! invariants all the while, and after the faults the ring must come to agree.
 //!
+//! With standing faults links are cut between members that live, and stay so: then each part of the ring that
+//! may have a leader must get one soon and keep it.
+//!
 //! The steps of a round follow from the seed and the round's number alone, so that a round can be
 //! repeated; the timing of the processes is up to the machine.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 mod resources;
+mod standing;
 mod watcher;
 
 use std::process::ExitCode;
@@ -44,8 +48,10 @@ struct Options {
     only: Option<u64>,
     seed: u64,
     rings: u64,
-    /// Without this option every third ring has a quorum.
+    /// Without this option every third ring has a quorum, or every second one with standing faults.
     safety: Option<Safety>,
+    /// Standing faults only; without any of these options both kinds of rounds are tried.
+    standing: bool,
 }
 
 impl Options {
@@ -59,15 +65,34 @@ fn main() -> ExitCode {
         Ok(Some(options)) => options,
         Ok(None) => return ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("{why}\n\nchaos [--rounds N] [--seed S] [--rings K] [--only ROUND] [--safety MODE]");
+            eprintln!(
+                "{why}\n\nchaos [--standing] [--rounds N] [--seed S] [--rings K] [--only ROUND] [--safety MODE]"
+            );
             return ExitCode::FAILURE;
         }
     };
+    let mut all_well = true;
+    if !options.standing {
+        all_well &= play(&options, "faults that end", run).is_some();
+    }
+    if options.standing || std::env::args().len() == 1 {
+        let report = play(&options, "standing faults", standing::run);
+        all_well &= report.is_some_and(|report| !standing::is_late(&report.settled));
+    }
+    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays all rings at once, and prints what was seen. Returns it when nothing was wrong.
+fn play(
+    options: &Options,
+    faults: &str,
+    run: impl Fn(&Options, u64) -> Result<Report, String> + Sync,
+) -> Option<Report> {
     let began = Instant::now();
-    println!("chaos with --seed {} on {} rings", options.seed, options.rings);
+    println!("chaos of {faults} with --seed {} on {} rings", options.seed, options.rings);
     let reports: Vec<Result<Report, String>> = std::thread::scope(|scope| {
         let rings = (0..options.rings).map(|ring| {
-            let options = &options;
+            let run = &run;
             scope.spawn(move || run(options, ring))
         });
         let rings: Vec<_> = rings.collect();
@@ -88,7 +113,7 @@ fn main() -> ExitCode {
         }
     }
     total.print(began.elapsed());
-    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    all_well.then_some(total)
 }
 
 fn number(flag: &str, text: Option<String>) -> Result<u64, String> {
@@ -98,7 +123,8 @@ fn number(flag: &str, text: Option<String>) -> Result<u64, String> {
 
 /// Parses the command line; `None` when the test runner asks for other tests than this one.
 fn options() -> Result<Option<Options>, String> {
-    let mut options = Options { rounds: None, only: None, seed: fastrand::u64(..), rings: 3, safety: None };
+    let seed = fastrand::u64(..);
+    let mut options = Options { rounds: None, only: None, seed, rings: 3, safety: None, standing: false };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -111,6 +137,7 @@ fn options() -> Result<Option<Options>, String> {
                     .map_err(|_| format!("--safety is available or quorum, not {mode:?}"))?;
                 options.safety = Some(mode);
             }
+            "--standing" => options.standing = true,
             "--rings" => options.rings = number(&argument, arguments.next())?.max(1),
             "--list" => return Ok(None),
             flag if flag.starts_with('-') => {}
@@ -248,8 +275,8 @@ fn one_round(
             ));
         }
         heal(server, watcher, schedule::starts_everybody(seed, round))?;
-        let settled =
-            watcher.wait_until_it_stays(BOUND, STAYS, |ring| agrees(ring) || all_have_ended(ring))?;
+        let settled = watcher
+            .wait_until_it_stays(BOUND, STAYS, |ring| (agrees(ring) || all_have_ended(ring)).then_some(()))?;
         // The last one was still leaving gracefully when the faults stopped.
         let ring = server.ring();
         if !all_have_ended(&ring) {

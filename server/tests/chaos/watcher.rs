@@ -116,25 +116,24 @@ impl Watcher {
         self.wait(within, |ring| ring.seq > after).map(|_| ())
     }
 
-    /// Waits until the ring satisfies the condition and keeps it. Returns when that began, counted from
-    /// now.
-    pub fn wait_until_it_stays(
+    /// Waits until the ring has something and keeps it as it is. Returns when that began, counted from now.
+    pub fn wait_until_it_stays<T: PartialEq>(
         &self,
         within: Duration,
         stays: Duration,
-        is_so: impl Fn(&RingView) -> bool,
+        what: impl Fn(&RingView) -> Option<T>,
     ) -> Result<Duration, String> {
         let began = Instant::now();
         loop {
             let left = within.saturating_sub(began.elapsed());
-            self.wait(left, &is_so)?;
-            let since = began.elapsed();
+            let ring = self.wait(left, |ring| what(ring).is_some())?;
+            let (kept, since) = (what(&ring), began.elapsed());
             let mut state = self.shared.lock();
             loop {
                 let Some(left) = (since + stays).checked_sub(began.elapsed()) else { return Ok(since) };
                 let waited = self.shared.changed.wait_timeout(state, left);
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
-                if !is_so(&state.ring) {
+                if what(&state.ring) != kept {
                     break;
                 }
             }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::fault::{Injection, Share};
+use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Event, EventKind, LinkFault, NodeState, RingView};
 use ringleader_testing::server::{PATIENCE, Server};
 
@@ -47,6 +48,32 @@ fn is_node(event: &Event, node: &str) -> bool {
     event.node.as_ref().is_some_and(|name| name.as_str() == node)
 }
 
+/// The way of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Through {
+    Nobody,
+    Others,
+}
+
+/// Whether a ring link of one of these with the other came up, on such a way.
+fn is_link(event: &Event, one: &str, other: &str, through: Through) -> bool {
+    let EventKind::LinkUp { peer, link: LinkKind::Ring, relays, .. } = &event.kind else { return false };
+    let is_relayed = through == Through::Others;
+    let ends = [(one, other), (other, one)];
+    relays.is_empty() != is_relayed && ends.iter().any(|(a, b)| is_node(event, a) && peer.as_str() == *b)
+}
+
+fn wait_for_link(server: &Server, after: u64, one: &str, other: &str, through: Through) {
+    let what = format!("{one} and {other} are linked through {through:?}");
+    wait_for_event(server, after, &what, |event| is_link(event, one, other, through));
+}
+
+/// Whether a link of one of these with the other ended.
+fn is_end(event: &Event, one: &str, other: &str) -> bool {
+    let EventKind::LinkDown { peer, .. } = &event.kind else { return false };
+    [(one, other), (other, one)].iter().any(|(a, b)| is_node(event, a) && peer.as_str() == *b)
+}
+
 /// Waits until the ring is whole again and one member leads, with a deputy.
 fn wait_until_whole(server: &Server) -> RingView {
     server.wait_for("the ring is whole, and all follow one leader", |ring| {
@@ -63,16 +90,15 @@ fn a_cut_is_noticed_by_its_silence_and_not_by_a_close() {
     let server = led();
     let before = server.ring().seq.0;
     cut_both_ways(&server, "A", "B");
-    let ring = server.wait_for("A routes past B", |ring| successor(ring, "A") == "C");
-    assert_eq!(ring.live().count(), 4, "nobody has ended");
-    for event in since(&server, before) {
-        if let EventKind::LinkDown { peer, cause, failure: true, .. } = &event.kind {
-            let between =
-                is_node(&event, "A") && peer.as_str() == "B" || is_node(&event, "B") && peer.as_str() == "A";
-            assert!(!between || cause.is_silence(), "{cause}\n{}", server.trace());
-        }
-    }
+    wait_for_link(&server, before, "A", "B", Through::Others);
+    let ends: Vec<Event> =
+        since(&server, before).into_iter().filter(|event| is_end(event, "A", "B")).collect();
+    let is_silent =
+        |event: &Event| matches!(&event.kind, EventKind::LinkDown { cause, .. } if cause.is_silence());
+    assert!(ends.first().is_some_and(is_silent), "{}", server.trace());
+    assert_eq!(server.ring().live().count(), 4, "nobody has ended");
     server.heal();
+    wait_for_link(&server, before, "A", "B", Through::Nobody);
     wait_until_whole(&server);
 }
 
@@ -97,11 +123,10 @@ fn a_cut_in_one_direction_only_ends_in_one_leader_and_heals() {
         let before = server.ring().seq.0;
         server.set_link(from, to, &LinkFault::CUT);
         let notices = format!("somebody notices that {to} hears nothing from {from}");
-        wait_for_event(&server, before, &notices, |event| {
-            matches!(&event.kind, EventKind::LinkDown { peer, failure: true, .. }
-                if is_node(event, to) && peer.as_str() == from || is_node(event, from) && peer.as_str() == to)
-        });
+        wait_for_event(&server, before, &notices, |event| is_end(event, from, to));
+        wait_for_link(&server, before, from, to, Through::Others);
         server.heal();
+        wait_for_link(&server, before, from, to, Through::Nobody);
         wait_until_whole(&server);
     }
 }
@@ -127,8 +152,9 @@ fn a_parted_ring_has_a_leader_on_each_side_says_so_and_is_one_again_when_healed(
 #[test]
 fn a_restarted_node_has_the_faults_of_its_links_again() {
     let server = led();
+    let before = server.ring().seq.0;
     cut_both_ways(&server, "A", "B");
-    server.wait_for("A routes past B", |ring| successor(ring, "A") == "C");
+    wait_for_link(&server, before, "A", "B", Through::Others);
     server.act("B", "kill");
     server.wait_for_state("B", NodeState::Stopped);
     let before = server.ring().seq.0;
@@ -137,10 +163,8 @@ fn a_restarted_node_has_the_faults_of_its_links_again() {
         let b = ring.node(&"B".parse().unwrap()).unwrap();
         b.incarnation.0 == 2 && b.leader.is_some() && successor(ring, "B") == "C"
     });
-    let across = |event: &Event| {
-        matches!(&event.kind, EventKind::LinkUp { peer, .. }
-            if is_node(event, "A") && peer.as_str() == "B" || is_node(event, "B") && peer.as_str() == "A")
-    };
+    wait_for_link(&server, before, "A", "B", Through::Others);
+    let across = |event: &Event| is_link(event, "A", "B", Through::Nobody);
     // A dials B anew every few heartbeats, and once more when it learns that B was started.
     wait_for_event(&server, before, "a second has gone by", |event| {
         matches!(event.kind, EventKind::Heartbeat { .. }) && event.seq.0 > before + 10

@@ -8,6 +8,7 @@ mod hard_cases;
 mod identity;
 mod leaderless;
 mod links;
+mod partitions;
 mod quorum;
 mod replay;
 mod stale_words;

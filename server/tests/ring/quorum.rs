@@ -151,8 +151,8 @@ fn a_ring_that_is_parted_in_halves_has_no_leader() {
     server.wait_for_leader("D", Some("C"));
     server.call_json("POST", "/api/v1/partitions", r#"{"groups":[["A","B"],["C","D"]]}"#);
     server.wait_for("nobody leads", |ring| ring.live().all(|node| node.role != Some(Role::Leader)));
-    server.wait_for_decision("no quorum: 2 of 3", |why| {
-        matches!(why, Explanation::NoQuorum { votes: 2, needed: 3 })
+    server.wait_for_decision("two of three that are needed", |why| {
+        matches!(why, Explanation::InquiryOfFew { supporters: 2, needed: 3 })
     });
     server.call("DELETE", "/api/v1/partitions", None);
     server.wait_for("all four follow one leader again", |ring| {

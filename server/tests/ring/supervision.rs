@@ -141,8 +141,10 @@ fn a_node_that_was_paused_while_much_changed_goes_on_with_the_newest() {
         // A file can only be polled.
         std::thread::sleep(Duration::from_millis(20));
     };
-    server.wait_for("B routes past C", |ring| {
-        ring.nodes[1].successor.as_ref().is_some_and(|successor| successor.as_str() == "D")
+    server.wait_for_event("B reaches C through others", |event| {
+        event.node.as_ref().is_some_and(|node| node.as_str() == "B")
+            && matches!(&event.kind, EventKind::LinkUp { peer, relays, .. }
+                if peer.as_str() == "C" && !relays.is_empty())
     });
     assert!(attributes.len() < 2_000, "it was not spared those in between: {}", attributes.len());
 }

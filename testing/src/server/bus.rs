@@ -1,12 +1,13 @@
 //! Subscriptions of the bus.
 
+use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use ringleader_shared::Seq;
 use ringleader_shared::bus::BusFrame;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::{Message, WebSocket, client};
+use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client};
 
 use super::Server;
 
@@ -28,6 +29,7 @@ impl Bus {
                     );
                 }
                 Ok(_) => {}
+                Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => {
                     eprintln!("the bus ended: {error}");
                     return None;

@@ -80,6 +80,7 @@ impl Act {
 enum Drawn {
     Steps,
     Starts,
+    Cuts,
 }
 
 fn random(seed: u64, round: u64, what: Drawn) -> fastrand::Rng {
@@ -106,6 +107,26 @@ pub fn round(seed: u64, round: u64, safety: Safety) -> Vec<Step> {
 /// Whether all stopped nodes are started when the round is over.
 pub fn starts_everybody(seed: u64, round: u64) -> bool {
     random(seed, round, Drawn::Starts).bool()
+}
+
+/// The links of a ring of the first `nodes` members that are cut in a round, each in one direction: few or many,
+/// half of the pairs in both.
+pub fn cuts(seed: u64, round: u64, nodes: usize) -> Vec<(&'static str, &'static str)> {
+    let mut random = random(seed, round, Drawn::Cuts);
+    let share = random.f64();
+    let members = &NAMES[..nodes];
+    let pairs =
+        members.iter().enumerate().flat_map(|(at, one)| members[at + 1..].iter().map(|other| (*one, *other)));
+    let mut cuts = Vec::new();
+    for (one, other) in pairs {
+        if random.f64() < share {
+            let is_both = random.bool();
+            let way = if random.bool() { (one, other) } else { (other, one) };
+            cuts.push(way);
+            cuts.extend(is_both.then_some((way.1, way.0)));
+        }
+    }
+    cuts
 }
 
 fn act(random: &mut fastrand::Rng) -> Act {

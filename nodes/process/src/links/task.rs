@@ -228,7 +228,8 @@ impl OpenLink {
             Some(Err(error)) => return Err(Ending::of(error, self.task.is_relayed())),
             None => return Err(Ending::broken(self.task.is_relayed())),
         };
-        if !self.is_up {
+        // A relay closes the tunnel of a dialler that is gone. One that never spoke was never there.
+        if !self.is_up && !matches!(frame, Message::Close(_)) {
             self.is_up = true;
             self.task.emit(LinkEventKind::Up).await;
         }

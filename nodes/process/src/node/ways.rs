@@ -139,7 +139,7 @@ impl Node {
         if let LinkEnd::Silent { silent_for_ms } = *cause
             && failure
         {
-            self.links.suspected(Duration::from_millis(silent_for_ms));
+            self.links.suspect(peer, Duration::from_millis(silent_for_ms));
         }
         if failure { Cause::PeerLost } else { Cause::Closed }
     }
@@ -157,6 +157,7 @@ impl Node {
         let Some(link) = self.links.table().get(id).copied() else { return };
         if !link.relayed {
             self.paths.opened(link.peer, now());
+            self.links.answers(link.peer);
         }
         if link.purpose != DialPurpose::Standby {
             self.paths.heard(link.peer);
@@ -221,6 +222,7 @@ impl Node {
         match self.links.table().worse_than_a_path(peer).copied() {
             Some(link) if link.is_up() => {
                 let replaced_within = self.settings.borrow().hung_after * 2;
+                self.links.hang_up(link.id, close::NOT_NEEDED, "a link through others takes its place");
                 let lost = self.links.ended(link.id, Cause::LinkLost { replaced_within });
                 if let Some((link, loss)) = lost {
                     self.link_lost(&link, loss, LinkEnd::NotNeeded);

@@ -253,8 +253,16 @@ async fn linked(nodes: &mut [Node], purpose: DialPurpose) -> (LinkId, LinkId) {
     (dialler.up().await, acceptor.up().await)
 }
 
-/// A raw link from the first of these nodes to the last.
+/// A raw link from the first of these nodes to the last, which is up.
 async fn dialled(nodes: &mut [Node]) -> Socket {
+    let mut socket = let_in(nodes).await;
+    socket.send(Message::Ping("up".into())).await.expect("the link is up");
+    nodes.last_mut().expect("two nodes at least").up().await;
+    socket
+}
+
+/// The same before its dialler has spoken.
+async fn let_in(nodes: &mut [Node]) -> Socket {
     let way = way(nodes);
     let relays = way.relays.iter().map(|hop| hop.id).collect();
     let [dialler, .., acceptor] = nodes else { panic!("two nodes at least") };
@@ -265,10 +273,7 @@ async fn dialled(nodes: &mut [Node]) -> Socket {
         tokio::join!(handshake::dial(&way, &hello, &secret), acceptor.guest());
     assert_eq!(received, hello);
     acceptor.links.adopt(accepted, received);
-    let mut socket = socket.expect("it is let in");
-    socket.send(Message::Ping("up".into())).await.expect("the link is up");
-    acceptor.up().await;
-    socket
+    socket.expect("it is let in")
 }
 
 const CUT: LinkFault = LinkFault::CUT;
@@ -348,6 +353,13 @@ async fn the_loss_of_the_peer_is_noticed_at_once_through_any_number_of_relays() 
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     drop(dialled(&mut nodes).await);
     assert_eq!(nodes[3].down().await, (LinkEnd::Broken, true));
+}
+
+#[tokio::test]
+async fn a_dialler_that_gave_up_before_it_spoke_through_a_relay_was_never_there() {
+    let mut nodes = nodes::<3>(PATIENT).await;
+    drop(let_in(&mut nodes).await);
+    assert_eq!(nodes[2].down().await, (LinkEnd::Broken, false));
 }
 
 #[tokio::test]

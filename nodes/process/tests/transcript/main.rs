@@ -274,6 +274,7 @@ async fn story() -> String {
     ring.command("A", &NodeCommand::Initiate).await;
     ring.settle(Some(("C", "B"))).await;
     ring.write("Election", &[control_line("server", "A", &NodeCommand::Initiate)], None);
+    assert_eq!(ring.tape.path_frames(), 0, "nobody looks for a path in a ring in which every link works");
 
     let dead = ring.nodes.remove("C");
     drop(dead);

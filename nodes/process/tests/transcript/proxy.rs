@@ -110,22 +110,31 @@ impl Tape {
         });
     }
 
+    /// The number of frames by which members have looked for a path.
+    pub(crate) fn path_frames(&self) -> usize {
+        self.with(|connections| {
+            connections.iter().flat_map(|it| &it.pieces).filter(|(_, piece)| is_path_frame(piece)).count()
+        })
+    }
+
     fn ended(&self, connection: usize) {
         self.with(|connections| connections[connection].broken = true);
     }
 
-    /// The number of frames that have crossed the wire, pings left out.
+    /// The number of frames that have crossed the wire, pings and path frames left out.
     pub(crate) fn frames(&self) -> usize {
         self.with(|connections| {
             let pieces = connections.iter().flat_map(|it| &it.pieces);
             let ends = connections.iter().filter(|it| it.broken).count();
-            ends + pieces.filter(|(_, piece)| !matches!(piece, Piece::Ping(_))).count()
+            let counts = |piece: &Piece| !matches!(piece, Piece::Ping(_)) && !is_path_frame(piece);
+            ends + pieces.filter(|(_, piece)| counts(piece)).count()
         })
     }
 
     /// The frames that have crossed the wire since the last time, connection by connection. The other
     /// members notice by one link or another that a member is gone, and close or lose the rest: only the
-    /// frames of the member itself are written.
+    /// frames of the member itself are written. Path frames are left out: until a member has found that nobody
+    /// listens at the port of a dead one, it may look for a path to it or not.
     pub(crate) fn since_last_time(&self, gone: Option<&str>) -> String {
         self.with(|connections| {
             let mut written: Vec<(String, String)> = Vec::new();
@@ -206,6 +215,7 @@ impl Connection {
                         let _ = writeln!(text, "  {who}: {}", ping(payload));
                     }
                     Piece::Ping(_) => {}
+                    Piece::Text(_) if is_path_frame(piece) => {}
                     Piece::Text(frame) => {
                         let _ = writeln!(text, "  {who}: {}", replace(frame));
                     }
@@ -228,6 +238,10 @@ impl Connection {
 
 fn is_close((_, piece): &(End, Piece)) -> bool {
     matches!(piece, Piece::Close(_))
+}
+
+fn is_path_frame(piece: &Piece) -> bool {
+    matches!(piece, Piece::Text(frame) if frame.starts_with(r#"{"type":"path_"#))
 }
 
 /// The lines of a head in a fixed order, with what differs from run to run replaced.
