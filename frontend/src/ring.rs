@@ -263,7 +263,11 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
         title = format!("{title}, {}", text::link_fault(&link.fault));
     }
     // Beside the link that it stands for.
-    let place = if link.state == LinkState::Relayed { kind } else { "link" };
+    let place = match link.state {
+        LinkState::Relayed => "relayed",
+        LinkState::RelayedHeartbeat => "heartbeat",
+        LinkState::Live | LinkState::Repaired | LinkState::Cut | LinkState::Broken => "link",
+    };
     let (id, middle) = (format!("{place}-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {
         store.chosen_link.set(Some((link.from.clone(), link.to.clone())));

@@ -37,7 +37,8 @@ pub(crate) fn outside(view: &RingView, name: &NodeName) -> Option<String> {
     let names = |nodes: &[&NodeView]| list(&nodes.iter().map(|node| &node.name).collect::<Vec<_>>());
     let verb = if reaching.len() > 1 { "reach" } else { "reaches" };
     let links = is_outside.then(|| format!("reaches {}; {} {verb} it", names(&reached), names(&reaching)));
-    let why = node.outside.as_ref().filter(|_| node.leader.is_none()).map(explanation);
+    // It may follow again by now, without a change of its role.
+    let why = node.outside.as_ref().filter(|_| is_outside || view.led().is_none()).map(explanation);
     let parts: Vec<String> = links.into_iter().chain(why).collect();
     (!parts.is_empty()).then(|| parts.join(". "))
 }
@@ -162,6 +163,31 @@ mod tests {
     use super::*;
     use crate::testing::{event, message as info, name};
     use ringleader_shared::{Role, Term};
+
+    #[test]
+    fn a_node_is_outside_while_it_does_not_reach_the_leader_and_be_reached() {
+        use crate::testing::ring;
+        use ringleader_shared::Explanation;
+        use ringleader_shared::link::{LinkDirection, LinkKind};
+        let mut ring = ring(3);
+        ring.running();
+        ring.led_by("C", "B", 1);
+        let (link, direction) = (LinkKind::Ring, LinkDirection::Outgoing);
+        let mut dials = |from, to| {
+            ring.then(from, EventKind::LinkUp { peer: name(to), link, direction, relays: Vec::new() })
+        };
+        dials("B", "C");
+        let view = dials("C", "B");
+        assert_eq!(outside(&view, &name("A")).as_deref(), Some("reaches nobody; nobody reaches it"));
+        assert_eq!((outside(&view, &name("B")), outside(&view, &name("C"))), (None, None));
+        let view = dials("A", "B");
+        assert_eq!(outside(&view, &name("A")).as_deref(), Some("reaches B and C; nobody reaches it"));
+        dials("C", "A");
+        let waits = EventKind::Explained { explanation: Explanation::InquiryUnanswered };
+        assert_eq!(outside(&ring.then("A", waits), &name("A")), None, "it follows");
+        let view = ring.then("C", EventKind::Paused);
+        assert!(outside(&view, &name("A")).is_some_and(|words| words.contains("has not come home")));
+    }
 
     #[test]
     fn a_stamp_grows_by_hours_only_when_it_must() {

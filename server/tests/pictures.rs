@@ -4,6 +4,7 @@
 //! pictures`.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+use ringleader_shared::LinkFault;
 use ringleader_testing::browser::on_the_page;
 use serde_json::json;
 
@@ -27,5 +28,15 @@ fn the_page_is_as_the_readme_shows_it() {
         page.wait_until_gone(".marks[data-moves=true]");
         theme("dark");
         page.picture("takeover-dark");
+        page.server().act("D", "start");
+        page.wait_for_attribute("card-D", "data-role", "follower");
+        for (from, to) in [("C", "D"), ("D", "C")] {
+            page.server().set_link(from, to, &LinkFault::CUT);
+        }
+        page.wait_for_attribute("relayed-C-D", "data-kind", "relayed");
+        theme("light");
+        page.click("faults");
+        page.wait_for("[data-testid='reach'] td.relayed", "it.textContent", |text| text != "");
+        page.picture("relays");
     });
 }

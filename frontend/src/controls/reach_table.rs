@@ -62,8 +62,8 @@ pub(crate) fn ReachTable() -> impl IntoView {
         view! {
             // By keyboard it can be scrolled where it is wider than the screen.
             <div class="reach" tabindex="0" role="region" aria-label="Who reaches whom">
+                <p>"Who reaches whom, from the row to the column; – needs no link"</p>
                 <table data-testid="reach">
-                    <caption>"Who reaches whom: from the row to the column"</caption>
                     <thead><tr><td></td>{names}</tr></thead>
                     <tbody>{rows}</tbody>
                 </table>

@@ -246,8 +246,8 @@ impl Layout {
         Some(self.through(vec![(self.bend(here, span), self.at(there))], here))
     }
 
-    /// The control point of a bend that begins at a member and turns by `span` round the centre: its middle is
-    /// clear of the skipped nodes, and of the text in the centre.
+    /// The control point of a bend that begins at a member and turns by `span` round the centre: its middle
+    /// is clear of the skipped nodes, and of the text in the centre.
     fn bend(&self, here: usize, span: f64) -> Point {
         let middle = 0.43 + 0.4 * cos(span / 2.0).max(0.0);
         let depth = 2.0 * middle - cos(span / 2.0);
@@ -533,7 +533,7 @@ mod tests {
         for count in 4..=16 {
             let ring = ring(count);
             let [a, b, c] = [0, 1, count - 1].map(NodeName::nth);
-            let way = ring.route(&a, &[c.clone()], &b).expect("all are members");
+            let way = ring.route(&a, std::slice::from_ref(&c), &b).expect("all are members");
             let relay = ring.position(&c).expect("a member");
             assert!(way.at(0.5).distance(relay) < 0.1, "{count}");
             let (there, direct) = (way.at(0.25), ring.curve(&c, &a).expect("a link").at(0.5));

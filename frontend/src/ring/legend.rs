@@ -89,9 +89,11 @@ fn lines(drawn: &[Link], heartbeat: bool) -> Vec<(&'static str, String)> {
     if heartbeat {
         lines.push(("heart", "heartbeat".to_owned()));
     }
-    let relayed: Vec<&Link> = drawn.iter().filter(|link| link.state == LinkState::Relayed).collect();
+    let relayed: Vec<&Link> = drawn.iter().filter(|link| !link.relays.is_empty()).collect();
     for link in relayed.iter().take(MOST_RELAYED) {
-        lines.push(("relayed", format!("{} → {}{}", link.from, link.to, through(&link.relays))));
+        let beats = if link.state == LinkState::RelayedHeartbeat { "heartbeats " } else { "" };
+        let way = format!("{beats}{} → {}{}", link.from, link.to, through(&link.relays));
+        lines.push((link.state.as_str(), way));
     }
     if relayed.len() > MOST_RELAYED {
         lines.push(("relayed", format!("{} more", relayed.len() - MOST_RELAYED)));

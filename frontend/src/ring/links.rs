@@ -1,6 +1,6 @@
 //! The links to draw, from the successor that each node reports.
 
-use ringleader_shared::link::LinkDirection;
+use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{LinkFault, NodeName, NodeState, RingView};
 
 use super::geometry::{Curve, Layout};
@@ -14,6 +14,8 @@ pub(crate) enum LinkState {
     Repaired,
     /// A link that goes through relays.
     Relayed,
+    /// One for heartbeats alone.
+    RelayedHeartbeat,
     /// The link is cut: nothing gets through.
     Cut,
     /// A configured link that carries nothing: one of its ends is gone, or it is routed past.
@@ -27,6 +29,7 @@ impl LinkState {
             Self::Live => "live",
             Self::Repaired => "repaired",
             Self::Relayed => "relayed",
+            Self::RelayedHeartbeat => "relayed heartbeat",
             Self::Cut => "cut",
             Self::Broken => "broken",
         }
@@ -52,7 +55,7 @@ pub(crate) struct Link {
 
 /// The links of this ring. A node that has not reported a successor yet has none.
 pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
-    let mut links = Vec::new();
+    let mut links: Vec<Link> = Vec::new();
     let mut add = |from: &NodeName, to: &NodeName, state: LinkState| {
         let fault = view.fault(from, to);
         let state = if fault.cut { LinkState::Cut } else { state };
@@ -99,7 +102,9 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
             && let Some(curve) = layout.route(from, relays, to)
         {
             let (from, to, relays) = (from.clone(), to.clone(), relays.clone());
-            let (state, fault) = (LinkState::Relayed, LinkFault::default());
+            let is_heartbeat = link.link == LinkKind::Heartbeat;
+            let state = if is_heartbeat { LinkState::RelayedHeartbeat } else { LinkState::Relayed };
+            let fault = LinkFault::default();
             links.push(Link { from, to, relays, state, fault, curve });
         }
     }
@@ -117,7 +122,6 @@ mod tests {
     use super::*;
     use crate::testing::{name, ring};
     use ringleader_shared::EventKind;
-    use ringleader_shared::link::LinkKind;
     use ringleader_shared::text::through;
 
     fn drawn(view: &RingView) -> Vec<String> {

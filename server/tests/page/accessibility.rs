@@ -1,5 +1,6 @@
 //! Accessibility of the dashboard: axe-core on every view, the keyboard, sizes of text.
 
+use ringleader_shared::LinkFault;
 use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
@@ -59,6 +60,10 @@ fn axe_finds_no_barrier_in_the_live_views() {
         has_no_barriers(page, "led");
         page.click("faults");
         page.wait_for("[data-testid='link-delay']", "it.value", |value| value == "0");
+        for (from, to) in [("C", "D"), ("D", "C")] {
+            page.server().set_link(from, to, &LinkFault::CUT);
+        }
+        page.wait_for_attribute("relayed-C-D", "data-kind", "relayed");
         page.click("remove-A");
         page.click("add-node");
         has_no_barriers(page, "panels-open");

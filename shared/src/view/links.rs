@@ -48,8 +48,8 @@ pub enum Reach<'a> {
 }
 
 impl NodeView {
-    /// Applies an event of this member about its links. Direct links are as many as pairs of members, and last
-    /// for an election: of these only those that go through others are kept.
+    /// Applies an event of this member about its links. Direct links are as many as pairs of members, and
+    /// last for an election: of these only those that go through others are kept.
     pub(super) fn apply_link(&mut self, kind: &EventKind) {
         let (EventKind::LinkUp { peer, link, direction, .. }
         | EventKind::LinkDown { peer, link, direction, .. }) = kind
@@ -65,8 +65,8 @@ impl NodeView {
         }
     }
 
-    /// The link on which this member sends to another: of the ring rather than another, dialled by this member
-    /// rather than by the other.
+    /// The link on which this member sends to another: of the ring rather than another, dialled by this
+    /// member rather than by the other.
     #[must_use]
     pub fn link_to(&self, peer: &NodeName) -> Option<&LinkView> {
         let links = self.links.iter().filter(|link| link.peer == *peer);

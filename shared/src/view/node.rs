@@ -37,7 +37,7 @@ pub struct NodeView {
     /// Its links that are up, for the ring and for heartbeats; direct ones only where they go through others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<LinkView>,
-    /// Why it raises no term though it follows nobody, by its last inquiry.
+    /// The outcome of its last inquiry since its role changed last: why it raises no term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outside: Option<Explanation<NodeName, NamedContender>>,
     /// Its progress in a classic election, or in the last one.
