@@ -202,13 +202,19 @@ impl<I> Default for LinkTable<I> {
     }
 }
 
-impl<I: Copy + Eq> FromIterator<Link<I>> for LinkTable<I> {
-    fn from_iter<T: IntoIterator<Item = Link<I>>>(links: T) -> Self {
-        Self { links: links.into_iter().collect(), ..Self::default() }
-    }
-}
-
 impl<I: Copy + Eq> LinkTable<I> {
+    /// A member's links: those that are there, and those that failed while their peers lived. In the place of
+    /// one of these that its peer dialled another must be up until this time.
+    pub fn new(
+        links: impl IntoIterator<Item = Link<I>>,
+        replaceable: impl IntoIterator<Item = Link<I>>,
+        until: Time,
+    ) -> Self {
+        let waits = |link: &Link<I>| (link.direction == LinkDirection::Incoming).then_some(until);
+        let replaceable = replaceable.into_iter().map(|link| (link, waits(&link))).collect();
+        Self { links: links.into_iter().collect(), replaceable, ..Self::default() }
+    }
+
     /// All links, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Link<I>> {
         self.links.iter()
@@ -529,6 +535,11 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.replaceable
             .retain(|(old, _)| (old.peer, old.kind, old.direction) != (link.peer, link.kind, link.direction));
         self.replaceable.len() < before
+    }
+
+    /// The links that failed while their peers lived, and in whose place no other one is up.
+    pub fn replaceable(&self) -> impl Iterator<Item = &Link<I>> {
+        self.replaceable.iter().map(|(link, _)| link)
     }
 
     /// Removes a link that failed while its peer lived, when none has taken its place in time: the peer is

@@ -45,7 +45,7 @@ fn from_peer(id: u32, from: u128, start: u32) -> Link<u32> {
 }
 
 fn table(links: &[Link<u32>]) -> LinkTable<u32> {
-    links.iter().copied().collect()
+    LinkTable::new(links.iter().copied(), [], Time::default())
 }
 
 #[test]
