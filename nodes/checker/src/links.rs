@@ -77,7 +77,7 @@ impl Connection {
         if self.dial.dialler == me { LinkDirection::Outgoing } else { LinkDirection::Incoming }
     }
 
-    /// What an end knows of it that has not closed it.
+    /// Link of an end that has not closed it, as that knows it.
     fn link(&self, at: usize, me: NodeIndex) -> Option<Link<usize>> {
         let (purpose, up_since) = match self.end(me) {
             End::Closed => return None,
@@ -437,10 +437,11 @@ impl Links {
         let is_it = |it: &Connection| it.dial == dial && it.acceptor_end == End::Replaceable;
         let at = self.connections.iter().position(is_it)?;
         let mut table = self.table(dial.acceptor);
-        let link = std::iter::from_fn(|| table.overdue(LONG_AFTER)).find(|link| link.id == at)?;
+        let (link, loss) =
+            std::iter::from_fn(|| table.overdue(LONG_AFTER)).find(|(link, _)| link.id == at)?;
         self.connections.get_mut(at)?.acceptor_end = End::Closed;
         self.sweep();
-        Some(link.down_input())
+        meaning(&link, loss)
     }
 
     /// The connection on which a message from one member to the other goes.
@@ -459,7 +460,7 @@ impl Links {
         true
     }
 
-    /// Returns the input by which the core of a member learns what arrived. `None` when that is nothing to it.
+    /// Returns the input by which the core of a member learns what arrived. `None` when it need not know.
     pub(crate) fn learn(
         &mut self,
         me: NodeIndex,
@@ -514,15 +515,20 @@ impl Links {
         *self.connections.get_mut(at)?.end_mut(me) =
             if is_replaceable { End::Replaceable } else { End::Closed };
         self.settle(me, &table);
-        match loss {
-            LinkLoss::Failed => Some(link.down_input()),
-            LinkLoss::Closed | LinkLoss::ClosedUnseen => Some(link.closed_input()),
-            LinkLoss::Replaced | LinkLoss::Replaceable | LinkLoss::Unseen => None,
-        }
+        meaning(&link, loss)
     }
 
     /// Whether this member dials that one, or has: then it does not probe it.
     pub(crate) fn dials(&self, me: NodeIndex, peer: NodeIndex) -> bool {
         !self.table(me).lacks_probe(id(peer.into()))
+    }
+}
+
+/// The input by which a core learns of the end of a link.
+fn meaning(link: &Link<usize>, loss: LinkLoss) -> Option<Input<RingMessage>> {
+    match loss {
+        LinkLoss::Failed => Some(link.down_input()),
+        LinkLoss::Closed | LinkLoss::ClosedUnseen => Some(link.closed_input()),
+        LinkLoss::Replaced | LinkLoss::Replaceable | LinkLoss::Unseen => None,
     }
 }

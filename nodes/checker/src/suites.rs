@@ -90,8 +90,8 @@ pub fn small_quorum() -> Vec<CheckConfig> {
     all
 }
 
-/// Configurations of rings in which pairs of members reach each other through others only, that are checked in
-/// seconds.
+/// Configurations of rings in which pairs of members reach each other through others only, that are checked
+/// in seconds.
 #[must_use]
 pub fn small_severed() -> Vec<CheckConfig> {
     let none = FaultBudget::default();
@@ -305,7 +305,7 @@ pub fn large() -> Vec<CheckConfig> {
     all
 }
 
-/// Rings in which pairs of members reach each other through others only, among those that are checked in minutes.
+/// The same with more happening to them, checked in minutes.
 fn large_severed() -> Vec<CheckConfig> {
     let none = FaultBudget::default();
     let one = FaultBudget { severs: 1, ..none };
