@@ -25,6 +25,9 @@ pub struct FaultBudget {
     pub duplicates: u8,
     /// A link breaks between two members that are both alive: each takes the other for dead.
     pub breaks: u8,
+    /// The direct way between two live members fails for good, in both directions. While they reach each
+    /// other through others, other links take the place of theirs, and neither takes the other for dead.
+    pub severs: u8,
     /// A timer runs out while something is still under way. Otherwise timers are slower than anything that
     /// can be said: they run out, in any order, when no message and no change of a link is under way and
     /// everyone that answers is back in the ring.
@@ -38,7 +41,7 @@ pub struct FaultBudget {
 
 impl FaultBudget {
     /// How often each may happen, and its name.
-    fn counted(self) -> [(u8, &'static str); 9] {
+    fn counted(self) -> [(u8, &'static str); 10] {
         [
             (self.initiations, "initiate"),
             (self.crashes, "crash"),
@@ -46,6 +49,7 @@ impl FaultBudget {
             (self.losses, "lose"),
             (self.duplicates, "duplicate"),
             (self.breaks, "break"),
+            (self.severs, "sever"),
             (self.hasty_timers, "hasty timer"),
             (self.jumps, "jump in time"),
             (self.renewals, "renewal"),

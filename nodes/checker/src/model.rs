@@ -1,10 +1,11 @@
 //! Properties of every state.
 
 use ringleader_election::classic;
-use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession, Term};
+use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession};
 use stateright::{Model, Property};
 
 use crate::config::{CheckConfig, FaultBudget, Start};
+use crate::part::Part;
 use crate::ring::{Event, Ring, StepViolation};
 
 /// A ring within bounds, as stateright sees it.
@@ -26,10 +27,10 @@ impl RingModel {
         &self.config
     }
 
-    /// Nobody is taken for dead who is not: then even the `available` mode promises one leader per term.
-    fn promises_one_leader(&self) -> bool {
+    /// Nobody was taken for dead who is not: then even the `available` mode promises one leader per term.
+    fn promises_one_leader(&self, ring: &Ring) -> bool {
         match self.config.settings.safety {
-            Safety::Available => self.config.faults.breaks == 0,
+            Safety::Available => self.config.faults.breaks == 0 && !ring.was_parted(),
             Safety::Quorum => true,
         }
     }
@@ -114,7 +115,7 @@ impl Model for RingModel {
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(ONE_LEADER, |model: &Self, ring| {
-                !model.promises_one_leader() || has_one_leader(ring)
+                !model.promises_one_leader(ring) || has_one_leader(ring)
             }),
             Property::always(ONE_AT_ONCE, |model, ring| {
                 model.config.settings.safety == Safety::Available || leaders(ring) < 2
@@ -147,9 +148,10 @@ impl Model for RingModel {
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
                 let at_peace = ring.is_quiet() || model.config.settings.safety == Safety::Quorum;
-                ring.left().is_undisturbed()
-                    && at_peace
-                    && (ring.agrees() || !ring.somebody_may_lead() && ring.is_vacant())
+                ring.left().is_undisturbed() && at_peace && {
+                    let parts = ring.parts();
+                    !parts.is_empty() && parts.iter().all(Part::agrees)
+                }
             }),
         ]
     }
@@ -177,10 +179,9 @@ fn has_no_own_deputy(ring: &Ring) -> bool {
     mandates.into_iter().all(|mandate| mandate.deputy.is_none_or(|deputy| deputy.id != mandate.leader.id))
 }
 
-/// Nothing is asked of a ring in which nobody lives, or no election was ever started.
+/// Nothing is asked of members that have heard of no election.
 fn agrees_when_quiet(ring: &Ring) -> bool {
-    let heard = ring.live().any(|(_, core)| core.known_term() > Term::ZERO);
-    !heard || !ring.is_quiet() || if ring.somebody_may_lead() { ring.agrees() } else { ring.is_vacant() }
+    !ring.is_quiet() || ring.parts().iter().all(|part| !part.has_elected() || part.agrees())
 }
 
 fn stays_within(model: &RingModel, ring: &Ring) -> bool {
@@ -205,7 +206,8 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
     let mut of_an_election = ring.live().filter_map(|(_, core)| core.mandate());
     of_an_election.all(|mandate| {
         let initiators = ring.initiators(mandate.term).map(usize::from);
-        let deputy = ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.wants_deputy());
+        let deputy =
+            ranking.iter().find(|member| **member != mandate.leader).filter(|_| ring.all().wants_deputy());
         properties.may_lead(mandate.leader, &members, initiators)
             && deputy == mandate.deputy.as_ref()
             && mandate.deputy_epoch == 0
@@ -214,14 +216,15 @@ fn best_wins(model: &RingModel, ring: &Ring) -> bool {
 
 fn best_deputy(model: &RingModel, ring: &Ring) -> bool {
     let faults = model.config.faults;
-    if ring.left().restarts < faults.restarts || faults.breaks > 0 || !ring.is_quiet() {
+    let was_parted = faults.breaks > 0 || ring.was_parted();
+    if ring.left().restarts < faults.restarts || was_parted || !ring.is_quiet() {
         return true;
     }
     let ranking = model.ranking(ring);
     let mut mandates = ring.live().filter_map(|(_, core)| core.mandate());
     mandates.all(|mandate| {
         let best = ranking.iter().find(|member| **member != mandate.leader);
-        best.filter(|_| ring.wants_deputy()) == mandate.deputy.as_ref()
+        best.filter(|_| ring.all().wants_deputy()) == mandate.deputy.as_ref()
     })
 }
 

@@ -11,11 +11,12 @@ use ringleader_shared::message::{
     Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
 };
 use ringleader_shared::{
-    Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Succession, Term,
+    Contender, Mandate, NodeName, Promise, RingMessage, RingSettings, Role, Safety, Term,
 };
 
 use crate::config::{self, CheckConfig, FaultBudget, Start, id, place};
-use crate::links::{Dial, InTransit, LinkChange, Links};
+use crate::links::{Dial, InTransit, Links};
+use crate::part::Part;
 
 pub use crate::links::NodeIndex;
 
@@ -57,6 +58,8 @@ pub struct Ring {
     /// The highest term when all were last dead at once, while a live member may still be below it; else
     /// zero.
     outlived: Term,
+    /// Whether live members could ever not reach each other.
+    was_parted: bool,
     /// The initiators of each term, asked or of their own accord, where only those may win it.
     initiators: BTreeSet<(Term, NodeIndex)>,
     settings: RingSettings,
@@ -142,6 +145,13 @@ pub enum Event {
     Duplicate(NodeIndex, NodeIndex),
     /// A connection that the first dialled to the second breaks.
     Break(NodeIndex, NodeIndex, LinkKind),
+    /// No link joins these two directly any more.
+    Sever(NodeIndex, NodeIndex),
+    /// The first, or else the second, notices that a connection that the first dialled to the second carries
+    /// nothing any more.
+    Notices(NodeIndex, NodeIndex, LinkKind, LinkDirection),
+    /// Nothing has taken the place of such a connection in time.
+    Overdue(NodeIndex, NodeIndex, LinkKind),
     /// Time passes, until the next lease or grant is over.
     Jump,
 }
@@ -160,6 +170,7 @@ impl Ring {
         let mut ring = Self {
             members: members.map(member).collect(),
             links: Links::default(),
+            was_parted: false,
             left: config.faults,
             step_violation: None,
             now: Time::default(),
@@ -169,6 +180,9 @@ impl Ring {
             initiators: BTreeSet::new(),
             settings: config.settings,
         };
+        for place in ring.places() {
+            ring.links.start(place);
+        }
         for place in ring.places() {
             ring.give(place, configuration(config, Term::ZERO));
         }
@@ -207,15 +221,15 @@ impl Ring {
                 }
             }
         }
-        let before = events.len();
-        for (from, core) in self.live() {
-            for to in core.skipped().filter_map(|peer| NodeIndex::try_from(place(peer)).ok()) {
-                if self.lives(to) && !self.links.dials(from, to) {
-                    events.push(Event::Probes(from, to));
-                }
-            }
-        }
-        let at_rest = self.links.nothing_under_way() && events.len() == before;
+        events.extend(self.links.unnoticed().map(|(me, dial)| {
+            let direction =
+                if dial.dialler == me { LinkDirection::Outgoing } else { LinkDirection::Incoming };
+            Event::Notices(dial.dialler, dial.acceptor, dial.kind, direction)
+        }));
+        events
+            .extend(self.links.overdue().map(|dial| Event::Overdue(dial.dialler, dial.acceptor, dial.kind)));
+        events.extend(self.probes().map(|(from, to)| Event::Probes(from, to)));
+        let at_rest = self.is_at_rest();
         let overdue = self.members.iter().any(|member| member.timers.values().any(|&by| by >= OVERTAKEN));
         for (place, member) in self.numbered() {
             if self.settings.safety == Safety::Quorum {
@@ -240,6 +254,9 @@ impl Ring {
         if self.left.breaks > 0 {
             let whole = self.links.whole();
             events.extend(whole.map(|dial| Event::Break(dial.dialler, dial.acceptor, dial.kind)));
+        }
+        if self.left.severs > 0 {
+            events.extend(self.links.ways().whole().map(|(one, other)| Event::Sever(one, other)));
         }
         if self.left.jumps > 0 && self.next_moment().is_some() {
             events.push(Event::Jump);
@@ -299,7 +316,7 @@ impl Ring {
             }
             Event::Probes(from, to) => {
                 let dial = Dial { dialler: from, acceptor: to, kind: LinkKind::Ring };
-                self.links.dial(dial, self.lives(to), true);
+                self.links.dial(dial, true);
             }
             Event::Initiate(place) => {
                 self.left.initiations = self.left.initiations.saturating_sub(1);
@@ -324,6 +341,7 @@ impl Ring {
                 if let Some(member) = self.members.get_mut(usize::from(place)) {
                     member.core = Some(Arc::new(Core::recovered(id(place.into()), member.promise)));
                 }
+                self.links.start(place);
                 self.give(place, configuration(config, self.highest_term()));
             }
             Event::Lose(from, to) => {
@@ -341,7 +359,24 @@ impl Ring {
                 self.left.breaks = self.left.breaks.saturating_sub(1);
                 self.links.break_down(Dial { dialler, acceptor, kind });
             }
+            Event::Sever(one, other) => {
+                self.left.severs = self.left.severs.saturating_sub(1);
+                self.links.sever(one, other);
+            }
+            Event::Notices(dialler, acceptor, kind, direction) => {
+                let me = if direction == LinkDirection::Outgoing { dialler } else { acceptor };
+                match self.links.notice(me, Dial { dialler, acceptor, kind }) {
+                    Some(input) => self.give(me, input),
+                    None => self.make_links(me),
+                }
+            }
+            Event::Overdue(dialler, acceptor, kind) => {
+                if let Some(input) = self.links.give_up(Dial { dialler, acceptor, kind }) {
+                    self.give(acceptor, input);
+                }
+            }
         }
+        self.was_parted |= self.links.ways().are_parted();
         self.forget_what_follows();
     }
 
@@ -394,6 +429,9 @@ impl Ring {
             | Event::Crash(_)
             | Event::Restart(_)
             | Event::Break(..)
+            | Event::Sever(..)
+            | Event::Notices(..)
+            | Event::Overdue(..)
             | Event::Jump => event.to_string(),
         }
     }
@@ -423,15 +461,16 @@ impl Ring {
     /// anything.
     #[must_use]
     pub fn is_at_rest(&self) -> bool {
-        let nobody_to_probe = || {
-            self.live().all(|(me, core)| {
-                core.skipped().all(|peer| {
-                    let peer = NodeIndex::try_from(place(peer)).unwrap_or(NodeIndex::MAX);
-                    !self.lives(peer) || self.links.dials(me, peer)
-                })
-            })
-        };
-        self.links.nothing_under_way() && nobody_to_probe()
+        self.links.is_at_rest() && self.probes().next().is_none()
+    }
+
+    /// The members that are routed past and answer, and are not dialled again yet.
+    fn probes(&self) -> impl Iterator<Item = (NodeIndex, NodeIndex)> {
+        let skipped = self.live().flat_map(|(me, core)| core.skipped().map(move |peer| (me, place(peer))));
+        let pairs = skipped.filter_map(|(me, peer)| Some((me, NodeIndex::try_from(peer).ok()?)));
+        pairs.filter(|(me, peer)| {
+            self.links.ways().relays(*me, *peer).is_some() && !self.links.dials(*me, *peer)
+        })
     }
 
     /// At rest, and no timer runs.
@@ -468,39 +507,25 @@ impl Ring {
         self.links.longest_queue()
     }
 
-    /// Whether a leader of the live members is to have a deputy.
+    /// Whether live members could ever not reach each other.
     #[must_use]
-    pub fn wants_deputy(&self) -> bool {
-        let may = |core: &Core| core.may_lead() && core.role() != Role::Leader;
-        self.settings.succession == Succession::Deputy && self.live().any(|(_, core)| may(core))
+    pub fn was_parted(&self) -> bool {
+        self.was_parted
     }
 
-    /// Whether a live member may lead.
+    /// The live members.
     #[must_use]
-    pub fn somebody_may_lead(&self) -> bool {
-        self.live().any(|(_, core)| core.may_lead())
+    pub fn all(&self) -> Part<'_> {
+        Part::new(self.live().map(|(_, core)| core), self.settings.succession)
     }
 
-    /// Whether nobody leads, and nobody waits for a leader.
+    /// The parts of the live members, each of which agrees by itself.
     #[must_use]
-    pub fn is_vacant(&self) -> bool {
-        self.live().all(|(_, core)| core.mandate().is_none() && core.role() == Role::Follower)
-    }
-
-    /// Whether all live members follow one live leader, who knows it, and one live deputy if one is to be,
-    /// who does.
-    #[must_use]
-    pub fn agrees(&self) -> bool {
-        let Some(mandate) = self.live().find_map(|(_, core)| core.mandate().copied()) else { return false };
-        let same = |core: &Core| core.mandate() == Some(&mandate) && core.term() == mandate.term;
-        let with_role = |role: Role| -> Vec<_> {
-            self.live().filter(|(_, core)| core.role() == role).map(|(_, core)| core.id()).collect()
-        };
-        let deputy: Vec<_> = mandate.deputy.map(|deputy| deputy.id).into_iter().collect();
-        self.live().all(|(_, core)| same(core))
-            && with_role(Role::Leader) == [mandate.leader.id]
-            && with_role(Role::Deputy) == deputy
-            && deputy.is_empty() != self.wants_deputy()
+    pub fn parts(&self) -> Vec<Part<'_>> {
+        let core = |place: NodeIndex| self.members.get(usize::from(place))?.core.as_deref();
+        let part =
+            |places: Vec<NodeIndex>| Part::new(places.into_iter().filter_map(core), self.settings.succession);
+        self.links.ways().parts().into_iter().map(part).collect()
     }
 
     fn numbered(&self) -> impl Iterator<Item = (NodeIndex, &Member)> {
@@ -511,25 +536,9 @@ impl Ring {
         0..NodeIndex::try_from(self.members.len()).unwrap_or(NodeIndex::MAX)
     }
 
-    fn lives(&self, place: NodeIndex) -> bool {
-        self.members.get(usize::from(place)).is_some_and(|member| member.core.is_some())
-    }
-
     fn arrives(&mut self, from: NodeIndex, to: NodeIndex) {
         let Some(item) = self.links.take(from, to) else { return };
-        let peer = id(from.into());
-        let link = item.dial.kind;
-        let direction =
-            if item.dial.dialler == to { LinkDirection::Outgoing } else { LinkDirection::Incoming };
-        let input = match item.content {
-            InTransit::Message(message) => Some(Input::Received { from: peer, message }),
-            content => self.links.learn(to, item.dial, content).map(|change| match change {
-                LinkChange::Up => Input::LinkUp { peer, link, direction },
-                LinkChange::Down => Input::LinkDown { peer, link, direction },
-                LinkChange::Closed => Input::LinkClosed { peer, link, direction },
-            }),
-        };
-        if let Some(input) = input {
+        if let Some(input) = self.links.learn(to, item.dial, item.content) {
             self.give(to, input);
         }
     }
@@ -606,11 +615,7 @@ impl Ring {
         let Some(core) = self.members.get(usize::from(me)).and_then(|member| member.core.as_deref()) else {
             return;
         };
-        let wanted = core.wanted_links();
-        let members = &self.members;
-        self.links.make(me, wanted, |place| {
-            members.get(usize::from(place)).is_some_and(|member| member.core.is_some())
-        });
+        self.links.make(me, core.wanted_links());
     }
 }
 
@@ -694,6 +699,22 @@ impl fmt::Display for Event {
             }
             Self::Break(from, to, kind) => {
                 write!(f, "the {kind} link from {} to {} breaks", name(from), name(to))
+            }
+            Self::Sever(one, other) => {
+                write!(f, "no link joins {} and {} directly any more", name(one), name(other))
+            }
+            Self::Notices(from, to, kind, direction) => {
+                let who = if direction == LinkDirection::Outgoing { from } else { to };
+                write!(
+                    f,
+                    "{} notices that the {kind} link from {} to {} is silent",
+                    name(who),
+                    name(from),
+                    name(to)
+                )
+            }
+            Self::Overdue(from, to, kind) => {
+                write!(f, "{} waits no more for another {kind} link from {}", name(to), name(from))
             }
             Self::Jump => f.write_str("time passes until the next lease or grant is over"),
         }

@@ -90,6 +90,35 @@ pub fn small_quorum() -> Vec<CheckConfig> {
     all
 }
 
+/// Configurations of rings in which pairs of members reach each other through others only, that are checked
+/// in seconds.
+#[must_use]
+pub fn small_severed() -> Vec<CheckConfig> {
+    let none = FaultBudget::default();
+    let one = FaultBudget { severs: 1, ..none };
+    let mut all = vec![CheckConfig::of(&[2, 1]).with(FaultBudget { initiations: 1, ..one })];
+    for ring in rings(3) {
+        let ring = CheckConfig::of(&ring);
+        all.push(ring.clone().with(FaultBudget { initiations: 1, ..one }));
+        all.push(ring.clone().with(FaultBudget { crashes: 1, ..one }).elected());
+        all.push(ring.clone().with(FaultBudget { hasty_timers: 1, ..one }).elected());
+        all.push(ring.clone().with(FaultBudget { severs: 2, ..none }).elected());
+        let ring = ring.quorum();
+        all.push(ring.clone().with(FaultBudget { jumps: 2, ..one }).elected());
+        all.push(ring.clone().with(FaultBudget { jumps: 1, crashes: 1, ..one }).elected());
+        all.push(ring.with(FaultBudget { jumps: 1, severs: 2, ..none }).elected());
+    }
+    for ring in [vec![4, 3, 2, 1], vec![4, 2, 3, 1], vec![4, 1, 2, 3]] {
+        let ring = CheckConfig::of(&ring);
+        all.push(ring.clone().with(one).elected());
+        all.push(ring.clone().with(FaultBudget { initiations: 1, ..one }));
+        all.push(ring.clone().with(FaultBudget { severs: 2, ..none }).elected());
+        all.push(ring.clone().with(FaultBudget { crashes: 1, ..one }).elected());
+        all.push(ring.quorum().with(FaultBudget { jumps: 1, ..one }).elected());
+    }
+    all
+}
+
 /// Configurations of rings in which nobody is deputy, that are checked in seconds.
 #[must_use]
 pub fn small_without_succession() -> Vec<CheckConfig> {
@@ -232,6 +261,7 @@ pub fn large() -> Vec<CheckConfig> {
         all.push(ring.clone().with(FaultBudget { crashes: 3, restarts: 2, ..none }).elected());
         all.push(ring.with(FaultBudget { crashes: 1, breaks: 1, hasty_timers: 1, ..none }).elected());
     }
+    all.extend(large_severed());
     let parted = FaultBudget { breaks: 2, crashes: 1, restarts: 1, jumps: 3, ..none };
     all.push(CheckConfig::of(&[2, 1]).quorum().with(parted).elected());
     for ring in rings(3) {
@@ -271,6 +301,29 @@ pub fn large() -> Vec<CheckConfig> {
         all.push(ring.clone().with(FaultBudget { initiations: 1, crashes: 1, ..none }));
         all.push(ring.clone().with(FaultBudget { crashes: 1, restarts: 1, ..none }).elected());
         all.push(ring.with(FaultBudget { crashes: 2, ..none }).elected());
+    }
+    all
+}
+
+/// The same with more happening to them, checked in minutes.
+fn large_severed() -> Vec<CheckConfig> {
+    let none = FaultBudget::default();
+    let one = FaultBudget { severs: 1, ..none };
+    let mut all = Vec::new();
+    for ring in rings(3) {
+        let ring = CheckConfig::of(&ring);
+        all.push(ring.clone().with(FaultBudget { initiations: 2, crashes: 1, ..one }));
+        all.push(ring.clone().with(FaultBudget { crashes: 1, hasty_timers: 1, ..one }).elected());
+        all.push(ring.clone().with(FaultBudget { severs: 2, crashes: 1, ..none }).elected());
+        let ring = ring.quorum();
+        all.push(ring.clone().with(FaultBudget { jumps: 2, crashes: 1, ..one }).elected());
+        all.push(ring.with(FaultBudget { jumps: 2, severs: 2, ..none }).elected());
+    }
+    for ring in rings(4) {
+        let ring = CheckConfig::of(&ring);
+        all.push(ring.clone().with(FaultBudget { severs: 2, hasty_timers: 1, ..none }).elected());
+        all.push(ring.clone().with(FaultBudget { crashes: 1, hasty_timers: 1, ..one }).elected());
+        all.push(ring.quorum().with(FaultBudget { crashes: 1, jumps: 1, ..one }).elected());
     }
     all
 }

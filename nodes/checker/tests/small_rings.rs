@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_checker::suites::{
-    small, small_classic, small_eligibility, small_quorum, small_without_succession,
+    small, small_classic, small_eligibility, small_quorum, small_severed, small_without_succession,
 };
 use ringleader_checker::{CheckConfig, Report, RingModel, check};
 use ringleader_shared::Safety;
@@ -23,6 +23,13 @@ fn exhausted(config: &CheckConfig) -> Report {
 #[test]
 fn nothing_that_can_happen_to_a_small_ring_violates_a_property() {
     for config in small().into_iter().chain(small_quorum()) {
+        exhausted(&config);
+    }
+}
+
+#[test]
+fn nothing_that_can_happen_to_a_small_ring_with_pairs_that_were_severed_violates_a_property() {
+    for config in small_severed() {
         exhausted(&config);
     }
 }

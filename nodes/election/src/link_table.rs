@@ -105,6 +105,13 @@ impl<I> Link<I> {
         Input::LinkClosed { peer: self.peer, link: self.kind, direction: self.direction }
     }
 
+    /// Whether its end means nothing to people and core.
+    fn is_unseen(&self) -> bool {
+        self.purpose == DialPurpose::Standby
+            || !self.is_up()
+                && (self.purpose == DialPurpose::Probe || self.direction == LinkDirection::Incoming)
+    }
+
     fn was_too_short(&self, now: Time) -> bool {
         (self.kind, self.direction) == (LinkKind::Ring, LinkDirection::Outgoing)
             && self.up_since.is_none_or(|up| now.since(up) < TOO_SHORT)
@@ -202,13 +209,19 @@ impl<I> Default for LinkTable<I> {
     }
 }
 
-impl<I: Copy + Eq> FromIterator<Link<I>> for LinkTable<I> {
-    fn from_iter<T: IntoIterator<Item = Link<I>>>(links: T) -> Self {
-        Self { links: links.into_iter().collect(), ..Self::default() }
-    }
-}
-
 impl<I: Copy + Eq> LinkTable<I> {
+    /// A member's links: those that are there, and those that failed while their peers lived. In the place of
+    /// one of these that its peer dialled another must be up until this time.
+    pub fn new(
+        links: impl IntoIterator<Item = Link<I>>,
+        replaceable: impl IntoIterator<Item = Link<I>>,
+        until: Time,
+    ) -> Self {
+        let waits = |link: &Link<I>| (link.direction == LinkDirection::Incoming).then_some(until);
+        let replaceable = replaceable.into_iter().map(|link| (link, waits(&link))).collect();
+        Self { links: links.into_iter().collect(), replaceable, ..Self::default() }
+    }
+
     /// All links, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &Link<I>> {
         self.links.iter()
@@ -531,12 +544,20 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.replaceable.len() < before
     }
 
-    /// Removes a link that failed while its peer lived, when none has taken its place in time: the peer is
-    /// lost now.
+    /// The links that failed while their peers lived, and in whose place no other one is up.
+    pub fn replaceable(&self) -> impl Iterator<Item = &Link<I>> {
+        self.replaceable.iter().map(|(link, _)| link)
+    }
+
+    /// Removes a link that failed while its peer lived, when none has taken its place in time, and says what
+    /// that means. The peer is lost, unless there is another link that would fail with it: then the peer wants
+    /// this one no more, and its word of that did not come through.
     #[must_use]
-    pub fn overdue(&mut self, now: Time) -> Option<Link<I>> {
+    pub fn overdue(&mut self, now: Time) -> Option<(Link<I>, LinkLoss)> {
         let at = self.replaceable.iter().position(|(_, until)| until.is_some_and(|until| until <= now))?;
-        Some(self.replaceable.remove(at).0)
+        let link = self.replaceable.remove(at).0;
+        let is_held = self.links.iter().any(|other| other.peer == link.peer && !other.is_unseen());
+        Some((link, if is_held { LinkLoss::ClosedUnseen } else { LinkLoss::Failed }))
     }
 
     /// The time at which the next link is [`LinkTable::overdue`].
@@ -612,10 +633,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     pub fn down(&mut self, id: I, cause: Cause, now: Time) -> Option<(Link<I>, LinkLoss)> {
         let link = self.remove(id)?;
         let is_last = self.find(link.peer, link.kind, link.direction).is_none();
-        let is_unseen = link.purpose == DialPurpose::Standby
-            || !link.is_up()
-                && (link.purpose == DialPurpose::Probe || link.direction == LinkDirection::Incoming);
-        let loss = if is_unseen {
+        let loss = if link.is_unseen() {
             // It may have taken the place of one that was up.
             let is_incoming =
                 link.purpose != DialPurpose::Standby && link.direction == LinkDirection::Incoming;

@@ -45,7 +45,7 @@ fn from_peer(id: u32, from: u128, start: u32) -> Link<u32> {
 }
 
 fn table(links: &[Link<u32>]) -> LinkTable<u32> {
-    links.iter().copied().collect()
+    LinkTable::new(links.iter().copied(), [], Time::default())
 }
 
 #[test]
@@ -207,4 +207,19 @@ fn messages_go_on_the_ring_first_and_on_what_the_member_dialled_first() {
         assert_eq!(table(&rest).route(peer(2)), Some(best));
     }
     assert_eq!(table(&all).route(peer(3)), None);
+}
+
+#[test]
+fn a_link_that_nothing_replaces_in_time_is_its_peers_loss_unless_another_would_fail_with_it() {
+    let lost = Link { kind: LinkKind::Heartbeat, ..from_peer(1, 2, 1) };
+    let cause = Cause::LinkLost { replaced_within: Duration::from_millis(300) };
+    let overdue = |others: &[Link<u32>]| {
+        let mut table = table(&[&[lost], others].concat());
+        assert_eq!(table.down(1, cause, Time::default()), Some((lost, LinkLoss::Replaceable)));
+        assert_eq!(table.overdue(Time(Duration::from_millis(299))), None);
+        table.overdue(Time(Duration::from_millis(300))).map(|(_, loss)| loss)
+    };
+    assert_eq!(overdue(&[]), Some(LinkLoss::Failed));
+    assert_eq!(overdue(&[ring_link(2, 2, DialPurpose::Standby)]), Some(LinkLoss::Failed));
+    assert_eq!(overdue(&[ring_link(2, 2, DialPurpose::Wanted)]), Some(LinkLoss::ClosedUnseen));
 }

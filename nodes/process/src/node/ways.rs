@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringleader_election::Input;
-use ringleader_election::link_table::{Cause, DialPurpose, Link};
+use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss};
 use ringleader_election::paths::{Answer, PROVEN_AFTER};
 use ringleader_shared::NodeId;
 use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, close};
@@ -240,8 +240,8 @@ impl Node {
     /// those through others, and links that nothing has taken the place of.
     pub(super) fn keep_ways(&mut self) {
         let now = now();
-        while let Some(link) = self.links.table_mut().overdue(now) {
-            self.give(link.down_input());
+        while let Some((link, loss)) = self.links.table_mut().overdue(now) {
+            self.give(if loss == LinkLoss::Failed { link.down_input() } else { link.closed_input() });
         }
         let skipped: Vec<NodeId> = self.core.skipped().filter(|peer| !self.paths.is_dead(*peer)).collect();
         for peer in skipped {

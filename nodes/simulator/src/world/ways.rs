@@ -577,8 +577,8 @@ impl World {
     /// others, and links that nothing has taken the place of.
     pub(super) fn upkeep(&mut self, me: NodeIndex) {
         let now = self.time();
-        while let Some(link) = self.machine_mut(me).and_then(|machine| machine.links.overdue(now)) {
-            self.link_down(me, &link, self.silence());
+        while let Some(lost) = self.machine_mut(me).and_then(|machine| machine.links.overdue(now)) {
+            self.link_lost(me, Some(lost), self.silence());
         }
         let Some(machine) = self.machine_mut(me) else { return };
         let skipped: Vec<NodeId> =
