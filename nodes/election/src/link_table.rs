@@ -550,8 +550,8 @@ impl<I: Copy + Eq> LinkTable<I> {
     }
 
     /// Removes a link that failed while its peer lived, when none has taken its place in time, and says what
-    /// that means. The peer is lost, unless there is another link that would fail with it: then the peer wants
-    /// this one no more, and its word of that did not come through.
+    /// that means. The peer is lost, unless there is another link that would fail with it: then the peer
+    /// wants this one no more, and its word of that did not come through.
     #[must_use]
     pub fn overdue(&mut self, now: Time) -> Option<(Link<I>, LinkLoss)> {
         let at = self.replaceable.iter().position(|(_, until)| until.is_some_and(|until| until <= now))?;
