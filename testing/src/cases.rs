@@ -108,6 +108,30 @@ pub fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Case> {
     )
 }
 
+/// The links that fail between four members that have elected, and stay so: each set of pairs whose link
+/// fails in both directions, or in the first one only, or loses most of what crosses it in the first one; in
+/// both modes.
+pub fn graphs() -> impl Iterator<Item = Case> {
+    let pairs = || (0..4).flat_map(|one| (one + 1..4).map(move |other| (one, other)));
+    let loses = Disturbance { drop: PerMille::new(800), ..Disturbance::default() };
+    let fault = move |(one, other), kind| match kind {
+        0 => None,
+        1 => Some(Action::Sever { one, other }),
+        2 => Some(Action::Cut { from: one, to: other }),
+        _ => Some(Action::Disturb { from: one, to: other, disturbance: loses }),
+    };
+    let graph = move |number: u32, safety| {
+        let mut steps = vec![(Duration::from_millis(20), Action::Initiate(0))];
+        let faults = pairs().zip(0..).filter_map(|(pair, place)| fault(pair, number >> (2 * place) & 3));
+        let at_once = std::iter::once(Duration::from_secs(1)).chain(std::iter::repeat(Duration::ZERO));
+        steps.extend(at_once.zip(faults));
+        let setup = Setup::of(&[90, 100, 110, 120]).seed(u64::from(number)).safety(safety);
+        Case { setup, schedule: Schedule { steps } }
+    };
+    let modes = [Safety::Available, Safety::Quorum];
+    (1..1 << 12).flat_map(move |number| modes.map(|safety| graph(number, safety)))
+}
+
 fn step(
     (kind, one, other, much, class, wait): Raw,
     n: usize,

@@ -63,9 +63,9 @@ impl FaultBudget {
     }
 }
 
-/// How long a lease is granted for. Only its proportion to the shorter time that a leader takes it for
-/// counts.
-const LEASE: Duration = Duration::from_nanos(10);
+/// How long a lease is granted for: whole milliseconds, as messages name it. Only its proportion to the
+/// shorter time that a leader takes it for counts.
+const LEASE: Duration = Duration::from_millis(10);
 
 /// Where a run begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

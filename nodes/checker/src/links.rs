@@ -429,7 +429,8 @@ impl Links {
                 .any(|it| it.dial == dial && !matches!(it.dialler_end, End::Closed | End::Replaceable))
         };
         let waiting = self.connections.iter().filter(|it| it.acceptor_end == End::Replaceable);
-        waiting.map(|it| it.dial).filter(move |dial| !is_dialled(*dial))
+        let gives_up = |dial: &Dial| self.table(dial.acceptor).overdue(LONG_AFTER).is_some();
+        waiting.map(|it| it.dial).filter(move |dial| !is_dialled(*dial) && gives_up(dial))
     }
 
     /// Nothing has taken the place of a connection in time.

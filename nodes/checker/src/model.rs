@@ -1,7 +1,7 @@
 //! Properties of every state.
 
 use ringleader_election::classic;
-use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession};
+use ringleader_shared::{Contender, RingMessage, Role, Safety, Succession, Term};
 use stateright::{Model, Property};
 
 use crate::config::{CheckConfig, FaultBudget, Start};
@@ -79,6 +79,8 @@ pub const NO_WAITING: &str =
     "an undisturbed election, and one death in a ring at peace, need no timer, and the death no election";
 /// A return disturbs nobody.
 pub const RETURNS: &str = "one death and a return in a ring at peace need no timer and no election";
+/// A leader that works stays.
+pub const NOT_UNSEATED: &str = "while the first leader leads, no other election begins that nobody asked for, unless a member is cut off";
 /// The best wins: of all members, or of those that were asked where only those may win.
 pub const BEST_WINS: &str =
     "undisturbed elections are won by the best member, and the second best is its deputy";
@@ -145,6 +147,7 @@ impl Model for RingModel {
             Property::always(BEST_DEPUTY, best_deputy),
             Property::always(NO_WAITING, needs_no_timer),
             Property::always(RETURNS, returns_in_peace),
+            Property::always(NOT_UNSEATED, unseats_nobody),
             Property::sometimes(SOME_AGREE, |model: &Self, ring: &Ring| {
                 // In quorum mode somebody always waits for something.
                 let at_peace = ring.is_quiet() || model.config.settings.safety == Safety::Quorum;
@@ -235,7 +238,11 @@ fn needs_no_timer(model: &RingModel, ring: &Ring) -> bool {
         let elects = model.config.settings.succession == Succession::Election;
         return has_no_timer(ring) && (elects || has_no_election(ring));
     }
-    model.config.settings.safety == Safety::Quorum || !model.is_undisturbed(ring) || has_no_timer(ring)
+    // A pair that still reaches each other is none.
+    let severed =
+        FaultBudget { initiations: model.config.faults.initiations, severs: 1, ..FaultBudget::default() };
+    let is_disturbed = !model.is_undisturbed(ring) && (model.config.faults != severed || ring.was_parted());
+    model.config.settings.safety == Safety::Quorum || is_disturbed || has_no_timer(ring)
 }
 
 fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
@@ -249,6 +256,17 @@ fn returns_in_peace(model: &RingModel, ring: &Ring) -> bool {
     // it looks once more.
     let may_wait = !model.config.ineligible.is_empty();
     !is_asked || (may_wait || has_no_timer(ring)) && has_no_election(ring)
+}
+
+fn unseats_nobody(model: &RingModel, ring: &Ring) -> bool {
+    const FIRST: Term = Term(1);
+    let FaultBudget { initiations, breaks, losses, duplicates, .. } = model.config.faults;
+    let is_asked = model.config.start == Start::Elected
+        && model.config.settings.safety == Safety::Available
+        && (initiations, breaks, losses, duplicates) == (0, 0, 0, 0)
+        && !ring.was_parted();
+    let leads = || ring.live().any(|(_, core)| core.role() == Role::Leader && core.term() == FIRST);
+    !is_asked || has_no_election(ring) || !leads()
 }
 
 fn has_no_timer(ring: &Ring) -> bool {

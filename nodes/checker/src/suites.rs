@@ -68,9 +68,15 @@ pub fn small() -> Vec<CheckConfig> {
         all.push(ring.clone().with(FaultBudget { initiations: 2, crashes: 1, ..none }));
         all.push(ring.clone().with(FaultBudget { initiations: 2, losses: 1, duplicates: 1, ..none }));
         all.push(ring.clone().with(FaultBudget { crashes: 1, restarts: 1, losses: 1, ..none }).elected());
+        all.push(
+            ring.clone().with(FaultBudget { crashes: 1, restarts: 1, hasty_timers: 1, ..none }).elected(),
+        );
         all.push(ring.clone().with(FaultBudget { crashes: 2, restarts: 1, ..none }).elected());
         all.push(ring.with(FaultBudget { breaks: 1, ..none }).elected());
     }
+    // An initiator dies, and so does its message.
+    let orphaned = FaultBudget { initiations: 1, crashes: 1, losses: 1, ..none };
+    all.extend(rings(3).into_iter().map(|ring| CheckConfig::of(&ring).with(orphaned)));
     all
 }
 
@@ -100,6 +106,7 @@ pub fn small_severed() -> Vec<CheckConfig> {
     for ring in rings(3) {
         let ring = CheckConfig::of(&ring);
         all.push(ring.clone().with(FaultBudget { initiations: 1, ..one }));
+        all.push(ring.clone().with(FaultBudget { initiations: 2, ..one }));
         all.push(ring.clone().with(FaultBudget { crashes: 1, ..one }).elected());
         all.push(ring.clone().with(FaultBudget { hasty_timers: 1, ..one }).elected());
         all.push(ring.clone().with(FaultBudget { severs: 2, ..none }).elected());
