@@ -1,5 +1,5 @@
-//! Benchmark of what links that fail between live members cost: the table of partial partitions, slow and lossy
-//! links, and the round trip through relays.
+//! Benchmark of links that fail between live members: the table of partial partitions, slow and lossy links,
+//! and the round trip through relays.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::{Duration, Instant};

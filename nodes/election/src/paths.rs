@@ -279,17 +279,17 @@ impl Paths {
         it.unanswered = [0; 2];
     }
 
-    /// Notes that a dial was not answered in time. The next one of its kind is given more time: a slow link needs
-    /// two round trips for it.
+    /// Notes that a dial was not answered in time. The next one of its kind is given more time: a slow link
+    /// needs two round trips for it.
     pub fn unanswered(&mut self, peer: NodeId, is_standby: bool) {
         let it = self.peers.entry(peer).or_default();
         let dials = &mut it.unanswered[usize::from(is_standby)];
         *dials = dials.saturating_add(1);
     }
 
-    /// The time that the next dial may take, when the first one may take so long. A link that is to be used at
-    /// once does not wait for longer because standby links have found no answer: a member that reaches nobody
-    /// tries one after the other.
+    /// The time that the next dial may take, when the first one may take so long. A link that is to be used
+    /// at once does not wait for longer because standby links have found no answer: a member that reaches
+    /// nobody tries one after the other.
     #[must_use]
     pub fn dial_within(&self, peer: NodeId, is_standby: bool, first: Duration) -> Duration {
         let dials = self.peers.get(&peer).map_or(0, |it| it.unanswered[usize::from(is_standby)]);

@@ -352,8 +352,8 @@ impl Links {
         self.suspects.insert(peer, now().0.saturating_sub(silent_for));
     }
 
-    /// Notes that a peer answers again on a direct link. One that was taken for hung a moment ago was only late,
-    /// so all links are given more time.
+    /// Notes that a peer answers again on a direct link. One that was taken for hung a moment ago was only
+    /// late, so all links are given more time.
     pub(crate) fn answers(&mut self, peer: NodeId) {
         let Some(heard) = self.suspects.remove(&peer) else { return };
         let LinkSettings { heartbeat, hung_after, .. } = *self.shared.settings.borrow();

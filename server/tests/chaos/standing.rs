@@ -17,8 +17,8 @@ pub const SOON: Duration = Duration::from_secs(2);
 /// rounds keep to [`SOON`] even so.
 const AT_LAST: Duration = Duration::from_secs(20);
 
-/// The time for which nobody may follow another, and no term may grow, before it counts. Longer than a silence
-/// takes to be noticed, and a direct link to be proven.
+/// The time for which nobody may follow another, and no term may grow, before it counts. Longer than a
+/// silence takes to be noticed, and a direct link to be proven.
 const STAYS: Duration = Duration::from_millis(2500);
 
 /// The default number of rounds.

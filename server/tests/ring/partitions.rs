@@ -10,8 +10,8 @@ use ringleader_testing::server::partitions::{Observation, ROWS, Row, observe};
 /// The time after a fault within which each part has its leader for good.
 const SOON: Duration = Duration::from_secs(2);
 
-/// The same after the death of a leader where a message takes half a second round the ring: the members wait for
-/// word of it, ask, and elect.
+/// The same after the death of a leader where a message takes half a second round the ring: the members wait
+/// for word of it, ask, and elect.
 const SOON_ON_SLOW_LINKS: Duration = Duration::from_secs(4);
 
 /// The time for which a ring is observed after a fault.

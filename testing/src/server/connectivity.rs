@@ -17,7 +17,7 @@ pub struct Part {
     pub must_lead: bool,
 }
 
-/// What a part has agreed on.
+/// The agreement of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreement {
     /// Its leader, where it must have one.
@@ -61,7 +61,8 @@ fn works(ring: &RingView, one: &NodeName, other: &NodeName) -> bool {
 }
 
 impl Part {
-    /// One leader among the members that all of them follow in its term, or nobody who leads where nobody must.
+    /// One leader among the members that all of them follow in its term, or nobody who leads where nobody
+    /// must.
     /// `None` while it is not so.
     pub fn agreement(&self, ring: &RingView) -> Option<Agreement> {
         let members = || self.members.iter().filter_map(|name| ring.node(name));
@@ -90,7 +91,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// What every part has agreed on; `None` while one has not.
+/// The agreements of all parts; `None` while one has none.
 pub fn agreement_of_all(parts: &[Part], ring: &RingView) -> Option<Vec<Agreement>> {
     parts.iter().map(|part| part.agreement(ring)).collect()
 }

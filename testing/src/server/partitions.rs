@@ -1,4 +1,4 @@
-//! Rings in which links fail between members that live and stay so: a table of them, and what becomes of each.
+//! Rings in which links fail between members that live, and stay so: a table, and observations of them.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ pub struct Row {
     pub safety: Safety,
     /// The name of what fails, as in the tables of the documents.
     pub what: &'static str,
-    /// What fails, in words: `C-D` is cut in both directions, `B>C` in one, `A>B 50%` loses so many of a
+    /// The faults in words: `C-D` is cut in both directions, `B>C` in one, `A>B 50%` loses so many of a
     /// hundred messages, `+60` delays everything by so many milliseconds.
     pub faults: &'static str,
 }
@@ -45,7 +45,7 @@ pub const ROWS: [Row; 16] = [
     row(4, Safety::Available, "a link that loses", "A>B 100%"),
 ];
 
-/// What became of the parts of a ring after a fault.
+/// The agreements of the parts of a ring after a fault.
 #[derive(Debug, Clone)]
 pub struct Observation {
     /// The times at which some part had not agreed, counted from the fault.

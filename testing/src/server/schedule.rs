@@ -108,8 +108,8 @@ pub fn starts_everybody(seed: u64, round: u64) -> bool {
     random(seed, round, Drawn::Starts).bool()
 }
 
-/// The links of a ring of the first `nodes` members that are cut in a round, each in one direction: few or many,
-/// half of the pairs in both.
+/// The links of a ring of the first `nodes` members that are cut in a round, each in one direction: few or
+/// many, half of the pairs in both.
 pub fn cuts(seed: u64, round: u64, nodes: usize) -> Vec<(&'static str, &'static str)> {
     let mut random = random(seed, round, Drawn::Cuts);
     let share = random.f64();

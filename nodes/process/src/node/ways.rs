@@ -214,8 +214,8 @@ impl Node {
         }
     }
 
-    /// Looks after the ways now and then: searches for members that are skipped, direct links in place of those
-    /// through others, and links that nothing has taken the place of.
+    /// Looks after the ways now and then: searches for members that are skipped, direct links in place of
+    /// those through others, and links that nothing has taken the place of.
     pub(super) fn keep_ways(&mut self) {
         let now = now();
         while let Some(link) = self.links.table_mut().overdue(now) {

@@ -131,10 +131,10 @@ impl Tape {
         })
     }
 
-    /// The frames that have crossed the wire since the last time, connection by connection. The other
-    /// members notice by one link or another that a member is gone, and close or lose the rest: only the
-    /// frames of the member itself are written. Path frames are left out: until a member has found that nobody
-    /// listens at the port of a dead one, it may look for a path to it or not.
+    /// The frames that have crossed the wire since the last time, connection by connection. The other members
+    /// notice by one link or another that a member is gone, and close or lose the rest: only the frames of
+    /// the member itself are written. Path frames are left out: until a member has found that nobody listens
+    /// at the port of a dead one, it may look for a path to it or not.
     pub(crate) fn since_last_time(&self, gone: Option<&str>) -> String {
         self.with(|connections| {
             let mut written: Vec<(String, String)> = Vec::new();

@@ -41,8 +41,8 @@ impl Pings {
         self.beat = beat(settings);
     }
 
-    /// The content of a ping: the time at which it is sent, this node's digest, and the digest of the peer when it sent
-    /// its last message.
+    /// The content of a ping: the time at which it is sent, this node's digest, and the digest of the peer
+    /// when it sent its last message.
     pub(super) fn next(&self, sent: Time) -> Bytes {
         let mut payload = nanoseconds(sent).to_be_bytes().to_vec();
         for digest in [&self.state_digest, &self.peer_digest] {
