@@ -86,8 +86,8 @@ struct Peer {
     is_dead: bool,
     /// The direct link came up at this time, and has not failed since.
     up_since: Option<Time>,
-    /// How many dials in a row were not answered: of links that were to be used at once, and of standby links,
-    /// which go on beside them.
+    /// How many dials in a row were not answered: of links that were to be used at once, and of standby
+    /// links, which go on beside them.
     unanswered: [u32; 2],
     /// How often in a row a direct link failed soon after it came up.
     failures: u32,
