@@ -10,8 +10,8 @@ use ringleader_testing::server::partitions::{Observation, ROWS, Row, observe};
 /// The time after a fault within which each part has its leader for good.
 const SOON: Duration = Duration::from_secs(2);
 
-/// The same after the death of a leader where a message takes half a second round the ring: the members wait
-/// for word of it, ask, and elect.
+/// The same after an election was asked for, or a leader has died, where a message takes half a second round
+/// the ring: the members wait for word of it, ask, and elect.
 const SOON_ON_SLOW_LINKS: Duration = Duration::from_secs(4);
 
 /// The time for which a ring is observed after a fault.
@@ -28,8 +28,7 @@ fn row(nodes: usize, safety: Safety, faults: &str) -> &'static Row {
 /// Breaks the links of a ring that has elected, and demands a leader soon and for good.
 fn elects(nodes: usize, safety: Safety, faults: &str) {
     let row = row(nodes, safety, faults);
-    // Nobody takes a machine that others use too for a broken link.
-    let server = row.start(&["--hung-after", "300ms"]);
+    let server = row.start(&[]);
     settles(&row.observe(&server, OBSERVED), SOON, &server);
 }
 
@@ -92,7 +91,7 @@ fn on_slow_links_a_dead_leader_is_replaced_and_an_election_that_is_asked_for_end
     let server = row.start(&["--hung-after", "300ms"]);
     settles(&row.observe(&server, OBSERVED), SOON, &server);
     let asked = observe(&server, OBSERVED, |server| server.initiate("A"));
-    settles(&asked, SOON, &server);
+    settles(&asked, SOON_ON_SLOW_LINKS, &server);
     let killed = observe(&server, OBSERVED, |server| {
         server.act("leader", "kill");
         server.wait_for_state("H", NodeState::Stopped);
