@@ -281,9 +281,10 @@ impl Paths {
     }
 
     /// Notes that a dial was not answered in time. The next probe is given more time: a slow link needs two
-    /// round trips for it.
+    /// round trips for it. A member that was dead may have been started again behind a link that fails.
     pub fn unanswered(&mut self, peer: NodeId) {
         let it = self.peers.entry(peer).or_default();
+        it.is_dead = false;
         it.unanswered = it.unanswered.saturating_add(1);
     }
 
@@ -319,6 +320,13 @@ impl Paths {
     pub fn died(&mut self, peer: NodeId) {
         let it = self.peers.entry(peer).or_default();
         (it.search, it.relays, it.is_dead) = (None, None, true);
+    }
+
+    /// Notes that a process of this member runs: it was started again, or has answered on some link.
+    pub fn lives(&mut self, peer: NodeId) {
+        if let Some(it) = self.peers.get_mut(&peer) {
+            it.is_dead = false;
+        }
     }
 
     /// Whether this member's process is known to be dead.

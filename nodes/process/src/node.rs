@@ -275,6 +275,9 @@ impl Node {
         let settings = LinkSettings::from(configuration);
         self.paths.retain(|id| configuration.ring.members.iter().any(|member| member.id == id));
         for member in &configuration.ring.members {
+            if self.links.table().present_start(member.id) < member.incarnation {
+                self.paths.lives(member.id);
+            }
             self.links.table_mut().configure_start(member.id, member.incarnation);
         }
         self.members.set(configuration.ring.members.iter().map(|member| {

@@ -155,6 +155,7 @@ impl Node {
     /// A link is up: its peer needs no other way, and searches have more ways.
     pub(super) fn opened(&mut self, id: LinkId) {
         let Some(link) = self.links.table().get(id).copied() else { return };
+        self.paths.lives(link.peer);
         if !link.relayed {
             self.paths.opened(link.peer, now());
             self.links.answers(link.peer);
