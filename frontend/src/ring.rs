@@ -27,7 +27,7 @@ use web_sys::Element;
 
 use self::animation::{Animation, MOST_DOTS};
 use self::canvas::RingCanvas;
-use self::geometry::Layout;
+use self::geometry::{Layout, Point};
 use self::legend::Legend;
 use self::links::{Link, LinkState, heartbeat, links};
 use self::node::RingNode;
@@ -120,11 +120,19 @@ fn Drawing(
     });
     // Each relay once.
     let relays = reactive::memo(move || {
-        let mut relays = Vec::new();
-        drawn.with(|drawn| drawn.iter().for_each(|link| relays.extend_from_slice(&link.relays)));
-        relays.sort();
-        relays.dedup();
-        layout.with(|layout| relays.iter().filter_map(|relay| layout.position(relay)).collect::<Vec<_>>())
+        let mut places: Vec<Point> = Vec::new();
+        layout.with(|layout| {
+            drawn.with(|drawn| {
+                for at in
+                    drawn.iter().flat_map(|link| &link.relays).filter_map(|relay| layout.position(relay))
+                {
+                    if !places.contains(&at) {
+                        places.push(at);
+                    }
+                }
+            });
+        });
+        places
     });
     view! {
         <div class="board" hidden=reactive::flag(move || is_large.get())>

@@ -41,7 +41,7 @@ pub(crate) fn FaultPanel() -> impl IntoView {
     let store = Store::here();
     if store.watching {
         // Who may only watch has no panel to open.
-        let table = view! { <details class="inline-form"><summary>"Who reaches whom"</summary><ReachTable/></details> };
+        let table = view! { <details class="inline-form"><summary>"Links between the nodes"</summary><ReachTable/></details> };
         return table.into_any();
     }
     reactive::fragment(move || store.faults_open.get().then(|| view! { <Panel/> })).into_any()

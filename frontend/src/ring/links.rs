@@ -1,6 +1,7 @@
 //! The links to draw, from the successor that each node reports.
 
 use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::view::LinkView;
 use ringleader_shared::{LinkFault, NodeName, NodeState, RingView};
 
 use super::geometry::{Curve, Layout};
@@ -92,9 +93,12 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
             links.push(Link { from, to, relays: Vec::new(), state: LinkState::Cut, fault: cut.fault, curve });
         }
     }
-    for (node, link) in view.nodes.iter().flat_map(|node| node.links.iter().map(move |link| (node, link))) {
+    let all = || view.nodes.iter().flat_map(|node| node.links.iter().map(move |link| (node, link)));
+    let is_heartbeat = |link: &LinkView| link.link == LinkKind::Heartbeat;
+    let heartbeats = all().filter(|(_, link)| is_heartbeat(link));
+    for (node, link) in all().filter(|(_, link)| !is_heartbeat(link)).chain(heartbeats) {
         let (from, to, relays) = (&node.name, &link.peer, &link.relays);
-        // The same way may serve for the ring and for heartbeats.
+        // A way that serves for the ring as well is drawn as the ring's.
         let is_drawn = links.iter().any(|link| (&link.from, &link.to, &link.relays) == (from, to, relays));
         if link.direction == LinkDirection::Outgoing
             && !relays.is_empty()
@@ -102,8 +106,7 @@ pub(crate) fn links(view: &RingView, layout: &Layout) -> Vec<Link> {
             && let Some(curve) = layout.route(from, relays, to)
         {
             let (from, to, relays) = (from.clone(), to.clone(), relays.clone());
-            let is_heartbeat = link.link == LinkKind::Heartbeat;
-            let state = if is_heartbeat { LinkState::RelayedHeartbeat } else { LinkState::Relayed };
+            let state = if is_heartbeat(link) { LinkState::RelayedHeartbeat } else { LinkState::Relayed };
             let fault = LinkFault::default();
             links.push(Link { from, to, relays, state, fault, curve });
         }
@@ -191,7 +194,7 @@ mod tests {
         let (from, to) = (name("C"), name("D"));
         builder.then("A", EventKind::LinkFaultChanged { from, to, fault: LinkFault::CUT });
         let mut view = builder.view();
-        for link in [LinkKind::Ring, LinkKind::Heartbeat] {
+        for link in [LinkKind::Heartbeat, LinkKind::Ring] {
             let (peer, relays) = (name("D"), vec![name("B"), name("A")]);
             let direction = LinkDirection::Outgoing;
             view = builder.then("C", EventKind::LinkUp { peer, link, direction, relays });

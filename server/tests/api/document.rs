@@ -10,7 +10,7 @@ use ringleader_shared::api::{
 };
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::{ElectionCause, MessageInfo, MessageKind};
-use ringleader_shared::link::LinkEnd;
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind};
 use ringleader_shared::view::{
     ElectionView, Leaderless, LinkView, LossCause, NodeView, Outage, Took, Watched,
 };
@@ -307,6 +307,9 @@ fn every_enum_of_names_has_the_names_of_its_type() {
         (".state", names_of::<NodeState>()),
         (".status", names_of::<Status>()),
         (".port", names_of::<PortKind>()),
+        ("LinkView.properties.link", names_of::<LinkKind>()),
+        (".direction", names_of::<LinkDirection>()),
+        (".decision", all(&["inquiry_met_leader", "inquiry_of_few", "inquiry_unanswered"])),
         ("ElectionView.properties.cause", names_of::<ElectionCause>()),
         ("Outage.properties.cause", names_of::<LossCause>()),
         ("MessageInfo.properties.message", messages),
