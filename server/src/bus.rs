@@ -361,7 +361,7 @@ impl State {
 mod tests {
     use super::*;
 
-    fn bus_with(events: usize) -> Bus {
+    pub(super) fn bus_with(events: usize) -> Bus {
         let bus = Bus::new();
         for n in 0..events {
             bus.announce(None, Incarnation(0), EventKind::Stderr { text: n.to_string() });

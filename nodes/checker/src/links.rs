@@ -85,20 +85,9 @@ impl Connection {
             End::Dialling => (DialPurpose::Wanted, None),
             End::Open | End::Replaceable => (DialPurpose::Wanted, Some(Time::default())),
         };
-        Some(Link {
-            id: at,
-            peer: id(self.dial.other(me).into()),
-            kind: self.dial.kind,
-            direction: self.direction(me),
-            purpose,
-            up_since,
-            peer_start: None,
-            relayed: false,
-            doubted: false,
-            lossy: false,
-            answers_within: None,
-            replaces: false,
-        })
+        let peer = id(self.dial.other(me).into());
+        let link = Link::new(at, peer, self.dial.kind, self.direction(me), purpose);
+        Some(Link { up_since, ..link })
     }
 
     fn has(&self, me: NodeIndex) -> bool {

@@ -24,16 +24,19 @@ const EARNS: u32 = 3;
 /// The most patience, in times of the configured value: a peer that hangs is found in the end.
 pub const AT_MOST: u32 = 4;
 
-/// The part of the allowed silence after which the peer is doubted: two thirds. The rest is the time in which
-/// others can be asked about it.
-pub const DOUBT: (u32, u32) = (2, 3);
+/// The time after which a peer is doubted that may be silent for so long: two thirds. The rest is the time in
+/// which others can be asked about it.
+#[must_use]
+pub fn doubtful_after(silence: Duration) -> Duration {
+    silence / 3 * 2
+}
 
 /// The verdict on the peer of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// It was heard recently, or this process may have slept through a frame of it.
     Alive,
-    /// It was silent for [`DOUBT`] of the time after which it counts as hung. Said once for each silence.
+    /// It was silent for so long that it may be hung ([`doubtful_after`]). Said once for each silence.
     Doubtful,
     /// It was silent for too long.
     Hung {
@@ -162,8 +165,7 @@ impl FailureDetector {
     /// The time at which the verdict on a peer that stays silent is another: first it is doubtful, then hung.
     #[must_use]
     pub fn next_deadline(&self) -> Time {
-        let (parts, of) = DOUBT;
-        let doubtful_at = Time(self.last_heard.0.saturating_add(self.patience.saturating_mul(parts) / of));
+        let doubtful_at = Time(self.last_heard.0.saturating_add(doubtful_after(self.patience)));
         if self.doubted { self.hung_at() } else { doubtful_at }
     }
 

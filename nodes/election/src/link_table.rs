@@ -75,6 +75,30 @@ pub struct Link<I> {
 }
 
 impl<I> Link<I> {
+    /// A link that is not up yet, of which nothing is known but this.
+    pub const fn new(
+        id: I,
+        peer: NodeId,
+        kind: LinkKind,
+        direction: LinkDirection,
+        purpose: DialPurpose,
+    ) -> Self {
+        Self {
+            id,
+            peer,
+            kind,
+            direction,
+            purpose,
+            up_since: None,
+            peer_start: None,
+            relayed: false,
+            doubted: false,
+            lossy: false,
+            answers_within: None,
+            replaces: false,
+        }
+    }
+
     /// Whether messages can be sent and received at this end.
     pub const fn is_up(&self) -> bool {
         self.up_since.is_some()
@@ -324,20 +348,7 @@ impl<I: Copy + Eq> LinkTable<I> {
 
     /// Adds a link that this member dials.
     pub fn dialled(&mut self, id: I, peer: NodeId, kind: LinkKind, purpose: DialPurpose) {
-        self.links.push(Link {
-            id,
-            peer,
-            kind,
-            direction: LinkDirection::Outgoing,
-            purpose,
-            up_since: None,
-            peer_start: None,
-            relayed: false,
-            doubted: false,
-            lossy: false,
-            answers_within: None,
-            replaces: false,
-        });
+        self.links.push(Link::new(id, peer, kind, LinkDirection::Outgoing, purpose));
     }
 
     /// Gives a link that is dialled anew another id.
@@ -379,21 +390,6 @@ impl<I: Copy + Eq> LinkTable<I> {
     #[must_use]
     pub fn measured(&mut self, id: I, answers_within: Duration, slow: Duration) -> Option<Duration> {
         self.get_mut(id)?.answers_within = Some(answers_within);
-        self.crossing(slow)
-    }
-
-    /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection
-    /// and a handshake take a round trip each. While a path to its peer is sought, there must be time for the
-    /// answer.
-    #[must_use]
-    pub fn dial_within(&self, configured: Duration, is_sought: bool) -> Duration {
-        let crossings = if is_sought { CROSSINGS_OF_A_SEARCH } else { CROSSINGS_OF_A_DIAL };
-        configured.max(self.crossing.saturating_mul(crossings))
-    }
-
-    /// As [`LinkTable::measured`], after a link has gone.
-    #[must_use]
-    pub fn crossing(&mut self, slow: Duration) -> Option<Duration> {
         let slowest = self.links.iter().filter(|link| link.is_known()).filter_map(|link| link.answers_within);
         let crossing = slowest.max().map(|round_trip| round_trip / 2).filter(|crossing| *crossing >= slow);
         let crossing = crossing.unwrap_or_default();
@@ -403,6 +399,15 @@ impl<I: Copy + Eq> LinkTable<I> {
         }
         self.crossing = crossing;
         Some(crossing)
+    }
+
+    /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection
+    /// and a handshake take a round trip each. While a path to its peer is sought, there must be time for the
+    /// answer.
+    #[must_use]
+    pub fn dial_within(&self, configured: Duration, is_sought: bool) -> Duration {
+        let crossings = if is_sought { CROSSINGS_OF_A_SEARCH } else { CROSSINGS_OF_A_DIAL };
+        configured.max(self.crossing.saturating_mul(crossings))
     }
 
     /// A link to this peer that another way can replace, now that one is known: one that this member dialled
@@ -438,6 +443,13 @@ impl<I: Copy + Eq> LinkTable<I> {
             }
         }
         best.into_values()
+    }
+
+    /// The link that works with the first of these members with which there is one.
+    pub fn first_working(&self, members: &[NodeId]) -> Option<I> {
+        let working: Vec<&Link<I>> = self.working().collect();
+        let with = |member: &NodeId| working.iter().find(|link| link.peer == *member);
+        members.iter().find_map(with).map(|link| link.id)
     }
 
     /// The peers of the links that this member dialled through others: a direct link with them would be
@@ -502,20 +514,8 @@ impl<I: Copy + Eq> LinkTable<I> {
         purpose: DialPurpose,
         start: Incarnation,
     ) {
-        self.links.push(Link {
-            id,
-            peer,
-            kind,
-            direction: LinkDirection::Incoming,
-            purpose,
-            up_since: None,
-            peer_start: Some(start),
-            relayed: false,
-            doubted: false,
-            lossy: false,
-            answers_within: None,
-            replaces: false,
-        });
+        let link = Link::new(id, peer, kind, LinkDirection::Incoming, purpose);
+        self.links.push(Link { peer_start: Some(start), ..link });
     }
 
     /// Notes that the other end answered. Returns the link when people and core have to know.

@@ -9,8 +9,8 @@
 //! Pure, as the core: the caller owns the links and passes the time. It drives [`Paths`] so:
 //! 1. when a link or a dial has been silent for too long to be sure of it, it calls [`Paths::doubt`]; a doubt
 //!    ends by itself, or with [`Paths::heard`];
-//! 2. on every heartbeat it sends each request of [`Paths::requests`] on every link that works, but for those
-//!    with the target, and dials a standby link to each of [`Paths::bridges`];
+//! 2. on every heartbeat it sends each request of [`Paths::requests`] on [`Paths::links_for`] it, and dials a
+//!    standby link to each of [`Paths::bridges`];
 //! 3. it hands a path frame to [`Paths::received`], and sends on what that returns;
 //! 4. when the link has been silent for so long that its peer counts as hung, or the dial is given up,
 //!    [`Paths::known`] says whether the peer lives, and which way a new link must take;
@@ -23,6 +23,7 @@ use ringleader_shared::link::{PathFrame, PathReply, PathRequest};
 use ringleader_shared::{Incarnation, NodeId};
 
 use crate::Time;
+use crate::link_table::{DialPurpose, Link, LinkTable};
 
 /// The most relays of one path.
 pub const MOST_RELAYS: usize = 8;
@@ -108,9 +109,9 @@ struct Search {
 pub enum Answer {
     /// Nothing.
     Nothing,
-    /// Send it on every link that works, but for those with members that are in it.
+    /// Send it on each of [`Paths::links_for`] it.
     Flood(PathRequest),
-    /// Send it to the first of these members with which there is a link that works.
+    /// Send it on the [first link that works](LinkTable::first_working) with one of these members.
     Return(PathReply, Vec<NodeId>),
     /// A path to this member is known now.
     Found(NodeId),
@@ -137,17 +138,24 @@ impl Paths {
     }
 
     /// Begins a search for a path to a member that a link or a dial has not heard of for long, or that is
-    /// routed past and not known to be dead. Says whether it is a new one: its first request is due at once.
-    pub fn doubt(&mut self, peer: NodeId, now: Time) -> bool {
+    /// routed past and not known to be dead. The first request of a new one is due at once.
+    pub fn doubt(&mut self, peer: NodeId, now: Time) {
         let it = self.peers.entry(peer).or_default();
         // Where nobody listens, a dial is refused and not silent.
         it.is_dead = false;
-        let is_new = it.search.is_none();
-        if is_new {
+        if it.search.is_none() {
             it.search = Some(Search { due: now, gap: Duration::ZERO });
             it.relays = None;
         }
-        is_new
+    }
+
+    /// Begins a search for each of these members that are routed past, but for those known to be dead.
+    pub fn seek(&mut self, skipped: impl Iterator<Item = NodeId>, now: Time) {
+        for peer in skipped {
+            if !self.is_dead(peer) {
+                self.doubt(peer, now);
+            }
+        }
     }
 
     /// Ends the searches for members for which it says no.
@@ -184,6 +192,15 @@ impl Paths {
         self.is_searching() || now < self.takes_part_until
     }
 
+    /// The links on which a request goes: those that work, but for those with members that have passed it on
+    /// and, at its origin, with its target.
+    pub fn links_for<I: Copy + Eq>(&self, request: &PathRequest, links: &LinkTable<I>) -> Vec<I> {
+        let PathRequest { origin, target, ref path, .. } = *request;
+        let is_left_out =
+            |peer| peer == origin || path.contains(&peer) || origin == self.me && peer == target;
+        links.working().filter(|link| !is_left_out(link.peer)).map(|link| link.id).collect()
+    }
+
     /// The requests that are due, one for each member that is sought. The first is due at once, the next a
     /// heartbeat later, and each gap is twice the one before, up to [`SLOWEST_REQUESTS`].
     pub fn requests(&mut self, now: Time, heartbeat: Duration) -> Vec<PathRequest> {
@@ -199,7 +216,7 @@ impl Paths {
     }
 
     /// Has every search send its next request at once, as there are links now that it has not tried.
-    pub fn hurry(&mut self, now: Time) {
+    fn hurry(&mut self, now: Time) {
         for search in self.peers.values_mut().filter_map(|it| it.search.as_mut()) {
             *search = Search { due: now, gap: Duration::ZERO };
         }
@@ -272,12 +289,22 @@ impl Paths {
         }
     }
 
-    /// Notes that a direct link with this member came up.
-    pub fn opened(&mut self, peer: NodeId, now: Time) {
-        let it = self.peers.entry(peer).or_default();
+    /// Notes that a link came up. Its peer lives, needs no other way unless the link is on standby, and is
+    /// one more that searches can ask.
+    pub fn opened<I>(&mut self, link: &Link<I>, now: Time) {
+        let it = self.peers.entry(link.peer).or_default();
         it.is_dead = false;
-        it.up_since = Some(now);
-        it.unanswered = 0;
+        if !link.relayed {
+            it.up_since = Some(now);
+            it.unanswered = 0;
+        }
+        if link.purpose != DialPurpose::Standby {
+            it.search = None;
+            if !link.relayed {
+                it.relays = None;
+            }
+        }
+        self.hurry(now);
     }
 
     /// Notes that a dial was not answered in time. The next probe is given more time: a slow link needs two
@@ -295,11 +322,16 @@ impl Paths {
         self.peers.get(&peer).is_some_and(|it| it.unanswered > 0)
     }
 
-    /// The time that the next probe may take, when the first one may take so long. A link that the core wants
+    /// The time that the next dial may take, when the first one may take so long. A link that the core wants
     /// is given no more than the first: the member has others to turn to.
     #[must_use]
-    pub fn probe_within(&self, peer: NodeId, first: Duration) -> Duration {
-        let doublings = self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16);
+    pub fn dial_within(&self, peer: NodeId, purpose: DialPurpose, first: Duration) -> Duration {
+        let doublings = match purpose {
+            DialPurpose::Wanted => 0,
+            DialPurpose::Probe | DialPurpose::Standby => {
+                self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16)
+            }
+        };
         first.saturating_mul(1 << doublings).min(LONGEST_DIAL.max(first))
     }
 
@@ -350,10 +382,11 @@ impl Paths {
         has_link: impl Fn(NodeId) -> bool,
         now: Time,
     ) -> Vec<NodeId> {
-        let most = if self.is_searching() || now < self.takes_part_until && others.len() < SMALL_RING {
+        let passes_on = now < self.takes_part_until;
+        let most = if self.is_searching() || passes_on && others.len() < SMALL_RING {
             MOST_BRIDGES
         } else {
-            usize::from(now < self.takes_part_until)
+            usize::from(passes_on)
         };
         let mut bridges = std::mem::take(&mut self.bridges);
         // A direct link with a member that is sought is doubted, or dialled anyway.

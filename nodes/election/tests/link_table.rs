@@ -22,20 +22,8 @@ fn wants(successor: Option<u128>, leader: Option<u128>) -> WantedLinks {
 
 /// A ring link that the member dialled to this peer, up.
 fn ring_link(id: u32, to: u128, purpose: DialPurpose) -> Link<u32> {
-    Link {
-        id,
-        peer: peer(to),
-        kind: LinkKind::Ring,
-        direction: LinkDirection::Outgoing,
-        purpose,
-        up_since: Some(NOW),
-        peer_start: None,
-        relayed: false,
-        doubted: false,
-        lossy: false,
-        answers_within: None,
-        replaces: false,
-    }
+    let link = Link::new(id, peer(to), LinkKind::Ring, LinkDirection::Outgoing, purpose);
+    Link { up_since: Some(NOW), ..link }
 }
 
 /// A ring link that this peer dialled, up.

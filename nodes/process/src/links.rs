@@ -7,7 +7,7 @@ mod document;
 mod faulty_stream;
 mod task;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -194,7 +194,7 @@ impl StateChecker {
     /// has one leader in time, if it must have one, and keeps it for [`STAYS_FOR`]; its terms stop growing.
     ///
     /// # Errors
-    /// What did not come, or what happened on the way that must not.
+    /// The property that did not come to hold, or that was violated on the way.
     pub fn wait_for_parts(&mut self, world: &mut World) -> Result<(), Violation> {
         let start = world.now();
         let deadline = Time(start.0 + ELECTS_WITHIN);
@@ -238,7 +238,7 @@ impl StateChecker {
     /// Nothing is asked of a ring in which no election has ever been started, or that nobody lives in.
     ///
     /// # Errors
-    /// What did not come, or what happened on the way that must not.
+    /// The property that did not come to hold, or that was violated on the way.
     pub fn wait_for_agreement(&mut self, world: &mut World) -> Result<Duration, Violation> {
         let start = world.now();
         let deadline = Time(start.0 + AGREES_WITHIN);

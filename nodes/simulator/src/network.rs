@@ -94,20 +94,23 @@ impl Connection {
     }
 
     /// The members that it goes through, from this end to the other.
-    pub(crate) fn relays_from(&self, place: NodeIndex) -> Vec<NodeIndex> {
-        let mut relays = self.relays.clone();
-        if self.dialler != place {
-            relays.reverse();
-        }
-        relays
+    pub(crate) fn relays_from(&self, place: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        self.places_from(place).skip(1).take(self.relays.len())
+    }
+
+    /// The members on its way, from this end to the other, the ends included.
+    fn places_from(&self, place: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        let (count, end) = (self.relays.len(), self.other(place));
+        let is_dialler = self.dialler == place;
+        let relay = move |n: usize| if is_dialler { Some(n) } else { (count - 1).checked_sub(n) };
+        let relays =
+            (0..count).map(move |n| relay(n).and_then(|n| self.relays.get(n)).copied().unwrap_or(end));
+        [place].into_iter().chain(relays).chain([end])
     }
 
     /// The pairs of members between which something crosses on its way from this end to the other.
-    pub(crate) fn hops(&self, from: NodeIndex) -> Vec<(NodeIndex, NodeIndex)> {
-        let mut places = vec![from];
-        places.extend(self.relays_from(from));
-        places.push(self.other(from));
-        places.iter().copied().zip(places.iter().copied().skip(1)).collect()
+    pub(crate) fn hops(&self, from: NodeIndex) -> impl Iterator<Item = (NodeIndex, NodeIndex)> {
+        self.places_from(from).zip(self.places_from(from).skip(1))
     }
 
     pub(crate) fn end(&self, place: NodeIndex) -> End {
@@ -227,15 +230,10 @@ impl Network {
 
     /// The time for one crossing of all hops of a link from this end.
     fn crossing(&self, link: &Connection, from: NodeIndex, rng: &mut Rng) -> u64 {
-        if link.relays.is_empty() {
-            let latency = self.disturbance(from, link.other(from)).map_or(self.latency, |it| it.latency);
-            return rng.crossing(latency);
-        }
-        let hops = link.hops(from);
-        let crossing = |(one, other): &(NodeIndex, NodeIndex)| {
-            rng.crossing(self.disturbance(*one, *other).map_or(self.latency, |it| it.latency))
+        let crossing = |(one, other): (NodeIndex, NodeIndex)| {
+            rng.crossing(self.disturbance(one, other).map_or(self.latency, |it| it.latency))
         };
-        hops.iter().map(crossing).fold(0, u64::saturating_add)
+        link.hops(from).map(crossing).fold(0, u64::saturating_add)
     }
 
     /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
@@ -251,14 +249,14 @@ impl Network {
     /// The fate of a message that is sent now on this link from this end. On a link through others each hop
     /// may lose it, and the first may send it twice or have it overtaken.
     pub(crate) fn fate(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> Fate {
-        let hops = self.get(id).filter(|link| !link.relays.is_empty()).map(|link| link.hops(from));
-        for (one, other) in hops.into_iter().flatten().skip(1) {
+        let mut hops = self.get(id).into_iter().flat_map(|link| link.hops(from));
+        let first = hops.next();
+        for (one, other) in hops {
             if self.disturbance(one, other).is_some_and(|disturbance| rng.happens(disturbance.drop)) {
                 return Fate::Lost;
             }
         }
-        let to = self.get(id).and_then(|link| link.hops(from).first().map(|(_, to)| *to));
-        let Some(disturbance) = to.and_then(|to| self.disturbance(from, to)) else {
+        let Some(disturbance) = first.and_then(|(from, to)| self.disturbance(from, to)) else {
             return Fate::Arrives { at: self.arrival(id, from, now, rng), overtaken: false };
         };
         if rng.happens(disturbance.drop) {
@@ -280,7 +278,7 @@ impl Network {
     /// Whether a cut stops what this link carries from this end.
     pub(crate) fn is_cut(&self, link: &Connection, from: NodeIndex) -> bool {
         !self.directions.is_empty()
-            && link.hops(from).iter().any(|(one, other)| self.cut_between(*one, *other).is_some())
+            && link.hops(from).any(|(one, other)| self.cut_between(one, other).is_some())
     }
 
     /// Whether any link loses or reorders messages.
@@ -356,7 +354,7 @@ impl Network {
 
     /// The time of a slow round trip on a link.
     pub(crate) fn slow_round_trip(&self, link: &Connection) -> Duration {
-        let both = link.hops(link.dialler).into_iter().chain(link.hops(link.acceptor));
+        let both = link.hops(link.dialler).chain(link.hops(link.acceptor));
         both.map(|(one, other)| self.slow_crossing(one, other)).sum()
     }
 

@@ -83,14 +83,7 @@ mod tests {
 
     use super::*;
     use crate::bus::HISTORY;
-
-    fn bus_with(events: usize) -> Bus {
-        let bus = Bus::new();
-        for n in 0..events {
-            bus.announce(None, Incarnation(0), EventKind::Stderr { text: n.to_string() });
-        }
-        bus
-    }
+    use crate::bus::tests::bus_with;
 
     #[tokio::test]
     async fn a_subscription_resumes_after_an_event_that_is_remembered() {

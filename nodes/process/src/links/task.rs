@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ringleader_election::failure_detector::{DOUBT, FailureDetector, Lateness, RoundTrip, Verdict};
+use ringleader_election::failure_detector::{FailureDetector, Lateness, RoundTrip, Verdict, doubtful_after};
 use ringleader_election::loss::Loss;
 use ringleader_shared::NodeId;
 use ringleader_shared::link::{IN_USE, LinkDirection, LinkEnd, close};
@@ -64,7 +64,7 @@ impl LinkTask {
         let mut number = 0;
         loop {
             let decision = {
-                let doubtful_at = Instant::now() + doubt(attempt.within);
+                let doubtful_at = Instant::now() + doubtful_after(attempt.within);
                 let mut faults = self.shared.faults.clone();
                 let opening = attempt.open(&hello, &secret, &mut faults);
                 tokio::pin!(opening);
@@ -383,12 +383,6 @@ async fn say_goodbye(socket: &mut Socket, goodbye: Option<(u16, &'static str)>) 
         }
     };
     let _ = timeout(GOODBYE, whole).await;
-}
-
-/// The part of this time after which a dial is doubted.
-fn doubt(within: Duration) -> Duration {
-    let (parts, of) = DOUBT;
-    within.saturating_mul(parts) / of
 }
 
 async fn until(due: Option<Instant>) {

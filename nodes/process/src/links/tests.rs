@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use ringleader_shared::link::{LinkKind, MAX_MESSAGE};
+use ringleader_shared::link::{LinkKind, MAX_MESSAGE, PROTOCOL};
 use ringleader_shared::{Incarnation, NodeId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -87,19 +87,33 @@ async fn knock(request: &str) -> (String, String) {
 }
 
 fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
-    let (me, peer) = (ME.to_string(), PEER.to_string());
-    let mut headers = vec![
-        ("Host", "127.0.0.1"),
+    let upgrade = [
         ("Connection", "Upgrade"),
         ("Upgrade", "websocket"),
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
-        ("Authorization", "Bearer right"),
-        ("Ringleader-Protocol", "2"),
-        ("Ringleader-Incarnation", "1"),
-        ("Ringleader-From", &peer),
-        ("Ringleader-To", &me),
     ];
+    written(&format!("GET {path}"), (PEER, ME), &upgrade, changes)
+}
+
+/// A request of the first start of a member to another, with these headers beside those that each request of
+/// a node has, and with these changes: a header has another value, or is left out.
+pub(crate) fn written(
+    asks: &str,
+    (from, to): (NodeId, NodeId),
+    more: &[(&str, &str)],
+    changes: &[(&str, Option<&str>)],
+) -> String {
+    let (from, to, version) = (from.to_string(), to.to_string(), PROTOCOL.to_string());
+    let mut headers = vec![
+        ("Host", "127.0.0.1"),
+        ("Authorization", "Bearer right"),
+        ("Ringleader-Protocol", &version),
+        ("Ringleader-Incarnation", "1"),
+        ("Ringleader-From", &from),
+        ("Ringleader-To", &to),
+    ];
+    headers.extend(more);
     for (name, value) in changes {
         headers.retain(|(other, _)| other != name);
         if let Some(value) = value {
@@ -107,7 +121,7 @@ fn request(path: &str, changes: &[(&str, Option<&str>)]) -> String {
         }
     }
     let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("GET {path} HTTP/1.1\r\n{lines}\r\n")
+    format!("{asks} HTTP/1.1\r\n{lines}\r\n")
 }
 
 #[tokio::test]

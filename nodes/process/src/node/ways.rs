@@ -6,7 +6,7 @@ use ringleader_election::Input;
 use ringleader_election::link_table::{Cause, DialPurpose, Link, LinkLoss};
 use ringleader_election::paths::{Answer, PROVEN_AFTER};
 use ringleader_shared::NodeId;
-use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, close};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, PathRequest, close};
 use tokio::time::Instant;
 
 use super::Node;
@@ -40,11 +40,7 @@ impl Node {
         let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
         let is_sought = self.paths.is_sought(way.peer.id);
         let first = self.links.table().dial_within(self.settings.borrow().hung_after, is_sought);
-        let once = match purpose {
-            DialPurpose::Wanted => first,
-            DialPurpose::Probe | DialPurpose::Standby => self.paths.probe_within(way.peer.id, first),
-        };
-        once.saturating_mul(hops)
+        self.paths.dial_within(way.peer.id, purpose, first).saturating_mul(hops)
     }
 
     /// Dials a link anew that is not up yet, by the path that is known now. What waits for it stays.
@@ -155,18 +151,10 @@ impl Node {
     /// A link is up: its peer needs no other way, and searches have more ways.
     pub(super) fn opened(&mut self, id: LinkId) {
         let Some(link) = self.links.table().get(id).copied() else { return };
-        self.paths.lives(link.peer);
+        self.paths.opened(&link, now());
         if !link.relayed {
-            self.paths.opened(link.peer, now());
             self.links.answers(link.peer);
         }
-        if link.purpose != DialPurpose::Standby {
-            self.paths.heard(link.peer);
-            if !link.relayed {
-                self.paths.forget(link.peer);
-            }
-        }
-        self.paths.hurry(now());
         self.look_after_ways();
     }
 
@@ -174,8 +162,7 @@ impl Node {
     pub(super) fn look_after_ways(&mut self) {
         let heartbeat = self.settings.borrow().heartbeat;
         for request in self.paths.requests(now(), heartbeat) {
-            let target = request.target;
-            self.flood(&PathFrame::Request(request), |peer| peer == target);
+            self.flood(request);
         }
         let next = self.paths.is_searching().then(|| Instant::now() + heartbeat);
         self.seek_at = self.seek_at.filter(|at| next.is_some_and(|next| *at <= next)).or(next);
@@ -189,10 +176,11 @@ impl Node {
         self.look_after_ways();
     }
 
-    /// Sends a path frame on every link that works, but for those to members that are left out.
-    fn flood(&self, frame: &PathFrame, left_out: impl Fn(NodeId) -> bool) {
-        for link in self.links.table().working().filter(|link| !left_out(link.peer)) {
-            self.links.send_path(link.id, frame);
+    fn flood(&self, request: PathRequest) {
+        let links = self.paths.links_for(&request, self.links.table());
+        let frame = PathFrame::Request(request);
+        for link in links {
+            self.links.send_path(link, &frame);
         }
     }
 
@@ -201,16 +189,12 @@ impl Node {
         match self.paths.received(link.peer, &relays, frame, now()) {
             Answer::Nothing => {}
             Answer::Flood(request) => {
-                let known = [vec![request.origin], request.path.clone()].concat();
-                self.flood(&PathFrame::Request(request), |peer| known.contains(&peer));
+                self.flood(request);
                 self.keep_standby();
             }
             Answer::Return(reply, back) => {
-                let working: Vec<(NodeId, LinkId)> =
-                    self.links.table().working().map(|link| (link.peer, link.id)).collect();
-                let first = back.iter().find_map(|to| working.iter().find(|(peer, _)| peer == to));
-                if let Some((_, id)) = first {
-                    self.links.send_path(*id, &PathFrame::Reply(reply));
+                if let Some(id) = self.links.table().first_working(&back) {
+                    self.links.send_path(id, &PathFrame::Reply(reply));
                 }
             }
             Answer::Found(peer) => self.found(peer),
@@ -244,10 +228,7 @@ impl Node {
         while let Some((link, loss)) = self.links.table_mut().overdue(now) {
             self.give(if loss == LinkLoss::Failed { link.down_input() } else { link.closed_input() });
         }
-        let skipped: Vec<NodeId> = self.core.skipped().filter(|peer| !self.paths.is_dead(*peer)).collect();
-        for peer in skipped {
-            self.paths.doubt(peer, now);
-        }
+        self.paths.seek(self.core.skipped(), now);
         while let Some((old, new)) = self.links.table_mut().upgrade(now, PROVEN_AFTER) {
             self.paths.forget(old.peer);
             self.links.hang_up(old.id, close::NOT_NEEDED, "a direct link takes its place");

@@ -26,6 +26,7 @@ use super::pieces::{Frame, Piece, Splitter, TooBig};
 use crate::faults::LinkFaults;
 use crate::handshake::{self, Dialler, Hello, KnownMember, Members, Socket};
 use crate::link_settings::LinkSettings;
+use crate::links::tests::written;
 use crate::links::{Hop, LinkEvent, LinkEventKind, LinkId, Links, Way};
 use crate::port::{Incoming, Port, RELAYED};
 use crate::secret::Secret;
@@ -551,24 +552,8 @@ async fn a_link_that_is_given_up_reports_what_was_queued() {
 
 /// A request for a tunnel to the third node, as the first one sends it to the second.
 fn request(target: NodeId, changes: &[(&str, Option<&str>)]) -> String {
-    let (from, to, path) = (id(0).to_string(), id(1).to_string(), id(2).to_string());
-    let mut headers = vec![
-        ("Host", "127.0.0.1"),
-        ("Authorization", "Bearer right"),
-        ("Ringleader-Protocol", "2"),
-        ("Ringleader-Incarnation", "1"),
-        ("Ringleader-From", &from),
-        ("Ringleader-To", &to),
-        ("Ringleader-Path", &path),
-    ];
-    for (name, value) in changes {
-        headers.retain(|(other, _)| other != name);
-        if let Some(value) = value {
-            headers.push((name, value));
-        }
-    }
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("CONNECT {target} HTTP/1.1\r\n{lines}\r\n")
+    let path = id(2).to_string();
+    written(&format!("CONNECT {target}"), (id(0), id(1)), &[("Ringleader-Path", &path)], changes)
 }
 
 /// Sends this to a node's port, and returns its answer.

@@ -75,7 +75,7 @@ impl World {
     #[must_use]
     pub fn stands_its_faults(&self) -> bool {
         let is_classic = self.setup.settings.algorithm != AlgorithmName::MaxRing;
-        !self.network.damaged().is_empty() && !(is_classic && self.network.loses_or_reorders())
+        !(self.network.damaged().is_empty() || is_classic && self.network.loses_or_reorders())
     }
 
     /// The agreement of a part: all its members follow one leader among them, or nobody leads where nobody

@@ -198,7 +198,7 @@ impl World {
                     let Some(peer) = self.place(peer) else { return };
                     self.dial(me, peer, kind, DialPurpose::Wanted);
                 }
-                Missing::Hurry(link) => self.hurry(me, link.id),
+                Missing::Hurry(link) => self.expect_answer(me, link.id),
                 Missing::InUse(link) => {
                     self.put_in_use(me, link.id);
                     self.link_up(me, &link);

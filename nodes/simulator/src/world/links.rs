@@ -172,8 +172,8 @@ impl World {
         let (kind, direction) = (link.kind, link.direction);
         if let Some(peer) = self.place(link.peer) {
             let peer = schedule::name(peer.index());
-            let relays = self.network.get(link.id).map(|link| link.relays_from(me)).unwrap_or_default();
-            let relays = relays.iter().map(|relay| schedule::name(relay.index())).collect();
+            let relays = self.network.get(link.id).into_iter().flat_map(|link| link.relays_from(me));
+            let relays = relays.map(|relay| schedule::name(relay.index())).collect();
             self.report(me, |_| EventKind::LinkUp { peer, link: kind, direction, relays });
         }
         self.give(me, link.up_input());

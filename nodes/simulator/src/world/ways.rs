@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use ringleader_election::Input;
-use ringleader_election::link_table::{Cause, DialPurpose};
+use ringleader_election::failure_detector::doubtful_after;
+use ringleader_election::link_table::{Cause, DialPurpose, Link};
 use ringleader_election::loss::JUDGED_BY;
 use ringleader_election::paths::{Answer, PROVEN_AFTER};
-use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, close};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, PathFrame, PathRequest, close};
 use ringleader_shared::{Incarnation, NodeId};
 
 use super::{SimEvent, World};
@@ -95,7 +96,8 @@ impl World {
         });
         let patience = nanoseconds(slowest.fold(self.setup.silence(), Duration::max));
         let after = patience + self.rng.up_to(patience / 3);
-        self.plan(clock.takes(after / 3 * 2), listener, SimEvent::Doubtful { since });
+        let doubtful_after = nanoseconds(doubtful_after(Duration::from_nanos(after)));
+        self.plan(clock.takes(doubtful_after), listener, SimEvent::Doubtful { since });
         self.plan(clock.takes(after), listener, SimEvent::Silent { since });
     }
 
@@ -104,7 +106,7 @@ impl World {
         let through = self.network.links().filter(|(_, link)| !link.relays.is_empty());
         let mut listeners: Vec<NodeIndex> = through
             .flat_map(|(_, link)| [link.dialler, link.acceptor].map(|from| (link, from)))
-            .filter(|(link, sender)| link.hops(*sender).contains(&(from, to)))
+            .filter(|(link, sender)| link.hops(*sender).any(|hop| hop == (from, to)))
             .map(|(link, sender)| link.other(sender))
             .filter(|listener| *listener != to)
             .collect();
@@ -118,9 +120,9 @@ impl World {
     /// A link that comes up across a pause or a cut stays silent.
     pub(super) fn listen(&mut self, me: NodeIndex, id: LinkId) {
         let Some(link) = self.network.get(id) else { return };
-        let hops = link.hops(link.other(me));
-        let paused = hops.iter().filter_map(|(from, _)| self.machine(*from)?.paused);
-        let cut = hops.iter().filter_map(|(from, to)| self.network.cut_between(*from, *to));
+        let hops = || link.hops(link.other(me));
+        let paused = hops().filter_map(|(from, _)| self.machine(from)?.paused);
+        let cut = hops().filter_map(|(from, to)| self.network.cut_between(from, to));
         let stops: Vec<u64> = paused.chain(cut).collect();
         for since in stops {
             self.expect_silence(me, since);
@@ -134,9 +136,9 @@ impl World {
             let Some(link) = self.network.get(*id).filter(|link| link.end(me) == End::Open) else {
                 return false;
             };
-            link.hops(link.other(me)).iter().any(|hop| {
+            link.hops(link.other(me)).any(|hop| {
                 self.machine(hop.0).and_then(|machine| machine.paused) == Some(since)
-                    || self.network.is_stopped_by(*hop, since, self.now)
+                    || self.network.is_stopped_by(hop, since, self.now)
             })
         };
         machine.links.iter().map(|link| link.id).filter(stops).collect()
@@ -175,9 +177,7 @@ impl World {
     /// Links that are not silent any more are not doubted any more.
     fn unheard_again(&mut self, me: NodeIndex) {
         let Some(machine) = self.machine(me) else { return };
-        let heard = |link: &&ringleader_election::link_table::Link<LinkId>| {
-            link.doubted && !link.lossy && !self.is_silent(me, link.id)
-        };
+        let heard = |link: &&Link<LinkId>| link.doubted && !link.lossy && !self.is_silent(me, link.id);
         let heard: Vec<LinkId> = machine.links.iter().filter(heard).map(|link| link.id).collect();
         let Some(machine) = self.machine_mut(me) else { return };
         for id in heard {
@@ -191,10 +191,8 @@ impl World {
     fn is_silent(&self, me: NodeIndex, id: LinkId) -> bool {
         self.network.get(id).is_some_and(|link| {
             let from = link.other(me);
-            let asleep = |(from, _): &(NodeIndex, NodeIndex)| {
-                self.machine(*from).is_none_or(|machine| machine.paused.is_some())
-            };
-            self.network.is_cut(link, from) || link.hops(from).iter().any(asleep)
+            let asleep = |(from, _)| self.machine(from).is_none_or(|machine| machine.paused.is_some());
+            self.network.is_cut(link, from) || link.hops(from).any(asleep)
         })
     }
 
@@ -204,7 +202,7 @@ impl World {
     /// do not work.
     pub(super) fn measure_links(&mut self, from: NodeIndex, to: NodeIndex) {
         let crosses =
-            |sender| move |link: &crate::network::Connection| link.hops(sender).contains(&(from, to));
+            |sender| move |link: &crate::network::Connection| link.hops(sender).any(|hop| hop == (from, to));
         let counted: Vec<(LinkId, NodeIndex, NodeIndex)> = self
             .network
             .links()
@@ -227,7 +225,7 @@ impl World {
 
     fn is_lossy(&self, id: LinkId) -> bool {
         self.network.get(id).is_some_and(|link| {
-            let both = link.hops(link.dialler).into_iter().chain(link.hops(link.acceptor));
+            let both = link.hops(link.dialler).chain(link.hops(link.acceptor));
             both.into_iter().any(|(from, to)| self.network.is_lossy(from, to))
         })
     }
@@ -282,26 +280,27 @@ impl World {
     }
 
     fn attempt(&mut self, me: NodeIndex, peer: NodeIndex, id: LinkId) {
-        let Some(machine) = self.machine(me) else { return };
-        let is_wanted = machine.links.get(id).is_some_and(|link| link.purpose == DialPurpose::Wanted);
         self.plan_arrival(id, me, peer, SimEvent::Dialled { link: id });
-        self.expect_answer(me, id, is_wanted);
+        self.expect_answer(me, id);
     }
 
-    /// Gives a probe that the core wants now no more time than any first dial.
-    pub(super) fn hurry(&mut self, me: NodeIndex, id: LinkId) {
-        self.expect_answer(me, id, true);
+    /// Waits for the answer to a dial, and for no longer from now on than the purpose of its link allows.
+    pub(super) fn expect_answer(&mut self, me: NodeIndex, id: LinkId) {
+        let Some((within, clock)) = self.dial_within(me, id).zip(self.machine(me).map(|it| it.clock)) else {
+            return;
+        };
+        let doubtful_after = nanoseconds(doubtful_after(within));
+        self.plan(clock.takes(doubtful_after), me, SimEvent::DialDoubtful { link: id });
+        self.plan(clock.takes(nanoseconds(within)), me, SimEvent::Unanswered { link: id });
     }
 
-    fn expect_answer(&mut self, me: NodeIndex, id: LinkId, is_wanted: bool) {
-        let Some((link, machine)) = self.network.get(id).zip(self.machine(me)) else { return };
-        let is_sought = machine.paths.is_sought(self.id(link.acceptor));
-        let first = machine.links.dial_within(self.setup.silence(), is_sought);
-        let once = if is_wanted { first } else { machine.paths.probe_within(self.id(link.acceptor), first) };
-        let within = once.saturating_mul(u32::try_from(link.relays.len() + 1).unwrap_or(u32::MAX));
-        let (clock, within) = (machine.clock, nanoseconds(within));
-        self.plan(clock.takes(within / 3 * 2), me, SimEvent::DialDoubtful { link: id });
-        self.plan(clock.takes(within), me, SimEvent::Unanswered { link: id });
+    /// The time that this dial may take: each hop takes as long as a direct dial.
+    fn dial_within(&self, me: NodeIndex, id: LinkId) -> Option<Duration> {
+        let (connection, machine) = (self.network.get(id)?, self.machine(me)?);
+        let Link { peer, purpose, .. } = *machine.links.get(id)?;
+        let first = machine.links.dial_within(self.setup.silence(), machine.paths.is_sought(peer));
+        let hops = u32::try_from(connection.relays.len() + 1).unwrap_or(u32::MAX);
+        Some(machine.paths.dial_within(peer, purpose, first).saturating_mul(hops))
     }
 
     /// Dials a link anew that is not up yet, by the path that is known now. What waits for it stays.
@@ -343,11 +342,8 @@ impl World {
         if !link.relays.is_empty() {
             return self.path_failed(me, id);
         }
-        let (peer, silence) = (self.id(link.acceptor), self.setup.silence());
+        let (peer, waited) = (self.id(link.acceptor), self.dial_within(me, id).unwrap_or_default());
         let Some(machine) = self.machine_mut(me) else { return };
-        let first = machine.links.dial_within(silence, machine.paths.is_sought(peer));
-        let is_wanted = machine.links.get(id).is_some_and(|link| link.purpose == DialPurpose::Wanted);
-        let waited = if is_wanted { first } else { machine.paths.probe_within(peer, first) };
         machine.paths.unanswered(peer);
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms });
@@ -384,16 +380,7 @@ impl World {
         let now = self.time();
         let Some(machine) = self.machine_mut(me) else { return };
         let Some(link) = machine.links.get(id).copied() else { return };
-        if !link.relayed {
-            machine.paths.opened(link.peer, now);
-        }
-        if link.purpose != DialPurpose::Standby {
-            machine.paths.heard(link.peer);
-            if !link.relayed {
-                machine.paths.forget(link.peer);
-            }
-        }
-        machine.paths.hurry(now);
+        machine.paths.opened(&link, now);
         self.count_pings_of(me, id);
         self.measure(me, id);
         self.look_after_ways(me);
@@ -439,8 +426,7 @@ impl World {
         let now = self.time();
         let Some(machine) = self.machine_mut(me) else { return };
         for request in machine.paths.requests(now, HEARTBEAT) {
-            let target = request.target;
-            self.flood(me, PathFrame::Request(request), |peer| peer == target);
+            self.flood(me, request);
         }
         let incarnation = self.incarnation(me);
         let Some(machine) = self.machine_mut(me) else { return };
@@ -466,13 +452,10 @@ impl World {
         self.look_after_ways(me);
     }
 
-    /// Sends a path frame on every link that works, but for those to members that are left out.
-    fn flood(&mut self, me: NodeIndex, frame: PathFrame, left_out: impl Fn(NodeId) -> bool) {
+    fn flood(&mut self, me: NodeIndex, request: PathRequest) {
         let Some(machine) = self.machine(me) else { return };
-        let working = machine.links.working().filter(|link| !left_out(link.peer));
-        let links: Vec<LinkId> = working.map(|link| link.id).collect();
-        for id in links {
-            self.send_path(me, id, frame.clone());
+        for id in machine.paths.links_for(&request, &machine.links) {
+            self.send_path(me, id, PathFrame::Request(request.clone()));
         }
     }
 
@@ -493,7 +476,7 @@ impl World {
     pub(super) fn path_frame(&mut self, me: NodeIndex, id: LinkId, frame: PathFrame) {
         let Some(link) = self.network.get(id).filter(|link| link.end(me) == End::Open) else { return };
         let from = link.other(me);
-        let relays: Vec<NodeId> = link.relays_from(from).into_iter().map(|relay| self.id(relay)).collect();
+        let relays: Vec<NodeId> = link.relays_from(from).map(|relay| self.id(relay)).collect();
         let from = self.id(from);
         let now = self.time();
         let Some(machine) = self.machine_mut(me) else { return };
@@ -501,15 +484,11 @@ impl World {
             Answer::Nothing => {}
             Answer::Flood(request) => {
                 self.look_for_skipped(me);
-                let known = [vec![request.origin], request.path.clone()].concat();
-                self.flood(me, PathFrame::Request(request), |peer| known.contains(&peer));
+                self.flood(me, request);
             }
             Answer::Return(reply, back) => {
-                let working: Vec<(NodeId, LinkId)> =
-                    machine.links.working().map(|link| (link.peer, link.id)).collect();
-                let first = back.iter().find_map(|to| working.iter().find(|(peer, _)| peer == to));
-                if let Some((_, link)) = first {
-                    self.send_path(me, *link, PathFrame::Reply(reply));
+                if let Some(link) = machine.links.first_working(&back) {
+                    self.send_path(me, link, PathFrame::Reply(reply));
                 }
             }
             Answer::Found(peer) => self.found(me, peer),
@@ -581,11 +560,7 @@ impl World {
             self.link_lost(me, Some(lost), self.silence());
         }
         let Some(machine) = self.machine_mut(me) else { return };
-        let skipped: Vec<NodeId> =
-            machine.core.skipped().filter(|peer| !machine.paths.is_dead(*peer)).collect();
-        for peer in skipped {
-            machine.paths.doubt(peer, now);
-        }
+        machine.paths.seek(machine.core.skipped(), now);
         while let Some((old, new)) =
             self.machine_mut(me).and_then(|machine| machine.links.upgrade(now, PROVEN_AFTER))
         {
