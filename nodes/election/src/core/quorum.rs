@@ -394,6 +394,9 @@ impl Core {
     /// came back. A majority may have granted it for long enough all the same, and then nobody else leads.
     fn led_before(&self, mandate: Mandate) -> Option<Leadership> {
         let led = self.quorum.led == Some(mandate.term) && !self.state.is_electing();
+        // The lap may have begun before the leader named another deputy, which the others know.
+        let mine = self.state.mandate().filter(|mine| (mine.term, mine.leader.id) == (mandate.term, self.me));
+        let mandate = mine.filter(|mine| mine.rank() > mandate.rank()).unwrap_or(mandate);
         let leadership = Leadership { mandate, lap: None, cause: ElectionCause::Election, company: false };
         led.then_some(leadership)
     }
