@@ -70,7 +70,8 @@ pub struct Link<I> {
     pub lossy: bool,
     /// The time in which answers come on it, once that is measured.
     pub answers_within: Option<Duration>,
-    /// Whether it takes the place of one that failed while its peer lived: the core does not know of that.
+    /// Whether it takes, at this moment, the place of one that failed while its peer lived: the core does not
+    /// know of that. The table itself does not note it.
     pub replaces: bool,
 }
 
@@ -321,7 +322,8 @@ impl<I: Copy + Eq> LinkTable<I> {
                 (None, Some(id)) => {
                     let link = self.get_mut(id)?;
                     link.purpose = DialPurpose::Wanted;
-                    Some(Missing::InUse(*link))
+                    let up = *link;
+                    Some(Missing::InUse(self.replacing(up)))
                 }
                 (None, None) => Some(Missing::Dial { peer, kind }),
             }
@@ -479,8 +481,8 @@ impl<I: Copy + Eq> LinkTable<I> {
                 return Some((relayed, None));
             }
             let direct = self.get_mut(standby)?;
-            (direct.purpose, direct.replaces) = (DialPurpose::Wanted, true);
-            let direct = *direct;
+            direct.purpose = DialPurpose::Wanted;
+            let direct = Link { replaces: true, ..*direct };
             Some((relayed, Some(direct)))
         })
     }

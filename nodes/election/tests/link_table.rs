@@ -211,3 +211,24 @@ fn a_link_that_nothing_replaces_in_time_is_its_peers_loss_unless_another_would_f
     assert_eq!(overdue(&[ring_link(2, 2, DialPurpose::Standby)]), Some(LinkLoss::Failed));
     assert_eq!(overdue(&[ring_link(2, 2, DialPurpose::Wanted)]), Some(LinkLoss::ClosedUnseen));
 }
+
+#[test]
+fn a_standby_link_in_the_place_of_one_whose_peer_lives_replaces_it() {
+    let mut table = table(&[ring_link(1, 2, DialPurpose::Wanted), ring_link(2, 2, DialPurpose::Standby)]);
+    let cause = Cause::LinkLost { replaced_within: Duration::from_millis(300) };
+    assert_eq!(table.down(1, cause, LATER).map(|(_, loss)| loss), Some(LinkLoss::Replaceable));
+    let Some(Missing::InUse(link)) = table.missing(wants(Some(2), None)) else { panic!("no standby link") };
+    assert_eq!((link.id, link.replaces), (2, true), "the core still counts on the former link");
+    assert_eq!(table.replaceable().count(), 0);
+}
+
+#[test]
+fn a_direct_link_takes_the_place_of_one_through_others_once() {
+    let relayed = Link { relayed: true, ..ring_link(1, 2, DialPurpose::Wanted) };
+    let mut table = table(&[relayed, ring_link(2, 2, DialPurpose::Standby)]);
+    let proven = LATER.since(NOW);
+    assert_eq!(table.upgrade(Time(LATER.0 - Duration::from_nanos(1)), proven), None);
+    let Some((old, Some(new))) = table.upgrade(LATER, proven) else { panic!("it is proven") };
+    assert_eq!((old.id, new.id, new.replaces), (1, 2, true));
+    assert!(table.get(2).is_some_and(|link| !link.replaces), "later its peer may lack what it was sent");
+}

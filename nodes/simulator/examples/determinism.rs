@@ -15,23 +15,23 @@ use ringleader_simulator::{Action, Case, Session, Setup, trace};
 const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; 500000us start D",
-        0x5d2d_a58c_1168_fa6a,
+        0x55d8_8719_bc84_9b23,
     ),
     (
         "seed 2; ring 3 1 2 1 3; exponential 1000us; 20000us initiate B; 0us initiate D; 9000us pause A; \
          400000us resume A; 0us kill E; 0us start E",
-        0xdbb8_8489_42c3_1cd4,
+        0x41cc_f477_b2be_8276,
     ),
     (
         "seed 3; ring 2 2 2 2; constant 500us; 20000us initiate A; 0us disturb A B exponential 4000us drop 200 \
          duplicate 200 reorder 300; 0us disturb C D uniform 0us 20000us drop 100 duplicate 500 reorder 500; \
          300000us initiate C; 100000us initiate B; 800000us mend A B",
-        0x43ec_eb63_0f3f_0a73,
+        0xb7ff_9dab_9a33_9f13,
     ),
     (
         "seed 4; ring 1 2 3; quorum; uniform 50us 3000us; 20000us initiate A; 0us drift B 50; 0us drift C -50; \
          900000us kill C; 1500000us start C; 300000us cut A B; 500000us mend A B",
-        0x9b4e_56b8_9371_ca0b,
+        0xa1bd_6f33_47d1_1e1a,
     ),
     (
         "seed 5; ring 1 2; exponential 300us; 20000us initiate A; 5000us add 7; 100000us add 0; 50000us remove B; \
@@ -41,12 +41,12 @@ const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 6; ring 5 4 3 2 1 0; uniform 0us 100us; 20000us initiate F; 200000us sever A B; 0us sever A F; \
          0us cut C D; 700000us mend A B; 0us drift E 200; 0us drift F -200; 0us initiate E",
-        0xe19c_283b_a162_6d91,
+        0x4bc0_71ba_1e37_f554,
     ),
     (
         "seed 7; ring 3 5 1 4 2; franklin; uniform 50us 3000us; 20000us initiate A; 2000us kill B; 300000us start B; \
          200000us algorithm bully; 9000us initiate C; 300000us kill B",
-        0xb6f8_ce6b_147b_e1a6,
+        0x7086_1553_e3fb_f79c,
     ),
     (
         "seed 8; ring 1 1 1 1; itai-rodeh; exponential 700us; 20000us initiate A; 0us initiate C; 400000us kill D",
@@ -55,7 +55,7 @@ const GOLDEN: [(&str, u64); 8] = [
 ];
 
 /// The fingerprint of a session in which somebody goes forward and back and does this and that.
-const GOLDEN_SESSION: u64 = 0xd5d5_6bea_1e14_8ccc;
+const GOLDEN_SESSION: u64 = 0x3ee7_ed39_15de_b0be;
 
 /// The fingerprints of that session now, and of its text when it is played.
 fn sessions() -> [u64; 2] {
