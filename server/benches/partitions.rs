@@ -8,7 +8,7 @@ use ringleader_shared::EventKind;
 use ringleader_shared::LinkFault;
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_testing::server::partitions::{Observation, ROWS};
+use ringleader_testing::server::partitions::{Observation, ROWS, Row};
 use ringleader_testing::server::{PATIENCE, Server};
 
 /// The time for which a ring is observed after a fault.
@@ -19,11 +19,16 @@ const HEARTBEATS: usize = 15;
 
 fn main() {
     // `cargo bench` adds a flag of its own.
-    let rounds: usize = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(3);
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|it| !it.starts_with('-')).collect();
+    // `+100`, which is a number to Rust too, and the like: only such rows.
+    let is_number = |it: &&String| it.bytes().all(|byte| byte.is_ascii_digit());
+    let rounds: usize = arguments.iter().find(is_number).and_then(|it| it.parse().ok()).unwrap_or(3);
+    let only = arguments.iter().find(|it| !is_number(it));
+    let is_asked = |row: &&Row| only.is_none_or(|only| row.faults.contains(only.as_str()));
     println!("{rounds} rings for each row, {} s after the fault, the worst of them", OBSERVED.as_secs());
     println!("| ring | mode | broken | without agreement | longest | settled after | terms |");
     println!("| --- | --- | --- | --- | --- | --- | --- |");
-    for row in &ROWS {
+    for row in ROWS.iter().filter(is_asked) {
         let seen: Vec<Observation> =
             (0..rounds).map(|_| row.observe(&row.start(&["--hung-after", "150ms"]), OBSERVED)).collect();
         let most = |of: fn(&Observation) -> Duration| seen.iter().map(of).max().unwrap_or_default();
@@ -38,6 +43,9 @@ fn main() {
             most(Observation::settled_after).as_millis(),
             seen.iter().map(|seen| seen.terms).max().unwrap_or_default()
         );
+    }
+    if only.is_some() {
+        return;
     }
     println!();
     for (relays, cuts) in [(0, ""), (1, "CD"), (2, "CD CB AD")] {

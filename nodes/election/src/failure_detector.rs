@@ -9,9 +9,14 @@
 //!
 //! As in accrual detectors (Hayashibara and others, 2004), silence is judged by recent experience and not
 //! by a constant. Unlike them, this one uses the worst [`Lateness`] and not a distribution, because a stall
-//! of the machine is no sample of any. All links of a process share one, because a stall hits all of them.
+//! of the machine is no sample of any. All links of a process share one [`LocalHealth`], because a stall hits
+//! all of them, and because a process that hears nobody at all suspects itself first (Dadgar, Phillips,
+//! Currey: *Lifeguard*, 2018).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use ringleader_shared::NodeId;
 
 use crate::Time;
 
@@ -83,6 +88,7 @@ impl RoundTrip {
 /// The failure detector of one link.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FailureDetector {
+    peer: NodeId,
     heartbeat: Duration,
     hung_after: Duration,
     last_heard: Time,
@@ -95,11 +101,12 @@ pub struct FailureDetector {
 }
 
 impl FailureDetector {
-    /// Begins to measure silence. A peer sends something every `heartbeat`; one that is silent for
-    /// `hung_after` is hung, on a machine that is never late.
+    /// Begins to measure silence. The peer sends something every `heartbeat`; when it is silent for
+    /// `hung_after`, it is hung, on a machine that is never late.
     #[must_use]
-    pub const fn new(now: Time, heartbeat: Duration, hung_after: Duration) -> Self {
+    pub const fn new(peer: NodeId, now: Time, heartbeat: Duration, hung_after: Duration) -> Self {
         Self {
+            peer,
             heartbeat,
             hung_after,
             last_heard: now,
@@ -116,8 +123,9 @@ impl FailureDetector {
     }
 
     /// Notes a frame of the peer.
-    pub fn heard(&mut self, now: Time, lateness: &mut Lateness) {
-        lateness.observe(now, now.since(self.last_heard), self.heartbeat);
+    pub fn heard(&mut self, now: Time, health: &mut LocalHealth) {
+        health.lateness.observe(now, now.since(self.last_heard), self.heartbeat);
+        health.heard.insert(self.peer, now);
         self.hear(now);
     }
 
@@ -139,25 +147,34 @@ impl FailureDetector {
 
     /// Notes a turn of the caller's loop. Suspects this process first: after a gap longer than
     /// [`FailureDetector::starved_after`] the silence that was measured is void.
-    pub fn woke(&mut self, now: Time, lateness: &mut Lateness) {
-        lateness.observe(now, now.since(self.last_woke), self.heartbeat);
+    pub fn woke(&mut self, now: Time, health: &mut LocalHealth) {
+        health.lateness.observe(now, now.since(self.last_woke), self.heartbeat);
         if self.is_starved(now) {
             self.hear(now);
         }
         self.last_woke = now;
         let slow = self.round_trip.map_or(Duration::ZERO, |it| it.answers_within() + self.heartbeat);
-        self.patience = lateness.patience(now, self.hung_after.max(slow));
+        let configured = self.hung_after.max(slow);
+        self.patience = if health.is_deaf(now, self.heartbeat) {
+            configured.saturating_mul(AT_MOST)
+        } else {
+            health.lateness.patience(now, configured)
+        };
     }
 
     /// Judges the peer. If it may be only late, and not behind a link that failed, the caller notes the
-    /// silence with [`Lateness::observe`], which makes all deadlines later.
-    pub fn verdict(&mut self, now: Time) -> Verdict {
+    /// silence with [`LocalHealth::observe`], which makes all deadlines later.
+    pub fn verdict(&mut self, now: Time, health: &LocalHealth) -> Verdict {
         if now < self.next_deadline() || self.is_starved(now) {
             return Verdict::Alive;
         }
         if now < self.hung_at() {
             self.doubted = true;
             return Verdict::Doubtful;
+        }
+        if health.is_deaf(now, self.heartbeat) && self.patience < self.hung_after.saturating_mul(AT_MOST) {
+            // The next turn of the loop allows for that.
+            return Verdict::Alive;
         }
         Verdict::Hung { silent_for: now.since(self.last_heard) }
     }
@@ -187,17 +204,46 @@ impl FailureDetector {
     }
 }
 
+/// The health of a process as its links show it: all its failure detectors share one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct LocalHealth {
+    lateness: Lateness,
+    /// The time at which each peer was heard last, on whichever link.
+    heard: BTreeMap<NodeId, Time>,
+}
+
+impl LocalHealth {
+    /// Notes that an event was due after `due` and came after `took`.
+    pub fn observe(&mut self, now: Time, took: Duration, due: Duration) {
+        self.lateness.observe(now, took, due);
+    }
+
+    /// Forgets a peer whose link has ended: its silence says nothing any more.
+    pub fn forget(&mut self, peer: NodeId) {
+        self.heard.remove(&peer);
+    }
+
+    /// Whether nobody is heard any more, of two peers or more that were heard all the time until then. It is
+    /// more probable that this process is cut off, or that its network has become slow, than that all peers
+    /// hang since the same moment.
+    fn is_deaf(&self, now: Time, heartbeat: Duration) -> bool {
+        let longest = heartbeat * 3 / 2;
+        let Some(last) = self.heard.values().max() else { return false };
+        let until_then = self.heard.values().filter(|heard| last.since(**heard) <= longest).count();
+        until_then >= 2 && now.since(*last) > longest
+    }
+}
+
 /// The worst lateness of a process lately, which makes its failure detectors patient on a busy machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Lateness {
+struct Lateness {
     since: Option<Time>,
     present: Duration,
     former: Duration,
 }
 
 impl Lateness {
-    /// Notes that an event was due after `due` and came after `took`.
-    pub fn observe(&mut self, now: Time, took: Duration, due: Duration) {
+    fn observe(&mut self, now: Time, took: Duration, due: Duration) {
         self.turn(now);
         self.present = self.present.max(took.saturating_sub(due));
     }
@@ -236,76 +282,80 @@ mod tests {
         Time(after)
     }
 
-    fn detector() -> (FailureDetector, Lateness) {
-        (FailureDetector::new(at(ms(0)), HEARTBEAT, HUNG_AFTER), Lateness::default())
+    fn peer(number: u128) -> NodeId {
+        NodeId(uuid::Uuid::from_u128(number))
+    }
+
+    fn detector() -> (FailureDetector, LocalHealth) {
+        (FailureDetector::new(peer(1), at(ms(0)), HEARTBEAT, HUNG_AFTER), LocalHealth::default())
     }
 
     #[test]
     fn on_a_machine_that_is_never_late_patience_is_what_is_configured() {
-        let (mut detector, mut lateness) = detector();
-        detector.heard(at(ms(49)), &mut lateness);
-        detector.woke(at(ms(50)), &mut lateness);
+        let (mut detector, mut health) = detector();
+        detector.heard(at(ms(49)), &mut health);
+        detector.woke(at(ms(50)), &mut health);
         assert_eq!(detector.hung_at(), at(ms(49) + HUNG_AFTER));
     }
 
     #[test]
     fn a_peer_is_hung_when_it_was_silent_for_so_long_and_not_before() {
-        let (mut detector, mut lateness) = detector();
-        detector.heard(at(ms(10)), &mut lateness);
+        let (mut detector, mut health) = detector();
+        detector.heard(at(ms(10)), &mut health);
         for turn in [50, 100, 150] {
-            detector.woke(at(ms(turn)), &mut lateness);
+            detector.woke(at(ms(turn)), &mut health);
         }
-        assert_eq!(detector.verdict(at(ms(159))), Verdict::Doubtful);
-        assert_eq!(detector.verdict(at(ms(160))), Verdict::Hung { silent_for: HUNG_AFTER });
+        assert_eq!(detector.verdict(at(ms(159)), &health), Verdict::Doubtful);
+        assert_eq!(detector.verdict(at(ms(160)), &health), Verdict::Hung { silent_for: HUNG_AFTER });
     }
 
     #[test]
     fn a_process_that_was_starved_measures_the_silence_anew() {
-        let (mut detector, mut lateness) = detector();
+        let (mut detector, mut health) = detector();
         // Longer than any patience.
         let late = detector.starved_after() + HUNG_AFTER * AT_MOST;
-        assert_eq!(detector.verdict(at(late)), Verdict::Alive);
-        detector.woke(at(late), &mut lateness);
+        assert_eq!(detector.verdict(at(late), &health), Verdict::Alive);
+        detector.woke(at(late), &mut health);
         assert!(detector.hung_at() >= at(late + HUNG_AFTER));
     }
 
     #[test]
     fn a_silence_that_is_noted_as_lateness_gives_more_time_afterwards() {
-        let (mut detector, mut lateness) = detector();
+        let (mut detector, mut health) = detector();
         for turn in [50, 100] {
-            detector.woke(at(ms(turn)), &mut lateness);
+            detector.woke(at(ms(turn)), &mut health);
         }
-        assert_eq!(detector.verdict(at(ms(150))), Verdict::Hung { silent_for: HUNG_AFTER });
-        detector.woke(at(ms(150)), &mut lateness);
+        assert_eq!(detector.verdict(at(ms(150)), &health), Verdict::Hung { silent_for: HUNG_AFTER });
+        detector.woke(at(ms(150)), &mut health);
         assert_eq!(detector.hung_at(), at(HUNG_AFTER), "the link may have failed");
-        lateness.observe(at(ms(150)), HUNG_AFTER, HEARTBEAT);
-        detector.woke(at(ms(150)), &mut lateness);
+        health.observe(at(ms(150)), HUNG_AFTER, HEARTBEAT);
+        detector.woke(at(ms(150)), &mut health);
         assert_eq!(detector.hung_at(), at(ms(150 + 3 * 100)));
     }
 
     #[test]
     fn a_silence_is_doubtful_once_before_the_peer_is_hung() {
-        let (mut detector, mut lateness) = detector();
+        let (mut detector, mut health) = detector();
         assert_eq!(detector.next_deadline(), at(ms(100)));
         for turn in [50, 100] {
-            detector.woke(at(ms(turn)), &mut lateness);
+            detector.woke(at(ms(turn)), &mut health);
         }
-        assert_eq!(detector.verdict(at(ms(100))), Verdict::Doubtful);
+        assert_eq!(detector.verdict(at(ms(100)), &health), Verdict::Doubtful);
         assert_eq!(detector.next_deadline(), at(HUNG_AFTER));
-        assert_eq!(detector.verdict(at(ms(120))), Verdict::Alive);
-        detector.heard(at(ms(120)), &mut lateness);
-        detector.woke(at(ms(121)), &mut lateness);
+        assert_eq!(detector.verdict(at(ms(120)), &health), Verdict::Alive);
+        detector.heard(at(ms(120)), &mut health);
+        detector.woke(at(ms(121)), &mut health);
         assert!(detector.next_deadline() < at(ms(120) + HUNG_AFTER * 3), "the next silence is doubted anew");
         assert!(detector.next_deadline() < detector.hung_at());
     }
 
     #[test]
     fn on_a_slow_link_a_peer_may_be_silent_for_as_long_as_an_answer_takes() {
-        let (mut detector, mut lateness) = detector();
+        let (mut detector, mut health) = detector();
         for turn in 1..=20 {
-            detector.heard(at(ms(turn * 50)), &mut lateness);
+            detector.heard(at(ms(turn * 50)), &mut health);
             detector.measured(ms(400));
-            detector.woke(at(ms(turn * 50)), &mut lateness);
+            detector.woke(at(ms(turn * 50)), &mut health);
         }
         let patience = detector.hung_at().since(at(ms(1000)));
         assert!((ms(450)..ms(500)).contains(&patience), "{patience:?}");
@@ -314,27 +364,27 @@ mod tests {
 
     #[test]
     fn a_turn_that_comes_late_makes_patient() {
-        let (mut detector, mut lateness) = detector();
-        detector.woke(at(ms(80)), &mut lateness);
+        let (mut detector, mut health) = detector();
+        detector.woke(at(ms(80)), &mut health);
         assert_eq!(detector.hung_at(), at(ms(150 + 3 * 30)));
     }
 
     #[test]
     fn new_durations_count_from_the_next_turn_on() {
-        let (mut detector, mut lateness) = detector();
+        let (mut detector, mut health) = detector();
         detector.configure(ms(500), ms(2_000));
         assert_eq!(detector.hung_at(), at(HUNG_AFTER));
-        detector.woke(at(ms(400)), &mut lateness);
+        detector.woke(at(ms(400)), &mut health);
         assert_eq!(detector.hung_at(), at(ms(2_000)));
     }
 
     #[test]
     fn lateness_on_one_link_makes_all_patient_for_a_while() {
-        let (mut late, mut lateness) = detector();
-        late.heard(at(ms(90)), &mut lateness);
+        let (mut late, mut health) = detector();
+        late.heard(at(ms(90)), &mut health);
         let mut patience = |now| {
-            let mut other = FailureDetector::new(now, HEARTBEAT, HUNG_AFTER);
-            other.woke(now, &mut lateness);
+            let mut other = FailureDetector::new(peer(2), now, HEARTBEAT, HUNG_AFTER);
+            other.woke(now, &mut health);
             other.hung_at().since(now)
         };
         assert_eq!(patience(at(ms(90))), ms(150 + 3 * 40));
@@ -344,16 +394,66 @@ mod tests {
 
     #[test]
     fn patience_has_an_end() {
-        let mut lateness = Lateness::default();
-        lateness.observe(at(ms(0)), Duration::from_secs(60), HEARTBEAT);
-        assert_eq!(lateness.patience(at(ms(0)), HUNG_AFTER), HUNG_AFTER * AT_MOST);
+        let mut health = LocalHealth::default();
+        health.observe(at(ms(0)), Duration::from_secs(60), HEARTBEAT);
+        assert_eq!(health.lateness.patience(at(ms(0)), HUNG_AFTER), HUNG_AFTER * AT_MOST);
     }
 
     #[test]
     fn lateness_of_long_ago_is_forgotten_though_nothing_happened_meanwhile() {
-        let mut lateness = Lateness::default();
-        lateness.observe(at(ms(0)), ms(90), HEARTBEAT);
-        assert_eq!(lateness.patience(at(REMEMBERED * 5), HUNG_AFTER), HUNG_AFTER);
+        let mut health = LocalHealth::default();
+        health.observe(at(ms(0)), ms(90), HEARTBEAT);
+        assert_eq!(health.lateness.patience(at(REMEMBERED * 5), HUNG_AFTER), HUNG_AFTER);
+    }
+
+    /// Two peers that were heard every heartbeat until 100 ms, and 20 ms later.
+    fn two_peers() -> ([FailureDetector; 2], LocalHealth) {
+        let mut health = LocalHealth::default();
+        let mut both = [(1, 0), (2, 20)]
+            .map(|(number, since)| FailureDetector::new(peer(number), at(ms(since)), HEARTBEAT, HUNG_AFTER));
+        for turn in [50, 100] {
+            for (detector, later) in both.iter_mut().zip([0, 20]) {
+                detector.heard(at(ms(turn + later)), &mut health);
+                detector.woke(at(ms(turn + later)), &mut health);
+            }
+        }
+        (both, health)
+    }
+
+    #[test]
+    fn a_process_that_hears_nobody_any_more_suspects_itself_first() {
+        let ([mut first, mut second], mut health) = two_peers();
+        for turn in [150, 200, 250] {
+            for detector in [&mut first, &mut second] {
+                detector.woke(at(ms(turn)), &mut health);
+                let verdict = detector.verdict(at(ms(turn)), &health);
+                assert!(!matches!(verdict, Verdict::Hung { .. }), "at {turn} ms");
+            }
+        }
+        assert_eq!(first.hung_at(), at(ms(100) + HUNG_AFTER * AT_MOST));
+        // The second answers, 90 ms late: the network had become slow. The first is only given time for that.
+        second.heard(at(ms(260)), &mut health);
+        first.woke(at(ms(260)), &mut health);
+        assert_eq!(first.hung_at(), at(ms(100) + HUNG_AFTER + EARNS * ms(90)));
+    }
+
+    #[test]
+    fn peers_that_all_hang_are_hung_in_the_end() {
+        let ([mut first, _], mut health) = two_peers();
+        for turn in (150..700).step_by(50) {
+            first.woke(at(ms(turn)), &mut health);
+        }
+        assert_eq!(first.verdict(at(ms(700)), &health), Verdict::Hung { silent_for: HUNG_AFTER * AT_MOST });
+    }
+
+    #[test]
+    fn one_peer_that_is_silent_is_hung_as_soon_as_ever_where_the_other_has_gone() {
+        let ([mut first, _], mut health) = two_peers();
+        health.forget(peer(2));
+        for turn in [150, 200, 250] {
+            first.woke(at(ms(turn)), &mut health);
+        }
+        assert_eq!(first.verdict(at(ms(250)), &health), Verdict::Hung { silent_for: HUNG_AFTER });
     }
 
     /// Something that happens on a link, and how long after the thing before.
@@ -374,21 +474,21 @@ mod tests {
 
         #[test]
         fn a_peer_is_hung_only_after_a_silence_that_this_process_was_awake_for(history in history()) {
-            let (mut detector, mut lateness) = detector();
+            let (mut detector, mut health) = detector();
             let (mut now, mut heard, mut woke) = (at(ms(0)), at(ms(0)), at(ms(0)));
             for (after, happens) in history {
                 now = at(now.0 + after);
                 match happens {
                     Happens::Heard => {
-                        detector.heard(now, &mut lateness);
+                        detector.heard(now, &mut health);
                         heard = now;
                     }
                     Happens::Woke => {
-                        detector.woke(now, &mut lateness);
+                        detector.woke(now, &mut health);
                         woke = now;
                     }
                     Happens::Judged => {
-                        if let Verdict::Hung { silent_for } = detector.verdict(now) {
+                        if let Verdict::Hung { silent_for } = detector.verdict(now, &health) {
                             prop_assert!(silent_for >= HUNG_AFTER && silent_for <= now.since(heard));
                             prop_assert!(now.since(woke) <= detector.starved_after());
                         }
@@ -399,25 +499,25 @@ mod tests {
 
         #[test]
         fn a_peer_that_stays_silent_is_hung_in_the_end_whatever_was_before(history in history()) {
-            let (mut detector, mut lateness) = detector();
+            let (mut detector, mut health) = detector();
             let mut now = at(ms(0));
             for (after, happens) in history {
                 now = at(now.0 + after);
                 match happens {
-                    Happens::Heard => detector.heard(now, &mut lateness),
-                    Happens::Woke => detector.woke(now, &mut lateness),
-                    Happens::Judged => drop(detector.verdict(now)),
+                    Happens::Heard => detector.heard(now, &mut health),
+                    Happens::Woke => detector.woke(now, &mut health),
+                    Happens::Judged => drop(detector.verdict(now, &health)),
                 }
             }
             let silent_since = now;
-            detector.woke(now, &mut lateness);
+            detector.woke(now, &mut health);
             while now < detector.hung_at() {
                 now = detector.hung_at().min(at(now.0 + HEARTBEAT));
                 if now < detector.hung_at() {
-                    detector.woke(now, &mut lateness);
+                    detector.woke(now, &mut health);
                 }
             }
-            let is_hung = matches!(detector.verdict(now), Verdict::Hung { .. });
+            let is_hung = matches!(detector.verdict(now, &health), Verdict::Hung { .. });
             prop_assert!(is_hung);
             prop_assert!(now.since(silent_since) <= HUNG_AFTER * AT_MOST);
         }
@@ -426,16 +526,16 @@ mod tests {
         fn a_peer_that_sends_all_the_time_is_never_hung_however_this_process_stalls(
             stalls in prop::collection::vec(0_u64..1_000, 0..60),
         ) {
-            let (mut detector, mut lateness) = detector();
+            let (mut detector, mut health) = detector();
             let mut now = at(ms(0));
             for stall in stalls {
                 now = at(now.0 + ms(stall));
                 // The deadline may be seen before the frame that waits.
-                let before = detector.verdict(now);
-                detector.woke(now, &mut lateness);
-                let is_hung = [before, detector.verdict(now)].iter().any(|it| matches!(it, Verdict::Hung { .. }));
+                let before = detector.verdict(now, &health);
+                detector.woke(now, &mut health);
+                let is_hung = [before, detector.verdict(now, &health)].iter().any(|it| matches!(it, Verdict::Hung { .. }));
                 prop_assert!(!is_hung);
-                detector.heard(now, &mut lateness);
+                detector.heard(now, &mut health);
             }
         }
     }

@@ -166,7 +166,7 @@ impl Links {
             settings,
             faults: watched,
             link_events,
-            lateness: Arc::default(),
+            health: Arc::default(),
             state_digest: Arc::default(),
         };
         Self {
@@ -363,7 +363,7 @@ impl Links {
         let LinkSettings { heartbeat, hung_after, .. } = *self.shared.settings.borrow();
         let silent_for = now().0.saturating_sub(heard);
         if silent_for < hung_after * AT_MOST {
-            locked(&self.shared.lateness).observe(now(), silent_for, heartbeat);
+            locked(&self.shared.health).observe(now(), silent_for, heartbeat);
         }
     }
 

@@ -83,6 +83,7 @@ fn slow_links_keep_their_leader() {
     elects(8, Safety::Available, "+60");
     elects(4, Safety::Available, "+100");
     elects(4, Safety::Quorum, "+100");
+    elects(4, Safety::Available, "+400");
 }
 
 #[test]

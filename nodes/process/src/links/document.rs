@@ -86,7 +86,7 @@ impl Given {
 
     fn detector(self) -> FailureDetector {
         let LinkSettings { heartbeat, hung_after, .. } = self.settings();
-        FailureDetector::new(Time::default(), heartbeat, hung_after)
+        FailureDetector::new(ACCEPTOR, Time::default(), heartbeat, hung_after)
     }
 }
 

@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use ringleader_election::failure_detector::{FailureDetector, Lateness, RoundTrip, Verdict, doubtful_after};
+use ringleader_election::failure_detector::{
+    FailureDetector, LocalHealth, RoundTrip, Verdict, doubtful_after,
+};
 use ringleader_election::loss::Loss;
 use ringleader_shared::NodeId;
 use ringleader_shared::link::{IN_USE, LinkDirection, LinkEnd, close};
@@ -41,7 +43,7 @@ pub(super) struct Shared {
     pub(super) settings: watch::Receiver<LinkSettings>,
     pub(super) faults: watch::Receiver<LinkFaults>,
     pub(super) link_events: mpsc::Sender<LinkEvent>,
-    pub(super) lateness: Arc<Mutex<Lateness>>,
+    pub(super) health: Arc<Mutex<LocalHealth>>,
     /// The digest of this node's state, which pings carry.
     pub(super) state_digest: Arc<AtomicU64>,
 }
@@ -167,7 +169,7 @@ impl OpenLink {
             socket,
             settings,
             faults,
-            detector: FailureDetector::new(now(), settings.heartbeat, settings.hung_after),
+            detector: FailureDetector::new(task.peer, now(), settings.heartbeat, settings.hung_after),
             pings: Pings::new(settings, task.shared.state_digest.clone(), task.peer_digest.clone()),
             outbox: Outbox::default(),
             is_up,
@@ -186,7 +188,7 @@ impl OpenLink {
         loop {
             self.close_when_asked()?;
             let now = now();
-            self.detector.woke(now, &mut locked(&self.task.shared.lateness));
+            self.detector.woke(now, &mut locked(&self.task.shared.health));
             let deadline = Instant::now() + self.detector.next_deadline().since(now);
             let due = self.outbox.due(self.settings);
             let overtaken_due = self.outbox.overtaken_due(self.settings);
@@ -219,7 +221,7 @@ impl OpenLink {
             self.intercept(frame).await;
             return Ok(());
         }
-        self.detector.heard(now(), &mut locked(&self.task.shared.lateness));
+        self.detector.heard(now(), &mut locked(&self.task.shared.health));
         if std::mem::take(&mut self.is_doubted) {
             self.task.emit(LinkEventKind::HeardAgain).await;
         }
@@ -340,7 +342,7 @@ impl OpenLink {
     }
 
     async fn on_silence(&mut self) -> Result<(), Ending> {
-        let verdict = self.detector.verdict(now());
+        let verdict = self.detector.verdict(now(), &locked(&self.task.shared.health));
         match verdict {
             Verdict::Alive => Ok(()),
             Verdict::Doubtful => {
@@ -354,6 +356,7 @@ impl OpenLink {
 
     /// Reports the end and says goodbye.
     async fn end(mut self, ending: Ending) {
+        locked(&self.task.shared.health).forget(self.task.peer);
         let Ending { cause, mut failure, goodbye } = ending;
         if let LinkEnd::Misbehaved { reason } = &cause {
             self.task.emit(LinkEventKind::Misbehaved(reason.clone())).await;
@@ -392,6 +395,6 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-pub(super) fn locked(lateness: &Mutex<Lateness>) -> MutexGuard<'_, Lateness> {
-    lateness.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn locked(health: &Mutex<LocalHealth>) -> MutexGuard<'_, LocalHealth> {
+    health.lock().unwrap_or_else(PoisonError::into_inner)
 }
