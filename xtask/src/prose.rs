@@ -40,7 +40,20 @@ const WIDTH: usize = 110;
 const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
 
 /// Words that begin a relative clause instead of naming the thing.
-const RELATIVE: [&str; 7] = ["Who", "What", "Whom", "Whose", "Whoever", "Whatever", "Whichever"];
+const RELATIVE: [&str; 12] = [
+    "Who",
+    "What",
+    "Whom",
+    "Whose",
+    "Whoever",
+    "Whatever",
+    "Whichever",
+    "How",
+    "Which",
+    "When",
+    "Where",
+    "Why",
+];
 
 /// Things whose number grows with the project: a text that counts them is wrong some day.
 const GROWING: [&str; 4] = ["algorithms", "bugs", "elections", "tests"];

@@ -14,7 +14,7 @@ const LARGEST: usize = 16;
 /// A cell: its class, its text, and the sentence that it stands for.
 type Cell = (&'static str, String, String);
 
-/// How one member reaches another, as a cell.
+/// The way from one member to another, as a cell.
 fn cell(view: &RingView, from: &NodeName, to: &NodeName) -> Cell {
     let (class, text, words) = match view.reach(from, to) {
         _ if from == to => ("self", "", String::new()),

@@ -1,4 +1,4 @@
-//! Which ring is checked, and how much may happen to it.
+//! The ring that is checked, and the bounds on what may happen to it.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,8 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
-/// How often each thing may happen in one run. Everything else happens as often as it can.
+/// Bounds on the faults of one run: the most times that each may happen. Everything else happens as often as
+/// it can.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FaultBudget {
     /// A user asks some member for an election.
@@ -40,7 +41,7 @@ pub struct FaultBudget {
 }
 
 impl FaultBudget {
-    /// How often each may happen, and its name.
+    /// The bound and the name of each.
     fn counted(self) -> [(u8, &'static str); 10] {
         [
             (self.initiations, "initiate"),
@@ -63,11 +64,11 @@ impl FaultBudget {
     }
 }
 
-/// How long a lease is granted for: whole milliseconds, as messages name it. Only its proportion to the
+/// The time for which a lease is granted: whole milliseconds, as messages name it. Only its proportion to the
 /// shorter time that a leader takes it for counts.
 const LEASE: Duration = Duration::from_millis(10);
 
-/// Where a run begins.
+/// Beginning of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Start {
     /// All members run and are linked, and none has heard of an election.
@@ -86,9 +87,9 @@ pub struct CheckConfig {
     /// the first place. Within one such ring no two members are alike, and nothing more is to be had from
     /// symmetry.
     pub attributes: Vec<u64>,
-    /// Where a run begins.
+    /// Beginning of every run.
     pub start: Start,
-    /// How much may happen.
+    /// Bounds on the faults.
     pub faults: FaultBudget,
     /// The settings of the ring.
     pub settings: RingSettings,
@@ -162,14 +163,14 @@ impl CheckConfig {
         self.attributes.iter().enumerate().map(place).collect()
     }
 
-    /// How patient the members are. The model has no time but for leases: that another timer is set is all
-    /// that counts.
+    /// The members' time-outs. The model has no time but for leases: that another timer is set is all that
+    /// counts.
     #[must_use]
     pub fn timing(&self) -> Timing {
         Timing { lease: LEASE, ..Timing::default() }
     }
 
-    /// Where a run begins and what may happen, in words.
+    /// The beginning of a run and its bounds, in words.
     #[must_use]
     pub fn asked(&self) -> String {
         let election = match self.settings.algorithm {

@@ -38,7 +38,7 @@ impl Dial {
     }
 }
 
-/// How one end sees a connection.
+/// State of a connection at one of its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum End {
     /// It does not know yet that the connection is up.

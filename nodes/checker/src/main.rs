@@ -11,7 +11,7 @@ use stateright::Model;
 /// Nothing takes this long on a machine that is not busy with something else.
 const AT_MOST: Duration = Duration::from_secs(4 * 3600);
 
-/// Where the explorer listens: for this machine only.
+/// Address of the explorer: for this machine only.
 const EXPLORER: &str = "127.0.0.1:3000";
 
 const HELP: &str = "\

@@ -21,7 +21,7 @@ impl RingModel {
         Self { config }
     }
 
-    /// Which ring, and how much may happen to it.
+    /// The ring and the bounds on what may happen to it.
     #[must_use]
     pub fn config(&self) -> &CheckConfig {
         &self.config

@@ -27,7 +27,7 @@ pub struct Report {
     pub steps: usize,
     /// States on the longest way that was gone.
     pub depth: usize,
-    /// How long it took.
+    /// Time that it took.
     pub took: Duration,
     /// Whether every state within the bounds was visited.
     pub is_exhaustive: bool,

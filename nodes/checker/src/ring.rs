@@ -20,8 +20,8 @@ use crate::part::Part;
 
 pub use crate::links::NodeIndex;
 
-/// How many others may run out, in a ring at rest, before a timer that was set earlier: the longest timer is
-/// four to five times as long as the shortest.
+/// The most others that may run out, in a ring at rest, before a timer that was set earlier: the longest
+/// timer is four to five times as long as the shortest.
 const OVERTAKEN: u8 = 4;
 
 /// Far more things than happen in an undisturbed election.
@@ -36,7 +36,7 @@ struct Member {
     timers: BTreeMap<Timer, u8>,
     /// The promise, which survives its death.
     promise: Option<Promise>,
-    /// When its lease timer runs out, if it runs: that one is never late.
+    /// Time at which its lease timer runs out, if it runs: that one is never late.
     lease_due: Option<Time>,
 }
 
@@ -157,7 +157,7 @@ pub enum Event {
 }
 
 impl Ring {
-    /// Where every run within these bounds begins.
+    /// The beginning of every run within these bounds.
     #[must_use]
     pub fn new(config: &CheckConfig) -> Self {
         let members = config.attributes.iter().enumerate();
@@ -277,7 +277,7 @@ impl Ring {
         events.extend(others.map(|timer| Event::RunsOut(place, timer)));
     }
 
-    /// When a lease, or what somebody granted, is over next; none while a lease timer is due.
+    /// Time at which a lease, or what somebody granted, is over next; none while a lease timer is due.
     fn next_moment(&self) -> Option<Time> {
         let dues = self.members.iter().filter_map(|member| member.lease_due);
         if dues.clone().any(|due| due <= self.now) {

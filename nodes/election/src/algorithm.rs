@@ -31,7 +31,7 @@ pub enum Input<M> {
     Configured {
         /// The members in ring order; the member itself among them.
         ring: Arc<[Contender]>,
-        /// How patient to be.
+        /// Time-outs of the member.
         timing: Timing,
         /// The settings of the ring, the same at every member. The pace is the caller's business.
         #[serde(flatten)]
@@ -109,7 +109,7 @@ pub enum Input<M> {
 pub enum Effect<M> {
     /// Send this to that member, in order with everything sent to it before.
     Send {
-        /// To whom: the successor, or the neighbour that a message came from.
+        /// Receiver: the successor, or the neighbour that a message came from.
         to: NodeId,
         /// The message.
         message: M,
@@ -119,9 +119,9 @@ pub enum Effect<M> {
     /// Start this timer, or start it anew. The caller adds jitter to those that [`Timer::has_jitter`]: up to
     /// half as much again.
     StartTimer {
-        /// Which.
+        /// The timer.
         timer: Timer,
-        /// When it fires, from now.
+        /// Time from now until it fires.
         after: Duration,
     },
     /// Stop this timer if it runs.
@@ -145,7 +145,7 @@ pub enum Effect<M> {
         from: NodeId,
         /// The message.
         message: M,
-        /// Why.
+        /// Reason for dropping it.
         reason: DropReason,
     },
     /// The leader's lap came back: every live member knows.
@@ -157,7 +157,7 @@ pub enum Effect<M> {
         /// Links that the lap crossed: the number of live members.
         members: u32,
     },
-    /// Why the member did what it did.
+    /// Gives the reason for what the member did.
     Explain(Explanation),
 }
 
@@ -187,20 +187,21 @@ impl Timer {
     }
 }
 
-/// How patient a member is. The caller scales it with the pace of the ring.
+/// Time-outs of a member. The caller scales them with the pace of the ring.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timing {
-    /// How long an election may take before its initiator starts it anew; other members wait twice as long.
+    /// The time that an election may take before its initiator starts it anew; other members wait twice as
+    /// long.
     pub election: Duration,
-    /// How long a leader waits for its lap to come back.
+    /// The time that a leader waits for its lap to come back.
     pub lap: Duration,
-    /// How long a leader waits for its deputy's heartbeat link.
+    /// The time that a leader waits for its deputy's heartbeat link.
     pub deputy: Duration,
     /// Quorum mode: how long a member that grants its lease votes for nobody else.
     pub lease: Duration,
 }
 
-/// Why a received message is not acted on.
+/// Reason for not acting on a received message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum DropReason {
     /// It is about an older term than this member's.
@@ -227,7 +228,7 @@ pub enum DropReason {
     },
     /// Another algorithm decides this term here.
     OtherAlgorithm {
-        /// Which.
+        /// The algorithm of the member.
         mine: AlgorithmName,
     },
     /// It was sent by a member that sees another ring than this one.

@@ -81,7 +81,7 @@ impl Port {
 pub struct InitialKnowledge<'a, L> {
     /// The place, from 0, in ring order.
     pub at: u32,
-    /// How many members there are.
+    /// Number of members.
     pub size: u32,
     /// The labels in ring order: of all members, or of those that the algorithm may name.
     pub everyone: &'a Arc<[L]>,
@@ -112,7 +112,7 @@ pub trait Context<L, M> {
     /// This member knows that the one with this label leads.
     fn elected(&mut self, leader: L);
 
-    /// Why it did what it did.
+    /// Reports the reason for what it did.
     fn explain(&mut self, why: Why<L>) {
         let _ = why;
     }
@@ -156,7 +156,7 @@ pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     /// Its progress.
     fn progress(&self) -> Progress<L>;
 
-    /// Which of [`Properties::kinds`] a message is.
+    /// Index of a message's kind in [`Properties::kinds`].
     fn kind(message: &Self::Message) -> usize;
 
     /// A message in the form that travels between processes.

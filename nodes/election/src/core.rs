@@ -32,8 +32,8 @@ use crate::{DropReason, Effect, Explanation, Input, Time, Timer, Timing, WantedL
 
 type Out = Vec<Effect<RingMessage>>;
 
-/// How far a message's term may be ahead of what its receiver knows: a thousand elections a second for 49
-/// days. One word of the last term that there is would end all elections.
+/// The most terms by which a message may be ahead of what its receiver knows: a thousand elections a second
+/// for 49 days. One word of the last term that there is would end all elections.
 const MOST_TERMS_AHEAD: u64 = 1 << 32;
 
 /// One member of a ring.
@@ -174,7 +174,7 @@ impl Core {
         self.route.may_lead()
     }
 
-    /// To whom ring messages go; itself when alone.
+    /// The receiver of ring messages; the member itself when it is alone.
     #[must_use]
     pub fn successor(&self) -> NodeId {
         self.route.successor()

@@ -135,7 +135,7 @@ fn says(algorithm: AlgorithmName, payload: &Payload) -> String {
     words
 }
 
-/// Why a message was dropped, in words.
+/// The reason for dropping a message, in words.
 #[must_use]
 pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
     match reason {

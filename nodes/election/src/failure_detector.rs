@@ -248,7 +248,8 @@ impl Lateness {
         self.present = self.present.max(took.saturating_sub(due));
     }
 
-    /// How long a link may be silent now, when `configured` is enough on a machine that is never late.
+    /// The silence that is allowed on a link now, when `configured` is enough on a machine that is never
+    /// late.
     fn patience(&mut self, now: Time, configured: Duration) -> Duration {
         self.turn(now);
         let worst = self.present.max(self.former);

@@ -87,9 +87,9 @@ struct Peer {
     is_dead: bool,
     /// The direct link came up at this time, and has not failed since.
     up_since: Option<Time>,
-    /// How many dials in a row were not answered.
+    /// Number of dials in a row that were not answered.
     unanswered: u32,
-    /// How often in a row a direct link failed soon after it came up.
+    /// Number of times in a row that a direct link failed soon after it came up.
     failures: u32,
     /// The time until which a direct link is not trusted.
     distrusted_until: Time,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Core, Effect, Input, Time};
 
-/// How a recorded member began.
+/// Beginning of a recorded member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Beginning {
@@ -22,7 +22,7 @@ pub struct Beginning {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// When.
+    /// Time of the step.
     pub now: Time,
     /// The input.
     pub input: Input<RingMessage>,
@@ -30,10 +30,10 @@ pub struct Step {
     pub effects: Vec<Effect<RingMessage>>,
 }
 
-/// Where a replay differs from what was recorded.
+/// Difference between a replay and what was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Which step, from 0.
+    /// Index of the step, from 0.
     pub place: usize,
     /// The recorded effects.
     pub recorded: Step,

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::secret::Secret;
 
-/// How many events may wait for the control link. At 200 bytes each this is under 1 MB.
+/// The most events that may wait for the control link. At 200 bytes each this is under 1 MB.
 const WAITING_EVENTS: usize = 4096;
 
 /// The most events that go into one frame.
@@ -28,7 +28,7 @@ pub(crate) struct Control {
     /// Commands, in order. A text that is not a command arrives as the error of reading it. Closed when
     /// the link is.
     pub(crate) commands: mpsc::Receiver<Result<NodeCommand, serde_json::Error>>,
-    /// Where events go.
+    /// Queue of the events.
     pub(crate) events: EventSender,
     writer: tokio::task::JoinHandle<()>,
 }

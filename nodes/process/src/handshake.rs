@@ -81,7 +81,7 @@ pub(crate) struct KnownMember {
     pub(crate) name: NodeName,
     /// Its present start.
     pub(crate) present: Incarnation,
-    /// Where it accepts links, when it has announced that.
+    /// Address at which it accepts links, when it has announced that.
     pub(crate) address: Option<SocketAddr>,
 }
 

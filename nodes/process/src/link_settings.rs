@@ -8,18 +8,18 @@ use ringleader_shared::control::Configuration;
 /// The least time that an election, a lap or a deputy is given, in heartbeats.
 const PATIENCE_HEARTBEATS: u32 = 10;
 
-/// How long a member grants a lease, in times that a hung peer is found in: a ring must be repaired before
-/// its leader's lease is over.
+/// Length of a lease, in times that a hung peer is found in: a ring must be repaired before its leader's
+/// lease is over.
 const LEASE_HUNG_TIMES: u32 = 4;
 
-/// How links behave. Changed live.
+/// Settings of links. Changed live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LinkSettings {
-    /// How long a ring message is held on its link.
+    /// Time for which a ring message is held on its link.
     pub(crate) hop_delay: Duration,
-    /// How often a link is pinged.
+    /// Time between two pings of a link.
     pub(crate) heartbeat: Duration,
-    /// How long a link may be silent: as configured, and two hops more.
+    /// The silence that is allowed on a link: as configured, and two hops more.
     pub(crate) hung_after: Duration,
 }
 
@@ -36,8 +36,7 @@ impl From<&Configuration> for LinkSettings {
     }
 }
 
-/// How patient the core must be at this pace: four laps for an election, three for a leader's lap or its
-/// deputy.
+/// Time-outs of the core at this pace: four laps for an election, three for a leader's lap or its deputy.
 pub(crate) fn timing(settings: &LinkSettings, members: usize) -> Timing {
     let members = u32::try_from(members).unwrap_or(u32::MAX);
     let lap = settings.hop_delay.saturating_mul(members.saturating_add(1));

@@ -88,7 +88,7 @@ struct Given {
     message: Option<(MessageInfo, NodeName)>,
 }
 
-/// Why a node ends.
+/// Reason for the end of a node.
 enum End {
     /// The server asks for it.
     Asked,

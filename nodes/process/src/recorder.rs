@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     file: Option<BufWriter<File>>,
-    /// Why it has ended, until somebody asks.
+    /// The reason for its end, until somebody asks.
     failure: Option<std::io::Error>,
 }
 
@@ -42,7 +42,7 @@ impl Recorder {
         self.line(step);
     }
 
-    /// Why the recording has ended before the node; once.
+    /// Takes the reason why the recording has ended before the node.
     pub(crate) fn take_failure(&mut self) -> Option<std::io::Error> {
         self.failure.take()
     }

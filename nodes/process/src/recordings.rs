@@ -13,7 +13,7 @@ use ringleader_shared::ring::{Member, RingSpec};
 use ringleader_shared::{Attribute, Incarnation, NodeName, RunId};
 use serde::de::DeserializeOwned;
 
-/// How the file of a recording ends.
+/// End of the name of a recording's file.
 const SUFFIX: &str = ".jsonl";
 
 /// The length of a run in a file's name: a UUID.
@@ -40,11 +40,11 @@ pub struct Recording {
     pub run: RunId,
     /// The node.
     pub name: NodeName,
-    /// Which start of it.
+    /// The start that was recorded.
     pub incarnation: Incarnation,
     /// The file.
     pub path: PathBuf,
-    /// How the node began.
+    /// Beginning of the node.
     pub beginning: Beginning,
     /// The steps, oldest first.
     pub steps: Vec<Step>,
@@ -60,7 +60,7 @@ impl Recording {
     }
 }
 
-/// Why recordings can't be read.
+/// Reason for which recordings can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The directory or a file can't be read.

@@ -31,8 +31,8 @@ use crate::port::Incoming;
 /// The bytes that are read at once.
 const READ: usize = 4 * 1024;
 
-/// How long a side may be silent. The ends ping, and close a link that is silent for longer than they wait;
-/// a side from which nothing comes any more is over, although a cut may hide its end.
+/// The silence that is allowed on a side. The ends ping, and close a link that is silent for longer than they
+/// wait; a side from which nothing comes any more is over, although a cut may hide its end.
 pub(crate) fn patience(settings: LinkSettings) -> Duration {
     settings.hung_after.saturating_mul(AT_MOST + 1)
 }
@@ -49,7 +49,7 @@ pub(crate) struct Side {
     splitter: Splitter,
     /// The piece that waits to be written to the neighbour.
     outgoing: Option<Vec<u8>>,
-    /// When something last came from the neighbour.
+    /// Time at which something last came from the neighbour.
     heard: Instant,
 }
 
@@ -162,7 +162,7 @@ impl Relay {
         }
     }
 
-    /// When something last came from both sides.
+    /// Time at which something last came from both sides.
     fn heard(&self) -> Instant {
         self.dialler.heard.min(self.acceptor.heard)
     }

@@ -49,7 +49,7 @@ pub(crate) struct Lost {
     pub(crate) reason: String,
 }
 
-/// How a hop could not be reached.
+/// Reason for which a hop could not be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// Nobody listens at its port, so that its process is certainly over.

@@ -1,4 +1,4 @@
-//! How fast the engine of the classic algorithms is: 2,000 rings of 1,000 members, Chang–Roberts, random
+//! Speed of the engine of the classic algorithms: 2,000 rings of 1,000 members, Chang–Roberts, random
 //! latencies. `cargo xtask bench wasm` runs it natively, where it prints the seconds that it took, and in
 //! Chromium, whose page measures them.
 

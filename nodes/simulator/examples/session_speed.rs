@@ -1,4 +1,4 @@
-//! How fast a session plays and goes back, at sizes that people look at: `cargo run --release -p
+//! Speed of a session that plays and goes back, at sizes that people look at: `cargo run --release -p
 //! ringleader-simulator --example session_speed`, with other numbers of members after `--` if wanted.
 
 use std::time::{Duration, Instant};

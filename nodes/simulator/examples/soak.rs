@@ -18,7 +18,7 @@ const HELP: &str = "\
 cargo xtask soak --minutes N [--seed S]   random schedules for N minutes, on all cores
 cargo xtask soak --replay 'CASE'          one schedule again, drawn in space and time";
 
-/// How often a line says how far it is.
+/// Time between two lines of progress.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// The cases that are played in turn.

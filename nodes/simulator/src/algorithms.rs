@@ -50,7 +50,7 @@ pub struct Outcome {
     pub initiators: Option<Arc<[u32]>>,
     /// The place of the one leader; `None` when nobody leads, or more than one does.
     pub leader: Option<u32>,
-    /// How many members know that leader to lead.
+    /// Number of members that know that leader to lead.
     pub informed: u32,
     /// Messages of the election: links crossed before the result was announced.
     pub messages: u64,
@@ -58,9 +58,9 @@ pub struct Outcome {
     pub by_kind: [u64; 4],
     /// Messages that announced the result.
     pub announced: u64,
-    /// When the winner was known, in units of the mean time that a message takes.
+    /// Time at which the winner was known, in units of the mean time that a message takes.
     pub decided: f64,
-    /// When the last message arrived, in the same units.
+    /// Time at which the last message arrived, in the same units.
     pub ended: f64,
     /// The most messages that were on their way at one time.
     pub most_in_flight: usize,
@@ -280,7 +280,7 @@ impl<A: Classic<u32>> Election<A> {
         }
     }
 
-    /// How many messages have been sent so far.
+    /// Number of messages that have been sent so far.
     #[must_use]
     pub const fn sent(&self) -> u64 {
         self.network.messages() + self.network.announced

@@ -29,7 +29,7 @@ pub struct Case {
     pub schedule: Schedule,
 }
 
-/// Why a text is no [`Case`].
+/// Reason for which a text is no [`Case`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{part}` is not understood: {why}")]
 pub struct NoCase {

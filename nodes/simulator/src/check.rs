@@ -113,7 +113,7 @@ impl fmt::Display for Invariant {
 pub struct Violation {
     /// The property that does not hold.
     pub invariant: Invariant,
-    /// How that showed.
+    /// Description of what showed it.
     pub what: String,
 }
 
@@ -355,7 +355,7 @@ fn another_leader(
 pub struct Played {
     /// The ring at its end.
     pub world: World,
-    /// How long it took after the last fault until the last ring message was sent.
+    /// Time from the last fault until the last ring message was sent.
     pub settled_after: Duration,
 }
 
@@ -429,7 +429,7 @@ impl Case {
     /// `None` when all is well.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        /// How much of a long run is drawn: what was done to it, and its end.
+        /// Events at the beginning of a long run that are drawn: what was done to it. Its end is drawn, too.
         const BEGINNING: usize = 300;
         const END: usize = 300;
         let expected = expected_cost(&self.setup, &self.schedule);

@@ -35,11 +35,11 @@ impl NodeIndex {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LinkId {
     slot: u32,
-    /// Which link in that slot: an old name finds nothing.
+    /// Number of the link in that slot: an old name finds nothing.
     number: u32,
 }
 
-/// How one end sees a link.
+/// State of a link at one of its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// Dialled, and not accepted yet.
@@ -57,11 +57,11 @@ pub(crate) struct Packet {
     pub(crate) from: NodeIndex,
     /// The sender's count of messages.
     pub(crate) number: u64,
-    /// Which start of the sender.
+    /// The start of the sender.
     pub(crate) incarnation: u32,
     /// The sender's Lamport clock.
     pub(crate) lamport: u64,
-    /// When it was sent, in nanoseconds.
+    /// Time of sending, in nanoseconds.
     pub(crate) sent: u64,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct Connection {
     pub(crate) relays: Vec<NodeIndex>,
     /// Whether it was dialled as a standby link.
     pub(crate) standby: bool,
-    /// Which start of the dialler dialled.
+    /// The start of the dialler that dialled.
     pub(crate) incarnation: Incarnation,
     pub(crate) dialler_end: End,
     pub(crate) acceptor_end: End,
@@ -84,7 +84,7 @@ pub(crate) struct Connection {
     pub(crate) dialler_digest: u64,
     /// The packets that the dialler sends once the link is up.
     pub(crate) queued: Vec<Arc<Packet>>,
-    /// When the last thing sent on it arrives, at the acceptor and at the dialler.
+    /// Time at which the last thing sent on it arrives, at the acceptor and at the dialler.
     last_arrivals: (u64, u64),
 }
 
@@ -140,7 +140,7 @@ struct Condition {
     disturbance: Option<Disturbance>,
 }
 
-/// When something sent arrives: not at all, once or twice.
+/// Arrival of something that was sent: never, once or twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     Lost,
@@ -236,7 +236,8 @@ impl Network {
         link.hops(from).map(crossing).fold(0, u64::saturating_add)
     }
 
-    /// When something that is sent now on this link from this end arrives: not before what was sent earlier.
+    /// Time at which something arrives that is sent now on this link from this end: not before what was sent
+    /// earlier.
     pub(crate) fn arrival(&mut self, id: LinkId, from: NodeIndex, now: u64, rng: &mut Rng) -> u64 {
         let Some(link) = self.get(id) else { return now };
         let soonest = now.saturating_add(self.crossing(link, from, rng));

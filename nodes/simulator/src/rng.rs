@@ -8,7 +8,7 @@ use ringleader_election::random;
 
 use crate::setup::Latency;
 
-/// How often something happens, in times out of a thousand.
+/// Probability, in thousandths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PerMille(u16);
 
@@ -25,7 +25,7 @@ impl PerMille {
         if times > 1000 { Self::ALWAYS } else { Self(times) }
     }
 
-    /// How many times out of a thousand.
+    /// The thousandths.
     #[must_use]
     pub const fn times(self) -> u16 {
         self.0
@@ -80,7 +80,7 @@ impl Rng {
         }
     }
 
-    /// How long one crossing of a link takes, in nanoseconds.
+    /// Time of one crossing of a link, in nanoseconds.
     pub(crate) fn crossing(&mut self, latency: Latency) -> u64 {
         match latency {
             Latency::Constant(time) => nanoseconds(time),

@@ -18,7 +18,7 @@ pub enum Action {
     InitiateAll,
     /// It is asked, with others at the same instant, for an election of this term.
     InitiateTogether {
-        /// Which member.
+        /// Index of the member.
         place: usize,
         /// The term.
         term: Term,
@@ -51,7 +51,7 @@ pub enum Action {
         from: usize,
         /// The receiver.
         to: usize,
-        /// How. Replaces what was before.
+        /// The disturbance. Replaces what was before.
         disturbance: Disturbance,
     },
     /// The links between the two are as good as any others again, in both directions.
@@ -65,7 +65,7 @@ pub enum Action {
     Drift {
         /// The member.
         place: usize,
-        /// How much too fast, in thousandths; negative is too slow. -900 to 9000.
+        /// Thousandths by which it is too fast; negative is too slow. -900 to 9000.
         per_mille: i16,
     },
     /// A new member joins at the end of the ring order and starts.
@@ -98,13 +98,13 @@ pub enum Action {
 /// The disturbance of messages on one link in one direction.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Disturbance {
-    /// How long everything is under way.
+    /// Time for which everything is under way.
     pub latency: Latency,
-    /// How many messages are lost.
+    /// Share of the messages that are lost.
     pub drop: PerMille,
-    /// How many messages arrive twice.
+    /// Share of the messages that arrive twice.
     pub duplicate: PerMille,
-    /// How many messages may be overtaken by later ones.
+    /// Share of the messages that may be overtaken by later ones.
     pub reorder: PerMille,
 }
 

@@ -47,9 +47,9 @@ pub struct InFlight {
     pub to: NodeName,
     /// The message. Two with the same id are one that arrives twice.
     pub message: MessageInfo,
-    /// When it was sent.
+    /// Time of sending.
     pub sent: Duration,
-    /// When it arrives.
+    /// Time of arrival.
     pub arrives: Duration,
     /// Whether nobody will take it, as things stand: there is a cut in its way, its receiver is dead, or its
     /// link is closed.
@@ -62,7 +62,7 @@ pub struct Session {
     setup: Setup,
     /// Every action, done or to be done, in order.
     script: Vec<Planned>,
-    /// How many of them were done when it was played furthest.
+    /// Number of them that were done when it was played furthest.
     reached: usize,
     /// The view that is shown.
     moment: Moment,

@@ -6,7 +6,7 @@ use ringleader_election::Timing;
 use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, RingSettings, Safety, Succession};
 use uuid::Uuid;
 
-/// How long things take on a link.
+/// Distribution of the time that things take on a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Latency {
     /// Always as long.
@@ -26,7 +26,7 @@ pub enum Latency {
 }
 
 impl Latency {
-    /// How long a slow crossing takes that is nothing unusual.
+    /// Time of a slow crossing that is nothing unusual.
     #[must_use]
     pub fn slow(self) -> Duration {
         match self {
@@ -52,16 +52,16 @@ pub struct Setup {
     pub members: Vec<Contender>,
     /// The source of all randomness of the run.
     pub seed: u64,
-    /// How long a message, a dial, or the news of a closed link is under way on a link that nothing else is
-    /// said of. Order is kept on a link.
+    /// Distribution of the time for which a message, a dial, or the news of a closed link is under way on a
+    /// link that nothing else is said of. Order is kept on a link.
     pub latency: Latency,
-    /// How patient the members are, at least: see [`Setup::timing_of`].
+    /// The shortest time-outs of the members: see [`Setup::timing_of`].
     pub timing: Timing,
     /// Whether they are the more patient the more they are and the slower their links.
     pub patient: bool,
     /// The settings of the ring. Its pace is [`Setup::latency`]'s business here.
     pub settings: RingSettings,
-    /// How often a member dials those again that it routes past.
+    /// Time between two dials of a member that another routes past.
     pub probe: Duration,
     /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least:
     /// see [`Setup::silence`].
@@ -146,7 +146,7 @@ impl Setup {
         self
     }
 
-    /// How patient members of a ring of this size are: as configured, and where they are to be patient, four
+    /// Time-outs of members of a ring of this size: as configured, and where they are to be patient, four
     /// slow laps more for an election, three for a leader's lap, its deputy and its lease.
     #[must_use]
     pub fn timing_of(&self, members: usize) -> Timing {

@@ -245,7 +245,7 @@ impl World {
         }
     }
 
-    /// When the next thing happens.
+    /// Time at which the next thing happens.
     pub(crate) fn next_at(&self) -> Option<Time> {
         self.queue.peek().map(|next| Time(Duration::from_nanos(next.at)))
     }
@@ -319,7 +319,7 @@ impl World {
         self.outlived_term
     }
 
-    /// When a message of an election, a search or a result was last sent.
+    /// Time at which a message of an election, a search or a result was last sent.
     #[must_use]
     pub fn last_ring_message(&self) -> Option<Time> {
         self.last_ring_message.map(|at| Time(Duration::from_nanos(at)))

@@ -16,7 +16,7 @@ pub struct LinkView {
     pub peer: NodeName,
     /// The kind of link.
     pub link: LinkKind,
-    /// Which end the member is.
+    /// The end of the link at which the member is.
     pub direction: LinkDirection,
     /// The relays that it goes through, in order from the member to the peer. A direct link has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -25,7 +25,7 @@ pub struct LinkView {
 
 json::read_by_name! { LinkView { peer, link, direction } or default { relays } }
 
-/// How one member reaches another.
+/// The way from one member to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach<'a> {
     /// One of them has no process.
@@ -82,7 +82,7 @@ impl RingView {
         link.map_or(&[], |link| link.relays.as_slice())
     }
 
-    /// How a member reaches another one.
+    /// The way from one member to another one.
     #[must_use]
     pub fn reach(&self, from: &NodeName, to: &NodeName) -> Reach<'_> {
         let (Some(node), Some(peer)) = (self.node(from), self.node(to)) else { return Reach::Stopped };

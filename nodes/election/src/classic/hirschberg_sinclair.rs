@@ -42,7 +42,7 @@ pub enum Message<L> {
     Probe {
         /// The label of its candidate.
         label: L,
-        /// How many members further it may go after the one that it reaches.
+        /// Number of members that it may still pass after the one that it reaches.
         left: u32,
     },
     /// Homeward.

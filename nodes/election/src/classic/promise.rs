@@ -16,7 +16,7 @@ pub enum Winner {
     Anyone,
 }
 
-/// How an election ends.
+/// End of an election.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ending {
     /// One member knows the winner, and one more lap announces it: `n` messages, which the bounds leave out.
@@ -34,7 +34,7 @@ pub struct Instance {
     pub n: f64,
     /// The largest label. Where labels are not numbers it is `n`, as if they were dealt as ranks.
     pub largest_label: f64,
-    /// How many members start of their own accord.
+    /// Number of members that start of their own accord.
     pub initiators: f64,
 }
 
@@ -55,7 +55,7 @@ impl Instance {
 /// A number of messages for an instance.
 pub type Formula = fn(Instance) -> f64;
 
-/// How far an election was watched.
+/// The point up to which an election was watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Announcement {
     /// Only the election itself: the lap that may announce the winner is no part of it.
@@ -75,11 +75,11 @@ pub struct Observed<'a, L> {
     pub initiators: &'a [usize],
     /// The label of the one leader; `None` when there was none, or more than one.
     pub leader: Option<L>,
-    /// How many members know that leader.
+    /// Number of members that know that leader.
     pub informed: usize,
     /// The election's own messages, without the announcement.
     pub messages: u64,
-    /// How far it was watched.
+    /// The point up to which it was watched.
     pub announcement: Announcement,
 }
 
@@ -97,23 +97,23 @@ pub enum BrokenPromise<L> {
     },
     /// Too few members know the leader, or too many before it was announced.
     WrongNumberInformed {
-        /// How many do.
+        /// Number of members that do.
         informed: usize,
-        /// How many should.
+        /// Number of members that should.
         expected: usize,
     },
     /// More messages than the bound allows.
     TooManyMessages {
-        /// How many were sent.
+        /// Number of messages that were sent.
         sent: u64,
-        /// How many may be.
+        /// The most messages that the bound allows.
         most: f64,
     },
     /// Another number of messages announced the winner than there are members.
     WrongAnnouncement {
-        /// How many did.
+        /// Number of messages that were sent.
         sent: u64,
-        /// How many should.
+        /// Number of messages that should be.
         expected: u64,
     },
 }

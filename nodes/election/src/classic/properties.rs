@@ -2,7 +2,7 @@
 
 use super::promise::{Ending, Formula, Instance, Winner};
 
-/// Which way messages may go.
+/// Directions in which messages may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RingKind {
     /// To the successor only.
@@ -36,7 +36,7 @@ pub enum Worst {
     BitReversed,
 }
 
-/// How many messages an election takes at most, or on average.
+/// Number of messages that an election takes, at most or on average.
 #[derive(Debug, Clone, Copy)]
 pub struct Bound {
     /// The formula, as people write it.
@@ -78,13 +78,13 @@ pub struct Properties {
     pub key: &'static str,
     /// The name in a text.
     pub name: &'static str,
-    /// When it was published.
+    /// Year of the publication.
     pub year: u16,
-    /// Which of its variants this is: what papers and textbooks give otherwise under the same name.
+    /// Name of the variant: what papers and textbooks give otherwise under the same name.
     pub variant: &'static str,
-    /// How it works, in two or three sentences.
+    /// Description in two or three sentences.
     pub how: &'static str,
-    /// Which way messages may go.
+    /// Directions in which messages may go.
     pub ring_kind: RingKind,
     /// Whether members have unique labels; an anonymous ring has none.
     pub labels: bool,
@@ -96,13 +96,13 @@ pub struct Properties {
     pub needs_order: bool,
     /// Whether it goes on when members or messages are lost.
     pub survives_failures: bool,
-    /// How it ends.
+    /// End of an election.
     pub ending: Ending,
     /// Whether real processes can hold it, with terms, ring repair and succession around it.
     pub among_processes: bool,
     /// Messages of the election when everybody starts it.
     pub bound: Bound,
-    /// Which labels make it the most expensive.
+    /// The labels that make it the most expensive.
     pub worst: Worst,
     /// Time in units of the slowest message, when everybody starts at once, the announcing lap left out.
     pub time: &'static str,
@@ -110,7 +110,7 @@ pub struct Properties {
     pub kinds: &'static [&'static str],
     /// The names of the numbers in its messages, in the order in which a [`super::Payload`] has them.
     pub numbers: &'static [&'static str],
-    /// Where it was published.
+    /// The publication.
     pub source: &'static str,
 }
 

@@ -23,7 +23,7 @@ pub(super) struct ClassicElection {
     pub(super) algorithm: AlgorithmName,
     /// The term that it decides, or has decided.
     term: Term,
-    /// How many take part, for an algorithm that must know it; 0 for others.
+    /// Number of members that take part, for an algorithm that must know it; 0 for others.
     size: u32,
     /// Those whom this member can talk to, itself among them, where everyone talks to everyone.
     everyone: Arc<[Contender]>,
@@ -130,7 +130,7 @@ impl Core {
         self.wake(out);
     }
 
-    /// How long an election may take: classic ones need more laps, the more members there are.
+    /// The time that an election may take: classic ones need more laps, the more members there are.
     fn patience(&self, algorithm: AlgorithmName) -> std::time::Duration {
         let laps = match algorithm {
             AlgorithmName::MaxRing => 1,
@@ -228,8 +228,8 @@ impl Core {
         done
     }
 
-    /// Where everyone talks to everyone, members that take different others for dead may each find a winner.
-    /// The ring decides: one lap of max-ring in the same term, which collects the deputy as well.
+    /// Has the ring decide. Where everyone talks to everyone, members that take different others for dead may
+    /// each find a winner: one lap of max-ring in the same term decides, which collects the deputy as well.
     fn confirm_round_the_ring(&mut self, me: Contender, out: &mut Out) {
         Self::explain(Explanation::Confirming { term: self.term }, out);
         self.set_best(me);

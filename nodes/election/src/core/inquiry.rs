@@ -16,7 +16,7 @@ const MOST_DOUBLINGS: u8 = 3;
 /// The inquiries that a member has made since it knew a leader.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(super) struct Inquiries {
-    /// How often the time to the next one is doubled.
+    /// Number of doublings of the time to the next one.
     doublings: u8,
     /// The time at which the last one was sent, while it has not come home.
     asked_at: Option<Time>,

@@ -30,7 +30,7 @@ pub(super) struct Patience {
     lap: Duration,
     /// The time at which the lap of its own that is under way began.
     begun: Option<Time>,
-    /// How often in a row a lap of its own did not come back.
+    /// Number of laps of its own in a row that did not come back.
     lost_laps: u8,
 }
 
@@ -70,23 +70,23 @@ impl Core {
         self.patience.lap.max(self.patience.crossing.saturating_mul(links))
     }
 
-    /// How long an initiator waits for a leader.
+    /// The time that an initiator waits for a leader.
     pub(super) fn election_timeout(&self) -> Duration {
         self.timing.election.max(self.lap_expected().saturating_mul(ELECTION_LAPS))
     }
 
-    /// How long a leader waits for its own lap.
+    /// The time that a leader waits for its own lap.
     pub(super) fn lap_timeout(&self) -> Duration {
         let once = self.timing.lap.max(self.lap_expected().saturating_mul(LAP_LAPS));
         once.saturating_mul(1 << self.patience.lost_laps)
     }
 
-    /// How long a leader waits for its deputy's heartbeat link.
+    /// The time that a leader waits for its deputy's heartbeat link.
     pub(super) fn deputy_timeout(&self) -> Duration {
         self.timing.deputy.max(self.lap_expected().saturating_mul(LAP_LAPS))
     }
 
-    /// How long a lease lasts that this member grants to a claimant, or asks for.
+    /// Length of a lease that this member grants to a claimant, or asks for.
     pub(super) fn lease(&self) -> Duration {
         self.timing.lease.max(self.lap_expected().saturating_mul(LEASE_LAPS)).min(LONGEST_LEASE)
     }

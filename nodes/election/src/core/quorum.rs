@@ -22,7 +22,7 @@ const LEADERS_SHARE: (u32, u32) = (9, 10);
 /// may be slower.
 const GRACE_SHARE: u32 = 8;
 
-/// How often a lease is renewed before it would end.
+/// Renewals of a lease before it would end.
 const RENEWALS_A_LEASE: u32 = 6;
 
 /// The state of a member in quorum mode.
@@ -30,7 +30,7 @@ const RENEWALS_A_LEASE: u32 = 6;
 pub(super) struct Quorum {
     /// The last promise. Durable.
     pub(super) promise: Option<Promise>,
-    /// To whom this member has granted its lease, and until when by its own clock.
+    /// The member to which this one has granted its lease, and the end of that by its own clock.
     pub(super) grant: Option<(NodeId, Time)>,
     /// After a restart: until when this member votes for nobody. What it granted before, it does not
     /// remember.
@@ -42,7 +42,7 @@ pub(super) struct Quorum {
 }
 
 impl Core {
-    /// How many members must stand behind a leader.
+    /// Number of members that must stand behind a leader.
     #[must_use]
     pub fn majority(&self) -> u32 {
         self.route.len() / 2 + 1
@@ -178,7 +178,7 @@ impl Core {
         true
     }
 
-    /// To whom else this member's lease is, or may be, still granted, and for how long.
+    /// The other member to which this one's lease is, or may be, still granted, and the time that is left.
     fn bound_to_another(&self, leader: NodeId) -> Option<(NodeId, Duration)> {
         let forgotten = self.quorum.silent_until.zip(self.quorum.promise);
         let forgotten = forgotten.map(|(until, promise)| (promise.leader, until));

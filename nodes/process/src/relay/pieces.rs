@@ -32,7 +32,7 @@ pub(super) enum Piece {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Frame {
     bytes: Vec<u8>,
-    /// Where its content begins.
+    /// Offset of its content.
     content: usize,
 }
 

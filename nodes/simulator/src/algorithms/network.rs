@@ -47,8 +47,8 @@ pub(super) struct Network<M> {
     pub(super) wheel: TimingWheel<Packet<M>>,
     pub(super) rng: Rng,
     pace: Pace,
-    /// When the last message of each link arrives, the links to the successors first. Empty where order needs
-    /// no care.
+    /// Time at which the last message of each link arrives, the links to the successors first. Empty where
+    /// order needs no care.
     pub(super) arrivals: Vec<u64>,
     pub(super) announced: u64,
     pub(super) by_kind: [u64; 4],
@@ -118,7 +118,7 @@ impl<M: Copy> Network<M> {
         if at == 0 { self.size - 1 } else { at - 1 }
     }
 
-    /// When a message arrives that is sent now.
+    /// Time at which a message arrives that is sent now.
     #[inline]
     fn due(&mut self, link: Option<usize>) -> u64 {
         if self.pace == Pace::Unit { self.wheel.now() + TICKS } else { self.draw_due(link) }

@@ -38,7 +38,7 @@ pub enum Initiators<'a> {
     Labelled(&'a [u32]),
 }
 
-/// How long a message takes. The mean is one unit.
+/// Distribution of the time that a message takes. The mean is one unit.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Pace {
     /// One unit, always.
@@ -53,13 +53,13 @@ pub enum Pace {
 /// An election, from its seed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Settings<'a> {
-    /// How many members; one at least.
+    /// Number of members; one at least.
     pub size: u32,
-    /// How their labels are laid.
+    /// Arrangement of their labels.
     pub labels: Labels<'a>,
     /// The members that start.
     pub initiators: Initiators<'a>,
-    /// How long messages take.
+    /// Distribution of the time that messages take.
     pub pace: Pace,
     /// The seed of all random numbers.
     pub seed: u64,
@@ -121,7 +121,7 @@ impl Settings<'_> {
 }
 
 impl Rng {
-    /// How many ticks a message takes; one at least.
+    /// Ticks that a message takes; one at least.
     #[inline]
     pub(super) fn ticks(&mut self, pace: Pace) -> u64 {
         match pace {

@@ -90,7 +90,7 @@ impl<T: Copy> TimingWheel<T> {
         *if due - self.now < SLOTS as u64 { self.room(due) } else { self.room_later(due) } = entry;
     }
 
-    /// Where the next entry of a tick in this turn goes.
+    /// Room for the next entry of a tick in this turn.
     #[inline]
     fn room(&mut self, due: u64) -> &mut T {
         let at = slot_of(due);
@@ -145,8 +145,8 @@ impl<T: Copy> TimingWheel<T> {
         Some(entry)
     }
 
-    /// Where some of what is due first is, all of it at the same tick: see [`Self::at`]. `None` when nothing
-    /// is left.
+    /// Indices of some of what is due first, all of it at the same tick: see [`Self::at`]. `None` when
+    /// nothing is left.
     #[inline]
     pub(super) fn ready(&mut self) -> Option<Range<usize>> {
         if self.reading.end == 0 {

@@ -20,7 +20,7 @@ pub enum Message {
     },
 }
 
-/// Why a member did something.
+/// Reason for what a member did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
     /// A rule of a classic algorithm.
@@ -70,7 +70,7 @@ pub struct Sent {
 /// One member acts once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// When, in [`TICKS`](super::TICKS).
+    /// Time, in [`TICKS`](super::TICKS).
     pub at: u64,
     /// The place of the member.
     pub member: u32,
@@ -90,7 +90,7 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this election takes more than {most} messages")]
 pub struct TooLong {
-    /// How many messages a trace may have.
+    /// The most messages that a trace may have.
     pub most: u64,
 }
 

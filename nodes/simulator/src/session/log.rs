@@ -11,10 +11,10 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// How many events before a moment are kept, at least.
+    /// The fewest events before a moment that are kept.
     pub(super) const KEPT: u64 = 4096;
 
-    /// How many are kept at most, those after the moment among them.
+    /// The most events that are kept, those after the moment among them.
     const MOST: usize = 32_768;
 
     /// A log that begins after this event.

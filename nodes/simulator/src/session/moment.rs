@@ -14,7 +14,8 @@ use crate::world::World;
 /// An action and when it is done, in nanoseconds.
 pub(super) type Planned = (u64, Action);
 
-/// Where in a run: after so many things that happened, at this time. Several things may happen at one time.
+/// Position in a run: after so many things that happened, at this time. Several things may happen at one
+/// time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) happened: u64,
@@ -28,7 +29,7 @@ pub(super) struct Moment {
     view: RingView,
     /// Steps of the world and actions so far.
     happened: u64,
-    /// How many actions of the script are done.
+    /// Number of actions of the script that are done.
     done: usize,
     /// The step after which something was reported last, and the one before that; 0 for the beginning.
     reported: (u64, u64),
@@ -80,7 +81,7 @@ impl Moment {
         self.reported.0
     }
 
-    /// When the next thing happens, in nanoseconds.
+    /// Time at which the next thing happens, in nanoseconds.
     pub(super) fn next_at(&self, script: &[Planned]) -> Option<u64> {
         let action = script.get(self.done).map(|(at, _)| *at);
         let step = self.world.next_at().map(|time| nanoseconds(time.0));

@@ -8,7 +8,7 @@ pub(super) struct Snapshots {
     moments: Vec<Moment>,
     /// One after each time that so many things have happened.
     every: u64,
-    /// How many there may be.
+    /// The most snapshots.
     most: usize,
 }
 
@@ -48,7 +48,7 @@ impl Snapshots {
     }
 }
 
-/// How many snapshots of a ring of this size are kept: the fewer, the larger each is.
+/// The most snapshots of a ring of this size: the fewer, the larger each is.
 fn most(members: usize) -> usize {
     /// A member, its links, timers and messages, and what is shown of it.
     const A_MEMBER: usize = 2 << 10;

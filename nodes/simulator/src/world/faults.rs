@@ -19,7 +19,7 @@ use crate::schedule::{self, Action, Disturbance};
 use crate::setup::Setup;
 use crate::trace;
 
-/// How long the news of a changed ring takes to a member, at most.
+/// The longest time that the news of a changed ring takes to a member.
 const NEWS_WITHIN: u64 = 1_000_000;
 
 impl World {

@@ -19,9 +19,9 @@ pub(super) struct Member {
     pub(super) configured: bool,
     /// Its promise: the one thing that a death leaves.
     pub(super) promise: Option<Promise>,
-    /// How much too fast its clock runs, in thousandths.
+    /// Thousandths by which its clock runs too fast.
     pub(super) drift: i16,
-    /// When the last configuration that was sent to it arrives.
+    /// Time at which the last configuration that was sent to it arrives.
     pub(super) last_configured: u64,
     pub(super) machine: Option<Machine>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Machine {
     pub(super) seeks: bool,
     /// The digest of its state, as its pings carry it.
     pub(super) state_digest: u64,
-    /// How many messages it has sent.
+    /// Number of messages that it has sent.
     pub(super) sent: u64,
     pub(super) lamport: u64,
     /// The highest term of the run in the last configuration that was sent to it.
@@ -76,7 +76,7 @@ impl Clock {
         Time(std::time::Duration::from_nanos(self.shows(now)))
     }
 
-    /// How long it takes until so much has passed by this clock.
+    /// Time until so much has passed by this clock.
     pub(super) fn takes(&self, nanoseconds: u64) -> u64 {
         // Rounded up: a timer never fires before its time by its own clock.
         scale(nanoseconds, 1000, self.speed()).saturating_add(u64::from(self.drift != 0))

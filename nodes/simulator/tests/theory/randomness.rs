@@ -97,7 +97,8 @@ struct SmallRings;
 impl Visitor for SmallRings {
     type Output = ();
 
-    /// Where nothing but the order of the labels is drawn, all orders together are the exact distribution.
+    /// Visits all orders: where nothing but the order of the labels is drawn, they are the exact
+    /// distribution.
     fn visit<A: Classic<u32>>(self) {
         if !A::PROPERTIES.labels {
             return;

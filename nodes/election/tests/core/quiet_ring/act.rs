@@ -265,7 +265,7 @@ impl QuietRing {
         self.nodes.keys().map(|node| name(*node)).collect()
     }
 
-    /// How many lead.
+    /// Members that lead.
     pub(crate) fn leaders(&self) -> Vec<String> {
         let leading = self.nodes.values().filter(|node| node.role() == Role::Leader);
         leading.map(|node| name(node.id())).collect()
