@@ -5,8 +5,8 @@
 //!
 //! The way through it: [`id`] names things, [`message`] is what travels the ring ([`algorithm`] in the
 //! classic elections), [`event`] is every report about it, [`fault`] is what may go wrong on the way,
-//! [`view`] is what the ring looks like once events are applied, [`control`] and [`api`] are what is asked
-//! for.
+//! [`view`] is what the ring looks like once events are applied, [`timeline`] what it looked like before,
+//! [`control`] and [`api`] are what is asked for.
 #![forbid(unsafe_code)]
 
 pub mod algorithm;
@@ -26,6 +26,7 @@ pub mod ring;
 pub mod role;
 pub mod settings;
 pub mod text;
+pub mod timeline;
 pub mod view;
 
 pub use algorithm::{AlgorithmName, Payload, PortKind, Progress};

@@ -16,4 +16,5 @@ mod random_faults;
 mod reported_like_a_real_ring;
 mod safety;
 mod session;
+mod timeline;
 mod upkeep;

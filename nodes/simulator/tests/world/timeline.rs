@@ -1,0 +1,110 @@
+//! The states of a timeline are the folds of its events, however one moves in it.
+
+use std::sync::Arc;
+
+use ringleader_shared::timeline::{MarkKind, Position, SNAPSHOT_EVERY, Timeline};
+use ringleader_shared::{Event, RingView, Safety};
+use ringleader_simulator::Case;
+use ringleader_testing::cases::{EVERYTHING, QUORUM, all_hold};
+
+fn fold(events: &[Event]) -> RingView {
+    let mut view = RingView::empty();
+    events.iter().for_each(|event| view.apply(event));
+    view
+}
+
+fn of(events: &[Event], most: usize) -> Timeline {
+    let mut timeline = Timeline::new(RingView::empty(), most);
+    events.iter().for_each(|event| timeline.push(Arc::new(event.clone())));
+    timeline
+}
+
+/// Positions all over a timeline, in an order that goes forwards and back.
+fn jumps(events: usize) -> impl Iterator<Item = u64> {
+    let places = [0, 1, 7, 3, 511, 512, 513, 5, 1_024, 600].into_iter();
+    let all = events as u64 + 1;
+    places.chain((1..24).map(move |n| n * 7_919)).map(move |place| place % all)
+}
+
+fn exact(case: &Case) -> Result<(), String> {
+    let world = case.report();
+    let events = world.events();
+    let timeline = of(events, usize::MAX / 2);
+    let mut moment = timeline.at(Position(0));
+    for place in jumps(events.len()) {
+        timeline.seek(&mut moment, Position(place));
+        let before = &events[..place as usize];
+        if *moment.view() != fold(before) {
+            return Err(format!("at {place} of {} the state is another", events.len()));
+        }
+        let at_us = timeline.time_at(Position(place));
+        let expected = before.iter().map(|event| event.at_us).max();
+        if expected.is_some_and(|expected| expected != at_us) {
+            return Err(format!("at {place} the time is {at_us} instead of {expected:?}"));
+        }
+        if timeline.position_at(at_us) < Position(place) {
+            return Err(format!("{at_us} is before {place}"));
+        }
+    }
+    let end_us = timeline.now_us() + 1;
+    let counted: u64 = timeline.density(0, end_us, 97).iter().sum();
+    if counted != events.len() as u64 {
+        return Err(format!("{counted} of {} events are drawn", events.len()));
+    }
+    Ok(())
+}
+
+#[test]
+fn the_state_at_any_position_is_the_fold_of_all_events_up_to_it() {
+    all_hold(200, EVERYTHING, Safety::Available, exact);
+    all_hold(100, QUORUM, Safety::Quorum, exact);
+}
+
+#[test]
+fn old_events_are_dropped_and_positions_stay_what_they_are() {
+    let case: Case = "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; \
+                      500000us start D; 0us initiate B; 500000us kill D; 500000us start D; 0us initiate C; \
+                      500000us kill C; 500000us start C; 0us initiate A; 500000us initiate B; 500000us initiate C; \
+                      500000us initiate D; 500000us initiate A; 500000us initiate B; 500000us initiate C"
+        .parse()
+        .expect("a case");
+    let world = case.report();
+    let once = world.events();
+    let events: Vec<Event> =
+        std::iter::repeat_n(once, 1 + 4 * SNAPSHOT_EVERY / once.len()).flatten().cloned().collect();
+    let timeline = of(&events, SNAPSHOT_EVERY);
+    let kept = timeline.end().0 - timeline.begin().0;
+    assert!((SNAPSHOT_EVERY as u64..2 * SNAPSHOT_EVERY as u64).contains(&kept), "{kept}");
+    assert_eq!(timeline.end(), Position(events.len() as u64));
+    for place in [timeline.begin().0, timeline.begin().0 + 100, timeline.end().0] {
+        assert_eq!(*timeline.at(Position(place)).view(), fold(&events[..place as usize]), "at {place}");
+    }
+    assert_eq!(timeline.at(Position(0)).position(), timeline.begin(), "the nearest that is kept");
+    assert!(timeline.marks().all(|mark| mark.position > timeline.begin()));
+}
+
+#[test]
+fn marks_are_where_people_look() {
+    let case: Case =
+        "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; \
+                      500000us start D; 500000us cut A B; 900000us mend A B"
+            .parse()
+            .expect("a case");
+    let world = case.report();
+    let timeline = of(world.events(), usize::MAX / 2);
+    let kinds: Vec<MarkKind> = timeline.marks().map(|mark| mark.kind).collect();
+    for kind in [
+        MarkKind::Run,
+        MarkKind::Elected,
+        MarkKind::Death,
+        MarkKind::Takeover,
+        MarkKind::Start,
+        MarkKind::Fault,
+    ] {
+        assert!(kinds.contains(&kind), "{kind:?} is missing in {kinds:?}");
+    }
+    let death = timeline.marks().find(|mark| mark.kind == MarkKind::Death).expect("D dies");
+    assert_eq!(death.node.as_ref().map(ToString::to_string).as_deref(), Some("D"));
+    let after = timeline.mark_after(death.position).expect("there is more");
+    assert_eq!(timeline.mark_before(after.position), Some(death));
+}

@@ -1,0 +1,287 @@
+//! The history of a ring as something to look at: its events, in order, with the state after each.
+//!
+//! The state after an event is the fold of all events up to it, by [`RingView::apply`]. A [`Timeline`] keeps
+//! a snapshot before every so many events, so that any state is a few hundred events away, and the marks of
+//! what people look for. A [`Moment`] is a position in it with the state there.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::event::{ElectionCause, Event, EventKind};
+use crate::id::NodeName;
+use crate::view::RingView;
+
+/// The number of events between two snapshots.
+pub const SNAPSHOT_EVERY: usize = 512;
+
+/// The number of events that a page keeps at hand.
+pub const AT_HAND: usize = 200_000;
+
+/// The number of events that were applied to reach a state, counted from the first that the timeline was
+/// ever given: it stays the same when old events are dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position(pub u64);
+
+/// Kind of a mark: the thing that happened there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MarkKind {
+    /// A run begins: all that was before is void.
+    Run,
+    /// An election is complete.
+    Elected,
+    /// A deputy has taken over.
+    Takeover,
+    /// The leader has another deputy.
+    NewDeputy,
+    /// A process ended.
+    Death,
+    /// A process was started.
+    Start,
+    /// A process hangs, or a link or the ring is broken or disturbed.
+    Fault,
+    /// A process goes on, or a link or the ring is whole again.
+    Repair,
+    /// Live members begin to follow different leaders that live.
+    SplitBrain,
+}
+
+/// A moment that people look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// The position after the event.
+    pub position: Position,
+    /// The time of the event on the timeline, in microseconds.
+    pub at_us: u64,
+    /// The thing that happened.
+    pub kind: MarkKind,
+    /// The node of the event, if it has one.
+    pub node: Option<NodeName>,
+}
+
+/// The events between two snapshots.
+#[derive(Debug, Clone)]
+struct Chunk {
+    /// The state before them.
+    before: RingView,
+    events: Vec<Arc<Event>>,
+    /// Their times on the timeline.
+    times: Vec<u64>,
+}
+
+/// The last events of a ring, and the state after each of them.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    /// The number of events that were dropped, the oldest first.
+    dropped: u64,
+    /// Each but the last has [`SNAPSHOT_EVERY`] events.
+    chunks: VecDeque<Chunk>,
+    marks: VecDeque<Mark>,
+    now: RingView,
+    now_us: u64,
+    most: usize,
+}
+
+impl Timeline {
+    /// A timeline that begins with this state, and keeps `most` events and up to [`SNAPSHOT_EVERY`] more.
+    #[must_use]
+    pub fn new(begins: RingView, most: usize) -> Self {
+        Self { dropped: 0, chunks: VecDeque::new(), marks: VecDeque::new(), now: begins, now_us: 0, most }
+    }
+
+    /// Appends an event, as [`RingView::apply`] demands them. Drops the oldest ones where there are too many.
+    ///
+    /// The times of events of different nodes may cross by a little: on the timeline none is before one that
+    /// precedes it.
+    pub fn push(&mut self, event: Arc<Event>) {
+        let was_split = self.now.split_brain;
+        if self.chunks.back().is_none_or(|chunk| chunk.events.len() == SNAPSHOT_EVERY) {
+            let before = self.now.clone();
+            self.chunks.push_back(Chunk { before, events: Vec::new(), times: Vec::new() });
+        }
+        self.now.apply(&event);
+        self.now_us = self.now_us.max(event.at_us);
+        let begins_to_split = (self.now.split_brain && !was_split).then_some(MarkKind::SplitBrain);
+        let (at_us, node) = (self.now_us, event.node.clone());
+        let kinds = mark_of(&event.kind).into_iter().chain(begins_to_split);
+        if let Some(chunk) = self.chunks.back_mut() {
+            chunk.events.push(event);
+            chunk.times.push(at_us);
+        }
+        let position = self.end();
+        self.marks.extend(kinds.map(|kind| Mark { position, at_us, kind, node: node.clone() }));
+        self.drop_oldest();
+    }
+
+    fn drop_oldest(&mut self) {
+        let kept = (self.end().0 - self.dropped) as usize;
+        if kept >= self.most.saturating_add(SNAPSHOT_EVERY)
+            && let Some(oldest) = self.chunks.pop_front()
+        {
+            self.dropped += oldest.events.len() as u64;
+            let dropped = Position(self.dropped);
+            self.marks.drain(..self.marks.partition_point(|mark| mark.position <= dropped));
+        }
+    }
+
+    /// The position before the oldest event that is kept.
+    #[must_use]
+    pub const fn begin(&self) -> Position {
+        Position(self.dropped)
+    }
+
+    /// The position after the last event.
+    #[must_use]
+    pub fn end(&self) -> Position {
+        let last = self.chunks.back().map_or(0, |chunk| chunk.events.len());
+        let full = self.chunks.len().saturating_sub(1) * SNAPSHOT_EVERY;
+        Position(self.dropped + (full + last) as u64)
+    }
+
+    /// The state after the last event.
+    #[must_use]
+    pub const fn now(&self) -> &RingView {
+        &self.now
+    }
+
+    /// The time of the last event, in microseconds.
+    #[must_use]
+    pub const fn now_us(&self) -> u64 {
+        self.now_us
+    }
+
+    /// The marks, the oldest first.
+    pub fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
+        self.marks.iter()
+    }
+
+    /// The first mark after a position.
+    #[must_use]
+    pub fn mark_after(&self, position: Position) -> Option<&Mark> {
+        self.marks.get(self.marks.partition_point(|mark| mark.position <= position))
+    }
+
+    /// The last mark before a position.
+    #[must_use]
+    pub fn mark_before(&self, position: Position) -> Option<&Mark> {
+        let before = self.marks.partition_point(|mark| mark.position < position);
+        self.marks.get(before.checked_sub(1)?)
+    }
+
+    /// The chunk of the event after a position, and the event's index in it.
+    fn chunk(&self, position: Position) -> Option<(&Chunk, usize)> {
+        let at = usize::try_from(position.0.checked_sub(self.dropped)?).ok()?;
+        Some((self.chunks.get(at / SNAPSHOT_EVERY)?, at % SNAPSHOT_EVERY))
+    }
+
+    /// The event by which this position is left forwards.
+    #[must_use]
+    pub fn event_after(&self, position: Position) -> Option<&Arc<Event>> {
+        let (chunk, at) = self.chunk(position)?;
+        chunk.events.get(at)
+    }
+
+    /// The events between two positions, in order.
+    pub fn events(&self, from: Position, to: Position) -> impl Iterator<Item = &Arc<Event>> {
+        let from = from.max(self.begin());
+        (from.0..to.min(self.end()).0).filter_map(|position| self.event_after(Position(position)))
+    }
+
+    /// The time of the event that led to a position, in microseconds; of the first one at the beginning.
+    #[must_use]
+    pub fn time_at(&self, position: Position) -> u64 {
+        let led_to = Position(position.0.saturating_sub(1)).max(self.begin());
+        let time = self.chunk(led_to).and_then(|(chunk, at)| chunk.times.get(at).copied());
+        time.unwrap_or(self.now_us)
+    }
+
+    /// The position after the last event that is not later than this, in microseconds.
+    #[must_use]
+    pub fn position_at(&self, at_us: u64) -> Position {
+        let next =
+            self.chunks.partition_point(|chunk| chunk.times.first().is_some_and(|first| *first <= at_us));
+        let Some(last) = next.checked_sub(1) else { return self.begin() };
+        let within =
+            self.chunks.get(last).map_or(0, |chunk| chunk.times.partition_point(|time| *time <= at_us));
+        Position(self.dropped + (last * SNAPSHOT_EVERY + within) as u64)
+    }
+
+    /// The number of events in each of so many equal parts of the time from `from_us` to `to_us`, the end
+    /// itself left out.
+    #[must_use]
+    pub fn density(&self, from_us: u64, to_us: u64, parts: u32) -> Vec<u64> {
+        let length = u128::from(to_us.saturating_sub(from_us));
+        let begins = |part: u32| {
+            let after = length * u128::from(part) / u128::from(parts.max(1));
+            let begins_us = from_us.saturating_add(u64::try_from(after).unwrap_or(u64::MAX));
+            begins_us.checked_sub(1).map_or(self.begin(), |before| self.position_at(before)).0
+        };
+        (0..parts).map(|part| begins(part + 1).saturating_sub(begins(part))).collect()
+    }
+
+    /// The state at a position, or at the nearest one that is kept.
+    #[must_use]
+    pub fn at(&self, position: Position) -> Moment {
+        let position = position.clamp(self.begin(), self.end());
+        let Some((chunk, at)) = self.chunk(position) else {
+            return Moment { position, view: self.now.clone() };
+        };
+        let mut view = chunk.before.clone();
+        chunk.events.iter().take(at).for_each(|event| view.apply(event));
+        Moment { position, view }
+    }
+
+    /// Moves to a position, or to the nearest one that is kept: forwards over a few events without a copy of
+    /// the state.
+    pub fn seek(&self, moment: &mut Moment, position: Position) {
+        let position = position.clamp(self.begin(), self.end());
+        let is_near =
+            position.0.checked_sub(moment.position.0).is_some_and(|far| far <= SNAPSHOT_EVERY as u64);
+        if !is_near || moment.position < self.begin() {
+            *moment = self.at(position);
+            return;
+        }
+        self.events(moment.position, position).for_each(|event| moment.view.apply(event));
+        moment.position = position;
+    }
+}
+
+/// A position on a timeline, and the state there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moment {
+    position: Position,
+    view: RingView,
+}
+
+impl Moment {
+    /// The position.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The state.
+    #[must_use]
+    pub const fn view(&self) -> &RingView {
+        &self.view
+    }
+}
+
+/// The mark that an event of this kind makes, whatever the state.
+fn mark_of(kind: &EventKind) -> Option<MarkKind> {
+    let broken = |is_whole: bool| if is_whole { MarkKind::Repair } else { MarkKind::Fault };
+    match kind {
+        EventKind::RunStarted { .. } => Some(MarkKind::Run),
+        EventKind::Completed { cause, .. } => Some(match cause {
+            ElectionCause::Election => MarkKind::Elected,
+            ElectionCause::Takeover => MarkKind::Takeover,
+            ElectionCause::NewDeputy => MarkKind::NewDeputy,
+        }),
+        EventKind::Exited { .. } => Some(MarkKind::Death),
+        EventKind::Spawned { .. } => Some(MarkKind::Start),
+        EventKind::Paused => Some(MarkKind::Fault),
+        EventKind::Resumed => Some(MarkKind::Repair),
+        EventKind::LinkFaultChanged { fault, .. } => Some(broken(fault.is_none())),
+        EventKind::PartitionChanged { sides } => Some(broken(sides.is_empty())),
+        _ => None,
+    }
+}
