@@ -300,7 +300,9 @@ impl Core {
     fn timer_fired(&mut self, timer: Timer, out: &mut Out) {
         match timer {
             Timer::Election => {
-                if !self.has_leader() && self.known_term() > Term::ZERO {
+                if let Some(after) = self.waits_on_slow_links() {
+                    out.push(Effect::StartTimer { timer: Timer::Election, after });
+                } else if !self.has_leader() && self.known_term() > Term::ZERO {
                     Self::explain(Explanation::ElectionTimeout { term: self.known_term() }, out);
                     self.inquire(out);
                 }

@@ -84,6 +84,7 @@ fn slow_links_keep_their_leader() {
     elects(4, Safety::Available, "+100");
     elects(4, Safety::Quorum, "+100");
     elects(4, Safety::Available, "+400");
+    elects(4, Safety::Quorum, "+400");
 }
 
 #[test]

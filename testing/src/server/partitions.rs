@@ -27,7 +27,7 @@ const fn row(nodes: usize, safety: Safety, what: &'static str, faults: &'static 
 
 /// The partial partitions, slow and lossy links by which the election is judged. Each leaves a part that must
 /// have a leader.
-pub const ROWS: [Row; 17] = [
+pub const ROWS: [Row; 18] = [
     row(4, Safety::Available, "the leader and its deputy", "C-D"),
     row(4, Safety::Quorum, "the leader and its deputy", "C-D"),
     row(4, Safety::Quorum, "two followers", "B-C"),
@@ -41,6 +41,7 @@ pub const ROWS: [Row; 17] = [
     row(4, Safety::Available, "slow links everywhere", "+100"),
     row(4, Safety::Quorum, "slow links everywhere", "+100"),
     row(4, Safety::Available, "slow links everywhere", "+400"),
+    row(4, Safety::Quorum, "slow links everywhere", "+400"),
     row(4, Safety::Available, "a link that loses", "A>B 50%"),
     row(4, Safety::Available, "a link that loses", "A>B 80%"),
     row(4, Safety::Available, "a link that loses", "A>B 90%"),

@@ -40,6 +40,11 @@ impl Core {
         self.patience.crossing = crossing;
     }
 
+    /// Whether a link is slow, as far as is known.
+    pub(super) fn has_slow_links(&self) -> bool {
+        !self.patience.crossing.is_zero()
+    }
+
     /// Notes that a lap of this member's own begins.
     pub(super) fn lap_begins(&mut self) {
         self.patience.begun = Some(self.now);

@@ -130,6 +130,15 @@ impl Core {
         Effect::StartTimer { timer: Timer::Election, after: lease + self.election_timeout() }
     }
 
+    /// The time that is left to wait for word of the leader, where links have turned out to be slow since
+    /// the wait began.
+    pub(super) fn waits_on_slow_links(&self) -> Option<Duration> {
+        let following = self.state.following().filter(|it| !it.leader_lost && self.needs_quorum())?;
+        let (_, until) = self.quorum.grant.filter(|(to, _)| *to == following.mandate.leader.id)?;
+        let due = Time(until.0 + self.timing.lease / GRACE_SHARE + self.election_timeout());
+        (self.has_slow_links() && self.now < due).then(|| due.since(self.now))
+    }
+
     /// Gives up a lease that is over, before anything else is done.
     pub(super) fn expire(&mut self, out: &mut Out) {
         if let State::Leading { leased_until: Some(until), .. } = self.state
@@ -349,10 +358,23 @@ impl Core {
         }
         out.push(Effect::StartTimer { timer: Timer::Renewal, after: self.lease() / RENEWALS_A_LEASE });
         self.quorum.grant = Some((self.me, Time(self.now.0 + self.lease())));
+        self.send_lease(leadership.mandate, out);
+    }
+
+    fn send_lease(&self, mandate: Mandate, out: &mut Out) {
         if !self.route.is_alone() {
             let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
-            let (mandate, lease_ms) = (leadership.mandate, milliseconds(self.lease()));
+            let lease_ms = milliseconds(self.lease());
             self.send_on(Lease { mandate, begun_ns, lease_ms, highest: self.term, votes: 1, hops: 1 }, out);
+        }
+    }
+
+    /// Rule Q7: a lap came back after the lease that it asked for. Where such a lease is too short for the
+    /// ring, and nobody has another leader, one that is long enough is asked for, in the same term.
+    fn ask_for_longer(&mut self, mandate: Mandate, asked_ms: u64, out: &mut Out) {
+        let is_longer = milliseconds(self.lease()) > asked_ms.saturating_mul(5) / 4;
+        if is_longer && self.vote(&mandate, self.lease(), out) {
+            self.send_lease(mandate, out);
         }
     }
 
@@ -408,10 +430,14 @@ impl Core {
         if votes >= self.majority() {
             let had_given_up = self.state.leadership().is_none();
             self.lease_from(leadership, begun, Duration::from_millis(lease_ms), out);
-            if had_given_up && self.is_leader() {
-                Self::explain(Explanation::LeaseCameLate { term: self.term }, out);
-                out.push(Effect::CancelTimer(Timer::Election));
-                self.renew_lease(out);
+            match had_given_up {
+                true if self.is_leader() => {
+                    Self::explain(Explanation::LeaseCameLate { term: self.term }, out);
+                    out.push(Effect::CancelTimer(Timer::Election));
+                    self.renew_lease(out);
+                }
+                true if highest == self.term => self.ask_for_longer(leadership.mandate, lease_ms, out),
+                _ => {}
             }
         }
         if highest > self.term {

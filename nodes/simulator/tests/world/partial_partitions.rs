@@ -144,12 +144,14 @@ fn links_that_become_slow_leave_one_leader_and_elections_on_them_take_a_few_laps
             );
             println!("{shown}");
             // In quorum mode a lap for the lease comes on top, and the lease of a dead leader lasts four
-            // laps.
-            let (slow_within, asked_within, killed_within) = match safety {
-                Safety::Available => (0.0, 3.0, 3.0),
-                Safety::Quorum => (5.0, 4.0, 8.0),
+            // laps. A lease that is over before its lap is back is renewed in the same term, unless the
+            // others have asked for a leader by then.
+            let (slow_within, most_terms, asked_within, killed_within) = match safety {
+                Safety::Available => (0.0, 0, 3.0, 3.0),
+                Safety::Quorum if ms <= 300 => (1.5, 0, 4.0, 8.0),
+                Safety::Quorum => (5.0, 2, 4.0, 8.0),
             };
-            assert!(slow.laps <= slow_within && slow.terms <= 2, "{shown}");
+            assert!(slow.laps <= slow_within && slow.terms <= most_terms, "{shown}");
             assert!(asked.laps <= asked_within && asked.terms == 1, "{shown}");
             assert!(killed.laps <= killed_within && killed.terms == 1, "{shown}");
         }
