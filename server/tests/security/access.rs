@@ -2,8 +2,8 @@
 //! refused requests change nothing.
 
 use crate::tables::{Road, roads};
-use ringleader_testing::server::Server;
 use ringleader_testing::server::raw::{Answer, UPGRADE, request, send};
+use ringleader_testing::server::{Server, is_formed};
 use serde_json::{Value, json};
 
 const OPERATOR: &str = "an-operator-of-this-test";
@@ -14,7 +14,7 @@ fn start() -> Server {
         ["--port", "0", "--node-port", "0", "--hop-delay", "0ms", "--hung-after", "1s", "--ask-token"];
     let tokens = [("RINGLEADER_OPERATOR_TOKEN", OPERATOR), ("RINGLEADER_VIEWER_TOKEN", VIEWER)];
     let server = Server::spawn_as(&arguments, &tokens);
-    server.wait_for("all run", |ring| ring.live().count() == 4);
+    server.wait_for("all run, linked to the next", is_formed);
     server
 }
 

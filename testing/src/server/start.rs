@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{ChildStderr, Command, Stdio};
 
-use ringleader_shared::NodeState;
+use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::view::{LinkView, NodeView};
+use ringleader_shared::{NodeState, RingView};
 
 use super::{PATIENCE, Server};
 
@@ -33,16 +35,7 @@ impl Server {
     /// The same with more flags. A later flag of the same name is refused, so defaults give way here.
     pub fn start_with(flags: &[&str]) -> Self {
         let server = Self::spawn(flags);
-        server.wait_for("every node runs, linked to the next", |ring| {
-            // Before the ring is formed it has no nodes.
-            if ring.nodes.is_empty() {
-                return false;
-            }
-            let successors = ring.nodes.iter().cycle().skip(1);
-            ring.nodes.iter().zip(successors).all(|(node, next)| {
-                node.state == NodeState::Running && node.successor.as_ref() == Some(&next.name)
-            })
-        });
+        server.wait_for("every node runs, linked to the next", is_formed);
         server
     }
 
@@ -115,4 +108,24 @@ impl Server {
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build();
         Self { process, authority, agent: config.into(), bearer, viewer_link, recordings }
     }
+}
+
+/// Whether every node runs, and its ring link with the next is up at both ends.
+pub fn is_formed(ring: &RingView) -> bool {
+    let successors = ring.nodes.iter().cycle().skip(1);
+    // Before the ring is formed it has no nodes.
+    !ring.nodes.is_empty()
+        && ring.nodes.iter().zip(successors).all(|(node, next)| {
+            let is_linked = node.name == next.name
+                || has_ring_link(node, next, LinkDirection::Outgoing)
+                    && has_ring_link(next, node, LinkDirection::Incoming);
+            let is_next = node.successor.as_ref() == Some(&next.name);
+            node.state == NodeState::Running && is_next && is_linked
+        })
+}
+
+fn has_ring_link(node: &NodeView, peer: &NodeView, direction: LinkDirection) -> bool {
+    let is_it =
+        |link: &LinkView| (&link.peer, link.link, link.direction) == (&peer.name, LinkKind::Ring, direction);
+    node.links.iter().any(is_it)
 }
