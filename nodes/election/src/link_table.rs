@@ -435,6 +435,12 @@ impl<I: Copy + Eq> LinkTable<I> {
         self.links.iter().any(|link| link.peer == peer && link.is_known() && !link.doubted)
     }
 
+    /// Whether a direct link with this peer works, be it on standby.
+    #[must_use]
+    pub fn works_directly(&self, peer: NodeId) -> bool {
+        self.links.iter().any(|link| link.peer == peer && link.is_up() && !(link.doubted || link.relayed))
+    }
+
     /// The links that work, one for each peer: direct ones rather than others.
     pub fn working(&self) -> impl Iterator<Item = &Link<I>> {
         let mut best: BTreeMap<NodeId, &Link<I>> = BTreeMap::new();

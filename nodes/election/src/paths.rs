@@ -149,10 +149,17 @@ impl Paths {
         }
     }
 
-    /// Begins a search for each of these members that are routed past, but for those known to be dead.
-    pub fn seek(&mut self, skipped: impl Iterator<Item = NodeId>, now: Time) {
+    /// Begins a search for each of these members that are routed past, but for those known to be dead, and
+    /// for those with which a direct link works: they only have to be dialled.
+    pub fn seek<I: Copy + Eq>(
+        &mut self,
+        skipped: impl Iterator<Item = NodeId>,
+        links: &LinkTable<I>,
+        now: Time,
+    ) {
         for peer in skipped {
-            if !self.is_dead(peer) {
+            let is_near = links.works_directly(peer) && self.is_trusted(peer, now);
+            if !is_near && !self.is_dead(peer) {
                 self.doubt(peer, now);
             }
         }

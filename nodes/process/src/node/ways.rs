@@ -228,7 +228,7 @@ impl Node {
         while let Some((link, loss)) = self.links.table_mut().overdue(now) {
             self.give(if loss == LinkLoss::Failed { link.down_input() } else { link.closed_input() });
         }
-        self.paths.seek(self.core.skipped(), now);
+        self.paths.seek(self.core.skipped(), self.links.table(), now);
         while let Some((old, new)) = self.links.table_mut().upgrade(now, PROVEN_AFTER) {
             self.paths.forget(old.peer);
             self.links.hang_up(old.id, close::NOT_NEEDED, "a direct link takes its place");

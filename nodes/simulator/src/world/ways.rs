@@ -560,7 +560,7 @@ impl World {
             self.link_lost(me, Some(lost), self.silence());
         }
         let Some(machine) = self.machine_mut(me) else { return };
-        machine.paths.seek(machine.core.skipped(), now);
+        machine.paths.seek(machine.core.skipped(), &machine.links, now);
         while let Some((old, new)) =
             self.machine_mut(me).and_then(|machine| machine.links.upgrade(now, PROVEN_AFTER))
         {
