@@ -80,11 +80,11 @@ impl FromStr for AlgorithmName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PortKind {
-    /// To the next live member, as all messages of max-ring do.
+    /// The port to the next live member; all messages of max-ring leave by it.
     Successor,
-    /// To the previous live member.
+    /// The port to the previous live member.
     Predecessor,
-    /// To any member, on a link of its own.
+    /// A port to any member, on a link of its own.
     Peer,
 }
 

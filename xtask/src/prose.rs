@@ -39,8 +39,9 @@ const WIDTH: usize = 110;
 /// Vague words in place of emit, report, log or announce.
 const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
 
-/// Words that begin a relative clause instead of naming the thing.
-const RELATIVE: [&str; 12] = [
+/// Words that begin a relative clause instead of naming the thing. An entry of two words is found where both
+/// stand. "Whether" is not among them: Rust's own documentation begins with it for a boolean.
+const RELATIVE: [&str; 14] = [
     "Who",
     "What",
     "Whom",
@@ -53,6 +54,8 @@ const RELATIVE: [&str; 12] = [
     "When",
     "Where",
     "Why",
+    "That",
+    "To whom",
 ];
 
 /// Things whose number grows with the project: a text that counts them is wrong some day.
@@ -144,8 +147,8 @@ fn in_rust(text: &str) -> Vec<Violation> {
         }
         let comment = source.comment.unwrap_or_default();
         let doc = comment.strip_prefix("///").or_else(|| comment.strip_prefix("//!"));
-        let begins = doc.filter(|_| !in_doc && is_comment_line).and_then(|doc| words(doc).next());
-        if let Some(first) = begins.filter(|first| RELATIVE.contains(first)) {
+        let begins = doc.filter(|_| !in_doc && is_comment_line);
+        if let Some(first) = begins.and_then(relative_beginning) {
             breaks(format!("a doc comment begins with `{first}`: begin with a noun or a verb"));
         }
         in_doc = doc.is_some();
@@ -169,7 +172,7 @@ fn in_json(text: &str) -> Vec<Violation> {
     let mut found = Vec::new();
     for (line, whole) in (1..).zip(text.lines()) {
         let Some((_, described)) = whole.split_once("\"description\": ") else { continue };
-        if let Some(first) = words(described).next().filter(|first| RELATIVE.contains(first)) {
+        if let Some(first) = relative_beginning(described) {
             let rule = format!("a description begins with `{first}`: begin with a noun or a verb");
             found.push(Violation { line, rule });
         }
@@ -214,6 +217,12 @@ fn in_markdown(text: &str) -> Vec<Violation> {
 fn too_wide(line: &str) -> Option<String> {
     let width = line.chars().count();
     (width > WIDTH).then(|| format!("{width} columns wide: at most {WIDTH}"))
+}
+
+/// The entry of [`RELATIVE`] that a text begins with.
+fn relative_beginning(text: &str) -> Option<&'static str> {
+    let begins = |entry: &&str| words(entry).eq(words(text).take(words(entry).count()));
+    RELATIVE.into_iter().find(begins)
 }
 
 /// Whether a Markdown line is one link or one word, after its list marker.
@@ -277,6 +286,9 @@ mod tests {
         assert_eq!(lines(&in_rust("//! What it is.")), [1]);
         assert_eq!(in_rust("/// The member\n/// Who leads.\nstruct A;"), [], "in the middle of one");
         assert_eq!(in_rust("/// Whole rings.\nstruct A;\n// Who leads is data."), []);
+        for fine in ["To the right.", "Whether it leads.", "If it leads.", "To", ""] {
+            assert_eq!(in_rust(&format!("/// {fine}\nstruct A;")), [], "{fine}");
+        }
     }
 
     #[test]
@@ -324,6 +336,7 @@ mod tests {
             lines(&in_json("{\n\"description\": \"Who leads.\",\n\"description\": \"Told.\"\n}")),
             [2, 3]
         );
+        assert_eq!(lines(&in_json("\"description\": \"To whom it goes.\"")), [1]);
         assert_eq!(in_json("{\n\"description\": \"The leader.\",\n\"who\": \"told\"\n}"), []);
     }
 

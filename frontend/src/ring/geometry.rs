@@ -32,9 +32,9 @@ const BAR_MOST: f64 = 44.0;
 /// A point in the drawing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Point {
-    /// To the right.
+    /// Coordinate that grows to the right.
     pub(crate) x: f64,
-    /// Downwards.
+    /// Coordinate that grows downwards.
     pub(crate) y: f64,
 }
 

@@ -211,7 +211,7 @@ pub enum DropReason {
     },
     /// Its term already has a leader.
     AlreadyDecided {
-        /// That term.
+        /// The term that is decided.
         term: Term,
     },
     /// This member has passed on a better candidate, or this one, in this term.

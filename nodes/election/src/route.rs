@@ -85,7 +85,7 @@ impl Route {
         self.ring.iter().any(|member| !member.eligible)
     }
 
-    /// That member's attribute, if it is in the ring.
+    /// The attribute of the member with this id, if it is in the ring.
     pub(crate) fn attribute(&self, id: NodeId) -> Option<Attribute> {
         self.ring.iter().find(|member| member.id == id).map(|member| member.attribute)
     }

@@ -429,7 +429,8 @@ impl Case {
     /// `None` when all is well.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
-        /// Events at the beginning of a long run that are drawn: what was done to it. Its end is drawn, too.
+        /// Lines that are kept of the beginning of a long drawing; it shows what was done to the ring. `END`
+        /// lines are kept of its end.
         const BEGINNING: usize = 300;
         const END: usize = 300;
         let expected = expected_cost(&self.setup, &self.schedule);

@@ -178,7 +178,7 @@ impl Session {
         self.moment.position() != before
     }
 
-    /// To any time from 0 to [`Session::end`]; beyond that, to the end.
+    /// Goes to any time from 0 to [`Session::end`]; beyond that, to the end.
     pub fn seek(&mut self, then: Duration) {
         let then = nanoseconds(then).min(self.end);
         self.go_near(self.moment.now() <= then, |moment| moment.now() <= then);
@@ -265,7 +265,7 @@ impl Session {
         happened
     }
 
-    /// To a position that was reached before.
+    /// Goes to a position that was reached before.
     fn go_to(&mut self, position: Position) {
         let Position { happened, at } = position;
         let here = self.moment.position();
@@ -277,8 +277,9 @@ impl Session {
         }
     }
 
-    /// To the nearest snapshot for which this holds, as it does for all before it, unless this moment will do
-    /// and is nearer. What is kept of the events before a moment is there, or comes by playing on from here.
+    /// Goes to the nearest snapshot for which this holds, as it does for all before it, unless this moment
+    /// will do and is nearer. What is kept of the events before a moment is there, or comes by playing on
+    /// from here.
     fn go_near(&mut self, this_will_do: bool, holds: impl Fn(&Moment) -> bool) {
         let happened = |moment: &Moment| moment.position().happened;
         let Some(snapshot) = self.snapshots.last_where(holds) else { return };

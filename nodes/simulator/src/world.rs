@@ -169,7 +169,7 @@ pub struct World {
     false_suspicion: bool,
     /// The highest term that a member has reported: what the supervisor of a real ring knows.
     highest_term: Term,
-    /// That one when all members were last dead at once.
+    /// The value of `highest_term` when all members were last dead at once.
     outlived_term: Term,
     /// Kept for its room.
     effects: Vec<Effect<RingMessage>>,

@@ -60,9 +60,9 @@ pub type Formula = fn(Instance) -> f64;
 pub enum Announcement {
     /// Only the election itself: the lap that may announce the winner is no part of it.
     Absent,
-    /// To the end, and so many messages announced the winner.
+    /// The end; so many messages announced the winner.
     Counted(u64),
-    /// To the end; the announcement does more than its paper's, so its messages are not counted.
+    /// The end; the announcement does more than its paper's, so its messages are not counted.
     Uncounted,
 }
 

@@ -5,11 +5,11 @@ use super::promise::{Ending, Formula, Instance, Winner};
 /// Directions in which messages may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RingKind {
-    /// To the successor only.
+    /// Messages go to the successor only.
     Unidirectional,
-    /// To both neighbours.
+    /// Messages go to both neighbours.
     Bidirectional,
-    /// To every member.
+    /// Messages go to every member.
     Complete,
 }
 
@@ -80,7 +80,7 @@ pub struct Properties {
     pub name: &'static str,
     /// Year of the publication.
     pub year: u16,
-    /// Name of the variant: what papers and textbooks give otherwise under the same name.
+    /// Description of the variant: papers and textbooks give others under the same name.
     pub variant: &'static str,
     /// Description in two or three sentences.
     pub how: &'static str,
