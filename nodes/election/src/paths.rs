@@ -87,6 +87,8 @@ struct Peer {
     is_dead: bool,
     /// The direct link came up at this time, and has not failed since.
     up_since: Option<Time>,
+    /// The time at which it was heard again after its death.
+    back_since: Option<Time>,
     /// Number of dials in a row that were not answered.
     unanswered: u32,
     /// Number of times in a row that a direct link failed soon after it came up.
@@ -150,7 +152,7 @@ impl Paths {
     }
 
     /// Begins a search for each of these members that are routed past, but for those known to be dead, and
-    /// for those with which a direct link works: they only have to be dialled.
+    /// for those that came back a moment ago and with which a direct link works: they only have to be dialled.
     pub fn seek<I: Copy + Eq>(
         &mut self,
         skipped: impl Iterator<Item = NodeId>,
@@ -158,7 +160,9 @@ impl Paths {
         now: Time,
     ) {
         for peer in skipped {
-            let is_near = links.works_directly(peer) && self.is_trusted(peer, now);
+            let back_since = self.peers.get(&peer).and_then(|it| it.back_since);
+            let is_back = back_since.is_some_and(|since| now.since(since) < PROVEN_AFTER);
+            let is_near = is_back && links.works_directly(peer) && self.is_trusted(peer, now);
             if !is_near && !self.is_dead(peer) {
                 self.doubt(peer, now);
             }
@@ -300,7 +304,9 @@ impl Paths {
     /// one more that searches can ask.
     pub fn opened<I>(&mut self, link: &Link<I>, now: Time) {
         let it = self.peers.entry(link.peer).or_default();
-        it.is_dead = false;
+        if std::mem::take(&mut it.is_dead) {
+            it.back_since = Some(now);
+        }
         if !link.relayed {
             it.up_since = Some(now);
             it.unanswered = 0;

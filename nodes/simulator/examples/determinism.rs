@@ -20,7 +20,7 @@ const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 2; ring 3 1 2 1 3; exponential 1000us; 20000us initiate B; 0us initiate D; 9000us pause A; \
          400000us resume A; 0us kill E; 0us start E",
-        0x2a3f_fc68_1617_560e,
+        0x41cc_f477_b2be_8276,
     ),
     (
         "seed 3; ring 2 2 2 2; constant 500us; 20000us initiate A; 0us disturb A B exponential 4000us drop 200 \
