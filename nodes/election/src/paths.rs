@@ -152,7 +152,7 @@ impl Paths {
     }
 
     /// Begins a search for each of these members that are routed past, but for those known to be dead, and
-    /// for those that came back a moment ago and with which a direct link works: they only have to be dialled.
+    /// for those that came back a moment ago and with which a direct link works: they need only be dialled.
     pub fn seek<I: Copy + Eq>(
         &mut self,
         skipped: impl Iterator<Item = NodeId>,
