@@ -14,9 +14,6 @@ use crate::view::RingView;
 /// The number of events between two snapshots.
 pub const SNAPSHOT_EVERY: usize = 512;
 
-/// The number of events that a page keeps at hand.
-pub const AT_HAND: usize = 200_000;
-
 /// The number of events that were applied to reach a state, counted from the first that the timeline was
 /// ever given: it stays the same when old events are dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

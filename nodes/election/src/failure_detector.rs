@@ -8,7 +8,7 @@
 //!    [`FailureDetector::verdict`].
 //!
 //! As in accrual detectors (Hayashibara and others, 2004), silence is judged by recent experience and not
-//! by a constant. Unlike them, this one uses the worst [`Lateness`] and not a distribution, because a stall
+//! by a constant. Unlike them, this one uses the worst lateness and not a distribution, because a stall
 //! of the machine is no sample of any. All links of a process share one [`LocalHealth`], because a stall hits
 //! all of them, and because a process that hears nobody at all suspects itself first (Dadgar, Phillips,
 //! Currey: *Lifeguard*, 2018).
@@ -154,12 +154,7 @@ impl FailureDetector {
         }
         self.last_woke = now;
         let slow = self.round_trip.map_or(Duration::ZERO, |it| it.answers_within() + self.heartbeat);
-        let configured = self.hung_after.max(slow);
-        self.patience = if health.is_deaf(now, self.heartbeat) {
-            configured.saturating_mul(AT_MOST)
-        } else {
-            health.lateness.patience(now, configured)
-        };
+        self.patience = health.patience(now, self.hung_after.max(slow), self.heartbeat);
     }
 
     /// Judges the peer. If it may be only late, and not behind a link that failed, the caller notes the
@@ -221,6 +216,14 @@ impl LocalHealth {
     /// Forgets a peer whose link has ended: its silence says nothing any more.
     pub fn forget(&mut self, peer: NodeId) {
         self.heard.remove(&peer);
+    }
+
+    /// The silence that is allowed on a link now, when `configured` is enough where nothing is late.
+    fn patience(&mut self, now: Time, configured: Duration, heartbeat: Duration) -> Duration {
+        if self.is_deaf(now, heartbeat) {
+            return configured.saturating_mul(AT_MOST);
+        }
+        self.lateness.patience(now, configured)
     }
 
     /// Whether nobody is heard any more, of two peers or more that were heard all the time until then. It is
@@ -397,14 +400,14 @@ mod tests {
     fn patience_has_an_end() {
         let mut health = LocalHealth::default();
         health.observe(at(ms(0)), Duration::from_secs(60), HEARTBEAT);
-        assert_eq!(health.lateness.patience(at(ms(0)), HUNG_AFTER), HUNG_AFTER * AT_MOST);
+        assert_eq!(health.patience(at(ms(0)), HUNG_AFTER, HEARTBEAT), HUNG_AFTER * AT_MOST);
     }
 
     #[test]
     fn lateness_of_long_ago_is_forgotten_though_nothing_happened_meanwhile() {
         let mut health = LocalHealth::default();
         health.observe(at(ms(0)), ms(90), HEARTBEAT);
-        assert_eq!(health.lateness.patience(at(REMEMBERED * 5), HUNG_AFTER), HUNG_AFTER);
+        assert_eq!(health.patience(at(REMEMBERED * 5), HUNG_AFTER, HEARTBEAT), HUNG_AFTER);
     }
 
     /// Two peers that were heard every heartbeat until 100 ms, and 20 ms later.

@@ -442,10 +442,7 @@ impl Core {
         // lost. So is one that has left the ring: nobody dials it, and nobody would notice.
         let leader_lost = leader == self.me || !self.route.is_member(leader) || self.route.is_skipped(leader);
         self.state = State::Following(Following { mandate, leader_lost, confirmed: false, unnoticed: false });
-        let gave_up = leader == self.me && self.quorum.led == Some(self.term);
-        if gave_up {
-            // It waits already, since it gave up.
-        } else if leader_lost {
+        if leader_lost {
             out.push(self.wait_for_takeover());
         } else {
             self.watch_leader(out);

@@ -430,14 +430,12 @@ impl Core {
         if votes >= self.majority() {
             let had_given_up = self.state.leadership().is_none();
             self.lease_from(leadership, begun, Duration::from_millis(lease_ms), out);
-            match had_given_up {
-                true if self.is_leader() => {
-                    Self::explain(Explanation::LeaseCameLate { term: self.term }, out);
-                    out.push(Effect::CancelTimer(Timer::Election));
-                    self.renew_lease(out);
-                }
-                true if highest == self.term => self.ask_for_longer(leadership.mandate, lease_ms, out),
-                _ => {}
+            if had_given_up && self.is_leader() {
+                Self::explain(Explanation::LeaseCameLate { term: self.term }, out);
+                out.push(Effect::CancelTimer(Timer::Election));
+                self.renew_lease(out);
+            } else if had_given_up && highest == self.term {
+                self.ask_for_longer(leadership.mandate, lease_ms, out);
             }
         }
         if highest > self.term {
