@@ -386,6 +386,16 @@ impl Paths {
         self.peers.get(&peer).is_none_or(|it| now >= it.distrusted_until)
     }
 
+    /// Whether a member that is routed past is to be dialled: a path to it is known, a direct link may be
+    /// tried, or nobody has found another way for so long that the direct one may be the only one.
+    #[must_use]
+    pub fn has_way(&self, peer: NodeId, now: Time) -> bool {
+        let slowest = |search: &Search| search.gap >= SLOWEST_REQUESTS;
+        let is_sought_in_vain =
+            self.peers.get(&peer).is_some_and(|it| it.search.as_ref().is_some_and(slowest));
+        self.known(peer).is_some() || self.is_trusted(peer, now) || is_sought_in_vain
+    }
+
     /// The members to which standby links are wanted while this member or another one searches, so that
     /// requests find ways that no link of the ring takes: others that this member has no other link with. In
     /// a large ring these are others each time.

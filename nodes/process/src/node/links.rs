@@ -60,7 +60,7 @@ impl Node {
         let now = now();
         let skipped: Vec<NodeId> = self.core.skipped().collect();
         for peer in skipped {
-            let has_way = self.paths.is_trusted(peer, now) || self.paths.known(peer).is_some();
+            let has_way = self.paths.has_way(peer, now);
             if has_way && self.is_reachable(peer) && self.links.table().lacks_probe(peer) {
                 self.dial(peer, LinkKind::Ring, DialPurpose::Probe);
             }

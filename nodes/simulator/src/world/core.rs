@@ -241,10 +241,10 @@ impl World {
     pub(super) fn dial_skipped(&mut self, me: NodeIndex) {
         let Some(machine) = self.machine(me) else { return };
         let now = self.time();
-        let lacking = machine.core.skipped().filter(|peer| {
-            machine.links.lacks_probe(*peer)
-                && (machine.paths.is_trusted(*peer, now) || machine.paths.known(*peer).is_some())
-        });
+        let lacking = machine
+            .core
+            .skipped()
+            .filter(|peer| machine.links.lacks_probe(*peer) && machine.paths.has_way(*peer, now));
         let lacking: Vec<NodeIndex> = lacking.filter_map(|peer| self.place(peer)).collect();
         for peer in lacking {
             self.dial(me, peer, LinkKind::Ring, DialPurpose::Probe);
