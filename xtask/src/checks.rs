@@ -3,6 +3,7 @@
 use anyhow::{Context, bail};
 
 use crate::browser::Browser;
+use crate::failures::Failures;
 use crate::process::Run;
 use crate::report::Report;
 use crate::wasm::{self, Compiler};
@@ -42,6 +43,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
             determinism::check(&Compiler::install()?, &browser.chromium)
         });
     }
+    let mut failures = Failures::default();
     report.check("tests", || {
         println!("Compiling the tests: about 4 minutes on 2 cores the first time …");
         Run::cargo(["test", "--workspace", "--no-run"]).check_with_progress()?;
@@ -49,9 +51,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
         if let Some(browser) = &browser {
             tests = in_browser(tests, browser)?;
         }
-        tests.check()
+        tests.check_line_by_line(|line| failures.add(line))
     });
-    report.check("mutants are caught", || mutants::check(&[]));
+    report.check("mutants are caught", || mutants::check(&[], mutants::Rows::Wrong));
+    if let Some(summary) = failures.summary() {
+        println!("\n── tests that failed, once more\n{summary}");
+    }
     report.print();
     if !report.is_good() {
         bail!("a check failed");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::forms;
+use crate::forms::{self, Program};
 use crate::process::Run;
 use crate::report::Report;
 use crate::tools::{self, Tools};
@@ -14,6 +14,9 @@ use crate::wasm::{self, Compiler};
 
 /// The folder of the page, as in Trunk.toml.
 pub(crate) const DIST: &str = "target/dashboard";
+
+/// The folder of the page as one program, with the sandbox: all that a site without a server needs.
+pub(crate) const WITH_SANDBOX: &str = "target/dashboard-with-sandbox";
 
 /// The file with the fingerprint of the page's last build and its quality.
 const STAMP: &str = "target/dashboard.stamp";
@@ -37,8 +40,8 @@ const ROUGH_PROFILE: &str = "wasm-dev";
 const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
 
-/// The largest size of the compressed WASM, in bytes, the simulator included.
-const MAX_GZIPPED: usize = 480_000;
+/// The largest size of the compressed WASM of the live page, in bytes: the sandbox has a program of its own.
+const MAX_GZIPPED: usize = 400_000;
 
 /// The quality of a build of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,10 +80,17 @@ fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
     report.step("the page", || {
         let minutes = if quality == Quality::Final { 3 } else { 1 };
         println!("Building the page: about {minutes} min on 2 cores the first time …");
-        trunk(&tools, &compiler, quality)?;
-        forms::write_viewers_page(Path::new(DIST))?;
-        // A page for trying is built often and goes no further than this machine.
-        if quality == Quality::Final { forms::compress(&files(Path::new(DIST))?) } else { Ok(()) }
+        let trunk = |arguments: &[&str]| trunk(&tools, &compiler, quality, arguments);
+        if quality == Quality::Final {
+            trunk(&["--dist", WITH_SANDBOX])?;
+            trunk(&["--dist", DIST, "--no-default-features"])?;
+            forms::join_programs(Path::new(WITH_SANDBOX), Path::new(DIST))?;
+            forms::write_viewers_page(Path::new(DIST))?;
+            return forms::compress(&files(Path::new(DIST))?);
+        }
+        // A page for trying is built often and goes no further than this machine: one program, uncompressed.
+        trunk(&["--dist", DIST])?;
+        forms::write_viewers_page(Path::new(DIST))
     })?;
     let how = match quality {
         Quality::Rough => ROUGH,
@@ -90,11 +100,11 @@ fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
     std::fs::write(STAMP, format!("{fingerprint} {how}")).with_context(|| format!("writing {STAMP}"))
 }
 
-fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality) -> anyhow::Result<()> {
+fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality, arguments: &[&str]) -> anyhow::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths(tools.folders.iter().cloned().chain(std::env::split_paths(&path)))
         .context("putting the tools on the path")?;
-    let mut trunk = Run::new("trunk", ["build", "--offline", "--log", "warn"]).on_path(&path);
+    let mut trunk = Run::new("trunk", ["build", "--offline", "--log", "warn"]).args(arguments).on_path(&path);
     trunk = trunk.args(["--cargo-profile", if quality == Quality::Rough { ROUGH_PROFILE } else { PROFILE }]);
     if quality == Quality::Final && tools.wasm_opt {
         // All that trunk's release mode adds, as the profile is named, is that it asks for wasm-opt.
@@ -106,23 +116,31 @@ fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality) -> anyhow::Result
 
 /// Prints the size of the WASM; fails when it is above the limit.
 pub(crate) fn check_size() -> anyhow::Result<()> {
-    let all = files(Path::new(DIST))?;
-    let wasm = all.iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"));
+    let dist = Path::new(DIST);
+    let sandbox = Program::in_folder(Path::new(WITH_SANDBOX))?;
+    let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut all = files(dist)?;
+    all.retain(|file| !forms::is_further(&name(file)) && !sandbox.has(&name(file)));
+    let live = all.iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"));
     let wasm =
-        wasm.with_context(|| format!("there is no WASM in {DIST}: remove the folder, then try again"))?;
+        live.with_context(|| format!("there is no WASM in {DIST}: remove the folder, then try again"))?;
     let raw = std::fs::metadata(wasm).with_context(|| format!("looking at {}", wasm.display()))?.len();
     let gzipped = Run::new("gzip", ["-9", "--stdout"]).arg(wasm).output_len()?;
-    println!("the page's WASM            {:>6} kB, {} kB gzipped", raw / 1000, gzipped / 1000);
-    let sent = |suffix: &str| -> anyhow::Result<u64> {
-        let forms =
-            all.iter().filter(|file| !forms::is_further(Path::new(file.file_name().unwrap_or_default())));
-        forms.map(|file| size_as_sent(file, suffix)).sum()
-    };
+    println!("the live page's WASM       {:>6} kB, {} kB gzipped", raw / 1000, gzipped / 1000);
+    let sent =
+        |suffix: &str| -> anyhow::Result<u64> { all.iter().map(|file| size_as_sent(file, suffix)).sum() };
     println!(
-        "the whole page             {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
+        "the live page              {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
         sent("")? / 1000,
         sent(".gz")? / 1000,
         sent(".br")? / 1000
+    );
+    let of_sandbox = |suffix| size_as_sent(&dist.join(&sandbox.wasm), suffix).map(|size| size / 1000);
+    println!(
+        "the sandbox's WASM         {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
+        of_sandbox("")?,
+        of_sandbox(".gz")?,
+        of_sandbox(".br")?
     );
     if std::fs::read_to_string(STAMP).is_ok_and(|stamp| stamp.ends_with(LARGE)) {
         println!("That is no measure: it was built without wasm-opt, which npm would have installed.");
@@ -142,7 +160,9 @@ fn size_as_sent(file: &Path, suffix: &str) -> anyhow::Result<u64> {
 
 /// Whether a build of at least this quality is up to date.
 fn is_up_to_date(fingerprint: &str, quality: Quality) -> bool {
-    Path::new(DIST).join("index.html").is_file()
+    let is_there = |folder| Path::new(folder).join("index.html").is_file();
+    is_there(DIST)
+        && (quality == Quality::Rough || is_there(WITH_SANDBOX))
         && std::fs::read_to_string(STAMP).is_ok_and(|old| {
             old.starts_with(fingerprint) && (quality == Quality::Rough || !old.ends_with(ROUGH))
         })

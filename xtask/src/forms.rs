@@ -1,4 +1,5 @@
-//! Further forms of the page's files, made when trunk is done: the viewers' page, and everything compressed.
+//! Further forms of the page's files, made when trunk is done: the page that loads one of two programs, the
+//! viewers' page, and everything compressed.
 
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,68 @@ for (const name of process.argv.slice(1)) {
   }
 }";
 
+/// The beginning of the element with which trunk starts the program.
+const STARTER: &str = "<script type=\"module\">";
+
+/// The files of a program of the page, by their names.
+pub(crate) struct Program {
+    script: String,
+    pub(crate) wasm: String,
+}
+
+impl Program {
+    /// The one program in a folder that trunk has written.
+    pub(crate) fn in_folder(folder: &Path) -> anyhow::Result<Self> {
+        let names = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+        let names: Vec<String> = names
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<anyhow::Result<_>>()?;
+        const WASM: &str = "_bg.wasm";
+        let wasm = names.iter().find(|name| name.ends_with(WASM));
+        let wasm = wasm.with_context(|| format!("there is no program in {}", folder.display()))?.clone();
+        Ok(Self { script: wasm.replace(WASM, ".js"), wasm })
+    }
+
+    /// Whether a file is one of the program's, be it compressed.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        name.starts_with(&self.script) || name.starts_with(&self.wasm)
+    }
+}
+
+/// Puts the program with the sandbox beside the one without, and has the page load the one that its address
+/// needs.
+pub(crate) fn join_programs(with_sandbox: &Path, folder: &Path) -> anyhow::Result<()> {
+    let (sandbox, live) = (Program::in_folder(with_sandbox)?, Program::in_folder(folder)?);
+    for name in [&sandbox.script, &sandbox.wasm] {
+        std::fs::copy(with_sandbox.join(name), folder.join(name))
+            .with_context(|| format!("copying {name}"))?;
+    }
+    let page = folder.join(PAGE);
+    let text = std::fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
+    let text = with_choice(&text, &live, &sandbox)?;
+    std::fs::write(&page, text).with_context(|| format!("writing {}", page.display()))
+}
+
+fn with_choice(page: &str, live: &Program, sandbox: &Program) -> anyhow::Result<String> {
+    let parts = page.split_once(STARTER).and_then(|(before, rest)| {
+        let (_, after) = rest.split_once("</script>")?;
+        Some((before, after))
+    });
+    let (before, after) =
+        parts.context("the page does not start a program in the way that trunk writes it")?;
+    let of = |program: &Program| format!("[\"./{}\", \"./{}\"]", program.script, program.wasm);
+    Ok(format!(
+        "{before}{STARTER}
+// The sandbox brings the simulator along; the live ring does without.
+const [script, wasm] = location.hash.startsWith(\"#sandbox\") ? {} : {};
+const {{ default: start }} = await import(script);
+await start({{ module_or_path: wasm }});
+</script>{after}",
+        of(sandbox),
+        of(live)
+    ))
+}
+
 /// Writes the viewers' page beside the other one.
 pub(crate) fn write_viewers_page(folder: &Path) -> anyhow::Result<()> {
     let page = folder.join(PAGE);
@@ -63,10 +126,9 @@ pub(crate) fn compress(files: &[PathBuf]) -> anyhow::Result<()> {
     Run::new("node", ["--eval", COMPRESS, "--"]).args(compressible).check_quietly()
 }
 
-/// Whether a file of the page is one of the forms that are written here, and not part of trunk's build.
-pub(crate) fn is_further(name: &Path) -> bool {
-    name == Path::new(VIEWERS_PAGE)
-        || name.extension().is_some_and(|extension| SUFFIXES.iter().any(|suffix| extension == *suffix))
+/// Whether a file of the page is another form of one: the viewers' page, or compressed.
+pub(crate) fn is_further(name: &str) -> bool {
+    name == VIEWERS_PAGE || SUFFIXES.iter().any(|suffix| name.ends_with(&format!(".{suffix}")))
 }
 
 #[cfg(test)]
@@ -82,15 +144,25 @@ mod tests {
     }
 
     #[test]
-    fn files_written_here_are_distinguished_from_those_of_trunk() {
-        for (name, further) in [
-            ("index.html", false),
-            ("page-0123.wasm", false),
-            ("viewer.html", true),
-            ("page-0123.wasm.br", true),
-            ("index.html.gz", true),
-        ] {
-            assert_eq!(is_further(Path::new(name)), further, "{name}");
-        }
+    fn further_forms_are_distinguished_from_the_files_of_trunk() {
+        let names = ["index.html", "page-0123.wasm", "viewer.html", "page-0123.wasm.br", "index.html.gz"];
+        assert_eq!(names.map(is_further), [false, false, true, true, true]);
+    }
+
+    #[test]
+    fn the_page_loads_the_program_that_its_address_needs() {
+        let program = |name: &str| Program { script: format!("{name}.js"), wasm: format!("{name}_bg.wasm") };
+        let page = format!("<head>{STARTER}import 'live.js'</script><script src=\"boot.js\"></script>");
+        let joined = with_choice(&page, &program("live"), &program("sandbox")).expect("a page");
+        assert!(joined.contains("[\"./sandbox.js\", \"./sandbox_bg.wasm\"] : [\"./live.js\""), "{joined}");
+        assert!(!joined.contains("import 'live.js'") && joined.ends_with("boot.js\"></script>"), "{joined}");
+        assert!(with_choice("<head>", &program("live"), &program("sandbox")).is_err());
+    }
+
+    #[test]
+    fn a_program_has_its_files_in_every_form() {
+        let program = Program { script: "a-1.js".to_owned(), wasm: "a-1_bg.wasm".to_owned() };
+        let of = |name| program.has(name);
+        assert_eq!(["a-1.js.br", "a-1_bg.wasm", "a-2.js", "style.css"].map(of), [true, true, false, false]);
     }
 }

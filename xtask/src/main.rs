@@ -10,6 +10,7 @@ mod browser;
 mod checks;
 mod dashboard;
 mod determinism;
+mod failures;
 mod forms;
 mod licences;
 mod mutants;

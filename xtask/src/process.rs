@@ -98,6 +98,19 @@ impl Run {
         Ok(())
     }
 
+    /// Runs it, shows its output, and passes each line of it to `hear` too.
+    pub(crate) fn check_line_by_line(self, mut hear: impl FnMut(&str)) -> anyhow::Result<()> {
+        let status = progress::pass_on(self.command, |line| {
+            println!("{line}");
+            hear(line);
+        });
+        let status = status.with_context(|| format!("can't start `{}`", self.shown))?;
+        if !status.success() {
+            bail!("`{}` failed ({status})", self.shown);
+        }
+        Ok(())
+    }
+
     /// Runs it with one line of progress, for work that takes minutes. Its output is shown only when it
     /// fails.
     pub(crate) fn check_with_progress(self) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, IsTerminal, PipeReader, Write};
 use std::process::{Command, ExitStatus};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -41,7 +41,28 @@ pub(crate) fn watch(mut command: Command) -> anyhow::Result<(ExitStatus, String)
     Ok((child.wait()?, said))
 }
 
-fn follow(reader: PipeReader, terminal: bool) -> anyhow::Result<String> {
+/// Runs a program and passes on each line of its output, standard error included. What a process that
+/// outlives the program would add later is not waited for.
+pub(crate) fn pass_on(mut command: Command, mut hear: impl FnMut(&str)) -> anyhow::Result<ExitStatus> {
+    let (reader, writer) = std::io::pipe().context("making a pipe")?;
+    command.stdout(writer.try_clone()?).stderr(writer);
+    let mut child = command.spawn()?;
+    drop(command);
+    let lines = lines(reader);
+    let mut ended = None;
+    loop {
+        match lines.recv_timeout(TICK) {
+            Ok(line) => hear(&line),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) if ended.is_some() => break,
+            Err(RecvTimeoutError::Timeout) => ended = child.try_wait()?,
+        }
+    }
+    Ok(child.wait()?)
+}
+
+/// The lines that are read from a pipe, until it ends or nobody listens.
+fn lines(reader: PipeReader) -> Receiver<String> {
     let (sender, lines) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(reader).split(b'\n').map_while(Result::ok) {
@@ -50,6 +71,11 @@ fn follow(reader: PipeReader, terminal: bool) -> anyhow::Result<String> {
             }
         }
     });
+    lines
+}
+
+fn follow(reader: PipeReader, terminal: bool) -> anyhow::Result<String> {
+    let lines = lines(reader);
     let start = Instant::now();
     let mut next_line = start + if terminal { TICK } else { SIGN_OF_LIFE };
     let (mut crates, mut said) = (0_usize, String::new());

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::dashboard::{self, DIST};
-use crate::forms;
+use crate::dashboard::{self, WITH_SANDBOX};
 use crate::report::Report;
 
 /// The default folder of the site.
@@ -22,12 +21,9 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
     report.print_if_slow();
     clear(folder)?;
     let mut written = 0;
-    for entry in std::fs::read_dir(DIST).with_context(|| format!("reading {DIST}"))? {
+    for entry in std::fs::read_dir(WITH_SANDBOX).with_context(|| format!("reading {WITH_SANDBOX}"))? {
         let from = entry?.path();
         let Some(name) = from.file_name() else { continue };
-        if forms::is_further(Path::new(name)) {
-            continue;
-        }
         let to = folder.join(name);
         if name == "index.html" {
             let page =

@@ -60,7 +60,7 @@ const TASKS: &[Task] = &[
     Task {
         call: "mutants [NAMES]",
         help: "whether the checker and the simulator find the mistakes in nodes/checker/mutants",
-        run: mutants::check,
+        run: |names| mutants::check(names, mutants::Rows::All),
     },
     Task {
         call: "check [FLAGS]",
