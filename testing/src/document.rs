@@ -3,7 +3,7 @@
 //! A block stands between `<!-- generated: NAME -->` and `<!-- /generated -->`. A test passes the generated
 //! text to [`check`]; with `RINGLEADER_DOCS=write` in the environment the document is rewritten instead.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// The environment variable that has documents rewritten when its value is `write`.
@@ -17,30 +17,63 @@ const END: &str = "<!-- /generated -->";
 /// Tests of one program run side by side and may write to the same document.
 static WRITING: Mutex<()> = Mutex::new(());
 
+/// A block of a document, and what is before and after it.
+struct Block {
+    path: PathBuf,
+    before: String,
+    block: String,
+    after: String,
+}
+
+impl Block {
+    fn read(document: &str, name: &str) -> Self {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+        let path = root.expect("the project's folder").join(document);
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{document}: {error}"));
+        let begin = format!("<!-- generated: {name} -->");
+        let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{document} has no {begin}"));
+        let (block, after) = rest.split_once(END).unwrap_or_else(|| panic!("{document}: {begin} has no end"));
+        Self {
+            path,
+            before: format!("{before}{begin}"),
+            block: block.trim().to_owned(),
+            after: format!("{END}{after}"),
+        }
+    }
+}
+
 /// Compares a block of a document, named by its path from the project's folder, with the text that the code
 /// generates.
 ///
 /// # Panics
 /// When they differ, or the document has no such block.
 pub fn check(document: &str, name: &str, generated: &str) {
+    check_some(document, name, 1, || generated.to_owned());
+}
+
+/// The same for a text that differs from time to time, because things that happen at once are reported in
+/// one order or the other: it is generated up to `times` times, and one of the texts must be the block's.
+///
+/// # Panics
+/// When all differ, or the document has no such block.
+pub fn check_some(document: &str, name: &str, times: u32, mut generate: impl FnMut() -> String) {
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
-    let path = root.expect("the project's folder").join(document);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{document}: {error}"));
-    let begin = format!("<!-- generated: {name} -->");
-    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{document} has no {begin}"));
-    let (block, after) = rest.split_once(END).unwrap_or_else(|| panic!("{document}: {begin} has no end"));
-    let generated = generated.trim();
-    if block.trim() == generated {
-        return;
+    let Block { path, before, block, after } = Block::read(document, name);
+    let writes = std::env::var(ASK).is_ok_and(|value| value == "write");
+    let mut generated = String::new();
+    for _ in 0..times {
+        generated = generate().trim().to_owned();
+        if block == generated {
+            return;
+        }
+        if writes {
+            std::fs::write(&path, format!("{before}\n\n{generated}\n\n{after}"))
+                .unwrap_or_else(|error| panic!("{document}: {error}"));
+            return;
+        }
     }
-    if std::env::var(ASK).is_ok_and(|value| value == "write") {
-        let written = format!("{before}{begin}\n\n{generated}\n\n{END}{after}");
-        std::fs::write(&path, written).unwrap_or_else(|error| panic!("{document}: {error}"));
-        return;
-    }
-    let first = block.trim().lines().zip(generated.lines()).find(|(old, new)| old != new);
+    let first = block.lines().zip(generated.lines()).find(|(old, new)| old != new);
     panic!(
         "{document}: the block {name} differs from what the code gives, first here: {first:#?}\nRun this test with {ASK}=write \
          to rewrite the block, then read the change.\n{generated}"

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::websocket::{Piece, Reader, ping, replace};
@@ -32,7 +33,11 @@ struct Connection {
 
 /// Everything that crossed the wire.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tape(Arc<Mutex<Vec<Connection>>>);
+pub(crate) struct Tape {
+    connections: Arc<Mutex<Vec<Connection>>>,
+    /// The member that does not hear of the end of its connections for now.
+    unaware: watch::Sender<Option<&'static str>>,
+}
 
 /// A listener before a node: the bytes that it accepts go to the node, and on the tape.
 pub(crate) struct Proxy {
@@ -83,6 +88,7 @@ async fn carry(end: End, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, tape: 
             }
             _ => {
                 tape.ended(connection);
+                tape.until_aware(connection, end).await;
                 let _ = to.shutdown().await;
                 return;
             }
@@ -92,7 +98,7 @@ async fn carry(end: End, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, tape: 
 
 impl Tape {
     fn with<T>(&self, act: impl FnOnce(&mut Vec<Connection>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.connections.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn open(&self) -> usize {
@@ -108,6 +114,19 @@ impl Tape {
             let new = readers[end as usize].take(bytes);
             pieces.extend(new.into_iter().filter(|piece| *piece != Piece::Pong).map(|piece| (end, piece)));
         });
+    }
+
+    /// Holds back from a member that its connections end, or from nobody any more.
+    pub(crate) fn keep_unaware(&self, member: Option<&'static str>) {
+        self.unaware.send_replace(member);
+    }
+
+    /// Waits until the peer of this end may hear that the end is gone.
+    async fn until_aware(&self, connection: usize, end: End) {
+        let peer = self.with(|connections| connections[connection].names()[1 - end as usize]);
+        let aware = |unaware: &Option<&str>| *unaware != Some(peer);
+        // Fails only when the tape is gone, which this task owns too.
+        let _ = self.unaware.subscribe().wait_for(aware).await;
     }
 
     /// The number of frames by which members have looked for a path.
@@ -183,6 +202,14 @@ impl Connection {
         format!("{from} → {to}  {}, start {} of {from}", self.path(), self.header("ringleader-incarnation"))
     }
 
+    /// The members at its ends, the dialler first; empty before the request is there.
+    fn names(&self) -> [&'static str; 2] {
+        [self.header("ringleader-from"), self.header("ringleader-to")].map(|id| match id {
+            "" => "",
+            id => crate::name_of(id),
+        })
+    }
+
     /// The pieces that have not been written yet, those of the dialler first.
     fn write(&mut self, with_head: bool, gone: Option<&str>) -> String {
         let mut text = String::new();
@@ -192,10 +219,7 @@ impl Connection {
             .then(|| self.pieces.iter().filter(|piece| is_close(piece)))
             .into_iter()
             .flatten();
-        let names = [self.header("ringleader-from"), self.header("ringleader-to")].map(|id| match id {
-            "" => "",
-            id => crate::name_of(id),
-        });
+        let names = self.names();
         let gone = [End::Dialler, End::Acceptor].into_iter().find(|end| gone == Some(names[*end as usize]));
         let close = close.into_iter().find(|(by, _)| gone.is_none_or(|gone| gone == *by));
         for end in [End::Dialler, End::Acceptor] {
