@@ -4,8 +4,13 @@
 //! a snapshot before every so many events, so that any state is a few hundred events away, and the marks of
 //! what people look for. A [`Moment`] is a position in it with the state there.
 
+mod flights;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+use self::flights::Flights;
+pub use self::flights::{Flight, FlightChange};
 
 use crate::event::{ElectionCause, Event, EventKind};
 use crate::id::NodeName;
@@ -63,6 +68,10 @@ struct Chunk {
     events: Vec<Arc<Event>>,
     /// Their times on the timeline.
     times: Vec<u64>,
+    /// The numbers of the flights that had begun and not ended before them.
+    in_transit: Vec<u64>,
+    /// The number of the first flight that begins with one of them.
+    first_flight: u64,
 }
 
 /// The last events of a ring, and the state after each of them.
@@ -73,6 +82,7 @@ pub struct Timeline {
     /// Each but the last has [`SNAPSHOT_EVERY`] events.
     chunks: VecDeque<Chunk>,
     marks: VecDeque<Mark>,
+    flights: Flights,
     now: RingView,
     now_us: u64,
     most: usize,
@@ -82,7 +92,15 @@ impl Timeline {
     /// A timeline that begins with this state, and keeps `most` events and up to [`SNAPSHOT_EVERY`] more.
     #[must_use]
     pub fn new(begins: RingView, most: usize) -> Self {
-        Self { dropped: 0, chunks: VecDeque::new(), marks: VecDeque::new(), now: begins, now_us: 0, most }
+        Self {
+            dropped: 0,
+            chunks: VecDeque::new(),
+            marks: VecDeque::new(),
+            flights: Flights::default(),
+            now: begins,
+            now_us: 0,
+            most,
+        }
     }
 
     /// Appends an event, as [`RingView::apply`] demands them. Drops the oldest ones where there are too many.
@@ -93,7 +111,13 @@ impl Timeline {
         let was_split = self.now.split_brain;
         if self.chunks.back().is_none_or(|chunk| chunk.events.len() == SNAPSHOT_EVERY) {
             let before = self.now.clone();
-            self.chunks.push_back(Chunk { before, events: Vec::new(), times: Vec::new() });
+            self.chunks.push_back(Chunk {
+                before,
+                events: Vec::new(),
+                times: Vec::new(),
+                in_transit: self.flights.open(),
+                first_flight: self.flights.next(),
+            });
         }
         self.now.apply(&event);
         self.now_us = self.now_us.max(event.at_us);
@@ -105,6 +129,9 @@ impl Timeline {
             chunk.times.push(at_us);
         }
         let position = self.end();
+        if let Some(event) = self.chunks.back().and_then(|chunk| chunk.events.last()) {
+            self.flights.push(event, position);
+        }
         self.marks.extend(kinds.map(|kind| Mark { position, at_us, kind, node: node.clone() }));
         self.drop_oldest();
     }
@@ -117,6 +144,7 @@ impl Timeline {
             self.dropped += oldest.events.len() as u64;
             let dropped = Position(self.dropped);
             self.marks.drain(..self.marks.partition_point(|mark| mark.position <= dropped));
+            self.flights.drop_until(dropped);
         }
     }
 
@@ -200,6 +228,46 @@ impl Timeline {
         let within =
             self.chunks.get(last).map_or(0, |chunk| chunk.times.partition_point(|time| *time <= at_us));
         Position(self.dropped + (last * SNAPSHOT_EVERY + within) as u64)
+    }
+
+    /// The messages in transit at a time, in microseconds, each with its sending, in the order of those.
+    pub fn flights_at(&self, at_us: u64) -> impl Iterator<Item = (Flight, &Arc<Event>)> {
+        let position = self.position_at(at_us);
+        let chunk = self.chunk(position).map(|(chunk, _)| chunk).or(self.chunks.back());
+        let before = chunk.map(|chunk| chunk.in_transit.as_slice()).unwrap_or_default().iter().copied();
+        let within = chunk.map_or(0, |chunk| chunk.first_flight)..self.flights.next();
+        let began = before.chain(within).filter_map(|number| self.flights.get(number));
+        let began = began.take_while(move |flight| flight.sent <= position);
+        let in_transit = began.filter(move |flight| flight.ended.is_none_or(|ended| ended > position));
+        in_transit.filter_map(|flight| Some((flight, self.event_before(flight.sent)?)))
+    }
+
+    /// The event that led to a position.
+    #[must_use]
+    pub fn event_before(&self, position: Position) -> Option<&Arc<Event>> {
+        self.event_after(Position(position.0.checked_sub(1)?))
+    }
+
+    /// Forgets the events after a position that is kept: others follow.
+    pub fn forget_after(&mut self, position: Position) {
+        if position >= self.end() {
+            return;
+        }
+        let moment = self.at(position);
+        let position = moment.position;
+        self.now_us = if position == self.begin() { 0 } else { self.time_at(position) };
+        let kept = (position.0 - self.dropped) as usize;
+        self.chunks.truncate(kept.div_ceil(SNAPSHOT_EVERY));
+        if let Some(last) = self.chunks.back_mut() {
+            let rest = kept - (kept.div_ceil(SNAPSHOT_EVERY) - 1) * SNAPSHOT_EVERY;
+            last.events.truncate(rest);
+            last.times.truncate(rest);
+        }
+        self.marks.truncate(self.marks.partition_point(|mark| mark.position <= position));
+        let mut flights = std::mem::take(&mut self.flights);
+        flights.forget_after(position, |sent| Flights::departing(self.event_before(sent)?));
+        self.flights = flights;
+        self.now = moment.view;
     }
 
     /// The number of events in each of so many equal parts of the time from `from_us` to `to_us`, the end

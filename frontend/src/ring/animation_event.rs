@@ -1,7 +1,7 @@
 //! Events of the ring as movements of the animation.
 
 use ringleader_shared::event::{EventKind, MessageInfo, MessageKind};
-use ringleader_shared::link::{LinkDirection, LinkKind};
+use ringleader_shared::timeline::FlightChange;
 use ringleader_shared::{Event, NodeName};
 
 /// The shortest hop that is shown as a movement, in microseconds. For a shorter one the link flashes.
@@ -50,29 +50,25 @@ pub(crate) enum AnimationEvent<'a> {
 impl<'a> AnimationEvent<'a> {
     /// The movement that shows this event; `None` for an event that moves nothing.
     pub(crate) fn of(event: &'a Event) -> Option<Self> {
-        if let EventKind::RunStarted { .. } = event.kind {
-            return Some(Self::Clear);
+        if let (EventKind::Heartbeat { peer, .. }, Some(node)) = (&event.kind, &event.node) {
+            return Some(Self::Pulse(node, peer));
         }
-        let node = event.node.as_ref()?;
-        match &event.kind {
-            EventKind::Sent { message, to, hold_us }
-                if *hold_us >= VISIBLE_HOP_US && message.message != MessageKind::StateUpdate =>
+        match FlightChange::of(event)? {
+            FlightChange::Departs { message, from, to, hold_us }
+                if hold_us >= VISIBLE_HOP_US && message.message != MessageKind::StateUpdate =>
             {
                 #[expect(clippy::cast_precision_loss, reason = "a pace of seconds")]
-                let expected_ms = *hold_us as f64 / 1000.0;
-                Some(Self::Depart { message, from: node, to, expected_ms })
+                let expected_ms = hold_us as f64 / 1000.0;
+                Some(Self::Depart { message, from, to, expected_ms })
             }
-            EventKind::Received { message, from, travel_us } => {
-                Some(Self::Arrive { message, from, to: node, travel_us: *travel_us })
+            FlightChange::Departs { .. } => None,
+            FlightChange::Arrives { message, from, to, travel_us } => {
+                Some(Self::Arrive { message, from, to, travel_us })
             }
-            EventKind::Lost { message, .. } => Some(Self::Lose(message)),
-            EventKind::Injected { message, fault, .. } if fault.is_loss() => Some(Self::Lose(message)),
-            EventKind::LinkDown {
-                peer, link: LinkKind::Ring, direction: LinkDirection::Outgoing, ..
-            } => Some(Self::LinkGone(node, peer)),
-            EventKind::Exited { .. } | EventKind::MemberRemoved => Some(Self::NodeGone(node)),
-            EventKind::Heartbeat { peer, .. } => Some(Self::Pulse(node, peer)),
-            _ => None,
+            FlightChange::Lost(message) => Some(Self::Lose(message)),
+            FlightChange::LinkGone(from, to) => Some(Self::LinkGone(from, to)),
+            FlightChange::NodeGone(node) => Some(Self::NodeGone(node)),
+            FlightChange::NewRun => Some(Self::Clear),
         }
     }
 }

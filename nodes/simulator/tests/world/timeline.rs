@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ringleader_shared::timeline::{MarkKind, Position, SNAPSHOT_EVERY, Timeline};
-use ringleader_shared::{Event, RingView, Safety};
+use ringleader_shared::timeline::{FlightChange, MarkKind, Position, SNAPSHOT_EVERY, Timeline};
+use ringleader_shared::{Event, EventKind, MessageId, NodeName, RingView, Safety};
 use ringleader_simulator::Case;
 use ringleader_testing::cases::{EVERYTHING, QUORUM, all_hold};
 
@@ -26,6 +26,56 @@ fn jumps(events: usize) -> impl Iterator<Item = u64> {
     places.chain((1..24).map(move |n| n * 7_919)).map(move |place| place % all)
 }
 
+/// The events that are not later than this on a timeline.
+fn before_time(events: &[Event], at_us: u64) -> &[Event] {
+    let mut latest = 0;
+    let until = events.iter().position(|event| {
+        latest = event.at_us.max(latest);
+        latest > at_us
+    });
+    &events[..until.unwrap_or(events.len())]
+}
+
+fn departs(event: &Arc<Event>) -> Option<MessageId> {
+    match &event.kind {
+        EventKind::Sent { message, .. } => Some(message.id.clone()),
+        _ => None,
+    }
+}
+
+/// The messages that were sent and have not ended, by a search through all events.
+fn in_transit(events: &[Event]) -> Vec<MessageId> {
+    let mut flying: Vec<(MessageId, NodeName, NodeName)> = Vec::new();
+    for change in events.iter().filter_map(FlightChange::of) {
+        match change {
+            FlightChange::Departs { message, from, to, .. } => {
+                flying.push((message.id.clone(), from.clone(), to.clone()));
+            }
+            FlightChange::Arrives { message, .. } | FlightChange::Lost(message) => {
+                flying.retain(|(id, ..)| *id != message.id);
+            }
+            FlightChange::LinkGone(a, b) => flying.retain(|(_, from, to)| (from, to) != (a, b)),
+            FlightChange::NodeGone(gone) => flying.retain(|(_, from, to)| from != gone && to != gone),
+            FlightChange::NewRun => flying.clear(),
+        }
+    }
+    flying.into_iter().map(|(id, ..)| id).collect()
+}
+
+fn is_same(one: &Timeline, other: &Timeline) -> bool {
+    let flights = |timeline: &Timeline| {
+        let times = (0..20).map(|part| timeline.now_us() * part / 20);
+        times
+            .map(|at_us| timeline.flights_at(at_us).map(|(it, _)| it).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+    };
+    one.end() == other.end()
+        && one.now_us() == other.now_us()
+        && one.now() == other.now()
+        && one.marks().eq(other.marks())
+        && flights(one) == flights(other)
+}
+
 fn exact(case: &Case) -> Result<(), String> {
     let world = case.report();
     let events = world.events();
@@ -44,6 +94,21 @@ fn exact(case: &Case) -> Result<(), String> {
         }
         if timeline.position_at(at_us) < Position(place) {
             return Err(format!("{at_us} is before {place}"));
+        }
+        let naive = in_transit(before_time(events, at_us));
+        let shown: Vec<MessageId> =
+            timeline.flights_at(at_us).filter_map(|(_, sent)| departs(sent)).collect();
+        if shown != naive {
+            return Err(format!("at {at_us} µs {shown:?} are in transit instead of {naive:?}"));
+        }
+        let mut again = timeline.clone();
+        again.forget_after(Position(place));
+        if again.end() != Position(place) || again.now() != moment.view() {
+            return Err(format!("after {place} something is not forgotten"));
+        }
+        events[place as usize..].iter().for_each(|event| again.push(Arc::new(event.clone())));
+        if !is_same(&timeline, &again) {
+            return Err(format!("the events after {place} make another timeline the second time"));
         }
     }
     let end_us = timeline.now_us() + 1;
