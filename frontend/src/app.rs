@@ -10,7 +10,7 @@ use wasm_bindgen::closure::Closure;
 
 use crate::address::{self, Destination};
 use crate::backend::sandbox::Sandbox;
-use crate::backend::{Backend, server};
+use crate::backend::{Backend, HAS_SANDBOX, server};
 use crate::cards::Cards;
 use crate::components::announcer::Announcer;
 use crate::components::command_sender::CommandSender;
@@ -38,12 +38,12 @@ use crate::top_bar::{LostBanner, TopBar};
 /// The rings, and the choice of the one that is shown.
 #[derive(Clone, Copy)]
 struct Rings {
-    /// The server's; `None` where there is no server, as the page itself declares.
-    live: Option<Store>,
-    /// The page's own.
-    simulated: Store,
-    /// The backend of the page's own.
-    sandbox: Sandbox,
+    /// The server's.
+    live: Store,
+    /// Whether there is a server: the page itself declares where there is none.
+    has_server: bool,
+    /// The page's own, with its backend; `None` in a program without the sandbox.
+    own: Option<(Store, Sandbox)>,
     /// Whether the page's own is shown.
     in_sandbox: RwSignal<bool>,
 }
@@ -52,25 +52,41 @@ impl Rings {
     fn open() -> Self {
         let page = document().document_element();
         let declares = |attribute| page.as_ref().is_some_and(|page| page.has_attribute(attribute));
-        let live = (!declares("data-no-server")).then(|| Store::live(declares("data-watching")));
-        if let Some(live) = live {
+        let (live, has_server) = (Store::live(declares("data-watching")), !declares("data-no-server"));
+        if has_server {
             server::connect(live);
         }
-        let simulated = Store::simulated();
-        let sandbox = Sandbox::new(simulated, &Permalink::new(Settings::default(), Speed::default()));
-        let rings = Self { live, simulated, sandbox, in_sandbox: RwSignal::new(live.is_none()) };
+        let own = HAS_SANDBOX.then(|| {
+            let store = Store::simulated();
+            let first = Permalink::new(Settings::default(), Speed::default());
+            (store, Sandbox::new(store, &first))
+        });
+        let rings = Self { live, has_server, own, in_sandbox: RwSignal::new(!has_server) };
         rings.follow(&address::fragment());
         rings
+    }
+
+    /// The page's own ring. The compiler must see where there is none: it leaves out the simulator then.
+    fn own(self) -> Option<(Store, Sandbox)> {
+        self.own.filter(|_| HAS_SANDBOX)
     }
 
     /// Shows the ring that the address leads to.
     fn follow(self, fragment: &str) {
         let is_element = |name: &str| document().get_element_by_id(name).is_some();
-        let in_sandbox = match Destination::of(fragment, self.live.is_some(), is_element) {
+        let destination = Destination::of(fragment, self.has_server, is_element);
+        let Some((_, sandbox)) = self.own() else {
+            if matches!(destination, Destination::Sandbox | Destination::Run) {
+                // The page at this address loads the program that has the sandbox.
+                let _ = window().location().reload();
+            }
+            return;
+        };
+        let in_sandbox = match destination {
             Destination::Live => false,
             Destination::Sandbox => true,
             Destination::Run => {
-                if fragment != self.sandbox.fragment() {
+                if fragment != sandbox.fragment() {
                     self.show_run(fragment);
                 }
                 true
@@ -81,18 +97,19 @@ impl Rings {
         if self.in_sandbox.get_untracked() != in_sandbox {
             self.in_sandbox.set(in_sandbox);
         }
-        self.sandbox.own_address(in_sandbox.then_some(fragment));
+        sandbox.own_address(in_sandbox.then_some(fragment));
     }
 
     /// Shows the run of a permalink, with a notice that names the parts of it that were left out.
     fn show_run(self, fragment: &str) {
+        let Some((store, sandbox)) = self.own() else { return };
         let (permalink, refused) = Permalink::read(fragment);
-        self.sandbox.open(&permalink);
+        sandbox.open(&permalink);
         if refused.is_empty() {
             return;
         }
         let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
-        self.simulated.notify(Notice {
+        store.notify(Notice {
             title: "A part of the link makes no sense and was left out".to_owned(),
             detail: Some(parts.collect::<Vec<_>>().join(" · ")),
         });
@@ -100,9 +117,9 @@ impl Rings {
 
     /// The state and the backend of the ring that is shown.
     fn shown(self) -> (Store, Backend) {
-        match self.live {
-            Some(live) if !self.in_sandbox.get() => (live, Backend::Server),
-            _ => (self.simulated, Backend::Sandbox(self.sandbox)),
+        match self.own().filter(|_| self.in_sandbox.get()) {
+            Some((store, sandbox)) => (store, Backend::Sandbox(sandbox)),
+            None => (self.live, Backend::Server),
         }
     }
 }
@@ -128,7 +145,7 @@ pub(crate) fn App() -> impl IntoView {
         if let Some(place) = place.get() {
             mounted.set_value(None);
             let (store, backend) = rings.shown();
-            let has_tabs = rings.live.is_some();
+            let has_tabs = rings.has_server;
             let page = move || view! { <Page store=store backend=backend has_tabs=has_tabs/> };
             mounted.set_value(Some(Box::new(mount_to((*place).clone(), page))));
         }

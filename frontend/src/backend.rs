@@ -10,6 +10,9 @@ use leptos::prelude::*;
 
 use self::sandbox::Sandbox;
 
+/// Whether this program has the sandbox.
+pub(crate) const HAS_SANDBOX: bool = cfg!(feature = "sandbox");
+
 /// The backend of a ring. A handle: copies are the same backend.
 #[derive(Clone, Copy)]
 #[expect(clippy::large_enum_variant, reason = "a page has a few copies of it")]
@@ -26,11 +29,12 @@ impl Backend {
         expect_context()
     }
 
-    /// The sandbox, if it is one.
+    /// The sandbox, if it is one. Never in a program without the sandbox, of which the compiler then leaves
+    /// out all that would be done with one.
     pub(crate) fn sandbox(self) -> Option<Sandbox> {
         match self {
-            Self::Server => None,
-            Self::Sandbox(sandbox) => Some(sandbox),
+            Self::Sandbox(sandbox) if HAS_SANDBOX => Some(sandbox),
+            Self::Server | Self::Sandbox(_) => None,
         }
     }
 }

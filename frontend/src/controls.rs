@@ -186,7 +186,10 @@ fn Quorum() -> impl IntoView {
     let (store, commands) = (Store::here(), CommandSender::here());
     let on = reactive::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
     let words = move || {
-        store.view.with(|view| format!("Quorum: a leader needs {} of {}", view.majority(), view.nodes.len()))
+        store.view.with(|view| match view.nodes.len() {
+            0 => "Quorum: a leader needs a majority".to_owned(),
+            nodes => format!("Quorum: a leader needs {} of {nodes}", view.majority()),
+        })
     };
     let press = move |event: web_sys::Event| {
         // The box shows the present setting: it changes with the event that reports the change.

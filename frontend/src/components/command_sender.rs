@@ -21,9 +21,9 @@ impl CommandSender {
                 store.notify(notice);
             }
         };
-        provide_context(Self(Callback::new(move |command| match backend {
-            Backend::Sandbox(sandbox) => show(sandbox.submit(&command)),
-            Backend::Server => spawn_local(async move { show(server::submit(command).await) }),
+        provide_context(Self(Callback::new(move |command| match backend.sandbox() {
+            Some(sandbox) => show(sandbox.submit(&command)),
+            None => spawn_local(async move { show(server::submit(command).await) }),
         })));
     }
 
