@@ -22,7 +22,6 @@ use crate::controls::Controls;
 use crate::controls::link_faults::FaultPanel;
 use crate::controls::roster::Roster;
 use crate::controls::settings_form::SettingsForm;
-use crate::controls::time_controls::TimeControls;
 use crate::headline::Headline;
 use crate::notice::Notice;
 use crate::outage::OutageLine;
@@ -33,6 +32,7 @@ use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::state::{Connection, Store};
 use crate::summary::Summary;
+use crate::time_bar::TimeBar;
 use crate::top_bar::{LostBanner, TopBar};
 
 /// The rings, and the choice of the one that is shown.
@@ -179,7 +179,6 @@ fn Page(
                     <Controls/>
                     <OutageLine/>
                     <RingFigure/>
-                    {backend.sandbox().map(|sandbox| view! { <TimeControls sandbox=sandbox/> })}
                     <Summary/>
                 </div>
                 <section class="nodes" aria-labelledby="nodes-heading">
@@ -190,6 +189,7 @@ fn Page(
                     <Cards/>
                 </section>
             </main>
+            <TimeBar/>
         </div>
         <Notices/>
         <Announcer/>

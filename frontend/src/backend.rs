@@ -5,6 +5,7 @@
 
 pub(crate) mod sandbox;
 pub(crate) mod server;
+pub(crate) mod timekeeper;
 
 use leptos::prelude::*;
 

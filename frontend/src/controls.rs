@@ -6,7 +6,6 @@ pub(crate) mod link_faults;
 mod reach_table;
 pub(crate) mod roster;
 pub(crate) mod settings_form;
-pub(crate) mod time_controls;
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@
 //! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
 //!    out commands and feed the state.
 //! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`],
-//!    [`summary`], [`outage`] and [`top_bar`].
+//!    [`summary`], [`outage`], [`time_bar`] and [`top_bar`].
 //! 5. [`app`]: the page as a whole.
 //!
 //! Everything that can be decided without a browser is a plain function with a test of its own.
@@ -46,6 +46,7 @@ mod terms;
 #[cfg(test)]
 mod testing;
 mod text;
+mod time_bar;
 mod top_bar;
 
 fn main() {

@@ -107,11 +107,17 @@ fn tick(store: Store, runs: Memo<bool>, now: RwSignal<Option<u64>>) {
             }
         });
     };
+    let is_past = reactive::memo(move || store.playback.is_past());
     reactive::effect(move || {
         stop();
-        if runs.get() && store.is_connected() {
+        if runs.get() && store.is_connected() && !is_past.get() {
             now.set(store.server_time_us());
             ticking.set_value(set_interval_with_handle(move || now.set(store.server_time_us()), TICK).ok());
+        }
+    });
+    reactive::effect(move || {
+        if let Some(shown) = store.playback.shown.get() {
+            now.set(Some(shown.at_ns / 1000));
         }
     });
     on_cleanup(stop);

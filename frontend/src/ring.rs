@@ -11,8 +11,8 @@ mod legend;
 mod legible;
 mod links;
 mod message_shape;
+mod moment_messages;
 mod node;
-mod sandbox_messages;
 mod surface;
 mod trigonometry;
 
@@ -30,8 +30,8 @@ use self::canvas::RingCanvas;
 use self::geometry::{Layout, Point};
 use self::legend::Legend;
 use self::links::{Link, LinkState, heartbeat, links};
+use self::moment_messages::{MomentMessages, Scene};
 use self::node::RingNode;
-use self::sandbox_messages::SandboxMessages;
 use self::surface::{Surface, surface_of};
 use crate::backend::Backend;
 use crate::backend::sandbox::Sandbox;
@@ -98,11 +98,14 @@ fn Drawing(
         last.or_else(|| names.with(|names| names.first().cloned()))
     });
     let over = NodeRef::<svg::G>::new();
-    let pills = move || over.get().map(|over| over.unchecked_into());
+    let pills = move || over.get().map(|over| over.unchecked_into::<Element>());
     let (marks, moves) = (NodeRef::<html::Canvas>::new(), RwSignal::new(false));
     match Backend::here().sandbox() {
         Some(sandbox) => moving_with_the_run(sandbox, pills, layout, is_large),
-        None => moving_with_the_clock(store, (pills, marks), layout, (moves, crowded)),
+        None => {
+            moving_with_the_clock(store, (pills, marks), layout, (moves, crowded));
+            moving_with_the_past(store, pills, layout);
+        }
     }
     // The size of an arrow follows from the size of the nodes.
     let head = move || layout.with(|layout| (layout.node_radius * 0.3).clamp(9.0, 24.0));
@@ -239,12 +242,14 @@ fn moving_with_the_run(
     layout: Memo<Layout>,
     is_large: Memo<bool>,
 ) {
-    let messages = StoredValue::new_local(SandboxMessages::default());
+    let messages = StoredValue::new_local(MomentMessages::default());
     let draw = move || {
         // When a hop is over sooner than a ripple, the ring would be full of them.
         let ripple = sandbox.speed.get_untracked().virtual_time(RIPPLE).filter(|time| *time < 4 * HOP);
+        let ripple = ripple.unwrap_or_default();
         sandbox.read(|player| {
-            messages.update_value(|messages| messages.draw(player, ripple.unwrap_or_default()));
+            let scene = Scene::of_run(player, ripple);
+            messages.update_value(|messages| messages.draw(&scene, player.view(), ripple));
         });
     };
     reactive::effect(move || {
@@ -257,6 +262,30 @@ fn moving_with_the_run(
         if !is_large.get() {
             draw();
         }
+    });
+}
+
+/// Moves the messages of the past of a live ring, while a moment of it is shown.
+fn moving_with_the_past(store: Store, over: impl Fn() -> Option<Element> + 'static, layout: Memo<Layout>) {
+    let messages = StoredValue::new_local(MomentMessages::default());
+    let (shown, rate) = (store.playback.shown, store.playback.rate);
+    let draw = move |messages: &mut MomentMessages| match shown.get_untracked() {
+        Some(shown) => {
+            let ripple = rate.get_untracked().recorded(RIPPLE);
+            let scene = Scene::of_past(store, shown, ripple);
+            store.view.with_untracked(|view| messages.draw(&scene, view, ripple));
+        }
+        None => messages.clear(),
+    };
+    reactive::effect(move || {
+        messages.update_value(|messages| {
+            messages.set_place(over(), layout.get());
+            draw(messages);
+        });
+    });
+    reactive::effect(move || {
+        shown.track();
+        messages.update_value(draw);
     });
 }
 

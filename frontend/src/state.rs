@@ -8,6 +8,8 @@ mod clock;
 mod initiators;
 mod log;
 mod pace;
+mod past;
+mod playback;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +23,8 @@ use self::initiators::Initiators;
 use self::log::history;
 pub(crate) use self::log::{Kinds, Line, NodeLog};
 use self::pace::{Pace, after};
+use self::playback::Playback;
+pub(crate) use self::playback::{Rate, Shown};
 use crate::notice::Notice;
 use crate::reactive;
 
@@ -85,10 +89,15 @@ pub(crate) struct Store {
     pub(crate) chosen_node: RwSignal<Option<NodeName>>,
     /// The nodes that are to initiate the next election.
     pub(crate) initiators: Initiators,
+    /// The past, and what is shown of it.
+    pub(crate) playback: Playback,
     clock: StoredValue<ServerClock>,
     logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
     /// The logs with lines that are not shown yet.
     grown: StoredValue<BTreeSet<NodeName>>,
+    /// The logs of the present while a moment of the past is shown.
+    present_logs: StoredValue<Option<BTreeMap<NodeName, NodeLog>>>,
+    past_pace: StoredValue<Pace>,
     log_pace: StoredValue<Pace>,
     view_pace: StoredValue<Pace>,
     observer: StoredValue<Option<Observer>, LocalStorage>,
@@ -118,9 +127,12 @@ impl Store {
             chosen_link: RwSignal::new(None),
             chosen_node: RwSignal::new(None),
             initiators: Initiators::none(),
+            playback: Playback::new(),
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),
             grown: StoredValue::new(BTreeSet::new()),
+            present_logs: StoredValue::new(None),
+            past_pace: StoredValue::new(Pace::default()),
             log_pace: StoredValue::new(Pace::default()),
             view_pace: StoredValue::new(Pace::default()),
             observer: StoredValue::new_local(None),
@@ -221,6 +233,9 @@ impl Store {
     /// Shows a snapshot. When it is of another run (`void`), the logs are cleared, with a notice if the
     /// former run was shown.
     pub(crate) fn replace(self, ring: RingView, void: bool) {
+        // What the page has of the past does not lead to this ring.
+        self.return_to_present();
+        self.playback.begin(ring.clone(), true);
         self.changed(Change::Gap);
         if void {
             let former = self.view.with_untracked(|view| view.run);
@@ -246,20 +261,26 @@ impl Store {
     /// Applies events that follow what is shown. The views of the ring are updated at once, or together a
     /// moment later when the ring is busy.
     pub(crate) fn apply(self, events: &[Event]) {
+        self.remember(events);
+        let is_past = self.playback.is_past_now();
         let mut grown: BTreeSet<&NodeName> = BTreeSet::new();
-        {
-            let mut view = self.view.write_untracked();
-            for event in events {
-                view.apply(event);
-                if let EventKind::RunStarted { .. } = event.kind {
-                    grown.clear();
-                    self.clear_logs();
-                }
-                if let (Some(node), Some(line)) = (&event.node, Line::of(event, false)) {
-                    self.log(node).write_untracked().push(line);
-                    grown.insert(node);
-                }
+        for event in events {
+            if !is_past {
+                self.view.write_untracked().apply(event);
             }
+            if let EventKind::RunStarted { .. } = event.kind {
+                grown.clear();
+                self.clear_logs();
+            }
+            if let (Some(node), Some(line)) = (&event.node, Line::of(event, false)) {
+                self.change_present_log(node, |log| log.push(line));
+                grown.insert(node);
+            }
+        }
+        if is_past {
+            // The clock is kept all the same.
+            events.iter().for_each(|event| self.set_clock(event.at_us));
+            return;
         }
         after(self.view_pace, move || self.show_view());
         if !grown.is_empty() {
@@ -309,9 +330,14 @@ impl Store {
     /// Fills the logs from the history of this run, up to its snapshot.
     pub(crate) fn fill_logs(self, events: &[Event], run: RunId, snapshot: Seq) {
         let (all, complete) = history(events, run, snapshot);
+        let shown = !self.playback.is_past_now();
         for (node, lines) in all {
-            self.log(&node).update(|log| log.fill(lines, complete));
+            self.change_present_log(&node, |log| log.fill(lines, complete));
+            if shown {
+                self.log(&node).notify();
+            }
         }
+        self.remember_from_the_beginning(events, run, snapshot);
     }
 
     /// Notes in every log that events are missing.
@@ -320,11 +346,15 @@ impl Store {
             .view
             .with_untracked(|view| view.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>())
         {
-            self.log(&name).update(|log| log.push(Line::gap(first, last)));
+            self.change_present_log(&name, |log| log.push(Line::gap(first, last)));
+            self.log(&name).notify();
         }
     }
 
     fn clear_logs(self) {
+        if self.present_logs.with_value(Option::is_some) {
+            return self.present_logs.set_value(Some(BTreeMap::new()));
+        }
         self.logs.with_value(|logs| {
             for log in logs.values() {
                 log.set(NodeLog::default());

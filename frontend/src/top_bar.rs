@@ -83,6 +83,7 @@ fn ConnectionLight() -> impl IntoView {
         }
         store.connection.with(|connection| match connection {
             Connection::Connecting => ("connecting", "Connecting"),
+            Connection::Connected if store.playback.is_past() => ("past", "Past"),
             Connection::Connected => ("connected", "Live"),
             Connection::Lost { .. } => ("lost", "Lost"),
         })

@@ -19,8 +19,8 @@ use crate::view::RingView;
 /// The number of events between two snapshots.
 pub const SNAPSHOT_EVERY: usize = 512;
 
-/// The number of events that were applied to reach a state, counted from the first that the timeline was
-/// ever given: it stays the same when old events are dropped.
+/// The number of events that were applied to reach a state: the sequence number of the last one. It stays
+/// the same when old events are dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
@@ -63,8 +63,8 @@ pub struct Mark {
 /// The events between two snapshots.
 #[derive(Debug, Clone)]
 struct Chunk {
-    /// The state before them.
-    before: RingView,
+    /// The state before them, where states are kept.
+    before: Option<RingView>,
     events: Vec<Arc<Event>>,
     /// Their times on the timeline.
     times: Vec<u64>,
@@ -77,7 +77,7 @@ struct Chunk {
 /// The last events of a ring, and the state after each of them.
 #[derive(Debug, Clone)]
 pub struct Timeline {
-    /// The number of events that were dropped, the oldest first.
+    /// The position before the oldest event that is kept.
     dropped: u64,
     /// Each but the last has [`SNAPSHOT_EVERY`] events.
     chunks: VecDeque<Chunk>,
@@ -86,6 +86,7 @@ pub struct Timeline {
     now: RingView,
     now_us: u64,
     most: usize,
+    has_states: bool,
 }
 
 impl Timeline {
@@ -93,14 +94,22 @@ impl Timeline {
     #[must_use]
     pub fn new(begins: RingView, most: usize) -> Self {
         Self {
-            dropped: 0,
+            dropped: begins.seq.0,
             chunks: VecDeque::new(),
             marks: VecDeque::new(),
             flights: Flights::default(),
             now: begins,
             now_us: 0,
             most,
+            has_states: true,
         }
+    }
+
+    /// The same, without the states of the past, which take memory in large rings: [`Timeline::at`] gives the
+    /// last one, whatever the position.
+    #[must_use]
+    pub fn without_states(begins: RingView, most: usize) -> Self {
+        Self { has_states: false, ..Self::new(begins, most) }
     }
 
     /// Appends an event, as [`RingView::apply`] demands them. Drops the oldest ones where there are too many.
@@ -110,7 +119,7 @@ impl Timeline {
     pub fn push(&mut self, event: Arc<Event>) {
         let was_split = self.now.split_brain;
         if self.chunks.back().is_none_or(|chunk| chunk.events.len() == SNAPSHOT_EVERY) {
-            let before = self.now.clone();
+            let before = self.has_states.then(|| self.now.clone());
             self.chunks.push_back(Chunk {
                 before,
                 events: Vec::new(),
@@ -177,6 +186,12 @@ impl Timeline {
     /// The marks, the oldest first.
     pub fn marks(&self) -> impl DoubleEndedIterator<Item = &Mark> {
         self.marks.iter()
+    }
+
+    /// The marks from one time to another, in microseconds, the oldest first.
+    pub fn marks_between(&self, from_us: u64, to_us: u64) -> impl Iterator<Item = &Mark> {
+        let first = self.marks.partition_point(|mark| mark.at_us < from_us);
+        self.marks.iter().skip(first).take_while(move |mark| mark.at_us <= to_us)
     }
 
     /// The first mark after a position.
@@ -248,13 +263,11 @@ impl Timeline {
         self.event_after(Position(position.0.checked_sub(1)?))
     }
 
-    /// Forgets the events after a position that is kept: others follow.
-    pub fn forget_after(&mut self, position: Position) {
-        if position >= self.end() {
+    /// Forgets the events after a position that is kept, where the state is `now`: others follow.
+    pub fn forget_after(&mut self, position: Position, now: &RingView) {
+        if position >= self.end() || position < self.begin() {
             return;
         }
-        let moment = self.at(position);
-        let position = moment.position;
         self.now_us = if position == self.begin() { 0 } else { self.time_at(position) };
         let kept = (position.0 - self.dropped) as usize;
         self.chunks.truncate(kept.div_ceil(SNAPSHOT_EVERY));
@@ -267,7 +280,7 @@ impl Timeline {
         let mut flights = std::mem::take(&mut self.flights);
         flights.forget_after(position, |sent| Flights::departing(self.event_before(sent)?));
         self.flights = flights;
-        self.now = moment.view;
+        self.now = now.clone();
     }
 
     /// The number of events in each of so many equal parts of the time from `from_us` to `to_us`, the end
@@ -290,7 +303,9 @@ impl Timeline {
         let Some((chunk, at)) = self.chunk(position) else {
             return Moment { position, view: self.now.clone() };
         };
-        let mut view = chunk.before.clone();
+        let Some(mut view) = chunk.before.clone() else {
+            return Moment { position, view: self.now.clone() };
+        };
         chunk.events.iter().take(at).for_each(|event| view.apply(event));
         Moment { position, view }
     }

@@ -92,6 +92,7 @@ impl Sandbox {
         self.speed.set(speed);
         self.player.set_value(player);
         self.seen.set_value(None);
+        self.store.forget_played();
         self.show();
     }
 
@@ -103,6 +104,7 @@ impl Sandbox {
             if Some(seq) != seen {
                 let (events, follow) = player.events_after(seen.unwrap_or_default());
                 self.store.show(player.view().clone(), events, follow && seen.is_some());
+                self.store.remember_played(events, player.view());
                 self.seen.set_value(Some(seq));
             }
         });
@@ -132,7 +134,10 @@ impl Sandbox {
         let actions = self.read(|player| actions(command, player.view())).map_err(Notice::new)?;
         // A ring in which nothing more happened goes on; one that the reader stopped does not.
         let goes_on = self.quiet.get_untracked() || self.read(Player::is_at_begin);
-        self.player.update_value(|player| player.act(&actions));
+        self.player.update_value(|player| {
+            self.store.forget_played_after(player.view());
+            player.act(&actions);
+        });
         self.quiet.set(false);
         self.show();
         if goes_on {

@@ -23,7 +23,11 @@ impl CommandSender {
         };
         provide_context(Self(Callback::new(move |command| match backend.sandbox() {
             Some(sandbox) => show(sandbox.submit(&command)),
-            None => spawn_local(async move { show(server::submit(command).await) }),
+            None => {
+                // What is done is done in the present.
+                store.return_to_present();
+                spawn_local(async move { show(server::submit(command).await) });
+            }
         })));
     }
 

@@ -14,7 +14,7 @@ const PURPOSE: &str = "Computers that work together often need one of them to de
                        out the work. When that leader dies, the others must agree on the next one by messages alone. This page \
                        shows how.";
 
-/// The keys: of the whole page, and of the sandbox.
+/// The keys of the whole page.
 const KEYS: &[(&str, &str)] = &[
     ("?", "opens this panel; Escape closes it"),
     ("Tab", "goes from control to control; the drawing of the ring is one stop"),
@@ -23,10 +23,14 @@ const KEYS: &[(&str, &str)] = &[
     ("Escape", "in a field: takes the entry back; in a panel: closes it"),
 ];
 
-const SANDBOX_KEYS: &[(&str, &str)] = &[
-    ("space", "plays and stops"),
-    ("← →", "one event back and on (also , and .)"),
-    ("Home", "to the beginning"),
+/// The keys of the time bar.
+const TIME_KEYS: &[(&str, &str)] = &[
+    ("space", "plays and stops; in the live ring: holds this moment, while the ring goes on"),
+    ("← →", "one event back and on; with Shift 10 ms"),
+    ("[ ]", "to the mark before and the next: elections, deaths, faults and the like"),
+    (", .", "slower and faster"),
+    ("Home End", "to the beginning and the end"),
+    ("L", "to the present"),
 ];
 
 /// The pages of the documentation: file and subject.
@@ -150,12 +154,13 @@ pub(crate) fn HelpPanel() -> impl IntoView {
                     "Each node sends only to the next one. Initiate an election and follow the messages; kill, pause and restart \
                      nodes, cut links, and read on each card why the node did what it did. "
                     <span class="of-server">"The live ring consists of real processes on the server's machine. "</span>
-                    "The sandbox simulates the same code in this page: its time can be stopped and turned back."
+                    "The sandbox simulates the same code in this page. In both, time can be stopped and turned back: in the live ring one \
+                     looks at what was, in the sandbox one can do something else there."
                 </p>
                 <h3>"Keys"</h3>
                 <dl>{keys(KEYS)}</dl>
-                <h3>"Keys of the sandbox"</h3>
-                <dl>{keys(SANDBOX_KEYS)}</dl>
+                <h3>"Keys of the time bar"</h3>
+                <dl>{keys(TIME_KEYS)}</dl>
                 <h3>"Terms"</h3>
                 <dl class="terms">
                     {TERMS.iter().map(|(term, meaning)| view! { <div><dt>{*term}</dt><dd>{*meaning}</dd></div> }).collect_view()}

@@ -43,6 +43,17 @@ impl Speed {
         number.parse().ok().filter(|number| *number <= Self::SLOWEST).map(Self)
     }
 
+    /// The next speed in the list, or the one before; the same at an end.
+    pub(crate) fn next(self, faster: bool) -> Self {
+        let mut others = Self::ALL.iter();
+        let next = if faster {
+            others.find(|other| other.0 < self.0)
+        } else {
+            others.rfind(|other| other.0 > self.0)
+        };
+        next.copied().unwrap_or(self)
+    }
+
     /// The virtual time that passes in this much real time; `None` at the highest speed.
     pub(crate) fn virtual_time(self, real: Duration) -> Option<Duration> {
         let hop = Duration::from_millis(u64::from(self.0));
@@ -79,6 +90,14 @@ mod tests {
         assert_eq!(said[3], "1 hop ≈ 0.5 s (1/500×)");
         assert_eq!(said[7], "1 hop ≈ 20 ms (1/20×)");
         assert_eq!(said[10], "as fast as it goes");
+    }
+
+    #[test]
+    fn speeds_are_next_to_each_other_also_from_one_that_is_not_in_the_list() {
+        assert_eq!([Speed(500).next(true), Speed(500).next(false)], [Speed(200), Speed(1000)]);
+        assert_eq!([Speed(300).next(true), Speed(300).next(false)], [Speed(200), Speed(500)]);
+        assert_eq!([Speed(0).next(true), Speed(0).next(false)], [Speed(0), Speed(1)]);
+        assert_eq!(Speed(4000).next(false), Speed(4000));
     }
 
     #[test]

@@ -185,12 +185,15 @@ impl NodeLog {
     }
 }
 
+/// Whether an event begins this run.
+pub(super) fn begins(run: RunId) -> impl Fn(&Event) -> bool {
+    move |event| matches!(&event.kind, EventKind::RunStarted { run: begun, .. } if *begun == run)
+}
+
 /// The lines of a part of the history by node, and whether they begin with the run. Only events of this run
 /// count, up to the snapshot; later events arrive on the bus.
 pub(crate) fn history(events: &[Event], run: RunId, snapshot: Seq) -> (BTreeMap<NodeName, Vec<Line>>, bool) {
-    let begin = events
-        .iter()
-        .rposition(|event| matches!(&event.kind, EventKind::RunStarted { run: of, .. } if *of == run));
+    let begin = events.iter().rposition(begins(run));
     let complete = begin.is_some();
     let begin = begin.unwrap_or(0);
     let mut lines: BTreeMap<NodeName, Vec<Line>> = BTreeMap::new();

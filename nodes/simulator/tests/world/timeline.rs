@@ -102,7 +102,7 @@ fn exact(case: &Case) -> Result<(), String> {
             return Err(format!("at {at_us} µs {shown:?} are in transit instead of {naive:?}"));
         }
         let mut again = timeline.clone();
-        again.forget_after(Position(place));
+        again.forget_after(Position(place), moment.view());
         if again.end() != Position(place) || again.now() != moment.view() {
             return Err(format!("after {place} something is not forgotten"));
         }

@@ -1,0 +1,161 @@
+//! The moment that is shown of a ring, when it is not the present, and the pace at which it moves on.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use ringleader_shared::RingView;
+use ringleader_shared::timeline::{Moment, Position, Timeline};
+
+/// The number of events that a page keeps at hand.
+pub(crate) const EVENTS: usize = 200_000;
+
+/// A moment that is shown: between two events, at a time of the server's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shown {
+    /// The position on the timeline.
+    pub(crate) position: Position,
+    /// The time in nanoseconds.
+    pub(crate) at_ns: u64,
+}
+
+/// The pace at which the past is played, as a share of real time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    times: u32,
+    slower: u32,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self::faster(1)
+    }
+}
+
+impl Rate {
+    /// Every rate on the page, slowest first.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::slower(10_000),
+        Self::slower(1_000),
+        Self::slower(100),
+        Self::slower(10),
+        Self::slower(4),
+        Self::slower(2),
+        Self::faster(1),
+        Self::faster(2),
+        Self::faster(5),
+        Self::faster(10),
+    ];
+
+    const fn slower(slower: u32) -> Self {
+        Self { times: 1, slower }
+    }
+
+    const fn faster(times: u32) -> Self {
+        Self { times, slower: 1 }
+    }
+
+    /// The recorded time that passes in this much real time.
+    pub(crate) fn recorded(self, real: Duration) -> Duration {
+        real * self.times / self.slower
+    }
+
+    /// The rate as text.
+    pub(crate) fn describe(self) -> String {
+        match self.slower {
+            1 => format!("{}×", self.times),
+            slower => format!("1/{slower}×"),
+        }
+    }
+
+    /// The rate that is described so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rate| rate.describe() == name)
+    }
+
+    /// The next rate in the list, or the one before; the same at an end.
+    pub(crate) fn next(self, faster: bool) -> Self {
+        let place = Self::ALL.iter().position(|rate| *rate == self).unwrap_or_default();
+        let place = if faster { place + 1 } else { place.saturating_sub(1) };
+        Self::ALL.get(place).copied().unwrap_or(self)
+    }
+}
+
+/// The past of a ring, and what is shown of it. A handle: copies are the same.
+#[derive(Clone, Copy)]
+pub(crate) struct Playback {
+    /// The last events of the ring.
+    pub(crate) timeline: StoredValue<Timeline>,
+    /// Notified when the timeline has changed.
+    pub(crate) changed: Trigger,
+    /// The moment of a live ring that is shown; `None` for the present.
+    pub(crate) shown: RwSignal<Option<Shown>>,
+    /// Whether the moment that is shown moves on.
+    pub(crate) playing: RwSignal<bool>,
+    /// The pace at which it does.
+    pub(crate) rate: RwSignal<Rate>,
+    /// Whether times in which nothing happens are passed over.
+    pub(crate) folds: RwSignal<bool>,
+    /// The state at the moment that is shown, once one was.
+    pub(super) moment: StoredValue<Option<Moment>>,
+    /// The time of the last frame, in milliseconds of the page's clock.
+    pub(super) framed_ms: StoredValue<Option<f64>>,
+}
+
+impl Playback {
+    /// The playback of a ring of which nothing is known.
+    pub(super) fn new() -> Self {
+        Self {
+            timeline: StoredValue::new(Timeline::new(RingView::empty(), EVENTS)),
+            changed: Trigger::new(),
+            shown: RwSignal::new(None),
+            playing: RwSignal::new(false),
+            rate: RwSignal::new(Rate::default()),
+            folds: RwSignal::new(true),
+            moment: StoredValue::new(None),
+            framed_ms: StoredValue::new(None),
+        }
+    }
+
+    /// Whether a moment of the past is shown.
+    pub(crate) fn is_past(self) -> bool {
+        self.shown.with(Option::is_some)
+    }
+
+    /// The same, outside of reactive code.
+    pub(crate) fn is_past_now(self) -> bool {
+        self.shown.with_untracked(Option::is_some)
+    }
+
+    /// Begins a new timeline with this state; `keeps_states` where it must know those of the past.
+    pub(super) fn begin(self, state: RingView, keeps_states: bool) {
+        let new = if keeps_states { Timeline::new } else { Timeline::without_states };
+        self.timeline.set_value(new(state, EVENTS));
+        self.moment.set_value(None);
+        self.changed.notify();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_share_of_real_time() {
+        let frame = Duration::from_millis(16);
+        let shown = Rate::ALL.map(|rate| (rate.describe(), rate.recorded(frame)));
+        assert_eq!(shown[0], ("1/10000×".to_owned(), Duration::from_nanos(1_600)));
+        assert_eq!(shown[6], ("1×".to_owned(), frame));
+        assert_eq!(shown[9], ("10×".to_owned(), frame * 10));
+    }
+
+    #[test]
+    fn rates_are_next_to_each_other_and_the_list_has_ends() {
+        let [slowest, .., fastest] = Rate::ALL;
+        assert_eq!((slowest.next(false), fastest.next(true)), (slowest, fastest));
+        assert_eq!(slowest.next(true).describe(), "1/1000×");
+        for rate in Rate::ALL {
+            assert_eq!(Rate::named(&rate.describe()), Some(rate));
+        }
+        assert_eq!(Rate::named("3×"), None);
+    }
+}
