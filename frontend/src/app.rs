@@ -11,7 +11,6 @@ use wasm_bindgen::closure::Closure;
 use crate::address::{self, Destination};
 use crate::backend::sandbox::Sandbox;
 use crate::backend::{Backend, HAS_SANDBOX, server};
-use crate::cards::Cards;
 use crate::components::announcer::Announcer;
 use crate::components::command_sender::CommandSender;
 use crate::components::help::{Help, HelpPanel};
@@ -19,19 +18,16 @@ use crate::components::notices::Notices;
 use crate::components::skip_links::SkipLinks;
 use crate::components::theme::Theme;
 use crate::controls::Controls;
-use crate::controls::link_faults::FaultPanel;
-use crate::controls::roster::Roster;
-use crate::controls::settings_form::SettingsForm;
 use crate::headline::Headline;
 use crate::notice::Notice;
 use crate::outage::OutageLine;
+use crate::panels::Panels;
 use crate::reactive;
 use crate::ring::RingFigure;
 use crate::sandbox::permalink::{Permalink, Refused};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::state::{Connection, Store};
-use crate::summary::Summary;
 use crate::time_bar::TimeBar;
 use crate::top_bar::{LostBanner, TopBar};
 
@@ -174,20 +170,13 @@ fn Page(
         <div class="page" class:stale=reactive::flag(stale) class:simulated=store.simulated>
             <TopBar has_tabs=has_tabs/>
             <LostBanner/>
-            <main class="columns">
+            <main class="columns" class:alone=reactive::flag(move || !store.panels.any())>
+                <Controls/>
                 <div class="stage">
-                    <Controls/>
-                    <OutageLine/>
                     <RingFigure/>
-                    <Summary/>
+                    <OutageLine/>
                 </div>
-                <section class="nodes" aria-labelledby="nodes-heading">
-                    // Beside the ring, which an open panel must not push off the screen.
-                    <FaultPanel/>
-                    <Roster/>
-                    {backend.sandbox().map(|sandbox| view! { <SettingsForm sandbox=sandbox/> })}
-                    <Cards/>
-                </section>
+                <Panels/>
             </main>
             <TimeBar/>
         </div>

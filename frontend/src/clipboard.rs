@@ -1,8 +1,10 @@
-//! The clipboard.
+//! Ways of a text out of the page: the clipboard, and files.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, HtmlAnchorElement, Url};
 
 use crate::notice::Notice;
 
@@ -20,4 +22,16 @@ pub(crate) fn copy(text: String, done: Box<dyn FnOnce(Result<(), Notice>)>) {
             }));
         }
     });
+}
+
+/// Has the browser save a text as a file of this name. Returns nothing when it refuses.
+pub(crate) fn download(name: &str, text: &str) -> Option<()> {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let file = Blob::new_with_str_sequence(&parts).ok()?;
+    let address = Url::create_object_url_with_blob(&file).ok()?;
+    let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&address).ok()
 }

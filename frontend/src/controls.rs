@@ -149,16 +149,6 @@ pub(crate) fn Controls() -> impl IntoView {
                     </ActionButton>
                 })
             })}
-            <ActionButton
-                id="faults"
-                class="quiet"
-                effect="Cut or slow down links, partition the ring"
-                refusal=Signal::derive(|| None::<String>)
-                expanded=reactive::flag(move || store.faults_open.get())
-                press=move |()| store.faults_open.update(|open| *open = !*open)
-            >
-                "Break links"
-            </ActionButton>
             <Quorum/>
             <Deputies/>
             {(!store.simulated).then(|| view! { <Pace/> <Algorithm/> })}
@@ -186,8 +176,8 @@ fn Quorum() -> impl IntoView {
     let on = reactive::memo(move || store.view.with(|view| view.settings.safety == Safety::Quorum));
     let words = move || {
         store.view.with(|view| match view.nodes.len() {
-            0 => "Quorum: a leader needs a majority".to_owned(),
-            nodes => format!("Quorum: a leader needs {} of {nodes}", view.majority()),
+            0 => "Quorum".to_owned(),
+            nodes => format!("Quorum: {} of {nodes}", view.majority()),
         })
     };
     let press = move |event: web_sys::Event| {

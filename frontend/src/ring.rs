@@ -38,7 +38,7 @@ use crate::backend::sandbox::Sandbox;
 use crate::headline::Headline;
 use crate::reactive::{self, rounded};
 use crate::sandbox::settings::HOP;
-use crate::state::{Change, Store};
+use crate::state::{Change, Panel, Store};
 use crate::text;
 
 /// The ring.
@@ -308,7 +308,7 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
     let (id, middle) = (format!("{place}-{}-{}", link.from, link.to), link.curve.at(0.5));
     let choose = move |_: web_sys::MouseEvent| {
         store.chosen_link.set(Some((link.from.clone(), link.to.clone())));
-        store.faults_open.set(true);
+        store.panels.open(Panel::Faults);
     };
     view! {
         <g class=format!("link {kind}") class:slow=slow data-testid=id data-kind=kind on:click=choose>

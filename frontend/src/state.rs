@@ -8,6 +8,7 @@ mod clock;
 mod initiators;
 mod log;
 mod pace;
+mod panels;
 mod past;
 mod playback;
 
@@ -21,8 +22,9 @@ use self::clock::ServerClock;
 pub(crate) use self::clock::now_ms;
 use self::initiators::Initiators;
 use self::log::history;
-pub(crate) use self::log::{Kinds, Line, NodeLog};
+pub(crate) use self::log::{Filter as LineFilter, Kinds, Line, NodeLog};
 use self::pace::{Pace, after};
+pub(crate) use self::panels::{Panel, Panels};
 use self::playback::Playback;
 pub(crate) use self::playback::{Rate, Shown};
 use crate::notice::Notice;
@@ -81,8 +83,8 @@ pub(crate) struct Store {
     pub(crate) notices: RwSignal<Vec<Notice>>,
     /// The latest announcement to screen readers.
     pub(crate) announcement: RwSignal<String>,
-    /// Whether the panel of the links' faults is open.
-    pub(crate) faults_open: RwSignal<bool>,
+    /// The panels beside the ring.
+    pub(crate) panels: Panels,
     /// The link that was chosen for that panel.
     pub(crate) chosen_link: RwSignal<Option<Ends>>,
     /// The node that the reader has chosen, where not every node has a card.
@@ -123,7 +125,7 @@ impl Store {
             unauthorized: RwSignal::new(false),
             notices: RwSignal::new(Vec::new()),
             announcement: RwSignal::new(String::new()),
-            faults_open: RwSignal::new(false),
+            panels: Panels::new(),
             chosen_link: RwSignal::new(None),
             chosen_node: RwSignal::new(None),
             initiators: Initiators::none(),

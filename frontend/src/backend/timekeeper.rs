@@ -109,7 +109,8 @@ impl Timekeeper {
         }
     }
 
-    fn go_to_position(self, position: Position) {
+    /// Shows a position of the timeline.
+    pub(crate) fn go_to_position(self, position: Position) {
         let at_us = self.store.playback.timeline.with_value(|timeline| timeline.time_at(position));
         match self.sandbox {
             Some(sandbox) => sandbox.seek(Duration::from_micros(at_us)),
@@ -117,8 +118,8 @@ impl Timekeeper {
         }
     }
 
-    /// The position that is shown.
-    fn position(self) -> Position {
+    /// The position that is shown, outside of reactive code.
+    pub(crate) fn position(self) -> Position {
         let playback = self.store.playback;
         match (self.sandbox, playback.shown.get_untracked()) {
             (Some(sandbox), _) => Position(sandbox.read(|player| player.view().seq.0)),

@@ -38,17 +38,15 @@ fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
 /// The panel.
 #[component]
 pub(crate) fn FaultPanel() -> impl IntoView {
-    let store = Store::here();
-    if store.watching {
-        // Who may only watch has no panel to open.
-        let table = view! { <details class="inline-form"><summary>"Links between the nodes"</summary><ReachTable/></details> };
-        return table.into_any();
+    if Store::here().watching {
+        // Who may only watch breaks nothing.
+        return view! { <ReachTable/> }.into_any();
     }
-    reactive::fragment(move || store.faults_open.get().then(|| view! { <Panel/> })).into_any()
+    view! { <Faults/> }.into_any()
 }
 
 #[component]
-fn Panel() -> impl IntoView {
+fn Faults() -> impl IntoView {
     let (store, commands) = (Store::here(), CommandSender::here());
     let ends = reactive::memo(move || {
         store.view.with(|view| store.chosen_link.with(|link| ends(view, link.as_ref())))
@@ -86,12 +84,6 @@ fn Panel() -> impl IntoView {
         <section
             class="inline-form faults"
             aria-label="Faults of links"
-            on:keydown=move |event| {
-                if event.key() == "Escape" {
-                    store.faults_open.set(false);
-                    focus::move_to(focus::control("faults"));
-                }
-            }
         >
             <End id="link-from" label="From" ends=ends is_from=true/>
             <End id="link-to" label="to" ends=ends is_from=false/>

@@ -89,7 +89,7 @@ impl Kinds {
 
 /// A filter: lines of these kinds, with all words of `with` and none of `without`, in upper or lower case.
 #[derive(Debug, Default)]
-struct Filter {
+pub(crate) struct Filter {
     kinds: Kinds,
     with: Vec<String>,
     without: Vec<String>,
@@ -97,7 +97,7 @@ struct Filter {
 
 impl Filter {
     /// Parses a filter: words with spaces between them; a word with a `-` before it must not occur.
-    fn read(kinds: Kinds, text: &str) -> Self {
+    pub(crate) fn read(kinds: Kinds, text: &str) -> Self {
         let mut filter = Self { kinds, ..Self::default() };
         for word in text.to_lowercase().split_whitespace() {
             match word.strip_prefix('-') {
@@ -110,7 +110,8 @@ impl Filter {
         filter
     }
 
-    fn admits(&self, line: &Line) -> bool {
+    /// Whether it admits a line.
+    pub(crate) fn admits(&self, line: &Line) -> bool {
         if !self.kinds.admits(line.subject) {
             return false;
         }

@@ -1,0 +1,79 @@
+//! The panels beside the ring: the nodes, the log of all, the elections, the faults of links. Two are side by
+//! side in a wide window, and each can be closed.
+
+mod log;
+
+use leptos::prelude::*;
+
+use self::log::Log;
+use crate::backend::Backend;
+use crate::cards::Cards;
+use crate::controls::link_faults::FaultPanel;
+use crate::controls::roster::Roster;
+use crate::controls::settings_form::SettingsForm;
+use crate::focus;
+use crate::reactive;
+use crate::state::{Panel, Store};
+use crate::summary::Summary;
+
+/// The id of a panel's tab for tests and for the focus.
+const fn tab(panel: Panel) -> &'static str {
+    match panel {
+        Panel::Nodes => "show-nodes",
+        Panel::Log => "show-log",
+        Panel::Elections => "show-elections",
+        Panel::Faults => "faults",
+    }
+}
+
+/// The panels and their tabs.
+#[component]
+pub(crate) fn Panels() -> impl IntoView {
+    let panels = Store::here().panels;
+    let is_shown = move |panel: Panel| reactive::flag(move || panels.is_shown(panel));
+    let close = move |panel: Panel| {
+        move |event: web_sys::KeyboardEvent| {
+            if event.key() == "Escape" && !event.default_prevented() {
+                panels.close(panel);
+                focus::move_to(focus::control(tab(panel)));
+            }
+        }
+    };
+    let is_hidden = move |panel: Panel| reactive::flag(move || !panels.is_shown(panel));
+    view! {
+        <div class="panels" class:none=reactive::flag(move || !panels.any())>
+            <div class="panel-tabs" role="group" aria-label="Panels beside the ring">
+                {Panel::ALL.into_iter().map(|panel| view! {
+                    <button
+                        type="button"
+                        data-testid=tab(panel)
+                        aria-expanded=reactive::text(move || panels.is_shown(panel).to_string())
+                        aria-controls=format!("panel-{}", panel.id())
+                        on:click=move |_| panels.toggle(panel)
+                    >
+                        {panel.label()}
+                    </button>
+                }).collect_view()}
+            </div>
+            <div class="panel-room">
+                <section class="panel" id="panel-nodes" aria-labelledby="nodes-heading" hidden=is_hidden(Panel::Nodes)>
+                    <Roster/>
+                    {Backend::here().sandbox().map(|sandbox| view! { <SettingsForm sandbox=sandbox/> })}
+                    <Cards/>
+                </section>
+                <section class="panel" id="panel-log" aria-label="Log of all nodes" hidden=is_hidden(Panel::Log)>
+                    <Show when=is_shown(Panel::Log)><Log/></Show>
+                </section>
+                <div class="panel" id="panel-elections" hidden=is_hidden(Panel::Elections)><Summary/></div>
+                <div class="panel" id="panel-faults" hidden=is_hidden(Panel::Faults) on:keydown=close(Panel::Faults)>
+                    <Show when=is_shown(Panel::Faults)><FaultPanel/></Show>
+                </div>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Show(#[prop(into)] when: Signal<bool>, children: ChildrenFn) -> impl IntoView {
+    reactive::fragment(move || when.get().then(|| children()))
+}

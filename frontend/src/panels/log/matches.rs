@@ -1,0 +1,164 @@
+//! The events that have a row: a line that the filter admits.
+
+use std::collections::VecDeque;
+
+use ringleader_shared::timeline::{Position, Timeline};
+use ringleader_shared::{Event, NodeName};
+
+use crate::state::{Kinds, Line, LineFilter};
+
+/// The number of events between two looks at the clock.
+const CHUNK: u64 = 64;
+
+/// A choice of lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Filter {
+    /// The node; all, when none is chosen.
+    pub(super) node: Option<NodeName>,
+    pub(super) kinds: Kinds,
+    /// The words that occur, and with a `-` those that do not.
+    pub(super) words: String,
+}
+
+/// The events that were found so far: those between two positions.
+#[derive(Debug, Default)]
+pub(super) struct Matches {
+    filter: Filter,
+    lines: LineFilter,
+    searched: Option<(Position, Position)>,
+    found: VecDeque<Position>,
+}
+
+impl Matches {
+    /// Begins anew when the filter is another one.
+    pub(super) fn begin(&mut self, filter: Filter) {
+        if self.filter != filter {
+            self.lines = LineFilter::read(filter.kinds, &filter.words);
+            self.filter = filter;
+            self.searched = None;
+            self.found.clear();
+        }
+    }
+
+    /// The number of events that were found.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// The number of those up to a position.
+    pub(super) fn count_until(&self, position: Position) -> usize {
+        self.found.partition_point(|found| *found <= position)
+    }
+
+    /// So many of those that were found, from a place on: the positions after them.
+    pub(super) fn positions(&self, first: usize, count: usize) -> impl Iterator<Item = Position> {
+        self.found.iter().skip(first).take(count).copied()
+    }
+
+    fn admits(&self, event: &Event, simulated: bool) -> bool {
+        let is_its = self.filter.node.is_none() || event.node == self.filter.node;
+        is_its
+            && event.node.is_some()
+            && Line::of(event, simulated).is_some_and(|line| self.lines.admits(&line))
+    }
+
+    /// Goes on with the search until it is late: first through what is new, then back into the past. Returns
+    /// whether there is more, and the number of rows that came in before the others.
+    pub(super) fn search(
+        &mut self,
+        timeline: &Timeline,
+        simulated: bool,
+        is_late: impl Fn() -> bool,
+    ) -> (bool, usize) {
+        let (begin, end) = (timeline.begin(), timeline.end());
+        // What was forgotten has no rows any more.
+        let known = self.searched.filter(|(from, to)| *to >= begin && *from <= end && *to <= end);
+        if known.is_none() {
+            self.found.clear();
+        }
+        let (mut from, mut to) = known.unwrap_or((end, end));
+        while self.found.front().is_some_and(|found| *found <= begin) {
+            self.found.pop_front();
+        }
+        from = from.max(begin);
+        let mut earlier = 0;
+        let mut looked = 0;
+        let mut may_go_on = || {
+            looked += 1;
+            looked % CHUNK != 0 || !is_late()
+        };
+        while to < end && may_go_on() {
+            let event = timeline.event_after(to);
+            to = Position(to.0 + 1);
+            if event.is_some_and(|event| self.admits(event, simulated)) {
+                self.found.push_back(to);
+            }
+        }
+        while to == end && from > begin && may_go_on() {
+            if timeline.event_before(from).is_some_and(|event| self.admits(event, simulated)) {
+                self.found.push_front(from);
+                earlier += 1;
+            }
+            from = Position(from.0 - 1);
+        }
+        self.searched = Some((from, to));
+        (to < end || from > begin, earlier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::testing::event;
+    use ringleader_shared::{EventKind, RingView};
+
+    fn timeline(events: u64) -> Timeline {
+        let mut timeline = Timeline::new(RingView::empty(), 100_000);
+        for seq in 1..=events {
+            let node = if seq % 3 == 0 { "B" } else { "A" };
+            let text = format!("line {seq}");
+            timeline.push(Arc::new(event(seq, Some(node), EventKind::Stderr { text })));
+        }
+        timeline
+    }
+
+    fn all(matches: &Matches) -> Vec<u64> {
+        matches.positions(0, usize::MAX).map(|position| position.0).collect()
+    }
+
+    #[test]
+    fn the_newest_are_found_first_and_the_rest_little_by_little() {
+        let timeline = timeline(1_000);
+        let mut matches = Matches::default();
+        assert_eq!(matches.search(&timeline, false, || true), (true, 63));
+        assert_eq!(all(&matches).last(), Some(&1_000));
+        while matches.search(&timeline, false, || true).0 {}
+        assert_eq!(all(&matches), (1..=1_000).collect::<Vec<_>>());
+        assert_eq!(matches.count_until(Position(17)), 17);
+    }
+
+    #[test]
+    fn what_is_new_comes_at_the_end_and_what_was_forgotten_goes() {
+        let mut ring = timeline(10);
+        let mut matches = Matches::default();
+        while matches.search(&ring, false, || false).0 {}
+        ring.push(Arc::new(event(11, Some("A"), EventKind::Stderr { text: "new".to_owned() })));
+        assert_eq!(matches.search(&ring, false, || false), (false, 0));
+        assert_eq!(all(&matches).len(), 11);
+        ring.forget_after(Position(4), &RingView::empty());
+        while matches.search(&ring, false, || false).0 {}
+        assert_eq!(all(&matches), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_filter_admits_a_nodes_lines_with_its_words() {
+        let timeline = timeline(30);
+        let mut matches = Matches::default();
+        let node = Some("B".parse().expect("a name"));
+        matches.begin(Filter { node, words: "line -12 -21".to_owned(), ..Filter::default() });
+        while matches.search(&timeline, false, || false).0 {}
+        assert_eq!(all(&matches), [3, 6, 9, 15, 18, 24, 27, 30]);
+    }
+}
