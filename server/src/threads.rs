@@ -5,8 +5,8 @@ use std::sync::mpsc::channel;
 
 use anyhow::Context;
 
-/// The log, two workers, the supervisor, the writer of the links, and one to spare.
-const NEEDED: usize = 6;
+/// The log, two workers, the supervisor, the writer of the links, the archive's two, and one to spare.
+const NEEDED: usize = 8;
 
 /// Starts as many threads as the server needs, and ends them.
 ///
