@@ -40,7 +40,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
-    threads::make_sure()?;
+    threads::make_sure(!options.no_history)?;
     let _log = log::start(options)?;
     let Ring { mut members, settings, start } = ring_file::ring(options)?;
     if let Some(directory) = &options.record {

@@ -15,6 +15,8 @@ pub(super) struct RunWriter {
     pub(super) summary: Summary,
     /// The number of the run in the archive; `None` until it is saved for the first time.
     number: Option<i64>,
+    /// The number that it has in the transaction that is not committed.
+    number_in_transaction: Option<i64>,
     /// The lock of the server that writes it; `None` for an imported run.
     server: Option<String>,
     /// Packed blocks that are not saved.
@@ -35,6 +37,7 @@ impl RunWriter {
         Self {
             summary: Summary::new(ring, started_ms),
             number: None,
+            number_in_transaction: None,
             server,
             packed: Vec::new(),
             tail: Vec::new(),
@@ -129,40 +132,44 @@ impl RunWriter {
                 ],
             )?;
         }
-        self.number = Some(number);
+        self.number_in_transaction = Some(number);
         Ok(())
     }
 
     /// Inserts or updates the row of the run; returns its number. A name and a pin that somebody gave it stay.
     fn write_row(&self, transaction: &Connection, now_ms: u64) -> rusqlite::Result<i64> {
         let row = &self.summary.row;
-        let text = |value: &dyn Fn() -> serde_json::Result<String>| value().unwrap_or_default();
+        let number = match self.number {
+            Some(number) => number,
+            None => {
+                transaction.execute(
+                    "INSERT INTO runs (run, name, pinned, started_ms, imported, kept_ms, lasted_us, ending, members,
+                        algorithm, settings, events, lost_events, elections, takeovers, faults, deaths, split_brain,
+                        term, bytes)
+                     VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, '', '', '', '', 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+                    params![row.run.to_string(), row.name, row.pinned, int(row.started_ms), row.imported],
+                )?;
+                transaction.last_insert_rowid()
+            }
+        };
         let server = self.server.as_deref().filter(|_| row.end == RunEnd::Running);
+        let text = |json: serde_json::Result<String>| json.unwrap_or_default();
         transaction.query_row(
-            "INSERT INTO runs (run, name, pinned, started_ms, kept_ms, lasted_us, ending, server, stopped_after, imported,
-                members, algorithm, settings, events, lost_events, elections, takeovers, faults, deaths,
-                worst_leaderless_us, split_brain, term, leader, deputy, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-                ?23, ?24, ?25)
-             ON CONFLICT (run) DO UPDATE SET kept_ms = ?5, lasted_us = ?6, ending = ?7, server = ?8, stopped_after = ?9,
-                members = ?11, algorithm = ?12, settings = ?13, events = ?14, lost_events = ?15, elections = ?16,
-                takeovers = ?17, faults = ?18, deaths = ?19, worst_leaderless_us = ?20, split_brain = ?21, term = ?22,
-                leader = ?23, deputy = ?24, bytes = ?25
-             RETURNING number",
+            "UPDATE runs SET kept_ms = ?2, lasted_us = ?3, ending = ?4, server = ?5, stopped_after = ?6, members = ?7,
+                algorithm = ?8, settings = ?9, events = ?10, lost_events = ?11, elections = ?12, takeovers = ?13,
+                faults = ?14, deaths = ?15, worst_leaderless_us = ?16, split_brain = ?17, term = ?18, leader = ?19,
+                deputy = ?20, bytes = ?21
+             WHERE number = ?1 RETURNING number",
             params![
-                row.run.to_string(),
-                row.name,
-                row.pinned,
-                int(row.started_ms),
+                number,
                 int(now_ms),
                 int(row.lasted_us),
                 row.end.as_str(),
                 server,
                 self.summary.stopped_after.map(|seq| int(seq.0)),
-                row.imported,
-                text(&|| serde_json::to_string(&row.members)),
+                text(serde_json::to_string(&row.members)),
                 row.settings.algorithm.key(),
-                text(&|| serde_json::to_string(&row.settings)),
+                text(serde_json::to_string(&row.settings)),
                 int(row.events),
                 int(row.lost_events),
                 int(row.elections),
@@ -182,6 +189,7 @@ impl RunWriter {
 
     /// Notes that everything is saved.
     pub(super) fn committed(&mut self) {
+        self.number = self.number_in_transaction;
         self.packed.clear();
         self.gaps.clear();
         self.saved = self.tail.len();
