@@ -84,6 +84,15 @@ fn bounded(limit: Option<usize>, default: usize, most: usize) -> Result<usize, R
     }
 }
 
+/// Refuses a number that not every JSON reader keeps exact. No run has so many events.
+fn exact(name: &str, number: u64) -> Result<u64, Refusal> {
+    const MOST: u64 = (1 << 53) - 1;
+    if number > MOST {
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, format!("{name} is at most {MOST}")));
+    }
+    Ok(number)
+}
+
 pub(super) async fn status(State(app): State<Arc<App>>) -> Json<ArchiveStatus> {
     Json(app.archive.status())
 }
@@ -106,7 +115,8 @@ pub(super) async fn list(
 ) -> Answer {
     let Query(query) = query.map_err(|error| bad_query(&error))?;
     let limit = bounded(query.limit, DEFAULT_ROWS, MAX_ROWS)?;
-    let ListQuery { text, algorithm, pinned, deleted, before, .. } = query;
+    let before = query.before.map(|before| exact("before", before)).transpose()?;
+    let ListQuery { text, algorithm, pinned, deleted, .. } = query;
     let filter = RunFilter { text, algorithm, pinned, deleted, before };
     let list = app
         .archive
@@ -165,9 +175,10 @@ type PageParameters = Result<Query<PageQuery>, QueryRejection>;
 pub(super) async fn elections(State(app): State<Arc<App>>, run: RunPath, query: PageParameters) -> Answer {
     let Query(query) = query.map_err(|error| bad_query(&error))?;
     let (run, limit) = (run_of(run)?.to_string(), bounded(query.limit, DEFAULT_ROWS, MAX_ROWS)?);
+    let after = exact("after", query.after)?;
     let found = app.archive.ask(move |connection, directory| {
         let run = archive::find(connection, directory, &run)?;
-        archive::elections(connection, directory, &run, query.after, limit)
+        archive::elections(connection, directory, &run, after, limit)
     });
     Ok(Json(found.await?).into_response())
 }
@@ -176,9 +187,10 @@ pub(super) async fn elections(State(app): State<Arc<App>>, run: RunPath, query: 
 pub(super) async fn events(State(app): State<Arc<App>>, run: RunPath, query: PageParameters) -> Answer {
     let Query(query) = query.map_err(|error| bad_query(&error))?;
     let (run, limit) = (run_of(run)?.to_string(), bounded(query.limit, DEFAULT_EVENTS, MAX_EVENTS)?);
+    let after = exact("after", query.after)?;
     let page = app.archive.ask(move |connection, directory| {
         let run = archive::find(connection, directory, &run)?;
-        let after = query.after.min(run.events);
+        let after = after.min(run.events);
         // Events may have been written since the run was looked up.
         let limit = limit.min(usize::try_from(run.events - after).unwrap_or(usize::MAX));
         let texts = archive::events(connection, directory, &run, after, limit)?;

@@ -21,13 +21,13 @@ use super::schema::{Mode, open};
 /// Examples for the help text.
 pub const EXAMPLES: &str = "\
 Examples:
-  ringleader history list                         the kept runs, the newest first
-  ringleader history list lecture --limit 5       those with this word in their name, id, members or algorithm
-  ringleader history show last                    one run with its elections
-  ringleader history export 9b83 --output a.jsonl one run as JSON Lines; without --output to the terminal
-  ringleader history import a.jsonl               the same run, here or elsewhere
-  ringleader history delete 9b83                  to the bin: it can be restored for an hour
-  ringleader history restore 9b83                 out of the bin
+  ringleader history list                          the kept runs, the newest first
+  ringleader history list lecture --limit 5        those with this word in their name, id, members or algorithm
+  ringleader history show last                     one run with its elections
+  ringleader history export 9b83 --output a.jsonl  one run as JSON Lines; without --output to the terminal
+  ringleader history import a.jsonl                the same run, here or elsewhere
+  ringleader history delete 9b83                   can be undone for an hour:
+  ringleader history restore 9b83                  brings a deleted run back
 
 RUN is the id of a run, its first characters (4 at least), or `last`.
 The format of exported runs is documented in docs/archive.md.";
@@ -50,7 +50,7 @@ pub enum HistoryCommand {
     /// List runs, the newest first
     List {
         /// Words that all must be part of a run's name, id, members or algorithm
-        #[arg(value_name = "WORD")]
+        #[arg(value_name = "WORDS")]
         words: Vec<String>,
         /// Only runs in which this algorithm elected
         #[arg(long, value_name = "NAME", value_parser = crate::cli::word_of::<AlgorithmName>(AlgorithmName::ALL.map(AlgorithmName::key)))]
@@ -87,19 +87,19 @@ pub enum HistoryCommand {
     /// Add exported runs
     Import {
         /// The files; `-` is the standard input
-        #[arg(value_name = "FILE", required = true)]
+        #[arg(value_name = "FILES", required = true)]
         files: Vec<PathBuf>,
     },
     /// Delete runs; each can be restored for an hour
     Delete {
         /// Their ids, or the beginnings of them
-        #[arg(value_name = "RUN", required = true)]
+        #[arg(value_name = "RUNS", required = true)]
         runs: Vec<String>,
     },
     /// Restore deleted runs
     Restore {
         /// Their ids, or the beginnings of them
-        #[arg(value_name = "RUN", required = true)]
+        #[arg(value_name = "RUNS", required = true)]
         runs: Vec<String>,
     },
 }
