@@ -322,6 +322,7 @@ fn size(text: &str) -> Result<u64, String> {
 
 /// Parses an age, such as 30d.
 fn age(text: &str) -> Result<Duration, String> {
-    let age = humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30d or 12h"))?;
+    let age =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30d or 12h"))?;
     if age < Duration::from_secs(60) { Err("at least 1min".to_owned()) } else { Ok(age) }
 }

@@ -11,7 +11,8 @@ use crate::json;
 pub use crate::settings::ChangeRing;
 
 pub use self::runs::{
-    ArchiveState, ArchiveStatus, ChangeRun, Gap, KeptElections, KeptEvents, KeptRun, KeptRuns, MAX_RUN_NAME, RunEnd,
+    ArchiveState, ArchiveStatus, ChangeRun, Gap, KeptElections, KeptEvents, KeptRun, KeptRuns, MAX_RUN_NAME,
+    RunEnd,
 };
 
 /// The body of `POST /api/v1/elections`.

@@ -228,8 +228,7 @@ pub(super) async fn export(State(app): State<Arc<App>>, run: RunPath) -> Answer 
 }
 
 async fn next_lines(archive: &Archive, mut export: Export) -> Result<(Option<Vec<u8>>, Export), Error> {
-    let next =
-        move |connection: &mut _, directory: &_| Ok((export.next(connection, directory)?, export));
+    let next = move |connection: &mut _, directory: &_| Ok((export.next(connection, directory)?, export));
     archive.ask(next).await
 }
 

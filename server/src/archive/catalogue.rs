@@ -212,7 +212,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
     let whole = |name: &str| row.get::<_, i64>(name).map(number);
     let maybe = |name: &str| row.get::<_, Option<i64>>(name).map(|value| value.map(number));
     let text = |name: &str| row.get::<_, String>(name);
-    let (run, ending, members, settings) = (text("run")?, text("ending")?, text("members")?, text("settings")?);
+    let (run, ending, members, settings) =
+        (text("run")?, text("ending")?, text("members")?, text("settings")?);
     let (leader, deputy): (Option<String>, Option<String>) = (row.get("leader")?, row.get("deputy")?);
     let kept = KeptRun {
         run: RunId(Uuid::nil()),
@@ -246,8 +247,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ReadRow> {
             end: parsed(&format!("\"{ending}\""))?,
             members: parsed(&members)?,
             settings: parsed(&settings)?,
-            leader: leader.map(|name| name.parse().map_err(|_| format!("{name:?} is no name"))).transpose()?,
-            deputy: deputy.map(|name| name.parse().map_err(|_| format!("{name:?} is no name"))).transpose()?,
+            leader: leader
+                .map(|name| name.parse().map_err(|_| format!("{name:?} is no name")))
+                .transpose()?,
+            deputy: deputy
+                .map(|name| name.parse().map_err(|_| format!("{name:?} is no name")))
+                .transpose()?,
             ..kept
         })
     };

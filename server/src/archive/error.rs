@@ -11,10 +11,14 @@ use super::schema::VERSION;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The platform names no directory for data.
-    #[error("no directory for data is known: neither XDG_DATA_HOME nor HOME is set; choose one by --data-dir")]
+    #[error(
+        "no directory for data is known: neither XDG_DATA_HOME nor HOME is set; choose one by --data-dir"
+    )]
     NoDirectory,
     /// The directory can't be made or used.
-    #[error("{path} can't be written, so no runs are kept: {reason}; make it writable, or choose another --data-dir")]
+    #[error(
+        "{path} can't be written, so no runs are kept: {reason}; make it writable, or choose another --data-dir"
+    )]
     NotWritable {
         /// The directory.
         path: PathBuf,
@@ -22,7 +26,9 @@ pub enum Error {
         reason: String,
     },
     /// There is no database yet.
-    #[error("no runs are kept in {path} yet: `ringleader` keeps its runs there, or --data-dir names another directory")]
+    #[error(
+        "no runs are kept in {path} yet: `ringleader` keeps its runs there, or --data-dir names another directory"
+    )]
     Empty {
         /// The directory.
         path: PathBuf,

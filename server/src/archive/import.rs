@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::catalogue::{self, checked_name};
 use super::error::Error;
 use super::export::{FORMAT, FORMAT_VERSION, Header};
-use super::place::{self, DATABASE};
+use super::place::DATABASE;
 use super::run_writer::RunWriter;
 use super::schema::number;
 use crate::clock::wall_ms;
@@ -35,11 +35,8 @@ pub fn import(
     directory: &Path,
     text: &mut impl BufRead,
 ) -> Result<KeptRun, Error> {
-    let mut lines = Lines { text, number: 0 };
-    let (header, mut writer) = read(&mut lines)?;
-    // Room for the packed blocks is needed twice for a moment; parsing is done outside the transaction, in
-    // which others wait.
-    place::make(directory)?;
+    // Outside the transaction, in which others wait.
+    let (header, mut writer) = check(text)?;
     let path = directory.join(DATABASE);
     let of = |error: rusqlite::Error| Error::of(&path, &error);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(of)?;
@@ -52,6 +49,11 @@ pub fn import(
     writer.write(&transaction, wall_ms()).map_err(of)?;
     transaction.commit().map_err(of)?;
     catalogue::find(connection, directory, &header.run.to_string())
+}
+
+/// Checks the whole text of an exported run. Returns its first line and what is to be written.
+pub(super) fn check(text: &mut impl BufRead) -> Result<(Header, RunWriter), Error> {
+    read(&mut Lines { text, number: 0 })
 }
 
 /// The lines of a text, with their numbers.
@@ -157,7 +159,10 @@ fn read_gap(value: &Value, header: &Header, writer: &RunWriter, is_begun: bool) 
     }
     let next = writer.summary.last_seq().next();
     if is_begun && gap.first != next || gap.last < gap.first || gap.last.0 > MOST {
-        return Err(format!("gap: it goes from {} to {}, expected it to begin with {next}", gap.first, gap.last));
+        return Err(format!(
+            "gap: it goes from {} to {}, expected it to begin with {next}",
+            gap.first, gap.last
+        ));
     }
     if gap.ring.run != header.run || gap.ring.seq != gap.last || gap.ring.nodes.len() > MOST_MEMBERS {
         return Err(format!("gap: expected the ring of run {} after event {}", header.run, gap.last));

@@ -77,7 +77,8 @@ pub fn elections(
     let of = |error: rusqlite::Error| Error::of(&path, &error);
     let sql = "SELECT election FROM elections WHERE run = ?1 ORDER BY started_us, term LIMIT ?2 OFFSET ?3";
     let mut statement = connection.prepare(sql).map_err(of)?;
-    let mut rows = statement.query(params![int(run.number), int(limit as u64 + 1), int(after)]).map_err(of)?;
+    let mut rows =
+        statement.query(params![int(run.number), int(limit as u64 + 1), int(after)]).map_err(of)?;
     let mut elections = Vec::new();
     while let Some(row) = rows.next().map_err(of)? {
         let text: String = row.get(0).map_err(of)?;

@@ -44,7 +44,8 @@ pub(super) fn prune(
     let path = directory.join(DATABASE);
     let of = |error: rusqlite::Error| Error::of(&path, &error);
     close_lost(connection, directory).map_err(of)?;
-    let before = |age: Duration| int(now_ms.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)));
+    let before =
+        |age: Duration| int(now_ms.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX)));
     connection
         .execute("DELETE FROM runs WHERE deleted_ms < ?1", params![before(RESTORABLE_FOR)])
         .map_err(of)?;

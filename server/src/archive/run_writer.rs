@@ -136,7 +136,7 @@ impl RunWriter {
         Ok(())
     }
 
-    /// Inserts or updates the row of the run; returns its number. A name and a pin that somebody gave it stay.
+    /// Inserts or updates the row of the run; returns its number. Name and pin stay as they are.
     fn write_row(&self, transaction: &Connection, now_ms: u64) -> rusqlite::Result<i64> {
         let row = &self.summary.row;
         let number = match self.number {

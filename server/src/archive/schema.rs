@@ -93,8 +93,8 @@ pub enum Mode {
 /// Opens the database in this directory.
 ///
 /// # Errors
-/// When it can't be made or written, is damaged, or belongs to a newer version or another program. The file is
-/// left alone then.
+/// When it can't be made or written, is damaged, or belongs to a newer version or another program. The file
+/// is left alone then.
 pub fn open(directory: &Path, mode: Mode) -> Result<Connection, Error> {
     let path = directory.join(DATABASE);
     if mode == Mode::Create {

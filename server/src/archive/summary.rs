@@ -167,9 +167,8 @@ impl Summary {
                     }
                 }
             }
-            self.changed.retain(|changed| {
-                (changed.term, changed.started_us) != (election.term, election.started_us)
-            });
+            self.changed
+                .retain(|changed| (changed.term, changed.started_us) != (election.term, election.started_us));
             self.changed.push(election.clone());
         }
     }

@@ -23,8 +23,8 @@ use crate::bus::PublishedEvent;
 /// The moment at which the runs of the tests start, in milliseconds since 1970.
 const STARTED_MS: u64 = 1_764_320_400_000;
 
-/// A run of four simulated nodes: D is elected, killed, replaced by C, and started again. The number makes its
-/// id.
+/// A run of four simulated nodes: D is elected, killed, replaced by C, and started again. The number makes
+/// its id.
 fn run(number: u128) -> Vec<Event> {
     let mut world = World::reporting(Setup::of(&[90, 100, 110, 120]).seed(7));
     for action in [Action::Initiate(0), Action::Kill(3), Action::Start(3)] {

@@ -93,8 +93,10 @@ impl History {
 
     /// The events after `after` with their texts, at most `limit`.
     pub(super) fn published(&self, after: Seq, limit: usize) -> impl Iterator<Item = PublishedEvent> {
-        let published =
-            |(event, frame): &(Arc<Event>, Utf8Bytes)| PublishedEvent { event: Arc::clone(event), text: text_of(frame) };
+        let published = |(event, frame): &(Arc<Event>, Utf8Bytes)| PublishedEvent {
+            event: Arc::clone(event),
+            text: text_of(frame),
+        };
         self.after(after).take(limit).map(published)
     }
 

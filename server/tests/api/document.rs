@@ -199,7 +199,8 @@ fn every_method_that_the_document_does_not_have_is_refused_with_those_that_it_ha
     let server = Server::spawn(&[]);
     let run = server.ring().run.to_string();
     for (path, item) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B").replace("{run}", &run);
+        let path =
+            path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B").replace("{run}", &run);
         for method in METHODS.iter().filter(|method| item.get(**method).is_none()) {
             let answer = server.call(&method.to_uppercase(), &path, None);
             answer.problem(405);

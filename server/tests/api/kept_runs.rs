@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
+use nix::sys::signal::Signal;
 use ringleader_shared::api::{
     ArchiveState, ArchiveStatus, EventPage, KeptElections, KeptEvents, KeptRun, KeptRuns, RunEnd,
 };
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::{Event, RingView, RunId};
 use ringleader_testing::server::{PATIENCE, Server};
-use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
 /// A server that keeps its runs in this directory.
@@ -105,11 +105,10 @@ fn a_run_says_how_it_ended_also_after_kill_9() {
 
     let server = keeping(&directory, &[]);
     let found = |run: RunId| one(&server, run);
-    assert_eq!([found(reset).end, found(stopped).end, found(killed).end], [
-        RunEnd::Reset,
-        RunEnd::Stopped,
-        RunEnd::Lost
-    ]);
+    assert_eq!(
+        [found(reset).end, found(stopped).end, found(killed).end],
+        [RunEnd::Reset, RunEnd::Stopped, RunEnd::Lost]
+    );
     for run in [stopped, killed] {
         let kept = found(run);
         assert_eq!(kept.leader.map(|name| name.to_string()).as_deref(), Some("D"), "{run}");
@@ -152,7 +151,13 @@ fn a_run_is_named_pinned_found_deleted_and_restored() {
     }
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(101));
     assert!(server.call_json("PATCH", &path, &long).problem(422).title.contains("at most 100"));
-    assert!(server.call("DELETE", &format!("/api/v1/runs/{second}"), None).problem(409).title.contains("still written"));
+    assert!(
+        server
+            .call("DELETE", &format!("/api/v1/runs/{second}"), None)
+            .problem(409)
+            .title
+            .contains("still written")
+    );
     server.call("POST", &format!("{path}/restore"), None).problem(409);
     assert_eq!(server.call("DELETE", &path, None).status, 204);
     assert_eq!((numbers(""), numbers("?deleted=true")), (vec![2], vec![1]));

@@ -38,8 +38,10 @@ fn runs_are_listed_shown_exported_imported_deleted_and_restored_while_a_server_r
     let list = history(directory, &["list"]);
     let rows: Vec<&str> = list.lines().skip(1).collect();
     assert!(rows[0].contains("running") && rows[1].contains("reset"), "{list}");
-    let runs: Vec<KeptRun> =
-        history(directory, &["list", "--json"]).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let runs: Vec<KeptRun> = history(directory, &["list", "--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let [running, ended] = [0, 1].map(|place| runs[place].run.to_string());
     let short = &ended[..8];
     assert!(rows[1].starts_with(short), "{list}");
@@ -51,7 +53,8 @@ fn runs_are_listed_shown_exported_imported_deleted_and_restored_while_a_server_r
     for words in [&ended[..], "A, B, C, D", "ended by a reset", "term 1, D leads", "D leads, C is deputy"] {
         assert!(shown.contains(words), "{words}: {shown}");
     }
-    let json: serde_json::Value = serde_json::from_str(&history(directory, &["show", short, "--json"])).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&history(directory, &["show", short, "--json"])).unwrap();
     assert_eq!((&json["run"]["leader"], &json["elections"][0]["term"]), (&"D".into(), &1.into()));
 
     let file = elsewhere.join("run.jsonl");
@@ -104,12 +107,14 @@ fn what_can_not_be_done_is_refused_with_what_to_do() {
 fn the_help_of_history_lists_its_commands_with_examples() {
     let output = run_with(&["history", "--help"], &[]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for words in ["list", "show", "export", "import", "delete", "restore", "Examples:", "RINGLEADER_DATA_DIR"] {
+    for words in ["list", "show", "export", "import", "delete", "restore", "Examples:", "RINGLEADER_DATA_DIR"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
     let serve = run_with(&["--help"], &[]);
     let text = String::from_utf8(serve.stdout).unwrap();
-    for words in ["--data-dir", "--no-history", "--history-size", "512MB", "--history-age", "30d", "history"] {
+    for words in ["--data-dir", "--no-history", "--history-size", "512MB", "--history-age", "30d", "history"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
 }

@@ -14,7 +14,8 @@ pub(crate) fn roads() -> Vec<Road> {
         .to_vec();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            let path = path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B").replace("{run}", run);
+            let path =
+                path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B").replace("{run}", run);
             roads.push((method.to_uppercase(), path, false));
         }
     }

@@ -16,7 +16,12 @@ use crate::archive::pages;
 const AT_ONCE: usize = 500;
 
 /// Prints a list; `is_cut` says that there are more.
-pub(super) fn list(output: &mut impl Write, runs: &[KeptRun], is_cut: bool, json: bool) -> anyhow::Result<()> {
+pub(super) fn list(
+    output: &mut impl Write,
+    runs: &[KeptRun],
+    is_cut: bool,
+    json: bool,
+) -> anyhow::Result<()> {
     if json {
         for run in runs {
             writeln!(output, "{}", serde_json::to_string(run)?)?;
@@ -104,9 +109,9 @@ fn about(output: &mut impl Write, run: &KeptRun) -> anyhow::Result<()> {
         RunEnd::Stopped => "ended by the server's stop",
         RunEnd::Lost => "did not end by itself: its server was killed, and the last 50 ms may be missing",
     };
-    let worst = run.worst_leaderless_us.map_or("no leader was lost".to_owned(), |us| {
-        format!("{} without a leader at worst", time(us))
-    });
+    let worst = run
+        .worst_leaderless_us
+        .map_or("no leader was lost".to_owned(), |us| format!("{} without a leader at worst", time(us)));
     let name = |name: &Option<_>| name.as_ref().map_or("nobody".to_owned(), |it| format!("{it}"));
     writeln!(output, "run       {}", run.run)?;
     if let Some(name) = &run.name {
@@ -123,7 +128,13 @@ fn about(output: &mut impl Write, run: &KeptRun) -> anyhow::Result<()> {
         counted(run.deaths, "death"),
         if run.split_brain { "; split brain" } else { "" },
     )?;
-    writeln!(output, "outcome   term {}, {} leads, {} is deputy", run.term, name(&run.leader), name(&run.deputy))?;
+    writeln!(
+        output,
+        "outcome   term {}, {} leads, {} is deputy",
+        run.term,
+        name(&run.leader),
+        name(&run.deputy)
+    )?;
     let lost = if run.lost_events > 0 {
         format!(", {} missing: the disk did not take them in time", counted(run.lost_events, "event"))
     } else {

@@ -67,7 +67,8 @@ fn file_with(sql: &str) -> Vec<u8> {
 #[test]
 fn a_file_that_is_damaged_newer_or_of_another_program_is_left_alone() {
     let place = Place::new();
-    let error = left_alone(&place, b"this is no database, but as long as the head of one. ".repeat(40).as_slice());
+    let error =
+        left_alone(&place, b"this is no database, but as long as the head of one. ".repeat(40).as_slice());
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
     let error = left_alone(&place, &file_with("PRAGMA user_version = 2"));
     assert!(error.to_string().contains("newer Ringleader (schema 2, this one knows 1)"), "{error}");
@@ -195,7 +196,9 @@ fn an_archive_that_can_not_be_used_is_a_notice_and_not_an_error() {
     let place = Place::new();
     std::fs::write(place.file(), "no database".repeat(100)).expect("it is written");
     let bus = Bus::new();
-    for (directory, says) in [(place.path(), "is damaged and is left alone"), (Path::new("/proc"), "can't be written")] {
+    for (directory, says) in
+        [(place.path(), "is damaged and is left alone"), (Path::new("/proc"), "can't be written")]
+    {
         let archive = Archive::start(&options(directory), &bus);
         begin(&bus, 1);
         let status = archive.status();

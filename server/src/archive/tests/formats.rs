@@ -103,3 +103,35 @@ fn a_run_that_goes_on_is_exported_as_far_as_it_went() {
     let imported = elsewhere.import(&text).expect("it is imported");
     assert_eq!((imported.events, imported.end), (25, RunEnd::Lost));
 }
+
+#[test]
+fn spoilt_text_is_refused_or_read_and_never_a_panic() {
+    let place = Place::new();
+    place.keep(&run(1), RunEnd::Stopped);
+    let text = place.export(id(1)).into_bytes();
+    let mut rng = fastrand::Rng::with_seed(1);
+    let (mut refused, mut read) = (0, 0);
+    for _ in 0..1_000 {
+        let mut spoilt = text.clone();
+        for _ in 0..rng.usize(1..4) {
+            let at = rng.usize(..spoilt.len());
+            match rng.u8(..4) {
+                0 => spoilt[at] = rng.u8(..),
+                1 => spoilt[at] = b"0123456789\"{}[],:\n"[rng.usize(..18)],
+                2 => drop(spoilt.drain(at..spoilt.len().min(at + rng.usize(1..200)))),
+                _ => spoilt.insert(at, b"09\"\n"[rng.usize(..4)]),
+            }
+        }
+        match crate::archive::import::check(&mut &spoilt[..]) {
+            Ok((header, writer)) => {
+                assert_eq!(writer.summary.row.events, header.events);
+                read += 1;
+            }
+            Err(error) => {
+                assert!(matches!(error, Error::Import { .. } | Error::LongName(_)), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 100 && read > 10, "{refused} refused, {read} read");
+}

@@ -15,10 +15,8 @@ fn a_kept_run_has_every_event_in_pages_of_any_size() {
         assert_eq!(place.events(id(1), page), events, "pages of {page}");
     }
     // Three blocks, however often it was saved in between.
-    let blocks: i64 = place
-        .connection()
-        .query_row("SELECT count(*) FROM blocks", [], |row| row.get(0))
-        .expect("a count");
+    let blocks: i64 =
+        place.connection().query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).expect("a count");
     assert_eq!(blocks, 3);
 }
 

@@ -55,7 +55,9 @@ fn deleted_runs_go_after_an_hour() {
     restore(&place.connection(), place.path(), id(2)).expect("it is restored");
     let rest: i64 = place
         .connection()
-        .query_row("SELECT count(*) FROM blocks WHERE run NOT IN (SELECT number FROM runs)", [], |row| row.get(0))
+        .query_row("SELECT count(*) FROM blocks WHERE run NOT IN (SELECT number FROM runs)", [], |row| {
+            row.get(0)
+        })
         .expect("a count");
     assert_eq!(rest, 0, "its events are gone, too");
 }
