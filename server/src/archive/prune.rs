@@ -85,7 +85,7 @@ fn remove_oldest(connection: &Connection, own: Option<i64>) -> rusqlite::Result<
 }
 
 /// Notes of each run whose server is gone that it did not end by itself.
-fn close_lost(connection: &mut Connection, directory: &Path) -> rusqlite::Result<()> {
+pub(super) fn close_lost(connection: &mut Connection, directory: &Path) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for (run, server) in running(&transaction)? {
         if !server.is_some_and(|server| is_alive(directory, &server)) {

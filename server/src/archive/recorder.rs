@@ -29,16 +29,16 @@ pub struct Recorder {
 
 impl Recorder {
     /// Opens the archive in this directory, and makes it where there is none. Closes runs that a killed
-    /// server left, and removes those beyond the limits.
+    /// server left.
     ///
     /// # Errors
     /// When the directory can't be written, or its file is none that this version may write.
     pub fn open(directory: &Path, limits: Limits) -> Result<Self, Error> {
-        let connection = open(directory, Mode::Create)?;
+        let mut connection = open(directory, Mode::Create)?;
         let lock = ServerLock::take(directory)?;
-        let mut recorder = Self { directory: directory.to_owned(), connection, lock, limits, run: None };
-        recorder.prune()?;
-        Ok(recorder)
+        let path = directory.join(DATABASE);
+        prune::close_lost(&mut connection, directory).map_err(|error| Error::of(&path, &error))?;
+        Ok(Self { directory: directory.to_owned(), connection, lock, limits, run: None })
     }
 
     /// Whether another server writes its runs into the same archive.
@@ -108,7 +108,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Removes what is beyond the limits; returns the size of the archive, in bytes.
+    /// Closes runs that a killed server left, and removes what is beyond the limits; returns the size of the archive, in bytes.
     ///
     /// # Errors
     /// When the archive can't be read or written.

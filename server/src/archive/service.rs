@@ -120,8 +120,7 @@ fn begin(
     finished: std::sync::mpsc::SyncSender<()>,
 ) -> Result<Open, Error> {
     let directory = options.directory.clone().map_or_else(default_directory, Ok)?;
-    let mut recorder = Recorder::open(&directory, options.limits)?;
-    status.size(recorder.prune()?);
+    let recorder = Recorder::open(&directory, options.limits)?;
     status.note(shared_notice(&recorder));
     let no_thread = |error: std::io::Error| Error::Unusable(format!("no thread for the archive: {error}"));
     let desk = Desk::start(open(&directory, Mode::Create)?).map_err(no_thread)?;

@@ -50,7 +50,8 @@ impl Writer {
     }
 
     async fn write_all(&mut self) -> Result<(), Error> {
-        let mut prune_at = Instant::now() + PRUNE_EVERY;
+        // At once: what went beyond the limits since the last server is removed beside the start of this one.
+        let mut prune_at = Instant::now();
         loop {
             tokio::select! {
                 () = self.subscription.ready() => self.gather().await,

@@ -1,5 +1,6 @@
 //! Kept runs: listed, read, named, deleted, exported and imported over the API, however their server ended.
 
+use std::process::Command;
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
@@ -233,6 +234,51 @@ fn a_server_without_an_archive_says_so_and_serves_its_ring() {
     let log = std::io::read_to_string(log).unwrap();
     assert!(log.contains("runs are not kept, the ring goes on") && log.contains("--data-dir"), "{log}");
     assert_eq!(std::fs::read_to_string(file).unwrap(), "no database".repeat(100));
+}
+
+/// Waits until the archive is in this state.
+fn wait_for_archive(server: &Server, state: ArchiveState, meanwhile: impl Fn()) -> ArchiveStatus {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status: ArchiveStatus = server.get("/api/v1/archive");
+        if status.state == state {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "{status:?}");
+        meanwhile();
+    }
+}
+
+#[test]
+fn a_full_disk_is_a_notice_the_ring_goes_on_and_nothing_is_missing_once_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().to_str().unwrap();
+    // Files may grow to 600 kB (blocks of 512 bytes) until the limit is raised; the nodes' promises need 512.
+    let (server, log) = Server::spawn_after("ulimit -S -f 1200", &["--data-dir", path]);
+    server.wait_for("all run", |ring| ring.live().count() == 4);
+    let elect = || {
+        let term = server.ring().term;
+        server.initiate("A");
+        server.wait_for("an election", |ring| ring.term > term && ring.leader.is_some());
+    };
+    let failing = wait_for_archive(&server, ArchiveState::Failing, elect);
+    assert!(failing.notice.as_ref().is_some_and(|notice| notice.contains("runs.db")), "{failing:?}");
+    elect();
+    let raised =
+        Command::new("prlimit").args(["--pid", &server.pid().to_string(), "--fsize=unlimited:"]).status();
+    assert!(raised.is_ok_and(|status| status.success()), "prlimit is part of util-linux");
+    let keeping = wait_for_archive(&server, ArchiveState::Keeping, || ());
+    assert_eq!(keeping.notice, None);
+    let ring = server.ring();
+    let run = kept(&server, ring.run, ring.seq.0);
+    assert_eq!(run.lost_events, 0, "the bus remembers more than was published meanwhile");
+    drop(server);
+    let log = std::io::read_to_string(log).unwrap();
+    for words in
+        ["events are not written to the archive at the moment", "events are written to the archive again"]
+    {
+        assert!(log.contains(words), "{words}: {log}");
+    }
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn old_runs_go_except_pinned_ones_and_those_that_are_written() {
     for (number, ago) in [(1, 31), (2, 31), (3, 29), (4, 31)] {
         age(&place, number, "kept_ms", days(ago));
     }
-    let _another = place.recorder();
+    place.recorder().prune().expect("it is tidied up");
     assert_eq!(numbers(&place), [4, 3, 2]);
 }
 
@@ -50,7 +50,7 @@ fn deleted_runs_go_after_an_hour() {
     }
     age(&place, 1, "deleted_ms", RESTORABLE_FOR + Duration::from_secs(1));
     age(&place, 2, "deleted_ms", RESTORABLE_FOR - Duration::from_secs(60));
-    drop(place.recorder());
+    place.recorder().prune().expect("it is tidied up");
     assert!(matches!(restore(&place.connection(), place.path(), id(1)), Err(Error::NoSuchRun(_))));
     restore(&place.connection(), place.path(), id(2)).expect("it is restored");
     let rest: i64 = place
