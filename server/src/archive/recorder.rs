@@ -25,6 +25,8 @@ pub struct Recorder {
     lock: ServerLock,
     limits: Limits,
     run: Option<RunWriter>,
+    /// The run whose ring was ended last, and its last event before that.
+    stopped: Option<(RunId, Seq)>,
 }
 
 impl Recorder {
@@ -38,7 +40,7 @@ impl Recorder {
         let lock = ServerLock::take(directory)?;
         let path = directory.join(DATABASE);
         prune::close_lost(&mut connection, directory).map_err(|error| Error::of(&path, &error))?;
-        Ok(Self { directory: directory.to_owned(), connection, lock, limits, run: None })
+        Ok(Self { directory: directory.to_owned(), connection, lock, limits, run: None, stopped: None })
     }
 
     /// Whether another server writes its runs into the same archive.
@@ -64,7 +66,14 @@ impl Recorder {
     pub fn add(&mut self, published: PublishedEvent, started_ms: u64) {
         let server = self.lock.name();
         let begin = || RunWriter::new(RingView::empty(), started_ms, Some(server.to_owned()));
-        self.run.get_or_insert_with(begin).add(&published.event, published.text);
+        let run = self.run.get_or_insert_with(begin);
+        // A run may have begun and ended since events were written last.
+        if let EventKind::RunStarted { run: id, .. } = &published.event.kind
+            && let Some((_, seq)) = self.stopped.filter(|(stopped, _)| stopped == id)
+        {
+            run.summary.stopped_after = Some(seq);
+        }
+        run.add(&published.event, published.text);
     }
 
     /// Notes that these events are missing. `ring` is the ring after them, which may be of another run.
@@ -77,6 +86,7 @@ impl Recorder {
 
     /// Notes the last event of a run before the server ended its ring.
     pub fn stopped_after(&mut self, run: RunId, seq: Seq) {
+        self.stopped = Some((run, seq));
         if let Some(writer) = self.run.as_mut().filter(|writer| writer.summary.row.run == run) {
             writer.summary.stopped_after = Some(seq);
         }

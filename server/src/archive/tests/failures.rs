@@ -181,10 +181,12 @@ fn each_reset_begins_a_run_and_the_last_one_ends_with_the_server() {
     let archive = Archive::start(&options(place.path()), &bus);
     for number in 1..=3 {
         begin(&bus, number);
-        chatter(&bus, 1_500);
+        chatter(&bus, 1_499);
         bus.end_run();
+        bus.announce(None, Incarnation(0), EventKind::Exited { code: None, signal: Some(9) });
     }
     archive.finish(Duration::from_secs(60));
+    assert!(place.runs().iter().all(|run| run.deaths == 0), "{:?}", place.runs());
     let found: Vec<_> = place.runs().iter().map(|run| (run.run, run.end, run.events)).collect();
     let expected = [(3, RunEnd::Stopped), (2, RunEnd::Reset), (1, RunEnd::Reset)];
     assert_eq!(found, expected.map(|(number, end)| (id(number), end, 1_501)));
