@@ -56,10 +56,15 @@ impl ServerLock {
     pub(super) fn take(directory: &Path) -> Result<Self, Error> {
         let name = Uuid::new_v4().to_string();
         let path = lock_path(directory, &name);
-        let open = OpenOptions::new().write(true).create_new(true).open(&path);
-        let file = open.map_err(|error| not_writable(directory, &error))?;
-        // Another server may look at the fresh file at this moment; it releases it at once.
-        file.lock().map_err(|error| not_writable(directory, &error))?;
+        // It gets its name when it is locked, so that nobody takes it for one that a killed server left.
+        let fresh = path.with_extension("new");
+        let lock = || {
+            let file = OpenOptions::new().write(true).create_new(true).open(&fresh)?;
+            file.lock()?;
+            fs::rename(&fresh, &path)?;
+            Ok(file)
+        };
+        let file = lock().map_err(|error: std::io::Error| not_writable(directory, &error))?;
         Ok(Self { name, path, _file: file })
     }
 

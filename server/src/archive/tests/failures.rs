@@ -133,6 +133,24 @@ fn two_servers_share_a_directory_and_know_it() {
     assert_eq!(place.events(id(2), 100), named(&events, 2));
 }
 
+#[test]
+fn servers_that_start_at_once_make_one_archive() {
+    for _ in 0..10 {
+        let place = Place::new();
+        let begin = std::sync::Barrier::new(6);
+        std::thread::scope(|scope| {
+            for number in 1..=6 {
+                let (place, begin) = (&place, &begin);
+                scope.spawn(move || {
+                    begin.wait();
+                    place.keep(&run(number), RunEnd::Stopped);
+                });
+            }
+        });
+        assert_eq!(place.runs().len(), 6);
+    }
+}
+
 fn options(directory: &Path) -> ArchiveOptions {
     ArchiveOptions { directory: Some(directory.to_owned()), limits: Limits::default(), is_off: false }
 }
