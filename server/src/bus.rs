@@ -10,7 +10,7 @@ mod pending;
 mod subscription;
 pub mod websocket;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -32,6 +32,9 @@ use crate::state_dir::Keeper;
 /// The time that an event of a node waits for earlier ones of other nodes. Reports take a few
 /// milliseconds at most, unless the machine is overloaded; a later one gets its place when it arrives.
 const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
+
+/// The number of ended runs that are remembered: more than can end before the archive asks.
+const REMEMBERED_ENDS: usize = 16;
 
 /// The bus. Cheap to clone; all clones are the same bus.
 #[derive(Debug, Clone)]
@@ -65,8 +68,8 @@ struct State {
     too_late: u64,
     /// The storage of the highest term.
     keeper: Option<Keeper>,
-    /// The run that was ended last, and its last event before that.
-    ended: Option<(RunId, Seq)>,
+    /// The runs that were ended last, the newest at the end, each with its last event before that.
+    ended: VecDeque<(RunId, Seq)>,
 }
 
 /// A member's right to report. It ends when the member leaves the ring, or the run ends.
@@ -106,7 +109,7 @@ impl Bus {
             waiting: WaitingEvents::default(),
             too_late: 0,
             keeper,
-            ended: None,
+            ended: VecDeque::new(),
         };
         let (newest, _) = watch::channel(Seq(0));
         let inner = Inner {
@@ -292,13 +295,17 @@ impl Bus {
     /// follow are the server's doing.
     pub fn end_run(&self) {
         let mut state = self.state();
-        state.ended = Some((state.view.run, state.view.seq));
+        let ended = (state.view.run, state.view.seq);
+        state.ended.push_back(ended);
+        if state.ended.len() > REMEMBERED_ENDS {
+            state.ended.pop_front();
+        }
     }
 
-    /// The run that was ended last, by a reset or the server's stop, and its last event before that.
+    /// The runs that were ended last, by a reset or the server's stop, each with its last event before that.
     #[must_use]
-    pub fn ended_run(&self) -> Option<(RunId, Seq)> {
-        self.state().ended
+    pub fn ended_runs(&self) -> Vec<(RunId, Seq)> {
+        self.state().ended.iter().copied().collect()
     }
 
     /// The events after `after` as JSON, at most `limit`.

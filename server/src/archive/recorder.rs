@@ -25,8 +25,8 @@ pub struct Recorder {
     lock: ServerLock,
     limits: Limits,
     run: Option<RunWriter>,
-    /// The run whose ring was ended last, and its last event before that.
-    stopped: Option<(RunId, Seq)>,
+    /// Runs whose rings were ended, each with its last event before that.
+    ended: Vec<(RunId, Seq)>,
 }
 
 impl Recorder {
@@ -40,7 +40,7 @@ impl Recorder {
         let lock = ServerLock::take(directory)?;
         let path = directory.join(DATABASE);
         prune::close_lost(&mut connection, directory).map_err(|error| Error::of(&path, &error))?;
-        Ok(Self { directory: directory.to_owned(), connection, lock, limits, run: None, stopped: None })
+        Ok(Self { directory: directory.to_owned(), connection, lock, limits, run: None, ended: Vec::new() })
     }
 
     /// Whether another server writes its runs into the same archive.
@@ -69,9 +69,9 @@ impl Recorder {
         let run = self.run.get_or_insert_with(begin);
         // A run may have begun and ended since events were written last.
         if let EventKind::RunStarted { run: id, .. } = &published.event.kind
-            && let Some((_, seq)) = self.stopped.filter(|(stopped, _)| stopped == id)
+            && let Some((_, seq)) = self.ended.iter().find(|(ended, _)| ended == id)
         {
-            run.summary.stopped_after = Some(seq);
+            run.summary.stopped_after = Some(*seq);
         }
         run.add(&published.event, published.text);
     }
@@ -84,12 +84,14 @@ impl Recorder {
         run.lose(first, last, ring);
     }
 
-    /// Notes the last event of a run before the server ended its ring.
-    pub fn stopped_after(&mut self, run: RunId, seq: Seq) {
-        self.stopped = Some((run, seq));
-        if let Some(writer) = self.run.as_mut().filter(|writer| writer.summary.row.run == run) {
-            writer.summary.stopped_after = Some(seq);
+    /// Notes the runs whose rings were ended last, each with its last event before that.
+    pub fn note_ended(&mut self, ended: Vec<(RunId, Seq)>) {
+        if let Some(writer) = &mut self.run
+            && let Some((_, seq)) = ended.iter().find(|(run, _)| *run == writer.summary.row.run)
+        {
+            writer.summary.stopped_after = Some(*seq);
         }
+        self.ended = ended;
     }
 
     /// Ends the run. It stays the recorder's until it is saved.

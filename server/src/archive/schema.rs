@@ -1,7 +1,7 @@
 //! The database: how it is opened, and its tables. `docs/archive.md` describes them.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
@@ -16,6 +16,9 @@ const APPLICATION: i64 = 0x5249_4e47;
 
 /// The time for which one connection waits for another.
 const BUSY_FOR: Duration = Duration::from_secs(5);
+
+/// The pause before a busy database is opened again.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 const TABLES: &str = "
 CREATE TABLE runs (
@@ -106,7 +109,15 @@ pub fn open(directory: &Path, mode: Mode) -> Result<Connection, Error> {
         Error::NotWritable { reason, .. } => Error::NotWritable { path: directory.to_owned(), reason },
         error => error,
     };
-    prepare(&path).map_err(is_of_directory)
+    let begun = Instant::now();
+    loop {
+        match prepare(&path) {
+            // Two servers that make the archive at the same time may be in each other's way: SQLite does not let
+            // one of them wait then.
+            Err(Error::Busy { .. }) if begun.elapsed() < BUSY_FOR => std::thread::sleep(TRY_AGAIN_AFTER),
+            prepared => return prepared.map_err(is_of_directory),
+        }
+    }
 }
 
 fn prepare(path: &Path) -> Result<Connection, Error> {
@@ -114,7 +125,10 @@ fn prepare(path: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let mut connection = Connection::open_with_flags(path, flags).map_err(of)?;
     connection.busy_timeout(BUSY_FOR).map_err(of)?;
-    check(&connection, path)?;
+    // In a transaction: another server may be making the tables at this moment.
+    let looking = connection.unchecked_transaction().map_err(of)?;
+    check(&looking, path)?;
+    looking.commit().map_err(of)?;
     // Before the first table, or it has no effect.
     pragma(&connection, "auto_vacuum = INCREMENTAL").map_err(of)?;
     pragma(&connection, "journal_mode = WAL").map_err(of)?;

@@ -81,9 +81,7 @@ impl Writer {
     }
 
     async fn take(&mut self, next: Next<PublishedEvent>) -> Result<(), Error> {
-        if let Some((run, seq)) = self.bus.ended_run() {
-            self.recorder.stopped_after(run, seq);
-        }
+        self.recorder.note_ended(self.bus.ended_runs());
         match next {
             Next::Events(events) => {
                 for event in events {

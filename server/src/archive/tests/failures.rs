@@ -135,7 +135,7 @@ fn two_servers_share_a_directory_and_know_it() {
 
 #[test]
 fn servers_that_start_at_once_make_one_archive() {
-    for _ in 0..10 {
+    for _ in 0..25 {
         let place = Place::new();
         let begin = std::sync::Barrier::new(6);
         std::thread::scope(|scope| {

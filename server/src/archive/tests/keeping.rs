@@ -50,7 +50,7 @@ fn the_ends_of_processes_that_the_server_ends_are_no_deaths() {
     let last = events.last().expect("an event");
     let mut recorder = place.recorder();
     add(&mut recorder, &events);
-    recorder.stopped_after(id(1), last.seq);
+    recorder.note_ended(vec![(id(1), last.seq)]);
     for (number, name) in (1..).zip(["A", "B", "C", "D"]) {
         let kind = EventKind::Exited { code: None, signal: Some(9) };
         let (seq, node) = (Seq(last.seq.0 + number), Some(name.parse().expect("a name")));
