@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringleader::archive::{Archive, ArchiveOptions, BLOCK, DATABASE, Limits, Recorder};
+use ringleader::archive::{self, Archive, ArchiveOptions, BLOCK, DATABASE, Limits, Mode, Recorder};
 use ringleader::bus::{Bus, PublishedEvent};
 use ringleader_shared::api::{EventPage, RunEnd};
 use ringleader_shared::{Event, EventKind, Incarnation, RingSettings, RunId, Seq, Term};
@@ -90,10 +90,31 @@ fn bus(events: &[Event]) {
             std::thread::sleep(PAUSE);
         }
     }
+    let mut lags: Vec<u64> = (0..BURSTS).map(|_| lag(&on, directory.path())).collect();
     archive.finish(Duration::from_secs(60));
     println!("\nthe bus, {BURSTS} bursts of {BURST} events each, nanoseconds an event");
     header();
     row("published", &mut without, &mut with);
+    lags.sort_unstable();
+    println!(
+        "a lone event is on disk after {:.1} ms in the median, {:.1} ms at worst",
+        lags[BURSTS / 2] as f64 / 1e3,
+        lags[BURSTS - 1] as f64 / 1e3
+    );
+}
+
+/// The time from the publication of an event until another program finds it in the file, in microseconds.
+fn lag(bus: &Bus, directory: &std::path::Path) -> u64 {
+    let connection = archive::open(directory, Mode::Existing).unwrap();
+    let kept = || archive::find(&connection, directory, "last").unwrap().events;
+    let before = bus.view().seq.0;
+    while kept() < before {}
+    let began = Instant::now();
+    bus.announce(None, Incarnation(0), EventKind::Paused);
+    while kept() <= before {
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    u64::try_from(began.elapsed().as_micros()).unwrap()
 }
 
 /// Measures the writer alone.

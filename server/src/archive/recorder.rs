@@ -120,7 +120,8 @@ impl Recorder {
         Ok(())
     }
 
-    /// Closes runs that a killed server left, and removes what is beyond the limits; returns the size of the archive, in bytes.
+    /// Closes runs that a killed server left, and removes what is beyond the limits; returns the size of the
+    /// archive, in bytes.
     ///
     /// # Errors
     /// When the archive can't be read or written.

@@ -112,8 +112,8 @@ pub fn open(directory: &Path, mode: Mode) -> Result<Connection, Error> {
     let begun = Instant::now();
     loop {
         match prepare(&path) {
-            // Two servers that make the archive at the same time may be in each other's way: SQLite does not let
-            // one of them wait then.
+            // Two servers that make the archive at the same time may be in each other's way. SQLite does not
+            // let one of them wait then.
             Err(Error::Busy { .. }) if begun.elapsed() < BUSY_FOR => std::thread::sleep(TRY_AGAIN_AFTER),
             prepared => return prepared.map_err(is_of_directory),
         }

@@ -12,6 +12,10 @@ use ringleader_shared::{Event, EventKind, RingView, Seq};
 /// the view remembers.
 const REMEMBERED: usize = 2 * REMEMBERED_ELECTIONS;
 
+/// The time for which a split brain must last to count, in microseconds. The death of a leader is often reported
+/// after its deputy has taken over: until then both seem to lead.
+const SPLIT_FOR_US: u64 = 100_000;
+
 /// A run as far as its events go.
 #[derive(Debug, Clone)]
 pub(super) struct Summary {
@@ -23,6 +27,8 @@ pub(super) struct Summary {
     first_us: u64,
     last_us: u64,
     last_seq: Seq,
+    /// The moment since which live members seem to follow different leaders.
+    split_since_us: Option<u64>,
     /// The longest time without a leader that has ended.
     worst_us: Option<u64>,
     /// The last elections as they were saved or are about to be.
@@ -53,7 +59,7 @@ impl Summary {
             faults: 0,
             deaths: 0,
             worst_leaderless_us: None,
-            split_brain: ring.split_brain,
+            split_brain: false,
             term: ring.term,
             leader: None,
             deputy: None,
@@ -66,6 +72,7 @@ impl Summary {
             view: ring,
             first_us: 0,
             last_us: 0,
+            split_since_us: None,
             worst_us: None,
             elections: VecDeque::new(),
             changed: Vec::new(),
@@ -108,7 +115,7 @@ impl Summary {
             Some(MarkKind::Death) => self.row.deaths += 1,
             _ => {}
         }
-        self.row.split_brain |= self.view.split_brain;
+        self.note_split_brain(event.at_us);
         let past = self.view.leaderless.past.front().and_then(|outage| outage.took);
         self.worst_us = self.worst_us.max(past.map(|took| took.total_us));
     }
@@ -116,7 +123,7 @@ impl Summary {
     /// Notes that events are missing, and the ring after them.
     pub(super) fn lose(&mut self, first: Seq, last: Seq, ring: RingView) {
         self.row.lost_events += last.0.saturating_sub(first.0).saturating_add(1);
-        self.row.split_brain |= ring.split_brain;
+        self.split_since_us = None;
         self.last_seq = last;
         if self.stopped_after.is_none() {
             self.view = ring;
@@ -143,6 +150,12 @@ impl Summary {
     /// Notes that the changed elections are saved.
     pub(super) fn changes_are_saved(&mut self) {
         self.changed.clear();
+    }
+
+    fn note_split_brain(&mut self, at_us: u64) {
+        let split = self.split_since_us.or(self.view.split_brain.then_some(at_us));
+        self.row.split_brain |= split.is_some_and(|since| at_us.saturating_sub(since) >= SPLIT_FOR_US);
+        self.split_since_us = split.filter(|_| self.view.split_brain);
     }
 
     /// Notes what is new about the elections of the view that have ended.

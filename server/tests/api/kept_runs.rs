@@ -64,6 +64,7 @@ fn a_run_is_kept_while_it_goes_on_and_read_in_pages() {
     let ring = server.wait_for_leader("C", Some("B"));
     let run = kept(&server, ring.run, ring.seq.0);
     assert_eq!((run.end, run.number, run.imported), (RunEnd::Running, 1, false));
+    assert!(!run.split_brain, "a leader that is dead is on no side");
     let events = events_of(&server, ring.run, 17);
     let page: EventPage = server.get("/api/v1/events?limit=5000");
     let both = events.len().min(page.events.len());

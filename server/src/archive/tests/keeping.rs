@@ -149,3 +149,19 @@ fn a_deleted_run_can_be_restored_and_a_running_one_can_not_be_deleted() {
     let refused = change(&connection, place.path(), id(1), &long).expect_err("it is too long").to_string();
     assert!(refused.contains("at most 100 characters, this one has 101"), "{refused}");
 }
+
+#[test]
+fn a_split_brain_that_lasts_is_noted() {
+    let place = Place::new();
+    let mut world = World::reporting(Setup::of(&[90, 100, 110, 120]).seed(7));
+    world.act(Action::Initiate(0));
+    world.run_for(Duration::from_secs(2));
+    place.keep(&named(world.events(), 1), RunEnd::Stopped);
+    let between = [(0, 2), (0, 3), (1, 2), (1, 3)];
+    between.map(|(one, other)| world.act(Action::Sever { one, other }));
+    world.run_for(Duration::from_secs(5));
+    between.map(|(one, other)| world.act(Action::Mend { one, other }));
+    world.run_for(Duration::from_secs(5));
+    place.keep(&named(world.events(), 2), RunEnd::Stopped);
+    assert_eq!([1, 2].map(|number| place.find(id(number)).split_brain), [false, true]);
+}
