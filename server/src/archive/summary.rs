@@ -12,8 +12,8 @@ use ringleader_shared::{Event, EventKind, RingView, Seq};
 /// the view remembers.
 const REMEMBERED: usize = 2 * REMEMBERED_ELECTIONS;
 
-/// The time for which a split brain must last to count, in microseconds. The death of a leader is often reported
-/// after its deputy has taken over: until then both seem to lead.
+/// The time for which a split brain must last to count, in microseconds. The death of a leader is often
+/// reported after its deputy has taken over: until then both seem to lead.
 const SPLIT_FOR_US: u64 = 100_000;
 
 /// A run as far as its events go.

@@ -18,7 +18,10 @@ use crate::shutdown::stopped;
 
 /// The time for which events gather before they are written, unless there are [`BLOCK`] of them. With the
 /// time that a write takes it stays below the 50 ms that a killed server may lose.
-const GATHER: Duration = Duration::from_millis(30);
+const GATHER: Duration = Duration::from_millis(20);
+
+/// The number of events that are taken from the bus at once: it is locked for that long.
+const AT_ONCE: usize = 128;
 
 /// The interval at which the number of gathered events is looked at. To be woken by each event would take
 /// the processor from the nodes.
@@ -62,9 +65,15 @@ impl Writer {
                 }
             }
             let is_last = *self.finish.borrow();
-            while let Some(next) = self.subscription.take_published(BLOCK) {
-                self.take(next).await?;
+            let mut unsaved = 0;
+            while let Some(next) = self.subscription.take_published(AT_ONCE) {
+                unsaved += self.take(next).await?;
+                if unsaved >= BLOCK {
+                    self.save().await?;
+                    unsaved = 0;
+                }
             }
+            self.save().await?;
             if is_last {
                 self.recorder.end(RunEnd::Stopped);
                 return self.recorder.save();
@@ -80,10 +89,12 @@ impl Writer {
         }
     }
 
-    async fn take(&mut self, next: Next<PublishedEvent>) -> Result<(), Error> {
+    /// Hands events to the recorder; returns their number.
+    async fn take(&mut self, next: Next<PublishedEvent>) -> Result<usize, Error> {
         self.recorder.note_ended(self.bus.ended_runs());
         match next {
             Next::Events(events) => {
+                let count = events.len();
                 for event in events {
                     if self.recorder.must_end_before(&event) {
                         self.recorder.end(RunEnd::Reset);
@@ -93,6 +104,7 @@ impl Writer {
                     let age_us = self.bus.now_us().saturating_sub(event.event.at_us);
                     self.recorder.add(event, wall_ms().saturating_sub(age_us / 1_000));
                 }
+                Ok(count)
             }
             Next::Missed(first, last, ring) => {
                 if self.recorder.run().is_some_and(|run| run != ring.run) {
@@ -102,9 +114,9 @@ impl Writer {
                 }
                 self.missed(first, last);
                 self.recorder.lose(first, last, *ring, wall_ms());
+                Ok(1)
             }
         }
-        self.save().await
     }
 
     fn missed(&self, first: Seq, last: Seq) {

@@ -77,8 +77,8 @@ pub struct KeptRun {
     pub deaths: u64,
     /// The longest time without a leader, in microseconds; `None` when none was lost.
     pub worst_leaderless_us: Option<u64>,
-    /// Whether live members followed different leaders for 100 ms or longer. For less it may be a leader whose
-    /// death was reported after its deputy had taken over.
+    /// Whether live members followed different leaders for 100 ms or longer. For less it may be a leader
+    /// whose death was reported after its deputy had taken over.
     pub split_brain: bool,
     /// The last term.
     pub term: Term,
