@@ -6,6 +6,7 @@ mod body;
 mod budget;
 mod compression;
 mod events;
+mod runs;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ use crate::api::after::After;
 use crate::api::body::{NoBody, OptionalBody, RequiredBody};
 use crate::api::budget::Budget;
 use crate::api::compression::Encoders;
+use crate::archive::Archive;
 use crate::assets;
 use crate::auth::{self, Auth};
 use crate::bus::Bus;
@@ -58,6 +60,8 @@ pub struct App {
     pub bus: Bus,
     /// The connections to the server.
     pub places: ConnectionSlots,
+    /// The kept runs.
+    pub archive: Archive,
     /// Becomes true when the server is stopping.
     pub stopping: watch::Receiver<bool>,
 }
@@ -85,6 +89,13 @@ pub fn router(app: App, guard: Guard, auth: Auth) -> Router {
         .route("/api/v1/partitions", post(partition).delete(heal_partition))
         .route("/api/v1/reset", post(reset))
         .route("/api/v1/events", get(events))
+        .route("/api/v1/archive", get(runs::status))
+        .route("/api/v1/runs", get(runs::list).post(runs::import))
+        .route("/api/v1/runs/{run}", get(runs::show).patch(runs::change).delete(runs::delete))
+        .route("/api/v1/runs/{run}/restore", post(runs::restore))
+        .route("/api/v1/runs/{run}/events", get(runs::events))
+        .route("/api/v1/runs/{run}/elections", get(runs::elections))
+        .route("/api/v1/runs/{run}/export", get(runs::export))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/metrics", get(show_metrics))
         .route_layer(axum::middleware::from_fn_with_state(Budget::new(), budget::middleware))

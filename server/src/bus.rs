@@ -10,8 +10,8 @@ mod pending;
 mod subscription;
 pub mod websocket;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use ringleader_shared::{Event, EventKind, Incarnation, NodeName, RingView, RunId
 use tokio::sync::{Notify, watch};
 
 use self::history::History;
-pub use self::history::{EventPosition, HISTORY};
+pub use self::history::{EventPosition, HISTORY, PublishedEvent};
 pub use self::pending::PendingEvent;
 use self::pending::WaitingEvents;
 pub use self::subscription::{Next, Subscription};
@@ -32,6 +32,9 @@ use crate::state_dir::Keeper;
 /// The time that an event of a node waits for earlier ones of other nodes. Reports take a few
 /// milliseconds at most, unless the machine is overloaded; a later one gets its place when it arrives.
 const WAIT_FOR_EARLIER: Duration = Duration::from_millis(20);
+
+/// The number of ended runs that are remembered: more than can end before the archive asks.
+const REMEMBERED_ENDS: usize = 16;
 
 /// The bus. Cheap to clone; all clones are the same bus.
 #[derive(Debug, Clone)]
@@ -47,6 +50,8 @@ struct Inner {
     born_ns: u64,
     /// Notified when an event begins to wait.
     waiting: Notify,
+    /// The number of subscriptions that are the server's own: see [`Bus::subscribe_archive`].
+    own_subscriptions: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -63,6 +68,8 @@ struct State {
     too_late: u64,
     /// The storage of the highest term.
     keeper: Option<Keeper>,
+    /// The runs that were ended last, the newest at the end, each with its last event before that.
+    ended: VecDeque<(RunId, Seq)>,
 }
 
 /// A member's right to report. It ends when the member leaves the ring, or the run ends.
@@ -102,10 +109,16 @@ impl Bus {
             waiting: WaitingEvents::default(),
             too_late: 0,
             keeper,
+            ended: VecDeque::new(),
         };
         let (newest, _) = watch::channel(Seq(0));
-        let inner =
-            Inner { state: Mutex::new(state), newest, born_ns: monotonic_ns(), waiting: Notify::new() };
+        let inner = Inner {
+            state: Mutex::new(state),
+            newest,
+            born_ns: monotonic_ns(),
+            waiting: Notify::new(),
+            own_subscriptions: AtomicUsize::new(0),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -271,10 +284,28 @@ impl Bus {
         monotonic_ns().saturating_sub(self.inner.born_ns) / 1_000
     }
 
-    /// The number of subscribers.
+    /// The number of subscribers, without the server's own.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        self.inner.newest.receiver_count()
+        let own = self.inner.own_subscriptions.load(Ordering::Relaxed);
+        self.inner.newest.receiver_count().saturating_sub(own)
+    }
+
+    /// Notes that the run ends after the events that were published so far: the ends of its processes that
+    /// follow are the server's doing.
+    pub fn end_run(&self) {
+        let mut state = self.state();
+        let ended = (state.view.run, state.view.seq);
+        state.ended.push_back(ended);
+        if state.ended.len() > REMEMBERED_ENDS {
+            state.ended.pop_front();
+        }
+    }
+
+    /// The runs that were ended last, by a reset or the server's stop, each with its last event before that.
+    #[must_use]
+    pub fn ended_runs(&self) -> Vec<(RunId, Seq)> {
+        self.state().ended.iter().copied().collect()
     }
 
     /// The events after `after` as JSON, at most `limit`.

@@ -14,6 +14,8 @@ use ringleader_shared::{
 };
 use uuid::Uuid;
 
+use crate::archive::command::HistoryOptions;
+use crate::archive::{ArchiveOptions, Limits};
 use crate::replay::ReplayOptions;
 use crate::simulate::SimulateOptions;
 
@@ -63,6 +65,9 @@ pub enum Command {
     /// Show what --record wrote, and whether the election core does the same again
     #[command(after_help = crate::replay::EXAMPLES)]
     Replay(ReplayOptions),
+    /// List, show, export, import and delete the runs that the server has kept
+    #[command(after_help = crate::archive::command::EXAMPLES)]
+    History(HistoryOptions),
     /// Be one node of a ring: started by `serve`, not by hand
     #[command(hide = true)]
     Node(NodeOptions),
@@ -142,6 +147,19 @@ pub struct ServeOptions {
     /// `ringleader replay`
     #[arg(long, env = "RINGLEADER_RECORD", value_name = "DIRECTORY")]
     pub record: Option<PathBuf>,
+    /// The directory in which every run is kept, for the list of past runs and `ringleader history`. Several
+    /// servers may share it [default: $XDG_DATA_HOME/ringleader or ~/.local/share/ringleader]
+    #[arg(long, env = "RINGLEADER_DATA_DIR", value_name = "DIRECTORY")]
+    pub data_dir: Option<PathBuf>,
+    /// Keep no runs
+    #[arg(long, env = "RINGLEADER_NO_HISTORY")]
+    pub no_history: bool,
+    /// The size of all kept runs above which the oldest are removed, pinned ones excepted
+    #[arg(long, env = "RINGLEADER_HISTORY_SIZE", value_name = "SIZE", default_value = "512MB", value_parser = size)]
+    pub history_size: u64,
+    /// The age above which kept runs are removed, pinned ones excepted
+    #[arg(long, env = "RINGLEADER_HISTORY_AGE", value_name = "TIME", default_value = "30d", value_parser = age)]
+    pub history_age: Duration,
     /// The log level: error, warn, info, debug, trace, or a filter such as `ringleader=debug`
     #[arg(long, env = "RINGLEADER_LOG", value_name = "FILTER", default_value = "warn")]
     pub log: String,
@@ -151,6 +169,16 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
+    /// The directory and the limits of the archive.
+    #[must_use]
+    pub fn archive(&self) -> ArchiveOptions {
+        ArchiveOptions {
+            directory: self.data_dir.clone(),
+            limits: Limits { most_bytes: self.history_size, most_age: self.history_age },
+            is_off: self.no_history,
+        }
+    }
+
     /// The settings of the ring for which flags were given.
     #[must_use]
     pub fn settings(&self) -> ChangeRing {
@@ -164,7 +192,7 @@ impl ServeOptions {
 }
 
 /// Parses one of these words as the mode that it names; `--help` lists them.
-fn word_of<T>(words: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
+pub(crate) fn word_of<T>(words: impl Into<PossibleValuesParser>) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
 {
@@ -272,4 +300,29 @@ fn heartbeat(text: &str) -> Result<Duration, String> {
         beat if beat > Duration::from_secs(60) => Err("at most 1min".to_owned()),
         beat => Ok(beat),
     }
+}
+
+/// Parses a size in bytes, such as 512MB.
+fn size(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic()).trim_end();
+    let unit = match text.get(number.len()..).unwrap_or_default().trim().to_ascii_uppercase().as_str() {
+        "KB" => Some(1_000),
+        "MB" => Some(1_000_000),
+        "GB" => Some(1_000_000_000),
+        _ => None,
+    };
+    let bytes = number.parse::<u64>().ok().zip(unit).and_then(|(number, unit)| number.checked_mul(unit));
+    match bytes {
+        None => Err("write it like 512MB or 2GB".to_owned()),
+        Some(bytes) if bytes < 1_000_000 => Err("at least 1MB".to_owned()),
+        Some(bytes) => Ok(bytes),
+    }
+}
+
+/// Parses an age, such as 30d.
+fn age(text: &str) -> Result<Duration, String> {
+    let age =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write it like 30d or 12h"))?;
+    if age < Duration::from_secs(60) { Err("at least 1min".to_owned()) } else { Ok(age) }
 }

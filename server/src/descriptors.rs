@@ -9,8 +9,8 @@ use crate::visitor::ConnectionSlots;
 /// The most connections of the public listener at once, on a system that allows them.
 const MAX_CONNECTIONS: usize = 4_096;
 
-/// Descriptors that the program itself needs: listeners, logs, timers, the runtime's own.
-const OWN: usize = 48;
+/// Descriptors that the program itself needs: listeners, logs, timers, the runtime's own, the archive's.
+const OWN: usize = 60;
 
 /// Descriptors for each node: its control link, its process, its standard error output, and the pipes
 /// while it is spawned.

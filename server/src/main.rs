@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         }
         Some(Command::Simulate(options)) => ringleader::simulate::run(&options).map(|()| true),
         Some(Command::Replay(options)) => ringleader::replay::run(&options),
+        Some(Command::History(options)) => ringleader::archive::command::run(&options).map(|()| true),
         Some(Command::Serve(options)) => ringleader::serve::run(&options).map(|()| true),
         None => ringleader::serve::run(&cli.serve).map(|()| true),
     };

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use self::accept::accept;
 use self::progress::PROGRESS_WITHIN;
 use crate::api::{self, App};
+use crate::archive::{Archive, ArchiveOptions};
 use crate::auth::{Auth, Tokens};
 use crate::bus::Bus;
 use crate::cli::ServeOptions;
@@ -39,7 +40,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the flags ask for what can't be, or a port can't be opened.
 pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
-    threads::make_sure()?;
+    threads::make_sure(!options.no_history)?;
     let _log = log::start(options)?;
     let Ring { mut members, settings, start } = ring_file::ring(options)?;
     if let Some(directory) = &options.record {
@@ -75,7 +76,7 @@ pub fn run(options: &ServeOptions) -> anyhow::Result<()> {
             control: control_listener.local_addr()?,
         };
         let door = Door { tokens, names: options.allow_host.clone() };
-        serve(listener, control_listener, config, door).await
+        serve(listener, control_listener, config, door, &options.archive()).await
     })
 }
 
@@ -92,6 +93,7 @@ async fn serve(
     control_listener: TcpListener,
     config: RingConfig,
     door: Door,
+    archive: &ArchiveOptions,
 ) -> anyhow::Result<()> {
     let mut ends = Ends::listen()?;
     ringleader_node::survive_large_files()?;
@@ -99,6 +101,7 @@ async fn serve(
     let places = descriptors.public();
     let (stop, stopping) = watch::channel(false);
     let bus = Bus::keeping(config.keeper.clone());
+    let archive = Archive::start(archive, &bus);
     let address = listener.local_addr()?;
     let addresses = port::addresses(address.ip());
     let links = links(&addresses, address.port(), door.tokens.as_ref());
@@ -116,6 +119,7 @@ async fn serve(
         supervisor: supervisor.clone(),
         bus: bus.clone(),
         places: places.clone(),
+        archive: archive.clone(),
         stopping: stopping.clone(),
     };
     let guard = Guard::new(&addresses, address.port(), door.names);
@@ -140,6 +144,7 @@ async fn serve(
         // A second signal: the user does not want to wait. The kernel ends the nodes with this process.
         () = ends.next() => return Ok(()),
     }
+    archive.finish(STOP_WITHIN);
     let _ = thread.join();
     Ok(())
 }

@@ -182,7 +182,7 @@ fn with_too_few_threads_it_says_so_and_with_too_few_processes_it_serves_a_ring_t
     }
     let another = ["--reuid=47114", "--regid=47114", "--clear-groups"];
     let with = |limit: u32| {
-        let script = format!("ulimit -u {limit}; exec \"$0\" serve --port 0 --node-port 0");
+        let script = format!("ulimit -u {limit}; exec \"$0\" serve --port 0 --node-port 0 --no-history");
         let mut command = Command::new("setpriv");
         command
             .args(["--reuid=47114", "--regid=47114", "--clear-groups", "bash", "-c", &script])

@@ -1,5 +1,7 @@
 //! Bodies of the HTTP API. Unknown fields are refused, so that a misspelt one is not silently ignored.
 
+mod runs;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::Event;
@@ -7,6 +9,11 @@ use crate::fault::FaultyLink;
 use crate::id::{Attribute, NodeId, NodeName, Seq};
 use crate::json;
 pub use crate::settings::ChangeRing;
+
+pub use self::runs::{
+    ArchiveState, ArchiveStatus, ChangeRun, Gap, KeptElections, KeptEvents, KeptRun, KeptRuns, MAX_RUN_NAME,
+    RunEnd,
+};
 
 /// The body of `POST /api/v1/elections`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

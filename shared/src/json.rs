@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::AlgorithmName;
 use crate::algorithm::Status;
+use crate::api::{ArchiveState, RunEnd};
 use crate::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};
@@ -116,6 +117,8 @@ parts! {
     LinkEnd = LinkEnd::NotNeeded,
     LossCause = LossCause::Hung,
     EventKind = EventKind::Paused,
+    RunEnd = RunEnd::Running,
+    ArchiveState = ArchiveState::Off,
 }
 
 impl<T: DeserializeOwned> Part for Option<T> {

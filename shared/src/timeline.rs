@@ -347,7 +347,8 @@ impl Moment {
 }
 
 /// The mark that an event of this kind makes, whatever the state.
-fn mark_of(kind: &EventKind) -> Option<MarkKind> {
+#[must_use]
+pub fn mark_of(kind: &EventKind) -> Option<MarkKind> {
     let broken = |is_whole: bool| if is_whole { MarkKind::Repair } else { MarkKind::Fault };
     match kind {
         EventKind::RunStarted { .. } => Some(MarkKind::Run),

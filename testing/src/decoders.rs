@@ -1,7 +1,9 @@
 //! Every decoder of the wires as a function of bytes, which must return for any bytes, and valid bytes to
 //! begin with. The property tests call them, and the fuzz targets in `fuzz/`.
 
-use ringleader_shared::api::{AddNode, ChangeNode, ChangeRing, EventPage, Partition, StartElection};
+use ringleader_shared::api::{
+    AddNode, ChangeNode, ChangeRing, ChangeRun, EventPage, Gap, KeptRun, Partition, StartElection,
+};
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::control::{NodeCommand, NodeReport};
 use ringleader_shared::link::{LinkFrame, PathFrame};
@@ -13,7 +15,7 @@ use serde::de::DeserializeOwned;
 pub type Decoder = (&'static str, fn(&[u8]) -> bool);
 
 /// All of them.
-pub const DECODERS: [Decoder; 13] = [
+pub const DECODERS: [Decoder; 16] = [
     ("a node link's frame", read::<LinkFrame>),
     ("a path frame", read::<PathFrame>),
     ("a node's report", read::<NodeReport>),
@@ -27,6 +29,9 @@ pub const DECODERS: [Decoder; 13] = [
     ("a request to change a node", read_only::<ChangeNode>),
     ("a request to change the ring", read_only::<ChangeRing>),
     ("a request to part the ring", read_only::<Partition>),
+    ("a kept run", read::<KeptRun>),
+    ("a gap of a kept run", read::<Gap>),
+    ("a request to change a kept run", read_only::<ChangeRun>),
 ];
 
 /// Decodes, and returns whether that succeeded. An accepted value must be the same after it was written and
@@ -56,7 +61,7 @@ pub fn read_text(bytes: &[u8]) {
 }
 
 /// Valid texts, of every kind that crosses a wire, to be spoilt.
-pub const VALID: [&str; 19] = [
+pub const VALID: [&str; 22] = [
     r#"{"id":{"from":"A","incarnation":1,"number":7},"lamport":12,"sent_ns":123456789,"message":{"type":"election","term":3,"initiator":"00000000-0000-4000-8000-000000000001","candidate":{"attribute":120,"id":"00000000-0000-4000-8000-000000000004"},"deputy":null,"hops":2}}"#,
     r#"{"id":{"from":"A","incarnation":1,"number":8},"lamport":13,"sent_ns":5,"message":{"type":"classic","term":3,"algorithm":"hirschberg-sinclair","port":"predecessor","number":1,"size":0,"payload":{"kind":0,"label":{"attribute":120,"id":"00000000-0000-4000-8000-000000000004"},"numbers":[3,0,0]}}}"#,
     r#"{"id":{"from":"A","incarnation":1,"number":9},"lamport":13,"sent_ns":5,"message":{"type":"roll_call","term":3,"algorithm":"itai-rodeh","initiator":"00000000-0000-4000-8000-000000000004","hops":2}}"#,
@@ -76,4 +81,7 @@ pub const VALID: [&str; 19] = [
     r#"{"hop_delay_ms":400,"safety":"available"}"#,
     r#"{"groups":[["A","B"],["C","D"]]}"#,
     r#"{"events":[],"oldest":1,"newest":0}"#,
+    r#"{"run":"00000000-0000-4000-8000-00000000000f","number":7,"name":"Lecture 3","pinned":false,"started_ms":1764320400000,"lasted_us":93811204,"end":"stopped","imported":false,"deleted_ms":null,"members":["A","B"],"hop_delay_ms":0,"safety":"available","succession":"deputy","algorithm":"max-ring","events":412,"lost_events":0,"elections":1,"takeovers":1,"faults":0,"deaths":1,"worst_leaderless_us":1204,"split_brain":false,"term":2,"leader":"B","deputy":null,"bytes":9713}"#,
+    r#"{"position":60,"first":61,"last":79,"ring":{"seq":79,"run":"00000000-0000-4000-8000-00000000000f","term":1,"leader":null,"deputy":null,"split_brain":false,"nodes":[],"elections":[]}}"#,
+    r#"{"name":"Lecture 3","pinned":true}"#,
 ];

@@ -11,6 +11,7 @@ mod bus;
 mod processes;
 mod recordings;
 mod start;
+mod takeover;
 mod wait;
 
 use std::process::Child;
@@ -24,6 +25,7 @@ use serde_json::Value;
 pub use bus::Bus;
 pub use processes::{runs, wait_until_gone};
 pub use start::{is_formed, program};
+pub use takeover::Round;
 
 /// The time after which a wait fails the test. Far above the usual time, for busy machines.
 pub const PATIENCE: Duration = Duration::from_secs(30);

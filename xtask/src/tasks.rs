@@ -94,6 +94,11 @@ const TASKS: &[Task] = &[
         run: |rest| bench("busy").args(rest).check(),
     },
     Task {
+        call: "bench history [ROUNDS]",
+        help: "takeovers, elections and the bus with runs kept and not, 50 rounds by default; what the writer takes",
+        run: |rest| bench("history").args(rest).check(),
+    },
+    Task {
         call: "bench partitions [N]",
         help: "what broken, slow and lossy links between live members cost, N rings a row, 3 by default",
         run: |rest| bench("partitions").args(rest).check(),

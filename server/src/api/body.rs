@@ -55,7 +55,7 @@ impl<S: Send + Sync> FromRequest<S> for NoBody {
 }
 
 /// Refuses a body in a coding or a character set that would have to be decoded first.
-fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     let values = |name: &HeaderName| {
         let lists = headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").to_owned());
         lists

@@ -1,6 +1,7 @@
 //! The history of the bus: the newest events, each with the text of its frame, and their runs.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::ws::Utf8Bytes;
@@ -29,10 +30,19 @@ impl From<Seq> for EventPosition {
     }
 }
 
+/// An event of the bus with its text.
+#[derive(Debug, Clone)]
+pub struct PublishedEvent {
+    /// The event.
+    pub event: Arc<Event>,
+    /// The same as JSON.
+    pub text: Bytes,
+}
+
 /// The newest events of a bus.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    events: VecDeque<(Event, Utf8Bytes)>,
+    events: VecDeque<(Arc<Event>, Utf8Bytes)>,
     /// The sequence number of the last event; 0 before the first.
     newest: Seq,
     /// The first event of each run of which there are some, oldest first.
@@ -49,7 +59,7 @@ impl History {
         self.refusals += usize::from(is_refusal(&event));
         let frame = BusFrame::Event { event: Box::new(event.clone()) };
         let text = serde_json::to_string(&frame).unwrap_or_default();
-        self.events.push_back((event, text.into()));
+        self.events.push_back((Arc::new(event), text.into()));
         // Events caused by strangers have room of their own, so they push no event of the ring out.
         while self.events.len() - self.refusals > HISTORY || self.refusals > HISTORY {
             let oldest = self.events.pop_front();
@@ -68,7 +78,7 @@ impl History {
 
     /// The events after `after`, at most `limit`.
     pub(super) fn events(&self, after: Seq, limit: usize) -> impl Iterator<Item = &Event> {
-        self.after(after).take(limit).map(|(event, _)| event)
+        self.after(after).take(limit).map(|(event, _)| event.as_ref())
     }
 
     /// The frames of the events after `after`, at most `limit`, as JSON.
@@ -78,14 +88,19 @@ impl History {
 
     /// The events after `after`, at most `limit`, as JSON.
     pub(super) fn texts(&self, after: Seq, limit: usize) -> impl Iterator<Item = Bytes> {
-        // A frame is the event in an envelope: the text is shared, not serialized again.
-        self.frames(after, limit).map(|text| {
-            let bytes = Bytes::from(text.clone());
-            bytes.slice(ENVELOPE.len()..bytes.len() - 1)
-        })
+        self.frames(after, limit).map(text_of)
     }
 
-    fn after(&self, after: Seq) -> impl Iterator<Item = &(Event, Utf8Bytes)> {
+    /// The events after `after` with their texts, at most `limit`.
+    pub(super) fn published(&self, after: Seq, limit: usize) -> impl Iterator<Item = PublishedEvent> {
+        let published = |(event, frame): &(Arc<Event>, Utf8Bytes)| PublishedEvent {
+            event: Arc::clone(event),
+            text: text_of(frame),
+        };
+        self.after(after).take(limit).map(published)
+    }
+
+    fn after(&self, after: Seq) -> impl Iterator<Item = &(Arc<Event>, Utf8Bytes)> {
         let skipped = after.next().0.saturating_sub(self.bounds().0.0);
         self.events.iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX))
     }
@@ -96,6 +111,13 @@ impl History {
         let run = self.runs.iter().rev().find(|(first, _)| *first <= seq).or_else(|| self.runs.front());
         run.map(|(_, run)| *run)
     }
+}
+
+/// The text of the event in a frame. A frame is the event in an envelope: the text is shared, not serialized
+/// again.
+fn text_of(frame: &Utf8Bytes) -> Bytes {
+    let bytes = Bytes::from(frame.clone());
+    bytes.slice(ENVELOPE.len()..bytes.len() - 1)
 }
 
 fn is_refusal(event: &Event) -> bool {

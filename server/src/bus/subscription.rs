@@ -1,20 +1,23 @@
 //! Subscriptions: each reader takes the events from the history at its own speed.
 
+use std::sync::atomic::Ordering;
+
 use axum::extract::ws::Utf8Bytes;
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::{RingView, Seq};
 use tokio::sync::watch;
 
-use super::{Bus, EventPosition};
+use super::history::History;
+use super::{Bus, EventPosition, PublishedEvent};
 
 /// The number of events that a subscriber gets at a time.
 const BATCH: usize = 64;
 
 /// The next item for a subscriber.
 #[derive(Debug)]
-pub enum Next {
+pub enum Next<T = Utf8Bytes> {
     /// Frames of events, already serialized.
-    Events(Vec<Utf8Bytes>),
+    Events(Vec<T>),
     /// The subscriber fell behind: the range of the missed events, and the present ring.
     Missed(Seq, Seq, Box<RingView>),
 }
@@ -36,6 +39,13 @@ impl Bus {
         };
         drop(state);
         (frame, Subscription { bus: self.clone(), newest, at })
+    }
+
+    /// Starts the subscription of the archive, with the first event of the server. There is one at most.
+    #[must_use]
+    pub fn subscribe_archive(&self) -> Subscription {
+        self.inner.own_subscriptions.fetch_add(1, Ordering::Relaxed);
+        self.subscribe(Some(Seq(0).into())).1
     }
 }
 
@@ -60,7 +70,30 @@ impl Subscription {
         }
     }
 
+    /// Waits until there is something to take.
+    pub async fn ready(&mut self) {
+        while self.pending() == 0 {
+            // `self.bus` keeps the bus alive, so its sender is never gone.
+            let _ = self.newest.changed().await;
+        }
+    }
+
+    /// The number of published events that were not taken yet.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.newest.borrow().0.saturating_sub(self.at.0)
+    }
+
+    /// Takes the next events with their texts, at most `limit`; `None` when there is nothing to take.
+    pub fn take_published(&mut self, limit: usize) -> Option<Next<PublishedEvent>> {
+        self.take_with(|history, at| history.published(at, limit).collect())
+    }
+
     fn take(&mut self) -> Option<Next> {
+        self.take_with(|history, at| history.frames(at, BATCH).cloned().collect())
+    }
+
+    fn take_with<T>(&mut self, read: impl FnOnce(&History, Seq) -> Vec<T>) -> Option<Next<T>> {
         let state = self.bus.state();
         let (oldest, newest) = state.history.bounds();
         if self.at == newest {
@@ -71,9 +104,9 @@ impl Subscription {
             self.at = newest;
             return Some(Next::Missed(first, newest, Box::new(state.view.clone())));
         }
-        let frames: Vec<Utf8Bytes> = state.history.frames(self.at, BATCH).cloned().collect();
-        self.at = Seq(self.at.0 + frames.len() as u64);
-        Some(Next::Events(frames))
+        let events = read(&state.history, self.at);
+        self.at = Seq(self.at.0 + events.len() as u64);
+        Some(Next::Events(events))
     }
 }
 

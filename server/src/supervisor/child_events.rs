@@ -144,6 +144,7 @@ impl Supervisor {
 
     /// Kills every process and waits until the last one is reaped.
     pub(super) async fn end_all(&mut self) {
+        self.bus.end_run();
         for process in self.nodes.iter_mut().filter_map(|node| node.process.as_mut()) {
             process.leaving = true;
             process.child.signal(Signal::Kill);

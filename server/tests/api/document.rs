@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use ringleader_shared::algorithm::Status;
 use ringleader_shared::api::{
-    AccessKind, AddNode, ChangeNode, ChangeRing, ElectionStarted, EventPage, Links, Partition, Problem,
+    AccessKind, AddNode, ArchiveState, ArchiveStatus, ChangeNode, ChangeRing, ChangeRun, ElectionStarted,
+    EventPage, Gap, KeptElections, KeptEvents, KeptRun, KeptRuns, Links, Partition, Problem, RunEnd,
     StartElection,
 };
 use ringleader_shared::bus::BusFrame;
@@ -160,13 +161,15 @@ fn the_document_has_every_route_of_the_router_and_no_other() {
 #[test]
 fn every_call_of_the_document_is_answered_in_a_way_that_it_describes() {
     let document = document();
-    let server = Server::start();
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start_with(&["--data-dir", directory.path().to_str().unwrap()]);
+    let run = server.ring().run.to_string();
     let served: Value = server.get("/api/v1/openapi.json");
     assert_eq!(served, document);
     for Call { path, method, operation } in calls(&document) {
         // Deletions come first in the alphabet, and must leave the later calls a node.
         let path = path.replace("{name}", if method == "delete" { "D" } else { "A" });
-        let path = path.replace("{from}", "A").replace("{to}", "B");
+        let path = path.replace("{from}", "A").replace("{to}", "B").replace("{run}", &run);
         let request = &operation["requestBody"]["content"]["application/json"]["examples"];
         let example = request.as_object().and_then(|examples| examples.values().next());
         let method = method.to_uppercase();
@@ -194,8 +197,10 @@ fn every_call_of_the_document_is_answered_in_a_way_that_it_describes() {
 fn every_method_that_the_document_does_not_have_is_refused_with_those_that_it_has() {
     let document = document();
     let server = Server::spawn(&[]);
+    let run = server.ring().run.to_string();
     for (path, item) in document["paths"].as_object().unwrap() {
-        let path = path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B");
+        let path =
+            path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B").replace("{run}", &run);
         for method in METHODS.iter().filter(|method| item.get(**method).is_none()) {
             let answer = server.call(&method.to_uppercase(), &path, None);
             answer.problem(405);
@@ -241,6 +246,14 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "LinkFault" => round_trip::<LinkFault>(&example),
             "FaultyLink" => round_trip::<FaultyLink>(&example),
             "Links" => round_trip::<Links>(&example),
+            "KeptRun" => round_trip::<KeptRun>(&example),
+            "KeptRuns" => round_trip::<KeptRuns>(&example),
+            "KeptEvents" => round_trip::<KeptEvents>(&example),
+            "KeptElections" => round_trip::<KeptElections>(&example),
+            "Gap" => round_trip::<Gap>(&example),
+            "ChangeRun" => round_trip::<ChangeRun>(&example),
+            "ArchiveStatus" => round_trip::<ArchiveStatus>(&example),
+            "AlgorithmName" => round_trip::<AlgorithmName>(&example),
             "Access" => round_trip::<ringleader_shared::api::Access>(&example),
             "Partition" => round_trip::<Partition>(&example),
             // It has no body: it is part of an address.
@@ -304,6 +317,9 @@ fn every_enum_of_names_has_the_names_of_its_type() {
         (".succession", names_of::<Succession>()),
         (".algorithm", names_of::<AlgorithmName>()),
         (".role", names_of::<Role>()),
+        ("ArchiveStatus.properties.state", names_of::<ArchiveState>()),
+        ("KeptRun.properties.end", names_of::<RunEnd>()),
+        ("schemas.AlgorithmName", names_of::<AlgorithmName>()),
         (".state", names_of::<NodeState>()),
         (".status", names_of::<Status>()),
         (".port", names_of::<PortKind>()),

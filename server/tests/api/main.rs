@@ -7,6 +7,7 @@ mod bodies;
 mod compression;
 mod document;
 mod history;
+mod kept_runs;
 mod links;
 mod schema;
 mod settings;

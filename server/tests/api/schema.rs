@@ -19,8 +19,8 @@ fn every_answer_is_as_the_document_says() {
         );
         return;
     };
-    let server = Server::start_with(&["--restart"]);
     let folder = tempfile::tempdir().unwrap();
+    let server = Server::start_with(&["--restart", "--data-dir", folder.path().to_str().unwrap()]);
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemathesis.toml");
     let output = Command::new(schemathesis)
         .current_dir(folder.path())

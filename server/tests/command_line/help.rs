@@ -8,15 +8,16 @@ use ringleader::cli::Cli;
 use ringleader::ring_file;
 use ringleader_shared::AlgorithmName;
 
-/// The program's command and those that it lists, by name, each with its whole help.
+/// The program's command, those that it lists and those that these list, each with its whole help.
 fn commands() -> Vec<(Command, String)> {
     let program = Cli::command();
     let listed: Vec<Command> = program.get_subcommands().filter(|it| !it.is_hide_set()).cloned().collect();
+    let nested = listed.iter().flat_map(|it| it.get_subcommands().cloned()).collect::<Vec<_>>();
     let with_help = |mut command: Command| {
         let help = command.render_long_help().to_string();
         (command, help)
     };
-    std::iter::once(program).chain(listed).map(with_help).collect()
+    std::iter::once(program).chain(listed).chain(nested).map(with_help).collect()
 }
 
 /// The words of a text that are long flags.

@@ -3,6 +3,7 @@
 
 mod flags;
 mod help;
+mod history;
 mod simulate;
 
 use std::process::{Command, Output};

@@ -10,10 +10,14 @@ const OPERATOR: &str = "an-operator-of-this-test";
 const VIEWER: &str = "a-viewer-of-this-test";
 
 fn start() -> Server {
+    start_with(&[])
+}
+
+fn start_with(flags: &[&str]) -> Server {
     let arguments =
         ["--port", "0", "--node-port", "0", "--hop-delay", "0ms", "--hung-after", "1s", "--ask-token"];
     let tokens = [("RINGLEADER_OPERATOR_TOKEN", OPERATOR), ("RINGLEADER_VIEWER_TOKEN", VIEWER)];
-    let server = Server::spawn_as(&arguments, &tokens);
+    let server = Server::spawn_as(&[&arguments, flags].concat(), &tokens);
     server.wait_for("all run, linked to the next", is_formed);
     server
 }
@@ -104,7 +108,8 @@ fn port(authority: &str) -> u16 {
 #[test]
 fn what_a_request_shows_decides_what_it_may_on_every_road_and_nothing_changes() {
     use Fate::{Foreign, Looks, Misdirected, Stranger};
-    let server = start();
+    let directory = tempfile::tempdir().unwrap();
+    let server = start_with(&["--data-dir", directory.path().to_str().unwrap()]);
     let before = server.ring();
     // The health check needs no token.
     let roads: Vec<Road> = roads().into_iter().filter(|(_, path, _)| path != "/healthz").collect();

@@ -8,12 +8,14 @@ pub(crate) type Road = (String, String, bool);
 /// The routes of its document, the page, its icon, and the bus as a WebSocket.
 pub(crate) fn roads() -> Vec<Road> {
     let document: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+    let run = "9b839034-164d-4ff9-84ae-bf08e24ad801";
     let mut roads: Vec<Road> = [("/", false), ("/favicon.svg", false), ("/ws", true)]
         .map(|(path, upgrade)| ("GET".to_owned(), path.to_owned(), upgrade))
         .to_vec();
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            let path = path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B");
+            let path =
+                path.replace("{name}", "A").replace("{from}", "A").replace("{to}", "B").replace("{run}", run);
             roads.push((method.to_uppercase(), path, false));
         }
     }
