@@ -12,6 +12,7 @@
 pub mod algorithm;
 pub mod api;
 pub mod bus;
+pub mod causality;
 pub mod control;
 pub mod event;
 pub mod explanation;
@@ -28,6 +29,7 @@ pub mod settings;
 pub mod text;
 pub mod timeline;
 pub mod view;
+pub mod why;
 
 pub use algorithm::{AlgorithmName, Payload, PortKind, Progress};
 pub use event::{Event, EventKind};

@@ -1,0 +1,211 @@
+//! Finds the causes of an event among those before it, and the events that came before their cause.
+
+mod links;
+mod members;
+
+use std::collections::{HashMap, VecDeque};
+
+use self::links::LinkStates;
+use self::members::MemberStates;
+use crate::event::{Event, EventKind};
+use crate::explanation::{Explanation, NamedExplanation};
+use crate::id::{Incarnation, MessageId, NodeName};
+use crate::timeline::Position;
+
+/// The most events that wait for a cause that may come after them.
+const MOST_WAITING: usize = 256;
+
+/// The longest time that an event waits for its cause, in microseconds.
+const WAITS_US: u64 = 5_000_000;
+
+/// The causes of an event, and the effects that came before it.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The event before it in the life of its node.
+    pub(super) before: Option<Position>,
+    /// Its cause from outside.
+    pub(super) outside: Option<Position>,
+    /// The events before it that it is the cause of.
+    pub(super) late: Vec<Position>,
+}
+
+/// The last events that others may follow from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Matching {
+    lives: HashMap<(NodeName, Incarnation), Life>,
+    members: MemberStates,
+    links: LinkStates,
+    /// The last change of a setting.
+    settings: Option<Position>,
+    waiting: VecDeque<Waiting>,
+}
+
+/// One start of a node.
+#[derive(Debug, Clone, Default)]
+struct Life {
+    last: Position,
+    /// The numbers of its messages and the positions of their sendings, in order.
+    sent: VecDeque<(u64, Position)>,
+}
+
+/// An event whose cause may come after it.
+#[derive(Debug, Clone)]
+struct Waiting {
+    position: Position,
+    at_us: u64,
+    cause: LateCause,
+}
+
+/// A cause that may come after its effect: nodes report to the server by connections of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum LateCause {
+    Sending(MessageId),
+    Death(NodeName),
+    Initiating(NodeName),
+}
+
+/// Whether an event belongs to the life of its node. The others are what the user does to the ring.
+pub(crate) fn is_of_life(kind: &EventKind) -> bool {
+    !matches!(
+        kind,
+        EventKind::RunStarted { .. }
+            | EventKind::MemberAdded { .. }
+            | EventKind::MemberRemoved
+            | EventKind::AttributeChanged { .. }
+            | EventKind::EligibilityChanged { .. }
+            | EventKind::SettingsChanged { .. }
+            | EventKind::LinkFaultChanged { .. }
+            | EventKind::PartitionChanged { .. }
+            | EventKind::Requested { .. }
+    )
+}
+
+impl Matching {
+    pub(super) fn push(&mut self, event: &Event, at: Position) -> Found {
+        let outside = self.outside(event, at);
+        let mut found = Found { before: None, outside, late: self.late(event) };
+        if let Some(node) = event.node.as_ref().filter(|_| is_of_life(&event.kind)) {
+            let life = self.lives.entry((node.clone(), event.incarnation)).or_default();
+            found.before = Some(std::mem::replace(&mut life.last, at)).filter(|before| before.0 > 0);
+            if let EventKind::Sent { message, .. } = &event.kind {
+                life.sent.push_back((message.id.number, at));
+            }
+        }
+        if let EventKind::SettingsChanged { .. } = event.kind {
+            self.settings = Some(at);
+        }
+        self.links.note(event, at);
+        self.members.note(event, at);
+        found
+    }
+
+    pub(super) fn forget_before(&mut self, begin: Position) {
+        for life in self.lives.values_mut() {
+            let surplus = life.sent.partition_point(|(_, position)| *position <= begin);
+            life.sent.drain(..surplus);
+        }
+        // The last event of a life that goes on is kept, however old it is.
+        self.lives.retain(|(node, incarnation), life| {
+            life.last > begin || self.members.start_of(node) == Some(*incarnation)
+        });
+        self.waiting.retain(|waiting| waiting.position > begin);
+    }
+
+    pub(super) fn size(&self) -> usize {
+        let sent = self.lives.values().map(|life| life.sent.capacity() * size_of::<(u64, Position)>());
+        let lives = self.lives.capacity() * size_of::<((NodeName, Incarnation), Life)>();
+        sent.sum::<usize>() + lives + self.waiting.capacity() * size_of::<Waiting>()
+    }
+
+    fn sending(&self, id: &MessageId) -> Option<Position> {
+        let life = self.lives.get(&(id.from.clone(), id.incarnation))?;
+        let place = life.sent.binary_search_by_key(&id.number, |(number, _)| *number).ok()?;
+        life.sent.get(place).map(|(_, position)| *position)
+    }
+
+    /// The cause of an event from outside the life of its node. Where it may still come, the event waits.
+    fn outside(&mut self, event: &Event, at: Position) -> Option<Position> {
+        let node = event.node.as_ref()?;
+        let (cause, late) = match &event.kind {
+            EventKind::Received { message, .. }
+            | EventKind::Dropped { message, .. }
+            | EventKind::Lost { message, .. } => {
+                (self.sending(&message.id), Some(LateCause::Sending(message.id.clone())))
+            }
+            EventKind::Injected { message, from, to, .. } => match self.links.fault(from, to) {
+                Some(fault) if *node == message.id.from => (Some(fault), None),
+                _ => (self.sending(&message.id), Some(LateCause::Sending(message.id.clone()))),
+            },
+            EventKind::LinkDown { peer, link, direction, cause, .. } => {
+                let is_of_former = self.links.up(node, peer, *link, *direction) < self.members.spawned(peer);
+                let cause = self.links.end_of(node, peer, cause, is_of_former, &self.members);
+                (cause.position, cause.may_be_death.then(|| LateCause::Death(peer.clone())))
+            }
+            EventKind::LinkUp { peer, direction, relays, .. } if relays.is_empty() => {
+                (self.members.spawned(peer).max(self.links.whole(node, peer, *direction)), None)
+            }
+            EventKind::Explained { explanation } => self.decided(node, explanation),
+            _ => (self.members.cause(node, &event.kind), None),
+        };
+        if let (None, Some(cause)) = (cause, late) {
+            if self.waiting.len() == MOST_WAITING {
+                self.waiting.pop_front();
+            }
+            self.waiting.push_back(Waiting { position: at, at_us: event.at_us, cause });
+        }
+        cause
+    }
+
+    /// The request or change that a decision follows.
+    fn decided(
+        &mut self,
+        node: &NodeName,
+        explanation: &NamedExplanation,
+    ) -> (Option<Position>, Option<LateCause>) {
+        match explanation {
+            Explanation::Initiating { .. } | Explanation::InitiatingIneligible { .. } => {
+                (self.members.take_initiate(node), Some(LateCause::Initiating(node.clone())))
+            }
+            Explanation::TakingPartAlready { .. } | Explanation::NoQuorum { .. } => {
+                (self.members.take_initiate(node), None)
+            }
+            Explanation::RenewingForQuorum | Explanation::NoDeputyFromNowOn => (self.settings, None),
+            Explanation::DeputyMayNotLead { deputy } => (self.members.eligibility_changed(deputy), None),
+            Explanation::NewSuccessor { successor } => (self.members.added(successor), None),
+            _ => (None, None),
+        }
+    }
+
+    /// The events that waited for this one. A request that comes after its effects was made before them.
+    fn late(&mut self, event: &Event) -> Vec<Position> {
+        let is_over = |waiting: &Waiting| waiting.at_us.saturating_add(WAITS_US) < event.at_us;
+        while self.waiting.front().is_some_and(is_over) {
+            self.waiting.pop_front();
+        }
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let cause = match (&event.kind, &event.node) {
+            (EventKind::Sent { message, .. }, _) => LateCause::Sending(message.id.clone()),
+            (EventKind::Requested { action }, Some(node)) => match action.as_str() {
+                "kill" | "exit" => LateCause::Death(node.clone()),
+                "initiate" => LateCause::Initiating(node.clone()),
+                _ => return Vec::new(),
+            },
+            _ => return Vec::new(),
+        };
+        let is_request = !matches!(cause, LateCause::Sending(_));
+        let follows =
+            |waiting: &Waiting| waiting.cause == cause && (!is_request || waiting.at_us > event.at_us);
+        let mut late = Vec::new();
+        self.waiting.retain(|waiting| {
+            let follows = follows(waiting);
+            late.extend(follows.then_some(waiting.position));
+            !follows
+        });
+        if let (LateCause::Initiating(node), false) = (&cause, late.is_empty()) {
+            self.members.initiated_already(node);
+        }
+        late
+    }
+}
