@@ -147,14 +147,20 @@ impl Causality {
 
     /// The direct causes of an event, those that are kept.
     pub fn causes(&self, at: Position) -> impl Iterator<Item = Position> {
-        self.before(at).into_iter().chain(self.outside(at))
+        let before = self.before(at);
+        before.into_iter().chain(self.outside(at).filter(|outside| Some(*outside) != before))
     }
 
     /// The direct effects of an event.
     pub fn effects(&self, at: Position) -> impl Iterator<Item = Position> {
-        let outside = self.get(at).and_then(|links| self.whole(links.effect));
-        let next = |effect: &Position| self.whole(self.get(*effect)?.next);
-        self.after(at).into_iter().chain(std::iter::successors(outside, next))
+        let after = self.after(at);
+        after.into_iter().chain(self.outside_effects(at).filter(move |effect| Some(*effect) != after))
+    }
+
+    /// The events whose cause from outside this is, newest first.
+    fn outside_effects(&self, at: Position) -> impl Iterator<Item = Position> {
+        let newest = self.get(at).and_then(|links| self.whole(links.effect));
+        std::iter::successors(newest, |effect| self.whole(self.get(*effect)?.next))
     }
 
     /// Everything that this event follows from, itself included. Takes time in proportion to its size, and a
@@ -206,8 +212,7 @@ impl Causality {
         if self.get(cause).is_none() || cause == effect {
             return;
         }
-        let newer = self.effects(cause).skip(usize::from(self.after(cause).is_some()));
-        let newer = newer.take_while(|other| *other > effect).last();
+        let newer = self.outside_effects(cause).take_while(|other| *other > effect).last();
         let next = match newer {
             Some(newer) => self.get_mut(newer).map(|links| std::mem::replace(&mut links.next, half(effect))),
             None => self.get_mut(cause).map(|links| std::mem::replace(&mut links.effect, half(effect))),

@@ -51,7 +51,7 @@ pub enum Obstacle {
     SawBetter,
     /// It follows a leader that it has heard of.
     Follows,
-    /// It has heard of no leader yet.
+    /// It has heard of no leader, or has no majority behind itself.
     Waits,
 }
 
@@ -165,7 +165,7 @@ fn why_not<'a, E: Events + ?Sized>(
     let better = better.filter(|(_, event)| is_decision(&event.kind)).map(|(at, _)| at);
     match (better, &member.leader) {
         (Some(better), _) => found(Obstacle::SawBetter, Some(better)),
-        (None, Some(_)) => found(Obstacle::Follows, here),
-        (None, None) => found(Obstacle::Waits, here.or_else(begins)),
+        (None, Some(leader)) if leader != node => found(Obstacle::Follows, here),
+        (None, _) => found(Obstacle::Waits, here.or_else(begins)),
     }
 }

@@ -45,12 +45,13 @@ impl<'a> Clocks<'a> {
     pub fn of(events: &'a [Event]) -> Self {
         let mut clocks = Self { events, clocks: Vec::new(), sent: HashMap::new() };
         let mut last: HashMap<Process, usize> = HashMap::new();
+        let mut hand = None;
         for (place, event) in events.iter().enumerate() {
             let process = process(event);
             let mut clock =
                 last.get(&process).map_or_else(Clock::new, |before| clocks.clocks[*before].clone());
-            let hand = last.get(&None).copied();
-            // What is done to a process is done by the hand; so is what a member does at once when asked.
+            // What is done to a process is done by the hand, which has seen all that was done before; so is
+            // what a member does at once when asked.
             let is_done = event.lamport == 0;
             let is_asked = place > 0
                 && matches!(&events[place - 1].kind, EventKind::Requested { action } if action == "initiate")
@@ -61,6 +62,7 @@ impl<'a> Clocks<'a> {
             *clock.entry(process.clone()).or_default() += 1;
             clocks.clocks.push(clock);
             last.insert(process, place);
+            hand = if is_done { Some(place) } else { hand };
             if let EventKind::Sent { message, .. } = &event.kind {
                 clocks.sent.insert(&message.id, place);
             }

@@ -96,7 +96,7 @@ fn is_true(obstacle: Obstacle, moment: &Moment, node: &NodeName) -> bool {
         Obstacle::Outside => node.leader.is_none(),
         Obstacle::SawBetter => node.is_live() && node.role != Some(Role::Leader),
         Obstacle::Follows => node.leader.as_ref().is_some_and(|leader| *leader != node.name),
-        Obstacle::Waits => node.leader.is_none(),
+        Obstacle::Waits => node.leader.as_ref().is_none_or(|leader| *leader == node.name),
     }
 }
 
