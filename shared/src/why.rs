@@ -151,7 +151,8 @@ fn why_not<'a, E: Events + ?Sized>(
         let changed = last(|kind| matches!(kind, EventKind::EligibilityChanged { eligible: false }));
         return found(Obstacle::Ineligible, changed.or_else(begins));
     }
-    if member.outside.is_some() {
+    let leader = member.leader.as_ref().filter(|leader| *leader != node);
+    if member.outside.is_some() && leader.is_none() {
         let is_it = |kind: &EventKind| matches!(kind, EventKind::Explained { explanation } if explanation.is_of_outside());
         return found(Obstacle::Outside, last(is_it));
     }
@@ -163,9 +164,9 @@ fn why_not<'a, E: Events + ?Sized>(
     });
     let is_decision = |kind: &EventKind| matches!(kind, EventKind::Explained { .. });
     let better = better.filter(|(_, event)| is_decision(&event.kind)).map(|(at, _)| at);
-    match (better, &member.leader) {
+    match (better, leader) {
         (Some(better), _) => found(Obstacle::SawBetter, Some(better)),
-        (None, Some(leader)) if leader != node => found(Obstacle::Follows, here),
-        (None, _) => found(Obstacle::Waits, here.or_else(begins)),
+        (None, Some(_)) => found(Obstacle::Follows, here),
+        (None, None) => found(Obstacle::Waits, here.or_else(begins)),
     }
 }
