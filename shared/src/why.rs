@@ -13,7 +13,7 @@ pub use self::chain::{Chain, Ending, Step};
 
 use self::back::Back;
 use crate::causality::{Causality, Events};
-use crate::event::EventKind;
+use crate::event::{EventKind, MessageKind};
 use crate::explanation::Explanation;
 use crate::id::{MessageId, NodeName};
 use crate::role::Role;
@@ -26,7 +26,7 @@ pub enum Subject {
     Leader,
     /// The role of a node, or that it has none.
     Role(NodeName),
-    /// Why a node does not lead.
+    /// The reason for which a node does not lead.
     NotLeading(NodeName),
     /// The last death of a node.
     Death(NodeName),
@@ -108,17 +108,35 @@ fn answer<'a, E: Events + ?Sized>(
     at: Position,
 ) -> Option<Answer<'a>> {
     let first = back.chain(at)?;
-    let takes_over = |step: &&Step<'_>| {
-        matches!(step.event().kind, EventKind::Explained { explanation: Explanation::TakingOver { .. } })
-    };
-    let was_deputy = |step: &Step<'_>| {
-        let is_deputy = |kind: &EventKind| matches!(kind, EventKind::RoleChanged { role: Role::Deputy, .. });
-        back.earlier(step.position(), is_deputy).and_then(|at| back.chain(at))
-    };
-    let condition = first.steps().iter().find(takes_over).and_then(was_deputy);
+    let node = first.steps().first().and_then(|step| step.event().node.as_ref());
+    let presupposed = first.steps().iter().find_map(|step| presupposed(back, step, node));
+    let condition = presupposed.and_then(|at| back.chain(at));
     let mut chains: Vec<Chain<'a>> = std::iter::once(first).chain(condition).collect();
     chains.sort_by_key(|chain| chain.steps().len());
     Some(Answer { obstacle, chains })
+}
+
+/// The event by which something had become so that a step presupposes: that the node was the deputy that
+/// takes over, or that a neighbour knew the leader that it names.
+fn presupposed<E: Events + ?Sized>(
+    back: &Back<'_, '_, E>,
+    step: &Step<'_>,
+    node: Option<&NodeName>,
+) -> Option<Position> {
+    let event = step.event();
+    match &event.kind {
+        EventKind::Explained { explanation: Explanation::TakingOver { .. } }
+            if event.node.as_ref() == node =>
+        {
+            let is_deputy =
+                |kind: &EventKind| matches!(kind, EventKind::RoleChanged { role: Role::Deputy, .. });
+            back.earlier(step.position(), is_deputy)
+        }
+        EventKind::Sent { message, .. } if message.message == MessageKind::StateUpdate => {
+            back.earlier(step.position(), |kind| decisions::is_of_leader(kind, message))
+        }
+        _ => None,
+    }
 }
 
 /// The reason for which a node does not lead. `None` when it does, or is no member.

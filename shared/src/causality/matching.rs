@@ -142,7 +142,7 @@ impl Matching {
                 (cause.position, cause.may_be_death.then(|| LateCause::Death(peer.clone())))
             }
             EventKind::LinkUp { peer, direction, relays, .. } if relays.is_empty() => {
-                (self.members.spawned(peer).max(self.links.whole(node, peer, *direction)), None)
+                (self.links.way_to(node, peer, *direction, &self.members), None)
             }
             EventKind::Explained { explanation } => self.decided(node, explanation),
             _ => (self.members.cause(node, &event.kind), None),

@@ -3,7 +3,7 @@
 use super::chain::{Chain, Ending, Step};
 use super::decisions;
 use crate::causality::{Causality, Events};
-use crate::event::{Event, EventKind};
+use crate::event::{Event, EventKind, MessageKind};
 use crate::id::NodeName;
 use crate::timeline::Position;
 
@@ -161,25 +161,37 @@ impl<'a, E: Events + ?Sized> Back<'a, '_, E> {
 
     /// The last thing before an event, in the life of its node, that reached the node from outside, or that
     /// it did because time had passed.
+    ///
+    /// A link that comes up is one where the node has decided something about it. Otherwise it came up in
+    /// the course of something else, such as that a standby link was put in use.
     fn input(&self, at: Position) -> Option<Position> {
+        let mut is_decided = match self.kind(at)? {
+            EventKind::Explained { .. } | EventKind::SuccessorChanged { .. } => true,
+            EventKind::Sent { message, .. } => message.message == MessageKind::StateUpdate,
+            _ => false,
+        };
         let mut before = std::iter::successors(self.causality.before(at), |at| self.causality.before(*at));
-        before.find(|at| {
-            self.causality.outside(*at).is_some()
-                || match self.kind(*at) {
-                    Some(EventKind::Explained { explanation }) => decisions::is_of_time(explanation),
-                    Some(EventKind::LinkUp { .. } | EventKind::LinkDown { .. }) => true,
-                    Some(EventKind::Received { .. } | EventKind::Spawned { .. }) => true,
-                    _ => false,
-                }
+        before.find(|at| match self.kind(*at) {
+            Some(EventKind::LinkUp { .. }) => is_decided,
+            Some(EventKind::Explained { explanation }) => {
+                is_decided = true;
+                decisions::is_of_time(explanation) || self.causality.outside(*at).is_some()
+            }
+            Some(EventKind::LinkDown { .. } | EventKind::Received { .. } | EventKind::Spawned { .. }) => true,
+            _ => self.causality.outside(*at).is_some(),
         })
     }
 
-    /// The last decision between what reached a node and an event, other than to pass a message on.
+    /// The last decision between what reached a node and an event, other than to pass a message on; for a
+    /// sending, other than to follow what the message says.
     fn reason(&self, at: Position, input: Position) -> Option<Position> {
+        let is_sending = matches!(self.kind(at), Some(EventKind::Sent { .. }));
         let before = std::iter::successors(self.causality.before(at), |at| self.causality.before(*at));
         let mut between = before.take_while(|at| *at != input);
         between.find(|at| match self.kind(*at) {
-            Some(EventKind::Explained { explanation }) => !decisions::passes_on(explanation),
+            Some(EventKind::Explained { explanation }) => {
+                !decisions::passes_on(explanation) && !(is_sending && decisions::follows(explanation))
+            }
             _ => false,
         })
     }

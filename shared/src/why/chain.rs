@@ -62,7 +62,7 @@ pub enum Ending {
     Fault,
     /// The run began.
     Beginning,
-    /// What led to the last step is not kept.
+    /// The cause of the last step is not kept.
     Forgotten,
 }
 

@@ -7,10 +7,11 @@ use crate::text::{describe, message};
 pub(super) fn of(event: &Event) -> String {
     let Some(node) = &event.node else { return describe(&event.kind) };
     match &event.kind {
-        EventKind::Requested { action } if action == "initiate" => {
-            format!("{node} was asked for an election")
-        }
-        EventKind::Requested { action } => format!("{node} was asked to {action}"),
+        EventKind::Requested { action } => match action.as_str() {
+            "initiate" => format!("the user asked {node} for an election"),
+            "exit" => format!("the user asked {node} to exit"),
+            action => format!("the user asked to {action} {node}"),
+        },
         EventKind::Spawned { .. } => format!("{node} was started"),
         EventKind::Exited { .. } | EventKind::LinkUp { .. } | EventKind::LinkDown { .. } => {
             format!("{node}’s {}", describe(&event.kind))

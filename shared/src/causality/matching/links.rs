@@ -9,7 +9,7 @@ use crate::id::NodeName;
 use crate::link::{LinkDirection, LinkEnd, LinkKind, close};
 use crate::timeline::Position;
 
-/// What has happened to each link last.
+/// The last faults, starts and ends of each link.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LinkStates {
     /// By sender and receiver.
@@ -23,7 +23,7 @@ pub(super) struct LinkStates {
     silent: HashMap<(NodeName, NodeName), Position>,
 }
 
-/// What happens to everything that one member sends to another.
+/// The fault of everything that one member sends to another.
 #[derive(Debug, Clone, Copy, Default)]
 struct Fault {
     /// The fault that there is.
@@ -65,18 +65,26 @@ impl LinkStates {
         are_parted(&partition.sides, from, to).then_some(partition.at)
     }
 
-    /// The end of the last cut that this link needed.
-    pub(super) fn whole(
+    /// The last thing that this link needed to come up: the start of the peer, the end of a cut, or the end
+    /// of a pause for which the node had given the peer up.
+    pub(super) fn way_to(
         &self,
         node: &NodeName,
         peer: &NodeName,
         direction: LinkDirection,
+        members: &MemberStates,
     ) -> Option<Position> {
         let inwards = self.between(peer, node).mended.max(self.whole);
-        match direction {
-            LinkDirection::Incoming => inwards,
-            LinkDirection::Outgoing => inwards.max(self.between(node, peer).mended),
-        }
+        let outwards = match direction {
+            LinkDirection::Incoming => None,
+            LinkDirection::Outgoing => self.between(node, peer).mended,
+        };
+        let given_up = |(paused, resumed): &(Position, Position)| {
+            let silent = self.silent.get(&(node.clone(), peer.clone()));
+            silent.is_some_and(|silent| (paused..resumed).contains(&silent))
+        };
+        let resumed = members.resumed(peer).filter(given_up).map(|(_, resumed)| resumed);
+        members.spawned(peer).max(inwards).max(outwards).max(resumed)
     }
 
     /// The time at which this link came up.

@@ -7,7 +7,7 @@ use crate::explanation::Explanation;
 use crate::id::{Incarnation, NodeName};
 use crate::timeline::Position;
 
-/// What has happened to each member last.
+/// The last events of each member.
 #[derive(Debug, Clone, Default)]
 pub(super) struct MemberStates {
     states: HashMap<NodeName, State>,
@@ -32,6 +32,8 @@ struct State {
     resume: Option<Position>,
     /// The pause that it is in.
     paused: Option<Position>,
+    /// The last pause that is over, and its end.
+    resumed: Option<(Position, Position)>,
     leaving: Option<Position>,
     eligibility: Option<Position>,
 }
@@ -72,6 +74,11 @@ impl MemberStates {
 
     pub(super) fn pause(&self, node: &NodeName) -> Option<Position> {
         self.get(node)?.paused
+    }
+
+    /// The last pause that is over, and its end.
+    pub(super) fn resumed(&self, node: &NodeName) -> Option<(Position, Position)> {
+        self.get(node)?.resumed
     }
 
     pub(super) fn leaving(&self, node: &NodeName) -> Option<Position> {
@@ -126,7 +133,7 @@ impl MemberStates {
             }
             EventKind::RestartPlanned { .. } => state.planned = at,
             EventKind::Paused => state.paused = at,
-            EventKind::Resumed => state.paused = None,
+            EventKind::Resumed => state.resumed = state.paused.take().zip(at),
             EventKind::Leaving => state.leaving = at,
             EventKind::EligibilityChanged { .. } => state.eligibility = at,
             EventKind::Requested { action } => match action.as_str() {

@@ -15,7 +15,7 @@ type Process = Option<(NodeName, Incarnation)>;
 type Clock = HashMap<Process, u32>;
 
 /// The vector clocks of all events.
-pub struct Clocks<'a> {
+pub(super) struct Clocks<'a> {
     events: &'a [Event],
     clocks: Vec<Clock>,
     sent: HashMap<&'a MessageId, usize>,
@@ -42,7 +42,7 @@ fn join(clock: &mut Clock, other: &Clock) {
 }
 
 impl<'a> Clocks<'a> {
-    pub fn of(events: &'a [Event]) -> Self {
+    pub(super) fn of(events: &'a [Event]) -> Self {
         let mut clocks = Self { events, clocks: Vec::new(), sent: HashMap::new() };
         let mut last: HashMap<Process, usize> = HashMap::new();
         let mut hand = None;
@@ -132,8 +132,22 @@ impl<'a> Clocks<'a> {
                     matches!(&event.kind, EventKind::LinkFaultChanged { from, to, fault }
                         if !fault.cut && [(from, to), (to, from)].contains(&(node, peer)))
                 };
-                let both = [self.last(place, start), self.last(place, mended)];
-                return both.into_iter().flatten().collect();
+                // The peer had been given up for its silence, so it has made the link since it goes on.
+                let resumed =
+                    self.last(place, |event| is_of(peer, event) && matches!(event.kind, EventKind::Resumed));
+                let paused = resumed.and_then(|resumed| {
+                    self.last(resumed, |event| is_of(peer, event) && matches!(event.kind, EventKind::Paused))
+                });
+                let given_up = paused.zip(resumed).filter(|(paused, resumed)| {
+                    self.events[*paused..*resumed].iter().any(|event| {
+                        is_of(node, event)
+                            && matches!(&event.kind, EventKind::LinkDown { peer: it, cause, .. }
+                                if it == peer && cause.is_silence())
+                    })
+                });
+                let resumed = given_up.map(|(_, resumed)| resumed);
+                let all = [self.last(place, start), self.last(place, mended), resumed];
+                return all.into_iter().flatten().collect();
             }
             EventKind::Explained { explanation } => match explanation {
                 // Members are configured with the settings that hold when they are.
@@ -158,7 +172,7 @@ impl<'a> Clocks<'a> {
     }
 
     /// Whether the first event could have led to the second.
-    pub fn precedes(&self, first: Position, second: Position) -> bool {
+    pub(super) fn precedes(&self, first: Position, second: Position) -> bool {
         let (first, second) = (Self::place(first), Self::place(second));
         let process = process(&self.events[first]);
         let own = self.clocks[first][&process];
@@ -166,7 +180,7 @@ impl<'a> Clocks<'a> {
     }
 
     /// The sending of the message that this event receives.
-    pub fn sending(&self, at: Position) -> Option<Position> {
+    pub(super) fn sending(&self, at: Position) -> Option<Position> {
         match &self.events[Self::place(at)].kind {
             EventKind::Received { message, .. } => {
                 self.sent.get(&message.id).map(|place| Position(*place as u64 + 1))
@@ -176,7 +190,7 @@ impl<'a> Clocks<'a> {
     }
 
     /// Whether an event is one of a process.
-    pub fn has_cause(&self, at: Position) -> bool {
+    pub(super) fn has_cause(&self, at: Position) -> bool {
         !is_action(&self.events[Self::place(at)])
     }
 }

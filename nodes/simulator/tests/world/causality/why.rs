@@ -148,3 +148,99 @@ fn every_chain_is_made_of_events_that_precede_and_ends_in_an_action_a_fault_or_t
     all_hold(1_000, CLASSIC, Safety::Available, holds);
     assert!(asked.get() > 100_000, "only {} chains", asked.get());
 }
+
+fn run(text: &str) -> Run {
+    Run::of(&text.parse().expect("a case"))
+}
+
+fn sentences(answer: &Answer<'_>) -> Vec<Vec<String>> {
+    let of = |chain: &Chain<'_>| chain.steps().iter().map(ToString::to_string).collect();
+    answer.chains().iter().map(of).collect()
+}
+
+fn name(text: &str) -> NodeName {
+    text.parse().expect("a name")
+}
+
+#[test]
+fn a_takeover_leads_back_to_the_kill_and_to_the_election_of_the_deputy() {
+    let run = run("seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D");
+    let answer = run.why(&run.end(), &Subject::Leader).expect("C leads");
+    let [first, second] = &sentences(&answer)[..] else { panic!("{:?}", sentences(&answer)) };
+    assert_eq!(
+        first[..],
+        [
+            "C is leader of term 2, without a deputy",
+            "C: “D is lost: as its deputy I take over and lead term 2”",
+            "C’s heartbeat link to D is down: the connection broke, 1.66 ms later",
+            "D’s process ended by signal 9 (SIGKILL)",
+            "the user asked to kill D",
+        ]
+    );
+    assert_eq!(second[0], "C is deputy of D in term 1");
+    assert_eq!(
+        second[2..4],
+        [
+            "C received from B, after 3 hops: elected D 120, deputy C 110, term 1, 4.15 ms later",
+            "D sent A: elected D 120, deputy C 110, term 1",
+        ]
+    );
+    assert_eq!(second.last().map(String::as_str), Some("the user asked A for an election"));
+}
+
+#[test]
+fn a_leader_that_hung_and_goes_on_follows_because_it_goes_on() {
+    let run =
+        run("seed 1; ring 90 100 110 120 80; uniform 50us 3000us; 20000us initiate A; 500000us pause D; \
+                   500000us resume D");
+    let answer = run.why(&run.end(), &Subject::NotLeading(name("D"))).expect("D does not lead");
+    assert_eq!(answer.obstacle(), Some(Obstacle::SawBetter));
+    let found = sentences(&answer);
+    assert!(
+        found.iter().any(|chain| chain[0] == "D: “stepping down: C leads the newer term 2”"),
+        "{found:?}"
+    );
+    let first = found.iter().find(|chain| chain[0].starts_with("D: “stepping")).expect("there it is");
+    assert_eq!(first.last().map(String::as_str), Some("the user asked to resume D"));
+    // Its neighbour knew it from the takeover, which followed from the pause.
+    let other = found.iter().find(|chain| !chain[0].starts_with("D: “stepping")).expect("two chains");
+    assert!(other.iter().any(|step| step.contains("as its deputy I take over")), "{other:?}");
+}
+
+#[test]
+fn why_not_says_what_stands_in_the_way_of_each() {
+    let ring = "seed 1; ring 90 100 110 120; ineligible B; uniform 50us 3000us; 20000us initiate A";
+    for (more, node, obstacle, ends) in [
+        ("", "A", Obstacle::SawBetter, "the user asked A for an election"),
+        ("", "B", Obstacle::Ineligible, "a run of 4 nodes begins"),
+        ("; 500000us kill A", "A", Obstacle::Dead, "the user asked to kill A"),
+        ("; 500000us pause A", "A", Obstacle::Hung, "the user asked to pause A"),
+        ("; 500000us ineligible C", "C", Obstacle::Ineligible, "C may not lead from the next election on"),
+        ("; 500000us add 70", "E", Obstacle::Follows, "E joined the ring with attribute 70"),
+    ] {
+        let run = run(&format!("{ring}{more}"));
+        let answer = run.why(&run.end(), &Subject::NotLeading(name(node))).expect("it does not lead");
+        assert_eq!(answer.obstacle(), Some(obstacle), "{more} {node}: {:?}", sentences(&answer));
+        let found = sentences(&answer);
+        assert!(found.iter().any(|chain| chain.last().is_some_and(|last| last == ends)), "{more}: {found:?}");
+    }
+    let run = run(ring);
+    assert!(run.why(&run.end(), &Subject::NotLeading(name("D"))).is_none(), "it leads");
+}
+
+#[test]
+fn a_timeline_that_begins_in_the_middle_says_where_it_knows_no_more() {
+    let run = run("seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D");
+    let half =
+        run.events.iter().position(|event| matches!(event.kind, EventKind::Completed { .. })).expect("one");
+    let mut view = RingView::empty();
+    run.events[..half].iter().for_each(|event| view.apply(event));
+    let mut timeline = Timeline::new(view, usize::MAX / 2);
+    run.events[half..].iter().for_each(|event| timeline.push(Arc::new(event.clone())));
+    let causality = Causality::of(&run.events[half..]);
+    let first = Subject::Event(Position(1));
+    let answer = why(&timeline, &causality, &timeline.at(timeline.end()), &first).expect("an event");
+    assert_eq!(answer.chains()[0].ending(), Ending::Forgotten);
+    let answer = why(&timeline, &causality, &timeline.at(timeline.end()), &Subject::Leader).expect("C");
+    assert_eq!(answer.chains()[0].ending(), Ending::Action, "the kill is on it");
+}
