@@ -16,6 +16,7 @@ pub mod causality;
 pub mod control;
 pub mod event;
 pub mod explanation;
+pub mod export;
 pub mod fault;
 pub mod id;
 pub mod invariants;
