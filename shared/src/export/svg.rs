@@ -27,20 +27,33 @@ const MOST: f64 = 6_000.0;
 /// The colours: those of the page, where it is shown there; else its own, light or dark. A program that knows
 /// no variables takes the attributes of the groups.
 const STYLE: &str = "\
-.rd{--i:var(--text,#1d2430);--p:var(--surface,#fff);--l:var(--leader,#13704a);--d:var(--deputy,#8a5600);\
---c:var(--candidate,#5b3fc4);--f:var(--follower,#8a94a6);--x:var(--bad,#b3261e)}\
-@media(prefers-color-scheme:dark){.rd{--i:var(--text,#e6e9ef);--p:var(--surface,#14181f);\
---l:var(--leader,#4fce95);--d:var(--deputy,#f1bd55);--c:var(--candidate,#a995ff);--f:var(--follower,#6b7588);\
---x:var(--bad,#ff8a80)}}\
+.rd{--i:var(--ink,#1d2430);--p:var(--surface,#fff);--l:var(--leader,#13704a);--d:var(--deputy,#8a5600);\
+--c:var(--contest,#5b3fc4);--f:var(--ink-soft,#8a94a6);--x:var(--trouble,#b3261e)}\
+@media(prefers-color-scheme:dark){.rd{--i:var(--ink,#e6e9ef);--p:var(--surface,#14181f);\
+--l:var(--leader,#4fce95);--d:var(--deputy,#f1bd55);--c:var(--contest,#a995ff);--f:var(--ink-soft,#6b7588);\
+--x:var(--trouble,#ff8a80)}}\
 .rd .page{fill:var(--p)}.rd .ink{fill:var(--i)}.rd .leader{fill:var(--l)}.rd .deputy{fill:var(--d)}\
 .rd .candidate{fill:var(--c)}.rd .follower{fill:var(--f)}.rd .hung{fill:none;stroke:var(--f)}\
 .rd .sent{stroke:var(--i)}.rd .lost{stroke:var(--x)}.rd .lane{stroke:var(--f)}.rd .life{stroke:var(--i)}";
 
+/// The meaning of a distance downwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Time.
+    Time,
+    /// One row for each event: idle time takes no room.
+    Rows,
+}
+
+/// A position and its time.
+type Place = (Position, u64);
+
 /// A picture of a stretch.
 struct Picture<'a> {
+    scale: Scale,
     lanes: Vec<&'a NodeName>,
-    from_us: u64,
-    to_us: u64,
+    from: Place,
+    to: Place,
     height: f64,
     text: String,
 }
@@ -48,7 +61,7 @@ struct Picture<'a> {
 /// The events after a moment up to a position, as a picture. Its colours follow the page that it is put in,
 /// else the reader's preference of light or dark. Its size follows from the number of events.
 #[must_use]
-pub fn svg<E: Events + ?Sized>(events: &E, moment: &Moment, to: Position) -> String {
+pub fn svg<E: Events + ?Sized>(events: &E, moment: &Moment, to: Position, scale: Scale) -> String {
     let from = moment.position();
     let lines = lines(events, from, to);
     let mut lanes: Vec<&NodeName> = moment.view().nodes.iter().map(|node| &node.name).collect();
@@ -69,11 +82,12 @@ pub fn svg<E: Events + ?Sized>(events: &E, moment: &Moment, to: Position) -> Str
         }
     }
     let (from_us, height) = (from_us.unwrap_or_default(), f64::clamp(count * ROW, LEAST, MOST));
-    let mut picture = Picture { lanes, from_us, to_us: to_us.max(from_us + 1), height, text: String::new() };
+    let ends = ((from, from_us), (to, to_us.max(from_us)));
+    let mut picture = Picture { scale, lanes, from: ends.0, to: ends.1, height, text: String::new() };
     picture.begin();
-    picture.bands(&bands(events, moment, to, picture.to_us));
+    picture.bands(&bands(events, moment, ends));
     picture.messages(&lines);
-    picture.lives(stretch(events, from, to).map(|(_, event)| event).filter(|event| changes_life(event)));
+    picture.lives(stretch(events, from, to).filter(|(_, event)| changes_life(event)));
     picture.text.push_str("</svg>\n");
     picture.text
 }
@@ -89,9 +103,15 @@ impl Picture<'_> {
         LEFT + LANE * (lane as f64 + 0.5)
     }
 
-    fn y(&self, us: u64) -> f64 {
-        let part = us.clamp(self.from_us, self.to_us) - self.from_us;
-        TOP + self.height * (part as f64 / (self.to_us - self.from_us) as f64)
+    fn y(&self, (at, us): Place) -> f64 {
+        let part = |from: u64, here: u64, to: u64| {
+            here.clamp(from, to).saturating_sub(from) as f64 / to.saturating_sub(from).max(1) as f64
+        };
+        TOP + self.height
+            * match self.scale {
+                Scale::Time => part(self.from.1, us, self.to.1),
+                Scale::Rows => part(self.from.0.0, at.0, self.to.0.0),
+            }
     }
 
     /// Writes a line of the picture; writing to a String can't fail.
@@ -107,7 +127,7 @@ impl Picture<'_> {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"rd\" role=\"img\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" font-family=\"system-ui,sans-serif\" font-size=\"12\">"
         ));
-        let time = duration(self.to_us - self.from_us);
+        let time = duration(self.to.1 - self.from.1);
         self.put(format_args!("<title>{nodes} nodes, {time}</title>\n<style>{STYLE}</style>"));
         self.put(format_args!("<rect class=\"page\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>"));
         self.put(format_args!("<g class=\"ink\" fill=\"#1d2430\">"));
@@ -117,13 +137,13 @@ impl Picture<'_> {
                 "<text x=\"{x}\" y=\"24\" text-anchor=\"middle\" font-weight=\"600\">{lane}</text>"
             ));
         }
-        for part in 0..=5 {
-            let us = self.from_us + (self.to_us - self.from_us) * part / 5;
-            let (y, time) = (self.y(us) + 4.0, duration(us));
-            self.put(format_args!(
-                "<text x=\"{}\" y=\"{y:.1}\" text-anchor=\"end\">{time}</text>",
-                LEFT - 10.0
-            ));
+        if self.scale == Scale::Time {
+            for part in 0..=5 {
+                let us = self.from.1 + (self.to.1 - self.from.1) * part / 5;
+                let (y, time) = (self.y((self.from.0, us)) + 4.0, duration(us));
+                let x = LEFT - 10.0;
+                self.put(format_args!("<text x=\"{x}\" y=\"{y:.1}\" text-anchor=\"end\">{time}</text>"));
+            }
         }
         self.put(format_args!("</g>\n<g class=\"lane\" stroke=\"#8a94a6\" stroke-dasharray=\"1 5\">"));
         let bottom = TOP + self.height;
@@ -136,8 +156,8 @@ impl Picture<'_> {
 
     fn bands(&mut self, bands: &[Band<'_>]) {
         for band in bands {
-            let (x, y) = (self.x(band.node) - BAND / 2.0, self.y(band.from_us));
-            let height = self.y(band.to_us) - y;
+            let (x, y) = (self.x(band.node) - BAND / 2.0, self.y(band.from));
+            let height = self.y(band.to) - y;
             let (class, colour) = band.colour();
             self.put(format_args!(
                 "<rect class=\"{class}\" fill=\"{colour}\" x=\"{x}\" y=\"{y:.1}\" width=\"{BAND}\" height=\"{height:.1}\">\
@@ -150,10 +170,8 @@ impl Picture<'_> {
 
     fn messages(&mut self, lines: &[Line<'_>]) {
         for line in lines {
-            let end = line.end.at().map(|(_, us)| us);
-            let begins = line.sent.map_or(self.from_us, |(_, us)| us);
-            let (x, y) = (self.x(line.from), self.y(begins));
-            let (far_x, far_y) = (self.x(line.to), self.y(end.unwrap_or(self.to_us)));
+            let (x, y) = (self.x(line.from), self.y(line.sent.unwrap_or(self.from)));
+            let (far_x, far_y) = (self.x(line.to), self.y(line.end.at().unwrap_or(self.to)));
             let is_lost = matches!(line.end, End::Lost(..) | End::Dropped(..));
             // A message that never arrives ends on its way.
             let part = if matches!(line.end, End::Lost(..)) { 0.6 } else { 1.0 };
@@ -173,10 +191,10 @@ impl Picture<'_> {
         }
     }
 
-    fn lives<'e>(&mut self, events: impl Iterator<Item = &'e Event>) {
-        for event in events {
+    fn lives<'e>(&mut self, events: impl Iterator<Item = (Position, &'e Event)>) {
+        for (at, event) in events {
             let Some(node) = &event.node else { continue };
-            let (x, y) = (self.x(node), self.y(event.at_us));
+            let (x, y) = (self.x(node), self.y((at, event.at_us)));
             let shape = match event.kind {
                 EventKind::Exited { .. } => format!("M{} {}l16 16m0 -16l-16 16", x - 8.0, y - 8.0),
                 EventKind::Paused => format!("M{} {y}h20", x - 10.0),

@@ -10,6 +10,7 @@
 mod a_single_fault;
 mod after_a_total_loss;
 mod causality;
+mod exports;
 mod figures;
 mod found_before;
 mod partial_partitions;

@@ -1,18 +1,19 @@
 //! The roles of nodes over time, as bands in their lanes.
 
 use super::super::stretch;
+use super::Place;
 use crate::causality::Events;
 use crate::event::EventKind;
 use crate::id::{NodeName, Term};
 use crate::role::Role;
-use crate::timeline::{Moment, Position};
+use crate::timeline::Moment;
 
 /// A role of a node, and the time for which it has it.
 #[derive(Debug, Clone)]
 pub(super) struct Band<'a> {
     pub(super) node: &'a NodeName,
-    pub(super) from_us: u64,
-    pub(super) to_us: u64,
+    pub(super) from: Place,
+    pub(super) to: Place,
     role: Role,
     term: Term,
     /// Whether it hangs.
@@ -39,22 +40,20 @@ impl Band<'_> {
     }
 }
 
-/// The bands of a stretch. Those that are not over last until `to_us`.
+/// The bands of a stretch, which has these ends. Those that are not over last until its end.
 pub(super) fn bands<'a, E: Events + ?Sized>(
     events: &'a E,
     moment: &'a Moment,
-    to: Position,
-    to_us: u64,
+    (from, to): (Place, Place),
 ) -> Vec<Band<'a>> {
     let mut over = Vec::new();
     let mut open: Vec<Band<'a>> = Vec::new();
-    let first_us = stretch(events, moment.position(), to).next().map_or(0, |(_, event)| event.at_us);
     for node in &moment.view().nodes {
         let hangs = node.pid.is_some() && !node.is_live();
-        let band = |role| Band { node: &node.name, from_us: first_us, to_us, role, term: node.term, hangs };
+        let band = |role| Band { node: &node.name, from, to, role, term: node.term, hangs };
         open.extend(node.role.map(band));
     }
-    for (_, event) in stretch(events, moment.position(), to) {
+    for (at, event) in stretch(events, from.0, to.0) {
         let Some(node) = &event.node else { continue };
         let place = open.iter().position(|band| band.node == node);
         let now = place.and_then(|place| open.get(place)).map(|band| (band.role, band.term, band.hangs));
@@ -68,11 +67,11 @@ pub(super) fn bands<'a, E: Events + ?Sized>(
         if next == now {
             continue;
         }
-        over.extend(place.map(|place| Band { to_us: event.at_us, ..open.swap_remove(place) }));
+        over.extend(place.map(|place| Band { to: (at, event.at_us), ..open.swap_remove(place) }));
         open.extend(next.map(|(role, term, hangs)| Band {
             node,
-            from_us: event.at_us,
-            to_us,
+            from: (at, event.at_us),
+            to,
             role,
             term,
             hangs,
