@@ -1,11 +1,14 @@
 //! Reads a trace by the encoding of protocol buffers and Perfetto's own numbers of fields.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use ringleader_shared::export::perfetto::perfetto;
 use ringleader_shared::{EventKind, Safety};
 use ringleader_simulator::Case;
 use ringleader_testing::cases::{EVERYTHING, all_hold};
+use serde_json::json;
 
 use super::{Run, killed};
 
@@ -188,8 +191,30 @@ fn a_trace_shows_roles_as_slices_and_messages_as_flows() {
     assert!(of("D").contains(&"leader, term 1"), "{:?}", of("D"));
     let received = run.events.iter().filter(|event| matches!(event.kind, EventKind::Received { .. })).count();
     assert_eq!(trace.ended.len(), received, "none of these messages arrives twice");
-    // For a look at it with Perfetto's own tools: see `docs/architecture.md`.
-    if let Ok(file) = std::env::var("RINGLEADER_TRACE") {
-        std::fs::write(file, bytes).expect("a file");
-    }
+}
+
+#[test]
+fn perfettos_own_definitions_read_the_same() {
+    let Some(python) = std::env::var_os("RINGLEADER_PERFETTO") else {
+        eprintln!(
+            "SKIPPED: RINGLEADER_PERFETTO names no Python that has `perfetto`; `cargo xtask test` installs it where there is Python"
+        );
+        return;
+    };
+    let run = killed();
+    let bytes = perfetto(&run.timeline, &run.causality, &run.timeline.at(run.timeline.begin()), run.end());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/world/exports/read_trace.py");
+    let reader = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut reader = reader.expect("Python starts");
+    reader.stdin.take().expect("a pipe").write_all(&bytes).expect("it reads");
+    let output = reader.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "its own errors are above");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let trace = read(&bytes).expect("a trace");
+    assert_eq!(found["unknown"], 0);
+    assert_eq!(found["tracks"], json!(trace.tracks.values().collect::<Vec<_>>()));
+    assert_eq!(found["instants"], json!(trace.instants));
+    assert_eq!(found["slices"], json!(trace.slices));
+    assert_eq!(found["begun"], json!(trace.begun));
+    assert_eq!(found["ended"].as_array().map(Vec::len), Some(trace.ended.len()));
 }
