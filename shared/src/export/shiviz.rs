@@ -36,14 +36,14 @@ struct Clocks<'a> {
 /// before the stretch; a start of a node after its first is a host of its own, `D#2`. All that the user does
 /// is of one host.
 ///
-/// An event that is before its cause on the timeline, as happens on a live ring, has a clock without it.
+/// An event that is before its cause on the timeline, as happens on a live ring, has a clock without it. The
+/// length of the log grows with the number of events times that of hosts.
 #[must_use]
 pub fn shiviz<E: Events + ?Sized>(events: &E, causality: &Causality, from: Position, to: Position) -> String {
     let mut log = HEAD.to_owned();
     let mut clocks = Clocks::default();
     for (at, event) in stretch(events, from, to) {
-        let cause = causality.outside(at).filter(|cause| (from..at).contains(&Position(cause.0 - 1)));
-        let place = clocks.tick(event, cause);
+        let place = clocks.tick(event, causality.outside(at));
         if causality.effects(at).any(|effect| causality.outside(effect) == Some(at)) {
             let now = clocks.now.get(place).cloned().unwrap_or_default();
             clocks.of_causes.insert(at, now);

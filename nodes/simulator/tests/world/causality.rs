@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use ringleader_shared::causality::{Causality, Relation};
 use ringleader_shared::event::EventKind;
 use ringleader_shared::explanation::Explanation;
+use ringleader_shared::link::LinkEnd;
 use ringleader_shared::timeline::Position;
 use ringleader_shared::{Event, NodeState, RingView, Safety};
 use ringleader_simulator::Case;
@@ -201,6 +202,60 @@ fn a_receipt_on_the_bus_before_its_sending_and_a_kill_after_its_consequences_fin
         compared += usize::from(cause_of > Some(position(place)));
     }
     assert!(compared > 10, "only {compared} causes came late");
+    for at in positions(&events) {
+        // As they are forgotten: the oldest at the end.
+        let effects = causality.effects(at).filter(|effect| causality.outside(*effect) == Some(at));
+        let effects: Vec<Position> = effects.collect();
+        let expected = positions(&events).rev().filter(|other| causality.outside(*other) == Some(at));
+        let after = causality.after(at);
+        let expected: Vec<Position> = expected.collect();
+        let (mut sorted, mut effects) = (expected, effects);
+        sorted.retain(|effect| Some(*effect) != after);
+        effects.retain(|effect| Some(*effect) != after);
+        assert_eq!(effects, sorted, "{at:?}");
+    }
+}
+
+#[test]
+fn a_link_that_breaks_late_or_early_is_because_of_the_death_that_broke_it() {
+    // D dies and is started again before anybody notices, and then dies once more.
+    let case: Case =
+        "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D; \
+                      0us start D; 500000us kill D"
+            .parse()
+            .expect("a case");
+    let world = case.report();
+    let events = world.events();
+    let find = |kind: fn(&EventKind) -> bool| {
+        let found = positions(events).zip(events).filter(|(_, event)| kind(&event.kind));
+        let of_d = found.filter(|(_, event)| event.node.as_ref().is_some_and(|node| node.as_str() == "D"));
+        of_d.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let deaths = find(|kind| matches!(kind, EventKind::Exited { .. }));
+    let [first, second] = deaths[..] else { panic!("{deaths:?}") };
+    let broken = |event: &Event| matches!(&event.kind, EventKind::LinkDown { peer, cause: LinkEnd::Broken, .. } if peer.as_str() == "D");
+    let causality = Causality::of(events);
+    let mut counts = [0, 0];
+    for (at, event) in positions(events).zip(events).filter(|(_, event)| broken(event)) {
+        let expected = if at < second { first } else { second };
+        assert_eq!(causality.outside(at), Some(expected), "{event:?}");
+        counts[usize::from(expected == second)] += 1;
+    }
+    assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+
+    // The same with the second death after all that followed from it, as on a live ring.
+    let kills = find(|kind| matches!(kind, EventKind::Requested { action } if action == "kill"));
+    let mut late: Vec<Event> = events.to_vec();
+    let exited = late.remove(second.0 as usize - 1);
+    let kill = late.remove(kills[1].0 as usize - 1);
+    late.extend([Event { at_us: kill.at_us - 1, ..kill }, exited]);
+    let causality = Causality::of(&late);
+    let request = Position(late.len() as u64 - 1);
+    for (at, event) in positions(&late).zip(&late).filter(|(_, event)| broken(event)) {
+        let expected = if event.seq.0 < second.0 { first } else { request };
+        assert_eq!(causality.outside(at), Some(expected), "{event:?}");
+    }
+    assert_eq!(causality.outside(Position(late.len() as u64)), Some(request));
 }
 
 #[test]

@@ -79,6 +79,14 @@ fn check(chain: &Chain<'_>, clocks: &Clocks<'_>, subject: &Subject) -> Result<()
         if !clocks.precedes(pair[1].position(), pair[0].position()) {
             return Err(format!("{subject:?}: “{}” does not precede “{}”{}", pair[1], pair[0], sentences()));
         }
+        // Members that pass it on are left out, and nothing else.
+        if let EventKind::Received { message: received, .. } = &pair[0].event().kind {
+            let is_it = matches!(&pair[1].event().kind, EventKind::Sent { message, .. }
+                if (message.message, message.term) == (received.message, received.term));
+            if !is_it {
+                return Err(format!("{subject:?}: “{}” is not the origin of “{}”", pair[1], pair[0]));
+            }
+        }
     }
     if ending(chain) != Some(chain.ending()) {
         return Err(format!("{subject:?} ends with {:?}{}", chain.ending(), sentences()));
@@ -185,6 +193,8 @@ fn a_takeover_leads_back_to_the_kill_and_to_the_election_of_the_deputy() {
             "D sent A: elected D 120, deputy C 110, term 1",
         ]
     );
+    let replaced = "D: “replacing C (110) with me (120): mine is higher”";
+    assert!(second.iter().any(|step| step == replaced), "{second:?}");
     assert_eq!(second.last().map(String::as_str), Some("the user asked A for an election"));
 }
 
@@ -202,6 +212,11 @@ fn a_leader_that_hung_and_goes_on_follows_because_it_goes_on() {
     );
     let first = found.iter().find(|chain| chain[0].starts_with("D: “stepping")).expect("there it is");
     assert_eq!(first.last().map(String::as_str), Some("the user asked to resume D"));
+    // A standby link that is put in use in the course of the takeover is not its cause.
+    let leader = run.why(&run.end(), &Subject::Leader).expect("C leads");
+    let leader = sentences(&leader);
+    assert_eq!(leader[0][1], "C: “D is lost: as its deputy I take over and lead term 2”");
+    assert_eq!(leader[0].last().map(String::as_str), Some("the user asked to pause D"));
     // Its neighbour knew it from the takeover, which followed from the pause.
     let other = found.iter().find(|chain| !chain[0].starts_with("D: “stepping")).expect("two chains");
     assert!(other.iter().any(|step| step.contains("as its deputy I take over")), "{other:?}");

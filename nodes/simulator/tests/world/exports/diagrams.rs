@@ -2,6 +2,7 @@
 
 use ringleader_shared::export::mermaid::{MOST_MESSAGES, mermaid};
 use ringleader_shared::export::svg::{Scale, svg};
+use ringleader_shared::fault::Injection;
 use ringleader_shared::timeline::Position;
 use ringleader_shared::{EventKind, Safety};
 use ringleader_simulator::Case;
@@ -121,4 +122,12 @@ fn a_diagram_shows_the_death_and_its_consequences() {
     let picture = svg(&run.timeline, &run.timeline.at(run.timeline.begin()), run.end(), Scale::Rows);
     assert!(picture.contains("<title>D: process ended by signal 9 (SIGKILL)</title>"));
     assert!(picture.contains("<title>D leader, term 1</title>"));
+    let lost = run.events.iter().filter(|event| match &event.kind {
+        EventKind::Lost { .. } | EventKind::Dropped { .. } => true,
+        EventKind::Injected { fault, .. } => matches!(fault, Injection::Cut | Injection::Drop),
+        _ => false,
+    });
+    let lost = lost.count();
+    assert!(lost > 3, "{lost}");
+    assert_eq!(picture.matches("class=\"lost\"").count(), lost);
 }

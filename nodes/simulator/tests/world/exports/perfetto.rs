@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use ringleader_shared::export::perfetto::perfetto;
-use ringleader_shared::{EventKind, Safety};
+use ringleader_shared::{Event, EventKind, Safety};
 use ringleader_simulator::Case;
 use ringleader_testing::cases::{EVERYTHING, all_hold};
 use serde_json::json;
@@ -86,6 +86,8 @@ struct Trace {
     tracks: BTreeMap<u64, String>,
     instants: Vec<(u64, u64, String)>,
     slices: Vec<(u64, String)>,
+    /// The tracks and times of the ends of slices.
+    ends: Vec<(u64, u64)>,
     begun: BTreeSet<u64>,
     ended: BTreeSet<u64>,
 }
@@ -123,7 +125,10 @@ fn read(bytes: &[u8]) -> Result<Trace, String> {
                 *slices += 1;
                 trace.slices.push((track, text(&event, 23).ok_or("a slice without a name")?));
             }
-            Some(2) => *slices = slices.checked_sub(1).ok_or("an end without a slice")?,
+            Some(2) => {
+                *slices = slices.checked_sub(1).ok_or("an end without a slice")?;
+                trace.ends.push((track, at));
+            }
             Some(3) => trace.instants.push((track, at, text(&event, 23).ok_or("an instant without a name")?)),
             other => return Err(format!("an event of type {other:?}")),
         }
@@ -189,6 +194,9 @@ fn a_trace_shows_roles_as_slices_and_messages_as_flows() {
     };
     assert_eq!(of("C")[..3], ["follower, term 0", "candidate, term 1", "follower, term 1"]);
     assert!(of("D").contains(&"leader, term 1"), "{:?}", of("D"));
+    let is_death = |event: &&Event| matches!(event.kind, EventKind::Exited { .. });
+    let death = run.events.iter().find(is_death).expect("D dies");
+    assert!(trace.ends.contains(&(5, death.at_us * 1000)), "D leads no longer than it lives");
     let received = run.events.iter().filter(|event| matches!(event.kind, EventKind::Received { .. })).count();
     assert_eq!(trace.ended.len(), received, "none of these messages arrives twice");
 }
