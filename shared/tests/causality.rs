@@ -4,7 +4,7 @@
 use ringleader_shared::causality::Causality;
 use ringleader_shared::event::NamedContender;
 use ringleader_shared::explanation::Explanation;
-use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind};
+use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind, close};
 use ringleader_shared::timeline::Position;
 use ringleader_shared::{Attribute, Event, EventKind, Incarnation, NodeName, Seq, Term};
 
@@ -67,6 +67,77 @@ fn a_request_on_the_bus_after_its_effects_must_have_been_made_before_them() {
     // It is answered: the next election has another cause.
     let [first, second, third] = initiate(4);
     assert_eq!(outside(&[first, second, third, (7, "A", initiating())]), [None, Some(3), None, None]);
+}
+
+#[test]
+fn a_death_that_nobody_requested_is_the_cause_of_what_was_noticed_before_it() {
+    let spawned = EventKind::Spawned { pid: 1 };
+    let exited = EventKind::Exited { code: None, signal: Some(9) };
+    let noticed = |at| [(1, "D", spawned.clone()), (at, "A", broken()), (500_000, "D", exited.clone())];
+    assert_eq!(outside(&noticed(499_000)), [None, Some(3), None]);
+    assert_eq!(outside(&noticed(2_000)), [None; 3], "too long before");
+    let after = [(1, "D", spawned.clone()), (500_000, "D", exited.clone()), (500_100, "A", broken())];
+    assert_eq!(outside(&after), [None, None, Some(2)]);
+    let asked = [
+        (1, "D", spawned),
+        (5, "D", requested("kill")),
+        (6, "A", broken()),
+        (7, "D", exited),
+        (8, "B", broken()),
+        (9, "D", EventKind::RestartPlanned { after_ms: 1 }),
+        (10, "D", EventKind::Spawned { pid: 2 }),
+    ];
+    assert_eq!(outside(&asked), [None, None, Some(2), Some(2), Some(4), None, Some(6)]);
+}
+
+#[test]
+fn a_partition_silences_links_and_its_end_brings_them_back() {
+    let parted = |sides: &[&[&str]]| {
+        let side = |side: &&[&str]| side.iter().map(|node| name(node)).collect();
+        EventKind::PartitionChanged { sides: sides.iter().map(side).collect() }
+    };
+    let (link, direction) = (LinkKind::Ring, LinkDirection::Incoming);
+    let silent = |peer: &str| {
+        let cause = LinkEnd::Silent { silent_for_ms: 150 };
+        EventKind::LinkDown { peer: name(peer), link, direction, cause, failure: true }
+    };
+    let up = |peer: &str| EventKind::LinkUp { peer: name(peer), link, direction, relays: Vec::new() };
+    let events = [
+        (1, "A", parted(&[&["A", "B"], &["C"]])),
+        (200_000, "A", silent("C")),
+        (200_001, "A", silent("B")),
+        (200_002, "D", silent("A")),
+        (300_000, "A", parted(&[])),
+        (300_001, "A", up("C")),
+        (300_002, "A", silent("C")),
+    ];
+    assert_eq!(outside(&events), [None, Some(1), None, Some(1), None, Some(5), None]);
+}
+
+#[test]
+fn a_link_that_closes_gracefully_follows_from_the_leaving_and_one_that_was_silent_from_that() {
+    let (link, direction) = (LinkKind::Ring, LinkDirection::Incoming);
+    let closed = |peer: &str, code: u16| {
+        let cause = LinkEnd::Closed { code, reason: String::new() };
+        EventKind::LinkDown { peer: name(peer), link, direction, cause, failure: false }
+    };
+    let silent = EventKind::LinkDown {
+        peer: name("B"),
+        link,
+        direction,
+        cause: LinkEnd::Silent { silent_for_ms: 150 },
+        failure: true,
+    };
+    let events = [
+        (1, "D", requested("exit")),
+        (2, "D", EventKind::Leaving),
+        (3, "A", closed("D", close::LEAVING)),
+        (4, "A", silent),
+        (5, "B", closed("A", close::SILENT)),
+        (6, "C", closed("A", close::SILENT)),
+        (7, "A", closed("B", close::NOT_NEEDED)),
+    ];
+    assert_eq!(outside(&events), [None, Some(1), Some(2), None, Some(4), None, None]);
 }
 
 #[test]

@@ -18,6 +18,9 @@ const MOST_WAITING: usize = 256;
 /// The longest time that an event waits for its cause, in microseconds.
 const WAITS_US: u64 = 5_000_000;
 
+/// The longest time from the first sign of a death to the report of the server, in microseconds.
+const NOTICED_WITHIN_US: u64 = 100_000;
+
 /// The causes of an event, and the effects that came before it.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -137,8 +140,8 @@ impl Matching {
                 _ => (self.sending(&message.id), Some(LateCause::Sending(message.id.clone()))),
             },
             EventKind::LinkDown { peer, link, direction, cause, .. } => {
-                let is_of_former = self.links.up(node, peer, *link, *direction) < self.members.spawned(peer);
-                let cause = self.links.end_of(node, peer, cause, is_of_former, &self.members);
+                let up = self.links.up(node, peer, *link, *direction);
+                let cause = self.links.end_of(node, peer, cause, up, &self.members);
                 (cause.position, cause.may_be_death.then(|| LateCause::Death(peer.clone())))
             }
             EventKind::LinkUp { peer, direction, relays, .. } if relays.is_empty() => {
@@ -185,18 +188,21 @@ impl Matching {
         if self.waiting.is_empty() {
             return Vec::new();
         }
-        let cause = match (&event.kind, &event.node) {
-            (EventKind::Sent { message, .. }, _) => LateCause::Sending(message.id.clone()),
+        // A request was made before its effects. A death is noticed by the server at about the same time as by
+        // the neighbours.
+        let (cause, since_us) = match (&event.kind, &event.node) {
+            (EventKind::Sent { message, .. }, _) => (LateCause::Sending(message.id.clone()), 0),
             (EventKind::Requested { action }, Some(node)) => match action.as_str() {
-                "kill" | "exit" => LateCause::Death(node.clone()),
-                "initiate" => LateCause::Initiating(node.clone()),
+                "kill" | "exit" => (LateCause::Death(node.clone()), event.at_us + 1),
+                "initiate" => (LateCause::Initiating(node.clone()), event.at_us + 1),
                 _ => return Vec::new(),
             },
+            (EventKind::Exited { .. }, Some(node)) => {
+                (LateCause::Death(node.clone()), event.at_us.saturating_sub(NOTICED_WITHIN_US))
+            }
             _ => return Vec::new(),
         };
-        let is_request = !matches!(cause, LateCause::Sending(_));
-        let follows =
-            |waiting: &Waiting| waiting.cause == cause && (!is_request || waiting.at_us > event.at_us);
+        let follows = |waiting: &Waiting| waiting.cause == cause && waiting.at_us >= since_us;
         let mut late = Vec::new();
         self.waiting.retain(|waiting| {
             let follows = follows(waiting);

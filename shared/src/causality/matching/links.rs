@@ -98,14 +98,13 @@ impl LinkStates {
         self.ups.get(&(node.clone(), peer.clone(), link, direction)).copied()
     }
 
-    /// The cause of the end of a link, as the node sees it. `is_of_former`: the link is with a former start
-    /// of the peer.
+    /// The cause of the end of a link that came up there, as the node sees it.
     pub(super) fn end_of(
         &self,
         node: &NodeName,
         peer: &NodeName,
         end: &LinkEnd,
-        is_of_former: bool,
+        up: Option<Position>,
         members: &MemberStates,
     ) -> EndCause {
         let known = |position| EndCause { position, may_be_death: false };
@@ -115,7 +114,13 @@ impl LinkStates {
         };
         match end {
             LinkEnd::Broken | LinkEnd::NobodyListens { .. } | LinkEnd::DialFailed { .. } => {
-                let death = if is_of_former { members.last_death(peer) } else { members.death(peer) };
+                let of_this_start = up.is_some_and(|up| Some(up) > members.spawned(peer));
+                let former = if of_this_start { None } else { members.last_death(peer) };
+                // A link that came up before the peer's present start was with a former one.
+                let death = match up {
+                    Some(_) if !of_this_start => former,
+                    _ => members.death(peer).or(former),
+                };
                 EndCause { position: death, may_be_death: true }
             }
             LinkEnd::Restarted => known(members.spawned(peer)),
