@@ -188,8 +188,8 @@ impl Matching {
         if self.waiting.is_empty() {
             return Vec::new();
         }
-        // A request was made before its effects. A death is noticed by the server at about the same time as by
-        // the neighbours.
+        // A request was made before its effects. The server notices a death at about the same time as the
+        // neighbours do.
         let (cause, since_us) = match (&event.kind, &event.node) {
             (EventKind::Sent { message, .. }, _) => (LateCause::Sending(message.id.clone()), 0),
             (EventKind::Requested { action }, Some(node)) => match action.as_str() {

@@ -56,7 +56,7 @@ fn is_noted(event: &Event) -> bool {
     changes_life(event) || is_news
 }
 
-/// What is drawn.
+/// The content of a diagram.
 struct Diagram<'a> {
     members: Vec<&'a NodeName>,
     lines: &'a [(Position, Line<'a>)],

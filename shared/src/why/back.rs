@@ -189,9 +189,10 @@ impl<'a, E: Events + ?Sized> Back<'a, '_, E> {
         let before = std::iter::successors(self.causality.before(at), |at| self.causality.before(*at));
         let mut between = before.take_while(|at| *at != input);
         between.find(|at| match self.kind(*at) {
-            Some(EventKind::Explained { explanation }) => {
-                !decisions::passes_on(explanation) && !(is_sending && decisions::follows(explanation))
+            Some(EventKind::Explained { explanation }) if is_sending => {
+                !decisions::passes_on(explanation) && !decisions::follows(explanation)
             }
+            Some(EventKind::Explained { explanation }) => !decisions::passes_on(explanation),
             _ => false,
         })
     }

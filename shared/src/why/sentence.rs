@@ -14,9 +14,9 @@ pub(super) fn of(event: &Event) -> String {
         },
         EventKind::Spawned { .. } => format!("{node} was started"),
         EventKind::Exited { .. } | EventKind::LinkUp { .. } | EventKind::LinkDown { .. } => {
-            format!("{node}’s {}", describe(&event.kind))
+            format!("{node}'s {}", describe(&event.kind))
         }
-        EventKind::AttributeChanged { .. } => format!("{node}’s {}", describe(&event.kind)),
+        EventKind::AttributeChanged { .. } => format!("{node}'s {}", describe(&event.kind)),
         EventKind::Explained { .. } => format!("{node}: “{}”", describe(&event.kind)),
         EventKind::RoleChanged { role: Role::Follower, leader: Some(_), .. } => {
             format!("{node} {}", describe(&event.kind))

@@ -180,8 +180,8 @@ fn a_takeover_leads_back_to_the_kill_and_to_the_election_of_the_deputy() {
         [
             "C is leader of term 2, without a deputy",
             "C: “D is lost: as its deputy I take over and lead term 2”",
-            "C’s heartbeat link to D is down: the connection broke, 1.66 ms later",
-            "D’s process ended by signal 9 (SIGKILL)",
+            "C's heartbeat link to D is down: the connection broke, 1.66 ms later",
+            "D's process ended by signal 9 (SIGKILL)",
             "the user asked to kill D",
         ]
     );

@@ -80,7 +80,7 @@ fn text(of: &Message, field: u64) -> Option<String> {
     }
 }
 
-/// What a trace has.
+/// The content of a trace.
 #[derive(Default)]
 struct Trace {
     tracks: BTreeMap<u64, String>,

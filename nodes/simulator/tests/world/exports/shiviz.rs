@@ -45,7 +45,7 @@ fn check(entries: &[Entry]) -> Result<(), String> {
     for Entry { text, host, clock } in entries {
         let of_host = by_host.entry(host).or_default();
         if clock.get(host) != Some(&(of_host.len() as u32 + 1)) {
-            return Err(format!("{host}’s own clock is {clock:?} after {} events: {text}", of_host.len()));
+            return Err(format!("{host}'s own clock is {clock:?} after {} events: {text}", of_host.len()));
         }
         let goes_back = |before: &&Clock| before.iter().any(|(other, count)| clock.get(other) < Some(count));
         if of_host.last().is_some_and(goes_back) {
