@@ -101,7 +101,7 @@ impl Causality {
         if let Some(outside) = found.outside {
             self.attach(outside, at);
         }
-        found.late.into_iter().for_each(|effect| self.attach(at, effect));
+        found.late.into_iter().for_each(|(cause, effect)| self.attach(cause, effect));
     }
 
     /// Forgets the events up to a position, as the timeline does that drops them.

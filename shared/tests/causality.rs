@@ -73,9 +73,16 @@ fn a_request_on_the_bus_after_its_effects_must_have_been_made_before_them() {
 fn a_death_that_nobody_requested_is_the_cause_of_what_was_noticed_before_it() {
     let spawned = EventKind::Spawned { pid: 1 };
     let exited = EventKind::Exited { code: None, signal: Some(9) };
-    let noticed = |at| [(1, "D", spawned.clone()), (at, "A", broken()), (500_000, "D", exited.clone())];
-    assert_eq!(outside(&noticed(499_000)), [None, Some(3), None]);
-    assert_eq!(outside(&noticed(2_000)), [None; 3], "too long before");
+    let noticed = |at, next| {
+        let next = (500_001, "D", next);
+        [(1, "D", spawned.clone()), (at, "A", broken()), (500_000, "D", exited.clone()), next]
+    };
+    assert_eq!(outside(&noticed(499_000, broken())), [None, Some(3), None, Some(3)]);
+    assert_eq!(outside(&noticed(2_000, broken())), [None, None, None, Some(3)], "too long before");
+    let removed = EventKind::MemberRemoved;
+    assert_eq!(outside(&noticed(499_000, removed.clone())), [None; 4], "only a simulated ring reports both");
+    let at_once = [(1, "D", spawned.clone()), (5, "A", broken()), (7, "D", removed), (8, "B", broken())];
+    assert_eq!(outside(&at_once), [None, Some(3), None, Some(3)]);
     let after = [(1, "D", spawned.clone()), (500_000, "D", exited.clone()), (500_100, "A", broken())];
     assert_eq!(outside(&after), [None, None, Some(2)]);
     let asked = [

@@ -28,8 +28,8 @@ pub(super) struct Found {
     pub(super) before: Option<Position>,
     /// Its cause from outside.
     pub(super) outside: Option<Position>,
-    /// The events before it that it is the cause of.
-    pub(super) late: Vec<Position>,
+    /// Causes and events before them that are their effects.
+    pub(super) late: Vec<(Position, Position)>,
 }
 
 /// The last events that others may follow from.
@@ -41,6 +41,9 @@ pub(super) struct Matching {
     /// The last change of a setting.
     settings: Option<Position>,
     waiting: VecDeque<Waiting>,
+    /// A death that nobody requested, if it was the last event. In a simulated ring it is that of a member
+    /// which is being removed, and is never late.
+    unasked: Option<(Position, u64, NodeName)>,
 }
 
 /// One start of a node.
@@ -86,7 +89,7 @@ pub(crate) fn is_of_life(kind: &EventKind) -> bool {
 impl Matching {
     pub(super) fn push(&mut self, event: &Event, at: Position) -> Found {
         let outside = self.outside(event, at);
-        let mut found = Found { before: None, outside, late: self.late(event) };
+        let mut found = Found { before: None, outside, late: self.late(event, at) };
         if let Some(node) = event.node.as_ref().filter(|_| is_of_life(&event.kind)) {
             let life = self.lives.entry((node.clone(), event.incarnation)).or_default();
             found.before = Some(std::mem::replace(&mut life.last, at)).filter(|before| before.0 > 0);
@@ -179,39 +182,59 @@ impl Matching {
         }
     }
 
-    /// The events that waited for this one. A request that comes after its effects was made before them.
-    fn late(&mut self, event: &Event) -> Vec<Position> {
+    /// The events that waited for this one, or for the death before it.
+    fn late(&mut self, event: &Event, at: Position) -> Vec<(Position, Position)> {
         let is_over = |waiting: &Waiting| waiting.at_us.saturating_add(WAITS_US) < event.at_us;
         while self.waiting.front().is_some_and(is_over) {
             self.waiting.pop_front();
         }
-        if self.waiting.is_empty() {
-            return Vec::new();
+        let mut late = Vec::new();
+        let is_removed = matches!(event.kind, EventKind::MemberRemoved);
+        if let Some((death, at_us, node)) = self.unasked.take()
+            && !(is_removed && event.node.as_ref() == Some(&node))
+        {
+            let since_us = at_us.saturating_sub(NOTICED_WITHIN_US);
+            self.end_waiting(&LateCause::Death(node), since_us, death, &mut late);
         }
-        // A request was made before its effects. The server notices a death at about the same time as the
-        // neighbours do.
+        // A request was made before its effects. A removal is reported about when the neighbours notice it.
+        let (requested_us, noticed_us) = (event.at_us + 1, event.at_us.saturating_sub(NOTICED_WITHIN_US));
         let (cause, since_us) = match (&event.kind, &event.node) {
             (EventKind::Sent { message, .. }, _) => (LateCause::Sending(message.id.clone()), 0),
             (EventKind::Requested { action }, Some(node)) => match action.as_str() {
-                "kill" | "exit" => (LateCause::Death(node.clone()), event.at_us + 1),
-                "initiate" => (LateCause::Initiating(node.clone()), event.at_us + 1),
-                _ => return Vec::new(),
+                "kill" | "exit" => (LateCause::Death(node.clone()), requested_us),
+                "initiate" => (LateCause::Initiating(node.clone()), requested_us),
+                _ => return late,
             },
             (EventKind::Exited { .. }, Some(node)) => {
-                (LateCause::Death(node.clone()), event.at_us.saturating_sub(NOTICED_WITHIN_US))
+                let is_unasked = self.members.death(node).is_none();
+                self.unasked = is_unasked.then(|| (at, event.at_us, node.clone()));
+                return late;
             }
-            _ => return Vec::new(),
+            (EventKind::MemberRemoved, Some(node)) if self.members.death(node).is_none() => {
+                (LateCause::Death(node.clone()), noticed_us)
+            }
+            _ => return late,
         };
-        let follows = |waiting: &Waiting| waiting.cause == cause && waiting.at_us >= since_us;
-        let mut late = Vec::new();
-        self.waiting.retain(|waiting| {
-            let follows = follows(waiting);
-            late.extend(follows.then_some(waiting.position));
-            !follows
-        });
-        if let (LateCause::Initiating(node), false) = (&cause, late.is_empty()) {
+        let found = late.len();
+        self.end_waiting(&cause, since_us, at, &mut late);
+        if let (LateCause::Initiating(node), true) = (&cause, late.len() > found) {
             self.members.initiated_already(node);
         }
         late
+    }
+
+    /// Gives the events that wait for this cause, and are not from before that time, their cause.
+    fn end_waiting(
+        &mut self,
+        cause: &LateCause,
+        since_us: u64,
+        at: Position,
+        late: &mut Vec<(Position, Position)>,
+    ) {
+        self.waiting.retain(|waiting| {
+            let follows = waiting.cause == *cause && waiting.at_us >= since_us;
+            late.extend(follows.then_some((at, waiting.position)));
+            !follows
+        });
     }
 }

@@ -114,12 +114,12 @@ impl LinkStates {
         };
         match end {
             LinkEnd::Broken | LinkEnd::NobodyListens { .. } | LinkEnd::DialFailed { .. } => {
-                let of_this_start = up.is_some_and(|up| Some(up) > members.spawned(peer));
-                let former = if of_this_start { None } else { members.last_death(peer) };
-                // A link that came up before the peer's present start was with a former one.
-                let death = match up {
-                    Some(_) if !of_this_start => former,
-                    _ => members.death(peer).or(former),
+                let death = match up.and_then(|up| members.death_after(peer, up)) {
+                    // The first after the link came up; else the last, if the peer is dead now, or if that is
+                    // all that is known.
+                    Some(death) => Some(death),
+                    None if up.is_some() => members.death(peer),
+                    None => members.death(peer).or(members.last_death(peer)),
                 };
                 EndCause { position: death, may_be_death: true }
             }

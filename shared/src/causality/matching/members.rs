@@ -1,11 +1,14 @@
 //! The last starts, deaths and requests of each member.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use crate::event::{Event, EventKind};
 use crate::explanation::Explanation;
 use crate::id::{Incarnation, NodeName};
 use crate::timeline::Position;
+
+/// The deaths of a member that are kept: the news of one takes less time than a few starts.
+const MOST_DEATHS: usize = 4;
 
 /// The last events of each member.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +24,10 @@ struct State {
     incarnation: Incarnation,
     added: Option<Position>,
     spawned: Option<Position>,
-    exited: Option<Position>,
+    /// The last [`MOST_DEATHS`] ends of its processes, in order.
+    exited: VecDeque<Position>,
+    /// Its removal, which kills it.
+    removed: Option<Position>,
     /// Its next start, planned after its death.
     planned: Option<Position>,
     start: Option<Position>,
@@ -36,6 +42,12 @@ struct State {
     resumed: Option<(Position, Position)>,
     leaving: Option<Position>,
     eligibility: Option<Position>,
+}
+
+impl State {
+    fn last_exit(&self) -> Option<Position> {
+        self.exited.back().copied()
+    }
 }
 
 impl MemberStates {
@@ -62,14 +74,23 @@ impl MemberStates {
 
     /// Its last death, whether it runs again or not.
     pub(super) fn last_death(&self, node: &NodeName) -> Option<Position> {
-        self.get(node)?.exited
+        let state = self.get(node)?;
+        state.last_exit().max(state.removed)
     }
 
-    /// Its death, if it has not been started since; else the request to end it, if it has not ended yet.
+    /// Its death, if it has not been started since; else the request to end it, or its removal, if it has not
+    /// ended yet.
     pub(super) fn death(&self, node: &NodeName) -> Option<Position> {
         let state = self.get(node)?;
         let is_of_this_start = |at: &Position| Some(*at) > state.spawned;
-        state.exited.filter(is_of_this_start).or(state.end.filter(is_of_this_start))
+        [state.last_exit(), state.end, state.removed].into_iter().find_map(|end| end.filter(is_of_this_start))
+    }
+
+    /// The first death after a position, or the request for it.
+    pub(super) fn death_after(&self, node: &NodeName, at: Position) -> Option<Position> {
+        let state = self.get(node)?;
+        let exit = state.exited.iter().copied().find(|exit| *exit > at);
+        exit.or_else(|| state.end.max(state.removed).filter(|end| *end > at))
     }
 
     pub(super) fn pause(&self, node: &NodeName) -> Option<Position> {
@@ -121,6 +142,8 @@ impl MemberStates {
         let at = Some(at);
         match &event.kind {
             EventKind::MemberAdded { .. } => *state = State { added: at, ..State::default() },
+            // In a simulated ring it has died before.
+            EventKind::MemberRemoved if state.last_exit() < state.spawned => state.removed = at,
             EventKind::Spawned { .. } => {
                 state.incarnation = event.incarnation;
                 state.spawned = at;
@@ -128,7 +151,10 @@ impl MemberStates {
                 state.initiate = None;
             }
             EventKind::Exited { .. } => {
-                state.exited = at;
+                if state.exited.len() == MOST_DEATHS {
+                    state.exited.pop_front();
+                }
+                state.exited.extend(at);
                 state.paused = None;
             }
             EventKind::RestartPlanned { .. } => state.planned = at,
