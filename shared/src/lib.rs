@@ -12,9 +12,11 @@
 pub mod algorithm;
 pub mod api;
 pub mod bus;
+pub mod causality;
 pub mod control;
 pub mod event;
 pub mod explanation;
+pub mod export;
 pub mod fault;
 pub mod id;
 pub mod invariants;
@@ -28,6 +30,7 @@ pub mod settings;
 pub mod text;
 pub mod timeline;
 pub mod view;
+pub mod why;
 
 pub use algorithm::{AlgorithmName, Payload, PortKind, Progress};
 pub use event::{Event, EventKind};

@@ -84,6 +84,10 @@ fn in_browser(tests: Run, browser: &Browser) -> anyhow::Result<Run> {
         Some(script) => tests.env("RINGLEADER_AXE", script),
         None => tests,
     };
+    let tests = match tools::perfetto()? {
+        Some(python) => tests.env("RINGLEADER_PERFETTO", python),
+        None => tests,
+    };
     Ok(match tools::schemathesis()? {
         Some(program) => tests.env("RINGLEADER_SCHEMATHESIS", program),
         None => tests,

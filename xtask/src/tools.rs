@@ -108,34 +108,73 @@ pub(crate) fn axe() -> anyhow::Result<Option<PathBuf>> {
     Ok(modules.map(|modules| script(&modules)))
 }
 
+/// A Python package in an environment of its own.
+struct PythonPackage {
+    name: &'static str,
+    version: &'static str,
+    /// Its purpose, as the end of a sentence.
+    purpose: &'static str,
+    duration: &'static str,
+    /// The program of the environment that is wanted.
+    program: &'static str,
+    /// The test that is skipped without it.
+    test: &'static str,
+}
+
+impl PythonPackage {
+    /// Its program. `None` without Python, and where it can't be installed.
+    fn install(&self) -> anyhow::Result<Option<PathBuf>> {
+        let Self { name, version, .. } = self;
+        let home = home()?;
+        let _alone = lock(&home.join("lock"))?;
+        let folder = home.join(format!("{name}-{version}"));
+        let program = folder.join("bin").join(self.program);
+        if program.is_file() {
+            return Ok(Some(program));
+        }
+        if !process::on_path("python3") {
+            println!("There is no python3 to install {name} with: {} is skipped.", self.test);
+            return Ok(None);
+        }
+        announce(name, version, self.purpose, self.duration, &folder);
+        let installed = Run::new("python3", ["-m", "venv"]).arg(&folder).check_quietly().and_then(|()| {
+            Run::new(folder.join("bin/pip"), ["install", "--quiet", "--disable-pip-version-check"])
+                .arg(format!("{name}=={version}"))
+                .check_quietly()
+        });
+        let is_there = keep_whole(name, &folder, installed)?;
+        if !is_there {
+            println!("Without {name} {} is skipped.", self.test);
+        }
+        Ok(is_there.then_some(program))
+    }
+}
+
 /// The program of schemathesis, which tests the API against its document. Without Python that test is
 /// skipped.
 pub(crate) fn schemathesis() -> anyhow::Result<Option<PathBuf>> {
-    let home = home()?;
-    let _alone = lock(&home.join("lock"))?;
-    let version = versions::SCHEMATHESIS;
-    let folder = home.join(format!("schemathesis-{version}"));
-    let program = folder.join("bin/st");
-    if program.is_file() {
-        return Ok(Some(program));
-    }
-    if !process::on_path("python3") {
-        println!(
-            "There is no python3 to install schemathesis with: the test of the API against its document is skipped."
-        );
-        return Ok(None);
-    }
-    announce("schemathesis", version, "tests the API against its document", "20 seconds", &folder);
-    let installed = Run::new("python3", ["-m", "venv"]).arg(&folder).check_quietly().and_then(|()| {
-        Run::new(folder.join("bin/pip"), ["install", "--quiet", "--disable-pip-version-check"])
-            .arg(format!("schemathesis=={version}"))
-            .check_quietly()
-    });
-    let is_there = keep_whole("schemathesis", &folder, installed)?;
-    if !is_there {
-        println!("Without schemathesis the test of the API against its document is skipped.");
-    }
-    Ok(is_there.then_some(program))
+    let package = PythonPackage {
+        name: "schemathesis",
+        version: versions::SCHEMATHESIS,
+        purpose: "tests the API against its document",
+        duration: "20 seconds",
+        program: "st",
+        test: "the test of the API against its document",
+    };
+    package.install()
+}
+
+/// A Python that has the message definitions of Perfetto. Without Python the test with them is skipped.
+pub(crate) fn perfetto() -> anyhow::Result<Option<PathBuf>> {
+    let package = PythonPackage {
+        name: "perfetto",
+        version: versions::PERFETTO,
+        purpose: "reads an exported trace back",
+        duration: "20 seconds",
+        program: "python",
+        test: "the test of traces with Perfetto's own message definitions",
+    };
+    package.install()
 }
 
 /// Removes the folder of a tool whose installation failed: a half-installed one must not be taken for a good

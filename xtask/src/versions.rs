@@ -14,6 +14,9 @@ pub(crate) const AXE: &str = "4.14.1";
 /// The Python package `schemathesis`, which tests the API against its document.
 pub(crate) const SCHEMATHESIS: &str = "4.32.5";
 
+/// The Python package `perfetto`, with whose message definitions an exported trace is read back.
+pub(crate) const PERFETTO: &str = "0.59.1";
+
 /// The linker that goes with Debian's compiler, a Debian package.
 pub(crate) const LLD: &str = "22";
 

@@ -9,6 +9,8 @@
 
 mod a_single_fault;
 mod after_a_total_loss;
+mod causality;
+mod exports;
 mod figures;
 mod found_before;
 mod partial_partitions;
