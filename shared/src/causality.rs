@@ -80,6 +80,12 @@ impl Causality {
         Self::default()
     }
 
+    /// An index of no events, the first of which will be the one after a position.
+    #[must_use]
+    pub fn beginning_at(position: Position) -> Self {
+        Self { forgotten: position.0, ..Self::default() }
+    }
+
     /// An index of these events, in order.
     pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut causality = Self::new();

@@ -19,6 +19,10 @@ use crate::view::RingView;
 /// The number of events between two snapshots.
 pub const SNAPSHOT_EVERY: usize = 512;
 
+/// The time for which a split brain must last to count, in microseconds. The death of a leader is often
+/// reported after its deputy has taken over: until then both seem to lead.
+pub const SPLIT_FOR_US: u64 = 100_000;
+
 /// The number of events that were applied to reach a state: the sequence number of the last one. It stays
 /// the same when old events are dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +47,7 @@ pub enum MarkKind {
     Fault,
     /// A process goes on, or a link or the ring is whole again.
     Repair,
-    /// Live members begin to follow different leaders that live.
+    /// Live members have followed different leaders that live for [`SPLIT_FOR_US`].
     SplitBrain,
 }
 
@@ -83,6 +87,8 @@ pub struct Timeline {
     chunks: VecDeque<Chunk>,
     marks: VecDeque<Mark>,
     flights: Flights,
+    /// The positions and times at which live members began to follow different leaders.
+    splits: VecDeque<(Position, u64)>,
     now: RingView,
     now_us: u64,
     most: usize,
@@ -98,6 +104,7 @@ impl Timeline {
             chunks: VecDeque::new(),
             marks: VecDeque::new(),
             flights: Flights::default(),
+            splits: VecDeque::new(),
             now: begins,
             now_us: 0,
             most,
@@ -130,9 +137,8 @@ impl Timeline {
         }
         self.now.apply(&event);
         self.now_us = self.now_us.max(event.at_us);
-        let begins_to_split = (self.now.split_brain && !was_split).then_some(MarkKind::SplitBrain);
         let (at_us, node) = (self.now_us, event.node.clone());
-        let kinds = mark_of(&event.kind).into_iter().chain(begins_to_split);
+        let of_event = mark_of(&event.kind);
         if let Some(chunk) = self.chunks.back_mut() {
             chunk.events.push(event);
             chunk.times.push(at_us);
@@ -141,8 +147,23 @@ impl Timeline {
         if let Some(event) = self.chunks.back().and_then(|chunk| chunk.events.last()) {
             self.flights.push(event, position);
         }
-        self.marks.extend(kinds.map(|kind| Mark { position, at_us, kind, node: node.clone() }));
+        self.marks.extend(of_event.map(|kind| Mark { position, at_us, kind, node }));
+        if self.now.split_brain && !was_split {
+            self.splits.push_back((position, at_us));
+        }
+        if self.now.split_brain && self.counts_as_split(at_us) {
+            self.marks.push_back(Mark { position, at_us, kind: MarkKind::SplitBrain, node: None });
+        }
         self.drop_oldest();
+    }
+
+    /// Whether the split brain has lasted long enough, and has no mark yet.
+    fn counts_as_split(&self, at_us: u64) -> bool {
+        self.splits.back().is_some_and(|(began, began_us)| {
+            let of_split = self.marks.iter().rev().take_while(|mark| mark.position >= *began);
+            at_us - began_us >= SPLIT_FOR_US
+                && of_split.into_iter().all(|mark| mark.kind != MarkKind::SplitBrain)
+        })
     }
 
     fn drop_oldest(&mut self) {
@@ -154,6 +175,10 @@ impl Timeline {
             let dropped = Position(self.dropped);
             self.marks.drain(..self.marks.partition_point(|mark| mark.position <= dropped));
             self.flights.drop_until(dropped);
+            // The last one may last.
+            while self.splits.len() > 1 && self.splits.front().is_some_and(|(began, _)| *began <= dropped) {
+                self.splits.pop_front();
+            }
         }
     }
 
@@ -277,6 +302,7 @@ impl Timeline {
             last.times.truncate(rest);
         }
         self.marks.truncate(self.marks.partition_point(|mark| mark.position <= position));
+        self.splits.truncate(self.splits.partition_point(|(began, _)| *began <= position));
         let mut flights = std::mem::take(&mut self.flights);
         flights.forget_after(position, |sent| Flights::departing(self.event_before(sent)?));
         self.flights = flights;

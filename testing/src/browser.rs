@@ -43,7 +43,7 @@ pub fn in_a_window(act: impl FnOnce(&mut Page)) {
     page.has_an_empty_console();
 }
 
-/// The dashboard in a window of 1280 × 900, and the server behind it.
+/// The dashboard in a window of 1920 × 1080, and the server behind it.
 pub struct Page {
     /// `None` once it is closed. It must be closed before the driver ends, which ends the browser.
     client: Option<Client>,
@@ -84,7 +84,7 @@ impl Page {
         let mut options = json!({ "args": [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--host-resolver-rules=MAP evil.example 127.0.0.1", "--window-size=1280,900", format!("--user-data-dir={}", driver.profile.display()),
+            "--host-resolver-rules=MAP evil.example 127.0.0.1", "--window-size=1920,1080", format!("--user-data-dir={}", driver.profile.display()),
         ]});
         if let Some(chromium) = std::env::var_os("RINGLEADER_CHROMIUM") {
             options["binary"] = chromium.to_string_lossy().into();

@@ -177,7 +177,11 @@ impl Timekeeper {
         self.stop();
         match self.sandbox {
             Some(sandbox) => sandbox.seek(Duration::ZERO),
-            None => self.go_to_position(self.store.playback.timeline.with_value(|timeline| timeline.begin())),
+            None => {
+                let begin = self.store.playback.timeline.with_value(|timeline| timeline.begin());
+                // Before the first event of a run there is no ring.
+                self.go_to_position(begin.max(Position(1)));
+            }
         }
     }
 

@@ -4,17 +4,13 @@ use std::collections::VecDeque;
 
 use ringleader_shared::api::{KeptRun, RunEnd};
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::timeline::{MarkKind, mark_of};
+use ringleader_shared::timeline::{MarkKind, SPLIT_FOR_US, mark_of};
 use ringleader_shared::view::{ElectionView, REMEMBERED_ELECTIONS};
 use ringleader_shared::{Event, EventKind, RingView, Seq};
 
 /// The number of elections whose last known state is remembered: a late report may still change those that
 /// the view remembers.
 const REMEMBERED: usize = 2 * REMEMBERED_ELECTIONS;
-
-/// The time for which a split brain must last to count, in microseconds. The death of a leader is often
-/// reported after its deputy has taken over: until then both seem to lead.
-const SPLIT_FOR_US: u64 = 100_000;
 
 /// A run as far as its events go.
 #[derive(Debug, Clone)]

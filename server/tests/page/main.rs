@@ -15,3 +15,4 @@ mod proxy;
 mod restarts;
 mod sandbox;
 mod sandbox_addresses;
+mod time;

@@ -95,7 +95,7 @@ fn back_leads_to_what_was_looked_at_before_and_leaves_that_entry_as_it_was() {
         assert_eq!(page.wait_for("html", entry, Value::is_string), written);
         page.script("history.back()", Vec::new());
         page.wait_for_attribute("connection", "data-status", "connected");
-        page.wait_until_gone("[data-testid='play']");
+        page.wait_until_gone("[data-testid='copy-link']");
         // Longer than the sandbox waits before it writes its address.
         page.script("window.waited = 0; setTimeout(() => { window.waited = 1 }, 600)", Vec::new());
         page.wait_for("html", "window.waited", |waited| *waited == json!(1));

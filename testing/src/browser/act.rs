@@ -14,6 +14,7 @@ pub enum Key {
     Enter = 0xE007,
     Control = 0xE009,
     Escape = 0xE00C,
+    Space = 0xE00D,
     End = 0xE010,
     Left = 0xE012,
     Right = 0xE014,

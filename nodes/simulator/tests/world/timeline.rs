@@ -173,3 +173,17 @@ fn marks_are_where_people_look() {
     let after = timeline.mark_after(death.position).expect("there is more");
     assert_eq!(timeline.mark_before(after.position), Some(death));
 }
+
+#[test]
+fn a_split_brain_is_marked_when_it_lasts_and_not_in_a_takeover() {
+    let marks = |case: &str| {
+        let case: Case = case.parse().expect("a case");
+        let timeline = of(case.report().events(), usize::MAX / 2);
+        timeline.marks().filter(|mark| mark.kind == MarkKind::SplitBrain).count()
+    };
+    let elected = "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; ";
+    assert_eq!(marks(&format!("{elected}500000us kill D; 2000000us start D")), 0);
+    let parted = "500000us cut A C; 0us cut C A; 0us cut A D; 0us cut D A; 0us cut B C; 0us cut C B; 0us cut B D; \
+                  0us cut D B; 5000000us initiate A";
+    assert!(marks(&format!("{elected}{parted}")) >= 1);
+}
