@@ -35,6 +35,8 @@ mod controls;
 mod focus;
 mod headline;
 mod large_ring;
+#[cfg(test)]
+mod moments;
 mod notice;
 mod outage;
 mod panels;
