@@ -26,7 +26,7 @@ pub use self::pending::PendingEvent;
 use self::pending::WaitingEvents;
 pub use self::subscription::{Next, Subscription};
 use crate::clock::monotonic_ns;
-use crate::metrics::OutageTimes;
+use crate::metrics::{Elections, OutageTimes};
 use crate::state_dir::Keeper;
 
 /// The time that an event of a node waits for earlier ones of other nodes. Reports take a few
@@ -63,6 +63,7 @@ struct State {
     refused: u64,
     refusals: Refusals<PendingEvent>,
     outages: OutageTimes,
+    elections: Elections,
     waiting: WaitingEvents,
     /// Events that were dropped because their members had left.
     too_late: u64,
@@ -106,6 +107,7 @@ impl Bus {
             refused: 0,
             refusals: Refusals::default(),
             outages: OutageTimes::default(),
+            elections: Elections::default(),
             waiting: WaitingEvents::default(),
             too_late: 0,
             keeper,
@@ -268,6 +270,12 @@ impl Bus {
         self.state().counts.iter().map(|(kind, count)| (*kind, *count)).collect()
     }
 
+    /// The times and messages of the elections that are complete.
+    #[must_use]
+    pub fn election_times(&self) -> Elections {
+        self.state().elections.clone()
+    }
+
     /// The time without a leader of the outages that are over.
     #[must_use]
     pub fn outage_times(&self) -> OutageTimes {
@@ -359,6 +367,7 @@ impl State {
         self.outages.observe(&self.view, if is_new_run { u64::MAX } else { event.at_us });
         let known = self.view.term;
         self.view.apply(&event);
+        self.elections.observe(&event, &self.view);
         if self.view.term > known
             && let Some(keeper) = &self.keeper
         {

@@ -1,5 +1,6 @@
 //! `GET /metrics`, in Prometheus' text format.
 
+mod elections;
 mod outages;
 
 use prometheus_client::encoding::prometheus_text::encode;
@@ -10,6 +11,7 @@ use prometheus_client::registry::Registry;
 use ringleader_shared::NodeState;
 
 use crate::bus::Bus;
+pub use crate::metrics::elections::Elections;
 pub use crate::metrics::outages::OutageTimes;
 
 /// The one label of a sample.
@@ -50,8 +52,47 @@ pub fn render(bus: &Bus, connections: usize) -> String {
     let help = "For how long there has been no leader; 0 while there is one";
     registry.register("leaderless_now_seconds", help, ConstGauge::new(outages::seconds(running)));
     bus.outage_times().register(&mut registry);
+    bus.election_times().register(&mut registry);
     let mut text = String::new();
     // Writing to a String can't fail.
     let _ = encode(&mut text, &registry);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The words of a text that are names of metrics.
+    fn names(text: &str) -> BTreeSet<String> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        words.filter(|word| word.starts_with("ringleader_")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_dashboard_asks_for_metrics_that_exist() {
+        let board: serde_json::Value =
+            serde_json::from_str(include_str!("../../docs/grafana.json")).expect("JSON");
+        let asked: BTreeSet<String> = board["panels"]
+            .as_array()
+            .expect("panels")
+            .iter()
+            .flat_map(|panel| panel["targets"].as_array().expect("targets"))
+            .flat_map(|target| names(target["expr"].as_str().expect("a query")))
+            .collect();
+        let bus = Bus::new();
+        bus.announce(
+            None,
+            ringleader_shared::Incarnation(0),
+            ringleader_shared::EventKind::Stderr { text: String::new() },
+        );
+        let text = render(&bus, 0);
+        let samples = text.lines().filter(|line| !line.starts_with('#'));
+        let exist: BTreeSet<String> = samples.flat_map(names).collect();
+        let missing: Vec<&String> = asked.difference(&exist).collect();
+        assert_eq!(missing, Vec::<&String>::new(), "{exist:?}");
+        assert!(asked.len() >= 8, "{asked:?}");
+    }
 }

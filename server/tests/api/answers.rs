@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use ringleader_shared::EventKind;
 use ringleader_testing::server::{PATIENCE, Server};
 
 #[test]
@@ -11,6 +12,9 @@ fn health_and_metrics_are_plain_text() {
     assert_eq!((health.status, health.kind(), health.body.as_str()), (200, "text/plain", "ok\n"));
     server.initiate("A");
     server.wait_for_leader("D", Some("C"));
+    server.wait_for_event("the election is complete", |event| {
+        matches!(event.kind, EventKind::Completed { .. })
+    });
     server.act("A", "pause");
     let mut bus = server.subscribe(None);
     bus.next_frame(Instant::now() + PATIENCE).expect("the subscription is open");
@@ -34,6 +38,9 @@ fn health_and_metrics_are_plain_text() {
         "# TYPE ringleader_leaderless_seconds histogram",
         "ringleader_leaderless_seconds_count 0",
         "ringleader_leaderless_part_seconds_count{part=\"noticing\"} 0",
+        "ringleader_election_seconds_count{cause=\"election\"} 1",
+        "ringleader_election_seconds_count{cause=\"takeover\"} 0",
+        "ringleader_election_messages_sum{cause=\"election\"} 11.0",
         "ringleader_subscribers 1",
     ] {
         assert!(metrics.body.lines().any(|have| have == line), "{line}\n{}", metrics.body);
