@@ -330,6 +330,8 @@ fn open_panels_leave_the_ring_where_it_is_on_a_small_screen() {
         assert!(before[1].as_i64() <= before[4].as_i64(), "the ring is not all on the screen: {before}");
         page.click("faults");
         page.wait_for_text("faulty", "No link faults");
+        assert_eq!(drawing(page), before);
+        page.click("show-nodes");
         page.click("add-node");
         page.wait_for("[data-testid='add-name']", "it.value", |value| value == "E");
         page.script("document.querySelector('.algorithm-text').open = true", Vec::new());

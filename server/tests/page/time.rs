@@ -92,8 +92,8 @@ fn an_election_of_milliseconds_is_played_at_a_thousandth_of_its_speed_with_its_m
 fn what_is_done_is_done_in_the_present() {
     on_the_page(&["--hop-delay", "0ms"], |page| {
         elect(page);
-        page.press(Key::Home);
-        page.wait_for_text("headline", "No node is running");
+        page.press(Key::Left);
+        page.wait_for_attribute("connection", "data-status", "past");
         page.click("initiate");
         page.wait_for_attribute("connection", "data-status", "connected");
         page.wait_for_text("announcer", "D is the leader of term 2");
