@@ -5,6 +5,7 @@
 //! how it is drawn.
 
 mod clock;
+mod figures;
 mod initiators;
 mod log;
 mod pace;
@@ -20,6 +21,7 @@ use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
 use self::clock::ServerClock;
 pub(crate) use self::clock::now_ms;
+pub(crate) use self::figures::{Figure, Quantity};
 use self::initiators::Initiators;
 use self::log::history;
 pub(crate) use self::log::{Filter as LineFilter, Kinds, Line, NodeLog};

@@ -1,11 +1,13 @@
 //! The cost of the elections: the latest one in detail, the former ones in a line each.
 
+mod charts;
 mod cost;
 
 use leptos::prelude::*;
 use ringleader_shared::counted;
 use ringleader_shared::view::ElectionView;
 
+use self::charts::Charts;
 use crate::components::help::FirstWord;
 use crate::reactive;
 use crate::state::Store;
@@ -27,6 +29,7 @@ pub(crate) fn Summary() -> impl IntoView {
                 Some(election) => view! { <Latest election=election/> }.into_any(),
                 None => view! { <FirstWord/> }.into_any(),
             })}
+                <Charts/>
                 <h3 hidden=reactive::flag(move || past.with(Vec::is_empty))>"Before"</h3>
                 <ol class="past" reversed>
                     {reactive::fragment(move || past.get().into_iter().map(|election| view! { <Past election=election/> }).collect_view())}

@@ -119,8 +119,17 @@ impl Store {
 
     /// Appends events to the timeline.
     pub(super) fn remember(self, events: &[Event]) {
+        self.remember_each(events.iter().cloned().map(Arc::new));
+    }
+
+    fn remember_each(self, events: impl Iterator<Item = Arc<Event>>) {
         self.playback.timeline.update_value(|timeline| {
-            events.iter().for_each(|event| timeline.push(Arc::new(event.clone())));
+            self.playback.figures.update_value(|figures| {
+                for event in events {
+                    timeline.push(Arc::clone(&event));
+                    figures.note(&event, timeline.now());
+                }
+            });
         });
         self.playback.changed.notify();
     }
@@ -145,7 +154,10 @@ impl Store {
 
     /// Forgets what was played after this state: other events follow.
     pub(crate) fn forget_played_after(self, state: &RingView) {
-        self.playback.timeline.update_value(|timeline| timeline.forget_after(Position(state.seq.0), state));
+        self.playback.timeline.update_value(|timeline| {
+            timeline.forget_after(Position(state.seq.0), state);
+            self.playback.figures.update_value(|figures| figures.forget_after(timeline.now_us(), state));
+        });
         self.playback.changed.notify();
     }
 
@@ -168,8 +180,7 @@ impl Store {
         let begins = RingView { seq: Seq(first), ..RingView::empty() };
         self.playback.begin(begins, true);
         self.remember(&before);
-        self.playback.timeline.update_value(|timeline| later.into_iter().for_each(|it| timeline.push(it)));
-        self.playback.changed.notify();
+        self.remember_each(later.into_iter());
     }
 
     /// Lets the moment that is shown move on, until it is the present.

@@ -6,6 +6,8 @@ use leptos::prelude::*;
 use ringleader_shared::RingView;
 use ringleader_shared::timeline::{Moment, Position, Timeline};
 
+use super::figures::Figures;
+
 /// The number of events that a page keeps at hand.
 pub(crate) const EVENTS: usize = 200_000;
 
@@ -85,6 +87,8 @@ impl Rate {
 pub(crate) struct Playback {
     /// The last events of the ring.
     pub(crate) timeline: StoredValue<Timeline>,
+    /// The figures of its elections and outages.
+    pub(crate) figures: StoredValue<Figures>,
     /// Notified when the timeline has changed.
     pub(crate) changed: Trigger,
     /// The moment of a live ring that is shown; `None` for the present.
@@ -106,6 +110,7 @@ impl Playback {
     pub(super) fn new() -> Self {
         Self {
             timeline: StoredValue::new(Timeline::new(RingView::empty(), EVENTS)),
+            figures: StoredValue::new(Figures::default()),
             changed: Trigger::new(),
             shown: RwSignal::new(None),
             playing: RwSignal::new(false),
@@ -131,6 +136,7 @@ impl Playback {
         let new = if keeps_states { Timeline::new } else { Timeline::without_states };
         self.timeline.set_value(new(state, EVENTS));
         self.moment.set_value(None);
+        self.figures.set_value(Figures::default());
         self.changed.notify();
     }
 }
