@@ -80,6 +80,12 @@ impl Causality {
         Self::default()
     }
 
+    /// An index of no events, for those after a position.
+    #[must_use]
+    pub fn beginning(at: Position) -> Self {
+        Self { forgotten: at.0, ..Self::default() }
+    }
+
     /// An index of these events, in order.
     pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>) -> Self {
         let mut causality = Self::new();

@@ -186,7 +186,7 @@ pub(super) fn Log() -> impl IntoView {
         clipboard::copy(text, Box::new(done));
     };
     let download = move |_| {
-        if clipboard::download("ringleader.log", &shown.as_text().0).is_none() {
+        if clipboard::download("ringleader.log", shown.as_text().0.as_bytes()).is_none() {
             store.notify(Notice {
                 title: "The browser did not let the page save a file".to_owned(),
                 detail: None,
