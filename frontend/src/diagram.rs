@@ -1,7 +1,7 @@
 //! The space-time diagram: nodes as lanes, time downwards, messages as slanted lines.
 //!
-//! The way through it: [`view`] is the part that is seen and its scale, [`scene`] the things in that part with
-//! their places, [`draw`] puts them on a canvas. [`lit`] are the causes and effects of the event that is
+//! The way through it: [`view`] is the part that is seen and its scale, [`scene`] the things in that part
+//! with their places, [`draw`] puts them on a canvas. [`lit`] are the causes and effects of the event that is
 //! chosen, [`table`] is the same for those who read, [`save`] for other tools.
 
 mod draw;

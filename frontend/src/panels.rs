@@ -1,5 +1,5 @@
-//! The panels beside the ring: the nodes, the log of all, the diagram, the causes of events, the elections, the
-//! faults of links. Two are side by side in a wide window, and each can be closed.
+//! The panels beside the ring: the nodes, the log of all, the diagram, the causes of events, the elections,
+//! the faults of links. Two are side by side in a wide window, and each can be closed.
 
 mod log;
 
@@ -33,7 +33,15 @@ const fn tab(panel: Panel) -> &'static str {
 /// The panels and their tabs.
 #[component]
 pub(crate) fn Panels() -> impl IntoView {
-    let panels = Store::here().panels;
+    let store = Store::here();
+    let panels = store.panels;
+    let press = move |panel: Panel| {
+        if panel == Panel::Why {
+            // It is about the moment that is shown now.
+            store.question.set(None);
+        }
+        panels.toggle(panel);
+    };
     let is_shown = move |panel: Panel| reactive::flag(move || panels.is_shown(panel));
     let close = move |panel: Panel| {
         move |event: web_sys::KeyboardEvent| {
@@ -53,7 +61,7 @@ pub(crate) fn Panels() -> impl IntoView {
                         data-testid=tab(panel)
                         aria-expanded=reactive::text(move || panels.is_shown(panel).to_string())
                         aria-controls=format!("panel-{}", panel.id())
-                        on:click=move |_| panels.toggle(panel)
+                        on:click=move |_| press(panel)
                     >
                         {panel.label()}
                     </button>

@@ -277,8 +277,8 @@ impl Timeline {
         in_transit.filter_map(|flight| Some((flight, self.event_before(flight.sent)?)))
     }
 
-    /// The messages that are in transit at a position or are sent after it, up to another one, in the order of
-    /// their sendings.
+    /// The messages that are in transit at a position or are sent after it, up to another one, in the order
+    /// of their sendings.
     pub fn flights_between(&self, from: Position, to: Position) -> impl Iterator<Item = Flight> {
         let from = from.clamp(self.begin(), self.end());
         let chunk = self.chunk(from).map(|(chunk, _)| chunk).or(self.chunks.back());

@@ -27,7 +27,7 @@ const BAR: f64 = 4.0;
 /// A colour, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Paint {
-    /// What is ordinary.
+    /// Ordinary things.
     Soft,
     /// An election.
     Election,

@@ -1,4 +1,4 @@
-//! What is in view as a table.
+//! The events in view as a table.
 
 use std::time::Duration;
 

@@ -52,7 +52,7 @@ impl Frame {
     }
 }
 
-/// What is seen: a place downwards is a time in microseconds, or the number of a row.
+/// The part that is seen: a place downwards is a time in microseconds, or the number of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct View {
     pub(super) scale: Scale,

@@ -34,7 +34,7 @@ fn pixels(rows: usize) -> i32 {
     i32::try_from(rows).unwrap_or(i32::MAX).saturating_mul(ROW_PX)
 }
 
-/// What the log shows. A handle: copies are the same.
+/// The rows that the log shows. A handle: copies are the same.
 #[derive(Clone, Copy)]
 struct Shown {
     store: Store,
