@@ -122,7 +122,9 @@ impl Shown {
         let Times { now, end, .. } = untrack(|| self.time.times());
         let here = self.time.position();
         self.palette.update_value(|palette| {
-            palette.get_or_insert_with(|| Palette::of(&canvas));
+            if palette.as_ref().is_none_or(|palette| !palette.is_of(&canvas)) {
+                *palette = Some(Palette::of(&canvas));
+            }
         });
         let before = self.view.get_untracked();
         let after = self.store.playback.timeline.with_value(|timeline| {
@@ -203,8 +205,11 @@ impl Shown {
     }
 
     fn switch(self, scale: Scale) {
-        let y = self.with_picture(|picture| picture.view.switched(scale, picture.timeline, picture.frame));
-        if let Some(view) = y.filter(|_| self.view.get_untracked().scale != scale) {
+        let now = untrack(|| self.time.times()).now;
+        // A moment that is followed stays in the picture.
+        let until = if self.following.get_untracked() { now } else { 0 };
+        let view = self.with_picture(|it| it.view.switched(scale, it.timeline, it.frame, until));
+        if let Some(view) = view.filter(|_| self.view.get_untracked().scale != scale) {
             self.view.set(view);
         }
     }
@@ -340,7 +345,6 @@ pub(crate) fn Diagram() -> impl IntoView {
     });
     reactive::effect(move || {
         dark.track();
-        shown.palette.set_value(None);
         shown.draw_soon();
     });
     reactive::effect(move || {

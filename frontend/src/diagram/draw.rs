@@ -43,6 +43,11 @@ impl Palette {
         }
     }
 
+    /// Whether these are the colours of the theme that is shown.
+    pub(super) fn is_of(&self, canvas: &HtmlCanvasElement) -> bool {
+        self.ground == colour(canvas, "--surface")
+    }
+
     fn paint(&self, paint: Paint) -> &str {
         self.paints.get(paint as usize).map_or("gray", String::as_str)
     }
@@ -255,7 +260,7 @@ impl Brush<'_> {
         if let Some(at) = over.selected.and_then(place) {
             self.circle(at, 9.0);
         }
-        if let Some((x, y)) = over.cursor.and_then(place) {
+        if let Some((x, y)) = over.cursor.filter(|_| over.cursor != over.selected).and_then(place) {
             self.context.rect(x - 8.5, y - 8.5, 17.0, 17.0);
         }
         self.stroke(&self.palette.ground, 5.0);

@@ -352,8 +352,8 @@ impl<'a> Picture<'a> {
         if lane < LABEL_WIDTH || scene.lines.len() > MOST_LABELS {
             return;
         }
-        let mut taken: Vec<Point> = Vec::new();
-        for line in &scene.lines {
+        let mut taken: Vec<Point> = scene.terms.iter().map(|term| term.at).collect();
+        for line in scene.lines.iter().filter(|line| line.is_lit) {
             let Some(event) = self.timeline.event_before(line.sent) else { continue };
             let EventKind::Sent { message, .. } = &event.kind else { continue };
             // In the middle of the gap beside the sender.

@@ -184,13 +184,13 @@ impl View {
         Self { top: place - frame.room() * share / view.unit, ..view }.within(frame, whole)
     }
 
-    /// The same stretch in another scale.
-    pub(super) fn switched(self, scale: Scale, timeline: &Timeline, frame: Frame) -> Self {
+    /// The same stretch in another scale, in true time until this time at least.
+    pub(super) fn switched(self, scale: Scale, timeline: &Timeline, frame: Frame, until_us: u64) -> Self {
         let (from, to) = self.seen(timeline, frame);
         let other = Self { scale, ..self };
         let (top, bottom) = (other.place(timeline, Position(from.0 + 1)), other.place(timeline, to));
         let unit = match scale {
-            Scale::Time => frame.room() * 0.95 / (bottom - top).max(1.0),
+            Scale::Time => frame.room() * 0.95 / (bottom.max(until_us as f64) - top).max(1.0),
             Scale::Rows => ROW,
         };
         Self { top: (top - 4.0 / unit).max(0.0), unit, ..other }
@@ -260,11 +260,13 @@ mod tests {
     fn the_other_scale_shows_the_same_stretch() {
         let timeline = timeline();
         let view = View { top: 100.0, unit: 20.0, ..View::rows() };
-        let time = view.switched(Scale::Time, &timeline, FRAME);
+        let time = view.switched(Scale::Time, &timeline, FRAME, 0);
         assert!(
             (time.at(HEAD) - 101_000.0).abs() < 500.0 && (time.at(FRAME.height) - 121_000.0).abs() < 1_000.0
         );
-        let rows = time.switched(Scale::Rows, &timeline, FRAME);
+        let rows = time.switched(Scale::Rows, &timeline, FRAME, 0);
         assert!((rows.top - 100.0).abs() < 2.0, "{rows:?}");
+        let followed = view.switched(Scale::Time, &timeline, FRAME, 900_000);
+        assert!(followed.at(FRAME.height) > 900_000.0);
     }
 }

@@ -82,7 +82,7 @@ fn an_election_is_drawn_and_a_press_on_an_event_goes_to_its_moment_and_lights_it
         for colour in ["--contest", "--leader", "--deputy"] {
             has_colour(page, colour);
         }
-        let at = place_of(page, "is leader");
+        let at = place_of(page, "leader of term 1, deputy C");
         point(page, &["pointerdown", "pointerup"], at);
         page.wait_for_attribute("connection", "data-status", "past");
         selected(page, |event| !event.is_empty());
@@ -174,11 +174,11 @@ fn the_sandbox_has_the_same_diagram_and_what_is_in_it_is_saved_for_other_tools()
         page.wait_for_text("quiet", "nothing more happens");
         open(page);
         has_colour(page, "--leader");
-        let at = place_of(page, "killed");
+        let at = place_of(page, "deputy of C in term 2");
+        page.click("step-back");
         point(page, &["pointerdown", "pointerup"], at);
-        page.wait_for_text("quiet", "");
         selected(page, |event| !event.is_empty());
-        page.wait_for_attribute("card-C", "data-role", "deputy");
+        page.wait_for_attribute("card-B", "data-role", "deputy");
 
         page.script(CATCH, Vec::new());
         for (id, file, begins) in [
