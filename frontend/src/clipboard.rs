@@ -1,8 +1,8 @@
-//! Ways of a text out of the page: the clipboard, and files.
+//! Ways out of the page: the clipboard for texts, and files.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, HtmlAnchorElement, Url};
 
@@ -24,10 +24,10 @@ pub(crate) fn copy(text: String, done: Box<dyn FnOnce(Result<(), Notice>)>) {
     });
 }
 
-/// Has the browser save a text as a file of this name. Returns nothing when it refuses.
-pub(crate) fn download(name: &str, text: &str) -> Option<()> {
-    let parts = js_sys::Array::of1(&JsValue::from_str(text));
-    let file = Blob::new_with_str_sequence(&parts).ok()?;
+/// Has the browser save a file of this name. Returns nothing when it refuses.
+pub(crate) fn download(name: &str, content: &[u8]) -> Option<()> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(content));
+    let file = Blob::new_with_u8_array_sequence(&parts).ok()?;
     let address = Url::create_object_url_with_blob(&file).ok()?;
     let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
     link.set_href(&address);

@@ -7,14 +7,13 @@
 //! Modules depend on one another in one direction; a test in `architecture.rs` checks it. From the bottom up:
 //!
 //! 1. Leaves: [`command`] and [`notice`] as data; [`text`], [`headline`], [`terms`] and [`large_ring`] for
-//!    what is shown; [`reactive`], [`resize`], [`focus`] and [`clipboard`] for the browser.
+//!    what is shown; [`reactive`], [`resize`], [`focus`], [`canvas`] and [`clipboard`] for the browser.
 //! 2. [`state`]: signals, and the functions that apply events to them. [`sandbox`]: runs of the simulator
 //!    that are played.
 //! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
 //!    out commands and feed the state.
 //! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`],
-//!    [`summary`], [`outage`], [`panels`], [`time_bar`] and
-//!    [`top_bar`].
+//!    [`summary`], [`outage`], [`diagram`], [`why`], [`panels`], [`time_bar`] and [`top_bar`].
 //! 5. [`app`]: the page as a whole.
 //!
 //! Everything that can be decided without a browser is a plain function with a test of its own.
@@ -27,11 +26,13 @@ mod app;
 #[cfg(test)]
 mod architecture;
 mod backend;
+mod canvas;
 mod cards;
 mod clipboard;
 mod command;
 mod components;
 mod controls;
+mod diagram;
 mod focus;
 mod headline;
 mod large_ring;
@@ -52,6 +53,7 @@ mod testing;
 mod text;
 mod time_bar;
 mod top_bar;
+mod why;
 
 fn main() {
     if let Some(boot) = leptos::prelude::document().get_element_by_id("boot") {

@@ -1,5 +1,5 @@
-//! The panels beside the ring: the nodes, the log of all, the elections, the faults of links. Two are side by
-//! side in a wide window, and each can be closed.
+//! The panels beside the ring: the nodes, the log of all, the diagram, the causes of events, the elections,
+//! the faults of links. Two are side by side in a wide window, and each can be closed.
 
 mod log;
 
@@ -11,16 +11,20 @@ use crate::cards::Cards;
 use crate::controls::link_faults::FaultPanel;
 use crate::controls::roster::Roster;
 use crate::controls::settings_form::SettingsForm;
+use crate::diagram::Diagram;
 use crate::focus;
 use crate::reactive;
 use crate::state::{Panel, Store};
 use crate::summary::Summary;
+use crate::why::Why;
 
 /// The id of a panel's tab for tests and for the focus.
 const fn tab(panel: Panel) -> &'static str {
     match panel {
         Panel::Nodes => "show-nodes",
         Panel::Log => "show-log",
+        Panel::Diagram => "show-diagram",
+        Panel::Why => "show-why",
         Panel::Elections => "show-elections",
         Panel::Faults => "faults",
     }
@@ -29,7 +33,15 @@ const fn tab(panel: Panel) -> &'static str {
 /// The panels and their tabs.
 #[component]
 pub(crate) fn Panels() -> impl IntoView {
-    let panels = Store::here().panels;
+    let store = Store::here();
+    let panels = store.panels;
+    let press = move |panel: Panel| {
+        if panel == Panel::Why {
+            // It is about the moment that is shown now.
+            store.question.set(None);
+        }
+        panels.toggle(panel);
+    };
     let is_shown = move |panel: Panel| reactive::flag(move || panels.is_shown(panel));
     let close = move |panel: Panel| {
         move |event: web_sys::KeyboardEvent| {
@@ -49,7 +61,7 @@ pub(crate) fn Panels() -> impl IntoView {
                         data-testid=tab(panel)
                         aria-expanded=reactive::text(move || panels.is_shown(panel).to_string())
                         aria-controls=format!("panel-{}", panel.id())
-                        on:click=move |_| panels.toggle(panel)
+                        on:click=move |_| press(panel)
                     >
                         {panel.label()}
                     </button>
@@ -63,6 +75,12 @@ pub(crate) fn Panels() -> impl IntoView {
                 </section>
                 <section class="panel" id="panel-log" aria-label="Log of all nodes" hidden=is_hidden(Panel::Log)>
                     <Show when=is_shown(Panel::Log)><Log/></Show>
+                </section>
+                <section class="panel" id="panel-diagram" aria-label="Space-time diagram" hidden=is_hidden(Panel::Diagram)>
+                    <Show when=is_shown(Panel::Diagram)><Diagram/></Show>
+                </section>
+                <section class="panel" id="panel-why" aria-labelledby="why-heading" hidden=is_hidden(Panel::Why)>
+                    <Show when=is_shown(Panel::Why)><Why/></Show>
                 </section>
                 <div class="panel" id="panel-elections" hidden=is_hidden(Panel::Elections)><Summary/></div>
                 <div class="panel" id="panel-faults" hidden=is_hidden(Panel::Faults) on:keydown=close(Panel::Faults)>

@@ -12,6 +12,7 @@ mod pace;
 mod panels;
 mod past;
 mod playback;
+mod question;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,6 +30,7 @@ use self::pace::{Pace, after};
 pub(crate) use self::panels::{Panel, Panels};
 use self::playback::Playback;
 pub(crate) use self::playback::{Rate, Shown};
+pub(crate) use self::question::{Question, about_leader, about_node};
 use crate::notice::Notice;
 use crate::reactive;
 
@@ -95,6 +97,8 @@ pub(crate) struct Store {
     pub(crate) initiators: Initiators,
     /// The past, and what is shown of it.
     pub(crate) playback: Playback,
+    /// The last thing that the reader asked about, with the state of the moment that was shown then.
+    pub(crate) question: RwSignal<Option<Question>>,
     clock: StoredValue<ServerClock>,
     logs: StoredValue<BTreeMap<NodeName, ArcRwSignal<NodeLog>>>,
     /// The logs with lines that are not shown yet.
@@ -132,6 +136,7 @@ impl Store {
             chosen_node: RwSignal::new(None),
             initiators: Initiators::none(),
             playback: Playback::new(),
+            question: RwSignal::new(None),
             clock: StoredValue::new(ServerClock::default()),
             logs: StoredValue::new(BTreeMap::new()),
             grown: StoredValue::new(BTreeSet::new()),

@@ -5,12 +5,17 @@
 //! what people look for. A [`Moment`] is a position in it with the state there.
 
 mod flights;
+mod lanes;
+mod rows;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use self::flights::Flights;
 pub use self::flights::{Flight, FlightChange};
+use self::lanes::Lanes;
+pub use self::lanes::{Lane, LaneNumber, Turn};
+use self::rows::Rows;
 
 use crate::event::{ElectionCause, Event, EventKind};
 use crate::id::NodeName;
@@ -89,6 +94,10 @@ pub struct Timeline {
     flights: Flights,
     /// The positions and times at which live members began to follow different leaders.
     splits: VecDeque<(Position, u64)>,
+    lanes: Lanes,
+    rows: Rows,
+    /// The state before the oldest event that is kept.
+    begins: RingView,
     now: RingView,
     now_us: u64,
     most: usize,
@@ -105,6 +114,9 @@ impl Timeline {
             marks: VecDeque::new(),
             flights: Flights::default(),
             splits: VecDeque::new(),
+            lanes: Lanes::of(&begins),
+            rows: Rows::default(),
+            begins: begins.clone(),
             now: begins,
             now_us: 0,
             most,
@@ -112,8 +124,8 @@ impl Timeline {
         }
     }
 
-    /// The same, without the states of the past, which take memory in large rings: [`Timeline::at`] gives the
-    /// last one, whatever the position.
+    /// The same, with no more than the first state of the past: many take much memory in large rings.
+    /// [`Timeline::at`] takes longer then, as it applies all events.
     #[must_use]
     pub fn without_states(begins: RingView, most: usize) -> Self {
         Self { has_states: false, ..Self::new(begins, most) }
@@ -145,7 +157,9 @@ impl Timeline {
         }
         let position = self.end();
         if let Some(event) = self.chunks.back().and_then(|chunk| chunk.events.last()) {
-            self.flights.push(event, position);
+            self.lanes.push(event, position, at_us, &self.now);
+            self.flights.push(event, position, &mut self.lanes);
+            self.rows.push(event, position);
         }
         self.marks.extend(of_event.map(|kind| Mark { position, at_us, kind, node }));
         if self.now.split_brain && !was_split {
@@ -178,6 +192,12 @@ impl Timeline {
             // The last one may last.
             while self.splits.len() > 1 && self.splits.front().is_some_and(|(began, _)| *began <= dropped) {
                 self.splits.pop_front();
+            }
+            self.lanes.drop_until(dropped);
+            self.rows.drop_until(dropped);
+            match self.chunks.front().and_then(|chunk| chunk.before.as_ref()) {
+                Some(before) => self.begins.clone_from(before),
+                None => oldest.events.iter().for_each(|event| self.begins.apply(event)),
             }
         }
     }
@@ -282,6 +302,56 @@ impl Timeline {
         in_transit.filter_map(|flight| Some((flight, self.event_before(flight.sent)?)))
     }
 
+    /// The messages that are in transit at a position or are sent after it, up to another one, in the order
+    /// of their sendings.
+    pub fn flights_between(&self, from: Position, to: Position) -> impl Iterator<Item = Flight> {
+        let from = from.clamp(self.begin(), self.end());
+        let chunk = self.chunk(from).map(|(chunk, _)| chunk).or(self.chunks.back());
+        let first = self.flights.first_after(from);
+        let before = chunk.map(|chunk| chunk.in_transit.as_slice()).unwrap_or_default().iter().copied();
+        let within = chunk.map_or(first, |chunk| chunk.first_flight)..first;
+        let earlier = before.chain(within).filter_map(|number| self.flights.get(number));
+        let in_transit = earlier.filter(move |flight| flight.ended.is_none_or(|ended| ended > from));
+        let last = self.flights.first_after(to.max(from));
+        in_transit.chain((first..last).filter_map(|number| self.flights.get(number)))
+    }
+
+    /// The number of messages that are sent after a position, up to another one.
+    #[must_use]
+    pub fn sent_between(&self, from: Position, to: Position) -> u64 {
+        self.flights.first_after(to).saturating_sub(self.flights.first_after(from))
+    }
+
+    /// The lanes of all nodes that were members, in the order of their numbers.
+    #[must_use]
+    pub fn lanes(&self) -> &[Lane] {
+        self.lanes.all()
+    }
+
+    /// The number of a node's lane.
+    #[must_use]
+    pub fn lane_of(&self, name: &NodeName) -> Option<LaneNumber> {
+        self.lanes.known(name)
+    }
+
+    /// The number of rows up to a position: the number of its own row, where its event has one.
+    #[must_use]
+    pub fn rows_until(&self, position: Position) -> u64 {
+        self.rows.until(position)
+    }
+
+    /// The position after the event of a row.
+    #[must_use]
+    pub fn position_of_row(&self, row: u64) -> Option<Position> {
+        self.rows.position(row)
+    }
+
+    /// The number before that of the first row that is kept, and the number of the last one.
+    #[must_use]
+    pub fn row_ends(&self) -> (u64, u64) {
+        self.rows.ends()
+    }
+
     /// The event that led to a position.
     #[must_use]
     pub fn event_before(&self, position: Position) -> Option<&Arc<Event>> {
@@ -306,6 +376,8 @@ impl Timeline {
         let mut flights = std::mem::take(&mut self.flights);
         flights.forget_after(position, |sent| Flights::departing(self.event_before(sent)?));
         self.flights = flights;
+        self.lanes.forget_after(position);
+        self.rows.forget_after(position);
         self.now = now.clone();
     }
 
@@ -326,13 +398,15 @@ impl Timeline {
     #[must_use]
     pub fn at(&self, position: Position) -> Moment {
         let position = position.clamp(self.begin(), self.end());
-        let Some((chunk, at)) = self.chunk(position) else {
+        if position == self.end() {
             return Moment { position, view: self.now.clone() };
+        }
+        let snapshot = self.chunk(position).and_then(|(chunk, at)| Some((chunk.before.clone()?, at)));
+        let (mut view, since) = match snapshot {
+            Some((view, at)) => (view, Position(position.0 - at as u64)),
+            None => (self.begins.clone(), self.begin()),
         };
-        let Some(mut view) = chunk.before.clone() else {
-            return Moment { position, view: self.now.clone() };
-        };
-        chunk.events.iter().take(at).for_each(|event| view.apply(event));
+        self.events(since, position).for_each(|event| view.apply(event));
         Moment { position, view }
     }
 
@@ -359,6 +433,12 @@ pub struct Moment {
 }
 
 impl Moment {
+    /// The moment of this state.
+    #[must_use]
+    pub const fn of(view: RingView) -> Self {
+        Self { position: Position(view.seq.0), view }
+    }
+
     /// The position.
     #[must_use]
     pub const fn position(&self) -> Position {

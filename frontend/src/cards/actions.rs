@@ -9,7 +9,7 @@ use crate::components::button::ActionButton;
 use crate::components::command_sender::CommandSender;
 use crate::focus;
 use crate::reactive;
-use crate::state::Store;
+use crate::state::{Store, about_node};
 
 /// The reason why an action is not possible in this state; `None` when it is possible.
 fn refusal(action: NodeAction, state: NodeState) -> Option<&'static str> {
@@ -111,7 +111,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
         move |is_good: Memo<bool>| reactive::text(move || if is_good.get() { "small good" } else { "small" });
     let asking = RwSignal::new(false);
     let initiator = name.clone();
-    let removal = name.clone();
+    let (asked, removal) = (name.clone(), name.clone());
     view! {
         <div class="actions" role="group" aria-label=format!("Actions on {name}")>
             <InitiatorBox name=name.clone()/>
@@ -128,6 +128,15 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
             {(!simulated).then(|| button(fixed(NodeAction::Exit), Signal::derive(|| "small".to_owned())))}
             {button(fixed(NodeAction::Kill), Signal::derive(|| "small danger".to_owned()))}
             {button(fixed(NodeAction::Start), good_when(stopped))}
+            <button
+                class="small bare"
+                type="button"
+                data-testid=format!("why-{name}")
+                title=format!("The events that made {name} what it is at this moment")
+                on:click=move |_| store.ask(store.view.with_untracked(|view| about_node(view, &asked)))
+            >
+                "Why?"
+            </button>
             <ActionButton
                 id=format!("remove-{name}")
                 class="small bare"

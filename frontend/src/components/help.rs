@@ -33,6 +33,15 @@ const TIME_KEYS: &[(&str, &str)] = &[
     ("L", "to the present"),
 ];
 
+/// The keys of the diagram.
+const DIAGRAM_KEYS: &[(&str, &str)] = &[
+    ("← ↑ → ↓", "from event to event: along a lane and across; Home and End: its first and its last"),
+    ("Enter", "shows the moment of the event and lights its direct causes and effects; again: all of them"),
+    ("w", "asks why the event happened"),
+    ("Escape", "lights all alike"),
+    ("+ -", "larger and smaller; the wheel scrolls rows, and zooms true time"),
+];
+
 /// The pages of the documentation: file and subject.
 const DOCS: &[(&str, &str)] = &[
     ("protocol.md", "The election, rule by rule"),
@@ -161,6 +170,8 @@ pub(crate) fn HelpPanel() -> impl IntoView {
                 <dl>{keys(KEYS)}</dl>
                 <h3>"Keys of the time bar"</h3>
                 <dl>{keys(TIME_KEYS)}</dl>
+                <h3>"Keys of the diagram"</h3>
+                <dl>{keys(DIAGRAM_KEYS)}</dl>
                 <h3>"Terms"</h3>
                 <dl class="terms">
                     {TERMS.iter().map(|(term, meaning)| view! { <div><dt>{*term}</dt><dd>{*meaning}</dd></div> }).collect_view()}

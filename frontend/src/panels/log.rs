@@ -34,7 +34,7 @@ fn pixels(rows: usize) -> i32 {
     i32::try_from(rows).unwrap_or(i32::MAX).saturating_mul(ROW_PX)
 }
 
-/// The state of the log that is shown. A handle: copies are the same.
+/// The rows that the log shows. A handle: copies are the same.
 #[derive(Clone, Copy)]
 struct Shown {
     store: Store,
@@ -186,7 +186,7 @@ pub(super) fn Log() -> impl IntoView {
         clipboard::copy(text, Box::new(done));
     };
     let download = move |_| {
-        if clipboard::download("ringleader.log", &shown.as_text().0).is_none() {
+        if clipboard::download("ringleader.log", shown.as_text().0.as_bytes()).is_none() {
             store.notify(Notice {
                 title: "The browser did not let the page save a file".to_owned(),
                 detail: None,

@@ -17,6 +17,10 @@ pub(crate) enum Panel {
     Nodes,
     /// The log of all nodes together.
     Log,
+    /// The space-time diagram.
+    Diagram,
+    /// The causes of an event.
+    Why,
     /// The elections.
     Elections,
     /// The faults of links.
@@ -25,13 +29,16 @@ pub(crate) enum Panel {
 
 impl Panel {
     /// All panels in the order of their tabs.
-    pub(crate) const ALL: [Self; 4] = [Self::Nodes, Self::Log, Self::Elections, Self::Faults];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Nodes, Self::Log, Self::Diagram, Self::Why, Self::Elections, Self::Faults];
 
     /// The name in ids.
     pub(crate) const fn id(self) -> &'static str {
         match self {
             Self::Nodes => "nodes",
             Self::Log => "log",
+            Self::Diagram => "diagram",
+            Self::Why => "why",
             Self::Elections => "elections",
             Self::Faults => "faults",
         }
@@ -42,6 +49,8 @@ impl Panel {
         match self {
             Self::Nodes => "Nodes",
             Self::Log => "Log",
+            Self::Diagram => "Diagram",
+            Self::Why => "Why",
             Self::Elections => "Elections",
             Self::Faults => "Faults",
         }

@@ -154,11 +154,7 @@ impl Store {
 
     /// Forgets what was played after this state: other events follow.
     pub(crate) fn forget_played_after(self, state: &RingView) {
-        self.playback.timeline.update_value(|timeline| {
-            timeline.forget_after(Position(state.seq.0), state);
-            self.playback.figures.update_value(|figures| figures.forget_after(timeline.now_us(), state));
-        });
-        self.playback.changed.notify();
+        self.playback.forget_after(state);
     }
 
     /// Begins the timeline with events that were before the snapshot with which it begins, where they go back

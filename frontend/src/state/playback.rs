@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use ringleader_shared::RingView;
+use ringleader_shared::causality::Causality;
 use ringleader_shared::timeline::{Moment, Position, Timeline};
 
 use super::figures::Figures;
@@ -99,6 +100,8 @@ pub(crate) struct Playback {
     pub(crate) rate: RwSignal<Rate>,
     /// Whether times in which nothing happens are passed over.
     pub(crate) folds: RwSignal<bool>,
+    /// The causes of the events, as far as they were asked for.
+    causality: StoredValue<Option<Causality>>,
     /// The state at the moment that is shown, once one was.
     pub(super) moment: StoredValue<Option<Moment>>,
     /// The time of the last frame, in milliseconds of the page's clock.
@@ -116,6 +119,7 @@ impl Playback {
             playing: RwSignal::new(false),
             rate: RwSignal::new(Rate::default()),
             folds: RwSignal::new(true),
+            causality: StoredValue::new(None),
             moment: StoredValue::new(None),
             framed_ms: StoredValue::new(None),
         }
@@ -137,13 +141,69 @@ impl Playback {
         self.timeline.set_value(new(state, EVENTS));
         self.moment.set_value(None);
         self.figures.set_value(Figures::default());
+        self.causality.set_value(None);
         self.changed.notify();
     }
+
+    /// Calls `read` with the timeline and the causes of its events.
+    pub(crate) fn with_causes<T>(self, read: impl FnOnce(&Timeline, &Causality) -> T) -> T {
+        self.timeline.with_value(|timeline| {
+            self.causality.update_value(|causality| {
+                keep_up(causality.get_or_insert_with(|| Causality::beginning(timeline.begin())), timeline);
+            });
+            self.causality.with_value(|causality| match causality {
+                Some(causality) => read(timeline, causality),
+                None => read(timeline, &Causality::new()),
+            })
+        })
+    }
+
+    /// Forgets the events after this state: others follow.
+    pub(super) fn forget_after(self, state: &RingView) {
+        self.timeline.update_value(|timeline| {
+            timeline.forget_after(Position(state.seq.0), state);
+            self.figures.update_value(|figures| figures.forget_after(timeline.now_us(), state));
+        });
+        // The index cannot go back.
+        self.causality.set_value(None);
+        self.changed.notify();
+    }
+}
+
+/// Takes in the events that an index of causes does not have, and forgets those that the timeline dropped.
+fn keep_up(causality: &mut Causality, timeline: &Timeline) {
+    if causality.end() < timeline.begin() {
+        *causality = Causality::beginning(timeline.begin());
+    }
+    timeline.events(causality.end(), timeline.end()).for_each(|event| causality.push(event));
+    causality.forget_before(timeline.begin());
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{event, name};
+    use ringleader_shared::EventKind;
+    use std::sync::Arc;
+
+    #[test]
+    fn causes_are_kept_in_step_with_the_events_that_come_and_go() {
+        let mut timeline = Timeline::new(RingView::empty(), 600);
+        let mut causality = Causality::beginning(timeline.begin());
+        for seq in 1..=3_000 {
+            let kind = EventKind::SuccessorChanged { successor: name("B") };
+            timeline.push(Arc::new(event(seq, Some("A"), kind)));
+            if seq % 700 == 0 {
+                keep_up(&mut causality, &timeline);
+                assert_eq!((causality.begin(), causality.end()), (timeline.begin(), timeline.end()));
+                assert_eq!(causality.before(Position(seq)), Some(Position(seq - 1)));
+            }
+        }
+        let mut late = Causality::beginning(Position(0));
+        keep_up(&mut late, &timeline);
+        assert_eq!((late.begin(), late.end()), (timeline.begin(), timeline.end()));
+        assert_eq!(late.before(timeline.end()), Some(Position(timeline.end().0 - 1)));
+    }
 
     #[test]
     fn a_rate_is_a_share_of_real_time() {

@@ -49,7 +49,7 @@ impl Key {
                 "input:not([type=range]), select, textarea, button, a, dialog, summary, [role=button], [role=log]"
             }
             Self::Step { .. } | Self::Nudge { .. } | Self::Begin | Self::End => {
-                "input:not(.track *), select, textarea, dialog, [role=log], .node"
+                "input:not(.track *), select, textarea, dialog, [role=log], [role=application], .node"
             }
             Self::Mark { .. } | Self::Pace { .. } => {
                 "input:not([type=range], [type=checkbox]), textarea, dialog"

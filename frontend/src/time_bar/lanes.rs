@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use leptos::prelude::window as page;
 use ringleader_shared::timeline::{Mark, MarkKind, Timeline};
-use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::window::Window;
+use crate::canvas::{cleared, colour};
 
 /// The height of the lane of marks, in pixels of the page.
 const MARKS: f64 = 18.0;
@@ -79,20 +78,7 @@ pub(super) fn mark_at(timeline: &Timeline, window: Window, width: f64, x: f64) -
 
 /// Draws the part of a timeline in this stretch of time, as large as the canvas is on the page.
 pub(super) fn draw(canvas: &HtmlCanvasElement, timeline: &Timeline, window: Window) -> Option<()> {
-    let (width, height) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
-    let pixels = page().device_pixel_ratio();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size of a screen")]
-    let size = |length: f64| (length * pixels).round() as u32;
-    if (canvas.width(), canvas.height()) != (size(width), size(height)) {
-        canvas.set_width(size(width));
-        canvas.set_height(size(height));
-    }
-    let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-    context.set_transform(pixels, 0.0, 0.0, pixels, 0.0, 0.0).ok()?;
-    context.clear_rect(0.0, 0.0, width, height);
-    if width < 1.0 {
-        return None;
-    }
+    let (context, width, height) = cleared(canvas)?;
     context.set_fill_style_str(&colour(canvas, "--line-strong"));
     bars(&context, timeline, window, (width, height));
     context.set_font("13px sans-serif");
@@ -129,11 +115,4 @@ fn bars(
         }
     }
     context.fill();
-}
-
-/// The value of a colour of the style sheet in the present theme, in the form that a canvas accepts.
-fn colour(canvas: &HtmlCanvasElement, name: &str) -> String {
-    let _ = canvas.style().set_property("color", &format!("var({name})"));
-    let style = page().get_computed_style(canvas).ok().flatten();
-    style.and_then(|style| style.get_property_value("color").ok()).unwrap_or_default()
 }

@@ -58,6 +58,19 @@ fn axe_finds_no_barrier_in_the_live_views() {
         has_no_barriers(page, "before-an-election");
         elect(page);
         has_no_barriers(page, "led");
+        page.click("show-diagram");
+        page.click("diagram-table");
+        page.wait_for(".in-view td button", "it.textContent", Value::is_string);
+        page.click("diagram");
+        page.press(Key::Up);
+        page.press(Key::Enter);
+        page.wait_for_text("diagram-says", "direct");
+        has_no_barriers(page, "diagram");
+        page.press_letter('w');
+        page.wait_for("[data-testid='why-step']", "it.textContent", Value::is_string);
+        has_no_barriers(page, "why");
+        page.click("to-live");
+        page.click("show-nodes");
         page.click("faults");
         page.wait_for("[data-testid='link-delay']", "it.value", |value| value == "0");
         for (from, to) in [("C", "D"), ("D", "C")] {

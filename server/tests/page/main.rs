@@ -5,6 +5,7 @@ mod accessibility;
 mod attacks;
 mod controls;
 mod deaths;
+mod diagram;
 mod election;
 mod figures;
 mod initiators;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::Position;
-use crate::event::{Event, EventKind, MessageInfo};
+use super::lanes::{LaneNumber, Lanes};
+use crate::event::{Event, EventKind, MessageInfo, MessageKind};
+use crate::fault::Injection;
 use crate::id::{Incarnation, MessageId, NodeName};
 use crate::link::{LinkDirection, LinkKind};
 
@@ -16,7 +18,22 @@ pub struct Flight {
     pub ended: Option<Position>,
     /// Whether it ended without arriving.
     pub lost: bool,
+    /// The position after the report that it goes out twice.
+    pub doubled: Option<Position>,
+    /// The time of its sending, in microseconds.
+    pub sent_us: u64,
+    /// The time of its end, in microseconds; 0 while there is none.
+    pub ended_us: u64,
+    /// The lane of its sender.
+    pub from: LaneNumber,
+    /// The lane of its receiver.
+    pub to: LaneNumber,
+    /// Its kind.
+    pub kind: MessageKind,
 }
+
+/// The most arrivals that wait for their sending.
+const MOST_EARLY: usize = 256;
 
 /// A change of the messages in transit that an event reports.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,6 +111,9 @@ pub(super) struct Flights {
     kept: VecDeque<Flight>,
     /// Those that have not ended: their receivers, and their numbers.
     open: BTreeMap<Key, (NodeName, u64)>,
+    /// The last arrivals without a sending, with their times: on a live ring that may be reported later, by
+    /// another connection.
+    early: VecDeque<(Key, Position, u64)>,
 }
 
 impl Flights {
@@ -114,40 +134,84 @@ impl Flights {
         open
     }
 
+    /// The number of the first flight that begins after a position.
+    pub(super) fn first_after(&self, position: Position) -> u64 {
+        self.dropped + self.kept.partition_point(|flight| flight.sent <= position) as u64
+    }
+
     /// Takes in the event that leads to a position.
-    pub(super) fn push(&mut self, event: &Event, position: Position) {
+    pub(super) fn push(&mut self, event: &Event, position: Position, lanes: &mut Lanes) {
+        let at_us = event.at_us;
         match FlightChange::of(event) {
-            None => {}
-            Some(FlightChange::Departs { message, to, .. }) => {
-                let number = self.next();
-                self.kept.push_back(Flight { sent: position, ended: None, lost: false });
-                self.open.insert(key(&message.id), (to.clone(), number));
+            None => {
+                if let EventKind::Injected { message, fault: Injection::Duplicate, .. } = &event.kind
+                    && let Some((_, number)) = self.open.get(&key(&message.id))
+                    && let Some(flight) = self.get_mut(*number)
+                {
+                    flight.doubled = Some(position);
+                }
             }
-            Some(FlightChange::Arrives { message, .. }) => self.end(&key(&message.id), position, false),
-            Some(FlightChange::Lost(message)) => self.end(&key(&message.id), position, true),
+            Some(FlightChange::Departs { message, from, to, .. }) => {
+                let key = key(&message.id);
+                let early = self.early.iter().position(|(early, ..)| *early == key);
+                let early = early.and_then(|place| self.early.remove(place));
+                let number = self.next();
+                self.kept.push_back(Flight {
+                    sent: position,
+                    ended: early.as_ref().map(|(_, ended, _)| *ended),
+                    lost: false,
+                    doubled: None,
+                    sent_us: at_us,
+                    ended_us: early.as_ref().map_or(0, |(.., ended_us)| *ended_us),
+                    from: lanes.number(from, position),
+                    to: lanes.number(to, position),
+                    kind: message.message,
+                });
+                if early.is_none() {
+                    self.open.insert(key, (to.clone(), number));
+                }
+            }
+            Some(FlightChange::Arrives { message, .. }) => {
+                let key = key(&message.id);
+                if self.open.contains_key(&key) {
+                    return self.end(&key, (position, at_us), false);
+                }
+                if self.early.len() >= MOST_EARLY {
+                    self.early.pop_front();
+                }
+                self.early.push_back((key, position, at_us));
+            }
+            Some(FlightChange::Lost(message)) => self.end(&key(&message.id), (position, at_us), true),
             Some(FlightChange::LinkGone(from, to)) => {
-                self.lose(position, |sender, receiver| sender == from && receiver == to);
+                self.lose((position, at_us), |sender, receiver| sender == from && receiver == to);
             }
             Some(FlightChange::NodeGone(node)) => {
-                self.lose(position, |sender, receiver| sender == node || receiver == node);
+                self.lose((position, at_us), |sender, receiver| sender == node || receiver == node);
             }
-            Some(FlightChange::NewRun) => self.lose(position, |_, _| true),
+            Some(FlightChange::NewRun) => {
+                self.early.clear();
+                self.lose((position, at_us), |_, _| true);
+            }
         }
     }
 
-    fn end(&mut self, key: &Key, position: Position, lost: bool) {
+    fn get_mut(&mut self, number: u64) -> Option<&mut Flight> {
+        self.kept.get_mut(usize::try_from(number.checked_sub(self.dropped)?).ok()?)
+    }
+
+    fn end(&mut self, key: &Key, (position, at_us): (Position, u64), lost: bool) {
         let Some((_, number)) = self.open.remove(key) else { return };
-        let Some(place) = number.checked_sub(self.dropped) else { return };
-        if let Some(flight) = usize::try_from(place).ok().and_then(|place| self.kept.get_mut(place)) {
+        if let Some(flight) = self.get_mut(number) {
             flight.ended = Some(position);
+            flight.ended_us = at_us;
             flight.lost = lost;
         }
     }
 
-    fn lose(&mut self, position: Position, is_lost: impl Fn(&NodeName, &NodeName) -> bool) {
+    fn lose(&mut self, at: (Position, u64), is_lost: impl Fn(&NodeName, &NodeName) -> bool) {
         let lost = self.open.iter().filter(|((from, ..), (to, _))| is_lost(from, to));
         let lost: Vec<Key> = lost.map(|(key, _)| key.clone()).collect();
-        lost.iter().for_each(|key| self.end(key, position, true));
+        lost.iter().for_each(|key| self.end(key, at, true));
     }
 
     /// Drops those that were sent up to a position.
@@ -167,11 +231,13 @@ impl Flights {
     ) {
         let kept = self.kept.partition_point(|flight| flight.sent <= position);
         self.kept.truncate(kept);
+        self.early.retain(|(_, early, _)| *early <= position);
         let (next, dropped) = (self.next(), self.dropped);
         self.open.retain(|_, (_, number)| *number < next);
         for (place, flight) in self.kept.iter_mut().enumerate() {
+            flight.doubled = flight.doubled.filter(|doubled| *doubled <= position);
             if flight.ended.is_some_and(|ended| ended > position) {
-                (flight.ended, flight.lost) = (None, false);
+                (flight.ended, flight.ended_us, flight.lost) = (None, 0, false);
                 if let Some((key, to)) = events(flight.sent) {
                     self.open.insert(key, (to, dropped + place as u64));
                 }

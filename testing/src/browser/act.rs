@@ -17,7 +17,9 @@ pub enum Key {
     Space = 0xE00D,
     End = 0xE010,
     Left = 0xE012,
+    Up = 0xE013,
     Right = 0xE014,
+    Down = 0xE015,
     Home = 0xE011,
 }
 

@@ -73,7 +73,50 @@ fn is_same(one: &Timeline, other: &Timeline) -> bool {
         && one.now_us() == other.now_us()
         && one.now() == other.now()
         && one.marks().eq(other.marks())
+        && one.lanes() == other.lanes()
+        && one.row_ends() == other.row_ends()
         && flights(one) == flights(other)
+}
+
+/// Whether the messages of the stretch after a position are those in transit there and those sent in it.
+fn stretch(events: &[Event], timeline: &Timeline, from: Position) -> Result<(), String> {
+    let to = Position((from.0 + 100).min(timeline.end().0));
+    let within = &events[from.0 as usize..to.0 as usize];
+    let sent = within.iter().filter_map(|event| departs(&Arc::new(event.clone())));
+    let expected: Vec<MessageId> = in_transit(&events[..from.0 as usize]).into_iter().chain(sent).collect();
+    let flights: Vec<_> = timeline.flights_between(from, to).collect();
+    let found: Vec<MessageId> =
+        flights.iter().filter_map(|flight| departs(timeline.event_before(flight.sent)?)).collect();
+    if found != expected {
+        return Err(format!("from {from:?} to {to:?} there are {found:?} instead of {expected:?}"));
+    }
+    for flight in &flights {
+        let sender = timeline.event_before(flight.sent).and_then(|event| event.node.as_ref());
+        let lane = timeline.lanes().get(flight.from as usize).map(|lane| lane.name());
+        if sender != lane {
+            return Err(format!("a message of {sender:?} is in the lane of {lane:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the lanes have the states, roles and terms that the nodes have in the view.
+fn lives(timeline: &Timeline, view: &RingView, at: Position) -> Result<(), String> {
+    for lane in timeline.lanes() {
+        let node = view.node(lane.name());
+        let turn = lane.at(at);
+        let shown = turn.and_then(|turn| Some((turn.state?, turn.role, turn.term)));
+        let expected = node.map(|node| (node.state, node.role, node.term));
+        if shown != expected {
+            return Err(format!("at {at:?} {} is {shown:?} instead of {expected:?}", lane.name()));
+        }
+    }
+    let row = timeline.rows_until(at);
+    match timeline.position_of_row(row) {
+        Some(position) if position > at => Err(format!("row {row} is after {at:?}")),
+        None if row > 0 => Err(format!("row {row} is nowhere")),
+        _ => Ok(()),
+    }
 }
 
 fn exact(case: &Case) -> Result<(), String> {
@@ -101,6 +144,8 @@ fn exact(case: &Case) -> Result<(), String> {
         if shown != naive {
             return Err(format!("at {at_us} µs {shown:?} are in transit instead of {naive:?}"));
         }
+        stretch(events, &timeline, Position(place))?;
+        lives(&timeline, moment.view(), Position(place))?;
         let mut again = timeline.clone();
         again.forget_after(Position(place), moment.view());
         if again.end() != Position(place) || again.now() != moment.view() {
@@ -146,6 +191,36 @@ fn old_events_are_dropped_and_positions_stay_what_they_are() {
     }
     assert_eq!(timeline.at(Position(0)).position(), timeline.begin(), "the nearest that is kept");
     assert!(timeline.marks().all(|mark| mark.position > timeline.begin()));
+}
+
+#[test]
+fn without_states_a_moment_is_the_same_and_an_arrival_may_be_reported_before_its_sending() {
+    let case: Case = "seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D"
+        .parse()
+        .expect("a case");
+    let world = case.report();
+    let mut events = world.events().to_vec();
+    let mut slim = Timeline::without_states(RingView::empty(), usize::MAX / 2);
+    events.iter().for_each(|event| slim.push(Arc::new(event.clone())));
+    for place in [0, 10, 40, events.len() as u64] {
+        assert_eq!(*slim.at(Position(place)).view(), fold(&events[..place as usize]), "at {place}");
+    }
+    let arrives = |id: &MessageId| {
+        let is_it =
+            |event: &Event| matches!(&event.kind, EventKind::Received { message, .. } if message.id == *id);
+        events.iter().position(is_it)
+    };
+    let sent =
+        events.iter().position(|event| departs(&Arc::new(event.clone())).is_some()).expect("one is sent");
+    let id = departs(&Arc::new(events[sent].clone())).expect("one is sent");
+    let received = arrives(&id).expect("it arrives");
+    events.swap(sent, received);
+    let timeline = of(&events, usize::MAX / 2);
+    let all = timeline.flights_between(Position(0), timeline.end());
+    let flight =
+        all.into_iter().find(|flight| flight.sent == Position(received as u64 + 1)).expect("it flies");
+    assert_eq!(flight.ended, Some(Position(sent as u64 + 1)));
+    assert!(!flight.lost && flight.ended_us > flight.sent_us);
 }
 
 #[test]
