@@ -453,11 +453,9 @@ impl<I: Copy + Eq> LinkTable<I> {
         best.into_values()
     }
 
-    /// The link that works with the first of these members with which there is one.
-    pub fn first_working(&self, members: &[NodeId]) -> Option<I> {
-        let working: Vec<&Link<I>> = self.working().collect();
-        let with = |member: &NodeId| working.iter().find(|link| link.peer == *member);
-        members.iter().find_map(with).map(|link| link.id)
+    /// The link that works with this member.
+    pub fn working_with(&self, member: NodeId) -> Option<I> {
+        self.working().find(|link| link.peer == member).map(|link| link.id)
     }
 
     /// The peers of the links that this member dialled through others: a direct link with them would be

@@ -57,6 +57,9 @@ const MOST_DOUBLINGS: u32 = 6;
 /// The longest time between two requests of one search.
 pub const SLOWEST_REQUESTS: Duration = Duration::from_millis(500);
 
+/// A search that has gone on for so long may be in vain without a direct link that is not trusted.
+const IN_VAIN_AFTER: Duration = Duration::from_millis(750);
+
 /// The relays between this member and another, the nearest first.
 pub type Relays = Vec<NodeId>;
 
@@ -66,10 +69,12 @@ pub struct Paths {
     me: NodeId,
     /// The number of the last request. It begins anew with each start, above those of the start before.
     number: u64,
-    /// The number of the last request of each origin that was passed on.
-    passed_on: BTreeMap<NodeId, u64>,
+    /// The last request of each origin that was passed on.
+    passed_on: BTreeMap<NodeId, PassedOn>,
     peers: BTreeMap<NodeId, Peer>,
-    /// The time until which this member takes part in the searches of others.
+    /// The time since which this member has taken part in the searches of others without a pause, and until
+    /// which it does.
+    took_part_since: Time,
     takes_part_until: Time,
     /// The members to which there are standby links for the sake of searches, each with the time at which it
     /// was chosen; the newest last.
@@ -97,9 +102,26 @@ struct Peer {
     distrusted_until: Time,
 }
 
+impl Peer {
+    fn is_sought_in_vain(&self, now: Time) -> bool {
+        self.search.is_some_and(|search| now.since(search.since) >= IN_VAIN_AFTER)
+    }
+}
+
+/// A request that was passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct PassedOn {
+    number: u64,
+    /// The member that it came from, to which replies go back. These members form a tree whose root is the
+    /// origin: a reply never goes round in circles.
+    from: NodeId,
+}
+
 /// A search that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Search {
+    /// The time at which it began.
+    since: Time,
     /// The time at which the next request is due.
     due: Time,
     /// The time between that one and the one after it.
@@ -113,8 +135,8 @@ pub enum Answer {
     Nothing,
     /// Send it on each of [`Paths::links_for`] it.
     Flood(PathRequest),
-    /// Send it on the [first link that works](LinkTable::first_working) with one of these members.
-    Return(PathReply, Vec<NodeId>),
+    /// Send it on the [link that works](LinkTable::working_with) with this member.
+    Return(PathReply, NodeId),
     /// A path to this member is known now.
     Found(NodeId),
 }
@@ -128,6 +150,7 @@ impl Paths {
             number: u64::from(start.0) << 32,
             passed_on: BTreeMap::new(),
             peers: BTreeMap::new(),
+            took_part_since: Time::default(),
             takes_part_until: Time::default(),
             bridges: Vec::new(),
         }
@@ -146,7 +169,7 @@ impl Paths {
         // Where nobody listens, a dial is refused and not silent.
         it.is_dead = false;
         if it.search.is_none() {
-            it.search = Some(Search { due: now, gap: Duration::ZERO });
+            it.search = Some(Search { since: now, due: now, gap: Duration::ZERO });
             it.relays = None;
         }
     }
@@ -203,12 +226,13 @@ impl Paths {
         self.is_searching() || now < self.takes_part_until
     }
 
-    /// The links on which a request goes: those that work, but for those with members that have passed it on
-    /// and, at its origin, with its target.
+    /// The links on which a request goes: those that work, but for those with its origin, with the member
+    /// that it came from, and, at its origin, with its target. The relays of the links that it came on need
+    /// not have seen it.
     pub fn links_for<I: Copy + Eq>(&self, request: &PathRequest, links: &LinkTable<I>) -> Vec<I> {
-        let PathRequest { origin, target, ref path, .. } = *request;
-        let is_left_out =
-            |peer| peer == origin || path.contains(&peer) || origin == self.me && peer == target;
+        let PathRequest { origin, target, .. } = *request;
+        let from = self.passed_on.get(&origin).map(|last| last.from);
+        let is_left_out = |peer| peer == origin || Some(peer) == from || origin == self.me && peer == target;
         links.working().filter(|link| !is_left_out(link.peer)).map(|link| link.id).collect()
     }
 
@@ -229,7 +253,7 @@ impl Paths {
     /// Has every search send its next request at once, as there are links now that it has not tried.
     fn hurry(&mut self, now: Time) {
         for search in self.peers.values_mut().filter_map(|it| it.search.as_mut()) {
-            *search = Search { due: now, gap: Duration::ZERO };
+            *search = Search { due: now, gap: Duration::ZERO, ..*search };
         }
     }
 
@@ -243,7 +267,7 @@ impl Paths {
 
     fn requested(&mut self, from: NodeId, relays: &[NodeId], mut request: PathRequest, now: Time) -> Answer {
         let PathRequest { origin, target, number, .. } = request;
-        if origin == self.me || request.path.contains(&self.me) {
+        if origin == self.me {
             return Answer::Nothing;
         }
         if from != origin {
@@ -252,15 +276,17 @@ impl Paths {
         request.path.extend(relays);
         shorten(&mut request.path, origin, self.me);
         if target == self.me {
-            let back: Vec<NodeId> = request.path.iter().rev().copied().chain([origin]).collect();
             let PathRequest { path, .. } = request;
-            return Answer::Return(PathReply { origin, target, number, path }, back);
+            return Answer::Return(PathReply { origin, target, number, path }, from);
         }
-        let last = self.passed_on.entry(origin).or_default();
-        if number <= *last || request.path.len() >= MOST_RELAYS {
+        let is_old = self.passed_on.get(&origin).is_some_and(|last| number <= last.number);
+        if is_old || request.path.len() >= MOST_RELAYS {
             return Answer::Nothing;
         }
-        *last = number;
+        self.passed_on.insert(origin, PassedOn { number, from });
+        if now >= self.takes_part_until {
+            self.took_part_since = now;
+        }
         self.takes_part_until = Time(now.0 + TAKES_PART_FOR);
         Answer::Flood(request)
     }
@@ -268,9 +294,10 @@ impl Paths {
     fn replied(&mut self, reply: PathReply) -> Answer {
         let PathReply { origin, target, ref path, .. } = reply;
         if origin != self.me {
-            let Some(at) = path.iter().position(|relay| *relay == self.me) else { return Answer::Nothing };
-            let back = path.iter().take(at).rev().copied().chain([origin]).collect();
-            return Answer::Return(reply, back);
+            // This member need not be on the path: it may have passed the request on through a link that goes
+            // through a member that is.
+            let back = self.passed_on.get(&origin).map(|last| last.from);
+            return back.map_or(Answer::Nothing, |back| Answer::Return(reply, back));
         }
         if path.is_empty() || path.contains(&self.me) || path.contains(&target) {
             return Answer::Nothing;
@@ -335,17 +362,18 @@ impl Paths {
         self.peers.get(&peer).is_some_and(|it| it.unanswered > 0)
     }
 
-    /// The time that the next dial may take, when the first one may take so long. A link that the core wants
-    /// is given no more than the first: the member has others to turn to.
+    /// The time that the next dial over so many hops may take, when the first one over one hop may take so
+    /// long. A link that the core wants is given no more than the first: the member has others to turn to.
+    /// Nor is one through others: its path was found a moment ago, and the next one may be better.
     #[must_use]
-    pub fn dial_within(&self, peer: NodeId, purpose: DialPurpose, first: Duration) -> Duration {
+    pub fn dial_within(&self, peer: NodeId, purpose: DialPurpose, hops: u32, first: Duration) -> Duration {
         let doublings = match purpose {
-            DialPurpose::Wanted => 0,
-            DialPurpose::Probe | DialPurpose::Standby => {
+            DialPurpose::Probe | DialPurpose::Standby if hops == 1 => {
                 self.peers.get(&peer).map_or(0, |it| it.unanswered).min(16)
             }
+            DialPurpose::Wanted | DialPurpose::Probe | DialPurpose::Standby => 0,
         };
-        first.saturating_mul(1 << doublings).min(LONGEST_DIAL.max(first))
+        first.saturating_mul(1 << doublings).min(LONGEST_DIAL.max(first)).saturating_mul(hops)
     }
 
     /// Notes that a direct link with this member failed, by silence or by loss, though the member may live.
@@ -390,15 +418,15 @@ impl Paths {
     /// tried, or nobody has found another way for so long that the direct one may be the only one.
     #[must_use]
     pub fn has_way(&self, peer: NodeId, now: Time) -> bool {
-        let slowest = |search: &Search| search.gap >= SLOWEST_REQUESTS;
-        let is_sought_in_vain =
-            self.peers.get(&peer).is_some_and(|it| it.search.as_ref().is_some_and(slowest));
+        let is_sought_in_vain = self.peers.get(&peer).is_some_and(|it| it.is_sought_in_vain(now));
         self.known(peer).is_some() || self.is_trusted(peer, now) || is_sought_in_vain
     }
 
     /// The members to which standby links are wanted while this member or another one searches, so that
     /// requests find ways that no link of the ring takes: others that this member has no other link with. In
-    /// a large ring these are others each time.
+    /// a large ring these are others each time. A direct link that is not trusted is among them when a search
+    /// is in vain without it, for as long as there is no other link with its peer: it may be the only one
+    /// between two parts.
     pub fn bridges(
         &mut self,
         others: &[NodeId],
@@ -412,9 +440,15 @@ impl Paths {
             usize::from(passes_on)
         };
         let mut bridges = std::mem::take(&mut self.bridges);
+        let in_vain = self.peers.values().any(|it| it.is_sought_in_vain(now))
+            || passes_on && now.since(self.took_part_since) >= IN_VAIN_AFTER;
+        let may_be_the_only_one = |peer: NodeId| in_vain && !has_link(peer);
         // A direct link with a member that is sought is doubted, or dialled anyway.
-        let is_of_use =
-            |peer: NodeId| !self.is_dead(peer) && !self.is_sought(peer) && self.is_trusted(peer, now);
+        let is_of_use = |peer: NodeId| {
+            !self.is_dead(peer)
+                && !self.is_sought(peer)
+                && (self.is_trusted(peer, now) || may_be_the_only_one(peer))
+        };
         bridges.retain(|(peer, _)| others.contains(peer) && is_of_use(*peer));
         let is_new = |peer: &&NodeId| {
             !has_link(**peer) && is_of_use(**peer) && !bridges.iter().any(|(bridge, _)| bridge == *peer)

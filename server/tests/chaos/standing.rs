@@ -13,9 +13,14 @@ use crate::{BOUND, Options, Report, agrees};
 /// The time after the last cut within which each part must have its leader, or nobody who leads, for good.
 pub const SOON: Duration = Duration::from_secs(2);
 
-/// The time that no round may exceed: rings, compilers and other tests may share the processors. Half of the
-/// rounds keep to [`SOON`] even so.
+/// The time that no round may exceed. On a machine of its own a ring needs no more than five seconds; but
+/// rings, compilers and other tests may share the processors, and a node that is not scheduled for longer
+/// than a heartbeat begins to measure the silence of its links anew. With six processes that wait for each
+/// processor, rounds of 13 s were seen.
 const AT_LAST: Duration = Duration::from_secs(20);
+
+/// One round in so many may take longer than [`SOON`]: twice as many as were seen on such a machine.
+const ONE_IS_LATE_IN: usize = 5;
 
 /// The time for which nobody may follow another, and no term may grow, before it counts. Longer than a
 /// silence takes to be noticed, and a direct link to be proven.
@@ -43,8 +48,9 @@ pub fn run(options: &Options, ring: u64) -> Result<Report, String> {
 /// Prints how many rounds took longer than they may on a machine of their own, and says whether too many did.
 pub fn is_late(settled: &[Duration]) -> bool {
     let late = settled.iter().filter(|took| **took > SOON).count();
-    println!("{late} rounds took longer than {} ms; allowed half of them", SOON.as_millis());
-    late * 2 > settled.len()
+    let allowed = settled.len().div_ceil(ONE_IS_LATE_IN);
+    println!("{late} rounds took longer than {} ms; allowed {allowed}", SOON.as_millis());
+    late > allowed
 }
 
 fn rounds_of(options: &Options, kind: u64, rounds: &[u64], report: &mut Report) -> Result<(), String> {

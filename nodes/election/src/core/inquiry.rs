@@ -39,6 +39,26 @@ impl Core {
         self.send_on(Inquiry { term, initiator: self.me, leader: None, supporters: 1, hops: 1 }, out);
     }
 
+    /// The link to the successor is up. What is under way round the ring may have waited for it, which says
+    /// nothing of how long a lap takes.
+    pub(super) fn successor_linked(&mut self, out: &mut Out) {
+        if let Some(asked_at) = &mut self.inquiries.asked_at {
+            *asked_at = self.now;
+        }
+        self.lap_waited();
+        self.asks_anew(out);
+    }
+
+    /// Asks again soon where it has asked in vain: the ring is another. After that it takes another inquiry
+    /// before this happens again, so a successor that comes and goes stops nobody from asking.
+    pub(super) fn asks_anew(&mut self, out: &mut Out) {
+        let elects = matches!(self.state, State::Electing { .. } | State::Claiming { .. });
+        if !self.has_leader() && !elects && self.inquiries.doublings > 1 {
+            self.inquiries.doublings = 0;
+            self.wait_longer(out);
+        }
+    }
+
     /// Waits for twice as long as the last time, within bounds.
     fn wait_longer(&mut self, out: &mut Out) {
         let doublings = self.inquiries.doublings;

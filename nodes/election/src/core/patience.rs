@@ -50,6 +50,13 @@ impl Core {
         self.patience.begun = Some(self.now);
     }
 
+    /// Notes that the lap that is under way may have waited for a link until now.
+    pub(super) fn lap_waited(&mut self) {
+        if let Some(begun) = &mut self.patience.begun {
+            *begun = self.now;
+        }
+    }
+
     /// Notes that the lap is back that began last.
     pub(super) fn lap_ends(&mut self) {
         if let Some(begun) = self.patience.begun.take() {

@@ -137,6 +137,9 @@ impl Core {
         if self.term == term && (repaired || follower_lost) {
             self.neighbours_changed(out);
         }
+        if repaired && self.route.is_alone() {
+            self.asks_anew(out);
+        }
     }
 
     /// Ring repair undone: a member answers, for the first time or again. Both ends send each other what they
@@ -175,6 +178,9 @@ impl Core {
                     self.note_company();
                 }
                 self.find_deputy_if_none(out);
+                if peer == successor && direction == LinkDirection::Outgoing {
+                    self.successor_linked(out);
+                }
                 if successor != before || followed {
                     self.neighbours_changed(out);
                     if self.is_vacant() && self.route.is_eligible(peer) {

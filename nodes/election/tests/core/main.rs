@@ -5,6 +5,7 @@ mod a_quorum;
 mod a_recording;
 mod after_a_total_loss;
 mod any_input;
+mod asking_first;
 mod classic_in_a_living_ring;
 mod quiet_ring;
 mod repair_and_return;

@@ -121,7 +121,7 @@ fn times() -> Vec<Row> {
     fn dial_within(given: Given, unanswered: u32) -> Duration {
         let mut paths = Paths::new(DIALLER, Incarnation(1));
         (0..unanswered).for_each(|_| paths.unanswered(ACCEPTOR));
-        paths.dial_within(ACCEPTOR, DialPurpose::Probe, given.settings().hung_after)
+        paths.dial_within(ACCEPTOR, DialPurpose::Probe, 1, given.settings().hung_after)
     }
     vec![
         time!("a ping on each link", |it| it.settings().heartbeat, [heartbeat] heartbeat),

@@ -40,7 +40,7 @@ impl Node {
         let hops = u32::try_from(way.relays.len() + 1).unwrap_or(u32::MAX);
         let is_sought = self.paths.is_sought(way.peer.id);
         let first = self.links.table().dial_within(self.settings.borrow().hung_after, is_sought);
-        self.paths.dial_within(way.peer.id, purpose, first).saturating_mul(hops)
+        self.paths.dial_within(way.peer.id, purpose, hops, first)
     }
 
     /// Dials a link anew that is not up yet, by the path that is known now. What waits for it stays.
@@ -193,7 +193,7 @@ impl Node {
                 self.keep_standby();
             }
             Answer::Return(reply, back) => {
-                if let Some(id) = self.links.table().first_working(&back) {
+                if let Some(id) = self.links.table().working_with(back) {
                     self.links.send_path(id, &PathFrame::Reply(reply));
                 }
             }

@@ -300,7 +300,7 @@ impl World {
         let Link { peer, purpose, .. } = *machine.links.get(id)?;
         let first = machine.links.dial_within(self.setup.silence(), machine.paths.is_sought(peer));
         let hops = u32::try_from(connection.relays.len() + 1).unwrap_or(u32::MAX);
-        Some(machine.paths.dial_within(peer, purpose, first).saturating_mul(hops))
+        Some(machine.paths.dial_within(peer, purpose, hops, first))
     }
 
     /// Dials a link anew that is not up yet, by the path that is known now. What waits for it stays.
@@ -487,7 +487,7 @@ impl World {
                 self.flood(me, request);
             }
             Answer::Return(reply, back) => {
-                if let Some(link) = machine.links.first_working(&back) {
+                if let Some(link) = machine.links.working_with(back) {
                     self.send_path(me, link, PathFrame::Reply(reply));
                 }
             }

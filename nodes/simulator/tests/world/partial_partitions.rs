@@ -212,3 +212,86 @@ fn random_graphs_on_five_to_nine_members_have_a_leader_where_they_can_and_keep_i
         graphs(1);
     });
 }
+
+/// Waits until every part has its leader and has kept it for so long, and returns the time that passed before
+/// that.
+fn keeps_a_leader(world: &mut World, within: Duration, stays: Duration) -> Result<Duration, String> {
+    let parts = world.parts();
+    let began = world.now();
+    let agree = |world: &World| parts.iter().map(|part| world.agreement_of(part)).collect::<Option<Vec<_>>>();
+    let (mut agreement, mut since) = (agree(world), began);
+    while agreement.is_none() || world.now().since(since) < stays {
+        let until = if agreement.is_some() { since.0 } else { began.0 + within } + stays;
+        world.step_until(Time(until));
+        let now = agree(world);
+        if now != agreement {
+            (agreement, since) = (now, world.now());
+        }
+        let is_late = agreement.is_none() || world.now().since(since) < stays;
+        if is_late && world.now().since(began) >= within + stays {
+            return Err(format!("{parts:?} do not agree for {stays:?} within {within:?}: {agreement:?}"));
+        }
+    }
+    Ok(since.since(began))
+}
+
+/// Cuts of few or many random links, a half of them in both directions.
+fn random_cuts(seed: u64, n: usize) -> Vec<Action> {
+    let mut drawn = 0;
+    let mut next = |below: u64| {
+        drawn += 1;
+        random::derived(seed, drawn) % below
+    };
+    let share = next(100);
+    let mut cuts = Vec::new();
+    for (one, other) in (0..n).flat_map(|one| (one + 1..n).map(move |other| (one, other))) {
+        if next(100) < share {
+            let (from, to) = if next(2) == 0 { (one, other) } else { (other, one) };
+            cuts.push(Action::Cut { from, to });
+            if next(2) == 0 {
+                cuts.push(Action::Cut { from: to, to: from });
+            }
+        }
+    }
+    cuts
+}
+
+#[test]
+fn cuts_that_come_and_go_leave_a_leader_where_there_can_be_one_however_often_links_failed_before() {
+    let (soon, at_last) = (Duration::from_secs(2), Duration::from_secs(6));
+    let rings = |from: u64| {
+        let mut all = Vec::new();
+        for seed in (from..100).step_by(2) {
+            let n = 4 + usize::try_from(seed % 4).unwrap_or(0);
+            let safety = SAFETIES[usize::try_from(seed / 4 % 2).unwrap_or(0)];
+            let attributes: Vec<u64> = (9..).map(|tens| 10 * tens).take(n).collect();
+            let mut world = elected(Setup::of(&attributes).seed(seed).safety(safety));
+            for round in 0..30 {
+                let cuts = random_cuts(random::derived(seed, round), n);
+                let shown = || cuts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                cuts.iter().for_each(|cut| world.act(*cut));
+                let took =
+                    keeps_a_leader(&mut world, at_last, Duration::from_millis(2500)).unwrap_or_else(|why| {
+                        panic!("ring {seed}, round {round}, {n} members, {safety}: {why}\n{}", shown())
+                    });
+                all.push(took);
+                for (one, other) in (0..n).flat_map(|one| (one + 1..n).map(move |other| (one, other))) {
+                    world.act(Action::Mend { one, other });
+                }
+                keeps_a_leader(&mut world, at_last, Duration::from_millis(20))
+                    .unwrap_or_else(|why| panic!("ring {seed}, after round {round}, {safety}: {why}"));
+            }
+        }
+        let late = all.iter().filter(|took| **took > soon).count();
+        println!(
+            "{late} of {} rounds took longer than {soon:?}, the longest {:?}",
+            all.len(),
+            all.iter().max()
+        );
+        assert!(late * 10 < all.len(), "{late} rounds took longer than {soon:?}");
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| rings(0));
+        rings(1);
+    });
+}
