@@ -67,11 +67,12 @@ const TURN: &str = "window.scripts = [];
 fn diagram(page: &Page, host: &Files) {
     page.visit("about:blank");
     page.visit(&format!(
-        "{}#sandbox?algorithm=lelann&nodes=64&order=random&links=uniform&seed=1&start=all&hop=10&speed=0",
+        "{}#sandbox?algorithm=lelann&nodes=64&order=random&links=uniform&seed=1&start=all&hop=10",
         host.url
     ));
     page.wait_for("#nodes-heading", "it.textContent", |words| *words == json!("Nodes 64"));
     page.resize(1366, 900);
+    page.choose("speed", "0");
     page.click("play");
     for _ in 0..5 {
         page.wait_patiently_for("[data-testid='quiet']", "it.textContent", |words| {
@@ -85,7 +86,10 @@ fn diagram(page: &Page, host: &Files) {
     page.click("show-diagram");
     page.click("scale-time");
     for (name, button) in [("all in view", "diagram-out"), ("zoomed in", "diagram-in")] {
-        // In a view of all there is more to zoom out than to zoom in to some 2,000 messages.
+        // It is zoomed in where there are most messages: at the beginning of an election.
+        if button == "diagram-in" {
+            page.click("to-begin");
+        }
         for _ in 0..(if button == "diagram-out" { 20 } else { 7 }) {
             page.click(button);
         }

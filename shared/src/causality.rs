@@ -80,10 +80,10 @@ impl Causality {
         Self::default()
     }
 
-    /// An index of no events, for those after a position.
+    /// An index of no events, the first of which will be the one after a position.
     #[must_use]
-    pub fn beginning(at: Position) -> Self {
-        Self { forgotten: at.0, ..Self::default() }
+    pub fn beginning_at(position: Position) -> Self {
+        Self { forgotten: position.0, ..Self::default() }
     }
 
     /// An index of these events, in order.

@@ -467,9 +467,9 @@ pub(super) enum Step {
     Up,
     /// To the next event in the lane.
     Down,
-    /// To the nearest event in the lane on the left.
+    /// To the nearest event in the lane on the left, the later one of two.
     Left,
-    /// To the nearest event in the lane on the right.
+    /// To the nearest event in the lane on the right, the later one of two.
     Right,
     /// To the first event of the lane.
     First,
@@ -678,7 +678,7 @@ mod tests {
         let step = |from: u64, step| picture.step(Some(Position(from)), step).map(|at| at.0);
         assert_eq!(picture.step(None, Step::Down), Some(Position(16)), "the last that is seen");
         assert_eq!((step(6, Step::Up), step(6, Step::Down)), (Some(4), Some(9)), "past the heartbeat");
-        assert_eq!((step(6, Step::Right), step(7, Step::Left)), (Some(7), Some(6)));
+        assert_eq!((step(6, Step::Right), step(7, Step::Left)), (Some(7), Some(9)), "the later of two");
         assert_eq!((step(6, Step::Left), step(7, Step::Right)), (None, None), "C has no events");
         assert_eq!((step(9, Step::First), step(9, Step::Last)), (Some(2), Some(16)));
     }

@@ -149,7 +149,7 @@ impl Playback {
     pub(crate) fn with_causes<T>(self, read: impl FnOnce(&Timeline, &Causality) -> T) -> T {
         self.timeline.with_value(|timeline| {
             self.causality.update_value(|causality| {
-                keep_up(causality.get_or_insert_with(|| Causality::beginning(timeline.begin())), timeline);
+                keep_up(causality.get_or_insert_with(|| Causality::beginning_at(timeline.begin())), timeline);
             });
             self.causality.with_value(|causality| match causality {
                 Some(causality) => read(timeline, causality),
@@ -173,7 +173,7 @@ impl Playback {
 /// Takes in the events that an index of causes does not have, and forgets those that the timeline dropped.
 fn keep_up(causality: &mut Causality, timeline: &Timeline) {
     if causality.end() < timeline.begin() {
-        *causality = Causality::beginning(timeline.begin());
+        *causality = Causality::beginning_at(timeline.begin());
     }
     timeline.events(causality.end(), timeline.end()).for_each(|event| causality.push(event));
     causality.forget_before(timeline.begin());
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn causes_are_kept_in_step_with_the_events_that_come_and_go() {
         let mut timeline = Timeline::new(RingView::empty(), 600);
-        let mut causality = Causality::beginning(timeline.begin());
+        let mut causality = Causality::beginning_at(timeline.begin());
         for seq in 1..=3_000 {
             let kind = EventKind::SuccessorChanged { successor: name("B") };
             timeline.push(Arc::new(event(seq, Some("A"), kind)));
@@ -199,7 +199,7 @@ mod tests {
                 assert_eq!(causality.before(Position(seq)), Some(Position(seq - 1)));
             }
         }
-        let mut late = Causality::beginning(Position(0));
+        let mut late = Causality::beginning_at(Position(0));
         keep_up(&mut late, &timeline);
         assert_eq!((late.begin(), late.end()), (timeline.begin(), timeline.end()));
         assert_eq!(late.before(timeline.end()), Some(Position(timeline.end().0 - 1)));

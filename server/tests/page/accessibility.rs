@@ -77,6 +77,8 @@ fn axe_finds_no_barrier_in_the_live_views() {
             page.server().set_link(from, to, &LinkFault::CUT);
         }
         page.wait_for_attribute("relayed-C-D", "data-kind", "relayed");
+        has_no_barriers(page, "faults");
+        page.click("show-nodes");
         page.click("remove-A");
         page.click("add-node");
         has_no_barriers(page, "panels-open");

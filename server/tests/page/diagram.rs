@@ -18,7 +18,10 @@ const HAS_COLOUR: &str = "((name) => {
     style.remove();
     probe.fillRect(0, 0, 1, 1);
     const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
-    const seen = it.getContext('2d').getImageData(0, 0, it.width, it.height).data;
+    probe.canvas.width = it.width;
+    probe.canvas.height = it.height;
+    probe.drawImage(it, 0, 0);
+    const seen = probe.getImageData(0, 0, it.width, it.height).data;
     for (let at = 0; at < seen.length; at += 4) {
         if (Math.abs(seen[at] - r) + Math.abs(seen[at + 1] - g) + Math.abs(seen[at + 2] - b) < 12) return true;
     }

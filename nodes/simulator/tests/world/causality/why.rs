@@ -252,7 +252,7 @@ fn a_timeline_that_begins_in_the_middle_says_where_it_knows_no_more() {
     run.events[..half].iter().for_each(|event| view.apply(event));
     let mut timeline = Timeline::new(view, usize::MAX / 2);
     run.events[half..].iter().for_each(|event| timeline.push(Arc::new(event.clone())));
-    let mut causality = Causality::beginning(timeline.begin());
+    let mut causality = Causality::beginning_at(timeline.begin());
     run.events[half..].iter().for_each(|event| causality.push(event));
     let first = Subject::Event(Position(timeline.begin().0 + 1));
     let answer = why(&timeline, &causality, &timeline.at(timeline.end()), &first).expect("an event");
