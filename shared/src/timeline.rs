@@ -13,7 +13,7 @@ use self::flights::Flights;
 pub use self::flights::{Flight, FlightChange};
 
 use crate::event::{ElectionCause, Event, EventKind};
-use crate::id::NodeName;
+use crate::id::{NodeName, Seq};
 use crate::view::RingView;
 
 /// The number of events between two snapshots.
@@ -45,6 +45,8 @@ pub enum MarkKind {
     Repair,
     /// Live members begin to follow different leaders that live.
     SplitBrain,
+    /// Events are missing.
+    Missing,
 }
 
 /// A moment that people look for.
@@ -58,6 +60,15 @@ pub struct Mark {
     pub kind: MarkKind,
     /// The node of the event, if it has one.
     pub node: Option<NodeName>,
+}
+
+/// Events that are missing at a position, and the state after them.
+#[derive(Debug, Clone)]
+struct Missing {
+    position: Position,
+    first: Seq,
+    last: Seq,
+    after: RingView,
 }
 
 /// The events between two snapshots.
@@ -83,6 +94,8 @@ pub struct Timeline {
     chunks: VecDeque<Chunk>,
     marks: VecDeque<Mark>,
     flights: Flights,
+    /// The events that are missing, in order. Few: a list of them is short.
+    missing: Vec<Missing>,
     now: RingView,
     now_us: u64,
     most: usize,
@@ -98,6 +111,7 @@ impl Timeline {
             chunks: VecDeque::new(),
             marks: VecDeque::new(),
             flights: Flights::default(),
+            missing: Vec::new(),
             now: begins,
             now_us: 0,
             most,
@@ -145,6 +159,47 @@ impl Timeline {
         self.drop_oldest();
     }
 
+    /// Notes that the events from `first` to `last` are missing here, at the end. The state after them is
+    /// `after`: the next event is applied to it. Messages that were in transit are lost to view.
+    pub fn skip(&mut self, first: Seq, last: Seq, after: RingView) {
+        let position = self.end();
+        self.flights.lose_all(Position(position.0 + 1));
+        self.marks.push_back(Mark { position, at_us: self.now_us, kind: MarkKind::Missing, node: None });
+        self.now = after.clone();
+        self.missing.push(Missing { position, first, last, after });
+    }
+
+    fn missing(&self, position: Position) -> Option<&Missing> {
+        self.missing.iter().rfind(|missing| missing.position == position)
+    }
+
+    /// The first and the last of the events that are missing between the event that led to a position and
+    /// the next one.
+    #[must_use]
+    pub fn missing_at(&self, position: Position) -> Option<(Seq, Seq)> {
+        self.missing_between(position, Position(position.0 + 1))
+    }
+
+    /// The same for all positions from one to another, the last itself left out.
+    #[must_use]
+    pub fn missing_between(&self, from: Position, to: Position) -> Option<(Seq, Seq)> {
+        let mut within = self.missing.iter().filter(|missing| (from..to).contains(&missing.position));
+        let first = within.next()?;
+        Some((first.first, within.next_back().unwrap_or(first).last))
+    }
+
+    /// Applies the events between two positions to the state at the first.
+    fn apply(&self, view: &mut RingView, from: Position, to: Position) {
+        for position in from.0..to.0 {
+            if let Some(event) = self.event_after(Position(position)) {
+                view.apply(event);
+            }
+            if let Some(missing) = self.missing(Position(position + 1)) {
+                view.clone_from(&missing.after);
+            }
+        }
+    }
+
     fn drop_oldest(&mut self) {
         let kept = (self.end().0 - self.dropped) as usize;
         if kept >= self.most.saturating_add(SNAPSHOT_EVERY)
@@ -154,6 +209,7 @@ impl Timeline {
             let dropped = Position(self.dropped);
             self.marks.drain(..self.marks.partition_point(|mark| mark.position <= dropped));
             self.flights.drop_until(dropped);
+            self.missing.retain(|missing| missing.position >= dropped);
         }
     }
 
@@ -245,6 +301,21 @@ impl Timeline {
         Position(self.dropped + (last * SNAPSHOT_EVERY + within) as u64)
     }
 
+    /// The position after the last event with this number or a lower one.
+    #[must_use]
+    pub fn position_of(&self, seq: Seq) -> Position {
+        let (mut low, mut high) = (self.begin().0, self.end().0);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if self.event_before(Position(middle)).is_some_and(|event| event.seq <= seq) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Position(low)
+    }
+
     /// The messages in transit at a time, in microseconds, each with its sending, in the order of those.
     pub fn flights_at(&self, at_us: u64) -> impl Iterator<Item = (Flight, &Arc<Event>)> {
         let position = self.position_at(at_us);
@@ -280,6 +351,7 @@ impl Timeline {
         let mut flights = std::mem::take(&mut self.flights);
         flights.forget_after(position, |sent| Flights::departing(self.event_before(sent)?));
         self.flights = flights;
+        self.missing.retain(|missing| missing.position <= position);
         self.now = now.clone();
     }
 
@@ -306,7 +378,7 @@ impl Timeline {
         let Some(mut view) = chunk.before.clone() else {
             return Moment { position, view: self.now.clone() };
         };
-        chunk.events.iter().take(at).for_each(|event| view.apply(event));
+        self.apply(&mut view, Position(position.0 - at as u64), position);
         Moment { position, view }
     }
 
@@ -320,7 +392,7 @@ impl Timeline {
             *moment = self.at(position);
             return;
         }
-        self.events(moment.position, position).for_each(|event| moment.view.apply(event));
+        self.apply(&mut moment.view, moment.position, position);
         moment.position = position;
     }
 }

@@ -95,6 +95,8 @@ pub(crate) struct Playback {
     pub(crate) rate: RwSignal<Rate>,
     /// Whether times in which nothing happens are passed over.
     pub(crate) folds: RwSignal<bool>,
+    /// The position at which the run begins, whether or not its first events are at hand.
+    pub(super) run_begins: StoredValue<Position>,
     /// The state at the moment that is shown, once one was.
     pub(super) moment: StoredValue<Option<Moment>>,
     /// The time of the last frame, in milliseconds of the page's clock.
@@ -111,6 +113,7 @@ impl Playback {
             playing: RwSignal::new(false),
             rate: RwSignal::new(Rate::default()),
             folds: RwSignal::new(true),
+            run_begins: StoredValue::new(Position(0)),
             moment: StoredValue::new(None),
             framed_ms: StoredValue::new(None),
         }

@@ -7,6 +7,7 @@ mod controls;
 mod deaths;
 mod election;
 mod figures;
+mod history;
 mod initiators;
 mod layout;
 mod links;

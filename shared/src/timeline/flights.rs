@@ -131,7 +131,7 @@ impl Flights {
             Some(FlightChange::NodeGone(node)) => {
                 self.lose(position, |sender, receiver| sender == node || receiver == node);
             }
-            Some(FlightChange::NewRun) => self.lose(position, |_, _| true),
+            Some(FlightChange::NewRun) => self.lose_all(position),
         }
     }
 
@@ -148,6 +148,11 @@ impl Flights {
         let lost = self.open.iter().filter(|((from, ..), (to, _))| is_lost(from, to));
         let lost: Vec<Key> = lost.map(|(key, _)| key.clone()).collect();
         lost.iter().for_each(|key| self.end(key, position, true));
+    }
+
+    /// Ends all that have not ended, without arriving.
+    pub(super) fn lose_all(&mut self, position: Position) {
+        self.lose(position, |_, _| true);
     }
 
     /// Drops those that were sent up to a position.
