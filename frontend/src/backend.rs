@@ -19,7 +19,6 @@ pub(crate) const HAS_SANDBOX: bool = cfg!(feature = "sandbox");
 
 /// The backend of a ring. A handle: copies are the same backend.
 #[derive(Clone, Copy)]
-#[expect(clippy::large_enum_variant, reason = "a page has a few copies of it")]
 pub(crate) enum Backend {
     /// The server.
     Server,

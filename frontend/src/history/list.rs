@@ -31,6 +31,9 @@ pub(super) fn RunList(runs: Runs) -> impl IntoView {
         if runs.waits.get() {
             return "Asking the server…".to_owned();
         }
+        if let Some(reason) = runs.refused.get() {
+            return reason;
+        }
         sentences::count(ids.with(Vec::len), runs.next.with(Option::is_some), &runs.search.read())
     };
     view! {

@@ -28,10 +28,12 @@ pub(super) struct Runs {
     pub(super) search: RwSignal<String>,
     /// The runs that were found, the newest first.
     pub(super) found: RwSignal<Vec<KeptRun>>,
-    /// Where the next page begins, if there is one.
+    /// The beginning of the next page, if there is one.
     pub(super) next: RwSignal<Option<u64>>,
     /// Whether the answer of the server is awaited for the first time.
     pub(super) waits: RwSignal<bool>,
+    /// The reason why there is no list, in the server's words.
+    pub(super) refused: RwSignal<Option<String>>,
     /// Whether a file is being imported.
     pub(super) imports: RwSignal<bool>,
     /// The state of the archive, once it is known.
@@ -57,6 +59,7 @@ impl Runs {
             found: RwSignal::new(Vec::new()),
             next: RwSignal::new(None),
             waits: RwSignal::new(true),
+            refused: RwSignal::new(None),
             imports: RwSignal::new(false),
             archive: RwSignal::new(None),
             deleted: RwSignal::new(Vec::new()),
@@ -118,6 +121,7 @@ impl Runs {
                 return;
             }
             self.waits.set(false);
+            self.refused.set(answer.as_ref().err().map(|problem| problem.title.clone()));
             match answer {
                 Ok(KeptRuns { runs, next }) => {
                     self.next.set(next);

@@ -51,7 +51,7 @@ fn row(
     Some((event.node.clone()?, line))
 }
 
-/// What the log shows. A handle: copies are the same.
+/// The state of the panel. A handle: copies are the same.
 #[derive(Clone, Copy)]
 struct Shown {
     store: Store,

@@ -260,7 +260,7 @@ fn a_server_that_keeps_nothing_says_so() {
         page.expect("503");
         page.click("tab-history");
         page.wait_for_text("archive-notice", "--no-history");
-        page.wait_for_text("runs-count", "no runs");
+        page.wait_for_text("runs-count", "kept runs are not at hand");
     });
 }
 
