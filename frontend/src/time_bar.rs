@@ -135,7 +135,9 @@ pub(crate) fn TimeBar() -> impl IntoView {
         hint.set(mark.unwrap_or_else(|| text::duration(window.at(x / width.max(1.0)))));
     };
     let place = move || {
-        let share = shown.get().share(times.get().now).clamp(0.0, 1.0);
+        // The times first: a stretch that stays the same would hide that they have changed.
+        let now = times.get().now;
+        let share = shown.get().share(now).clamp(0.0, 1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place of the slider")]
         let place = (share * f64::from(PLACES)).round() as u32;
         place.to_string()

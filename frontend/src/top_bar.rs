@@ -21,10 +21,14 @@ pub(crate) fn TopBar(
         store.view.with(|view| {
             let headline = Headline::of(view);
             if store.is_kept() && view.nodes.is_empty() {
-                return ("headline idle", "Kept runs".to_owned());
+                return ("headline idle", String::new());
             }
             let is_for_others = store.watching && headline == Headline::NoLeaderYet;
-            let text = if is_for_others { "No leader yet".to_owned() } else { headline.text(view) };
+            let text = match headline {
+                _ if is_for_others => "No leader yet".to_owned(),
+                Headline::NothingRuns if store.watching => "No node is running".to_owned(),
+                _ => headline.text(view),
+            };
             (headline.class(), text)
         })
     });

@@ -48,10 +48,10 @@ pub(super) fn ring(run: &KeptRun) -> String {
 
 /// The leader in the end.
 pub(super) fn outcome(run: &KeptRun) -> String {
-    let leads = if run.end == RunEnd::Running { "leads" } else { "led in the end" };
+    let (leads, is) = if run.end == RunEnd::Running { ("leads", "is") } else { ("led in the end", "was") };
     match (&run.leader, &run.deputy) {
         (Some(leader), deputy) => {
-            let deputy = deputy.as_ref().map_or_else(String::new, |deputy| format!(", {deputy} was deputy"));
+            let deputy = deputy.as_ref().map_or_else(String::new, |deputy| format!(", {deputy} {is} deputy"));
             format!("{leader} {leads}, term {}{deputy}", run.term)
         }
         (None, _) if run.term.0 == 0 => "no election was held".to_owned(),
@@ -226,7 +226,7 @@ pub(super) mod tests {
     #[test]
     fn an_outcome_names_the_leader_in_the_end_or_says_that_there_was_none() {
         assert_eq!(outcome(&run(json!({}))), "C led in the end, term 3, B was deputy");
-        assert_eq!(outcome(&run(json!({ "end": "running", "deputy": null }))), "C leads, term 3");
+        assert_eq!(outcome(&run(json!({ "end": "running" }))), "C leads, term 3, B is deputy");
         let none = json!({ "leader": null, "deputy": null });
         assert_eq!(outcome(&run(none)), "no leader that all followed in the end, term 3");
         let never = json!({ "leader": null, "deputy": null, "term": 0 });

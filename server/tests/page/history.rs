@@ -183,6 +183,15 @@ fn nothing_can_be_done_on_a_kept_run() {
     });
 }
 
+/// Chooses a file with this text for the import.
+fn import(page: &Page, text: &str) {
+    let script = "const it = document.querySelector('[data-testid=import]'), files = new DataTransfer();
+        files.items.add(new File([arguments[0]], 'run.jsonl'));
+        it.files = files.files;
+        it.dispatchEvent(new Event('change', { bubbles: true }))";
+    page.script(script, vec![json!(text)]);
+}
+
 #[test]
 fn an_exported_run_is_imported_and_a_text_that_is_none_is_refused_with_the_reason() {
     where_runs_are_kept(&[], |page| {
@@ -194,15 +203,7 @@ fn an_exported_run_is_imported_and_a_text_that_is_none_is_refused_with_the_reaso
         assert_eq!(status, 200);
         let other = "0d0f0a52-6bd0-4bd3-9f4c-1c1ba7a35bb1";
         let text = text.replace(&run.to_string(), other);
-        let import = |text: &str| {
-            let script =
-                "const it = document.querySelector('[data-testid=import]'), files = new DataTransfer();
-                files.items.add(new File([arguments[0]], 'run.jsonl'));
-                it.files = files.files;
-                it.dispatchEvent(new Event('change', { bubbles: true }))";
-            page.script(script, vec![json!(text)]);
-        };
-        import(&text);
+        import(page, &text);
         page.wait_for_text(&format!("run-{other}"), "imported");
         page.wait_for_text("runs-count", "3 runs");
         page.click(&format!("open-{other}"));
@@ -210,7 +211,7 @@ fn an_exported_run_is_imported_and_a_text_that_is_none_is_refused_with_the_reaso
         page.click("to-list");
         page.wait_for_text("runs-count", "3 runs");
         page.expect("422");
-        import("no run");
+        import(page, "no run");
         page.wait_for_text("notices", "run.jsonl was not imported");
         page.wait_for_text("notices", "line 1");
     });
