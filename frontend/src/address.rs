@@ -1,20 +1,30 @@
-//! The part of the page's address behind `#`. It gives the ring that is shown, and for the sandbox the run
-//! and the moment.
+//! The part of the page's address behind `#`. It gives the ring that is shown, for the sandbox the run and
+//! the moment, and the place in the history: a list of kept runs, one of them at a moment, or two beside each
+//! other.
 //!
 //! The state of the page is in its signals; the address is made from it, and read only when the browser
 //! reports another one. The rules of the browser's history:
 //!
 //! 1. The reader makes entries: a tab, a link, an address that is typed. The page pushes none.
-//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox is shown, so that a
-//!    reload and a copied address lead to the moment that is shown. It never rewrites the entry of the live
-//!    ring.
+//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox or the history is
+//!    shown, so that a reload and a copied address lead to what is shown. It never rewrites the entry of the
+//!    live ring.
 //! 3. Back and forward show the moment of their entry. Until the page has followed it, [`Entry::is_current`]
 //!    is false and nothing is written, so that the entry keeps its content.
+
+mod history;
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
+pub(crate) use self::history::{HistoryPlace, encode};
+
 use crate::sandbox::permalink::Permalink;
+
+/// The time between two writes of the address: browsers refuse frequent ones.
+const REST: Duration = Duration::from_millis(400);
 
 /// The fragment that leads to the server's ring.
 pub(crate) const LIVE: &str = "live";
@@ -28,6 +38,8 @@ pub(crate) enum Destination {
     Sandbox,
     /// A run in the sandbox.
     Run,
+    /// The kept runs.
+    History,
     /// An element of the page: the ring that is shown stays.
     Element,
 }
@@ -38,6 +50,8 @@ impl Destination {
     pub(crate) fn of(fragment: &str, has_server: bool, is_element: impl FnOnce(&str) -> bool) -> Self {
         if Permalink::is_meant(fragment) {
             if fragment.contains('?') { Self::Run } else { Self::Sandbox }
+        } else if has_server && HistoryPlace::is_meant(fragment) {
+            Self::History
         } else if !fragment.is_empty() && fragment != LIVE && is_element(fragment) {
             Self::Element
         } else if has_server {
@@ -82,6 +96,51 @@ impl Entry {
     }
 }
 
+/// The writer of the address of what is shown, at most every 400 ms. A handle: copies are the same writer.
+#[derive(Clone, Copy)]
+pub(crate) struct AddressWriter {
+    /// The entry that is kept up to date; `None` while something else is shown.
+    entry: StoredValue<Option<Entry>>,
+    /// Whether a timer that will write it runs.
+    waits: StoredValue<bool>,
+    /// The fragment of what is shown.
+    fragment: StoredValue<Box<dyn Fn() -> String>, LocalStorage>,
+}
+
+impl AddressWriter {
+    /// A writer that has no entry yet.
+    pub(crate) fn new(fragment: Box<dyn Fn() -> String>) -> Self {
+        Self {
+            entry: StoredValue::new(None),
+            waits: StoredValue::new(false),
+            fragment: StoredValue::new_local(fragment),
+        }
+    }
+
+    /// Keeps the entry of this fragment up to date from now on; none, when something else is shown.
+    pub(crate) fn own(self, fragment: Option<&str>) {
+        self.entry.set_value(fragment.map(Entry::of));
+        self.write_soon();
+    }
+
+    /// Writes the address, unless a write is planned already.
+    pub(crate) fn write_soon(self) {
+        if self.entry.with_value(Option::is_some) && !self.waits.get_value() {
+            self.waits.set_value(true);
+            set_timeout(move || self.write(), REST);
+        }
+    }
+
+    fn write(self) {
+        self.waits.set_value(false);
+        self.entry.update_value(|entry| {
+            if let Some(entry) = entry {
+                entry.rewrite(self.fragment.with_value(|fragment| fragment()));
+            }
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +162,14 @@ mod tests {
         for has_server in [true, false] {
             assert_eq!(target("sandbox", has_server), Destination::Sandbox);
             assert_eq!(target("sandbox?nodes=5", has_server), Destination::Run);
+        }
+    }
+
+    #[test]
+    fn kept_runs_are_shown_where_there_is_a_server() {
+        for fragment in ["history", "history?search=a", "history?run=x"] {
+            assert_eq!(target(fragment, true), Destination::History, "{fragment}");
+            assert_eq!(target(fragment, false), Destination::Sandbox, "{fragment}");
         }
     }
 

@@ -1,10 +1,11 @@
-//! The page as a whole: the live ring of the server, or the simulated one of the sandbox.
+//! The page as a whole: the live ring of the server, the simulated one of the sandbox, or the kept runs.
 
 use std::any::Any;
 
 use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use ringleader_shared::RunId;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
@@ -19,6 +20,7 @@ use crate::components::skip_links::SkipLinks;
 use crate::components::theme::Theme;
 use crate::controls::Controls;
 use crate::headline::Headline;
+use crate::history::{History, HistoryPage, KeptLine};
 use crate::notice::Notice;
 use crate::outage::OutageLine;
 use crate::panels::Panels;
@@ -40,8 +42,18 @@ struct Rings {
     has_server: bool,
     /// The page's own, with its backend; `None` in a program without the sandbox.
     own: Option<(Store, Sandbox)>,
-    /// Whether the page's own is shown.
-    in_sandbox: RwSignal<bool>,
+    /// The kept runs; `None` in a program without them.
+    history: Option<History>,
+    /// The one that is shown.
+    tab: RwSignal<Tab>,
+}
+
+/// The part of the page that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Live,
+    Sandbox,
+    History,
 }
 
 impl Rings {
@@ -57,7 +69,9 @@ impl Rings {
             let first = Permalink::new(Settings::default(), Speed::default());
             (store, Sandbox::new(store, &first))
         });
-        let rings = Self { live, has_server, own, in_sandbox: RwSignal::new(!has_server) };
+        let history = HAS_SANDBOX.then(|| History::new(live.watching));
+        let tab = RwSignal::new(if has_server { Tab::Live } else { Tab::Sandbox });
+        let rings = Self { live, has_server, own, history, tab };
         rings.follow(&address::fragment());
         rings
     }
@@ -67,33 +81,41 @@ impl Rings {
         self.own.filter(|_| HAS_SANDBOX)
     }
 
+    fn history(self) -> Option<History> {
+        self.history.filter(|_| HAS_SANDBOX)
+    }
+
     /// Shows the ring that the address leads to.
     fn follow(self, fragment: &str) {
         let is_element = |name: &str| document().get_element_by_id(name).is_some();
         let destination = Destination::of(fragment, self.has_server, is_element);
-        let Some((_, sandbox)) = self.own() else {
-            if matches!(destination, Destination::Sandbox | Destination::Run) {
-                // The page at this address loads the program that has the sandbox.
+        let (Some((_, sandbox)), Some(history)) = (self.own(), self.history()) else {
+            if matches!(destination, Destination::Sandbox | Destination::Run | Destination::History) {
+                // The page at this address loads the program that has them.
                 let _ = window().location().reload();
             }
             return;
         };
-        let in_sandbox = match destination {
-            Destination::Live => false,
-            Destination::Sandbox => true,
+        let tab = match destination {
+            Destination::Live => Tab::Live,
+            Destination::Sandbox => Tab::Sandbox,
             Destination::Run => {
                 if fragment != sandbox.fragment() {
                     self.show_run(fragment);
                 }
-                true
+                Tab::Sandbox
             }
-            Destination::Element => self.in_sandbox.get_untracked(),
+            Destination::History => {
+                history.follow(fragment);
+                Tab::History
+            }
+            Destination::Element => self.tab.get_untracked(),
         };
-        // Another page is mounted when another ring is shown, and only then.
-        if self.in_sandbox.get_untracked() != in_sandbox {
-            self.in_sandbox.set(in_sandbox);
+        self.tab.set(tab);
+        sandbox.own_address((tab == Tab::Sandbox).then_some(fragment));
+        if tab != Tab::History {
+            history.leave();
         }
-        sandbox.own_address(in_sandbox.then_some(fragment));
     }
 
     /// Shows the run of a permalink, with a notice that names the parts of it that were left out.
@@ -111,13 +133,29 @@ impl Rings {
         });
     }
 
-    /// The state and the backend of the ring that is shown.
-    fn shown(self) -> (Store, Backend) {
-        match self.own().filter(|_| self.in_sandbox.get()) {
-            Some((store, sandbox)) => (store, Backend::Sandbox(sandbox)),
-            None => (self.live, Backend::Server),
+    /// The page that is shown.
+    fn shown(self) -> Shown {
+        match self.tab.get() {
+            Tab::Sandbox if self.own().is_some() => Shown::Sandbox,
+            Tab::History if self.history().is_some() => {
+                self.history().and_then(History::run_at_hand).map_or(Shown::Runs, Shown::Run)
+            }
+            Tab::Live | Tab::Sandbox | Tab::History => Shown::Live,
         }
     }
+}
+
+/// The page that is shown: another one is mounted when this changes, and only then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    /// The server's ring.
+    Live,
+    /// The page's own ring.
+    Sandbox,
+    /// The kept runs.
+    Runs,
+    /// One of them.
+    Run(RunId),
 }
 
 /// The page.
@@ -137,17 +175,28 @@ pub(crate) fn App() -> impl IntoView {
     // Mounted by hand, one in the place of the other: a page that could become the other would take twice the
     // code.
     let mounted = StoredValue::new_local(None::<Box<dyn Any>>);
+    let shown = reactive::memo(move || rings.shown());
     reactive::effect(move || {
         if let Some(place) = place.get() {
             mounted.set_value(None);
-            let (store, backend) = rings.shown();
+            let place = (*place).clone();
+            let (store, backend) = match (shown.get(), rings.own(), rings.history()) {
+                (Shown::Sandbox, Some((store, sandbox)), _) => (store, Backend::Sandbox(sandbox)),
+                (Shown::Run(_), _, Some(history)) => (history.kept.store, Backend::Kept(history.kept)),
+                (Shown::Runs, _, Some(history)) => {
+                    let page = move || view! { <HistoryPage history=history/> };
+                    mounted.set_value(Some(Box::new(mount_to(place, page))));
+                    return;
+                }
+                _ => (rings.live, Backend::Server),
+            };
             let has_tabs = rings.has_server;
             let page = move || view! { <Page store=store backend=backend has_tabs=has_tabs/> };
-            mounted.set_value(Some(Box::new(mount_to((*place).clone(), page))));
+            mounted.set_value(Some(Box::new(mount_to(place, page))));
         }
     });
     view! {
-        <SkipLinks/>
+        <div hidden=reactive::flag(move || shown.get() == Shown::Runs)><SkipLinks/></div>
         <div node_ref=place></div>
         <HelpPanel/>
     }
@@ -167,11 +216,14 @@ fn Page(
     name_the_tab(store);
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
-        <div class="page" class:stale=reactive::flag(stale) class:simulated=store.simulated>
+        <div class="page" class:stale=reactive::flag(stale) class:simulated=store.simulated class:kept=store.is_kept()>
             <TopBar has_tabs=has_tabs/>
             <LostBanner/>
             <main class="columns" class:alone=reactive::flag(move || !store.panels.any())>
-                <Controls/>
+                {match backend.kept() {
+                    Some(kept) => view! { <KeptLine kept=kept/> }.into_any(),
+                    None => view! { <Controls/> }.into_any(),
+                }}
                 <div class="stage">
                     <RingFigure/>
                     <OutageLine/>
@@ -193,8 +245,12 @@ fn name_the_tab(store: Store) {
             Connection::Lost { .. } => "Connection lost".to_owned(),
             Connection::Connected => store.view.with(|view| Headline::of(view).short()),
         };
-        let sandbox = if store.simulated { " · Sandbox" } else { "" };
-        format!("{state}{sandbox} · Ringleader")
+        let tab = match (store.simulated, store.is_kept()) {
+            (true, _) => " · Sandbox",
+            (false, true) => " · Kept run",
+            (false, false) => "",
+        };
+        format!("{state}{tab} · Ringleader")
     });
     reactive::effect(move || document().set_title(&title.read()));
 }

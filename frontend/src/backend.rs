@@ -1,27 +1,31 @@
-//! The backends: the server with its ring of processes, and the sandbox with a simulated ring.
+//! The backends: the server with its ring of processes and the runs that it keeps, and the sandbox with a
+//! simulated ring.
 //!
 //! A backend carries out commands and feeds the state of its ring. It must not know the components that show
 //! the state.
 
+pub(crate) mod kept;
 pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod timekeeper;
 
 use leptos::prelude::*;
 
+use self::kept::Kept;
 use self::sandbox::Sandbox;
 
-/// Whether this program has the sandbox.
+/// Whether this program has the sandbox and the history.
 pub(crate) const HAS_SANDBOX: bool = cfg!(feature = "sandbox");
 
 /// The backend of a ring. A handle: copies are the same backend.
 #[derive(Clone, Copy)]
-#[expect(clippy::large_enum_variant, reason = "a page has a few copies of it")]
 pub(crate) enum Backend {
     /// The server.
     Server,
     /// The sandbox.
     Sandbox(Sandbox),
+    /// A run that the server keeps: nothing can be done on it.
+    Kept(Kept),
 }
 
 impl Backend {
@@ -35,7 +39,15 @@ impl Backend {
     pub(crate) fn sandbox(self) -> Option<Sandbox> {
         match self {
             Self::Sandbox(sandbox) if HAS_SANDBOX => Some(sandbox),
-            Self::Server | Self::Sandbox(_) => None,
+            Self::Server | Self::Sandbox(_) | Self::Kept(_) => None,
+        }
+    }
+
+    /// The kept run, if it is one; in the same way never in a program without the history.
+    pub(crate) fn kept(self) -> Option<Kept> {
+        match self {
+            Self::Kept(kept) if HAS_SANDBOX => Some(kept),
+            Self::Server | Self::Sandbox(_) | Self::Kept(_) => None,
         }
     }
 }

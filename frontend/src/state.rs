@@ -7,6 +7,7 @@
 mod clock;
 mod figures;
 mod initiators;
+mod kept;
 mod log;
 mod pace;
 mod panels;
@@ -24,6 +25,7 @@ use self::clock::ServerClock;
 pub(crate) use self::clock::now_ms;
 pub(crate) use self::figures::{Figure, Quantity};
 use self::initiators::Initiators;
+pub(crate) use self::kept::Reading;
 use self::log::history;
 pub(crate) use self::log::{Filter as LineFilter, Kinds, Line, NodeLog};
 use self::pace::{Pace, after};
@@ -79,6 +81,8 @@ pub(crate) struct Store {
     pub(crate) connection: RwSignal<Connection>,
     /// Whether the ring is simulated in the page.
     pub(crate) simulated: bool,
+    /// Whether it is a kept run: it has no present.
+    kept: bool,
     /// Whether the reader may watch only, without controls.
     pub(crate) watching: bool,
     /// Whether the server refuses the page's token.
@@ -117,6 +121,11 @@ impl Store {
         Self::new(Connection::Connecting, watching, false)
     }
 
+    /// The state of a kept run before its first event. Nothing can be done on it.
+    pub(crate) fn kept() -> Self {
+        Self { kept: true, ..Self::new(Connection::Connected, true, false) }
+    }
+
     /// The state of a ring that is simulated in the page.
     pub(crate) fn simulated() -> Self {
         Self::new(Connection::Connected, false, true)
@@ -127,6 +136,7 @@ impl Store {
             view: RwSignal::new(RingView::empty()),
             connection: RwSignal::new(connection),
             simulated,
+            kept: false,
             watching,
             unauthorized: RwSignal::new(false),
             notices: RwSignal::new(Vec::new()),
@@ -146,6 +156,17 @@ impl Store {
             view_pace: StoredValue::new(Pace::default()),
             observer: StoredValue::new_local(None),
         }
+    }
+
+    /// Whether this is a kept run. The compiler must see where there is none: it leaves out what would be
+    /// done with one.
+    pub(crate) const fn is_kept(self) -> bool {
+        cfg!(feature = "sandbox") && self.kept
+    }
+
+    /// Whether this is the ring of the server, whose time goes on by itself.
+    pub(crate) const fn is_live(self) -> bool {
+        !self.simulated && !self.is_kept()
     }
 
     /// The state of the ring that the component belongs to.

@@ -4,7 +4,7 @@ use ringleader_shared::text::describe;
 pub(crate) use ringleader_shared::text::{duration, explanation, led, link_fault, message};
 use ringleader_shared::text::{list, through};
 use ringleader_shared::view::NodeView;
-use ringleader_shared::{AlgorithmName, Event, EventKind, NodeName, RingView};
+use ringleader_shared::{AlgorithmName, Event, EventKind, NodeName, RingView, Seq};
 
 /// A time since the server started, in minutes, seconds and microseconds: a takeover takes less than a
 /// millisecond.
@@ -13,6 +13,13 @@ pub(crate) fn stamp(at_us: u64) -> String {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     let hours = if hours > 0 { format!("{hours}:") } else { String::new() };
     format!("{hours}{minutes:02}:{:02}.{millionths:06}", seconds % 60)
+}
+
+/// The note that events of a kept run are missing.
+pub(crate) fn missing(first: Seq, last: Seq) -> String {
+    let which =
+        if first == last { format!("event {first} is") } else { format!("events {first} to {last} are") };
+    format!("{which} missing: the disk did not take them in time")
 }
 
 /// A node's successor, with the relays on the way to it.

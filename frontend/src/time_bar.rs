@@ -79,14 +79,14 @@ pub(crate) fn TimeBar() -> impl IntoView {
         let Times { begin, now, end } = times.get();
         match chosen.get() {
             Some(window) => window.with(now, whole()),
-            None if store.simulated => whole(),
+            None if !store.is_live() => whole(),
             None => Window::following(begin, end),
         }
     });
     // Who leaves the present goes on in the same stretch of time.
     reactive::effect(move || {
         let is_live = time.is_live();
-        if !store.simulated {
+        if store.is_live() {
             let window = if is_live { None } else { Some(shown.get_untracked()) };
             chosen.set(window);
         }
@@ -135,7 +135,9 @@ pub(crate) fn TimeBar() -> impl IntoView {
         hint.set(mark.unwrap_or_else(|| text::duration(window.at(x / width.max(1.0)))));
     };
     let place = move || {
-        let share = shown.get().share(times.get().now).clamp(0.0, 1.0);
+        // The times first: a stretch that stays the same would hide that they have changed.
+        let now = times.get().now;
+        let share = shown.get().share(now).clamp(0.0, 1.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place of the slider")]
         let place = (share * f64::from(PLACES)).round() as u32;
         place.to_string()
@@ -159,9 +161,10 @@ pub(crate) fn TimeBar() -> impl IntoView {
     let paces = time.paces();
     let values: Vec<String> = paces.iter().map(|(value, _)| value.clone()).collect();
     let unusual = reactive::memo(move || Some(time.pace()).filter(|(value, _)| !values.contains(value)));
-    let end_says = if store.simulated { "To the end (end)" } else { "To the present (L)" };
+    let end_says = if store.is_live() { "To the present (L)" } else { "To the end (end)" };
+    let over_says = if store.is_kept() { "the end of the run" } else { "nothing more happens by itself" };
     view! {
-        <section class="time-bar" class:looks-back=reactive::flag(move || !store.simulated && !is_live.get()) aria-label="Time">
+        <section class="time-bar" class:looks-back=reactive::flag(move || store.is_live() && !is_live.get()) aria-label="Time">
             <div class="transport" role="group" aria-label="Play and step">
                 {button(Key::Begin, "to-begin", "To the beginning (home)", TO_BEGIN)}
                 {button(Key::Mark { forward: false }, "mark-back", "To the mark before ([)", MARK_BACK)}
@@ -200,7 +203,7 @@ pub(crate) fn TimeBar() -> impl IntoView {
                 <output data-testid="time">{reactive::text(move || text::duration(times.get().now))}</output>
                 <span data-testid="of">{reactive::text(move || of(store, is_live.get(), times.get()))}</span>
                 <span class="quiet-note" role="status" data-testid="quiet">
-                    {reactive::text(move || if time.is_over() { "nothing more happens by itself" } else { "" })}
+                    {reactive::text(move || if time.is_over() { over_says } else { "" })}
                 </span>
             </p>
             <div class="pace-of-time">
@@ -225,7 +228,7 @@ pub(crate) fn TimeBar() -> impl IntoView {
                     on:click=move |_| zoom(1.0 / ZOOM, untrack(|| shown.get().share(times.get().now)))>"+"</button>
                 <button class="quiet" type="button" data-testid="zoom-out" title="A longer stretch of time (or turn the wheel)" aria-label="Zoom out"
                     on:click=move |_| zoom(ZOOM, untrack(|| shown.get().share(times.get().now)))>"−"</button>
-                {(!store.simulated).then(|| view! {
+                {store.is_live().then(|| view! {
                     <button
                         class="live-button"
                         type="button"
@@ -246,10 +249,10 @@ pub(crate) fn TimeBar() -> impl IntoView {
 /// The comparison of the time that is shown with the end.
 fn of(store: Store, is_live: bool, times: Times) -> String {
     let Times { now, end, .. } = times;
-    match (store.simulated, is_live) {
-        (true, _) => format!("of {}", text::duration(end)),
-        (false, true) => "now".to_owned(),
-        (false, false) => format!("{} ago; the ring goes on", text::duration(end.saturating_sub(now))),
+    match (store.is_live(), is_live) {
+        (false, _) => format!("of {}", text::duration(end)),
+        (true, true) => "now".to_owned(),
+        (true, false) => format!("{} ago; the ring goes on", text::duration(end.saturating_sub(now))),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::address::LIVE;
+use crate::address::{HistoryPlace, LIVE};
 use crate::components::help::HelpButton;
 use crate::components::theme::ThemeSwitch;
 use crate::headline::Headline;
@@ -20,8 +20,15 @@ pub(crate) fn TopBar(
     let headline = reactive::memo(move || {
         store.view.with(|view| {
             let headline = Headline::of(view);
+            if store.is_kept() && view.nodes.is_empty() {
+                return ("headline idle", String::new());
+            }
             let is_for_others = store.watching && headline == Headline::NoLeaderYet;
-            let text = if is_for_others { "No leader yet".to_owned() } else { headline.text(view) };
+            let text = match headline {
+                _ if is_for_others => "No leader yet".to_owned(),
+                Headline::NothingRuns if store.watching => "No node is running".to_owned(),
+                _ => headline.text(view),
+            };
             (headline.class(), text)
         })
     });
@@ -43,7 +50,7 @@ pub(crate) fn TopBar(
                 {reactive::text(move || if waiting() { "Connecting…".to_owned() } else { headline.get().1 })}
             </p>
             <div class="top-right">
-                {store.watching.then(|| view! {
+                {(store.watching && !store.is_kept()).then(|| view! {
                     <span class="watching-note" data-testid="watching" title="This link is for watching: it has no controls">
                         "Watching"
                     </span>
@@ -56,10 +63,10 @@ pub(crate) fn TopBar(
     }
 }
 
-/// The links from the server's ring to the page's own and back.
+/// The links between the server's ring, the page's own and the kept runs.
 #[component]
 fn Tabs() -> impl IntoView {
-    let here = Store::here().simulated;
+    let store = Store::here();
     let tab = |fragment: &'static str, label: &'static str, is_here: bool| {
         view! {
             <a href=format!("#{fragment}") data-testid=format!("tab-{fragment}") aria-current=is_here.then_some("page")>{label}</a>
@@ -67,8 +74,9 @@ fn Tabs() -> impl IntoView {
     };
     view! {
         <nav class="tabs" aria-label="Which ring">
-            {tab(LIVE, "Live ring", !here)}
-            {tab(permalink::WORD, "Sandbox", here)}
+            {tab(LIVE, "Live ring", store.is_live())}
+            {tab(permalink::WORD, "Sandbox", store.simulated)}
+            {tab(HistoryPlace::WORD, "History", store.is_kept())}
         </nav>
     }
 }
@@ -80,6 +88,9 @@ fn ConnectionLight() -> impl IntoView {
     let status = move || {
         if store.simulated {
             return ("simulated", "Simulated");
+        }
+        if store.is_kept() {
+            return ("kept", "Kept");
         }
         store.connection.with(|connection| match connection {
             Connection::Connecting => ("connecting", "Connecting"),
@@ -95,6 +106,8 @@ fn ConnectionLight() -> impl IntoView {
             data-status=reactive::text(move || status().0)
             title=if store.simulated {
                 "Simulated in this page, in virtual time: no server is asked"
+            } else if store.is_kept() {
+                "Kept by the server, as it happened"
             } else {
                 "The connection to the server"
             }

@@ -18,7 +18,7 @@ pub use self::lanes::{Lane, LaneNumber, Turn};
 use self::rows::Rows;
 
 use crate::event::{ElectionCause, Event, EventKind};
-use crate::id::NodeName;
+use crate::id::{NodeName, Seq};
 use crate::view::RingView;
 
 /// The number of events between two snapshots.
@@ -54,6 +54,8 @@ pub enum MarkKind {
     Repair,
     /// Live members have followed different leaders that live for [`SPLIT_FOR_US`].
     SplitBrain,
+    /// Events are missing.
+    Missing,
 }
 
 /// A moment that people look for.
@@ -67,6 +69,15 @@ pub struct Mark {
     pub kind: MarkKind,
     /// The node of the event, if it has one.
     pub node: Option<NodeName>,
+}
+
+/// Events that are missing at a position, and the state after them.
+#[derive(Debug, Clone)]
+struct Missing {
+    position: Position,
+    first: Seq,
+    last: Seq,
+    after: RingView,
 }
 
 /// The events between two snapshots.
@@ -98,6 +109,8 @@ pub struct Timeline {
     rows: Rows,
     /// The state before the oldest event that is kept.
     begins: RingView,
+    /// The events that are missing, in order. Few: a list of them is short.
+    missing: Vec<Missing>,
     now: RingView,
     now_us: u64,
     most: usize,
@@ -117,6 +130,7 @@ impl Timeline {
             lanes: Lanes::of(&begins),
             rows: Rows::default(),
             begins: begins.clone(),
+            missing: Vec::new(),
             now: begins,
             now_us: 0,
             most,
@@ -180,6 +194,47 @@ impl Timeline {
         })
     }
 
+    /// Notes that the events from `first` to `last` are missing here, at the end. The state after them is
+    /// `after`: the next event is applied to it. Messages that were in transit are lost to view.
+    pub fn skip(&mut self, first: Seq, last: Seq, after: RingView) {
+        let position = self.end();
+        self.flights.lose_all((Position(position.0 + 1), self.now_us));
+        self.marks.push_back(Mark { position, at_us: self.now_us, kind: MarkKind::Missing, node: None });
+        self.now = after.clone();
+        self.missing.push(Missing { position, first, last, after });
+    }
+
+    fn missing(&self, position: Position) -> Option<&Missing> {
+        self.missing.iter().rfind(|missing| missing.position == position)
+    }
+
+    /// The first and the last of the events that are missing between the event that led to a position and
+    /// the next one.
+    #[must_use]
+    pub fn missing_at(&self, position: Position) -> Option<(Seq, Seq)> {
+        self.missing_between(position, Position(position.0 + 1))
+    }
+
+    /// The same for all positions from one to another, the last itself left out.
+    #[must_use]
+    pub fn missing_between(&self, from: Position, to: Position) -> Option<(Seq, Seq)> {
+        let mut within = self.missing.iter().filter(|missing| (from..to).contains(&missing.position));
+        let first = within.next()?;
+        Some((first.first, within.next_back().unwrap_or(first).last))
+    }
+
+    /// Applies the events between two positions to the state at the first.
+    fn apply(&self, view: &mut RingView, from: Position, to: Position) {
+        for position in from.0..to.0 {
+            if let Some(event) = self.event_after(Position(position)) {
+                view.apply(event);
+            }
+            if let Some(missing) = self.missing(Position(position + 1)) {
+                view.clone_from(&missing.after);
+            }
+        }
+    }
+
     fn drop_oldest(&mut self) {
         let kept = (self.end().0 - self.dropped) as usize;
         if kept >= self.most.saturating_add(SNAPSHOT_EVERY)
@@ -199,6 +254,7 @@ impl Timeline {
                 Some(before) => self.begins.clone_from(before),
                 None => oldest.events.iter().for_each(|event| self.begins.apply(event)),
             }
+            self.missing.retain(|missing| missing.position >= dropped);
         }
     }
 
@@ -290,6 +346,21 @@ impl Timeline {
         Position(self.dropped + (last * SNAPSHOT_EVERY + within) as u64)
     }
 
+    /// The position after the last event with this number or a lower one.
+    #[must_use]
+    pub fn position_of(&self, seq: Seq) -> Position {
+        let (mut low, mut high) = (self.begin().0, self.end().0);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if self.event_before(Position(middle)).is_some_and(|event| event.seq <= seq) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Position(low)
+    }
+
     /// The messages in transit at a time, in microseconds, each with its sending, in the order of those.
     pub fn flights_at(&self, at_us: u64) -> impl Iterator<Item = (Flight, &Arc<Event>)> {
         let position = self.position_at(at_us);
@@ -378,6 +449,7 @@ impl Timeline {
         self.flights = flights;
         self.lanes.forget_after(position);
         self.rows.forget_after(position);
+        self.missing.retain(|missing| missing.position <= position);
         self.now = now.clone();
     }
 
@@ -406,7 +478,7 @@ impl Timeline {
             Some((view, at)) => (view, Position(position.0 - at as u64)),
             None => (self.begins.clone(), self.begin()),
         };
-        self.events(since, position).for_each(|event| view.apply(event));
+        self.apply(&mut view, since, position);
         Moment { position, view }
     }
 
@@ -420,7 +492,7 @@ impl Timeline {
             *moment = self.at(position);
             return;
         }
-        self.events(moment.position, position).for_each(|event| moment.view.apply(event));
+        self.apply(&mut moment.view, moment.position, position);
         moment.position = position;
     }
 }

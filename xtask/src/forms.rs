@@ -87,8 +87,8 @@ fn with_choice(page: &str, live: &Program, sandbox: &Program) -> anyhow::Result<
     let of = |program: &Program| format!("[\"./{}\", \"./{}\"]", program.script, program.wasm);
     Ok(format!(
         "{before}{STARTER}
-// The sandbox brings the simulator along; the live ring does without.
-const [script, wasm] = location.hash.startsWith(\"#sandbox\") ? {} : {};
+// The program with the sandbox brings the simulator and the history along; the live ring does without.
+const [script, wasm] = /^#(sandbox|history)/.test(location.hash) ? {} : {};
 const {{ default: start }} = await import(script);
 await start({{ module_or_path: wasm }});
 </script>{after}",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, Seq};
 
-use crate::address::Entry;
+use crate::address::AddressWriter;
 use crate::command::Command;
 use crate::notice::Notice;
 use crate::sandbox::actions;
@@ -21,9 +21,6 @@ const BUDGET_MS: f64 = 7.0;
 /// The longest frame, in milliseconds. A longer one counts as this long: a page that was hidden does not
 /// catch up.
 const LONGEST_FRAME_MS: f64 = 100.0;
-
-/// The time between two writes of the address: browsers refuse frequent ones.
-const REST: Duration = Duration::from_millis(400);
 
 /// The ring in the page. A handle: copies are the same ring.
 #[derive(Clone, Copy)]
@@ -44,27 +41,25 @@ pub(crate) struct Sandbox {
     seen: StoredValue<Option<Seq>>,
     /// The time of the last frame, in milliseconds.
     framed_ms: StoredValue<Option<f64>>,
-    /// The entry of the browser's history for the moment, while the sandbox is shown.
-    entry: StoredValue<Option<Entry>>,
-    /// Whether a timer that will write it runs.
-    write_waits: StoredValue<bool>,
+    address: AddressWriter,
 }
 
 impl Sandbox {
     /// The ring of this permalink, shown in this state.
     pub(crate) fn new(store: Store, permalink: &Permalink) -> Self {
+        let (settings, speed) = (RwSignal::new(permalink.settings.clone()), RwSignal::new(permalink.speed));
+        let player = StoredValue::new_local(Player::open(permalink));
         let sandbox = Self {
             store,
-            settings: RwSignal::new(permalink.settings.clone()),
-            speed: RwSignal::new(permalink.speed),
+            settings,
+            speed,
             playing: RwSignal::new(false),
             quiet: RwSignal::new(false),
             moment: Trigger::new(),
-            player: StoredValue::new_local(Player::open(permalink)),
+            player,
             seen: StoredValue::new(None),
             framed_ms: StoredValue::new(None),
-            entry: StoredValue::new(None),
-            write_waits: StoredValue::new(false),
+            address: AddressWriter::new(Box::new(move || fragment(settings, speed, player))),
         };
         sandbox.show();
         sandbox
@@ -109,7 +104,7 @@ impl Sandbox {
             }
         });
         self.moment.notify();
-        self.write_soon();
+        self.address.write_soon();
     }
 
     /// The log of one node, filled from the run when it is asked for the first time.
@@ -220,41 +215,29 @@ impl Sandbox {
     /// Changes the speed.
     pub(crate) fn set_speed(self, speed: Speed) {
         self.speed.set(speed);
-        self.write_soon();
+        self.address.write_soon();
     }
 
     /// The moment that is shown, as the part of an address behind `#`.
     pub(crate) fn fragment(self) -> String {
-        let (settings, speed) = (self.settings.get_untracked(), self.speed.get_untracked());
-        self.read(|player| player.permalink(&settings, speed)).text()
+        fragment(self.settings, self.speed, self.player)
     }
 
     /// Keeps the entry of this fragment in the browser's history up to date from now on; `None` when another
     /// ring is shown.
     pub(crate) fn own_address(self, fragment: Option<&str>) {
-        self.entry.set_value(fragment.map(Entry::of));
-        if fragment.is_some() {
-            self.write_soon();
-        } else {
+        self.address.own(fragment);
+        if fragment.is_none() {
             self.pause();
         }
     }
+}
 
-    fn write_soon(self) {
-        let is_due = self.entry.with_value(Option::is_some) && !self.write_waits.get_value();
-        if is_due {
-            self.write_waits.set_value(true);
-            set_timeout(move || self.write(), REST);
-        }
-    }
-
-    fn write(self) {
-        self.write_waits.set_value(false);
-        let fragment = self.fragment();
-        self.entry.update_value(|entry| {
-            if let Some(entry) = entry {
-                entry.rewrite(fragment);
-            }
-        });
-    }
+fn fragment(
+    settings: RwSignal<Settings>,
+    speed: RwSignal<Speed>,
+    player: StoredValue<Player, LocalStorage>,
+) -> String {
+    let (settings, speed) = (settings.get_untracked(), speed.get_untracked());
+    player.with_value(|player| player.permalink(&settings, speed)).text()
 }

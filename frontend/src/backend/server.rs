@@ -4,6 +4,7 @@ mod connection;
 mod frame;
 mod http;
 mod json;
+pub(crate) mod runs;
 mod subscription;
 
 use ringleader_shared::Seq;

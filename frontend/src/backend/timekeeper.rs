@@ -1,5 +1,5 @@
-//! The time that is shown, of a live ring or of the sandbox: both have a past in which one can go back and
-//! forth, and are controlled alike.
+//! The time that is shown, of a live ring, of a kept run or of the sandbox: each has a past in which one can
+//! go back and forth, and all are controlled alike.
 
 use std::time::Duration;
 
@@ -59,9 +59,12 @@ impl Timekeeper {
         self.sandbox
     }
 
-    /// Whether nothing more happens by itself.
+    /// Whether nothing more happens by itself. Never in a live ring.
     pub(crate) fn is_over(self) -> bool {
-        self.sandbox.is_some_and(|sandbox| sandbox.quiet.get())
+        match self.sandbox {
+            Some(sandbox) => sandbox.quiet.get(),
+            None => self.store.is_at_end() && !self.store.playback.playing.get(),
+        }
     }
 
     /// The same as [`Timekeeper::is_live`], outside of reactive code.
@@ -88,7 +91,12 @@ impl Timekeeper {
         match self.sandbox {
             Some(sandbox) => sandbox.toggle(),
             None if playback.playing.get_untracked() => playback.playing.set(false),
-            None if playback.is_past_now() => self.store.play_past(),
+            None if playback.is_past_now() => {
+                if untrack(|| self.store.is_at_end()) {
+                    self.go_to_begin();
+                }
+                self.store.play_past();
+            }
             None => self.go(untrack(|| self.times()).end),
         }
     }

@@ -13,6 +13,9 @@ pub(crate) fn Announcer() -> impl IntoView {
     let text = reactive::memo(move || match store.connection.get() {
         Connection::Connecting => String::new(),
         Connection::Lost { .. } => "Connection lost".to_owned(),
+        Connection::Connected if store.is_kept() && store.view.with(|view| view.nodes.is_empty()) => {
+            String::new()
+        }
         Connection::Connected => store.view.with(|view| match Headline::of(view) {
             Headline::Led { leader, term, deputy, out_of_reach: _ } => {
                 let mut said = format!("{leader} is the leader of term {term}");

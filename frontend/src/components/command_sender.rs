@@ -23,6 +23,8 @@ impl CommandSender {
         };
         provide_context(Self(Callback::new(move |command| match backend.sandbox() {
             Some(sandbox) => show(sandbox.submit(&command)),
+            // Nothing can be done on a kept run.
+            None if backend.kept().is_some() => {}
             None => {
                 // What is done is done in the present.
                 store.return_to_present();

@@ -59,7 +59,9 @@ pub(crate) fn FirstWord() -> impl IntoView {
     } else {
         "Each of these nodes is a process of its own. They"
     };
-    let next = if store.watching {
+    let next = if store.is_kept() {
+        "This run is kept: press play, and what happened is shown again."
+    } else if store.watching {
         "The election will be shown as it happens."
     } else if store.simulated {
         "Press play, or click Initiate election; then kill the leader."
@@ -165,6 +167,11 @@ pub(crate) fn HelpPanel() -> impl IntoView {
                     <span class="of-server">"The live ring consists of real processes on the server's machine. "</span>
                     "The sandbox simulates the same code in this page. In both, time can be stopped and turned back: in the live ring one \
                      looks at what was, in the sandbox one can do something else there."
+                </p>
+                <p class="of-server">
+                    "Every run of the server is kept. "<b>"History"</b>" lists the runs, opens one as if it were the live ring, and \
+                     compares two. A run can have a name; one that is pinned is never removed by itself. Exported runs are files \
+                     that any Ringleader imports."
                 </p>
                 <h3>"Keys"</h3>
                 <dl>{keys(KEYS)}</dl>

@@ -8,7 +8,7 @@ mod rows;
 
 use leptos::html;
 use leptos::prelude::*;
-use ringleader_shared::timeline::Position;
+use ringleader_shared::timeline::{Position, Timeline};
 use ringleader_shared::{NodeName, counted};
 use wasm_bindgen::JsCast;
 
@@ -20,6 +20,7 @@ use crate::notice::Notice;
 use crate::reactive;
 use crate::resize::on_resize;
 use crate::state::{Kinds, Line, Store, now_ms};
+use crate::text;
 
 /// The height of a row, in pixels; as in the style sheet.
 const ROW_PX: i32 = 22;
@@ -34,7 +35,23 @@ fn pixels(rows: usize) -> i32 {
     i32::try_from(rows).unwrap_or(i32::MAX).saturating_mul(ROW_PX)
 }
 
-/// The rows that the log shows. A handle: copies are the same.
+/// The row of the event that led to a position. `before` is the position of the row before it: events of a
+/// kept run that are missing in between are named.
+fn row(
+    timeline: &Timeline,
+    simulated: bool,
+    before: Position,
+    position: Position,
+) -> Option<(NodeName, Line)> {
+    let event = timeline.event_before(position)?;
+    let mut line = Line::of(event, simulated)?;
+    if let Some((first, last)) = timeline.missing_between(before, position) {
+        line.text = format!("[before this {}] {}", text::missing(first, last), line.text);
+    }
+    Some((event.node.clone()?, line))
+}
+
+/// The state of the panel. A handle: copies are the same.
 #[derive(Clone, Copy)]
 struct Shown {
     store: Store,
@@ -82,9 +99,11 @@ impl Shown {
             let seen = usize::try_from(panel.client_height() / ROW_PX + 1).unwrap_or_default();
             let first = usize::try_from(panel.scroll_top() / ROW_PX).unwrap_or_default().saturating_sub(MORE);
             self.store.playback.timeline.with_value(|timeline| {
+                let mut before = first.checked_sub(1).and_then(|it| matches.positions(it, 1).next());
                 let lines = matches.positions(first, seen + 2 * MORE).filter_map(|position| {
-                    let event = timeline.event_before(position)?;
-                    Some((position, event.node.clone()?, Line::of(event, self.store.simulated)?))
+                    let before = before.replace(position).unwrap_or(timeline.begin());
+                    let (node, line) = row(timeline, self.store.simulated, before, position)?;
+                    Some((position, node, line))
                 });
                 self.rows.update_value(|rows| rows.show(&list, first, lines, here));
             });
@@ -139,9 +158,11 @@ impl Shown {
         let run = self.store.view.with_untracked(|view| view.run);
         let lines: Vec<String> = self.store.playback.timeline.with_value(|timeline| {
             self.matches.with_value(|matches| {
+                let mut before = timeline.begin();
                 let lines = matches.positions(0, matches.len()).filter_map(|position| {
-                    let event = timeline.event_before(position)?;
-                    Some(Line::of(event, self.store.simulated)?.to_text(run, event.node.as_ref()?))
+                    let before = std::mem::replace(&mut before, position);
+                    let (node, line) = row(timeline, self.store.simulated, before, position)?;
+                    Some(line.to_text(run, &node))
                 });
                 lines.collect()
             })

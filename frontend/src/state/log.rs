@@ -45,6 +45,11 @@ impl Line {
         }
     }
 
+    /// The page's own note that events of a kept run are missing.
+    pub(crate) fn missing(first: Seq, last: Seq) -> Self {
+        Self { seq: first, at_us: None, subject: Subject::Page, text: text::missing(first, last) }
+    }
+
     /// The line as text for the clipboard, with its run and node.
     pub(crate) fn to_text(&self, run: RunId, node: &NodeName) -> String {
         let stamp = self.at_us.map_or_else(|| "--:--.------".to_owned(), text::stamp);

@@ -60,10 +60,13 @@ impl Store {
         self.playback.moment.set_value(None);
     }
 
-    /// Shows the present again.
+    /// Shows the present again; of a kept run, which has none, the end.
     pub(crate) fn return_to_present(self) {
         let playback = self.playback;
         playback.playing.set(false);
+        if self.is_kept() {
+            return self.look_at_end();
+        }
         if !playback.is_past_now() {
             return;
         }
@@ -99,16 +102,20 @@ impl Store {
         let mut lines: BTreeMap<NodeName, NodeLog> = BTreeMap::new();
         self.playback.timeline.with_value(|timeline| {
             let from = Position(position.0.saturating_sub(LOGGED)).max(timeline.begin());
-            let empty = || NodeLog::since(from > Position(0));
+            let begins = self.playback.run_begins.get_value();
+            let empty = || NodeLog::since(from > begins);
             for node in self
                 .view
                 .with_untracked(|view| view.nodes.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
             {
                 lines.insert(node, empty());
             }
-            for event in timeline.events(from, position) {
+            for (after, event) in (from.0 + 1..).zip(timeline.events(from, position)) {
                 if let (Some(node), Some(line)) = (&event.node, Line::of(event, self.simulated)) {
                     lines.entry(node.clone()).or_insert_with(empty).push(line);
+                }
+                if let Some((first, last)) = timeline.missing_at(Position(after)) {
+                    lines.values_mut().for_each(|log| log.push(Line::missing(first, last)));
                 }
             }
         });

@@ -102,6 +102,8 @@ pub(crate) struct Playback {
     pub(crate) folds: RwSignal<bool>,
     /// The causes of the events, as far as they were asked for.
     causality: StoredValue<Option<Causality>>,
+    /// The position at which the run begins, whether or not its first events are at hand.
+    pub(super) run_begins: StoredValue<Position>,
     /// The state at the moment that is shown, once one was.
     pub(super) moment: StoredValue<Option<Moment>>,
     /// The time of the last frame, in milliseconds of the page's clock.
@@ -120,6 +122,7 @@ impl Playback {
             rate: RwSignal::new(Rate::default()),
             folds: RwSignal::new(true),
             causality: StoredValue::new(None),
+            run_begins: StoredValue::new(Position(0)),
             moment: StoredValue::new(None),
             framed_ms: StoredValue::new(None),
         }

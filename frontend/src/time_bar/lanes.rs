@@ -32,6 +32,7 @@ const fn look(kind: MarkKind) -> (&'static str, &'static str) {
         MarkKind::Fault => ("▼", "--trouble"),
         MarkKind::Repair => ("▽", "--ink"),
         MarkKind::SplitBrain => ("‖", "--trouble"),
+        MarkKind::Missing => ("?", "--trouble"),
     }
 }
 
@@ -50,6 +51,7 @@ pub(super) fn describe(mark: &Mark) -> String {
         MarkKind::Repair if node.is_empty() => "a repair".to_owned(),
         MarkKind::Repair => format!("{node} goes on"),
         MarkKind::SplitBrain => "live members follow different leaders".to_owned(),
+        MarkKind::Missing => "events are missing here".to_owned(),
     }
 }
 

@@ -4,6 +4,8 @@ use ringleader_shared::LinkFault;
 use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
+use crate::history::{a_finished_run, list, where_runs_are_kept};
+
 /// The smallest text on the screen, in pixels; a little less for rounding.
 const SMALLEST_PX: f64 = 11.9;
 
@@ -119,6 +121,30 @@ fn axe_finds_no_barrier_in_the_sandbox() {
         page.press(Key::Enter);
         page.wait_for("#nodes-heading", "it.textContent", |words| words == "Nodes 200");
         has_no_barriers(page, "sandbox-crowd");
+    });
+}
+
+#[test]
+fn axe_finds_no_barrier_in_the_history() {
+    where_runs_are_kept(&[], |page| {
+        let run = a_finished_run(page);
+        list(page, "2 runs");
+        if !bring_axe(page) {
+            return;
+        }
+        has_no_barriers(page, "history-list");
+        page.click(&format!("delete-{run}"));
+        page.wait_until_enabled(&format!("undo-{run}"), true);
+        has_no_barriers(page, "history-deleted");
+        page.click(&format!("undo-{run}"));
+        page.click(&format!("show-{run}"));
+        page.wait_for_text("kept-line", "a kept run");
+        page.click("to-end");
+        page.wait_for_text("quiet", "the end of the run");
+        has_no_barriers(page, "history-run");
+        page.script("location.hash = `#history?compare=${arguments[0]},${arguments[0]}`", vec![json!(run)]);
+        page.wait_for_text("comparison", "D elected, term 1: 11 messages");
+        has_no_barriers(page, "history-comparison");
     });
 }
 

@@ -8,6 +8,7 @@ mod deaths;
 mod diagram;
 mod election;
 mod figures;
+mod history;
 mod initiators;
 mod layout;
 mod links;

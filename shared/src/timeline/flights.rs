@@ -190,7 +190,7 @@ impl Flights {
             }
             Some(FlightChange::NewRun) => {
                 self.early.clear();
-                self.lose((position, at_us), |_, _| true);
+                self.lose_all((position, at_us));
             }
         }
     }
@@ -212,6 +212,11 @@ impl Flights {
         let lost = self.open.iter().filter(|((from, ..), (to, _))| is_lost(from, to));
         let lost: Vec<Key> = lost.map(|(key, _)| key.clone()).collect();
         lost.iter().for_each(|key| self.end(key, at, true));
+    }
+
+    /// Ends all that have not ended, without arriving.
+    pub(super) fn lose_all(&mut self, at: (Position, u64)) {
+        self.lose(at, |_, _| true);
     }
 
     /// Drops those that were sent up to a position.
