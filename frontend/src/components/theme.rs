@@ -1,6 +1,8 @@
 //! Light or dark: the system's choice until the reader makes one.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 
 use crate::reactive;
 
@@ -33,7 +35,16 @@ pub(crate) struct Theme {
 impl Theme {
     /// Lets every component find it by [`Theme::here`].
     pub(crate) fn provide() {
-        provide_context(Self { dark: RwSignal::new(is_dark()) });
+        let dark = RwSignal::new(is_dark());
+        provide_context(Self { dark });
+        // The system's choice may change while the page is open.
+        if let Ok(Some(query)) = window().match_media("(prefers-color-scheme: dark)") {
+            let changed = Closure::<dyn FnMut()>::new(move || dark.set(is_dark()));
+            query.set_onchange(Some(changed.as_ref().unchecked_ref()));
+            // Both live as long as the page.
+            changed.forget();
+            std::mem::forget(query);
+        }
     }
 
     /// The theme of the page.
