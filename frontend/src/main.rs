@@ -13,8 +13,8 @@
 //! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
 //!    out commands and feed the state.
 //! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`],
-//!    [`summary`], [`outage`], [`diagram`], [`why`], [`panels`], [`time_bar`] and [`top_bar`]; then [`history`],
-//!    the pages of the kept runs.
+//!    [`summary`], [`outage`], [`diagram`], [`why`], [`panels`], [`time_bar`] and [`top_bar`]; then
+//!    [`history`], the pages of the kept runs.
 //! 5. [`app`]: the page as a whole.
 //!
 //! Everything that can be decided without a browser is a plain function with a test of its own.

@@ -13,10 +13,10 @@ use crate::{BOUND, Options, Report, agrees};
 /// The time after the last cut within which each part must have its leader, or nobody who leads, for good.
 pub const SOON: Duration = Duration::from_secs(2);
 
-/// The time that no round may exceed. Simulated rings need no more than five seconds; but rings, compilers and
-/// other tests may share the processors, and a node that is not scheduled for longer than a heartbeat begins
-/// to measure the silence of its links anew. With six processes that wait for each processor, rounds of 13 s
-/// were seen.
+/// The time that no round may exceed. Simulated rings need no more than five seconds; but rings, compilers
+/// and other tests may share the processors, and a node that is not scheduled for longer than a heartbeat
+/// begins to measure the silence of its links anew. With six processes that wait for each processor, rounds
+/// of 13 s were seen.
 const AT_LAST: Duration = Duration::from_secs(20);
 
 /// One round in so many may take longer than [`SOON`]: twice as many as were seen on such a machine.
