@@ -24,10 +24,12 @@ pub(super) fn Row(runs: Runs, id: RunId) -> impl IntoView {
     let is_kept = reactive::flag(move || !is_deleted.get());
     let opens = HistoryPlace::Run { run: id, at: None }.fragment();
     let title = text(sentences::title);
+    let named =
+        text(|run| run.name.clone().unwrap_or_else(|| format!("The run of {}", sentences::started(run))));
     view! {
         <li class="run" data-testid=format!("run-{id}")>
             <p class="deleted" hidden=is_kept>
-                <span>{title}" is deleted. It can be restored for an hour."</span>
+                <span>{named}" is deleted. It can be restored for an hour."</span>
                 <button class="quiet" type="button" data-testid=format!("undo-{id}") on:click=move |_| runs.restore(id)>"Undo"</button>
             </p>
             <div class="run-what" hidden=is_deleted>

@@ -138,6 +138,8 @@ fn a_run_is_opened_stepped_through_and_shown_at_the_same_moment_after_a_reload()
         page.wait_for_attribute("card-C", "data-role", "leader");
         page.wait_for_attribute("card-D", "data-state", "stopped");
         page.wait_for_text("summary", "Takeover");
+        let places = |place: &Value| place.as_u64().is_some_and(|place| place > 1_000);
+        page.wait_for("[data-testid='scrubber']", "Number(it.value)", places);
         page.press(Key::Left);
         page.press(Key::Left);
         let (before, fragment) = (moment(page), address(page, run));
