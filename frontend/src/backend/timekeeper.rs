@@ -6,8 +6,8 @@ use std::time::Duration;
 use leptos::prelude::*;
 use ringleader_shared::timeline::Position;
 
-use super::Backend;
 use super::sandbox::Sandbox;
+use super::{Backend, HAS_SANDBOX};
 use crate::sandbox::speed::Speed;
 use crate::state::{Rate, Shown, Store};
 
@@ -39,7 +39,7 @@ impl Timekeeper {
     pub(crate) fn times(self) -> Times {
         let playback = self.store.playback;
         playback.changed.track();
-        if let Some(sandbox) = self.sandbox {
+        if let Some(sandbox) = self.sandbox() {
             sandbox.moment.track();
             return sandbox.read(|player| Times {
                 begin: microseconds(player.begin()),
@@ -54,14 +54,14 @@ impl Timekeeper {
         Times { begin, now: shown.map_or(end, |shown| shown.at_ns / 1000), end }
     }
 
-    /// The sandbox, if it is the sandbox's time.
+    /// The sandbox, if it is the sandbox's time. The compiler must see where there is none.
     pub(crate) fn sandbox(self) -> Option<Sandbox> {
-        self.sandbox
+        self.sandbox.filter(|_| HAS_SANDBOX)
     }
 
     /// Whether nothing more happens by itself. Never in a live ring.
     pub(crate) fn is_over(self) -> bool {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.quiet.get(),
             None => self.store.is_at_end() && !self.store.playback.playing.get(),
         }
@@ -69,17 +69,17 @@ impl Timekeeper {
 
     /// The same as [`Timekeeper::is_live`], outside of reactive code.
     pub(crate) fn is_live_now(self) -> bool {
-        self.sandbox.is_none() && !self.store.playback.is_past_now()
+        self.sandbox().is_none() && !self.store.playback.is_past_now()
     }
 
     /// Whether this is the present of a live ring.
     pub(crate) fn is_live(self) -> bool {
-        self.sandbox.is_none() && !self.store.playback.is_past()
+        self.sandbox().is_none() && !self.store.playback.is_past()
     }
 
     /// Whether time moves on.
     pub(crate) fn plays(self) -> bool {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.playing.get(),
             None => !self.store.playback.is_past() || self.store.playback.playing.get(),
         }
@@ -88,7 +88,7 @@ impl Timekeeper {
     /// Lets time move on, or stops it.
     pub(crate) fn toggle(self) {
         let playback = self.store.playback;
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.toggle(),
             None if playback.playing.get_untracked() => playback.playing.set(false),
             None if playback.is_past_now() => {
@@ -107,7 +107,7 @@ impl Timekeeper {
 
     /// Shows this time, in microseconds.
     pub(crate) fn go(self, at_us: u64) {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.seek(Duration::from_micros(at_us)),
             None => {
                 let position =
@@ -120,7 +120,7 @@ impl Timekeeper {
     /// Shows a position of the timeline.
     pub(crate) fn go_to_position(self, position: Position) {
         let at_us = self.store.playback.timeline.with_value(|timeline| timeline.time_at(position));
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.seek(Duration::from_micros(at_us)),
             None => self.store.look_at(Shown { position, at_ns: at_us * 1000 }),
         }
@@ -129,7 +129,7 @@ impl Timekeeper {
     /// The position that is shown, outside of reactive code.
     pub(crate) fn position(self) -> Position {
         let playback = self.store.playback;
-        match (self.sandbox, playback.shown.get_untracked()) {
+        match (self.sandbox(), playback.shown.get_untracked()) {
             (Some(sandbox), _) => Position(sandbox.read(|player| player.view().seq.0)),
             (None, Some(shown)) => shown.position,
             (None, None) => playback.timeline.with_value(|timeline| timeline.end()),
@@ -138,7 +138,7 @@ impl Timekeeper {
 
     /// Shows the moment after the next event, or before the last one.
     pub(crate) fn step(self, forward: bool) {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) if forward => sandbox.step(),
             Some(sandbox) => sandbox.step_back(),
             None => {
@@ -183,7 +183,7 @@ impl Timekeeper {
     /// Goes to the earliest moment.
     pub(crate) fn go_to_begin(self) {
         self.stop();
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.seek(Duration::ZERO),
             None => {
                 let begin = self.store.playback.timeline.with_value(|timeline| timeline.begin());
@@ -195,7 +195,7 @@ impl Timekeeper {
 
     /// Goes to the latest moment: in a live ring, to the present.
     pub(crate) fn go_to_end(self) {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.seek(Duration::MAX),
             None => self.store.return_to_present(),
         }
@@ -203,7 +203,7 @@ impl Timekeeper {
 
     /// Lets time move faster or more slowly.
     pub(crate) fn change_pace(self, faster: bool) {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => sandbox.set_speed(sandbox.speed.get_untracked().next(faster)),
             None => self.store.playback.rate.update(|rate| *rate = rate.next(faster)),
         }
@@ -211,7 +211,7 @@ impl Timekeeper {
 
     /// The paces that can be chosen, each with its value and its description.
     pub(crate) fn paces(self) -> Vec<(String, String)> {
-        if self.sandbox.is_some() {
+        if self.sandbox().is_some() {
             return Speed::ALL.iter().map(|it| (it.number().to_string(), it.describe())).collect();
         }
         Rate::ALL.iter().map(|rate| (rate.describe(), rate.describe())).collect()
@@ -219,7 +219,7 @@ impl Timekeeper {
 
     /// The pace now, by its value and its description.
     pub(crate) fn pace(self) -> (String, String) {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => {
                 let speed = sandbox.speed.get();
                 (speed.number().to_string(), speed.describe())
@@ -233,7 +233,7 @@ impl Timekeeper {
 
     /// Chooses a pace by its value.
     pub(crate) fn choose_pace(self, value: &str) {
-        match self.sandbox {
+        match self.sandbox() {
             Some(sandbox) => {
                 if let Some(speed) = Speed::numbered(value) {
                     sandbox.set_speed(speed);
