@@ -89,12 +89,29 @@ fn with_choice(page: &str, live: &Program, sandbox: &Program) -> anyhow::Result<
         "{before}{STARTER}
 // The program with the sandbox brings the simulator and the history along; the live ring does without.
 const [script, wasm] = /^#(sandbox|history)/.test(location.hash) ? {} : {};
+const program = fetch(wasm);
 const {{ default: start }} = await import(script);
-await start({{ module_or_path: wasm }});
-</script>{after}",
+await start({{ module_or_path: program }});
+</script>{}",
         of(sandbox),
-        of(live)
+        of(live),
+        without_preloads(after)
     ))
+}
+
+/// The page without the elements that load the one program ahead: the other one may be needed.
+fn without_preloads(page: &str) -> String {
+    let mut rest = page;
+    let mut kept = String::new();
+    while let Some((before, element)) = ["<link rel=\"modulepreload\"", "<link rel=\"preload\""]
+        .iter()
+        .filter_map(|it| rest.split_once(it))
+        .min_by_key(|(before, _)| before.len())
+    {
+        kept.push_str(before);
+        rest = element.split_once('>').map_or("", |(_, after)| after);
+    }
+    kept + rest
 }
 
 /// Writes the viewers' page beside the other one.
@@ -152,10 +169,18 @@ mod tests {
     #[test]
     fn the_page_loads_the_program_that_its_address_needs() {
         let program = |name: &str| Program { script: format!("{name}.js"), wasm: format!("{name}_bg.wasm") };
-        let page = format!("<head>{STARTER}import 'live.js'</script><script src=\"boot.js\"></script>");
+        let preload =
+            "<link rel=\"modulepreload\" href=\"live.js\"><link rel=\"preload\" href=\"live_bg.wasm\">";
+        let page =
+            format!("<head>{STARTER}import 'live.js'</script>{preload}<script src=\"boot.js\"></script>");
         let joined = with_choice(&page, &program("live"), &program("sandbox")).expect("a page");
         assert!(joined.contains("[\"./sandbox.js\", \"./sandbox_bg.wasm\"] : [\"./live.js\""), "{joined}");
-        assert!(!joined.contains("import 'live.js'") && joined.ends_with("boot.js\"></script>"), "{joined}");
+        assert!(
+            !joined.contains("preload")
+                && !joined.contains("import 'live.js'")
+                && joined.ends_with("boot.js\"></script>"),
+            "{joined}"
+        );
         assert!(with_choice("<head>", &program("live"), &program("sandbox")).is_err());
     }
 

@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use crate::history::{a_finished_run, list, where_runs_are_kept};
 
+use crate::election::open_panel;
+
 /// The smallest text on the screen, in pixels; a little less for rounding.
 const SMALLEST_PX: f64 = 11.9;
 
@@ -60,7 +62,7 @@ fn axe_finds_no_barrier_in_the_live_views() {
         has_no_barriers(page, "before-an-election");
         elect(page);
         has_no_barriers(page, "led");
-        page.click("show-diagram");
+        open_panel(page, "show-diagram");
         page.click("diagram-table");
         page.wait_for(".in-view td button", "it.textContent", Value::is_string);
         page.click("diagram");
@@ -72,7 +74,7 @@ fn axe_finds_no_barrier_in_the_live_views() {
         page.wait_for("[data-testid='why-step']", "it.textContent", Value::is_string);
         has_no_barriers(page, "why");
         page.click("to-live");
-        page.click("show-nodes");
+        open_panel(page, "show-nodes");
         page.click("faults");
         page.wait_for("[data-testid='link-delay']", "it.value", |value| value == "0");
         for (from, to) in [("C", "D"), ("D", "C")] {
@@ -80,7 +82,7 @@ fn axe_finds_no_barrier_in_the_live_views() {
         }
         page.wait_for_attribute("relayed-C-D", "data-kind", "relayed");
         has_no_barriers(page, "faults");
-        page.click("show-nodes");
+        open_panel(page, "show-nodes");
         page.click("remove-A");
         page.click("add-node");
         has_no_barriers(page, "panels-open");
@@ -372,7 +374,7 @@ fn open_panels_leave_the_ring_where_it_is_on_a_small_screen() {
         page.click("faults");
         page.wait_for_text("faulty", "No link faults");
         assert_eq!(drawing(page), before);
-        page.click("show-nodes");
+        open_panel(page, "show-nodes");
         page.click("add-node");
         page.wait_for("[data-testid='add-name']", "it.value", |value| value == "E");
         page.script("document.querySelector('.algorithm-text').open = true", Vec::new());

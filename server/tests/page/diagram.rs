@@ -3,7 +3,7 @@
 use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
-use crate::election::elect;
+use crate::election::{elect, open_panel};
 use crate::sandbox::{in_the_sandbox, play_out};
 
 const CANVAS: &str = "[data-testid='diagram'] canvas";
@@ -29,7 +29,7 @@ const HAS_COLOUR: &str = "((name) => {
 })";
 
 fn open(page: &Page) {
-    page.click("show-diagram");
+    open_panel(page, "show-diagram");
     page.wait_for(CANVAS, "it.width > 0 && it.height > 0", |it| *it == json!(true));
 }
 
@@ -133,9 +133,9 @@ fn the_keyboard_goes_from_event_to_event_and_to_the_moment_and_asks_why() {
 #[test]
 fn each_step_of_a_why_leads_to_its_event_and_the_chain_ends_with_what_the_user_did() {
     on_the_page(&[], |page| {
-        page.click("show-why");
+        open_panel(page, "show-why");
         page.wait_for_text("why-question", "Why does D not lead?");
-        page.click("show-nodes");
+        open_panel(page, "show-nodes");
         elect(page);
         page.click("kill-leader");
         page.wait_for_attribute("card-C", "data-role", "leader");
@@ -154,7 +154,7 @@ fn each_step_of_a_why_leads_to_its_event_and_the_chain_ends_with_what_the_user_d
         let step = page.wait_for("[data-testid='why-step']", "it.textContent.trim()", Value::is_string);
         page.click("why-step");
         page.wait_for_attribute("connection", "data-status", "past");
-        page.click("show-log");
+        open_panel(page, "show-log");
         page.wait_for(".merged .here time", "it.textContent", |time| *time == step);
     });
 }

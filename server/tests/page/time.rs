@@ -4,7 +4,7 @@ use ringleader_shared::NodeState;
 use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
-use crate::election::elect;
+use crate::election::{elect, open_panel};
 
 /// The role of a card, or its state.
 fn card(page: &Page, id: &str, attribute: &str) -> Value {
@@ -104,7 +104,7 @@ fn what_is_done_is_done_in_the_present() {
 fn a_line_of_the_merged_log_leads_to_its_moment_and_a_filter_finds_it() {
     on_the_page(&["--hop-delay", "0ms"], |page| {
         elect(page);
-        page.click("show-log");
+        open_panel(page, "show-log");
         page.type_over("log-filter", "my own value");
         page.wait_for_text("log-count", "1 line");
         page.wait_for("[data-testid='log'] p", "it.textContent", |line| {
