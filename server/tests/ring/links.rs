@@ -107,6 +107,13 @@ fn the_end_of_a_process_is_not_heard_across_a_cut() {
     let server = led();
     let before = server.ring().seq.0;
     server.set_link("A", "B", &LinkFault::CUT);
+    // What B is asked for after the cut it does after it has heard of the cut.
+    server.act("B", "initiate");
+    let initiates = |event: &Event| {
+        is_node(event, "B")
+            && matches!(&event.kind, EventKind::Sent { message, .. } if message.message == MessageKind::Election)
+    };
+    wait_for_event(&server, before, "B initiates", initiates);
     server.act("A", "kill");
     let is_down = |event: &Event| {
         is_node(event, "B") && matches!(&event.kind, EventKind::LinkDown { peer, .. } if peer.as_str() == "A")
