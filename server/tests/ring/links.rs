@@ -108,7 +108,7 @@ fn the_end_of_a_process_is_not_heard_across_a_cut() {
     let before = server.ring().seq.0;
     server.set_link("A", "B", &LinkFault::CUT);
     // What B is asked for after the cut it does after it has heard of the cut.
-    server.act("B", "initiate");
+    server.initiate("B");
     let initiates = |event: &Event| {
         is_node(event, "B")
             && matches!(&event.kind, EventKind::Sent { message, .. } if message.message == MessageKind::Election)

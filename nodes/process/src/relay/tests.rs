@@ -672,8 +672,8 @@ async fn who_leaves_while_a_tunnel_is_being_opened_makes_room_for_others() {
         stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
         waiting.push(stream);
     }
-    // Until there is no room, a tunnel is kept waiting. It is kept, too: it may have taken the place of one of
-    // those above.
+    // Until there is no room, a tunnel is kept waiting. It is kept, too: it may have taken the place of one
+    // of those above.
     loop {
         let mut stream = TcpStream::connect(nodes[1].address).await.expect("the door is open");
         stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
