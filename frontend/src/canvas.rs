@@ -25,5 +25,5 @@ pub(crate) fn cleared(canvas: &HtmlCanvasElement) -> Option<(CanvasRenderingCont
 pub(crate) fn colour(canvas: &HtmlCanvasElement, name: &str) -> String {
     let _ = canvas.style().set_property("color", &format!("var({name})"));
     let style = window().get_computed_style(canvas).ok().flatten();
-    style.and_then(|style| style.get_property_value("color").ok()).unwrap_or_default()
+    style.and_then(|style| style.get_property_value("color").ok()).unwrap_or_else(|| "gray".to_owned())
 }

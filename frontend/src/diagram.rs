@@ -28,6 +28,7 @@ use self::table::Table;
 use self::view::{HEAD, View};
 use crate::backend::timekeeper::{Timekeeper, Times};
 use crate::canvas::cleared;
+use crate::components::jump::Jump;
 use crate::components::theme::Theme;
 use crate::reactive;
 use crate::resize::on_resize;
@@ -423,17 +424,14 @@ pub(crate) fn Diagram() -> impl IntoView {
             >
                 <canvas node_ref=shown.canvas class:pointed=reactive::flag(move || shown.pointed.get().is_some()) aria-hidden="true"></canvas>
             </div>
-            <button
-                class="jump"
-                type="button"
+            <Jump
+                words="↓ the moment shown"
                 hidden=reactive::flag(move || shown.following.get())
-                on:click=move |_| {
+                press=move |()| {
                     shown.following.set(true);
                     shown.draw_soon();
                 }
-            >
-                "↓ the moment shown"
-            </button>
+            />
         </div>
         <p class="readout" role="status" aria-live="polite" data-testid="diagram-says">
             {reactive::text(move || shown.readout())}

@@ -32,6 +32,7 @@ use self::legend::Legend;
 use self::links::{Link, LinkState, heartbeat, links};
 use self::moment_messages::{MomentMessages, Scene};
 use self::node::RingNode;
+pub(crate) use self::surface::Colour;
 use self::surface::{Surface, surface_of};
 use crate::backend::Backend;
 use crate::backend::sandbox::Sandbox;

@@ -22,7 +22,7 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeName, RingView, RunId, Seq};
 
 use self::clock::ServerClock;
-pub(crate) use self::clock::now_ms;
+pub(crate) use self::clock::{microseconds, now_ms, since_last_frame};
 pub(crate) use self::figures::{Figure, Quantity};
 use self::initiators::Initiators;
 pub(crate) use self::kept::Reading;

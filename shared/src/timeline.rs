@@ -463,7 +463,8 @@ impl Timeline {
             let begins_us = from_us.saturating_add(u64::try_from(after).unwrap_or(u64::MAX));
             begins_us.checked_sub(1).map_or(self.begin(), |before| self.position_at(before)).0
         };
-        (0..parts).map(|part| begins(part + 1).saturating_sub(begins(part))).collect()
+        let bounds: Vec<u64> = (0..=parts).map(begins).collect();
+        bounds.windows(2).map(|bounds| bounds[1].saturating_sub(bounds[0])).collect()
     }
 
     /// The state at a position, or at the nearest one that is kept.

@@ -13,14 +13,10 @@ use crate::sandbox::permalink::Permalink;
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
-use crate::state::{NodeLog, Store, now_ms};
+use crate::state::{NodeLog, Store, now_ms, since_last_frame};
 
 /// The time that the simulator may take in each frame, in milliseconds.
 const BUDGET_MS: f64 = 7.0;
-
-/// The longest frame, in milliseconds. A longer one counts as this long: a page that was hidden does not
-/// catch up.
-const LONGEST_FRAME_MS: f64 = 100.0;
 
 /// The ring in the page. A handle: copies are the same ring.
 #[derive(Clone, Copy)]
@@ -168,10 +164,7 @@ impl Sandbox {
             return;
         }
         let now = now_ms();
-        let before = self.framed_ms.get_value().unwrap_or(now);
-        self.framed_ms.set_value(Some(now));
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-        let real = Duration::from_micros(((now - before).clamp(0.0, LONGEST_FRAME_MS) * 1000.0) as u64);
+        let real = since_last_frame(self.framed_ms);
         let speed = self.speed.get_untracked();
         let mut goes_on = true;
         self.player.update_value(|player| {

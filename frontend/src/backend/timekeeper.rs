@@ -6,10 +6,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 use ringleader_shared::timeline::Position;
 
+use super::Backend;
 use super::sandbox::Sandbox;
-use super::{Backend, HAS_SANDBOX};
 use crate::sandbox::speed::Speed;
-use crate::state::{Rate, Shown, Store};
+use crate::state::{Rate, Shown, Store, microseconds};
 
 /// The times of a ring, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub(crate) struct Times {
 #[derive(Clone, Copy)]
 pub(crate) struct Timekeeper {
     store: Store,
-    sandbox: Option<Sandbox>,
+    backend: Backend,
 }
 
 impl Timekeeper {
     /// The one of the ring that the component belongs to.
     pub(crate) fn here() -> Self {
-        Self { store: Store::here(), sandbox: Backend::here().sandbox() }
+        Self { store: Store::here(), backend: Backend::here() }
     }
 
     /// The times now. They grow by themselves in a live ring.
@@ -54,9 +54,9 @@ impl Timekeeper {
         Times { begin, now: shown.map_or(end, |shown| shown.at_ns / 1000), end }
     }
 
-    /// The sandbox, if it is the sandbox's time. The compiler must see where there is none.
+    /// The sandbox, if it is the sandbox's time.
     pub(crate) fn sandbox(self) -> Option<Sandbox> {
-        self.sandbox.filter(|_| HAS_SANDBOX)
+        self.backend.sandbox()
     }
 
     /// Whether nothing more happens by itself. Never in a live ring.
@@ -246,8 +246,4 @@ impl Timekeeper {
             }
         }
     }
-}
-
-fn microseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

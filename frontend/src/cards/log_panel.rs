@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use super::log_rows::Rows;
 use crate::backend::Backend;
 use crate::clipboard;
+use crate::components::jump::Jump;
 use crate::large_ring::LARGE_RING;
 use crate::notice::Notice;
 use crate::reactive;
@@ -191,17 +192,14 @@ pub(crate) fn LogPanel(name: NodeName) -> impl IntoView {
                     <div node_ref=list></div>
                     <p class="empty">{nothing}</p>
                 </div>
-                    <button
-                        class="jump"
-                        type="button"
-                        hidden=reactive::flag(move || following.get() || !open.get())
-                        on:click=move |_| {
-                            following.set(true);
-                            to_end();
-                        }
-                    >
-                        "↓ newest"
-                    </button>
+                <Jump
+                    words="↓ newest"
+                    hidden=reactive::flag(move || following.get() || !open.get())
+                    press=move |()| {
+                        following.set(true);
+                        to_end();
+                    }
+                />
         </div>
     }
 }

@@ -7,6 +7,7 @@ use ringleader_shared::{Event, NodeName, NodeState, Role};
 
 use super::lit::Lit;
 use super::view::{Frame, HEAD, View};
+use crate::ring::Colour;
 
 /// The most messages that are drawn as lines. Where there are more, each lane has bars: more of them, the
 /// longer.
@@ -42,16 +43,13 @@ pub(super) enum Paint {
 impl Paint {
     pub(super) const ALL: [Self; 5] = [Self::Soft, Self::Election, Self::Deputy, Self::Leader, Self::Trouble];
 
+    /// The colour of a message, as on the ring.
     const fn of(kind: MessageKind) -> Self {
-        match kind {
-            MessageKind::Election | MessageKind::Classic => Self::Election,
-            MessageKind::DeputySearch
-            | MessageKind::RollCall
-            | MessageKind::Found
-            | MessageKind::Vacant
-            | MessageKind::Inquiry => Self::Deputy,
-            MessageKind::Elected => Self::Leader,
-            MessageKind::StateUpdate | MessageKind::Lease => Self::Soft,
+        match Colour::of(kind) {
+            Colour::Election => Self::Election,
+            Colour::Deputy => Self::Deputy,
+            Colour::Leader => Self::Leader,
+            _ => Self::Soft,
         }
     }
 }

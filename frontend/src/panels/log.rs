@@ -16,6 +16,7 @@ use self::matches::{Filter, Matches};
 use self::rows::Rows;
 use crate::backend::timekeeper::Timekeeper;
 use crate::clipboard;
+use crate::components::jump::Jump;
 use crate::notice::Notice;
 use crate::reactive;
 use crate::resize::on_resize;
@@ -271,16 +272,13 @@ pub(super) fn Log() -> impl IntoView {
         >
             <div node_ref=shown.list></div>
         </div>
-        <button
-            class="jump"
-            type="button"
+        <Jump
+            words="↓ the moment shown"
             hidden=reactive::flag(move || shown.following.get())
-            on:click=move |_| {
+            press=move |()| {
                 shown.following.set(true);
                 shown.draw();
             }
-        >
-            "↓ the moment shown"
-        </button>
+        />
     }
 }

@@ -15,7 +15,7 @@ use super::geometry::{Curve, Layout, scale};
 use super::message_shape::{class, draw_dot, draw_token};
 use crate::reactive::rounded;
 use crate::sandbox::player::Player;
-use crate::state::{Shown, Store};
+use crate::state::{Shown, Store, microseconds};
 
 /// The largest number of ripples that are drawn.
 const MOST_RIPPLES: usize = 24;
@@ -93,10 +93,6 @@ impl Scene {
             Self { now, in_transit, arrivals }
         })
     }
-}
-
-fn microseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The messages in transit and the ripples of those that arrived.

@@ -9,13 +9,14 @@ use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent, Path2d};
 
 use super::geometry::{Curve, Point, SIZE};
+use crate::canvas::colour;
 use crate::components::theme::Theme;
 use crate::reactive::{self, rounded};
 use crate::resize::on_resize;
 
 /// A colour, by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colour {
+pub(crate) enum Colour {
     /// A follower, or an ordinary message.
     Strong,
     /// A node that is paused or starting.
@@ -56,7 +57,7 @@ impl Colour {
     ];
 
     /// The colour of a message.
-    pub(super) const fn of(kind: MessageKind) -> Self {
+    pub(crate) const fn of(kind: MessageKind) -> Self {
         match kind {
             MessageKind::Election | MessageKind::Classic => Self::Election,
             MessageKind::DeputySearch
@@ -72,16 +73,16 @@ impl Colour {
     /// Its variable in the style sheet.
     const fn variable(self) -> &'static str {
         match self {
-            Self::Strong => "var(--line-strong)",
-            Self::Soft => "var(--ink-soft)",
-            Self::Line => "var(--line)",
-            Self::Election => "var(--contest)",
-            Self::Deputy => "var(--deputy)",
-            Self::Leader => "var(--leader)",
-            Self::Trouble => "var(--trouble)",
-            Self::Relay => "var(--relay)",
-            Self::Ground => "var(--surface)",
-            Self::Letters => "var(--on-colour)",
+            Self::Strong => "--line-strong",
+            Self::Soft => "--ink-soft",
+            Self::Line => "--line",
+            Self::Election => "--contest",
+            Self::Deputy => "--deputy",
+            Self::Leader => "--leader",
+            Self::Trouble => "--trouble",
+            Self::Relay => "--relay",
+            Self::Ground => "--surface",
+            Self::Letters => "--on-colour",
         }
     }
 }
@@ -127,8 +128,7 @@ impl Surface {
         context.set_line_cap("round");
         context.set_line_join("round");
         context.set_text_align("center");
-        let colours =
-            Colour::ALL.map(|colour| computed_colour(canvas, colour).unwrap_or_else(|| "gray".to_owned()));
+        let colours = Colour::ALL.map(|of| colour(canvas, of.variable()));
         let fonts = computed(canvas, "font-family").unwrap_or_else(|| "sans-serif".to_owned());
         let surface = Self { context, place: (scale * pixels, left * pixels, top * pixels), colours, fonts };
         surface.move_to(Point { x: 0.0, y: 0.0 }, 1.0);
@@ -270,12 +270,6 @@ impl Surface {
     fn colour(&self, colour: Colour) -> &str {
         self.colours.get(colour as usize).map_or("gray", String::as_str)
     }
-}
-
-/// The value of a colour in the present theme, in the form that a canvas accepts.
-fn computed_colour(canvas: &HtmlCanvasElement, colour: Colour) -> Option<String> {
-    canvas.style().set_property("color", colour.variable()).ok()?;
-    computed(canvas, "color")
 }
 
 fn computed(canvas: &HtmlCanvasElement, property: &str) -> Option<String> {

@@ -1,8 +1,9 @@
 //! The clocks: the page's own, and an estimate of the server's.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use leptos::prelude::window;
+use leptos::prelude::{GetValue, SetValue, StoredValue, window};
 
 /// The number of events that the estimate is made from: enough that one of them arrived quickly, few enough
 /// that it is correct again soon after the computer slept.
@@ -48,6 +49,25 @@ impl ServerClock {
     pub(crate) fn reset(&mut self) {
         self.offsets.clear();
     }
+}
+
+/// The longest frame, in milliseconds. A longer one counts as this long: a page that was hidden does not
+/// catch up.
+const LONGEST_FRAME_MS: f64 = 100.0;
+
+/// The time since the last frame, at most that of the longest one. Notes the time of this one.
+pub(crate) fn since_last_frame(framed_ms: StoredValue<Option<f64>>) -> Duration {
+    let now = now_ms();
+    let before = framed_ms.get_value().unwrap_or(now);
+    framed_ms.set_value(Some(now));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+    let us = ((now - before).clamp(0.0, LONGEST_FRAME_MS) * 1000.0) as u64;
+    Duration::from_micros(us)
+}
+
+/// A time in whole microseconds.
+pub(crate) fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The page's clock, in milliseconds since the page was opened.

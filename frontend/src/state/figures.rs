@@ -51,16 +51,15 @@ impl Figures {
         }
         let (at_us, term) = (event.at_us, view.term.0);
         let mut add = |quantity, value| self.kept.push_back(Figure { at_us, quantity, value, term });
-        if let EventKind::Completed { cause, term, .. } = &event.kind {
-            let election = view.elections.iter().find(|it| it.term == *term && it.cause == *cause);
-            if let Some((election, took_us)) = election.and_then(|it| Some((it, it.took_us?))) {
-                match cause {
-                    ElectionCause::Election => add(Quantity::Election, took_us),
-                    ElectionCause::Takeover => add(Quantity::Takeover, took_us),
-                    ElectionCause::NewDeputy => {}
-                }
-                add(Quantity::Messages, election.messages.into());
+        if let Some(election) = view.completed(event)
+            && let Some(took_us) = election.took_us
+        {
+            match election.cause {
+                ElectionCause::Election => add(Quantity::Election, took_us),
+                ElectionCause::Takeover => add(Quantity::Takeover, took_us),
+                ElectionCause::NewDeputy => {}
             }
+            add(Quantity::Messages, election.messages.into());
         }
         if let Some(outage) = view.leaderless.past.front()
             && outage.number > self.outage

@@ -12,16 +12,13 @@ use ringleader_shared::{Event, NodeName, RingView, RunId, Seq};
 use super::log::begins;
 use super::pace::after;
 use super::playback::Shown;
-use super::{Change, Line, NodeLog, Store, now_ms};
+use super::{Change, Line, NodeLog, Store, now_ms, since_last_frame};
 
 /// The number of events before a moment from which its logs are filled.
 const LOGGED: u64 = 4_000;
 
 /// The shortest time between two fillings of the logs, in milliseconds.
 const LOGS_EVERY_MS: f64 = 300.0;
-
-/// The longest frame: one that took longer, as of a page that was hidden, counts as this long.
-const LONGEST_FRAME: Duration = Duration::from_millis(100);
 
 /// The real time without an event that is passed over, and the real time for which what follows is awaited.
 const FOLDED: Duration = Duration::from_millis(700);
@@ -203,11 +200,7 @@ impl Store {
         else {
             return;
         };
-        let now = now_ms();
-        let before = playback.framed_ms.get_value().unwrap_or(now);
-        playback.framed_ms.set_value(Some(now));
-        let real = Duration::try_from_secs_f64((now - before).max(0.0) / 1000.0).unwrap_or_default();
-        match self.moved_on(shown, real.min(LONGEST_FRAME)) {
+        match self.moved_on(shown, since_last_frame(playback.framed_ms)) {
             Some(shown) => {
                 self.look_at(shown);
                 request_animation_frame(move || self.past_frame());

@@ -85,9 +85,11 @@ pub(super) fn draw(canvas: &HtmlCanvasElement, timeline: &Timeline, window: Wind
     bars(&context, timeline, window, (width, height));
     context.set_font("13px sans-serif");
     context.set_text_align("center");
+    // Reading a colour makes the browser compute styles: each is read once.
+    let mut colours: BTreeMap<&str, String> = BTreeMap::new();
     for (x, mark) in drawn(timeline, window, width) {
         let (glyph, name) = look(mark.kind);
-        context.set_fill_style_str(&colour(canvas, name));
+        context.set_fill_style_str(colours.entry(name).or_insert_with(|| colour(canvas, name)));
         let _ = context.fill_text(glyph, x, MARKS - 5.0);
     }
     Some(())

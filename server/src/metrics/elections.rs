@@ -4,7 +4,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::{Event, EventKind, RingView};
+use ringleader_shared::{Event, RingView};
 
 use super::Label;
 use super::outages::seconds;
@@ -58,12 +58,11 @@ fn label(cause: ElectionCause) -> Label {
 impl Elections {
     /// Counts an election that an event completes; the view is the one after that event.
     pub fn observe(&self, event: &Event, view: &RingView) {
-        let EventKind::Completed { cause, term, .. } = &event.kind else { return };
-        let is_it = |it: &&ringleader_shared::view::ElectionView| it.term == *term && it.cause == *cause;
-        let Some(election) = view.elections.iter().find(is_it) else { return };
+        let Some(election) = view.completed(event) else { return };
         if let Some(took_us) = election.took_us {
-            self.took.get_or_create(&label(*cause)).observe(seconds(took_us));
-            self.messages.get_or_create(&label(*cause)).observe(f64::from(election.messages));
+            let label = label(election.cause);
+            self.took.get_or_create(&label).observe(seconds(took_us));
+            self.messages.get_or_create(&label).observe(f64::from(election.messages));
         }
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{REMEMBERED_ELECTIONS, RingView};
 use crate::algorithm::AlgorithmName;
-use crate::event::{ElectionCause, Event, MessageInfo, MessageKind};
+use crate::event::{ElectionCause, Event, EventKind, MessageInfo, MessageKind};
 use crate::id::{NodeName, Term};
 use crate::json;
 
@@ -92,6 +92,13 @@ pub fn quiet_cost(members: u32, distance: u32) -> u32 {
 }
 
 impl RingView {
+    /// The election that an event completes, in the view after it.
+    #[must_use]
+    pub fn completed(&self, event: &Event) -> Option<&ElectionView> {
+        let EventKind::Completed { cause, term, .. } = &event.kind else { return None };
+        self.elections.iter().find(|election| election.term == *term && election.cause == *cause)
+    }
+
     pub(super) fn count_sent(&mut self, event: &Event, message: &MessageInfo) {
         let (cause, election_messages) = match message.message {
             MessageKind::Election | MessageKind::Classic => (ElectionCause::Election, 1),

@@ -565,10 +565,16 @@ async fn ask(node: &Node, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// Asks a node for a tunnel to the third one. Returns the beginning of its answer.
-async fn tunnel(node: &Node) -> (TcpStream, String) {
+/// Asks a node for a tunnel to the third one, and does not wait for the answer.
+async fn asks_for_a_tunnel(node: &Node) -> TcpStream {
     let mut stream = TcpStream::connect(node.address).await.expect("the door is open");
     stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
+    stream
+}
+
+/// Asks a node for a tunnel to the third one. Returns the beginning of its answer.
+async fn tunnel(node: &Node) -> (TcpStream, String) {
+    let mut stream = asks_for_a_tunnel(node).await;
     let mut status = [0; 12];
     stream.read_exact(&mut status).await.expect("an answer");
     (stream, String::from_utf8_lossy(&status).into_owned())
@@ -668,15 +674,12 @@ async fn who_leaves_while_a_tunnel_is_being_opened_makes_room_for_others() {
     nodes[1].set_faults(&[(1, 2, CUT)]);
     let mut waiting = Vec::new();
     for _ in 0..RELAYED {
-        let mut stream = TcpStream::connect(nodes[1].address).await.expect("the door is open");
-        stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
-        waiting.push(stream);
+        waiting.push(asks_for_a_tunnel(&nodes[1]).await);
     }
     // Until there is no room, a tunnel is kept waiting. It is kept, too: it may have taken the place of one
     // of those above.
     loop {
-        let mut stream = TcpStream::connect(nodes[1].address).await.expect("the door is open");
-        stream.write_all(request(id(2), &[]).as_bytes()).await.expect("the door listens");
+        let mut stream = asks_for_a_tunnel(&nodes[1]).await;
         let mut status = [0; 12];
         if timeout(SETTLED, stream.read_exact(&mut status)).await.is_ok() {
             break;

@@ -5,29 +5,12 @@ mod diagrams;
 mod perfetto;
 mod shiviz;
 
-use std::sync::Arc;
+use ringleader_shared::Event;
+use ringleader_shared::timeline::Position;
 
-use ringleader_shared::causality::Causality;
-use ringleader_shared::timeline::{Position, Timeline};
-use ringleader_shared::{Event, RingView};
-use ringleader_simulator::Case;
-
-/// A run and all that exports are made of.
-struct Run {
-    events: Vec<Event>,
-    timeline: Timeline,
-    causality: Causality,
-}
+use crate::recorded::Run;
 
 impl Run {
-    fn of(case: &Case) -> Self {
-        let events = case.report().events().to_vec();
-        let mut timeline = Timeline::new(RingView::empty(), usize::MAX / 2);
-        events.iter().for_each(|event| timeline.push(Arc::new(event.clone())));
-        let causality = Causality::of(&events);
-        Self { events, timeline, causality }
-    }
-
     fn end(&self) -> Position {
         self.timeline.end()
     }

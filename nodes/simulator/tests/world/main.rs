@@ -15,6 +15,7 @@ mod figures;
 mod found_before;
 mod partial_partitions;
 mod random_faults;
+mod recorded;
 mod reported_like_a_real_ring;
 mod safety;
 mod session;

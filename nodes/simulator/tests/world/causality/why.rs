@@ -13,24 +13,10 @@ use ringleader_testing::cases::{EVERYTHING, QUORUM, SETTINGS, all_hold};
 
 use super::CLASSIC;
 use super::clocks::Clocks;
-
-/// A run, ready to be asked about.
-struct Run {
-    events: Vec<Event>,
-    timeline: Timeline,
-    causality: Causality,
-}
+use crate::recorded::Run;
 
 impl Run {
-    fn of(case: &Case) -> Self {
-        let events = case.report().events().to_vec();
-        let mut timeline = Timeline::new(RingView::empty(), usize::MAX / 2);
-        events.iter().for_each(|event| timeline.push(Arc::new(event.clone())));
-        let causality = Causality::of(&events);
-        Self { events, timeline, causality }
-    }
-
-    fn end(&self) -> Moment {
+    fn last_moment(&self) -> Moment {
         self.timeline.at(self.timeline.end())
     }
 
@@ -173,7 +159,7 @@ fn name(text: &str) -> NodeName {
 #[test]
 fn a_takeover_leads_back_to_the_kill_and_to_the_election_of_the_deputy() {
     let run = run("seed 1; ring 90 100 110 120; uniform 50us 3000us; 20000us initiate A; 500000us kill D");
-    let answer = run.why(&run.end(), &Subject::Leader).expect("C leads");
+    let answer = run.why(&run.last_moment(), &Subject::Leader).expect("C leads");
     let [first, second] = &sentences(&answer)[..] else { panic!("{:?}", sentences(&answer)) };
     assert_eq!(
         first[..],
@@ -203,7 +189,7 @@ fn a_leader_that_hung_and_goes_on_follows_because_it_goes_on() {
     let run =
         run("seed 1; ring 90 100 110 120 80; uniform 50us 3000us; 20000us initiate A; 500000us pause D; \
                    500000us resume D");
-    let answer = run.why(&run.end(), &Subject::NotLeading(name("D"))).expect("D does not lead");
+    let answer = run.why(&run.last_moment(), &Subject::NotLeading(name("D"))).expect("D does not lead");
     assert_eq!(answer.obstacle(), Some(Obstacle::SawBetter));
     let found = sentences(&answer);
     assert!(
@@ -213,7 +199,7 @@ fn a_leader_that_hung_and_goes_on_follows_because_it_goes_on() {
     let first = found.iter().find(|chain| chain[0].starts_with("D: “stepping")).expect("there it is");
     assert_eq!(first.last().map(String::as_str), Some("the user asked to resume D"));
     // A standby link that is put in use in the course of the takeover is not its cause.
-    let leader = run.why(&run.end(), &Subject::Leader).expect("C leads");
+    let leader = run.why(&run.last_moment(), &Subject::Leader).expect("C leads");
     let leader = sentences(&leader);
     assert_eq!(leader[0][1], "C: “D is lost: as its deputy I take over and lead term 2”");
     assert_eq!(leader[0].last().map(String::as_str), Some("the user asked to pause D"));
@@ -234,13 +220,13 @@ fn why_not_says_what_stands_in_the_way_of_each() {
         ("; 500000us add 70", "E", Obstacle::Follows, "E joined the ring with attribute 70"),
     ] {
         let run = run(&format!("{ring}{more}"));
-        let answer = run.why(&run.end(), &Subject::NotLeading(name(node))).expect("it does not lead");
+        let answer = run.why(&run.last_moment(), &Subject::NotLeading(name(node))).expect("it does not lead");
         assert_eq!(answer.obstacle(), Some(obstacle), "{more} {node}: {:?}", sentences(&answer));
         let found = sentences(&answer);
         assert!(found.iter().any(|chain| chain.last().is_some_and(|last| last == ends)), "{more}: {found:?}");
     }
     let run = run(ring);
-    assert!(run.why(&run.end(), &Subject::NotLeading(name("D"))).is_none(), "it leads");
+    assert!(run.why(&run.last_moment(), &Subject::NotLeading(name("D"))).is_none(), "it leads");
 }
 
 #[test]
