@@ -8,6 +8,7 @@ use ringleader_shared::api::{Gap, KeptEvents};
 use ringleader_shared::timeline::{Position, Timeline};
 use ringleader_shared::{Event, EventKind, RingView, Seq};
 
+use super::figures::Figures;
 use super::playback::EVENTS;
 use super::{Change, Shown, Store};
 
@@ -16,6 +17,8 @@ use super::{Change, Shown, Store};
 pub(crate) struct Reading {
     /// The timeline so far; `None` before the first event.
     timeline: Option<Timeline>,
+    /// The figures of its events.
+    figures: Figures,
     /// The number of events that were read.
     read: u64,
 }
@@ -37,7 +40,11 @@ impl Reading {
     fn push(&mut self, event: Event) {
         let before = || RingView { seq: Seq(event.seq.0.saturating_sub(1)), ..RingView::empty() };
         match &mut self.timeline {
-            Some(timeline) => timeline.push(Arc::new(event)),
+            Some(timeline) => {
+                let event = Arc::new(event);
+                timeline.push(Arc::clone(&event));
+                self.figures.note(&event, timeline.now());
+            }
             // The first state to look at is the one that the run begins with.
             None if matches!(event.kind, EventKind::RunStarted { .. }) => {
                 let mut begins = before();
@@ -75,11 +82,9 @@ impl Store {
         let is_whole = at_hand + 1 >= reading.read && timeline.missing_at(timeline.begin()).is_none();
         let begins = if is_whole { timeline.begin() } else { Position(0) };
         playback.run_begins.set_value(begins);
-        playback.timeline.set_value(timeline);
-        playback.moment.set_value(None);
+        playback.replace(timeline, reading.figures);
         // The logs of another run.
         self.logs.set_value(BTreeMap::new());
-        playback.changed.notify();
         self.look_at_event(at);
     }
 
@@ -124,8 +129,10 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::Quantity;
     use crate::testing::{event, name, ring};
     use ringleader_shared::{Incarnation, Role, Term};
+    use ringleader_simulator::{Action, Session, Setup};
 
     /// The events of a run of two nodes that begins at event 100.
     fn run() -> Vec<Event> {
@@ -136,6 +143,17 @@ mod tests {
         let mut events = vec![event(100, None, started)];
         events.extend((101..130).map(|seq| event(seq, Some("A"), EventKind::Spawned { pid: 7 })));
         events
+    }
+
+    #[test]
+    fn the_figures_of_its_elections_are_those_of_the_run() {
+        let mut session = Session::new(Setup::of(&[90, 100, 110, 120]));
+        session.act(Action::Initiate(0));
+        while session.step() {}
+        let mut reading = Reading::default();
+        reading.add(page(session.events(), Vec::new()));
+        let messages = reading.figures.last(Quantity::Messages, u64::MAX, 10);
+        assert_eq!(messages.iter().map(|figure| figure.value).collect::<Vec<_>>(), [11]);
     }
 
     fn page(events: &[Event], gaps: Vec<Gap>) -> KeptEvents {

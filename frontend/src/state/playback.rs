@@ -141,9 +141,14 @@ impl Playback {
     /// Begins a new timeline with this state; `keeps_states` where it must know those of the past.
     pub(super) fn begin(self, state: RingView, keeps_states: bool) {
         let new = if keeps_states { Timeline::new } else { Timeline::without_states };
-        self.timeline.set_value(new(state, EVENTS));
+        self.replace(new(state, EVENTS), Figures::default());
+    }
+
+    /// Puts another timeline in the place of the one so far, with the figures of its events.
+    pub(super) fn replace(self, timeline: Timeline, figures: Figures) {
+        self.timeline.set_value(timeline);
+        self.figures.set_value(figures);
         self.moment.set_value(None);
-        self.figures.set_value(Figures::default());
         self.causality.set_value(None);
         self.changed.notify();
     }
