@@ -94,6 +94,20 @@ impl Promise {
     }
 }
 
+/// The vote that goes round with a lap in quorum mode: each member that votes for the leader grants it a
+/// lease, and is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ballot {
+    /// The time at which the lap began, in nanoseconds of the leader's clock. Only the leader compares it
+    /// with a time; for others a later lap has a higher one.
+    pub begun_ns: u64,
+    /// The length of the lease that is asked for, in milliseconds.
+    pub lease_ms: u64,
+    /// Members that promise to follow and grant the lease, the leader included.
+    pub votes: u32,
+}
+
 /// Makes a struct of each message, and [`RingMessage`] of all of them.
 macro_rules! messages {
     ($($(#[$doc:meta])+ pub struct $message:ident { $($fields:tt)+ })+) => {
@@ -207,8 +221,10 @@ messages! {
         pub deputy: Option<Contender>,
         /// Links crossed when it arrives, this one included.
         pub hops: u32,
-        /// Members that have promised to follow, the leader included. Counts in quorum mode.
-        pub votes: u32,
+        /// The vote on the leader, in quorum mode, when it claims to lead. Left out of JSON where there is
+        /// none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ballot: Option<Ballot>,
     }
 
     /// The result, announced to every member by one lap.
@@ -217,25 +233,20 @@ messages! {
         pub mandate: Mandate,
         /// Links crossed when it arrives, this one included.
         pub hops: u32,
-        /// Members that have promised to follow, the leader included. Counts in quorum mode.
-        pub votes: u32,
+        /// The vote on the leader, in quorum mode, when it claims to lead. Left out of JSON where there is
+        /// none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub ballot: Option<Ballot>,
     }
 
     /// Quorum mode: the leader has its lease renewed.
     pub struct Lease {
         /// The leader.
         pub mandate: Mandate,
-        /// The time at which the lap began, in nanoseconds of the leader's clock. Only the leader compares
-        /// it.
-        pub begun_ns: u64,
-        /// The length of the lease that is asked for, in milliseconds. Recordings of versions that did not
-        /// say it have none.
-        #[serde(default)]
-        pub lease_ms: u64,
+        /// The vote on it.
+        pub ballot: Ballot,
         /// The highest term that a member on the way has seen.
         pub highest: Term,
-        /// Members that grant the lease, the leader included.
-        pub votes: u32,
         /// Links crossed when it arrives, this one included.
         pub hops: u32,
     }

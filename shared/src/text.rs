@@ -302,7 +302,7 @@ pub fn explanation<M: Display, C: ContenderText>(explanation: &Explanation<M, C>
             "not promising to follow {leader} in term {term}: I have promised or granted otherwise; passing it on"
         ),
         Explanation::QuorumFound { votes, needed } => {
-            write!(text, "{votes} members promise to follow me, {needed} are needed: now for my lease")
+            write!(text, "{votes} members promise to follow me and grant me a lease, {needed} are needed")
         }
         Explanation::NoQuorum { votes, needed } => write!(
             text,

@@ -11,7 +11,7 @@ use ringleader_shared::link::{
     LinkDirection, LinkEnd, LinkFrame, LinkKind, MAX_PATH, PathFrame, PathReply, PathRequest, close,
 };
 use ringleader_shared::message::{
-    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
+    Ballot, Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate, Vacant,
 };
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Event, Incarnation, Mandate, Member, MessageId, NodeId, NodeName,
@@ -46,22 +46,16 @@ fn messages() -> Vec<RingMessage> {
     let (term, initiator) = (Term(1), A.id);
     let payload = Payload { kind: 0, label: Some(C), numbers: [3, 0, 0] };
     let algorithm = AlgorithmName::HirschbergSinclair;
+    let in_quorum_mode = Ballot { begun_ns: 81_532_199_000, lease_ms: 600, votes: 2 };
+    let ballot = Some(in_quorum_mode);
     vec![
         Election { term, initiator, candidate: B, deputy: Some(A), hops: 2 }.into(),
-        Elected { mandate: mandate(Some(B)), hops: 1, votes: 0 }.into(),
-        DeputySearch { mandate: mandate(None), deputy: Some(A), hops: 2, votes: 0 }.into(),
+        Elected { mandate: mandate(Some(B)), hops: 1, ballot }.into(),
+        DeputySearch { mandate: mandate(None), deputy: Some(A), hops: 2, ballot }.into(),
         StateUpdate { term, mandate: Some(mandate(Some(B))) }.into(),
         Vacant { term, initiator, hops: 1 }.into(),
         Inquiry { term, initiator, leader: Some(mandate(Some(B))), supporters: 2, hops: 3 }.into(),
-        Lease {
-            mandate: mandate(Some(B)),
-            begun_ns: 81_532_199_000,
-            lease_ms: 600,
-            highest: term,
-            votes: 2,
-            hops: 2,
-        }
-        .into(),
+        Lease { mandate: mandate(Some(B)), ballot: in_quorum_mode, highest: term, hops: 2 }.into(),
         Classic { term, algorithm, port: PortKind::Predecessor, number: 1, size: 0, payload }.into(),
         RollCall { term, algorithm: AlgorithmName::ItaiRodeh, initiator, hops: 2 }.into(),
         Found { term, leader: C, hops: 1 }.into(),

@@ -103,8 +103,14 @@ fn step_violation(before: &Core, input: &Input<RingMessage>, after: &Core) -> Op
             let alone = after.successor() == after.id();
             (!won && !alone).then_some(StepViolation::WinsUnfairly)
         }
-        // Its own lap, with the votes of a majority.
-        RingMessage::Lease(Lease { mandate, .. }) if mandate.leader.id == before.id() => None,
+        // Its own claim or lease lap, with the votes of a majority.
+        RingMessage::Elected(Elected { mandate, ballot: Some(ballot), .. })
+        | RingMessage::DeputySearch(DeputySearch { mandate, ballot: Some(ballot), .. })
+        | RingMessage::Lease(Lease { mandate, ballot, .. })
+            if mandate.leader.id == before.id() && ballot.votes >= after.majority() =>
+        {
+            None
+        }
         // An election ends at its winner, or goes on to it.
         RingMessage::Classic(Classic { term, .. }) => {
             (term != after.term()).then_some(StepViolation::WinsUnfairly)
@@ -673,8 +679,8 @@ impl fmt::Display for InTransit {
             Self::Message(RingMessage::Elected(Elected { mandate, hops, .. })) => {
                 write!(f, "result {}, hop {hops}", describe_mandate(mandate))
             }
-            Self::Message(RingMessage::Lease(Lease { mandate, votes, .. })) => {
-                write!(f, "lease of {}, {votes} votes", describe_mandate(mandate))
+            Self::Message(RingMessage::Lease(Lease { mandate, ballot, .. })) => {
+                write!(f, "lease of {}, {} votes", describe_mandate(mandate), ballot.votes)
             }
             Self::Message(RingMessage::StateUpdate(StateUpdate { term, mandate })) => {
                 let mandate = mandate.as_ref().map_or("nobody".to_owned(), describe_mandate);

@@ -392,8 +392,7 @@ impl<I: Copy + Eq> LinkTable<I> {
     #[must_use]
     pub fn measured(&mut self, id: I, answers_within: Duration, slow: Duration) -> Option<Duration> {
         self.get_mut(id)?.answers_within = Some(answers_within);
-        let slowest = self.links.iter().filter(|link| link.is_known()).filter_map(|link| link.answers_within);
-        let crossing = slowest.max().map(|round_trip| round_trip / 2).filter(|crossing| *crossing >= slow);
+        let crossing = self.slowest().map(|round_trip| round_trip / 2).filter(|crossing| *crossing >= slow);
         let crossing = crossing.unwrap_or_default();
         let is_news = crossing > self.crossing * 5 / 4 || crossing * 2 < self.crossing;
         if !is_news {
@@ -401,6 +400,23 @@ impl<I: Copy + Eq> LinkTable<I> {
         }
         self.crossing = crossing;
         Some(crossing)
+    }
+
+    /// The time in which answers come on the slowest link that is known and measured.
+    fn slowest(&self) -> Option<Duration> {
+        self.links.iter().filter(|link| link.is_known()).filter_map(|link| link.answers_within).max()
+    }
+
+    /// Notes that a dial was not answered in time. While there is no measured link, the time for one crossing
+    /// is a memory that may be far too long, and each such dial halves it. Returns the new time, of which the
+    /// core must learn; times shorter than `slow` count as zero.
+    #[must_use]
+    pub fn unanswered(&mut self, slow: Duration) -> Option<Duration> {
+        if self.crossing.is_zero() || self.slowest().is_some() {
+            return None;
+        }
+        self.crossing = Some(self.crossing / 2).filter(|half| *half >= slow).unwrap_or_default();
+        Some(self.crossing)
     }
 
     /// The time that a dial may take at first, when `configured` is enough where links are fast: a connection

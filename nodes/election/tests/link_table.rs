@@ -232,3 +232,29 @@ fn a_direct_link_takes_the_place_of_one_through_others_once() {
     assert_eq!((old.id, new.id, new.replaces), (1, 2, true));
     assert!(table.get(2).is_some_and(|link| !link.replaces), "later its peer may lack what it was sent");
 }
+
+#[test]
+fn without_measured_links_the_memory_of_slow_ones_fades_with_each_dial_that_is_not_answered() {
+    let ms = Duration::from_millis;
+    let (configured, slow) = (ms(150), ms(12));
+    let mut table = table(&[ring_link(1, 2, DialPurpose::Wanted), ring_link(2, 3, DialPurpose::Wanted)]);
+    assert_eq!(table.measured(1, ms(800), slow), Some(ms(400)));
+    assert_eq!(table.unanswered(slow), None, "a link still says how slow links are");
+    assert_eq!(table.dial_within(configured, false), ms(2_000));
+    table.remove(1);
+    let fading: Vec<Option<Duration>> = (0..7).map(|_| table.unanswered(slow)).collect();
+    assert_eq!(
+        fading,
+        [
+            Some(ms(200)),
+            Some(ms(100)),
+            Some(ms(50)),
+            Some(ms(25)),
+            Some(ms(12) + ms(1) / 2),
+            Some(ms(0)),
+            None
+        ]
+    );
+    assert_eq!(table.dial_within(configured, false), configured);
+    assert_eq!(table.measured(2, ms(800), slow), Some(ms(400)), "what is measured again counts again");
+}

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ringleader_election::{Core, Effect, Input, Time, Timer, Timing, classic, digest};
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_shared::message::{DeputySearch, Elected, Election, Inquiry, Lease, StateUpdate};
+use ringleader_shared::message::{Ballot, DeputySearch, Elected, Election, Inquiry, Lease, StateUpdate};
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, RingMessage, RingSettings, Role, Safety,
     Succession, Term,
@@ -118,7 +118,7 @@ const fn election(term: u64, candidate: Contender, deputy: Option<Contender>) ->
 }
 
 const fn elected(mandate: Mandate) -> Elected {
-    Elected { mandate, hops: 1, votes: 0 }
+    Elected { mandate, hops: 1, ballot: None }
 }
 
 fn up(peer: Contender, link: LinkKind, direction: LinkDirection) -> Input<RingMessage> {
@@ -182,7 +182,9 @@ fn inputs(settings: RingSettings) -> Vec<Given> {
     use LinkKind::{Heartbeat, Ring};
     let state_update = |term: u64, mandate: Option<Mandate>| StateUpdate { term: Term(term), mandate };
     let of_c = |deputy_epoch, deputy| mandate(1, C, deputy_epoch, deputy);
-    let search = |mandate| DeputySearch { mandate, deputy: Some(A), hops: 3, votes: 0 };
+    let ballot = (settings.safety == Safety::Quorum).then_some(ballot(0, 1));
+    let elected = |mandate| Elected { mandate, hops: 1, ballot };
+    let search = |mandate| DeputySearch { mandate, deputy: Some(A), hops: 3, ballot };
     vec![
         ("a", "*Initiate*", Input::Initiate),
         ("b", "the same configuration, highest term 1", configured(settings, 1)),
@@ -257,16 +259,17 @@ fn states_in_quorum_mode() -> Vec<State> {
     let idle = [configured(quorum(), 0)];
     let electing = then(&idle, received(A, election(1, A, None)));
     let claiming = then(&electing, received(A, election(1, B, Some(A))));
-    let won = then(&claiming, received(A, own_claim(2)));
-    let leading = then(&won, received(A, own_lease(2)));
-    let granted = then(&idle, received(A, elected(mandate(1, C, 0, Some(A)))));
+    let over = Ballot { lease_ms: 0, ..ballot(0, 2) };
+    let won = then(&claiming, received(A, Elected { ballot: Some(over), ..own_claim(2) }));
+    let leading = then(&claiming, received(A, own_claim(2)));
+    let granted = then(&idle, received(A, claim(mandate(1, C, 0, Some(A)), 1)));
     let following = then(&granted, received(A, lease_of_c(Some(A))));
     let deputy = then(&idle, received(C, lease_of_c(Some(B))));
     let waiting = then(&deputy, down(C, LinkKind::Ring, LinkDirection::Outgoing));
     vec![
         ("restarted", vec![configured(quorum(), 1)]),
         ("claiming", claiming),
-        ("claim won, no lease yet", won),
+        ("claim won, but its lease is over", won),
         ("leading", leading),
         ("granted to C, which claims", granted),
         ("following C", following),
@@ -275,24 +278,31 @@ fn states_in_quorum_mode() -> Vec<State> {
     ]
 }
 
+/// The ballot of a lap that asks for a lease of an hour, begun so many nanoseconds after the beginning.
+const fn ballot(begun_ns: u64, votes: u32) -> Ballot {
+    Ballot { begun_ns, lease_ms: 3_600_000, votes }
+}
+
+/// A claim that has come so far.
+const fn claim(mandate: Mandate, votes: u32) -> Elected {
+    Elected { mandate, hops: 3, ballot: Some(ballot(0, votes)) }
+}
+
+/// A lease lap, begun after the claim, that has come so far.
+const fn lease(mandate: Mandate, votes: u32) -> Lease {
+    Lease { mandate, ballot: ballot(1, votes), highest: Term(1), hops: 3 }
+}
+
 const fn own_claim(votes: u32) -> Elected {
-    Elected { mandate: mandate(1, B, 0, Some(A)), hops: 3, votes }
+    claim(mandate(1, B, 0, Some(A)), votes)
 }
 
 const fn own_lease(votes: u32) -> Lease {
-    let mandate = mandate(1, B, 0, Some(A));
-    Lease { mandate, begun_ns: 0, lease_ms: 3_600_000, highest: Term(1), votes, hops: 3 }
+    lease(mandate(1, B, 0, Some(A)), votes)
 }
 
 const fn lease_of_c(deputy: Option<Contender>) -> Lease {
-    Lease {
-        mandate: mandate(1, C, 0, deputy),
-        begun_ns: 0,
-        lease_ms: 3_600_000,
-        highest: Term(1),
-        votes: 1,
-        hops: 1,
-    }
+    lease(mandate(1, C, 0, deputy), 1)
 }
 
 /// The inputs that there are in quorum mode only.
@@ -360,17 +370,18 @@ fn shown_message(message: &RingMessage) -> String {
             if mandate.deputy_epoch == 0 { String::new() } else { format!(" #{}", mandate.deputy_epoch) };
         format!("{} {}, {}{number}", mandate.term, name(mandate.leader.id), or_none(mandate.deputy))
     };
-    let with = |votes: u32| if votes == 0 { String::new() } else { format!(", votes {votes}") };
+    let with = |ballot: &Ballot| format!(", votes {}", ballot.votes);
+    let with_any = |ballot: &Option<Ballot>| ballot.as_ref().map(with).unwrap_or_default();
     match message {
         RingMessage::Election(Election { term, candidate, deputy, .. }) => {
             format!("election {term} {}, {}", name(candidate.id), or_none(*deputy))
         }
-        RingMessage::Elected(Elected { mandate, votes, .. }) => {
-            format!("elected {}{}", of(mandate), with(*votes))
+        RingMessage::Elected(Elected { mandate, ballot, .. }) => {
+            format!("elected {}{}", of(mandate), with_any(ballot))
         }
-        RingMessage::Lease(Lease { mandate, votes, .. }) => format!("lease {}{}", of(mandate), with(*votes)),
-        RingMessage::DeputySearch(DeputySearch { mandate, deputy, votes, .. }) => {
-            format!("search {}, best {}{}", of(mandate), or_none(*deputy), with(*votes))
+        RingMessage::Lease(Lease { mandate, ballot, .. }) => format!("lease {}{}", of(mandate), with(ballot)),
+        RingMessage::DeputySearch(DeputySearch { mandate, deputy, ballot, .. }) => {
+            format!("search {}, best {}{}", of(mandate), or_none(*deputy), with_any(ballot))
         }
         RingMessage::StateUpdate(StateUpdate { mandate: Some(mandate), .. }) => {
             format!("state {}", of(mandate))
@@ -494,21 +505,12 @@ fn waits(inputs: &[Input<RingMessage>]) -> Vec<(Timer, Duration)> {
 #[test]
 fn the_waits_of_quorum_mode_are_those_of_the_core() {
     let configured = |highest_term: u64| configured(quorum(), highest_term);
-    let voted = |mandate, votes| Elected { mandate, hops: 3, votes };
     let mine = mandate(1, B, 0, Some(A));
     let claiming =
         vec![configured(0), received(A, election(1, A, None)), received(A, election(1, B, Some(A)))];
     let then = |before: &[Input<RingMessage>], more: Input<RingMessage>| [before, &[more]].concat();
-    let lap = |mandate, votes| Lease {
-        mandate,
-        begun_ns: 0,
-        lease_ms: 3_600_000,
-        highest: Term(1),
-        votes,
-        hops: 3,
-    };
-    let claimed = then(&claiming, received(A, voted(mine, 2)));
-    let granted = vec![configured(0), received(A, voted(mandate(1, C, 0, Some(A)), 1))];
+    let claimed = then(&claiming, received(A, claim(mine, 2)));
+    let granted = vec![configured(0), received(A, claim(mandate(1, C, 0, Some(A)), 1))];
     let bound =
         [&granted[..], &[received(A, election(2, A, None)), received(A, election(2, B, Some(A)))]].concat();
     let mut table = head(&["what B has done", "timer", "time"]);
@@ -517,11 +519,11 @@ fn the_waits_of_quorum_mode_are_those_of_the_core() {
         ("claimed with its own vote", claiming.clone()),
         ("claimed while its grant to another runs", bound),
         ("received its claim back with two votes of three", claimed.clone()),
-        ("received its claim back with one vote of three", then(&claiming, received(A, voted(mine, 1)))),
-        ("received its lease lap back with two votes", then(&claimed, received(A, lap(mine, 2)))),
+        ("received its claim back with one vote of three", then(&claiming, received(A, claim(mine, 1)))),
+        ("received its lease lap back with two votes", then(&claimed, received(A, lease(mine, 2)))),
         (
             "granted the lease of C on a lease lap",
-            then(&granted, received(A, lap(mandate(1, C, 0, Some(A)), 1))),
+            then(&granted, received(A, lease(mandate(1, C, 0, Some(A)), 1))),
         ),
     ] {
         let mut waits = waits(&inputs);

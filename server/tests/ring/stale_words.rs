@@ -228,7 +228,7 @@ fn an_election_whose_candidate_is_dead_goes_round_once_and_is_followed_by_anothe
 fn a_result_whose_leader_is_dead_goes_round_once_and_is_followed_by_an_election() {
     let (server, ring, mut socket) = without_b(&[]);
     let mandate = json!({ "term": 99, "leader": best(&ring), "deputy_epoch": 0, "deputy": null });
-    let result = json!({ "type": "elected", "mandate": mandate, "hops": 1, "votes": 0 });
+    let result = json!({ "type": "elected", "mandate": mandate, "hops": 1 });
     socket.send(said_by_b(1, &result)).expect("it is read");
     wait_for_drop(&server, ring.seq.0, MessageKind::Elected, "");
     wait_until_a_living_member_leads(&server);
@@ -241,8 +241,8 @@ fn a_result_whose_leader_is_dead_goes_round_once_and_is_followed_by_an_election(
 fn a_lease_lap_whose_leader_is_dead_is_ended_by_its_hop_budget() {
     let (server, ring, mut socket) = without_b(&["--safety", "quorum", "--hung-after", "500ms"]);
     let mandate = json!({ "term": 99, "leader": best(&ring), "deputy_epoch": 0, "deputy": null });
-    let lease =
-        json!({ "type": "lease", "mandate": mandate, "begun_ns": 1, "highest": 99, "votes": 1, "hops": 1 });
+    let ballot = json!({ "begun_ns": 1, "lease_ms": 0, "votes": 1 });
+    let lease = json!({ "type": "lease", "mandate": mandate, "ballot": ballot, "highest": 99, "hops": 1 });
     socket.send(said_by_b(1, &lease)).expect("it is read");
     wait_until_a_living_member_leads(&server);
     // Renewals are too frequent to be reported, so the test reads them from the recordings.

@@ -1,7 +1,7 @@
 //! Leading and following: the result's lap, the search for a deputy, takeover, and learning from neighbours.
 
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::message::{DeputySearch, Elected, StateUpdate};
+use ringleader_shared::message::{Ballot, DeputySearch, Elected, StateUpdate};
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
 use super::inquiry::Inquiries;
@@ -19,7 +19,7 @@ impl Core {
         if mandate.deputy.is_some() {
             self.wait_for_deputy(out);
         }
-        self.pass_on(Elected { mandate, hops: 1, votes: self.own_vote() }, out);
+        self.pass_on(Elected { mandate, hops: 1, ballot: self.claim_ballot() }, out);
     }
 
     /// Rule S5: the deputy of a lost leader leads the next term at once, and one lap finds the next deputy.
@@ -103,8 +103,8 @@ impl Core {
     pub(super) fn send_search(&mut self, leadership: Leadership, out: &mut Out) {
         out.push(Effect::CancelTimer(Timer::Deputy));
         if self.begin_lap(Lap::Search, leadership, out) {
-            let (mandate, votes) = (leadership.mandate, self.own_vote());
-            self.pass_on(DeputySearch { mandate, deputy: None, hops: 1, votes }, out);
+            let (mandate, ballot) = (leadership.mandate, self.claim_ballot());
+            self.pass_on(DeputySearch { mandate, deputy: None, hops: 1, ballot }, out);
         }
     }
 
@@ -137,10 +137,6 @@ impl Core {
         if let Some(leadership) = self.state.leadership_mut() {
             leadership.company = true;
         }
-    }
-
-    fn own_vote(&self) -> u32 {
-        u32::from(self.needs_quorum())
     }
 
     fn lead_alone(&mut self, leadership: Leadership, out: &mut Out) {
@@ -180,14 +176,15 @@ impl Core {
         if let Some(leadership) = self.led_by(&search.mandate) {
             return self.search_is_back(leadership, from, search, out);
         }
-        let Some(votes) = self.follow_lap(from, search.into(), search.mandate, out) else { return };
+        let Some(ballot) = self.follow_lap(from, search.into(), search.mandate, search.ballot, out) else {
+            return;
+        };
         let me = self.route.myself().filter(|me| me.eligible);
         if let Some(me) = me.filter(|me| search.deputy.is_none_or(|deputy| *me > deputy)) {
             Self::explain(Explanation::OfferingMyself { me }, out);
         }
         let deputy = search.deputy.max(me);
-        let (hops, votes) = (search.hops.saturating_add(1), search.votes.saturating_add(votes));
-        self.pass_on(DeputySearch { deputy, hops, votes, ..search }, out);
+        self.pass_on(DeputySearch { deputy, hops: search.hops.saturating_add(1), ballot, ..search }, out);
     }
 
     /// Rules S1 and S2: adopts a result and passes it on.
@@ -195,14 +192,15 @@ impl Core {
         if let Some(leadership) = self.led_by(&elected.mandate) {
             return self.result_is_back(leadership, from, elected, out);
         }
-        let Some(votes) = self.follow_lap(from, elected.into(), elected.mandate, out) else { return };
+        let Some(ballot) = self.follow_lap(from, elected.into(), elected.mandate, elected.ballot, out) else {
+            return;
+        };
         let Mandate { leader, deputy, .. } = elected.mandate;
-        if !self.needs_quorum() {
+        if elected.ballot.is_none() {
             let deputy = deputy.map(|deputy| deputy.id);
             Self::explain(Explanation::PassingOnResult { leader: leader.id, deputy }, out);
         }
-        let (hops, votes) = (elected.hops.saturating_add(1), elected.votes.saturating_add(votes));
-        self.pass_on(Elected { hops, votes, ..elected }, out);
+        self.pass_on(Elected { hops: elected.hops.saturating_add(1), ballot, ..elected }, out);
     }
 
     /// The leadership of this member, if this is the mandate by which it leads or claims to.
@@ -210,7 +208,7 @@ impl Core {
         self.state.leadership().filter(|mine| mine.mandate.rank() == mandate.rank())
     }
 
-    /// Learns from the lap of another leader, `Elected` or `DeputySearch`. Returns the votes to add when it
+    /// Learns from the lap of another leader, `Elected` or `DeputySearch`. Returns the ballot with which it
     /// is to be passed on, which happens once for each mandate.
     ///
     /// A neighbour's `StateUpdate` may have said the same before: that must not stop the lap, which the
@@ -220,10 +218,11 @@ impl Core {
         from: NodeId,
         message: RingMessage,
         mandate: Mandate,
+        ballot: Option<Ballot>,
         out: &mut Out,
-    ) -> Option<u32> {
+    ) -> Option<Option<Ballot>> {
         if self.needs_quorum() {
-            return self.on_claim(from, message, mandate, out);
+            return self.on_claim(from, message, mandate, ballot, out);
         }
         let ends_here = mandate.leader.id == self.me || self.route.is_alone();
         let overtaken =
@@ -243,14 +242,14 @@ impl Core {
         }
         self.confirm(from);
         self.passed_on = Some(mandate);
-        (!ends_here).then_some(0)
+        (!ends_here).then_some(ballot)
     }
 
     fn search_is_back(&mut self, leadership: Leadership, from: NodeId, search: DeputySearch, out: &mut Out) {
         if leadership.lap != Some(Lap::Search) {
             return self.drop_message(from, search, DropReason::Known, out);
         }
-        if !self.claim_is_back(search.votes, out) {
+        if !self.claim_is_back(search.ballot, out) {
             return;
         }
         match search.deputy {
@@ -283,7 +282,7 @@ impl Core {
         if leadership.lap != Some(Lap::Announcing) {
             return self.drop_message(from, elected, DropReason::Known, out);
         }
-        if !self.claim_is_back(elected.votes, out) {
+        if !self.claim_is_back(elected.ballot, out) {
             return;
         }
         self.lap_is_over(leadership, elected.mandate, elected.hops, out);

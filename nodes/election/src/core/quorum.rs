@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use ringleader_shared::event::ElectionCause;
-use ringleader_shared::message::Lease;
+use ringleader_shared::message::{Ballot, Lease};
 use ringleader_shared::{Mandate, NodeId, Promise, RingMessage, Safety, Term};
 
 use super::patience::LONGEST_LEASE;
@@ -37,7 +37,7 @@ pub(super) struct Quorum {
     pub(super) silent_until: Option<Time>,
     /// The term that this start of the member led last.
     pub(super) led: Option<Term>,
-    /// The last lease lap that it voted on: one that passes again does not count twice.
+    /// The last lap that it voted on: one that passes again does not count twice.
     pub(super) voted_on: Option<(Term, NodeId, u64)>,
 }
 
@@ -256,16 +256,42 @@ impl Core {
         }
     }
 
+    /// The ballot of a claim that begins now. Other laps than claims have none.
+    pub(super) fn claim_ballot(&self) -> Option<Ballot> {
+        self.is_claim_open().then(|| self.ballot())
+    }
+
+    /// The ballot of a lap that begins now, with this member's own vote.
+    fn ballot(&self) -> Ballot {
+        let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
+        Ballot { begun_ns, lease_ms: milliseconds(self.lease()), votes: 1 }
+    }
+
+    /// Votes on a lap, unless this member has done so already: it may pass again. Returns the ballot with its
+    /// vote.
+    fn vote_on(&mut self, mandate: &Mandate, ballot: Ballot, out: &mut Out) -> Ballot {
+        let Ballot { begun_ns, lease_ms, votes } = ballot;
+        let again = self.quorum.voted_on.is_some_and(|(term, leader, last)| {
+            (term, leader) == (mandate.term, mandate.leader.id) && begun_ns <= last
+        });
+        let has_voted = !again && self.vote(mandate, Duration::from_millis(lease_ms), out);
+        if has_voted {
+            self.quorum.voted_on = Some((mandate.term, mandate.leader.id, begun_ns));
+        }
+        Ballot { votes: votes.saturating_add(u32::from(has_voted)), ..ballot }
+    }
+
     /// A lap for a mandate whose leader has not announced yet that it holds a lease: a claim. It is voted on
     /// and passed on; only a member that follows that leader already learns from it who is the deputy.
-    /// Returns the votes to add when it is to be passed on.
+    /// Returns the ballot with which it is to be passed on.
     pub(super) fn on_claim(
         &mut self,
         from: NodeId,
         message: RingMessage,
         mandate: Mandate,
+        ballot: Option<Ballot>,
         out: &mut Out,
-    ) -> Option<u32> {
+    ) -> Option<Option<Ballot>> {
         let follows = self.state.following().is_some_and(|Following { mandate: mine, .. }| {
             (mine.term, mine.leader.id) == (mandate.term, mandate.leader.id)
         });
@@ -283,8 +309,9 @@ impl Core {
             return None;
         }
         let done_before = out.len();
-        let votes = u32::from(self.vote(&mandate, self.lease(), out));
-        if votes > 0 && mandate.term > self.term {
+        let counted = ballot.map(|ballot| self.vote_on(&mandate, ballot, out));
+        let has_voted = counted != ballot;
+        if has_voted && mandate.term > self.term {
             self.take_part(mandate.term, self.election_timeout(), out);
         }
         if follows && self.is_news(&mandate) {
@@ -303,35 +330,39 @@ impl Core {
             return None;
         }
         let (term, leader) = (mandate.term, mandate.leader.id);
-        Self::explain(
-            if votes > 0 {
-                Explanation::Promising { term, leader }
-            } else {
-                Explanation::NotPromising { term, leader }
-            },
-            out,
-        );
-        Some(votes)
+        if has_voted {
+            Self::explain(Explanation::Promising { term, leader }, out);
+        } else if ballot.is_some() {
+            Self::explain(Explanation::NotPromising { term, leader }, out);
+        }
+        Some(counted)
     }
 
-    /// Counts the votes of the member's own claim, which is back. Returns whether the mandate stands.
-    pub(super) fn claim_is_back(&mut self, votes: u32, out: &mut Out) -> bool {
+    /// Counts the votes of the member's own claim, which is back: with a majority it has its lease, unless
+    /// that is over already. Returns whether the mandate stands.
+    pub(super) fn claim_is_back(&mut self, ballot: Option<Ballot>, out: &mut Out) -> bool {
         let State::Claiming { leadership, promised: false } = self.state else { return true };
-        if votes < self.majority() {
+        let votes = ballot.map_or(0, |ballot| ballot.votes);
+        let Some(ballot) = ballot.filter(|_| votes >= self.majority()) else {
             self.claim_failed(votes, out);
             return false;
-        }
-        self.state = State::Claiming { leadership, promised: true };
+        };
         Self::explain(Explanation::QuorumFound { votes, needed: self.majority() }, out);
-        out.push(Effect::StartTimer { timer: Timer::Lease, after: self.lease() });
+        self.lap_took(self.now.since(begun(ballot)));
+        self.lease_from(leadership, ballot, out);
+        if !self.is_leader() {
+            self.state = State::Claiming { leadership, promised: true };
+            out.push(Effect::StartTimer { timer: Timer::Lease, after: self.lease() });
+        }
         self.renew_lease(out);
         true
     }
 
-    /// Starts the lease that a majority has granted at this time or later.
-    fn lease_from(&mut self, leadership: Leadership, begun: Time, lease: Duration, out: &mut Out) {
+    /// Starts the lease that a majority has granted since this lap began.
+    fn lease_from(&mut self, leadership: Leadership, ballot: Ballot, out: &mut Out) {
         let (parts, of) = LEADERS_SHARE;
-        let until = Time(begun.0.saturating_add(lease.min(LONGEST_LEASE) * parts / of));
+        let lease = Duration::from_millis(ballot.lease_ms).min(LONGEST_LEASE);
+        let until = Time(begun(ballot).0.saturating_add(lease * parts / of));
         let before = match self.state {
             State::Leading { leased_until, .. } => leased_until,
             State::Idle | State::Electing { .. } | State::Claiming { .. } | State::Following(_) => None,
@@ -363,9 +394,7 @@ impl Core {
 
     fn send_lease(&self, mandate: Mandate, out: &mut Out) {
         if !self.route.is_alone() {
-            let begun_ns = u64::try_from(self.now.0.as_nanos()).unwrap_or(u64::MAX);
-            let lease_ms = milliseconds(self.lease());
-            self.send_on(Lease { mandate, begun_ns, lease_ms, highest: self.term, votes: 1, hops: 1 }, out);
+            self.send_on(Lease { mandate, ballot: self.ballot(), highest: self.term, hops: 1 }, out);
         }
     }
 
@@ -380,7 +409,7 @@ impl Core {
 
     /// `Lease`: granted where nothing stands against it, and passed on in any case.
     pub(super) fn on_lease(&mut self, from: NodeId, lease: Lease, out: &mut Out) {
-        let Lease { mandate, begun_ns, lease_ms, highest, votes, hops } = lease;
+        let Lease { mandate, ballot, highest, hops } = lease;
         if !self.needs_quorum() {
             return;
         }
@@ -391,14 +420,7 @@ impl Core {
             }
             return;
         }
-        let lap = (mandate.term, mandate.leader.id, begun_ns);
-        let again = self.quorum.voted_on.is_some_and(|(term, leader, last)| {
-            (term, leader) == (mandate.term, mandate.leader.id) && begun_ns <= last
-        });
-        let vote = u32::from(!again && self.vote(&mandate, Duration::from_millis(lease_ms), out));
-        if vote > 0 {
-            self.quorum.voted_on = Some(lap);
-        }
+        let ballot = self.vote_on(&mandate, ballot, out);
         if self.is_news(&mandate) {
             self.adopt(mandate, out);
         }
@@ -407,8 +429,8 @@ impl Core {
             self.leader_is_there(from, out);
         }
         if !self.route.is_alone() {
-            let (highest, votes) = (highest.max(self.term), votes.saturating_add(vote));
-            self.send_on(Lease { highest, votes, hops: hops.saturating_add(1), ..lease }, out);
+            let (highest, hops) = (highest.max(self.term), hops.saturating_add(1));
+            self.send_on(Lease { ballot, highest, hops, ..lease }, out);
         }
     }
 
@@ -424,18 +446,17 @@ impl Core {
     }
 
     fn lease_is_back(&mut self, leadership: Leadership, lease: Lease, out: &mut Out) {
-        let Lease { begun_ns, lease_ms, highest, votes, .. } = lease;
-        let begun = Time(Duration::from_nanos(begun_ns));
-        self.lap_took(self.now.since(begun));
-        if votes >= self.majority() {
+        let Lease { ballot, highest, .. } = lease;
+        self.lap_took(self.now.since(begun(ballot)));
+        if ballot.votes >= self.majority() {
             let had_given_up = self.state.leadership().is_none();
-            self.lease_from(leadership, begun, Duration::from_millis(lease_ms), out);
+            self.lease_from(leadership, ballot, out);
             if had_given_up && self.is_leader() {
                 Self::explain(Explanation::LeaseCameLate { term: self.term }, out);
                 out.push(Effect::CancelTimer(Timer::Election));
                 self.renew_lease(out);
             } else if had_given_up && highest == self.term {
-                self.ask_for_longer(leadership.mandate, lease_ms, out);
+                self.ask_for_longer(leadership.mandate, ballot.lease_ms, out);
             }
         }
         if highest > self.term {
@@ -445,6 +466,11 @@ impl Core {
             self.initiate(out);
         }
     }
+}
+
+/// The time at which the lap of this ballot began, by the clock of the leader.
+const fn begun(ballot: Ballot) -> Time {
+    Time(Duration::from_nanos(ballot.begun_ns))
 }
 
 /// This time in milliseconds, rounded up.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ringleader_election::Timer;
-use ringleader_shared::message::{DeputySearch, Elected, Lease, StateUpdate};
-use ringleader_shared::{RingMessage, Role, Safety};
+use ringleader_shared::message::{Ballot, DeputySearch, Elected, Lease, StateUpdate};
+use ringleader_shared::{Mandate, RingMessage, Role, Safety, Term};
 
 use crate::quiet_ring::{QuietRing, TIMING, contender, name};
 
@@ -13,6 +13,15 @@ const LEASE_MS: u64 = TIMING.lease.as_secs() * 1_000 + TIMING.lease.subsec_milli
 
 /// Long enough for everything that a ring does after a fault.
 const LONG: Duration = Duration::from_secs(20);
+
+/// The ballot of a lap that has its leader's vote, begun so many nanoseconds after the beginning.
+const fn ballot(begun_ns: u64) -> Ballot {
+    Ballot { begun_ns, lease_ms: LEASE_MS, votes: 1 }
+}
+
+const fn lease(mandate: Mandate, begun_ns: u64) -> Lease {
+    Lease { mandate, ballot: ballot(begun_ns), highest: mandate.term, hops: 1 }
+}
 
 fn led_by_d() -> QuietRing {
     let mut ring = QuietRing::with(&[90, 100, 110, 120], Safety::Quorum);
@@ -28,7 +37,11 @@ fn a_quiet_election_costs_the_same_as_without_a_quorum() {
     ring.initiate("A").settle();
     ring.assert_led_by("D", Some("C"));
     assert_eq!(ring.messages(), 11, "{:#?}", ring.described());
-    assert!(ring.log("D").iter().any(|line| line.contains("4 members promise to follow me, 3 are needed")));
+    assert!(
+        ring.log("D")
+            .iter()
+            .any(|line| line.contains("4 members promise to follow me and grant me a lease, 3 are needed"))
+    );
     assert!(ring.log("A").iter().any(|line| line.contains("promising to follow D")));
 }
 
@@ -118,12 +131,11 @@ fn all_restarted_at_once_find_a_leader_again_by_themselves() {
 fn a_lease_lap_that_passes_again_does_not_count_twice() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
-    let lap =
-        |begun_ns| Lease { mandate, begun_ns, lease_ms: LEASE_MS, highest: mandate.term, votes: 1, hops: 1 };
+    let lap = |begun_ns| lease(mandate, begun_ns);
     for (begun_ns, votes) in [(5_000, 2), (5_000, 1), (4_000, 1), (6_000, 2)] {
         let passed_on = ring.answer("D", "A", lap(begun_ns));
         let counted = passed_on.iter().find_map(|message| match message {
-            RingMessage::Lease(Lease { votes, .. }) => Some(*votes),
+            RingMessage::Lease(Lease { ballot, .. }) => Some(ballot.votes),
             _ => None,
         });
         assert_eq!(counted, Some(votes), "a lap begun at {begun_ns} ns");
@@ -131,15 +143,42 @@ fn a_lease_lap_that_passes_again_does_not_count_twice() {
 }
 
 #[test]
+fn a_claim_that_passes_again_after_a_rivals_does_not_count_twice() {
+    let mut ring = QuietRing::with(&[90, 100, 110, 120], Safety::Quorum);
+    let mandate =
+        |leader| Mandate { term: Term(1), leader, deputy_epoch: 0, deputy: Some(contender("B", 100)) };
+    let (claim, rival) = (mandate(contender("D", 120)), mandate(contender("C", 110)));
+    for (mandate, votes) in [(claim, 2), (rival, 1), (claim, 1)] {
+        let passed_on = ring.answer("D", "A", Elected { mandate, hops: 1, ballot: Some(ballot(5_000)) });
+        let counted = passed_on.iter().find_map(|message| match message {
+            RingMessage::Elected(Elected { ballot, .. }) => ballot.map(|ballot| ballot.votes),
+            _ => None,
+        });
+        assert_eq!(counted, Some(votes), "{passed_on:?}");
+    }
+}
+
+#[test]
+fn a_claimant_leads_as_soon_as_its_claim_is_back() {
+    let mut ring = QuietRing::with(&[90, 100, 110, 120], Safety::Quorum);
+    ring.initiate("A");
+    while ring.leaders().is_empty() {
+        assert!(ring.step(), "nobody leads");
+    }
+    assert_eq!((ring.follows("A"), ring.follows("C")), (None, None), "a lease lap is to announce D yet");
+    ring.settle();
+    ring.assert_led_by("D", Some("C"));
+}
+
+#[test]
 fn a_restarted_member_votes_for_nobody_until_what_it_may_have_granted_is_over() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("A").start("A");
-    let lap =
-        |begun_ns| Lease { mandate, begun_ns, lease_ms: LEASE_MS, highest: mandate.term, votes: 1, hops: 1 };
+    let lap = |begun_ns| lease(mandate, begun_ns);
     let votes = |messages: Vec<RingMessage>| {
         messages.iter().find_map(|message| match message {
-            RingMessage::Lease(Lease { votes, .. }) => Some(*votes),
+            RingMessage::Lease(Lease { ballot, .. }) => Some(ballot.votes),
             _ => None,
         })
     };
@@ -153,9 +192,9 @@ fn a_member_promises_one_leader_in_a_term() {
     let mut ring = QuietRing::with(&[90, 100, 110, 120], Safety::Quorum);
     ring.initiate("A").settle();
     let mandate = *ring.node("A").mandate().expect("A follows D");
-    let rival = ringleader_shared::Mandate { leader: contender("C", 999), ..mandate };
+    let rival = Mandate { leader: contender("C", 999), ..mandate };
     ring.forget();
-    ring.deliver("D", "A", Elected { mandate: rival, hops: 1, votes: 1 }).settle();
+    ring.deliver("D", "A", Elected { mandate: rival, hops: 1, ballot: Some(ballot(u64::MAX)) }).settle();
     assert_eq!(ring.follows("A").as_deref(), Some("D"));
     assert_eq!(ring.dropped.len(), 1, "{:?}", ring.dropped);
 }
@@ -165,21 +204,14 @@ fn a_promise_holds_in_its_term_when_the_lease_is_long_over() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     ring.kill("D").kill("C").run_for(TIMING.lease + Duration::from_millis(1));
-    let lap = |mandate: ringleader_shared::Mandate| Lease {
-        mandate,
-        begun_ns: 0,
-        lease_ms: LEASE_MS,
-        highest: mandate.term,
-        votes: 1,
-        hops: 1,
-    };
-    let rival = ringleader_shared::Mandate { leader: contender("C", 110), deputy: None, ..mandate };
-    let of_the_next_term = ringleader_shared::Mandate { term: mandate.term.next(), ..rival };
+    let lap = |mandate: Mandate| lease(mandate, 0);
+    let rival = Mandate { leader: contender("C", 110), deputy: None, ..mandate };
+    let of_the_next_term = Mandate { term: mandate.term.next(), ..rival };
     for (mandate, counted) in [(rival, 1), (of_the_next_term, 2)] {
         let passed_on = ring.answer("B", "A", lap(mandate));
         assert!(
             passed_on.iter().any(
-                |message| matches!(message, RingMessage::Lease(Lease { votes, .. }) if *votes == counted)
+                |message| matches!(message, RingMessage::Lease(Lease { ballot, .. }) if ballot.votes == counted)
             ),
             "{passed_on:?}"
         );
@@ -191,8 +223,8 @@ fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
     let mut ring = led_by_d();
     let mandate = *ring.node("A").mandate().expect("A follows D");
     let term = mandate.term.next();
-    let rival = ringleader_shared::Mandate { term, leader: contender("C", 110), deputy: None, ..mandate };
-    ring.deliver("D", "A", DeputySearch { mandate: rival, deputy: None, hops: 1, votes: 1 });
+    let rival = Mandate { term, leader: contender("C", 110), deputy: None, ..mandate };
+    ring.deliver("D", "A", DeputySearch { mandate: rival, deputy: None, hops: 1, ballot: Some(ballot(0)) });
     assert_eq!(ring.node("A").promise().map(|promise| promise.term), Some(mandate.term));
     assert_eq!(ring.follows("A").as_deref(), Some("D"));
     assert!(ring.log("A").iter().any(|line| line.contains("not promising to follow C")));
@@ -202,7 +234,7 @@ fn a_lease_that_is_granted_holds_against_a_claim_of_a_newer_term() {
 fn a_term_that_somebody_promised_on_its_own_does_not_unseat_for_long() {
     let mut ring = led_by_d();
     // C takes D for dead for a while, alone.
-    ring.deliver("C", "D", StateUpdate { term: ringleader_shared::Term(9), mandate: None });
+    ring.deliver("C", "D", StateUpdate { term: Term(9), mandate: None });
     ring.run_for(LONG);
     assert_eq!(ring.leaders(), ["D"]);
 }

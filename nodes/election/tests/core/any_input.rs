@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use ringleader_election::{Core, Effect, Input, Time, Timer, Timing};
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::message::{
-    Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate,
+    Ballot, Classic, DeputySearch, Elected, Election, Found, Inquiry, Lease, RollCall, StateUpdate,
 };
 use ringleader_shared::{
     AlgorithmName, Attribute, Contender, Mandate, NodeId, Payload, PortKind, RingMessage, RingSettings,
@@ -47,6 +47,10 @@ fn mandate() -> impl Strategy<Value = Mandate> {
     )
 }
 
+fn ballot() -> impl Strategy<Value = Ballot> {
+    (number(), number(), small()).prop_map(|(begun_ns, lease_ms, votes)| Ballot { begun_ns, lease_ms, votes })
+}
+
 fn algorithm() -> impl Strategy<Value = AlgorithmName> {
     prop::sample::select(AlgorithmName::ALL.to_vec())
 }
@@ -78,10 +82,10 @@ fn of_max_ring() -> impl Strategy<Value = RingMessage> {
             }
             .into()
         ),
-        (mandate(), prop::option::of(contender()), small(), small())
-            .prop_map(|(mandate, deputy, hops, votes)| DeputySearch { mandate, deputy, hops, votes }.into()),
-        (mandate(), small(), small())
-            .prop_map(|(mandate, hops, votes)| Elected { mandate, hops, votes }.into()),
+        (mandate(), prop::option::of(contender()), small(), prop::option::of(ballot()))
+            .prop_map(|(mandate, deputy, hops, ballot)| DeputySearch { mandate, deputy, hops, ballot }.into()),
+        (mandate(), small(), prop::option::of(ballot()))
+            .prop_map(|(mandate, hops, ballot)| Elected { mandate, hops, ballot }.into()),
         (number(), id(), prop::option::of(mandate()), small(), small()).prop_map(
             |(term, initiator, leader, supporters, hops)| Inquiry {
                 term: Term(term),
@@ -92,16 +96,8 @@ fn of_max_ring() -> impl Strategy<Value = RingMessage> {
             }
             .into()
         ),
-        (mandate(), number(), number(), number(), small(), small()).prop_map(
-            |(mandate, begun_ns, lease_ms, highest, votes, hops)| Lease {
-                mandate,
-                begun_ns,
-                lease_ms,
-                highest: Term(highest),
-                votes,
-                hops
-            }
-            .into()
+        (mandate(), ballot(), number(), small()).prop_map(
+            |(mandate, ballot, highest, hops)| Lease { mandate, ballot, highest: Term(highest), hops }.into()
         ),
         (number(), prop::option::of(mandate())).prop_map(|(term, mandate)| StateUpdate {
             term: Term(term),

@@ -28,7 +28,7 @@ fn a_restarted_leader_reports_that_it_drops_the_lap_of_its_earlier_start() {
     ring.kill("D").start("D");
     ring.deliver("C", "D", StateUpdate { term: mandate.term, mandate: Some(mandate) });
     ring.forget();
-    ring.deliver("C", "D", Elected { mandate, hops: 5, votes: 0 });
+    ring.deliver("C", "D", Elected { mandate, hops: 5, ballot: None });
     assert_eq!(ring.dropped.len(), 1);
 }
 

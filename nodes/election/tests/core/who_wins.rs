@@ -284,9 +284,9 @@ fn what_no_member_of_the_ring_would_say_changes_nothing() {
     ring.forget();
     let nonsense: [RingMessage; 5] = [
         Election { term, initiator: a.id, candidate: stranger, deputy: None, hops: 1 }.into(),
-        Elected { mandate: last, hops: 1, votes: 1 }.into(),
+        Elected { mandate: last, hops: 1, ballot: None }.into(),
         StateUpdate { term, mandate: None }.into(),
-        Elected { mandate: twice, hops: 1, votes: 1 }.into(),
+        Elected { mandate: twice, hops: 1, ballot: None }.into(),
         StateUpdate { term: Term(2), mandate: Some(twice) }.into(),
     ];
     for message in nonsense {

@@ -64,6 +64,9 @@ impl Node {
         } else {
             if cause.is_silence() {
                 self.paths.unanswered(peer);
+                let slow = self.slow();
+                let crossing = self.links.table_mut().unanswered(slow);
+                self.learn_crossing(crossing);
             }
             if link.purpose != DialPurpose::Standby && self.paths.known(peer).is_some() {
                 return self.redial(link);
@@ -142,8 +145,18 @@ impl Node {
 
     /// The pings of a link have measured it. The core learns of slow links.
     pub(super) fn measured(&mut self, id: LinkId, answers_within: Duration) {
-        let slow = self.settings.borrow().heartbeat / 4;
-        if let Some(crossing) = self.links.table_mut().measured(id, answers_within, slow) {
+        let slow = self.slow();
+        let crossing = self.links.table_mut().measured(id, answers_within, slow);
+        self.learn_crossing(crossing);
+    }
+
+    /// The time from which on a crossing of a link counts as slow.
+    fn slow(&self) -> Duration {
+        self.settings.borrow().heartbeat / 4
+    }
+
+    fn learn_crossing(&mut self, crossing: Option<Duration>) {
+        if let Some(crossing) = crossing {
             self.give(Input::LinksMeasured { crossing });
         }
     }

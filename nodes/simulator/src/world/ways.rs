@@ -345,6 +345,9 @@ impl World {
         let (peer, waited) = (self.id(link.acceptor), self.dial_within(me, id).unwrap_or_default());
         let Some(machine) = self.machine_mut(me) else { return };
         machine.paths.unanswered(peer);
+        if let Some(crossing) = machine.links.unanswered(SLOW) {
+            self.give(me, Input::LinksMeasured { crossing });
+        }
         let waited_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         self.dial_failed(me, id, LinkEnd::Unanswered { address: None, waited_ms });
     }

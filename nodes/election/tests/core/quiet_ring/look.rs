@@ -167,7 +167,9 @@ fn in_words(Sent { from, to, message }: Sent) -> String {
             let deputy = or_none(mandate.deputy);
             format!("elected {}: {} {deputy}, hop {hops}", mandate.term, name(mandate.leader.id))
         }
-        RingMessage::Lease(Lease { mandate, votes, .. }) => format!("lease {}: {votes} votes", mandate.term),
+        RingMessage::Lease(Lease { mandate, ballot, .. }) => {
+            format!("lease {}: {} votes", mandate.term, ballot.votes)
+        }
         RingMessage::StateUpdate(StateUpdate { term, mandate }) => match mandate {
             Some(mandate) => {
                 format!("update {term}: {} {}", name(mandate.leader.id), or_none(mandate.deputy))
