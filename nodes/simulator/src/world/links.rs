@@ -387,7 +387,8 @@ impl World {
 
     pub(super) fn link_down(&mut self, me: NodeIndex, link: &Link<LinkId>, cause: LinkEnd) {
         let peer_lives = self.place(link.peer).is_some_and(|peer| self.machine(peer).is_some());
-        let may_live = cause.is_silence() || matches!(cause, LinkEnd::Closed { .. });
+        // A connection through others breaks with any of them.
+        let may_live = link.relayed || cause.is_silence() || matches!(cause, LinkEnd::Closed { .. });
         self.false_suspicion |= may_live && peer_lives;
         self.report_down(me, link, cause, true);
         self.give(me, link.down_input());
