@@ -27,9 +27,7 @@ struct Block {
 
 impl Block {
     fn read(document: &str, name: &str) -> Self {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
-        let path = root.expect("the project's folder").join(document);
+        let path = root().join(document);
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{document}: {error}"));
         let begin = format!("<!-- generated: {name} -->");
         let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{document} has no {begin}"));
@@ -41,6 +39,38 @@ impl Block {
             after: format!("{END}{after}"),
         }
     }
+
+    fn replace(self, document: &str, generated: &str) {
+        let Self { path, before, after, .. } = self;
+        std::fs::write(&path, format!("{before}\n\n{}\n\n{after}", generated.trim()))
+            .unwrap_or_else(|error| panic!("{document}: {error}"));
+    }
+}
+
+/// The folder of the project.
+///
+/// # Panics
+/// When it is not where it was when this was compiled.
+#[must_use]
+pub fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = package.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    root.expect("the project's folder").to_owned()
+}
+
+/// Writes a block of a document that no test can check, such as measurements, when that is asked for.
+///
+/// # Panics
+/// When the document has no such block, or cannot be written.
+pub fn write(document: &str, name: &str, generated: &str) {
+    if is_asked_for() {
+        let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+        Block::read(document, name).replace(document, generated);
+    }
+}
+
+fn is_asked_for() -> bool {
+    std::env::var(ASK).is_ok_and(|value| value == "write")
 }
 
 /// Compares a block of a document, named by its path from the project's folder, with the text that the code
@@ -59,21 +89,18 @@ pub fn check(document: &str, name: &str, generated: &str) {
 /// When all differ, or the document has no such block.
 pub fn check_some(document: &str, name: &str, times: u32, mut generate: impl FnMut() -> String) {
     let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let Block { path, before, block, after } = Block::read(document, name);
-    let writes = std::env::var(ASK).is_ok_and(|value| value == "write");
+    let found = Block::read(document, name);
     let mut generated = String::new();
     for _ in 0..times {
         generated = generate().trim().to_owned();
-        if block == generated {
+        if found.block == generated {
             return;
         }
-        if writes {
-            std::fs::write(&path, format!("{before}\n\n{generated}\n\n{after}"))
-                .unwrap_or_else(|error| panic!("{document}: {error}"));
-            return;
+        if is_asked_for() {
+            return found.replace(document, &generated);
         }
     }
-    let first = block.lines().zip(generated.lines()).find(|(old, new)| old != new);
+    let first = found.block.lines().zip(generated.lines()).find(|(old, new)| old != new);
     panic!(
         "{document}: the block {name} differs from what the code gives, first here: {first:#?}\nRun this test with {ASK}=write \
          to rewrite the block, then read the change.\n{generated}"

@@ -25,7 +25,7 @@ use serde_json::Value;
 pub use bus::Bus;
 pub use processes::{runs, wait_until_gone};
 pub use start::{is_formed, program};
-pub use takeover::Round;
+pub use takeover::{Blow, Failover, Round};
 
 /// The time after which a wait fails the test. Far above the usual time, for busy machines.
 pub const PATIENCE: Duration = Duration::from_secs(30);

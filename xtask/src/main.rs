@@ -15,6 +15,8 @@ mod forms;
 mod licences;
 mod mutants;
 mod nginx;
+mod packages;
+mod peers;
 mod process;
 mod progress;
 mod prose;

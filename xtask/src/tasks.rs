@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 
 use crate::process::Run;
 use crate::report::Report;
-use crate::{browser, checks, dashboard, mutants, prose, root, site, wasm, wasm_speed};
+use crate::{browser, checks, dashboard, mutants, peers, prose, root, site, wasm, wasm_speed};
 
 /// A task of `cargo xtask`.
 struct Task {
@@ -82,6 +82,11 @@ const TASKS: &[Task] = &[
             }
             [_, extra, ..] => too_many(extra),
         },
+    },
+    Task {
+        call: "bench failover [NAMES]",
+        help: "from kill -9 or SIGSTOP of the leader to the next one, beside etcd, Redis Sentinel and NATS; NAMES of crash, hang, quorum, and a number of rounds, 200 by default",
+        run: |rest| bench("failover").args(rest).env("RINGLEADER_PEERS", peers::find_or_unpack()?).check(),
     },
     Task {
         call: "bench load",

@@ -165,9 +165,9 @@ fn links_that_become_slow_leave_one_leader_and_elections_on_them_take_a_few_laps
                 slow.laps, asked.led, asked.laps, killed.led, killed.laps
             );
             println!("{shown}");
-            // In quorum mode the others hear by a lease lap that somebody leads, and the lease of a dead leader
-            // lasts four laps. A lease that is over before its lap is back is renewed in the same term, unless
-            // the others have asked for a leader by then.
+            // In quorum mode the others hear by a lease lap that somebody leads, and the lease of a dead
+            // leader lasts four laps. A lease that is over before its lap is back is renewed in the same
+            // term, unless the others have asked for a leader by then.
             let (slow_within, most_terms, asked_within, killed_within) = match safety {
                 Safety::Available => (0.0, 0, 3.0, 3.0),
                 Safety::Quorum if ms <= 300 => (1.5, 0, 4.0, 8.0),
