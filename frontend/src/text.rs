@@ -169,7 +169,7 @@ const fn subject(kind: &EventKind) -> Option<Subject> {
 mod tests {
     use super::*;
     use crate::testing::{event, message as info, name};
-    use ringleader_shared::{Role, Term};
+    use ringleader_shared::{DropReason, Role, Term};
 
     #[test]
     fn a_node_is_outside_while_it_does_not_reach_the_leader_and_be_reached() {
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn only_a_drop_that_is_trouble_is_painted_as_trouble() {
         let subject = |trouble| {
-            let (message, from, reason) = (info("C", 3), name("C"), "a reason".to_owned());
+            let (message, from, reason) = (info("C", 3), name("C"), DropReason::Known);
             let dropped = EventKind::Dropped { message, from, reason, trouble };
             line(&event(1, Some("D"), dropped), false).map(|(subject, _)| subject)
         };

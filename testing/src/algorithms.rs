@@ -1,5 +1,8 @@
 //! Algorithms for tests: a test of each by its name, and random choices that a new algorithm does not change.
 
+use std::hash::Hasher;
+
+use fnv::FnvHasher;
 #[doc(hidden)]
 pub use ringleader_shared::AlgorithmName;
 
@@ -64,9 +67,9 @@ pub fn drawn(number: u64) -> AlgorithmName {
 /// A seed for the tests of one algorithm, which follows from its name and not from its place in a list.
 #[must_use]
 pub fn seed(name: AlgorithmName) -> u64 {
-    // FNV-1a, 64 bits.
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    mixed(name.key().bytes().fold(0xcbf2_9ce4_8422_2325, fnv))
+    let mut hasher = FnvHasher::default();
+    hasher.write(name.key().as_bytes());
+    mixed(hasher.finish())
 }
 
 /// The finisher of SplitMix64: each bit of the result depends on each bit of the state.

@@ -110,7 +110,7 @@ fn since(server: &Server, seq: u64) -> Vec<Event> {
 fn after_kill(events: &[Event], killed: &NodeName) -> (u64, u64) {
     let kill = events
         .iter()
-        .find(|event| matches!(&event.kind, EventKind::Requested { action } if action == "kill"))
+        .find(|event| matches!(&event.kind, EventKind::Requested { action } if action.as_str() == "kill"))
         .expect("the kill was asked for")
         .at_us;
     let broken = events.iter().find(|event| {
