@@ -319,7 +319,6 @@ fn every_enum_of_names_has_the_names_of_its_type() {
     let known = [
         (".safety", names_of::<Safety>()),
         (".succession", names_of::<Succession>()),
-        (".algorithm", names_of::<AlgorithmName>()),
         (".role", names_of::<Role>()),
         ("ArchiveStatus.properties.state", names_of::<ArchiveState>()),
         ("KeptRun.properties.end", names_of::<RunEnd>()),
