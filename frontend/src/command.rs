@@ -1,35 +1,7 @@
 //! The commands of the reader, as data. The server or the sandbox carries them out.
 
-use ringleader_shared::api::AddNode;
-use ringleader_shared::{Attribute, ChangeRing, LinkFault, NodeName};
-
-/// An action on a node's process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NodeAction {
-    /// SIGKILL.
-    Kill,
-    /// Leave gracefully.
-    Exit,
-    /// SIGSTOP.
-    Pause,
-    /// SIGCONT.
-    Resume,
-    /// Start again.
-    Start,
-}
-
-impl NodeAction {
-    /// The name in the API's path.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kill => "kill",
-            Self::Exit => "exit",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Start => "start",
-        }
-    }
-}
+use ringleader_shared::api::{AddNode, Initiators};
+use ringleader_shared::{Attribute, ChangeRing, LinkFault, NodeAction, NodeName};
 
 /// The node that an action is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +15,8 @@ pub(crate) enum NodeTarget {
 /// A command.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Command {
-    /// Start an election; without an initiator the first live member in ring order starts it.
-    Elect(Option<NodeName>),
-    /// These members start an election at once, all in the same term.
-    ElectTogether(Vec<NodeName>),
-    /// Every live member starts an election at once.
-    ElectAll,
+    /// Start an election.
+    Elect(Initiators),
     /// Perform this action on a node.
     Control(NodeTarget, NodeAction),
     /// Change a node's attribute.

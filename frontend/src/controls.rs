@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use ringleader_shared::{ChangeRing, NodeName, NodeState, RingView, Role, Safety, Succession};
+use ringleader_shared::api::Initiators;
+use ringleader_shared::{ChangeRing, NodeAction, NodeName, NodeState, RingView, Role, Safety, Succession};
 
 use self::algorithm::{AlgorithmPicker, AlgorithmText};
-use crate::command::{Command, NodeAction, NodeTarget};
+use crate::command::{Command, NodeTarget};
 use crate::components::button::ActionButton;
 use crate::components::command_sender::CommandSender;
 use crate::reactive;
@@ -104,7 +105,7 @@ pub(crate) fn Controls() -> impl IntoView {
                 class="quiet"
                 effect="Every running node starts an election at once"
                 refusal=refusal(no_election)
-                press=move |()| commands.submit(Command::ElectAll)
+                press=move |()| commands.submit(Command::Elect(Initiators::All))
             >
                 "All at once"
             </ActionButton>

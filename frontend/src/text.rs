@@ -4,7 +4,7 @@ use ringleader_shared::text::describe;
 pub(crate) use ringleader_shared::text::{duration, explanation, led, link_fault, message};
 use ringleader_shared::text::{list, through};
 use ringleader_shared::view::NodeView;
-use ringleader_shared::{AlgorithmName, Event, EventKind, NodeName, RingView, Seq};
+use ringleader_shared::{Event, EventKind, NodeName, RingView, Seq};
 
 /// A time since the server started, in minutes, seconds and microseconds: a takeover takes less than a
 /// millisecond.
@@ -48,22 +48,6 @@ pub(crate) fn outside(view: &RingView, name: &NodeName) -> Option<String> {
     let why = node.outside.as_ref().filter(|_| is_outside || view.led().is_none()).map(explanation);
     let parts: Vec<String> = links.into_iter().chain(why).collect();
     (!parts.is_empty()).then(|| parts.join(". "))
-}
-
-/// The name that an algorithm has for the stages of its election.
-pub(crate) const fn phase_name(algorithm: AlgorithmName) -> &'static str {
-    match algorithm {
-        AlgorithmName::Franklin | AlgorithmName::ItaiRodeh | AlgorithmName::HighamPrzytycka => "round",
-        AlgorithmName::MaxRing
-        | AlgorithmName::LeLann
-        | AlgorithmName::ChangRoberts
-        | AlgorithmName::ChangRobertsInitiators
-        | AlgorithmName::HirschbergSinclair
-        | AlgorithmName::Peterson
-        | AlgorithmName::DolevKlaweRodehA
-        | AlgorithmName::DolevKlaweRodeh
-        | AlgorithmName::Bully => "phase",
-    }
 }
 
 /// The subject of a log line, on which its colour and the filters depend.
@@ -169,7 +153,7 @@ const fn subject(kind: &EventKind) -> Option<Subject> {
 mod tests {
     use super::*;
     use crate::testing::{event, message as info, name};
-    use ringleader_shared::{Role, Term};
+    use ringleader_shared::{DropReason, Role, Term};
 
     #[test]
     fn a_node_is_outside_while_it_does_not_reach_the_leader_and_be_reached() {
@@ -222,7 +206,7 @@ mod tests {
     #[test]
     fn only_a_drop_that_is_trouble_is_painted_as_trouble() {
         let subject = |trouble| {
-            let (message, from, reason) = (info("C", 3), name("C"), "a reason".to_owned());
+            let (message, from, reason) = (info("C", 3), name("C"), DropReason::Known);
             let dropped = EventKind::Dropped { message, from, reason, trouble };
             line(&event(1, Some("D"), dropped), false).map(|(subject, _)| subject)
         };

@@ -19,10 +19,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, patch, post, put};
 use ringleader_shared::api::{
-    Access, AddNode, ChangeNode, ChangeRing, ElectionStarted, Links, MAX_HOP_DELAY_MS, Partition,
-    StartElection,
+    Access, AddNode, ChangeNode, ChangeRing, Initiators, Links, MAX_HOP_DELAY_MS, Partition, StartElection,
 };
-use ringleader_shared::{Attribute, LinkFault, NodeName, RingView, Seq};
+use ringleader_shared::{Attribute, LinkFault, NodeAction, NodeName, RingView, Seq};
 use serde::Deserialize;
 use tokio::sync::watch;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -39,7 +38,7 @@ use crate::bus::websocket;
 use crate::metrics;
 use crate::origin::{self, Guard};
 use crate::problem::Refusal;
-use crate::supervisor::{Action, SupervisorHandle};
+use crate::supervisor::SupervisorHandle;
 use crate::visitor::ConnectionSlots;
 
 /// The description of the API.
@@ -141,19 +140,11 @@ async fn start_election(
     State(app): State<Arc<App>>,
     OptionalBody(request): OptionalBody<StartElection>,
 ) -> Answer {
-    let StartElection { initiator, initiators, everyone } = request.unwrap_or_default();
-    let asked = match (initiator, initiators, everyone) {
-        (None, None, true) => app.supervisor.initiate_together(None).await?,
-        (None, Some(names), false) => app.supervisor.initiate_together(Some(names)).await?,
-        (initiator, None, false) => {
-            let initiator = app.supervisor.initiate(initiator).await?;
-            ElectionStarted { initiators: vec![initiator.clone()], initiator }
-        }
-        _ => {
-            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
-                .because("give one of initiator, initiators and everyone"));
-        }
-    };
+    let initiators = Initiators::try_from(request.unwrap_or_default()).map_err(|_| {
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "who initiates is not clear")
+            .because("give one of initiator, initiators and everyone")
+    })?;
+    let asked = app.supervisor.elect(initiators).await?;
     Ok((StatusCode::ACCEPTED, Json(asked)).into_response())
 }
 
@@ -194,7 +185,7 @@ macro_rules! actions {
             name: Result<Path<String>, PathRejection>,
             _: NoBody,
         ) -> Answer {
-            let name = app.supervisor.act(named(name)?, Action::$action).await?;
+            let name = app.supervisor.act(named(name)?, NodeAction::$action).await?;
             Ok((StatusCode::ACCEPTED, Json(node_view(&app, &name))).into_response())
         }
     )+};

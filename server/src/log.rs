@@ -117,7 +117,7 @@ pub fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
 }
 
-/// Logs how many lines were dropped, once the log is read again. Runs as long as the server.
+/// Logs the number of lines that were dropped, once the log is read again. Runs as long as the server.
 pub async fn report_dropped() {
     let mut reported = 0;
     loop {

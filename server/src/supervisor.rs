@@ -37,7 +37,7 @@ use crate::supervisor::child::{Child, ChildEvent};
 use crate::supervisor::departed::Departed;
 use crate::supervisor::process::{Channels, Process};
 use crate::supervisor::requests::Request;
-pub use crate::supervisor::requests::{Action, SupervisorHandle};
+pub use crate::supervisor::requests::SupervisorHandle;
 use crate::supervisor::restarts::Restarts;
 pub use crate::supervisor::secret::Secret;
 
@@ -201,10 +201,7 @@ impl Supervisor {
         // The requester may have gone; then the reply is dropped.
         match request {
             Request::Act { node, action, reply } => self.act(&node, action, reply),
-            Request::Initiate { initiator, reply } => drop(reply.send(self.initiate(initiator))),
-            Request::InitiateTogether { names, reply } => {
-                drop(reply.send(self.initiate_together(names.as_deref())));
-            }
+            Request::Elect { initiators, reply } => drop(reply.send(self.elect(initiators))),
             Request::Add { node, reply } => drop(reply.send(self.add(node))),
             Request::Remove { node, reply } => drop(reply.send(self.remove(&node))),
             Request::ChangeNode { node, change, reply } => {

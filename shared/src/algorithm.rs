@@ -10,29 +10,60 @@ use crate::event::NamedContender;
 use crate::json;
 use crate::message::Contender;
 
-/// The names come from one list: the variant, as people type it and as it is written in JSON.
-macro_rules! algorithms {
-    ($(#[$about:meta])+ $default:ident => $first:literal, $($name:ident => $key:literal,)+) => {
+/// Calls a macro with the list of the classic algorithms, by year: the type of each, the name of its module and
+/// of its tests, and the name as people type it. The one list of them.
+///
+/// The macro is given what stands between the braces first:
+///
+/// ```
+/// macro_rules! count {
+///     ($what:literal $($name:ident $module:ident $key:literal)+) => { ($what, [$($key),+].len()) };
+/// }
+/// let (what, count) = ringleader_shared::classic_algorithms!([count] { "algorithms" });
+/// assert_eq!((what, count), ("algorithms", ringleader_shared::AlgorithmName::ALL.len() - 1));
+/// ```
+#[macro_export]
+macro_rules! classic_algorithms {
+    ([$($macro:tt)+] { $($first:tt)* }) => {
+        $($macro)+! {
+            $($first)*
+            LeLann lelann "lelann"
+            ChangRoberts chang_roberts "chang-roberts"
+            ChangRobertsInitiators chang_roberts_initiators "chang-roberts-initiators"
+            HirschbergSinclair hirschberg_sinclair "hirschberg-sinclair"
+            Franklin franklin "franklin"
+            Peterson peterson "peterson"
+            DolevKlaweRodehA dolev_klawe_rodeh_a "dolev-klawe-rodeh-a"
+            DolevKlaweRodeh dolev_klawe_rodeh "dolev-klawe-rodeh"
+            Bully bully "bully"
+            ItaiRodeh itai_rodeh "itai-rodeh"
+            HighamPrzytycka higham_przytycka "higham-przytycka"
+        }
+    };
+}
+
+macro_rules! names {
+    ($($name:ident $module:ident $key:literal)+) => {
         /// The name of an election algorithm.
         #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[allow(missing_docs, reason = "names of people and papers, given in docs/algorithms.md")]
         pub enum AlgorithmName {
-            $(#[$about])+
+            /// The default: the deputy comes with the leader.
             #[default]
-            #[serde(rename = $first)]
-            $default,
+            #[serde(rename = "max-ring")]
+            MaxRing,
             $(#[serde(rename = $key)] $name,)+
         }
 
         impl AlgorithmName {
             /// Every algorithm, the default first, then by year.
-            pub const ALL: [Self; [$first, $($key),+].len()] = [Self::$default, $(Self::$name),+];
+            pub const ALL: [Self; ["max-ring", $($key),+].len()] = [Self::MaxRing, $(Self::$name),+];
 
             /// The name as people type it and as it is written in JSON.
             #[must_use]
             pub const fn key(self) -> &'static str {
                 match self {
-                    Self::$default => $first,
+                    Self::MaxRing => "max-ring",
                     $(Self::$name => $key,)+
                 }
             }
@@ -40,21 +71,7 @@ macro_rules! algorithms {
     };
 }
 
-algorithms! {
-    /// The default: the deputy comes with the leader.
-    MaxRing => "max-ring",
-    LeLann => "lelann",
-    ChangRoberts => "chang-roberts",
-    ChangRobertsInitiators => "chang-roberts-initiators",
-    HirschbergSinclair => "hirschberg-sinclair",
-    Franklin => "franklin",
-    Peterson => "peterson",
-    DolevKlaweRodehA => "dolev-klawe-rodeh-a",
-    DolevKlaweRodeh => "dolev-klawe-rodeh",
-    Bully => "bully",
-    ItaiRodeh => "itai-rodeh",
-    HighamPrzytycka => "higham-przytycka",
-}
+classic_algorithms!([names] {});
 
 impl fmt::Display for AlgorithmName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

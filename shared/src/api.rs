@@ -30,6 +30,50 @@ pub struct StartElection {
     pub everyone: bool,
 }
 
+/// The initiators of an election that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Initiators {
+    /// The first live member in ring order.
+    First,
+    /// This member.
+    One(NodeName),
+    /// These members, all in the same term.
+    Together(Vec<NodeName>),
+    /// Every live member, all in the same term.
+    All,
+}
+
+/// More than one of `initiator`, `initiators` and `everyone` is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("one of initiator, initiators and everyone can be given")]
+pub struct AmbiguousInitiators;
+
+impl TryFrom<StartElection> for Initiators {
+    type Error = AmbiguousInitiators;
+
+    fn try_from(body: StartElection) -> Result<Self, AmbiguousInitiators> {
+        match (body.initiator, body.initiators, body.everyone) {
+            (None, None, false) => Ok(Self::First),
+            (Some(name), None, false) => Ok(Self::One(name)),
+            (None, Some(names), false) => Ok(Self::Together(names)),
+            (None, None, true) => Ok(Self::All),
+            _ => Err(AmbiguousInitiators),
+        }
+    }
+}
+
+impl From<Initiators> for StartElection {
+    fn from(initiators: Initiators) -> Self {
+        let body = Self::default();
+        match initiators {
+            Initiators::First => body,
+            Initiators::One(name) => Self { initiator: Some(name), ..body },
+            Initiators::Together(names) => Self { initiators: Some(names), ..body },
+            Initiators::All => Self { everyone: true, ..body },
+        }
+    }
+}
+
 /// The answer to `POST /api/v1/elections`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ElectionStarted {

@@ -4,8 +4,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Map;
 
+use crate::action::NodeRequest;
 use crate::algorithm::{AlgorithmName, PortKind, Progress};
-use crate::explanation::NamedExplanation;
+use crate::explanation::{NamedDropReason, NamedExplanation};
 use crate::fault::{Injection, LinkFault};
 use crate::id::{Attribute, Incarnation, MessageId, NodeName, RunId, Seq, Term};
 use crate::json::{self, Fields};
@@ -89,10 +90,10 @@ pub enum EventKind {
         /// The sides; members that none names are together on one more. None when the ring is whole.
         sides: Vec<Vec<NodeName>>,
     },
-    /// The server: an action on the node was requested.
+    /// The server: an action on the node was requested, or an election at it.
     Requested {
-        /// The action, by its name in the API: kill, exit, start, pause, resume, initiate.
-        action: String,
+        /// The request: kill, exit, start, pause, resume, initiate.
+        action: NodeRequest,
     },
     /// The server: a process was spawned for this node.
     Spawned {
@@ -197,7 +198,7 @@ pub enum EventKind {
         /// The sender.
         from: NodeName,
         /// The reason.
-        reason: String,
+        reason: NamedDropReason,
         /// Whether something went wrong; otherwise a rule of the algorithm ended the message here.
         trouble: bool,
     },

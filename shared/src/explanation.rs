@@ -1,4 +1,5 @@
-//! The reason of a member's decision, as data. [`crate::text::explanation`] makes its sentence.
+//! The reasons of a member's decisions and of the messages that it drops, as data. [`crate::text`] makes their
+//! sentences.
 //!
 //! The core names members by their ids, events by their names: [`Explanation::named`] leads from one to the
 //! other.
@@ -7,6 +8,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use crate::algorithm::AlgorithmName;
 use crate::event::NamedContender;
 use crate::id::{Attribute, NodeId, NodeName, Term};
 use crate::json::{Fields, Part};
@@ -77,41 +79,57 @@ macro_rules! without_names {
     };
 }
 
-without_names!(Term, Attribute, u32);
+without_names!(Term, Attribute, AlgorithmName, u32);
 
 /// One list for the variants, their JSON, and the way from ids to names.
 ///
-/// Read by hand, as [`crate::EventKind`] is: the page reads explanations.
-macro_rules! explanations {
-    ($($word:literal => $variant:ident $({ $($field:ident: $type:ty),* })?,)*) => {
-        /// One decision and its reason. Tagged by `decision` in JSON.
+/// Read by hand, as [`crate::EventKind`] is: the page reads them.
+macro_rules! reasons {
+    (
+        $(#[$about:meta])+
+        $name:ident tagged by $tag:literal {
+            $($(#[$meaning:meta])* $word:literal => $variant:ident $({ $($field:ident: $type:ty),* })?,)*
+        }
+    ) => {
+        $(#[$about])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-        #[serde(tag = "decision")]
-        #[allow(missing_docs, reason = "each variant is the sentence that `text::explanation` makes of it")]
-        pub enum Explanation<Member = NodeId, Contender = message::Contender> {
-            $(#[serde(rename = $word)] $variant $({ $($field: $type),* })?,)*
+        #[serde(tag = $tag)]
+        #[allow(missing_docs, reason = "each variant is the sentence that `text` makes of it")]
+        pub enum $name<Member = NodeId, Contender = message::Contender> {
+            $($(#[$meaning])* #[serde(rename = $word)] $variant $({ $($field: $type),* })?,)*
         }
 
-        impl Explanation {
+        impl<Member, Contender> $name<Member, Contender> {
+            /// The value of the tag in JSON, for each variant.
+            pub const NAMES: &[&str] = &[$($word),*];
+        }
+
+        impl $name {
             /// The same with names in place of ids.
-            pub fn named<N: Names>(self, names: &N) -> Explanation<N::Member, N::Contender> {
+            pub fn named<N: Names>(self, names: &N) -> $name<N::Member, N::Contender> {
                 match self {
-                    $(Self::$variant $({ $($field),* })? => Explanation::$variant $({
+                    $(Self::$variant $({ $($field),* })? => $name::$variant $({
                         $($field: Named::named($field, names)),*
                     })?,)*
                 }
             }
         }
 
-        impl<Member: Part, Contender: Part> Explanation<Member, Contender> {
+        impl<Member: Part, Contender: Part> $name<Member, Contender> {
             fn read(fields: Map<String, Value>) -> Result<Self, String> {
                 let mut fields = Fields::of(fields);
-                let decision: String = fields.take("decision");
-                let explanation = match decision.as_str() {
+                let tag: String = fields.take($tag);
+                let read = match tag.as_str() {
                     $($word => Self::$variant $({ $($field: fields.take(stringify!($field))),* })?,)*
-                    other => return Err(format!("there is no decision {other:?}")),
+                    other => return Err(format!("there is no {} {other:?}", $tag)),
                 };
-                fields.whole(explanation)
+                fields.whole(read)
+            }
+        }
+
+        impl<'de, M: Part, C: Part> Deserialize<'de> for $name<M, C> {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
             }
         }
     };
@@ -125,72 +143,69 @@ impl<Member, Contender> Explanation<Member, Contender> {
     }
 }
 
-explanations! {
-    "initiating" => Initiating { term: Term, me: Contender },
-    "initiating_ineligible" => InitiatingIneligible { term: Term },
-    "nobody_may_lead" => NobodyMayLead { term: Term },
-    "passing_on_ineligible" => PassingOnIneligible { candidate: Contender },
-    "replacing_ineligible" => ReplacingIneligible { candidate: Contender, me: Contender },
-    "leader_lost_ineligible" => LeaderLostIneligible { leader: Member },
-    "deputy_may_not_lead" => DeputyMayNotLead { deputy: Member },
-    "no_deputy_found" => NoDeputyFound,
-    "replacing" => Replacing { candidate: Contender, me: Contender },
-    "passing_on" => PassingOn { candidate: Contender, me: Contender },
-    "passing_on_result" => PassingOnResult { leader: Member, deputy: Option<Member> },
-    "won" => Won { term: Term, me: Contender, deputy: Option<Contender> },
-    "alone_and_leading" => AloneAndLeading { term: Term, me: Contender },
-    "following" => Following { term: Term, leader: Member, deputy: Option<Member> },
-    "deputy_now" => DeputyNow { term: Term, leader: Member },
-    "attribute_differs" => AttributeDiffers { leader: Contender, here: Attribute },
-    "taking_over" => TakingOver { term: Term, lost: Member },
-    "looking_for_deputy" => LookingForDeputy { lost: Option<Member> },
-    "offering_myself" => OfferingMyself { me: Contender },
-    "deputy_found" => DeputyFound { deputy: Contender },
-    "stepping_down" => SteppingDown { term: Term, leader: Option<Member> },
-    "leader_lost" => LeaderLost { leader: Member },
-    "leader_lost_unconfirmed" => LeaderLostUnconfirmed { leader: Member },
-    "leader_lost_electing" => LeaderLostElecting { leader: Member },
-    "leader_lost_waiting" => LeaderLostWaiting { leader: Member },
-    "no_deputy_from_now_on" => NoDeputyFromNowOn,
-    "candidate_lost" => CandidateLost { candidate: Contender },
-    "election_timeout" => ElectionTimeout { term: Term },
-    "lap_timeout" => LapTimeout,
-    "deputy_silent" => DeputySilent { deputy: Member },
-    "routing_past" => RoutingPast { lost: Member, successor: Member },
-    "alone" => Alone,
-    "readmitting" => Readmitting { member: Member },
-    "new_successor" => NewSuccessor { successor: Member },
-    "sending_again" => SendingAgain { to: Member },
-    "old_mandate" => OldMandate { term: Term },
-    "waiting_for_leader" => WaitingForLeader { term: Term },
-    "old_mandate_without_deputy" => OldMandateWithoutDeputy { term: Term },
-    "claiming" => Claiming { term: Term, me: Contender, needed: u32 },
-    "promising" => Promising { term: Term, leader: Member },
-    "not_promising" => NotPromising { term: Term, leader: Member },
-    "quorum_found" => QuorumFound { votes: u32, needed: u32 },
-    "no_quorum" => NoQuorum { votes: u32, needed: u32 },
-    "waiting_for_lease" => WaitingForLease { of: Member },
-    "lease_over" => LeaseOver { term: Term },
-    "lease_came_late" => LeaseCameLate { term: Term },
-    "inquiring" => Inquiring { term: Term },
-    "inquiry_met_leader" => InquiryMetLeader { leader: Member },
-    "inquiry_of_few" => InquiryOfFew { supporters: u32, needed: u32 },
-    "inquiry_unanswered" => InquiryUnanswered,
-    "newer_term_seen" => NewerTermSeen { term: Term },
-    "renewing_for_quorum" => RenewingForQuorum,
-    "classic" => Classic { why: Why<Contender> },
-    "calling_the_roll" => CallingTheRoll,
-    "roll_called" => RollCalled { members: u32 },
-    "won_classic" => WonClassic { term: Term },
-    "won_without_deputy" => WonWithoutDeputy { term: Term },
-    "confirming" => Confirming { term: Term },
-    "election_void" => ElectionVoid { term: Term },
-    "taking_part_already" => TakingPartAlready { term: Term },
-}
-
-impl<'de, M: Part, C: Part> Deserialize<'de> for Explanation<M, C> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(Map::deserialize(deserializer)?).map_err(D::Error::custom)
+reasons! {
+    /// One decision and its reason. Tagged by `decision` in JSON.
+    Explanation tagged by "decision" {
+        "initiating" => Initiating { term: Term, me: Contender },
+        "initiating_ineligible" => InitiatingIneligible { term: Term },
+        "nobody_may_lead" => NobodyMayLead { term: Term },
+        "passing_on_ineligible" => PassingOnIneligible { candidate: Contender },
+        "replacing_ineligible" => ReplacingIneligible { candidate: Contender, me: Contender },
+        "leader_lost_ineligible" => LeaderLostIneligible { leader: Member },
+        "deputy_may_not_lead" => DeputyMayNotLead { deputy: Member },
+        "no_deputy_found" => NoDeputyFound,
+        "replacing" => Replacing { candidate: Contender, me: Contender },
+        "passing_on" => PassingOn { candidate: Contender, me: Contender },
+        "passing_on_result" => PassingOnResult { leader: Member, deputy: Option<Member> },
+        "won" => Won { term: Term, me: Contender, deputy: Option<Contender> },
+        "alone_and_leading" => AloneAndLeading { term: Term, me: Contender },
+        "following" => Following { term: Term, leader: Member, deputy: Option<Member> },
+        "deputy_now" => DeputyNow { term: Term, leader: Member },
+        "attribute_differs" => AttributeDiffers { leader: Contender, here: Attribute },
+        "taking_over" => TakingOver { term: Term, lost: Member },
+        "looking_for_deputy" => LookingForDeputy { lost: Option<Member> },
+        "offering_myself" => OfferingMyself { me: Contender },
+        "deputy_found" => DeputyFound { deputy: Contender },
+        "stepping_down" => SteppingDown { term: Term, leader: Option<Member> },
+        "leader_lost" => LeaderLost { leader: Member },
+        "leader_lost_unconfirmed" => LeaderLostUnconfirmed { leader: Member },
+        "leader_lost_electing" => LeaderLostElecting { leader: Member },
+        "leader_lost_waiting" => LeaderLostWaiting { leader: Member },
+        "no_deputy_from_now_on" => NoDeputyFromNowOn,
+        "candidate_lost" => CandidateLost { candidate: Contender },
+        "election_timeout" => ElectionTimeout { term: Term },
+        "lap_timeout" => LapTimeout,
+        "deputy_silent" => DeputySilent { deputy: Member },
+        "routing_past" => RoutingPast { lost: Member, successor: Member },
+        "alone" => Alone,
+        "readmitting" => Readmitting { member: Member },
+        "new_successor" => NewSuccessor { successor: Member },
+        "sending_again" => SendingAgain { to: Member },
+        "old_mandate" => OldMandate { term: Term },
+        "waiting_for_leader" => WaitingForLeader { term: Term },
+        "old_mandate_without_deputy" => OldMandateWithoutDeputy { term: Term },
+        "claiming" => Claiming { term: Term, me: Contender, needed: u32 },
+        "promising" => Promising { term: Term, leader: Member },
+        "not_promising" => NotPromising { term: Term, leader: Member },
+        "quorum_found" => QuorumFound { votes: u32, needed: u32 },
+        "no_quorum" => NoQuorum { votes: u32, needed: u32 },
+        "waiting_for_lease" => WaitingForLease { of: Member },
+        "lease_over" => LeaseOver { term: Term },
+        "lease_came_late" => LeaseCameLate { term: Term },
+        "inquiring" => Inquiring { term: Term },
+        "inquiry_met_leader" => InquiryMetLeader { leader: Member },
+        "inquiry_of_few" => InquiryOfFew { supporters: u32, needed: u32 },
+        "inquiry_unanswered" => InquiryUnanswered,
+        "newer_term_seen" => NewerTermSeen { term: Term },
+        "renewing_for_quorum" => RenewingForQuorum,
+        "classic" => Classic { why: Why<Contender> },
+        "calling_the_roll" => CallingTheRoll,
+        "roll_called" => RollCalled { members: u32 },
+        "won_classic" => WonClassic { term: Term },
+        "won_without_deputy" => WonWithoutDeputy { term: Term },
+        "confirming" => Confirming { term: Term },
+        "election_void" => ElectionVoid { term: Term },
+        "taking_part_already" => TakingPartAlready { term: Term },
     }
 }
 
@@ -199,6 +214,60 @@ pub type NamedExplanation = Explanation<NodeName, NamedContender>;
 
 impl<M: Part, C: Part> Part for Explanation<M, C> {
     const ANY: Self = Self::CallingTheRoll;
+}
+
+reasons! {
+    /// The reason for which a member does not act on a message that it received. Tagged by `kind` in JSON.
+    DropReason tagged by "kind" {
+        /// It is about an older term than this member's.
+        "older_term" => OlderTerm { mine: Term },
+        /// Its term already has a leader.
+        "already_decided" => AlreadyDecided { term: Term },
+        /// This member has passed on a better candidate, or this one, in this term.
+        "better_passed_on" => BetterPassedOn { best: Contender },
+        /// This member knows that already.
+        "known" => Known,
+        /// It has crossed more links than a message may cross in this ring: its originator must be gone.
+        "hop_budget" => HopBudget { budget: u32 },
+        /// Another algorithm decides this term here.
+        "other_algorithm" => OtherAlgorithm { mine: AlgorithmName },
+        /// Its sender sees another ring than this member, which expects ring messages of its predecessor.
+        "another_ring" => AnotherRing { predecessor: Option<Member> },
+        /// One that its sender sent before it has not arrived.
+        "one_is_missing" => OneIsMissing,
+        /// No member would say this.
+        "makes_no_sense" => MakesNoSense,
+        /// By the rules of its algorithm it goes no further.
+        "ends_here" => EndsHere,
+    }
+}
+
+impl<Member, Contender> DropReason<Member, Contender> {
+    /// Whether the drop is a sign that something went wrong: a message was lost, or members see different
+    /// rings. Otherwise the drop is a rule of the algorithm at work, such as a candidate that has met a
+    /// better one.
+    #[must_use]
+    pub const fn is_trouble(&self) -> bool {
+        match self {
+            Self::OlderTerm { .. }
+            | Self::AlreadyDecided { .. }
+            | Self::BetterPassedOn { .. }
+            | Self::Known
+            | Self::EndsHere => false,
+            Self::HopBudget { .. }
+            | Self::OtherAlgorithm { .. }
+            | Self::AnotherRing { .. }
+            | Self::OneIsMissing
+            | Self::MakesNoSense => true,
+        }
+    }
+}
+
+/// A reason as events carry it.
+pub type NamedDropReason = DropReason<NodeName, NamedContender>;
+
+impl<M: Part, C: Part> Part for DropReason<M, C> {
+    const ANY: Self = Self::Known;
 }
 
 /// One decision of a classic algorithm and its reason.

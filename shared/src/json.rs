@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::AlgorithmName;
+use crate::action::NodeRequest;
 use crate::algorithm::Status;
 use crate::api::{ArchiveState, RunEnd};
 use crate::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
@@ -117,6 +118,7 @@ parts! {
     LinkEnd = LinkEnd::NotNeeded,
     LossCause = LossCause::Hung,
     EventKind = EventKind::Paused,
+    NodeRequest = NodeRequest::Initiate,
     RunEnd = RunEnd::Running,
     ArchiveState = ArchiveState::Off,
 }

@@ -9,6 +9,7 @@
 //! [`control`] and [`api`] are what is asked for.
 #![forbid(unsafe_code)]
 
+pub mod action;
 pub mod algorithm;
 pub mod api;
 pub mod bus;
@@ -32,9 +33,10 @@ pub mod timeline;
 pub mod view;
 pub mod why;
 
+pub use action::{NodeAction, NodeRequest};
 pub use algorithm::{AlgorithmName, Payload, PortKind, Progress};
 pub use event::{Event, EventKind};
-pub use explanation::Explanation;
+pub use explanation::{DropReason, Explanation};
 pub use fault::{FaultyLink, LinkFault};
 pub use id::{Attribute, Incarnation, MessageId, NodeId, NodeName, RunId, Seq, Term};
 pub use message::{Contender, Mandate, Promise, RingMessage};

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use crate::algorithm::Progress;
 use crate::event::{EventKind, MessageInfo, NamedContender};
-use crate::explanation::{Explanation, Why};
+use crate::explanation::{DropReason, Explanation, NamedDropReason, Why};
 use crate::fault::{Injection, LinkFault, Share};
 use crate::id::{Attribute, NodeName};
 use crate::link::{LinkDirection, LinkKind};
@@ -363,6 +363,32 @@ pub fn explanation<M: Display, C: ContenderText>(explanation: &Explanation<M, C>
     text
 }
 
+/// The reason for dropping a message, in the words of the member.
+#[must_use]
+pub fn drop_reason(reason: &NamedDropReason) -> String {
+    match reason {
+        DropReason::OlderTerm { mine } => format!("it is of an older term than mine ({mine})"),
+        DropReason::AlreadyDecided { term } => format!("term {term} already has its leader"),
+        DropReason::BetterPassedOn { best } => {
+            format!("in this term I have already passed on {best}, which is no worse")
+        }
+        DropReason::OtherAlgorithm { mine } => format!("here {mine} decides this term"),
+        DropReason::AnotherRing { predecessor } => {
+            let expected = predecessor.as_ref().map_or("nobody", NodeName::as_str);
+            format!("its sender sees another ring than I do: the member before me is {expected}")
+        }
+        DropReason::OneIsMissing => {
+            "one that was sent before it was lost or is late, and the algorithm can't do without".to_owned()
+        }
+        DropReason::MakesNoSense => "no member of this ring would say this".to_owned(),
+        DropReason::EndsHere => "by the rules of its algorithm it goes no further".to_owned(),
+        DropReason::Known => "I know that already".to_owned(),
+        DropReason::HopBudget { budget } => {
+            format!("it has crossed more than {budget} links: its sender must be gone")
+        }
+    }
+}
+
 /// A decision of a classic algorithm and its reason, in the words of the member.
 #[must_use]
 pub fn classic<L: Display>(why: &Why<L>) -> String {
@@ -412,7 +438,7 @@ pub fn describe(kind: &EventKind) -> String {
         EventKind::PartitionChanged { sides } => {
             format!("the ring is parted, {} named", counted(sides.len() as u64, "side"))
         }
-        EventKind::Requested { action } => format!("request: {action}"),
+        EventKind::Requested { action } => format!("request: {}", action.as_str()),
         EventKind::Spawned { pid } => format!("process {pid} started"),
         EventKind::StartFailed { reason } => format!("could not start: {reason}"),
         EventKind::RestartPlanned { after_ms } => format!("restarts in {after_ms} ms"),
@@ -454,10 +480,10 @@ pub fn describe(kind: &EventKind) -> String {
             format!("← {from}  {} ({})", message(info), duration(*travel_us))
         }
         EventKind::Dropped { message: info, from, reason, trouble: true } => {
-            format!("dropped {} from {from}: {reason}", message(info))
+            format!("dropped {} from {from}: {}", message(info), drop_reason(reason))
         }
         EventKind::Dropped { message: info, from, reason, trouble: false } => {
-            format!("{} from {from} ends here: {reason}", message(info))
+            format!("{} from {from} ends here: {}", message(info), drop_reason(reason))
         }
         EventKind::Lost { message: info, to } => format!("lost on the way to {to}: {}", message(info)),
         EventKind::Injected { message: info, to, fault, .. } => {

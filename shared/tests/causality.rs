@@ -27,7 +27,7 @@ fn broken() -> EventKind {
 }
 
 fn requested(action: &str) -> EventKind {
-    EventKind::Requested { action: action.to_owned() }
+    EventKind::Requested { action: action.to_owned().try_into().expect("a request") }
 }
 
 fn outside(events: &[(u64, &str, EventKind)]) -> Vec<Option<u64>> {

@@ -1,9 +1,13 @@
 //! The sentences of explanations, as a card's log shows them.
 
+use std::collections::BTreeSet;
+
 use ringleader_shared::event::{EventKind, NamedContender};
-use ringleader_shared::explanation::{Explanation as Why, NamedExplanation, Names, Why as Classic};
+use ringleader_shared::explanation::{
+    DropReason, Explanation as Why, NamedDropReason, NamedExplanation, Names, Why as Classic,
+};
 use ringleader_shared::link::{LinkDirection, LinkKind};
-use ringleader_shared::{Attribute, Contender, NodeId, NodeName, Term, text};
+use ringleader_shared::{AlgorithmName, Attribute, Contender, NodeId, NodeName, Term, text};
 use uuid::Uuid;
 
 /// Members whose names are single letters, of which their ids are made.
@@ -40,6 +44,46 @@ fn assert_words(why: Why, words: &str) {
     assert_eq!(serde_json::from_str::<NamedExplanation>(&json).expect("read again"), named, "{json}");
     let json = serde_json::to_string(&why).expect("JSON");
     assert_eq!(serde_json::from_str::<Why>(&json).expect("read again"), why, "{json}");
+}
+
+#[test]
+fn of_every_reason_for_dropping_a_message() {
+    let cases = [
+        (DropReason::OlderTerm { mine: Term(2) }, "it is of an older term than mine (2)"),
+        (DropReason::AlreadyDecided { term: Term(2) }, "term 2 already has its leader"),
+        (
+            DropReason::BetterPassedOn { best: contender("D", 120) },
+            "in this term I have already passed on D (120), which is no worse",
+        ),
+        (DropReason::Known, "I know that already"),
+        (DropReason::HopBudget { budget: 16 }, "it has crossed more than 16 links: its sender must be gone"),
+        (DropReason::OtherAlgorithm { mine: AlgorithmName::Bully }, "here bully decides this term"),
+        (
+            DropReason::AnotherRing { predecessor: Some(id("C")) },
+            "its sender sees another ring than I do: the member before me is C",
+        ),
+        (
+            DropReason::AnotherRing { predecessor: None },
+            "its sender sees another ring than I do: the member before me is nobody",
+        ),
+        (
+            DropReason::OneIsMissing,
+            "one that was sent before it was lost or is late, and the algorithm can't do without",
+        ),
+        (DropReason::MakesNoSense, "no member of this ring would say this"),
+        (DropReason::EndsHere, "by the rules of its algorithm it goes no further"),
+    ];
+    let mut kinds: BTreeSet<&str> = <DropReason>::NAMES.iter().copied().collect();
+    for (reason, words) in cases {
+        let named = reason.named(&Letters);
+        assert_eq!(text::drop_reason(&named), words);
+        let json = serde_json::to_value(&named).expect("JSON");
+        kinds.remove(json["kind"].as_str().expect("its kind"));
+        assert_eq!(serde_json::from_value::<NamedDropReason>(json).expect("read again"), named);
+        let json = serde_json::to_string(&reason).expect("JSON");
+        assert_eq!(serde_json::from_str::<DropReason>(&json).expect("read again"), reason, "{json}");
+    }
+    assert!(kinds.is_empty(), "not tried: {kinds:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use ringleader_shared::control::{Configuration, NodeCommand, NodeEvent, NodeReport};
 use ringleader_shared::event::{ElectionCause, EventKind, MessageInfo, MessageKind, NamedContender};
-use ringleader_shared::explanation::Explanation;
+use ringleader_shared::explanation::{DropReason, Explanation};
 use ringleader_shared::fault::{Injection, LinkFault, NodeFault, Share};
 use ringleader_shared::link::{
     LinkDirection, LinkEnd, LinkFrame, LinkKind, MAX_PATH, PathFrame, PathReply, PathRequest, close,
@@ -389,7 +389,12 @@ fn emitted_by_nodes() -> Vec<EventKind> {
         EventKind::SuccessorChanged { successor: peer.clone() },
         EventKind::Sent { message: message.clone(), to: to.clone(), hold_us: 0 },
         EventKind::Received { message: message.clone(), from: from.clone(), travel_us: 104 },
-        EventKind::Dropped { message: message.clone(), from: from.clone(), reason: reason(), trouble: false },
+        EventKind::Dropped {
+            message: message.clone(),
+            from: from.clone(),
+            reason: DropReason::OlderTerm { mine: Term(2) },
+            trouble: false,
+        },
         EventKind::Lost { message: message.clone(), to: to.clone() },
         EventKind::Completed {
             cause: ElectionCause::Election,

@@ -1,7 +1,10 @@
 //! Algorithms for tests: a test of each by its name, and random choices that a new algorithm does not change.
 
+use std::hash::Hasher;
+
+use fnv::FnvHasher;
 #[doc(hidden)]
-pub use ringleader_shared::AlgorithmName;
+pub use ringleader_shared::{AlgorithmName, classic_algorithms};
 
 /// Makes one test for each classic algorithm out of a function that takes its name: of `decides`, the tests
 /// `decides::peterson`, `decides::franklin` and so on, so that `cargo test -- peterson` runs Peterson's.
@@ -15,20 +18,10 @@ pub use ringleader_shared::AlgorithmName;
 #[macro_export]
 macro_rules! each_classic {
     ($($check:ident),+ $(,)?) => { $crate::each_classic!(if |_| true => $($check),+); };
-    (if $applies:expr => $($check:ident),+ $(,)?) => { $($crate::each_classic! { @of $check ($applies)
-        lelann LeLann,
-        chang_roberts ChangRoberts,
-        chang_roberts_initiators ChangRobertsInitiators,
-        hirschberg_sinclair HirschbergSinclair,
-        franklin Franklin,
-        peterson Peterson,
-        dolev_klawe_rodeh_a DolevKlaweRodehA,
-        dolev_klawe_rodeh DolevKlaweRodeh,
-        bully Bully,
-        itai_rodeh ItaiRodeh,
-        higham_przytycka HighamPrzytycka,
-    })+ };
-    (@of $check:ident ($applies:expr) $($test:ident $algorithm:ident,)+) => {
+    (if $applies:expr => $($check:ident),+ $(,)?) => {
+        $($crate::algorithms::classic_algorithms! { [$crate::each_classic] { @of $check ($applies) } })+
+    };
+    (@of $check:ident ($applies:expr) $($algorithm:ident $test:ident $key:literal)+) => {
         mod $check {
             #[allow(unused_imports, reason = "the condition may need them")]
             use super::*;
@@ -41,14 +34,6 @@ macro_rules! each_classic {
                     super::$check(AlgorithmName::$algorithm);
                 }
             })+
-
-            /// A check by the compiler that the list above misses no algorithm.
-            #[allow(dead_code, reason = "only its compilation counts")]
-            const fn complete(name: AlgorithmName) {
-                match name {
-                    AlgorithmName::MaxRing $(| AlgorithmName::$algorithm)+ => {}
-                }
-            }
         }
     };
 }
@@ -64,9 +49,9 @@ pub fn drawn(number: u64) -> AlgorithmName {
 /// A seed for the tests of one algorithm, which follows from its name and not from its place in a list.
 #[must_use]
 pub fn seed(name: AlgorithmName) -> u64 {
-    // FNV-1a, 64 bits.
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    mixed(name.key().bytes().fold(0xcbf2_9ce4_8422_2325, fnv))
+    let mut hasher = FnvHasher::default();
+    hasher.write(name.key().as_bytes());
+    mixed(hasher.finish())
 }
 
 /// The finisher of SplitMix64: each bit of the result depends on each bit of the state.

@@ -40,9 +40,9 @@ const WIDTH: usize = 110;
 /// Vague words in place of emit, report, log or announce.
 const WORN_OUT: [&str; 4] = ["tell", "tells", "telling", "told"];
 
-/// Words that begin a relative clause instead of naming the thing. An entry of two words is found where both
-/// stand. "Whether" is not among them: Rust's own documentation begins with it for a boolean.
-const RELATIVE: [&str; 14] = [
+/// Words that begin a relative clause instead of naming the thing. "Whether" is not among them: Rust's own
+/// documentation begins with it for a boolean.
+const RELATIVE: [&str; 13] = [
     "Who",
     "What",
     "Whom",
@@ -56,7 +56,13 @@ const RELATIVE: [&str; 14] = [
     "Where",
     "Why",
     "That",
-    "To whom",
+];
+
+/// Words that may stand before such a word, so that the two together begin a clause: "Until when", "For how
+/// long", "Those who".
+const BEFORE_RELATIVE: [&str; 16] = [
+    "After", "At", "By", "During", "For", "From", "In", "Of", "On", "Since", "Those", "To", "Until", "Up",
+    "With", "Without",
 ];
 
 /// Things whose number grows with the project: a text that counts them is wrong some day.
@@ -220,10 +226,18 @@ fn too_wide(line: &str) -> Option<String> {
     (width > WIDTH).then(|| format!("{width} columns wide: at most {WIDTH}"))
 }
 
-/// The entry of [`RELATIVE`] that a text begins with.
-fn relative_beginning(text: &str) -> Option<&'static str> {
-    let begins = |entry: &&str| words(entry).eq(words(text).take(words(entry).count()));
-    RELATIVE.into_iter().find(begins)
+/// The words at the beginning of a text that begin a relative clause.
+fn relative_beginning(text: &str) -> Option<String> {
+    let mut words = words(text);
+    let first = words.next()?;
+    if RELATIVE.contains(&first) {
+        return Some(first.to_owned());
+    }
+    let second = words.next()?;
+    let both = format!("{first} {second}");
+    let is_relative = RELATIVE.iter().any(|it| *it != "That" && it.to_lowercase() == second);
+    // With a comma or a bracket between them they are no clause.
+    (is_relative && BEFORE_RELATIVE.contains(&first) && text.contains(&both)).then_some(both)
 }
 
 /// Whether a Markdown line is one link or one word, after its list marker.
@@ -281,13 +295,16 @@ mod tests {
 
     #[test]
     fn a_doc_comment_begins_with_a_noun_or_a_verb() {
-        for first in RELATIVE {
+        let prepositions = ["To whom", "Until when", "For how", "From which", "Those who"];
+        for first in RELATIVE.into_iter().chain(prepositions) {
             assert_eq!(lines(&in_rust(&format!("/// {first} leads.\nstruct A;"))), [1], "{first}");
         }
         assert_eq!(lines(&in_rust("//! What it is.")), [1]);
         assert_eq!(in_rust("/// The member\n/// Who leads.\nstruct A;"), [], "in the middle of one");
         assert_eq!(in_rust("/// Whole rings.\nstruct A;\n// Who leads is data."), []);
-        for fine in ["To the right.", "Whether it leads.", "If it leads.", "To", ""] {
+        for fine in
+            ["To the right.", "Whether it leads.", "If it leads.", "After that.", "Of, how it is.", "To", ""]
+        {
             assert_eq!(in_rust(&format!("/// {fine}\nstruct A;")), [], "{fine}");
         }
     }

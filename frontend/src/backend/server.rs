@@ -49,17 +49,15 @@ pub(crate) async fn submit(command: Command) -> Result<(), Notice> {
 /// The request that carries a command out.
 fn request(command: Command) -> Request {
     match command {
-        Command::Elect(initiator) => elect(&StartElection { initiator, ..StartElection::default() }),
-        Command::ElectTogether(names) => {
-            elect(&StartElection { initiators: Some(names), ..StartElection::default() })
+        Command::Elect(initiators) => {
+            Request::with("POST", "api/v1/elections", to_json(&StartElection::from(initiators)))
         }
-        Command::ElectAll => elect(&StartElection { everyone: true, ..StartElection::default() }),
         Command::Control(target, action) => {
             let target = match &target {
                 NodeTarget::Leader => "leader",
                 NodeTarget::Node(name) => name.as_str(),
             };
-            Request::new("POST", &format!("api/v1/nodes/{target}/{}", action.as_str()))
+            Request::new("POST", &format!("api/v1/nodes/{target}/{action}"))
         }
         Command::ChangeAttribute(name, attribute) => {
             let change = ChangeNode { attribute: Some(attribute), ..ChangeNode::default() };
@@ -81,10 +79,6 @@ fn request(command: Command) -> Request {
         }
         Command::Reset => Request::new("POST", "api/v1/reset"),
     }
-}
-
-fn elect(election: &StartElection) -> Request {
-    Request::with("POST", "api/v1/elections", to_json(election))
 }
 
 /// Asks the server whether it admits this page.

@@ -1,10 +1,11 @@
 //! The actions on a card: buttons for the process of a node, its elections and its removal.
 
 use leptos::prelude::*;
-use ringleader_shared::{NodeName, NodeState, RingView};
+use ringleader_shared::api::Initiators;
+use ringleader_shared::{NodeAction, NodeName, NodeState, RingView};
 
 use super::initiator_box::InitiatorBox;
-use crate::command::{Command, NodeAction, NodeTarget};
+use crate::command::{Command, NodeTarget};
 use crate::components::button::ActionButton;
 use crate::components::command_sender::CommandSender;
 use crate::focus;
@@ -120,7 +121,7 @@ pub(crate) fn Actions(name: NodeName, #[prop(into)] state: Signal<NodeState>) ->
                 class="small"
                 effect=format!("{name} starts an election")
                 refusal=unless(Box::new(no_initiative))
-                press=move |()| commands.submit(Command::Elect(Some(initiator.clone())))
+                press=move |()| commands.submit(Command::Elect(Initiators::One(initiator.clone())))
             >
                 "Initiate"
             </ActionButton>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{NodeName, NodeState};
+use ringleader_simulator::classic::properties;
 
 use super::actions::Actions;
 use super::attribute::AttributeField;
@@ -13,7 +14,7 @@ use crate::components::command_sender::CommandSender;
 use crate::reactive;
 use crate::state::Store;
 use crate::terms;
-use crate::text::{outside, phase_name, to_successor};
+use crate::text::{outside, to_successor};
 
 /// The facts below the name: terms and their values.
 fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
@@ -31,8 +32,8 @@ fn facts(node: &NodeView) -> Vec<(&'static str, String)> {
     }
     if let Some(part) = &node.progress {
         let phase = part.phase.filter(|phase| *phase > 0);
-        let phase =
-            phase.map_or_else(String::new, |phase| format!(", {} {phase}", phase_name(part.algorithm)));
+        let phase = phase
+            .map_or_else(String::new, |phase| format!(", {} {phase}", properties(part.algorithm).phases));
         let holds = part.holds.as_ref().filter(|held| held.name != node.name);
         let holds = holds.map_or_else(String::new, |held| format!(", for {}", held.name));
         facts.push(("election", format!("{}{phase}{holds}", part.status.as_str())));

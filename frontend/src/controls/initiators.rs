@@ -1,6 +1,7 @@
 //! The button that starts an election at the chosen nodes: its command, its texts, and the reason when it is
 //! disabled.
 
+use ringleader_shared::api::Initiators;
 use ringleader_shared::{NodeName, RingView};
 
 use crate::command::Command;
@@ -10,11 +11,11 @@ const MOST_NAMED: usize = 4;
 
 /// The command that starts an election at these nodes.
 pub(super) fn command(mut names: Vec<NodeName>) -> Command {
-    match names.len() {
-        0 => Command::Elect(None),
-        1 => Command::Elect(names.pop()),
-        _ => Command::ElectTogether(names),
-    }
+    Command::Elect(match names.len() {
+        0 => Initiators::First,
+        1 => names.pop().map_or(Initiators::First, Initiators::One),
+        _ => Initiators::Together(names),
+    })
 }
 
 /// The effect of the button, in a sentence.

@@ -29,7 +29,7 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
             // The winner is confirmed by a lap round the ring.
             kinds.push(MessageKind::Election);
         }
-        if winner_is_found_by_another(algorithm) {
+        if properties.found_by_another {
             kinds.push(MessageKind::Found);
         }
     }
@@ -38,11 +38,6 @@ fn kinds_of(algorithm: AlgorithmName) -> Vec<MessageKind> {
     }
     kinds.push(MessageKind::Elected);
     kinds
-}
-
-/// Whether a member that holds the label of another may find that this other one has won.
-const fn winner_is_found_by_another(algorithm: AlgorithmName) -> bool {
-    matches!(algorithm, AlgorithmName::DolevKlaweRodehA | AlgorithmName::HighamPrzytycka)
 }
 
 /// The kinds of messages in this ring: of the algorithm that elects next and of the one that elected last.

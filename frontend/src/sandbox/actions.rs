@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use ringleader_shared::api::Initiators;
 use ringleader_shared::fault::Share;
 use ringleader_shared::view::NodeView;
-use ringleader_shared::{ChangeRing, LinkFault, NodeName, RingView};
+use ringleader_shared::{ChangeRing, LinkFault, NodeAction, NodeName, RingView};
 use ringleader_simulator::{Action, Disturbance, Latency, PerMille};
 
 use super::settings::HOP;
-use crate::command::{Command, NodeAction, NodeTarget};
+use crate::command::{Command, NodeTarget};
 
 /// The largest number of pairs that a partition severs one by one: with more, the permalink would be too long
 /// to send.
@@ -19,12 +20,12 @@ pub(crate) fn actions(command: &Command, view: &RingView) -> Result<Vec<Action>,
     let place = |name: &NodeName| name.ordinal().ok_or_else(|| format!("There is no node {name}"));
     let one = |action: Action| Ok(vec![action]);
     match command {
-        Command::Elect(Some(name)) => one(Action::Initiate(place(name)?)),
-        Command::Elect(None) => match view.live().next() {
+        Command::Elect(Initiators::One(name)) => one(Action::Initiate(place(name)?)),
+        Command::Elect(Initiators::First) => match view.live().next() {
             Some(first) => one(Action::Initiate(place(&first.name)?)),
             None => Err("No node is running: start one first".to_owned()),
         },
-        Command::ElectTogether(names) => {
+        Command::Elect(Initiators::Together(names)) => {
             let idle = |name: &&NodeName| !view.node(name).is_some_and(NodeView::is_live);
             if let Some(name) = names.iter().find(idle) {
                 return Err(format!("{name} is not running: start or resume it first"));
@@ -32,7 +33,7 @@ pub(crate) fn actions(command: &Command, view: &RingView) -> Result<Vec<Action>,
             let term = view.term.next();
             names.iter().map(|name| Ok(Action::InitiateTogether { place: place(name)?, term })).collect()
         }
-        Command::ElectAll => one(Action::InitiateAll),
+        Command::Elect(Initiators::All) => one(Action::InitiateAll),
         Command::Control(target, action) => {
             let place = match target {
                 NodeTarget::Node(name) => place(name)?,
@@ -161,7 +162,7 @@ mod tests {
         let mut ring = ring(4);
         ring.running();
         let view = ring.led_by("D", "C", 4);
-        let command = Command::ElectTogether(vec![name("A"), name("C")]);
+        let command = Command::Elect(Initiators::Together(vec![name("A"), name("C")]));
         assert_eq!(performed(&command, &view), "initiate A term 5; initiate C term 5; ");
         assert!(actions(&command, &ring.killed("C")).is_err_and(|why| why.starts_with("C is not running")));
     }

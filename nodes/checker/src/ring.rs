@@ -51,7 +51,7 @@ pub struct Ring {
     step_violation: Option<StepViolation>,
     /// One clock for all: what rates of clocks may differ by is in the lengths of leases.
     now: Time,
-    /// Quorum mode: who has led each term.
+    /// Quorum mode: the leaders of each term.
     led: BTreeMap<Term, NodeIndex>,
     /// The highest term that a dead member has reported, while it is above those of the live ones; else zero.
     buried: Term,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ringleader_shared::event::ElectionCause;
 use ringleader_shared::link::{LinkDirection, LinkKind};
 use ringleader_shared::{
-    AlgorithmName, Contender, Explanation, Mandate, NodeId, Promise, RingSettings, Role, Term,
+    AlgorithmName, Contender, DropReason, Explanation, Mandate, NodeId, Promise, RingSettings, Role, Term,
 };
 use serde::{Deserialize, Serialize};
 
@@ -197,72 +197,8 @@ pub struct Timing {
     pub lap: Duration,
     /// The time that a leader waits for its deputy's heartbeat link.
     pub deputy: Duration,
-    /// Quorum mode: how long a member that grants its lease votes for nobody else.
+    /// Quorum mode: the time for which a member that grants its lease votes for nobody else.
     pub lease: Duration,
-}
-
-/// Reason for not acting on a received message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum DropReason {
-    /// It is about an older term than this member's.
-    OlderTerm {
-        /// This member's term.
-        mine: Term,
-    },
-    /// Its term already has a leader.
-    AlreadyDecided {
-        /// The term that is decided.
-        term: Term,
-    },
-    /// This member has passed on a better candidate, or this one, in this term.
-    BetterPassedOn {
-        /// The one passed on.
-        best: Contender,
-    },
-    /// This member knows that already.
-    Known,
-    /// It has crossed so many links that its originator must be gone.
-    HopBudget {
-        /// The most links a message may cross in this ring.
-        budget: u32,
-    },
-    /// Another algorithm decides this term here.
-    OtherAlgorithm {
-        /// The algorithm of the member.
-        mine: AlgorithmName,
-    },
-    /// It was sent by a member that sees another ring than this one.
-    AnotherRing {
-        /// From whom ring messages are expected here.
-        predecessor: Option<NodeId>,
-    },
-    /// One that its sender sent before it has not arrived.
-    OneIsMissing,
-    /// No member would say this.
-    MakesNoSense,
-    /// By the rules of its algorithm it goes no further.
-    EndsHere,
-}
-
-impl DropReason {
-    /// Whether the drop is a sign that something went wrong: a message was lost, or members see different
-    /// rings. Otherwise the drop is a rule of the algorithm at work, such as a candidate that has met a
-    /// better one.
-    #[must_use]
-    pub const fn is_trouble(self) -> bool {
-        match self {
-            Self::OlderTerm { .. }
-            | Self::AlreadyDecided { .. }
-            | Self::BetterPassedOn { .. }
-            | Self::Known
-            | Self::EndsHere => false,
-            Self::HopBudget { .. }
-            | Self::OtherAlgorithm { .. }
-            | Self::AnotherRing { .. }
-            | Self::OneIsMissing
-            | Self::MakesNoSense => true,
-        }
-    }
 }
 
 /// The links that a member wants to have dialled.

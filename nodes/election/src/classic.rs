@@ -1,7 +1,7 @@
 //! The classic ring elections, each as its paper gives it: a failure-free asynchronous network whose links
 //! keep order.
 //!
-//! One file an algorithm, one line in the registry at the end of this file. A machine asks nothing and
+//! One file an algorithm; their list is [`classic_algorithms`]. A machine asks nothing and
 //! remembers everything, like [`crate::Core`]; what its paper takes for granted is data ([`Properties`]), and
 //! it may look at nothing else of its [`InitialKnowledge`]. Labels are only compared, so they may be ranks in
 //! a simulator and contenders in a process.
@@ -44,7 +44,7 @@ pub use promise::{Announcement, BrokenPromise, Ending, Formula, Instance, Observ
 pub use properties::{Bound, MAX_RING, Properties, RingKind, Worst};
 pub use ringleader_shared::algorithm::{Payload, Status};
 pub use ringleader_shared::explanation::Why;
-use ringleader_shared::{AlgorithmName, Contender};
+use ringleader_shared::{AlgorithmName, Contender, classic_algorithms};
 use serde::{Deserialize, Serialize};
 
 /// The label of a member: unique and ordered. The highest wins.
@@ -202,16 +202,16 @@ pub trait Visitor {
 }
 
 macro_rules! registry {
-    ($($algorithm:ident),+ $(,)?) => {
+    ($($algorithm:ident $module:ident $key:literal)+) => {
         /// The properties of each classic algorithm, in the order of their years.
         pub const ALL: &[&Properties] = &[$(<$algorithm<u32> as Classic<u32>>::PROPERTIES),+];
 
         /// Has the visitor visit the algorithm of this key; `None` when there is no such one.
         pub fn visit<V: Visitor>(key: &str, visitor: V) -> Option<V::Output> {
-            $(if key == <$algorithm<u32> as Classic<u32>>::PROPERTIES.key {
-                return Some(visitor.visit::<$algorithm<u32>>());
-            })+
-            None
+            match key {
+                $($key => Some(visitor.visit::<$algorithm<u32>>()),)+
+                _ => None,
+            }
         }
 
         /// A member of a classic election among contenders, whichever it is.
@@ -288,17 +288,4 @@ macro_rules! registry {
     };
 }
 
-// A line each.
-registry! {
-    LeLann,
-    ChangRoberts,
-    ChangRobertsInitiators,
-    HirschbergSinclair,
-    Franklin,
-    Peterson,
-    DolevKlaweRodehA,
-    DolevKlaweRodeh,
-    Bully,
-    ItaiRodeh,
-    HighamPrzytycka,
-}
+classic_algorithms!([registry] {});

@@ -9,8 +9,8 @@ use ringleader_shared::{
     AlgorithmName, Contender, MessageId, NodeId, NodeName, Payload, RingMessage, RingSpec,
 };
 
+use crate::Effect;
 use crate::classic::{self, Progress};
-use crate::{DropReason, Effect};
 
 /// The event that reports this effect, with the message that the core was given when it had it, and its
 /// sender.
@@ -47,7 +47,7 @@ pub fn event(
         Effect::Drop { reason, .. } => receiving.map(|(message, from)| EventKind::Dropped {
             message: message.clone(),
             from: from.clone(),
-            reason: drop_reason(ring, reason),
+            reason: reason.named(ring),
             trouble: reason.is_trouble(),
         }),
         Effect::Completed { cause, mandate, members } => Some(EventKind::Completed {
@@ -133,30 +133,4 @@ fn says(algorithm: AlgorithmName, payload: &Payload) -> String {
         words = format!("{words}, {what} {number}");
     }
     words
-}
-
-/// The reason for dropping a message, in words.
-#[must_use]
-pub fn drop_reason(ring: &RingSpec, reason: DropReason) -> String {
-    match reason {
-        DropReason::OlderTerm { mine } => format!("it is of an older term than mine ({mine})"),
-        DropReason::AlreadyDecided { term } => format!("term {term} already has its leader"),
-        DropReason::BetterPassedOn { best } => {
-            format!("in this term I have already passed on {}, which is no worse", ring.contender(best))
-        }
-        DropReason::OtherAlgorithm { mine } => format!("here {mine} decides this term"),
-        DropReason::AnotherRing { predecessor } => {
-            let expected = predecessor.map_or("nobody".to_owned(), |id| ring.name(id).to_string());
-            format!("its sender sees another ring than I do: the member before me is {expected}")
-        }
-        DropReason::OneIsMissing => {
-            "one that was sent before it was lost or is late, and the algorithm can't do without".to_owned()
-        }
-        DropReason::MakesNoSense => "no member of this ring would say this".to_owned(),
-        DropReason::EndsHere => "by the rules of its algorithm it goes no further".to_owned(),
-        DropReason::Known => "I know that already".to_owned(),
-        DropReason::HopBudget { budget } => {
-            format!("it has crossed more than {budget} links: its sender must be gone")
-        }
-    }
 }

@@ -6,7 +6,7 @@
 //! [`Core::handle`] never panics and always returns, for every input. It drops an input that it cannot use,
 //! and reports that. Only a change to the slices in `route`, the one place that indexes, could break this.
 //!
-//! How a caller drives it:
+//! A caller drives it in these steps:
 //! 1. make a [`Core`] with the member's own id, and give it [`Input::Configured`] first;
 //! 2. give it every link that comes up or fails, every message that arrives and every timer that fires;
 //! 3. after each call carry out the effects in their order;
@@ -38,6 +38,6 @@ pub mod random;
 pub mod recording;
 mod route;
 
-pub use algorithm::{DropReason, Effect, Input, Time, Timer, Timing, WantedLinks};
+pub use algorithm::{Effect, Input, Time, Timer, Timing, WantedLinks};
 pub use core::{Core, digest, digest_of_sender};
-pub use ringleader_shared::Explanation;
+pub use ringleader_shared::explanation::{DropReason, Explanation};

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use ringleader_election::classic::{
     Bully, ChangRoberts, ChangRobertsInitiators, Classic, Context, DolevKlaweRodeh, DolevKlaweRodehA,
     Franklin, HighamPrzytycka, HirschbergSinclair, InitialKnowledge, ItaiRodeh, LeLann, Peterson, Port,
-    Status,
+    Status, properties,
 };
+use ringleader_shared::AlgorithmName;
+use ringleader_testing::each_classic;
 
 const RING: [u32; 8] = [5, 1, 8, 2, 7, 3, 6, 4];
 
@@ -235,3 +237,17 @@ fn the_bully_a_challenge_and_an_answer_for_each_pair_and_seven_announced() {
     let ring = Ring::<Bully<u32>>::of(&RING).starts(2).finish();
     assert_eq!(ring.sent, [0, 0, 7, 0], "the highest need not ask");
 }
+
+/// Its key is that of the list, and its document has a row and a paragraph for it.
+fn stands_in_the_document(algorithm: AlgorithmName) {
+    let properties = properties(algorithm);
+    assert_eq!(properties.key, algorithm.key());
+    let document = include_str!("../../../docs/algorithms.md").to_lowercase();
+    let name = properties.name.split(" (").next().unwrap_or_default();
+    for line in [format!("| {name} | "), format!("- **{name}.** ")] {
+        let is_there = document.contains(&format!("\n{}", line.to_lowercase()));
+        assert!(is_there, "docs/algorithms.md has no line that begins with `{line}`");
+    }
+}
+
+each_classic!(stands_in_the_document);

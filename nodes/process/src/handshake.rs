@@ -296,7 +296,7 @@ pub(crate) fn check_sender(headers: &HeaderMap, secret: &Secret) -> Result<(), R
     Ok(())
 }
 
-/// Reads who dials, and checks that it may and that it means this node.
+/// Reads the name of the dialler, and checks that it may and that it means this node.
 pub(crate) fn read_dialler(headers: &HeaderMap, me: NodeId, members: &Members) -> Result<Dialler, Refusal> {
     let refuse = |status, reason: &str| Err((status, reason.to_owned()));
     if field::<u32>(headers, &VERSION)? != PROTOCOL {

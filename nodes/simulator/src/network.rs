@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ringleader_election::digest;
+use ringleader_election::{digest, loss};
 use ringleader_shared::link::LinkKind;
 use ringleader_shared::{Incarnation, RingMessage, Term};
 
@@ -13,9 +13,9 @@ use crate::rng::{PerMille, Rng, nanoseconds};
 use crate::schedule::Disturbance;
 use crate::setup::Latency;
 
-/// The share of its pings that a link may lose; it does not work when it loses more. As the members judge it
-/// by their pings (`ringleader_election::loss`).
-const MOST_LOST: PerMille = PerMille::new(375);
+/// The share of its pings that a link may lose; it does not work when it loses more, as the members judge it.
+#[expect(clippy::cast_possible_truncation, reason = "a thousand at most")]
+const MOST_LOST: PerMille = PerMille::new((loss::MOST_LOST * 1000 / loss::JUDGED_BY) as u16);
 
 /// A member, by its number in the order in which members joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -63,7 +63,7 @@ pub struct Setup {
     pub settings: RingSettings,
     /// Time between two dials of a member that another routes past.
     pub probe: Duration,
-    /// After how long a silent member is thought hung by those who have a link with it, or dial it, at least:
+    /// The least silence of a member after which those that have a link with it, or dial it, take it for hung:
     /// see [`Setup::silence`].
     pub hung_after: Duration,
 }
@@ -165,8 +165,8 @@ impl Setup {
         }
     }
 
-    /// After how long a silent member is thought hung: as configured, and where members are to be patient,
-    /// two slow crossings more.
+    /// The silence of a member after which it is thought hung: as configured, and where members are to be
+    /// patient, two slow crossings more.
     #[must_use]
     pub fn silence(&self) -> Duration {
         let more = if self.patient { self.latency.slow().saturating_mul(2) } else { Duration::ZERO };

@@ -2,7 +2,9 @@
 //! in space and time.
 
 use std::fmt::Write;
+use std::hash::Hasher;
 
+use fnv::FnvHasher;
 use ringleader_election::{Effect, events};
 use ringleader_shared::event::{EventKind, MessageInfo};
 use ringleader_shared::fault::{Injection, Share};
@@ -165,12 +167,11 @@ pub(crate) fn link_fault(cut: bool, disturbance: Option<Disturbance>) -> LinkFau
 /// Never: events can always be written as JSON.
 #[must_use]
 pub fn fingerprint(events: &[Event]) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    events.iter().fold(OFFSET, |hash, event| {
-        let line = serde_json::to_string(event).unwrap_or_default() + "\n";
-        line.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
-    })
+    let mut hasher = FnvHasher::default();
+    for event in events {
+        hasher.write((serde_json::to_string(event).unwrap_or_default() + "\n").as_bytes());
+    }
+    hasher.finish()
 }
 
 /// Draws events in space and time: a column for each member, a line for each event.

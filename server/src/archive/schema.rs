@@ -160,7 +160,7 @@ pub(super) fn setting(connection: &Connection, name: &str) -> rusqlite::Result<i
     connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
 }
 
-/// Checks whose file it is; returns its version, 0 for an empty one.
+/// Checks that the file is an archive; returns its version, 0 for an empty one.
 fn check(connection: &Connection, path: &Path) -> Result<i64, Error> {
     let of = |error: rusqlite::Error| Error::of(path, &error);
     let version = setting(connection, "user_version").map_err(of)?;

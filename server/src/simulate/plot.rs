@@ -170,8 +170,9 @@ fn smooth(nodes: f64, messages: impl Fn(f64) -> f64) -> f64 {
     (low.ln() + (high.ln() - low.ln()) * along).exp()
 }
 
-fn mark(shape: usize, x: f64, y: f64, colour: &str, out: &mut String) -> std::fmt::Result {
-    match shape % 4 {
+fn mark(at: usize, x: f64, y: f64, colour: &str, out: &mut String) -> std::fmt::Result {
+    // Lines of one colour have different marks.
+    match (at + at / COLOURS.len()) % 4 {
         0 => writeln!(out, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{colour}\"/>"),
         1 => {
             writeln!(

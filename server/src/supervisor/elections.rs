@@ -1,9 +1,9 @@
 //! Requested elections: by one node, by several at once, or by a ring file for the ring's beginning.
 
 use axum::http::StatusCode;
-use ringleader_shared::api::ElectionStarted;
+use ringleader_shared::api::{ElectionStarted, Initiators};
 use ringleader_shared::control::NodeCommand;
-use ringleader_shared::{EventKind, NodeName, NodeState, RingView, RunId, Term};
+use ringleader_shared::{EventKind, NodeName, NodeRequest, NodeState, RingView, RunId, Term};
 use tokio::sync::mpsc;
 
 use super::{ChildEvent, NodeSlot, Supervisor};
@@ -12,8 +12,17 @@ use crate::problem::Refusal;
 const NOBODY_RUNS: &str = "no node is running, so none can initiate an election; start one first";
 
 impl Supervisor {
-    pub(super) fn initiate(&mut self, initiator: Option<NodeName>) -> Result<NodeName, Refusal> {
-        let node = match &initiator {
+    pub(super) fn elect(&mut self, initiators: Initiators) -> Result<ElectionStarted, Refusal> {
+        match initiators {
+            Initiators::First => self.initiate(None),
+            Initiators::One(name) => self.initiate(Some(&name)),
+            Initiators::Together(names) => self.initiate_together(Some(&names)),
+            Initiators::All => self.initiate_together(None),
+        }
+    }
+
+    fn initiate(&mut self, initiator: Option<&NodeName>) -> Result<ElectionStarted, Refusal> {
+        let node = match initiator {
             Some(name) => {
                 let node = self.nodes.iter().find(|node| node.member.name == *name);
                 node.ok_or_else(|| super::no_such_node(name.as_str()))?
@@ -32,15 +41,12 @@ impl Supervisor {
         };
         self.announce_request(node);
         commands.try_send(NodeCommand::Initiate).map_err(|_| is_busy(&name))?;
-        Ok(name)
+        Ok(ElectionStarted { initiators: vec![name.clone()], initiator: name })
     }
 
     /// Starts an election at these nodes, or at all that run, in the term after the highest one that is
     /// known.
-    pub(super) fn initiate_together(
-        &mut self,
-        names: Option<&[NodeName]>,
-    ) -> Result<ElectionStarted, Refusal> {
+    fn initiate_together(&mut self, names: Option<&[NodeName]>) -> Result<ElectionStarted, Refusal> {
         if let Some(names) = names {
             self.all_run(names)?;
         }
@@ -113,7 +119,7 @@ impl Supervisor {
     }
 
     fn announce_request(&self, node: &NodeSlot) {
-        let requested = EventKind::Requested { action: "initiate".to_owned() };
+        let requested = EventKind::Requested { action: NodeRequest::Initiate };
         self.bus.announce(Some(&node.member.name), node.member.incarnation, requested);
     }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use ringleader_shared::api::{AddNode, ChangeNode, ElectionStarted};
+use ringleader_shared::api::{AddNode, ChangeNode, ElectionStarted, Initiators};
 use ringleader_shared::control::NodeCommand;
 use ringleader_shared::ring::MAX_MEMBERS;
 use ringleader_shared::{
-    ChangeRing, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeId, NodeName,
+    ChangeRing, EventKind, FaultyLink, Incarnation, LinkFault, Member, NodeAction, NodeId, NodeName,
+    NodeRequest,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -20,39 +21,9 @@ use crate::problem::Refusal;
 /// The time within which the kernel must stop or continue a process before the requester is answered.
 const ACT_WITHIN: Duration = Duration::from_secs(5);
 
-/// An action on one process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// SIGKILL.
-    Kill,
-    /// Ask it to leave gracefully.
-    Exit,
-    /// Spawn it again, as its next incarnation.
-    Start,
-    /// SIGSTOP: it hangs.
-    Pause,
-    /// SIGCONT.
-    Resume,
-}
-
-impl Action {
-    /// The name of this action in the API.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kill => "kill",
-            Self::Exit => "exit",
-            Self::Start => "start",
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-        }
-    }
-}
-
 pub(super) enum Request {
-    Act { node: String, action: Action, reply: Reply<NodeName> },
-    Initiate { initiator: Option<NodeName>, reply: Reply<NodeName> },
-    InitiateTogether { names: Option<Vec<NodeName>>, reply: Reply<ElectionStarted> },
+    Act { node: String, action: NodeAction, reply: Reply<NodeName> },
+    Elect { initiators: Initiators, reply: Reply<ElectionStarted> },
     Add { node: AddNode, reply: Reply<()> },
     Remove { node: String, reply: Reply<()> },
     ChangeNode { node: String, change: ChangeNode, reply: Reply<()> },
@@ -88,32 +59,20 @@ impl SupervisorHandle {
     ///
     /// # Errors
     /// When there is no such node, or its state does not allow it.
-    pub async fn act(&self, node: String, action: Action) -> Result<NodeName, Refusal> {
+    pub async fn act(&self, node: String, action: NodeAction) -> Result<NodeName, Refusal> {
         let done = self.ask(|reply| Request::Act { node, action, reply });
-        let late = || {
-            Refusal::conflict(format!(
-                "the system takes long to {} it; look again in a moment",
-                action.as_str()
-            ))
-        };
+        let late =
+            || Refusal::conflict(format!("the system takes long to {action} it; look again in a moment"));
         tokio::time::timeout(ACT_WITHIN, done).await.map_err(|_| late())?
     }
 
-    /// Starts an election at this node, or at the first live member in ring order.
-    ///
-    /// # Errors
-    /// When there is no such node, or it does not run.
-    pub async fn initiate(&self, initiator: Option<NodeName>) -> Result<NodeName, Refusal> {
-        self.ask(|reply| Request::Initiate { initiator, reply }).await
-    }
-
-    /// Starts an election at these nodes, or at every live one, all in the same term. Returns which.
+    /// Starts an election. Returns its initiators.
     ///
     /// # Errors
     /// When a named node does not exist or does not run, with the names; when none is named and no node
     /// runs.
-    pub async fn initiate_together(&self, names: Option<Vec<NodeName>>) -> Result<ElectionStarted, Refusal> {
-        self.ask(|reply| Request::InitiateTogether { names, reply }).await
+    pub async fn elect(&self, initiators: Initiators) -> Result<ElectionStarted, Refusal> {
+        self.ask(|reply| Request::Elect { initiators, reply }).await
     }
 
     /// Adds a node at the end of the ring order and starts it.
@@ -212,7 +171,7 @@ impl SupervisorHandle {
 impl Supervisor {
     /// Acts on a node's process. A request to stop or to continue it is answered when the kernel has done
     /// so.
-    pub(super) fn act(&mut self, word: &str, action: Action, reply: Reply<NodeName>) {
+    pub(super) fn act(&mut self, word: &str, action: NodeAction, reply: Reply<NodeName>) {
         let acted = self.resolve(word).and_then(|index| self.act_on(index, action).map(|name| (index, name)));
         let (index, name) = match acted {
             Ok(acted) => acted,
@@ -221,30 +180,32 @@ impl Supervisor {
         };
         let process = self.nodes.get_mut(index).and_then(|node| node.process.as_mut());
         match (action, process) {
-            (Action::Pause, Some(process)) => process.asked.push((Change::Stopped, reply)),
-            (Action::Resume, Some(process)) => process.asked.push((Change::Continued, reply)),
+            (NodeAction::Pause, Some(process)) => process.asked.push((Change::Stopped, reply)),
+            (NodeAction::Resume, Some(process)) => process.asked.push((Change::Continued, reply)),
             _ => drop(reply.send(Ok(name))),
         }
     }
 
-    fn act_on(&mut self, index: usize, action: Action) -> Result<NodeName, Refusal> {
+    fn act_on(&mut self, index: usize, action: NodeAction) -> Result<NodeName, Refusal> {
         let Some(node) = self.nodes.get_mut(index) else { return Err(super::no_such_node("it")) };
         let name = node.member.name.clone();
         let at = now();
         match (action, node.process.as_mut()) {
-            (Action::Start, None) => node.restarts.forgive(),
-            (Action::Start, Some(process)) if process.is_ending() => {
+            (NodeAction::Start, None) => node.restarts.forgive(),
+            (NodeAction::Start, Some(process)) if process.is_ending() => {
                 return Err(Refusal::conflict(format!("{name} is still ending; try again in a moment")));
             }
-            (Action::Start, Some(_)) => return Err(Refusal::conflict(format!("{name} is running already"))),
+            (NodeAction::Start, Some(_)) => {
+                return Err(Refusal::conflict(format!("{name} is running already")));
+            }
             (_, None) => return Err(Refusal::conflict(format!("{name} is not running; start it first"))),
             // A node that was asked to leave and does not can be killed.
-            (Action::Kill, Some(process)) if !process.killed => process.kill(),
+            (NodeAction::Kill, Some(process)) if !process.killed => process.kill(),
             (_, Some(process)) if process.is_ending() => {
                 return Err(Refusal::conflict(format!("{name} is ending already")));
             }
-            (Action::Kill, Some(_)) => {}
-            (Action::Exit, Some(process)) => {
+            (NodeAction::Kill, Some(_)) => {}
+            (NodeAction::Exit, Some(process)) => {
                 if process.paused {
                     let title =
                         format!("{name} is paused and can't leave gracefully; resume it first, or kill it");
@@ -264,7 +225,7 @@ impl Supervisor {
                     let _ = child_events.send(ChildEvent::ExitDue { run, id, incarnation });
                 });
             }
-            (Action::Pause, Some(process)) => {
+            (NodeAction::Pause, Some(process)) => {
                 if process.paused {
                     return Err(Refusal::conflict(format!("{name} is paused already")));
                 }
@@ -275,7 +236,7 @@ impl Supervisor {
                 }
                 process.child.signal(Signal::Stop);
             }
-            (Action::Resume, Some(process)) => {
+            (NodeAction::Resume, Some(process)) => {
                 if !process.paused {
                     return Err(Refusal::conflict(format!("{name} is not paused")));
                 }
@@ -284,9 +245,9 @@ impl Supervisor {
             }
         }
         let incarnation = node.member.incarnation;
-        let requested = EventKind::Requested { action: action.as_str().to_owned() };
+        let requested = EventKind::Requested { action: NodeRequest::Act(action) };
         self.bus.announce_at(at, Some(&name), incarnation, requested);
-        if action == Action::Start {
+        if action == NodeAction::Start {
             self.spawn(index);
         }
         Ok(name)

@@ -11,6 +11,7 @@ use ringleader_shared::api::{
 };
 use ringleader_shared::bus::BusFrame;
 use ringleader_shared::event::{ElectionCause, MessageInfo, MessageKind};
+use ringleader_shared::explanation::NamedDropReason;
 use ringleader_shared::link::{LinkDirection, LinkEnd, LinkKind};
 use ringleader_shared::view::{
     ElectionView, Leaderless, LinkView, LossCause, NodeView, Outage, Took, Watched,
@@ -233,6 +234,7 @@ fn every_example_is_what_its_schema_and_its_type_say() {
             "Event" => round_trip::<Event>(&example),
             "EventPage" => round_trip::<EventPage>(&example),
             "LinkEnd" => round_trip::<LinkEnd>(&example),
+            "DropReason" => round_trip::<NamedDropReason>(&example),
             "MessageInfo" => round_trip::<MessageInfo>(&example),
             "NamedContender" => round_trip::<ringleader_shared::event::NamedContender>(&example),
             "Member" => round_trip::<Member>(&example),
@@ -274,7 +276,9 @@ fn every_kind_of_event_and_of_link_end_is_listed_explained_and_shown() {
             .map(ToOwned::to_owned)
             .collect()
     };
-    for (schema, kinds) in [("Event", EventKind::NAMES), ("LinkEnd", LinkEnd::NAMES)] {
+    for (schema, kinds) in
+        [("Event", EventKind::NAMES), ("LinkEnd", LinkEnd::NAMES), ("DropReason", NamedDropReason::NAMES)]
+    {
         let schema = &document["components"]["schemas"][schema];
         let kinds: BTreeSet<String> = kinds.iter().map(|&kind| kind.to_owned()).collect();
         assert_eq!(words("", &schema["properties"]["kind"]["enum"]), kinds);
@@ -315,7 +319,6 @@ fn every_enum_of_names_has_the_names_of_its_type() {
     let known = [
         (".safety", names_of::<Safety>()),
         (".succession", names_of::<Succession>()),
-        (".algorithm", names_of::<AlgorithmName>()),
         (".role", names_of::<Role>()),
         ("ArchiveStatus.properties.state", names_of::<ArchiveState>()),
         ("KeptRun.properties.end", names_of::<RunEnd>()),
@@ -331,6 +334,7 @@ fn every_enum_of_names_has_the_names_of_its_type() {
         ("MessageInfo.properties.message", messages),
         ("Event.properties.kind", all(EventKind::NAMES)),
         ("LinkEnd.properties.kind", all(LinkEnd::NAMES)),
+        ("DropReason.properties.kind", all(NamedDropReason::NAMES)),
         ("BusFrame.properties.type", all(&["snapshot", "resumed", "event", "missed"])),
         ("Access.properties.kind", names_of::<AccessKind>()),
         ("Problem.properties.type", all(&["about:blank"])),

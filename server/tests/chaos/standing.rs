@@ -45,7 +45,8 @@ pub fn run(options: &Options, ring: u64) -> Result<Report, String> {
     Ok(report)
 }
 
-/// Prints how many rounds took longer than they may on a machine of their own, and says whether too many did.
+/// Prints the number of rounds that took longer than they may on a machine of their own, and says whether
+/// those are too many.
 pub fn is_late(settled: &[Duration]) -> bool {
     let late = settled.iter().filter(|took| **took > SOON).count();
     let allowed = settled.len().div_ceil(ONE_IS_LATE_IN);

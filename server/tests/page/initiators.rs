@@ -34,8 +34,9 @@ fn began(server: &Server, term: Term) -> Vec<String> {
 
 fn asked(server: &Server) -> Vec<String> {
     let events = server.events().into_iter();
-    let asked =
-        events.filter(|event| matches!(&event.kind, EventKind::Requested { action } if action == "initiate"));
+    let asked = events.filter(
+        |event| matches!(&event.kind, EventKind::Requested { action } if action.as_str() == "initiate"),
+    );
     asked.filter_map(|event| event.node.map(String::from)).collect()
 }
 

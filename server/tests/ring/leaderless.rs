@@ -19,9 +19,9 @@ const LEASE_LEFT: Duration = Duration::from_millis(1_500);
 /// C.
 fn reading(events: &[Event], action: &str) -> Took {
     let of = |event: &Event, name: &str| event.node.as_ref().is_some_and(|node| node.as_str() == name);
-    let asked = events
-        .iter()
-        .find(|event| of(event, "D") && event.kind == EventKind::Requested { action: action.to_owned() });
+    let asked = events.iter().find(|event| {
+        of(event, "D") && matches!(&event.kind, EventKind::Requested { action: it } if it.as_str() == action)
+    });
     let start = asked.expect("it was asked for").at_us;
     let later = || events.iter().filter(|event| event.at_us >= start && !of(event, "D"));
     let noticed = later().filter(|event| {

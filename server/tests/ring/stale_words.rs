@@ -11,6 +11,7 @@ use ringleader_shared::control::SECRET_ENV;
 use ringleader_shared::event::MessageKind;
 use ringleader_shared::link::PROTOCOL;
 use ringleader_shared::message::Lease;
+use ringleader_shared::text::drop_reason;
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{Event, EventKind, NodeState, RingMessage, RingView, Term};
 use ringleader_testing::server::{PATIENCE, Server};
@@ -183,7 +184,7 @@ fn wait_for_drop(server: &Server, after: u64, kind: MessageKind, says: &str) -> 
     while let Some(frame) = bus.next_frame(deadline) {
         if let BusFrame::Event { event } = frame
             && matches!(&event.kind, EventKind::Dropped { message, reason, .. }
-                if message.message == kind && message.term == Term(99) && reason.contains(says))
+                if message.message == kind && message.term == Term(99) && drop_reason(reason).contains(says))
         {
             return *event;
         }

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 
 use self::links::LinkStates;
 use self::members::MemberStates;
+use crate::action::{NodeAction, NodeRequest};
 use crate::event::{Event, EventKind};
 use crate::explanation::{Explanation, NamedExplanation};
 use crate::id::{Incarnation, MessageId, NodeName};
@@ -200,10 +201,12 @@ impl Matching {
         let (requested_us, noticed_us) = (event.at_us + 1, event.at_us.saturating_sub(NOTICED_WITHIN_US));
         let (cause, since_us) = match (&event.kind, &event.node) {
             (EventKind::Sent { message, .. }, _) => (LateCause::Sending(message.id.clone()), 0),
-            (EventKind::Requested { action }, Some(node)) => match action.as_str() {
-                "kill" | "exit" => (LateCause::Death(node.clone()), requested_us),
-                "initiate" => (LateCause::Initiating(node.clone()), requested_us),
-                _ => return late,
+            (EventKind::Requested { action }, Some(node)) => match action {
+                NodeRequest::Act(NodeAction::Kill | NodeAction::Exit) => {
+                    (LateCause::Death(node.clone()), requested_us)
+                }
+                NodeRequest::Act(NodeAction::Start | NodeAction::Pause | NodeAction::Resume) => return late,
+                NodeRequest::Initiate => (LateCause::Initiating(node.clone()), requested_us),
             },
             (EventKind::Exited { .. }, Some(node)) => {
                 let is_unasked = self.members.death(node).is_none();

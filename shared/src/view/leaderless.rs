@@ -19,6 +19,7 @@ use serde::Serialize;
 pub use self::outage::{LossCause, Outage, Took};
 pub use self::watched::Watched;
 use super::{NodeView, RingView};
+use crate::action::{NodeAction, NodeRequest};
 use crate::event::{Event, EventKind, MessageKind};
 use crate::id::{Incarnation, NodeName, Term};
 use crate::json;
@@ -170,11 +171,11 @@ impl RingView {
     pub(super) fn account(&mut self, event: &Event, turned: bool) {
         let at_us = event.at_us;
         match &event.kind {
-            EventKind::Requested { action } => match action.as_str() {
-                "kill" => self.leaderless.process(event, LossCause::Killed, true),
-                "exit" => self.leaderless.process(event, LossCause::Exited, true),
-                "pause" => self.leaderless.process(event, LossCause::Hung, true),
-                _ => {}
+            EventKind::Requested { action } => match action {
+                NodeRequest::Act(NodeAction::Kill) => self.leaderless.process(event, LossCause::Killed, true),
+                NodeRequest::Act(NodeAction::Exit) => self.leaderless.process(event, LossCause::Exited, true),
+                NodeRequest::Act(NodeAction::Pause) => self.leaderless.process(event, LossCause::Hung, true),
+                NodeRequest::Act(NodeAction::Start | NodeAction::Resume) | NodeRequest::Initiate => {}
             },
             EventKind::Exited { signal: Some(_), .. } => {
                 self.leaderless.process(event, LossCause::Killed, false)

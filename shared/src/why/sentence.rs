@@ -1,5 +1,6 @@
 //! The sentence of an event in a chain: as [`text::describe`], with its subject.
 
+use crate::action::{NodeAction, NodeRequest};
 use crate::event::{Event, EventKind};
 use crate::role::Role;
 use crate::text::{describe, message};
@@ -7,10 +8,10 @@ use crate::text::{describe, message};
 pub(super) fn of(event: &Event) -> String {
     let Some(node) = &event.node else { return describe(&event.kind) };
     match &event.kind {
-        EventKind::Requested { action } => match action.as_str() {
-            "initiate" => format!("the user asked {node} for an election"),
-            "exit" => format!("the user asked {node} to exit"),
-            action => format!("the user asked to {action} {node}"),
+        EventKind::Requested { action } => match action {
+            NodeRequest::Initiate => format!("the user asked {node} for an election"),
+            NodeRequest::Act(NodeAction::Exit) => format!("the user asked {node} to exit"),
+            NodeRequest::Act(action) => format!("the user asked to {action} {node}"),
         },
         EventKind::Spawned { .. } => format!("{node} was started"),
         EventKind::Exited { .. } | EventKind::LinkUp { .. } | EventKind::LinkDown { .. } => {

@@ -11,7 +11,7 @@ use crate::story::{Story, name};
 type Report = (u64, &'static str, EventKind);
 
 fn requested(action: &str) -> EventKind {
-    EventKind::Requested { action: action.to_owned() }
+    EventKind::Requested { action: action.to_owned().try_into().expect("a request") }
 }
 
 fn killed() -> EventKind {

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
+use ringleader_election::loss;
 use ringleader_shared::fault::Share;
 use ringleader_shared::{LinkFault, NodeName, RingView, Role, Safety, Term};
-
-/// A link works while it loses no more than this, in percent, in each direction.
-const MOST_LOST: u32 = 37;
 
 /// Live members that reach one another, directly or through others, by links that work in both directions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +49,9 @@ pub fn parts(ring: &RingView) -> Vec<Part> {
 
 /// Whether what one of these says reaches the other, and the other way round.
 fn works(ring: &RingView, one: &NodeName, other: &NodeName) -> bool {
-    let is_bad = |fault: LinkFault| fault.cut || fault.drop > Share::of_percent(MOST_LOST);
+    let is_bad = |fault: LinkFault| {
+        fault.cut || f64::from(fault.drop) > f64::from(loss::MOST_LOST) / f64::from(loss::JUDGED_BY)
+    };
     !is_bad(ring.fault(one, other)) && !is_bad(ring.fault(other, one))
 }
 

@@ -53,9 +53,9 @@ pub const ROWS: [Row; 18] = [
 pub struct Observation {
     /// The times at which some part had not agreed, counted from the fault.
     pub gaps: Vec<(Duration, Duration)>,
-    /// By how much the highest term grew.
+    /// Growth of the highest term.
     pub terms: u64,
-    /// For how long the ring was observed.
+    /// Time for which the ring was observed.
     pub observed: Duration,
     /// The parts and the faults in words.
     pub ring: String,

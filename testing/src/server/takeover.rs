@@ -160,7 +160,7 @@ fn since(server: &Server, seq: u64) -> Vec<Event> {
 fn after(blow: Blow, events: &[Event], struck: &NodeName, others: usize) -> Failover {
     let asked = events
         .iter()
-        .find(|event| matches!(&event.kind, EventKind::Requested { action } if action == blow.action()))
+        .find(|event| matches!(&event.kind, EventKind::Requested { action } if action.as_str() == blow.action()))
         .expect("it was asked for")
         .at_us;
     let broken = events.iter().find(|event| {

@@ -27,6 +27,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: false,
     survives_failures: false,
     ending: super::Ending::EveryoneKnows,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "n² − 1",
@@ -36,6 +37,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::Any,
     time: "2 when everybody starts, 3 otherwise",
+    phases: "phase",
     kinds: &["challenge", "answer", "coordinator"],
     numbers: &[],
     source: "H. Garcia-Molina, Elections in a distributed computing system, IEEE Transactions on Computers C-31(1), 1982, pp. 48–59",

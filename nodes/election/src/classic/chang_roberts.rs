@@ -20,6 +20,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: false,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "n·Hₙ ≈ 0.693 n log₂ n on average, n(n+1)/2 at worst",
@@ -29,6 +30,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::Decreasing,
     time: "n",
+    phases: "phase",
     kinds: &["label"],
     numbers: &[],
     source: "E. Chang, R. Roberts, An improved algorithm for decentralized extrema-finding in circular configurations of \

@@ -24,6 +24,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: false,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "n·Hₖ on average for k initiators, n·Hₙ when everybody starts, n(n+1)/2 at worst",
@@ -33,6 +34,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::Decreasing,
     time: "n when everybody starts, 2n − 1 otherwise",
+    phases: "phase",
     kinds: &["label"],
     numbers: &[],
     source: "E. Chang, R. Roberts, CACM 22(5), 1979, pp. 281–283; rules as in G. Tel, Introduction to Distributed Algorithms, \

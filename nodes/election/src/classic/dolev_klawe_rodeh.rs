@@ -26,6 +26,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "1.5 n log₂ n + 3n (1.356 n log₂ n for a variant)",
@@ -35,6 +36,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::BitReversed,
     time: "O(n)",
+    phases: "phase",
     kinds: &["label", "confirmation"],
     numbers: &["phase", "left"],
     source: "D. Dolev, M. Klawe, M. Rodeh, An O(n log n) unidirectional distributed algorithm for extrema finding in a circle, \

@@ -22,6 +22,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: true,
     among_processes: true,
     bound: Bound {
         formula: "2n⌊log₂ n⌋ + n",
@@ -31,6 +32,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::BitReversed,
     time: "O(n)",
+    phases: "phase",
     kinds: &["first", "second"],
     numbers: &[],
     source: "D. Dolev, M. Klawe, M. Rodeh, An O(n log n) unidirectional distributed algorithm for extrema finding in a circle, \

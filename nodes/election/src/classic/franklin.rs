@@ -20,6 +20,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "2n⌊log₂ n⌋ + 2n",
@@ -29,6 +30,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::BitReversed,
     time: "O(n)",
+    phases: "round",
     kinds: &["label"],
     numbers: &[],
     source: "W. R. Franklin, On an improved algorithm for decentralized extrema finding in circular configurations of \

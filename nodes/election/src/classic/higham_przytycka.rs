@@ -22,6 +22,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: true,
     among_processes: true,
     bound: Bound {
         formula: "1.271 n log₂ n + 4n",
@@ -31,6 +32,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::BitReversed,
     time: "O(n log n)",
+    phases: "round",
     kinds: &["envelope", "maximum"],
     numbers: &["round", "left"],
     source: "L. Higham, T. Przytycka, A simple, efficient algorithm for maximum finding on rings, WDAG 1993; Information \

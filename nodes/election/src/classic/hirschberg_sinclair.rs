@@ -20,6 +20,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: false,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "8n(1 + ⌈log₂ n⌉)",
@@ -29,6 +30,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::BitReversed,
     time: "O(n): the phases' paths double",
+    phases: "phase",
     kinds: &["probe", "reply"],
     numbers: &["left"],
     source: "D. S. Hirschberg, J. B. Sinclair, Decentralized extrema-finding in circular configurations of processors, CACM \

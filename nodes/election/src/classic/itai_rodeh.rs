@@ -21,6 +21,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "n·Hₙ + 3n on average; e·n/(n − 1) rounds on average",
@@ -30,6 +31,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::Any,
     time: "n per round",
+    phases: "round",
     kinds: &["number", "tied number"],
     numbers: &["round", "number", "links"],
     source: "A. Itai, M. Rodeh, Symmetry breaking in distributed networks, Information and Computation 88(1), 1990, pp. 60–87 \

@@ -19,6 +19,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::EveryoneKnows,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "n², always",
@@ -28,6 +29,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::Any,
     time: "n",
+    phases: "phase",
     kinds: &["label"],
     numbers: &[],
     source: "G. Le Lann, Distributed systems: towards a formal approach, IFIP Congress 1977, pp. 155–160",

@@ -20,6 +20,7 @@ const PROPERTIES: Properties = Properties {
     needs_order: true,
     survives_failures: false,
     ending: super::Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "2n⌊log₂ n⌋ + 2n",
@@ -29,6 +30,7 @@ const PROPERTIES: Properties = Properties {
     },
     worst: Worst::BitReversed,
     time: "O(n)",
+    phases: "phase",
     kinds: &["label"],
     numbers: &[],
     source: "G. L. Peterson, An O(n log n) unidirectional algorithm for the circular extrema problem, ACM TOPLAS 4(4), 1982, \

@@ -98,6 +98,8 @@ pub struct Properties {
     pub survives_failures: bool,
     /// End of an election.
     pub ending: Ending,
+    /// Whether a member that holds the label of another may find that this other one has won.
+    pub found_by_another: bool,
     /// Whether real processes can hold it, with terms, ring repair and succession around it.
     pub among_processes: bool,
     /// Messages of the election when everybody starts it.
@@ -106,6 +108,8 @@ pub struct Properties {
     pub worst: Worst,
     /// Time in units of the slowest message, when everybody starts at once, the announcing lap left out.
     pub time: &'static str,
+    /// The name of the stages that [`super::Progress::phase`] counts.
+    pub phases: &'static str,
     /// The kinds of messages.
     pub kinds: &'static [&'static str],
     /// The names of the numbers in its messages, in the order in which a [`super::Payload`] has them.
@@ -164,6 +168,7 @@ pub const MAX_RING: Properties = Properties {
     needs_order: true,
     survives_failures: true,
     ending: Ending::WinnerAnnounces,
+    found_by_another: false,
     among_processes: true,
     bound: Bound {
         formula: "n·Hₙ on average when all initiate, at most 2n − 1 with one initiator",
@@ -173,6 +178,7 @@ pub const MAX_RING: Properties = Properties {
     },
     worst: Worst::Any,
     time: "2n − 1",
+    phases: "phase",
     kinds: &["election"],
     numbers: &[],
     source: "docs/protocol.md; after Chang and Roberts (1979)",

@@ -25,7 +25,7 @@ pub(super) struct ClassicElection {
     term: Term,
     /// Number of members that take part, for an algorithm that must know it; 0 for others.
     size: u32,
-    /// Those whom this member can talk to, itself among them, where everyone talks to everyone.
+    /// The members that this one can send to, itself among them, where everyone talks to everyone.
     everyone: Arc<[Contender]>,
     /// None while the roll is called.
     machine: Option<AnyClassic>,

@@ -48,8 +48,8 @@ impl Core {
         self.route.len() / 2 + 1
     }
 
-    /// Until when this member can vote for nobody, or for one only, in quorum mode; by its own clock, and
-    /// perhaps over.
+    /// The time until which this member can vote for nobody, or for one only, in quorum mode; by its own
+    /// clock, and perhaps over.
     #[must_use]
     pub fn bound_until(&self) -> Option<Time> {
         self.quorum.grant.map(|(_, until)| until).max(self.quorum.silent_until)

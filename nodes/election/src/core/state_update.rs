@@ -1,6 +1,9 @@
 //! The state that a member shares with its neighbours, leader and term, and the digest by which they
 //! compare it.
 
+use std::hash::Hasher;
+
+use fnv::FnvHasher;
 use ringleader_shared::message::StateUpdate;
 use ringleader_shared::{Mandate, NodeId, RingMessage, Term};
 
@@ -19,10 +22,10 @@ pub fn digest(term: Term, mandate: Option<Mandate>) -> u64 {
     ];
     let leader = mandate.map_or([0; 16], |mandate| *mandate.leader.id.0.as_bytes());
     let deputy = deputy.map_or([0; 16], |deputy| *deputy.id.0.as_bytes());
-    let bytes = words.into_iter().flat_map(u64::to_be_bytes).chain(leader).chain(deputy);
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hasher = FnvHasher::default();
+    words.into_iter().for_each(|word| hasher.write(&word.to_be_bytes()));
+    [leader, deputy].iter().for_each(|id| hasher.write(id));
+    hasher.finish()
 }
 
 /// The digest of what the sender of this message knew when it sent it.

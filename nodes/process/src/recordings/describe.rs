@@ -59,7 +59,9 @@ pub fn effect(ring: &RingSpec, effect: &Effect<RingMessage>) -> String {
             format!("starts its {} timer: {}", timer(*which), seconds(*after))
         }
         Effect::CancelTimer(which) => format!("stops its {} timer", timer(*which)),
-        Effect::Drop { reason, .. } => format!("drops the message: {}", events::drop_reason(ring, *reason)),
+        Effect::Drop { reason, .. } => {
+            format!("drops the message: {}", text::drop_reason(&reason.named(ring)))
+        }
         Effect::Became { .. }
         | Effect::ProgressChanged(_)
         | Effect::SuccessorChanged(_)

@@ -7,7 +7,10 @@ use ringleader_election::link_table::LinkTable;
 use ringleader_election::paths::Paths;
 use ringleader_election::{Core, Input, random};
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeId, Term};
+use ringleader_shared::{
+    Attribute, ChangeRing, Contender, Incarnation, Member as Configured, NodeAction, NodeId, NodeRequest,
+    Term,
+};
 use uuid::Uuid;
 
 use super::member::{Clock, Machine, Member, Timers};
@@ -148,7 +151,7 @@ impl World {
 
     fn initiate(&mut self, place: NodeIndex) {
         if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
-            self.requested(place, "initiate");
+            self.requested(place, NodeRequest::Initiate);
             self.give(place, Input::Initiate);
         }
     }
@@ -162,18 +165,18 @@ impl World {
 
     fn initiate_together(&mut self, place: NodeIndex, term: Term) {
         if self.machine(place).is_some_and(|machine| machine.paused.is_none()) {
-            self.requested(place, "initiate");
+            self.requested(place, NodeRequest::Initiate);
             self.give(place, Input::InitiateTogether { term });
         }
     }
 
-    fn requested(&mut self, place: NodeIndex, action: &str) {
-        self.report_of(place, || EventKind::Requested { action: action.to_owned() });
+    fn requested(&mut self, place: NodeIndex, action: NodeRequest) {
+        self.report_of(place, || EventKind::Requested { action });
     }
 
     fn kill(&mut self, place: NodeIndex) {
         if self.machine(place).is_some() {
-            self.requested(place, "kill");
+            self.requested(place, NodeRequest::Act(NodeAction::Kill));
             self.die(place);
         }
     }
@@ -214,7 +217,7 @@ impl World {
     fn start(&mut self, place: NodeIndex) {
         let stopped = |member: &Member| member.configured && member.machine.is_none();
         if self.members.get(place.index()).is_some_and(stopped) {
-            self.requested(place, "start");
+            self.requested(place, NodeRequest::Act(NodeAction::Start));
             self.insert_machine(place);
             self.configure_first(place);
             self.announce();
@@ -227,7 +230,7 @@ impl World {
             return;
         };
         machine.paused = Some(number);
-        self.requested(place, "pause");
+        self.requested(place, NodeRequest::Act(NodeAction::Pause));
         self.report_of(place, || EventKind::Paused);
         self.announce_first_term();
         for other in (0..self.members.len()).map(NodeIndex::nth).filter(|other| *other != place) {
@@ -241,7 +244,7 @@ impl World {
         };
         machine.paused = None;
         let waiting = std::mem::take(&mut machine.inbox);
-        self.requested(place, "resume");
+        self.requested(place, NodeRequest::Act(NodeAction::Resume));
         self.report_of(place, || EventKind::Resumed);
         for event in waiting {
             match event {

@@ -69,7 +69,8 @@ fn is_exact(events: &[Event], causality: &Causality) -> Result<(), String> {
         let asked = |action: &str| {
             let before = &events[..at.0 as usize - 1];
             let request = before.iter().rposition(|before| before.lamport == 0)?;
-            let is_it = matches!(&events[request].kind, EventKind::Requested { action: it } if it == action);
+            let is_it =
+                matches!(&events[request].kind, EventKind::Requested { action: it } if it.as_str() == action);
             let is_its =
                 events[request..].iter().take(at.0 as usize - request).all(|it| it.node == event.node);
             (is_it && is_its && events[request].at_us == event.at_us).then_some(Position(request as u64 + 1))
@@ -176,7 +177,7 @@ fn a_receipt_on_the_bus_before_its_sending_and_a_kill_after_its_consequences_fin
     let in_order = Causality::of(&events);
     let is_late = |event: &Event| match &event.kind {
         EventKind::Sent { .. } => true,
-        EventKind::Requested { action } => action == "kill" || action == "initiate",
+        EventKind::Requested { action } => action.as_str() == "kill" || action.as_str() == "initiate",
         EventKind::Exited { .. } => true,
         _ => false,
     };
@@ -244,7 +245,7 @@ fn a_link_that_breaks_late_or_early_is_because_of_the_death_that_broke_it() {
     assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
 
     // The same with the second death after all that followed from it, as on a live ring.
-    let kills = find(|kind| matches!(kind, EventKind::Requested { action } if action == "kill"));
+    let kills = find(|kind| matches!(kind, EventKind::Requested { action } if action.as_str() == "kill"));
     let mut late: Vec<Event> = events.to_vec();
     let exited = late.remove(second.0 as usize - 1);
     let kill = late.remove(kills[1].0 as usize - 1);

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use crate::action::{NodeAction, NodeRequest};
 use crate::event::{Event, EventKind};
 use crate::explanation::Explanation;
 use crate::id::{Incarnation, NodeName};
@@ -162,13 +163,12 @@ impl MemberStates {
             EventKind::Resumed => state.resumed = state.paused.take().zip(at),
             EventKind::Leaving => state.leaving = at,
             EventKind::EligibilityChanged { .. } => state.eligibility = at,
-            EventKind::Requested { action } => match action.as_str() {
-                "kill" | "exit" => state.end = at,
-                "start" => state.start = at,
-                "initiate" => state.initiate = at.filter(|_| is_pending),
-                "pause" => state.pause = at,
-                "resume" => state.resume = at,
-                _ => {}
+            EventKind::Requested { action } => match action {
+                NodeRequest::Act(NodeAction::Kill | NodeAction::Exit) => state.end = at,
+                NodeRequest::Act(NodeAction::Start) => state.start = at,
+                NodeRequest::Act(NodeAction::Pause) => state.pause = at,
+                NodeRequest::Act(NodeAction::Resume) => state.resume = at,
+                NodeRequest::Initiate => state.initiate = at.filter(|_| is_pending),
             },
             // A request for an election that led to nothing leads to nothing later either.
             EventKind::Explained { explanation: Explanation::LeaderLost { .. } }

@@ -54,7 +54,7 @@ impl<'a> Clocks<'a> {
             // what a member does at once when asked.
             let is_done = event.lamport == 0;
             let is_asked = place > 0
-                && matches!(&events[place - 1].kind, EventKind::Requested { action } if action == "initiate")
+                && matches!(&events[place - 1].kind, EventKind::Requested { action } if action.as_str() == "initiate")
                 && events[place - 1].node == event.node;
             for cause in hand.filter(|_| is_done || is_asked).into_iter().chain(clocks.joined(place)) {
                 join(&mut clock, &clocks.clocks[cause]);
