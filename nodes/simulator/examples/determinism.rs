@@ -33,7 +33,7 @@ const GOLDEN: [(&str, u64); 8] = [
     (
         "seed 4; ring 1 2 3; quorum; uniform 50us 3000us; 20000us initiate A; 0us drift B 50; 0us drift C -50; \
          900000us kill C; 1500000us start C; 300000us cut A B; 500000us mend A B",
-        0x245d_117c_64d5_25a4,
+        0xa296_6704_8918_466e,
     ),
     (
         "seed 5; ring 1 2; exponential 300us; 20000us initiate A; 5000us add 7; 100000us add 0; 50000us remove B; \
