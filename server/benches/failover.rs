@@ -42,11 +42,12 @@ impl Failovers {
         let server = Server::start_with(&[&["--nodes", &count][..], flags].concat());
         server.initiate("A");
         server.wait_for("a leader is there", |ring| ring.leader.is_some() && ring.deputy.is_some());
-        let times: Vec<f64> = (0..rounds)
-            .map(|_| Failover::play(&server, blow))
-            .map(|it| milliseconds(Duration::from_micros(it.takeover_us)))
-            .collect();
-        self.0.add(subject, nodes as u64, Outcome::Values(times));
+        let times: Vec<Failover> = (0..rounds).map(|_| Failover::play(&server, blow)).collect();
+        let of = |time: fn(&Failover) -> u64| {
+            Outcome::Values(times.iter().map(|it| milliseconds(Duration::from_micros(time(it)))).collect())
+        };
+        self.0.add(subject, nodes as u64, of(|it| it.takeover_us));
+        self.0.add(&format!("{subject}: the first sees a broken link"), nodes as u64, of(|it| it.sight_us));
     }
 
     /// Measures another system, beside one of our rows.

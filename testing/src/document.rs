@@ -116,3 +116,31 @@ pub fn row<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> String {
 pub fn head(columns: &[&str]) -> String {
     row(columns) + &row(columns.iter().map(|_| "---"))
 }
+
+/// The share by which a count may differ from the one in the document, in percent.
+const COUNT_MAY_DIFFER: u64 = 5;
+
+/// Compares counts with those of a table in a block of a document. Each may differ by 5 %.
+///
+/// # Panics
+/// When one differs by more, or the table has other rows.
+pub fn check_counts(document: &str, name: &str, columns: [&str; 2], counts: &[(String, u64)]) {
+    let table: String = counts.iter().map(|(what, count)| row([what.clone(), count.to_string()])).collect();
+    if is_asked_for() {
+        return write(document, name, &(head(&columns) + &table));
+    }
+    let block = Block::read(document, name).block;
+    let cells = |line: &str| -> Option<(String, u64)> {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        Some((cells.next()?.to_owned(), cells.next()?.parse().ok()?))
+    };
+    let written: Vec<(String, u64)> = block.lines().filter_map(cells).collect();
+    let is_near = |now: u64, then: u64| now.abs_diff(then) * 100 <= then * COUNT_MAY_DIFFER;
+    let same = |(now, then): (&(String, u64), &(String, u64))| now.0 == then.0 && is_near(now.1, then.1);
+    let differs = counts.iter().zip(&written).find(|pair| !same(*pair));
+    assert!(
+        differs.is_none() && counts.len() == written.len(),
+        "{document}: a count of the table {name} differs by more than {COUNT_MAY_DIFFER} % from what it was, first here \
+         (now, then): {differs:?}. If that is meant, run this test with {ASK}=write, then read the change.\n{table}"
+    );
+}
