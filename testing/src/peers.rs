@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-pub use bare::{closed_sockets, run_if_asked};
+pub use bare::{closed_sockets, run_if_asked, tcp_hops, websocket_hops};
 pub use etcd::Etcd;
 pub use nats::Nats;
 pub use sentinel::Sentinel;

@@ -23,7 +23,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use bus::Bus;
-pub use processes::{runs, wait_until_gone};
+pub use processes::{Usage, runs, wait_until_gone};
 pub use start::{is_formed, program};
 pub use takeover::{Blow, Failover, Round};
 

@@ -89,6 +89,11 @@ const TASKS: &[Task] = &[
         run: |rest| bench("failover").args(rest).env("RINGLEADER_PEERS", peers::find_or_unpack()?).check(),
     },
     Task {
+        call: "bench election [ROUNDS]",
+        help: "a hop of a quiet election beside bare hops, and what a node costs that does nothing; 200 rounds by default",
+        run: |rest| bench("election").args(rest).check(),
+    },
+    Task {
         call: "bench load",
         help: "what crowds of subscribers and slow clients cost the server and the elections",
         run: |_| bench("load").check(),
