@@ -26,7 +26,7 @@ pub fn wait_until_gone(pids: &[u32], within: Duration) -> Vec<u32> {
 pub struct Usage {
     /// The time for which its threads have run.
     pub ran: Duration,
-    /// How often its threads have waited for something.
+    /// The number of times that its threads have waited for something.
     pub waits: u64,
     /// Its memory in bytes, pages that it shares counted in part (PSS).
     pub memory: u64,
