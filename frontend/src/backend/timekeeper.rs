@@ -8,6 +8,7 @@ use ringleader_shared::timeline::Position;
 
 use super::Backend;
 use super::sandbox::Sandbox;
+use crate::address::AddressWriter;
 use crate::sandbox::speed::Speed;
 use crate::state::{Rate, Shown, Store, microseconds};
 
@@ -27,12 +28,13 @@ pub(crate) struct Times {
 pub(crate) struct Timekeeper {
     store: Store,
     backend: Backend,
+    address: AddressWriter,
 }
 
 impl Timekeeper {
     /// The one of the ring that the component belongs to.
     pub(crate) fn here() -> Self {
-        Self { store: Store::here(), backend: Backend::here() }
+        Self { store: Store::here(), backend: Backend::here(), address: expect_context() }
     }
 
     /// The times now. They grow by themselves in a live ring.
@@ -124,6 +126,11 @@ impl Timekeeper {
             Some(sandbox) => sandbox.seek(Duration::from_micros(at_us)),
             None => self.store.look_at(Shown { position, at_ns: at_us * 1000 }),
         }
+    }
+
+    /// Shows a position that the reader has pressed: the way back in the browser leads to the moment before.
+    pub(crate) fn jump(self, position: Position) {
+        self.address.jump(|| self.go_to_position(position));
     }
 
     /// The position that is shown, outside of reactive code.

@@ -16,6 +16,7 @@ const CHUNK: usize = 64;
 const FURTHEST: usize = 5_000_000;
 
 /// A run. The part that is shown begins when the nodes have found each other.
+#[derive(Clone)]
 pub(crate) struct Player {
     session: Session,
     begin: Duration,
@@ -34,6 +35,13 @@ impl Player {
         }
         player.look();
         player
+    }
+
+    /// Goes to a moment that was played.
+    pub(crate) fn go_to(&mut self, Moment { at, seq }: Moment) {
+        self.session.seek(at.max(self.begin));
+        while self.session.seq() > seq && self.session.step_back() {}
+        self.look();
     }
 
     fn at_first(permalink: &Permalink) -> Self {
@@ -175,6 +183,7 @@ impl Player {
             speed,
             script: Some(self.session.case().schedule),
             moment: Some(Moment { at: self.now(), seq: self.session.seq() }),
+            continued: None,
         }
     }
 

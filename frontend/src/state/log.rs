@@ -83,6 +83,15 @@ impl Kinds {
         }
     }
 
+    /// The value in the list.
+    pub(crate) const fn value(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::WithMessages => "messages",
+            Self::Decisions => "decisions",
+        }
+    }
+
     fn admits(self, subject: Subject) -> bool {
         match self {
             Self::Events => subject != Subject::Message,
@@ -90,6 +99,17 @@ impl Kinds {
             Self::Decisions => matches!(subject, Subject::Decision | Subject::Role | Subject::Page),
         }
     }
+}
+
+/// The reader's choice of lines in the log of all nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LogChoice {
+    /// The node; all, when none is chosen.
+    pub(crate) node: Option<NodeName>,
+    /// The kinds of lines.
+    pub(crate) kinds: Kinds,
+    /// The words that occur, and with a `-` those that do not.
+    pub(crate) words: String,
 }
 
 /// A filter: lines of these kinds, with all words of `with` and none of `without`, in upper or lower case.

@@ -2,28 +2,18 @@
 
 use std::collections::VecDeque;
 
+use ringleader_shared::Event;
 use ringleader_shared::timeline::{Position, Timeline};
-use ringleader_shared::{Event, NodeName};
 
-use crate::state::{Kinds, Line, LineFilter};
+use crate::state::{Line, LineFilter, LogChoice};
 
 /// The number of events between two looks at the clock.
 const CHUNK: u64 = 64;
 
-/// A choice of lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Filter {
-    /// The node; all, when none is chosen.
-    pub(super) node: Option<NodeName>,
-    pub(super) kinds: Kinds,
-    /// The words that occur, and with a `-` those that do not.
-    pub(super) words: String,
-}
-
 /// The events that were found so far: those between two positions.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
-    filter: Filter,
+    filter: LogChoice,
     lines: LineFilter,
     searched: Option<(Position, Position)>,
     found: VecDeque<Position>,
@@ -31,7 +21,7 @@ pub(super) struct Matches {
 
 impl Matches {
     /// Begins anew when the filter is another one.
-    pub(super) fn begin(&mut self, filter: Filter) {
+    pub(super) fn begin(&mut self, filter: LogChoice) {
         if self.filter != filter {
             self.lines = LineFilter::read(filter.kinds, &filter.words);
             self.filter = filter;
@@ -157,7 +147,7 @@ mod tests {
         let timeline = timeline(30);
         let mut matches = Matches::default();
         let node = Some("B".parse().expect("a name"));
-        matches.begin(Filter { node, words: "line -12 -21".to_owned(), ..Filter::default() });
+        matches.begin(LogChoice { node, words: "line -12 -21".to_owned(), ..LogChoice::default() });
         while matches.search(&timeline, false, || false).0 {}
         assert_eq!(all(&matches), [3, 6, 9, 15, 18, 24, 27, 30]);
     }
