@@ -15,11 +15,11 @@ mod view;
 
 use leptos::html;
 use leptos::prelude::*;
-use ringleader_shared::Event;
 use ringleader_shared::export::svg::Scale;
 use ringleader_shared::text::describe;
 use ringleader_shared::timeline::Position;
 use ringleader_shared::why::Subject;
+use ringleader_shared::{Event, EventKind, MessageId};
 use wasm_bindgen::JsCast;
 use web_sys::CanvasRenderingContext2d;
 
@@ -35,7 +35,7 @@ use crate::components::jump::Jump;
 use crate::components::theme::Theme;
 use crate::reactive;
 use crate::resize::on_resize;
-use crate::state::Store;
+use crate::state::{LogChoice, Panel, Store};
 use crate::text;
 
 /// The factor by which a press on a button enlarges the picture.
@@ -343,6 +343,25 @@ impl Shown {
         true
     }
 
+    /// The message of the event that is chosen.
+    fn message(self) -> Option<MessageId> {
+        let event = self.cursor.get().or(self.selection.get().map(|selection| selection.event))?;
+        self.store.playback.timeline.with_value(|timeline| match &timeline.event_before(event)?.kind {
+            EventKind::Sent { message, .. }
+            | EventKind::Received { message, .. }
+            | EventKind::Dropped { message, .. }
+            | EventKind::Lost { message, .. } => Some(message.id.clone()),
+            _ => None,
+        })
+    }
+
+    fn show_in_log(self) {
+        if let Some(message) = untrack(|| self.message()) {
+            self.store.log_choice.set(LogChoice::of_message(&message));
+            self.store.panels.open(Panel::Log);
+        }
+    }
+
     fn says(self, position: Position) -> Option<String> {
         let simulated = self.store.simulated;
         let timeline = self.store.playback.timeline;
@@ -442,6 +461,16 @@ pub(crate) fn Diagram() -> impl IntoView {
                 on:click=ask
             >
                 "Why?"
+            </button>
+            <button
+                class="bare"
+                type="button"
+                data-testid="diagram-log"
+                title="The lines of the log about the message that is chosen"
+                disabled=reactive::flag(move || shown.message().is_none())
+                on:click=move |_| shown.show_in_log()
+            >
+                "In the log"
             </button>
             <SaveMenu seen=seen copy=Callback::new(move |()| shown.copy())/>
         </div>

@@ -244,7 +244,7 @@ pub(super) fn Log() -> impl IntoView {
                 class="filter"
                 type="search"
                 placeholder="filter"
-                title="Only lines with these words; -word: only lines without it"
+                title="Only lines with these words; -word: only lines without it; term:2, message:A.1.17: only what is of that term, of that message"
                 aria-label="Filter the log: words that occur, -words that do not"
                 data-testid="log-filter"
                 prop:value=reactive::text(move || filter.with(|filter| filter.words.clone()))

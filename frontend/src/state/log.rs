@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{Event, NodeName, RunId, Seq};
+use ringleader_shared::{Event, MessageId, NodeName, RunId, Seq};
 
 use crate::text::{self, Subject};
 
@@ -110,6 +110,17 @@ pub(crate) struct LogChoice {
     pub(crate) kinds: Kinds,
     /// The words that occur, and with a `-` those that do not.
     pub(crate) words: String,
+}
+
+impl LogChoice {
+    /// The beginning of a word that names a message.
+    pub(crate) const MESSAGE: &str = "message:";
+
+    /// All lines about one message.
+    pub(crate) fn of_message(MessageId { from, incarnation, number }: &MessageId) -> Self {
+        let words = format!("{}{from}.{incarnation}.{number}", Self::MESSAGE);
+        Self { node: None, kinds: Kinds::WithMessages, words }
+    }
 }
 
 /// A filter: lines of these kinds, with all words of `with` and none of `without`, in upper or lower case.

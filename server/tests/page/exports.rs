@@ -9,30 +9,6 @@ use serde_json::{Value, json};
 use crate::election::open_panel;
 use crate::sources::{SOURCES, in_the_past_of};
 
-/// Keeps what the page saves as base64, by the names of the files.
-pub(crate) const CATCH: &str = "window.saved = {}; let content = null;
-    URL.createObjectURL = (blob) => { content = blob; return 'blob:kept' };
-    URL.revokeObjectURL = () => {};
-    HTMLAnchorElement.prototype.click = function () {
-        const name = this.download, reader = new FileReader();
-        reader.onload = () => { window.saved[name] = reader.result.split(',')[1] };
-        reader.readAsDataURL(content);
-    };";
-
-/// The content of a file that the page saved.
-#[track_caller]
-pub(crate) fn saved(page: &Page, name: &str) -> Vec<u8> {
-    let text = page.wait_patiently_for("html", &format!("window.saved['{name}']"), Value::is_string);
-    // The page's own decoder: the browser reads base64.
-    let bytes = page.script("return [...atob(arguments[0])].map(it => it.charCodeAt(0))", vec![text]);
-    bytes
-        .as_array()
-        .expect("bytes")
-        .iter()
-        .map(|byte| u8::try_from(byte.as_u64().unwrap()).unwrap())
-        .collect()
-}
-
 /// Presses a button of the menu of files.
 pub(crate) fn save(page: &Page, id: &str) {
     page.click("save-as");
@@ -46,9 +22,9 @@ fn the_diagram_is_saved_as_a_picture_twice_as_large_in_the_colours_of_the_page()
             open_panel(page, "show-diagram");
             let canvas = "[data-testid='diagram'] canvas";
             page.wait_for(canvas, "it.width > 0", |it| *it == json!(true));
-            page.script(CATCH, Vec::new());
+            page.catch_files();
             save(page, "save-png");
-            let bytes = saved(page, "ringleader.png");
+            let bytes = page.saved("ringleader.png");
             let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().expect("a PNG");
             let mut pixels = vec![0; reader.output_buffer_size().expect("a size")];
             let info = reader.next_frame(&mut pixels).expect("pixels");
@@ -92,9 +68,9 @@ fn a_film_has_the_times_of_the_moments_and_not_those_of_the_screen() {
             open_panel(page, "show-diagram");
             page.press(Key::Home);
             page.script("document.activeElement?.blur()", Vec::new());
-            page.script(CATCH, Vec::new());
+            page.catch_files();
             save(page, "save-gif");
-            let bytes = saved(page, "ringleader.gif");
+            let bytes = page.saved("ringleader.gif");
             let (size, delays) = film(&bytes);
             assert_eq!(size, (560, 599), "{source:?}");
             let (last, others) = delays.split_last().expect("frames");
@@ -141,9 +117,9 @@ fn a_trace_is_handed_to_perfettos_page_by_its_own_protocol() {
         in_the_past_of(source, |page| {
             page.expect("favicon.ico");
             open_panel(page, "show-diagram");
-            page.script(CATCH, Vec::new());
+            page.catch_files();
             save(page, "save-perfetto");
-            let trace = saved(page, "ringleader.pftrace");
+            let trace = page.saved("ringleader.pftrace");
             page.script(
                 "addEventListener('message', (event) => { if (event.data.got) window.got = event.data.got });
                 document.querySelector('[data-testid=open-perfetto]').dataset.address = arguments[0]",

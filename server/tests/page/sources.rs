@@ -5,7 +5,7 @@ use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
 use crate::election::{elect, open_panel};
-use crate::exports::{CATCH, save, saved};
+use crate::exports::save;
 use crate::history::{a_finished_run, list, where_runs_are_kept};
 use crate::sandbox::{in_the_sandbox, play_out};
 
@@ -162,7 +162,7 @@ fn what_is_in_view_is_saved_for_other_tools_on_all_three() {
     for source in SOURCES {
         in_the_past_of(source, |page| {
             open_panel(page, "show-diagram");
-            page.script(CATCH, Vec::new());
+            page.catch_files();
             page.script("navigator.clipboard.writeText = () => Promise.resolve()", Vec::new());
             for (id, file, begins) in [
                 ("save-svg", "ringleader.svg", "<svg"),
@@ -172,7 +172,7 @@ fn what_is_in_view_is_saved_for_other_tools_on_all_three() {
                 ("save-perfetto", "ringleader.pftrace", "\n"),
             ] {
                 save(page, id);
-                let content = saved(page, file);
+                let content = page.saved(file);
                 assert!(content.starts_with(begins.as_bytes()) && content.len() > 100, "{source:?}: {file}");
             }
         });
