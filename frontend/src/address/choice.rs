@@ -33,7 +33,9 @@ impl Choice {
     /// sense, each with what is allowed there.
     pub(crate) fn split(fragment: &str) -> (String, Self, Vec<String>) {
         let mut choice = Self::default();
-        let (word, parts) = fragment.split_once('?').unwrap_or((fragment, ""));
+        // The word of the live ring may be left out.
+        let without_word = if fragment.contains('=') { ("", fragment) } else { (fragment, "") };
+        let (word, parts) = fragment.split_once('?').unwrap_or(without_word);
         let (mut rest, mut refused) = (Vec::new(), Vec::new());
         for part in parts.split('&').filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -43,7 +45,11 @@ impl Choice {
                 None => rest.push(part),
             }
         }
-        let place = if rest.is_empty() { word.to_owned() } else { format!("{word}?{}", rest.join("&")) };
+        let place = match (word, rest.join("&")) {
+            (word, rest) if rest.is_empty() => word.to_owned(),
+            ("", rest) => rest,
+            (word, rest) => format!("{word}?{rest}"),
+        };
         (place, choice, refused)
     }
 
@@ -168,6 +174,12 @@ mod tests {
                 assert_eq!(Choice::split(&text), (place.to_owned(), choice.clone(), Vec::new()));
             }
         }
+    }
+
+    #[test]
+    fn the_word_of_the_live_ring_may_be_left_out() {
+        let (place, choice, refused) = Choice::split("run=x&at=3&panels=log");
+        assert_eq!((place.as_str(), choice.panels, refused), ("run=x&at=3", Some(vec![Panel::Log]), vec![]));
     }
 
     #[test]

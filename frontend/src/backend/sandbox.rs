@@ -9,7 +9,7 @@ use crate::address::{AddressWriter, Choice};
 use crate::command::Command;
 use crate::notice::Notice;
 use crate::sandbox::actions;
-use crate::sandbox::permalink::Permalink;
+use crate::sandbox::permalink::{Moment, Permalink};
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
@@ -75,7 +75,7 @@ impl Sandbox {
         let is_same = (&now.settings, &now.script) == (&permalink.settings, &permalink.script);
         if let Some(moment) = permalink.moment.filter(|moment| is_same && moment.at <= end) {
             self.speed.set(permalink.speed);
-            return self.go(|player| player.go_to(moment));
+            return self.go_to(moment);
         }
         self.replace(Player::open(permalink), &permalink.settings, permalink.speed);
     }
@@ -205,6 +205,11 @@ impl Sandbox {
     /// Goes to a time that was played.
     pub(crate) fn seek(self, then: Duration) {
         self.go(|player| player.seek(then));
+    }
+
+    /// Goes to a moment that was played.
+    pub(crate) fn go_to(self, moment: Moment) {
+        self.go(|player| player.go_to(moment));
     }
 
     fn go(self, step: impl FnOnce(&mut Player)) {

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use ringleader_shared::Seq;
 use ringleader_shared::timeline::Position;
 
 use super::Backend;
 use super::sandbox::Sandbox;
 use crate::address::AddressWriter;
+use crate::sandbox::permalink::Moment;
 use crate::sandbox::speed::Speed;
 use crate::state::{Rate, Shown, Store, microseconds};
 
@@ -123,7 +125,10 @@ impl Timekeeper {
     pub(crate) fn go_to_position(self, position: Position) {
         let at_us = self.store.playback.timeline.with_value(|timeline| timeline.time_at(position));
         match self.sandbox() {
-            Some(sandbox) => sandbox.seek(Duration::from_micros(at_us)),
+            // Events have the microsecond in which they happen.
+            Some(sandbox) => {
+                sandbox.go_to(Moment { at: Duration::from_micros(at_us + 1), seq: Seq(position.0) })
+            }
             None => self.store.look_at(Shown { position, at_ns: at_us * 1000 }),
         }
     }

@@ -132,7 +132,8 @@ impl Surface {
             canvas.set_width(width);
             canvas.set_height(height);
         }
-        Self::made(canvas, (scale * pixels, left * pixels, top * pixels))
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        Some(Self::made(canvas, context, (scale * pixels, left * pixels, top * pixels)))
     }
 
     /// The surface of a canvas that is on the page and not seen, of this width in pixels, with so much room
@@ -145,15 +146,22 @@ impl Surface {
         canvas.set_width(width);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size of a picture")]
         canvas.set_height(((SIZE + below) * scale).round() as u32);
-        let surface = Self::made(&canvas, (scale, 0.0, 0.0));
+        // Its pixels are read after each drawing.
+        let options = js_sys::Object::new();
+        js_sys::Reflect::set(&options, &"willReadFrequently".into(), &true.into()).ok()?;
+        let context = canvas.get_context_with_context_options("2d", &options);
+        let surface = context
+            .ok()
+            .flatten()
+            .and_then(|context| context.dyn_into().ok())
+            .map(|context| Self::made(&canvas, context, (scale, 0.0, 0.0)));
         if surface.is_none() {
             canvas.remove();
         }
         surface.map(|surface| (canvas, surface))
     }
 
-    fn made(canvas: &HtmlCanvasElement, place: (f64, f64, f64)) -> Option<Self> {
-        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    fn made(canvas: &HtmlCanvasElement, context: CanvasRenderingContext2d, place: (f64, f64, f64)) -> Self {
         context.set_line_cap("round");
         context.set_line_join("round");
         context.set_text_align("center");
@@ -161,7 +169,7 @@ impl Surface {
         let fonts = computed(canvas, "font-family").unwrap_or_else(|| "sans-serif".to_owned());
         let surface = Self { context, place, colours, fonts };
         surface.move_to(Point { x: 0.0, y: 0.0 }, 1.0);
-        Some(surface)
+        surface
     }
 
     /// Paints the ground under all that was drawn.

@@ -161,6 +161,7 @@ fn a_recorded_moment_is_continued_in_the_sandbox_as_it_was() {
             page.wait_for_text("headline", "C leads term 2 · deputy B");
             // It goes on from there.
             page.click("kill-leader");
+            page.click("play");
             page.wait_for_attribute("card-B", "data-role", "leader");
             page.wait_for_text("headline", "B leads term 3");
             page.script("history.back()", Vec::new());

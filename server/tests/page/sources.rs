@@ -145,14 +145,21 @@ fn an_event_of_the_diagram_is_chosen_and_its_moment_shown_on_all_three() {
             let says = "[data-testid='diagram-says']";
             page.press(Key::Up);
             page.wait_for(says, "it.textContent", |it| it.as_str().is_some_and(|it| !it.is_empty()));
-            for _ in 0..6 {
+            for _ in 0..12 {
                 page.press(Key::Up);
             }
-            let before = time(page);
             page.press(Key::Enter);
-            page.wait_for("[data-testid='diagram']", "it.dataset.selected", |event| *event != json!(""));
-            page.wait_for("[data-testid='time']", "it.textContent", |now| *now != json!(before));
+            let chosen =
+                page.wait_for("[data-testid='diagram']", "it.dataset.selected", |event| *event != json!(""));
             page.wait_for_text("diagram-says", "direct cause");
+            let event = chosen.as_str().expect("a number");
+            let ends = [format!("at={event}"), format!(".{event}")];
+            page.wait_for("html", "location.hash.split('&').find(it => it.includes('at='))", |at| {
+                at.as_str().is_some_and(|at| ends.iter().any(|end| at.ends_with(end)))
+            });
+            page.wait_for("html", "location.hash", |hash| {
+                hash.as_str().is_some_and(|hash| hash.ends_with(&format!("&event={event}")))
+            });
         });
     }
 }
