@@ -207,8 +207,13 @@ impl Sandbox {
         self.go(|player| player.seek(then));
     }
 
+    /// Goes to just after an event that was played, and that happened in this microsecond.
+    pub(crate) fn go_to_event(self, at_us: u64, seq: Seq) {
+        self.go(|player| player.go_to_event(at_us, seq));
+    }
+
     /// Goes to a moment that was played.
-    pub(crate) fn go_to(self, moment: Moment) {
+    fn go_to(self, moment: Moment) {
         self.go(|player| player.go_to(moment));
     }
 

@@ -10,7 +10,6 @@ use ringleader_shared::timeline::Position;
 use super::Backend;
 use super::sandbox::Sandbox;
 use crate::address::AddressWriter;
-use crate::sandbox::permalink::Moment;
 use crate::sandbox::speed::Speed;
 use crate::state::{Rate, Shown, Store, microseconds};
 
@@ -125,10 +124,7 @@ impl Timekeeper {
     pub(crate) fn go_to_position(self, position: Position) {
         let at_us = self.store.playback.timeline.with_value(|timeline| timeline.time_at(position));
         match self.sandbox() {
-            // Events have the microsecond in which they happen.
-            Some(sandbox) => {
-                sandbox.go_to(Moment { at: Duration::from_micros(at_us + 1), seq: Seq(position.0) })
-            }
+            Some(sandbox) => sandbox.go_to_event(at_us, Seq(position.0)),
             None => self.store.look_at(Shown { position, at_ns: at_us * 1000 }),
         }
     }
