@@ -1,6 +1,6 @@
 //! The part of the page's address behind `#`. It gives the ring that is shown and its moment: of the live
-//! ring, of a kept run, or of a run of the sandbox; then what is opened and chosen beside it, the same for all
-//! three. Other places are a list of kept runs, and two of them beside each other.
+//! ring, of a kept run, or of a run of the sandbox; then what is opened and chosen beside it, the same for
+//! all three. Other places are a list of kept runs, and two of them beside each other.
 //!
 //! The state of the page is in its signals; the address is made from it, and read only when the browser
 //! reports another one. The rules of the browser's history:

@@ -39,7 +39,7 @@ const FILE: &str = "ringleader.gif";
 /// The moments of a film.
 enum Source {
     /// Those of the past of a live ring, or of a kept run.
-    Past { store: Store, shown: Shown, moment: Box<Moment> },
+    Past { shown: Shown, moment: Box<Moment> },
     /// Those of a run of the sandbox.
     Run { player: Box<Player>, speed: Speed, goes_on: bool },
 }
@@ -52,14 +52,14 @@ impl Source {
         }
         let shown = store.playback.shown.get_untracked()?;
         let moment = store.playback.timeline.with_value(|timeline| timeline.at(shown.position));
-        Some(Self::Past { store, shown, moment: Box::new(moment) })
+        Some(Self::Past { shown, moment: Box::new(moment) })
     }
 
     /// Calls `draw` with the ring, its messages and the time in microseconds.
-    fn show(&self, draw: impl FnOnce(&RingView, &Scene, u64)) {
+    fn show(&self, store: Store, draw: impl FnOnce(&RingView, &Scene, u64)) {
         match self {
-            Self::Past { store, shown, moment } => {
-                draw(moment.view(), &Scene::of_past(*store, *shown, Duration::ZERO), shown.at_ns / 1000);
+            Self::Past { shown, moment } => {
+                draw(moment.view(), &Scene::of_past(store, *shown, Duration::ZERO), shown.at_ns / 1000);
             }
             Self::Run { player, .. } => {
                 draw(player.view(), &Scene::of_run(player, Duration::ZERO), microseconds(player.now()));
@@ -68,9 +68,9 @@ impl Source {
     }
 
     /// Goes to the moment of the next frame; false at the end.
-    fn next(&mut self) -> bool {
+    fn next(&mut self, store: Store) -> bool {
         match self {
-            Self::Past { store, shown, moment } => {
+            Self::Past { shown, moment } => {
                 let Some(next) = store.moved_on(*shown, FRAME) else { return false };
                 *shown = next;
                 store.playback.timeline.with_value(|timeline| timeline.seek(moment, next.position));
@@ -87,6 +87,7 @@ impl Source {
 
 /// A film that is being drawn.
 struct Film {
+    store: Store,
     source: Source,
     still: Still,
     gif: Gif,
@@ -101,16 +102,16 @@ impl Film {
         let (grounds, inks) = still.colours();
         let size = (u16::try_from(width).ok()?, u16::try_from(height).ok()?);
         let pace = match &source {
-            Source::Past { store, .. } => store.playback.rate.get_untracked().describe(),
+            Source::Past { .. } => store.playback.rate.get_untracked().describe(),
             Source::Run { speed, .. } => speed.describe(),
         };
-        Some(Self { source, still, gif: Gif::new(size, &grounds, &inks).ok()?, pace })
+        Some(Self { store, source, still, gif: Gif::new(size, &grounds, &inks).ok()?, pace })
     }
 
     /// Draws the frame of the present moment.
     fn draw(&mut self) -> Option<()> {
-        self.source.show(|view, scene, at_us| {
-            self.still.draw(view, scene, &format!("{} · {}", text::duration(at_us), self.pace));
+        self.source.show(self.store, |view, scene, at_us| {
+            self.still.draw(view, scene, &format!("{} · {}", text::stamp(at_us), self.pace));
         });
         self.gif.add(&self.still.pixels()?, FRAME_CS).ok()
     }
@@ -176,7 +177,7 @@ fn next(store: Store, film: StoredValue<Option<Film>, LocalStorage>, frames: RwS
     let drawn = film.try_update_value(|film| {
         let film = film.as_mut()?;
         film.draw()?;
-        Some(film.source.next())
+        Some(film.source.next(store))
     });
     let count = frames.try_get_untracked().flatten();
     match (drawn.flatten(), count) {

@@ -64,8 +64,8 @@ const TURN: &str = "window.scripts = [];
     };
     real(next);";
 
-/// Scrolls the log in each frame, far and near by turns, and records the duration of the page's own work: that
-/// of the event and that of what follows it.
+/// Scrolls the log in each frame, far and near by turns, and records the duration of the page's own work:
+/// that of the event and that of what follows it.
 const SCROLL: &str = "window.scripts = [];
     const it = document.querySelector('[data-testid=log]');
     const frames = arguments[0], real = window.realFrame ??= window.requestAnimationFrame.bind(window);

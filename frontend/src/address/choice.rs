@@ -1,5 +1,4 @@
-//! What the reader has opened and chosen beside the place itself, as parts of the page's address. They are
-//! the same for the live ring, a kept run and the sandbox.
+//! The reader's panels and choices beside the place itself, as parts of the page's address. They are the same for the live ring, a kept run and the sandbox.
 //!
 //! ```text
 //! live?panels=nodes.log&log-node=B&log-kinds=messages&log-words=term%202
@@ -15,7 +14,7 @@ use crate::state::{Kinds, LogChoice, Panel, Panels, Store};
 /// The value of the part of the panels when none is open.
 const NONE: &str = "none";
 
-/// What is opened and chosen.
+/// The panels that are open, and what is chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Choice {
     /// The open panels, the one opened last last; `None` for those of a page that was just opened.

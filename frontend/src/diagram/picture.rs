@@ -17,7 +17,7 @@ const FILE: &str = "ringleader.png";
 const SCALE: f64 = 2.0;
 
 impl Shown {
-    /// What is in view, on a canvas that is not on the page.
+    /// Draws what is in view on a canvas that is not on the page.
     pub(super) fn copy(self) -> Option<HtmlCanvasElement> {
         let canvas = self.canvas.get_untracked()?;
         let (width, height) = (canvas.client_width(), canvas.client_height());

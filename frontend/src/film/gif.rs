@@ -146,7 +146,7 @@ impl Gif {
     /// When the encoder refuses the last frame.
     pub(super) fn finish(mut self) -> Result<Vec<u8>, EncodingError> {
         self.write()?;
-        Ok(self.encoder.into_inner()?)
+        self.encoder.into_inner()
     }
 
     fn write(&mut self) -> Result<(), EncodingError> {
@@ -210,7 +210,7 @@ mod tests {
             .collect()
     }
 
-    /// What a decoder shows, frame by frame, with the delays.
+    /// The pictures that a decoder shows, with their delays.
     fn played(bytes: &[u8]) -> Vec<(u16, Vec<u8>)> {
         let mut options = gif::DecodeOptions::new();
         options.set_color_output(gif::ColorOutput::RGBA);

@@ -280,9 +280,11 @@ impl Surface {
         self.dots(&[centre], colour, radius);
     }
 
-    /// Draws a polygon through these points, each as `x,y`.
+    /// Draws a polygon through these points, as the `points` of an SVG polygon.
     pub(super) fn polygon(&self, points: &str, colour: Colour) {
-        if let Ok(path) = Path2d::new_with_path_string(&format!("M{} Z", points.replace(' ', " L"))) {
+        let numbers: Vec<&str> = points.split([' ', ',']).collect();
+        let corners: Vec<String> = numbers.chunks(2).map(|corner| corner.join(" ")).collect();
+        if let Ok(path) = Path2d::new_with_path_string(&format!("M{} Z", corners.join(" L"))) {
             self.context.set_fill_style_str(self.colour(colour));
             self.context.fill_with_path_2d(&path);
         }

@@ -31,7 +31,7 @@ const REPAIRED: Duration = Duration::from_millis(400);
 const ELECTED: Duration = Duration::from_millis(30);
 const EACH: Duration = Duration::from_millis(8);
 
-/// What a member knows: the leader, the deputy and the term.
+/// The leader, the deputy and the term that a member knows.
 type Knowledge<'a> = (Option<&'a NodeName>, Option<&'a NodeName>, Term);
 
 fn knowledge(node: &NodeView) -> Knowledge<'_> {

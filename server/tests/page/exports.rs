@@ -1,4 +1,4 @@
-//! What is saved for other tools, read by other programs than those that wrote it.
+//! Files for other tools, read by other programs than those that wrote them.
 
 use std::io::Cursor;
 
