@@ -1,25 +1,29 @@
-//! The part of the page's address behind `#`. It gives the ring that is shown, for the sandbox the run and
-//! the moment, and the place in the history: a list of kept runs, one of them at a moment, or two beside each
-//! other.
+//! The part of the page's address behind `#`. It gives the ring that is shown and its moment: of the live
+//! ring, of a kept run, or of a run of the sandbox; then what is opened and chosen beside it, the same for
+//! all three. Other places are a list of kept runs, and two of them beside each other.
 //!
 //! The state of the page is in its signals; the address is made from it, and read only when the browser
 //! reports another one. The rules of the browser's history:
 //!
-//! 1. The reader makes entries: a tab, a link, an address that is typed. The page pushes none.
-//! 2. The page rewrites the current entry (`replaceState`), and only while the sandbox or the history is
-//!    shown, so that a reload and a copied address lead to what is shown. It never rewrites the entry of the
-//!    live ring.
+//! 1. The reader makes entries: a tab, a link, an address that is typed, and a jump to another moment by a
+//!    press on something that names it ([`AddressWriter::jump`]).
+//! 2. Whatever else changes, playing and scrubbing among it, the page rewrites the current entry
+//!    (`replaceState`), so that a reload and a copied address lead to what is shown.
 //! 3. Back and forward show the moment of their entry. Until the page has followed it, [`Entry::is_current`]
 //!    is false and nothing is written, so that the entry keeps its content.
 
+mod choice;
 mod history;
+mod live;
 
 use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
 
+pub(crate) use self::choice::Choice;
 pub(crate) use self::history::{HistoryPlace, encode};
+pub(crate) use self::live::LiveMoment;
 
 use crate::sandbox::permalink::Permalink;
 
@@ -55,6 +59,7 @@ impl Destination {
         } else if !fragment.is_empty() && fragment != LIVE && is_element(fragment) {
             Self::Element
         } else if has_server {
+            // Also a moment without the word before it, and whatever makes no sense.
             Self::Live
         } else {
             Self::Sandbox
@@ -90,6 +95,18 @@ impl Entry {
         // When a browser refuses, its address stays a little behind.
         if let Ok(history) = window().history()
             && history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
+        {
+            self.0 = fragment;
+        }
+    }
+
+    /// Makes another entry after this one, unless the browser is at another one.
+    fn push(&mut self, fragment: String) {
+        if self.0 == fragment || !self.is_current() {
+            return;
+        }
+        if let Ok(history) = window().history()
+            && history.push_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
         {
             self.0 = fragment;
         }
@@ -131,8 +148,24 @@ impl AddressWriter {
         }
     }
 
+    /// Goes to another moment by `go`, in an entry of its own: the way back leads to the moment before.
+    pub(crate) fn jump(self, go: impl FnOnce()) {
+        self.rewrite();
+        go();
+        let fragment = self.fragment.with_value(|fragment| fragment());
+        self.entry.update_value(|entry| {
+            if let Some(entry) = entry {
+                entry.push(fragment);
+            }
+        });
+    }
+
     fn write(self) {
         self.waits.set_value(false);
+        self.rewrite();
+    }
+
+    fn rewrite(self) {
         self.entry.update_value(|entry| {
             if let Some(entry) = entry {
                 entry.rewrite(self.fragment.with_value(|fragment| fragment()));
@@ -151,7 +184,7 @@ mod tests {
 
     #[test]
     fn an_address_without_a_word_about_the_sandbox_is_the_servers_ring() {
-        for fragment in ["", "live", "sandboxes", "nonsense"] {
+        for fragment in ["", "live", "live?run=x&at=3", "run=x&at=3", "sandboxes", "nonsense"] {
             assert_eq!(target(fragment, true), Destination::Live, "{fragment}");
             assert_eq!(target(fragment, false), Destination::Sandbox, "{fragment}");
         }

@@ -5,11 +5,12 @@ use std::any::Any;
 use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
-use ringleader_shared::RunId;
+use ringleader_shared::{NodeName, RunId};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::address::{self, Destination};
+use crate::address::{self, AddressWriter, Choice, Destination};
+use crate::backend::live::Live;
 use crate::backend::sandbox::Sandbox;
 use crate::backend::{Backend, HAS_SANDBOX, server};
 use crate::components::announcer::Announcer;
@@ -26,18 +27,21 @@ use crate::outage::OutageLine;
 use crate::panels::Panels;
 use crate::reactive;
 use crate::ring::RingFigure;
+use crate::sandbox::digest;
 use crate::sandbox::permalink::{Permalink, Refused};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::state::{Connection, Store};
 use crate::time_bar::TimeBar;
-use crate::top_bar::{LostBanner, TopBar};
+use crate::top_bar::{ElsewhereBanner, LostBanner, TopBar};
 
 /// The rings, and the choice of the one that is shown.
 #[derive(Clone, Copy)]
 struct Rings {
     /// The server's.
     live: Store,
+    /// Its place in the address.
+    live_place: Live,
     /// Whether there is a server: the page itself declares where there is none.
     has_server: bool,
     /// The page's own, with its backend; `None` in a program without the sandbox.
@@ -71,7 +75,7 @@ impl Rings {
         });
         let history = HAS_SANDBOX.then(|| History::new(live.watching));
         let tab = RwSignal::new(if has_server { Tab::Live } else { Tab::Sandbox });
-        let rings = Self { live, has_server, own, history, tab };
+        let rings = Self { live, live_place: Live::new(live), has_server, own, history, tab };
         rings.follow(&address::fragment());
         rings
     }
@@ -89,7 +93,21 @@ impl Rings {
     fn follow(self, fragment: &str) {
         let is_element = |name: &str| document().get_element_by_id(name).is_some();
         let destination = Destination::of(fragment, self.has_server, is_element);
-        let (Some((_, sandbox)), Some(history)) = (self.own(), self.history()) else {
+        let (place, choice, refused) = Choice::split(fragment);
+        // A word alone leads from another ring to this one as it was left.
+        let is_as_left = self.tab.get_untracked() != Tab::Live && !fragment.contains(['?', '=']);
+        let is_live = match destination {
+            Destination::Live => true,
+            Destination::Element => self.tab.get_untracked() == Tab::Live,
+            Destination::Sandbox | Destination::Run | Destination::History => false,
+        };
+        self.live_place.own_address(is_live.then_some(fragment));
+        if destination == Destination::Live && !is_as_left {
+            choice.clone().show(self.live);
+            self.live_place.follow(&place);
+            notify_refused(self.live, &refused);
+        }
+        let (Some((store, sandbox)), Some(history)) = (self.own(), self.history()) else {
             if matches!(destination, Destination::Sandbox | Destination::Run | Destination::History) {
                 // The page at this address loads the program that has them.
                 let _ = window().location().reload();
@@ -100,13 +118,17 @@ impl Rings {
             Destination::Live => Tab::Live,
             Destination::Sandbox => Tab::Sandbox,
             Destination::Run => {
-                if fragment != sandbox.fragment() {
-                    self.show_run(fragment);
+                if place != sandbox.run() {
+                    self.show_run(&place);
                 }
+                choice.show(store);
+                notify_refused(store, &refused);
                 Tab::Sandbox
             }
             Destination::History => {
-                history.follow(fragment);
+                choice.show(history.kept.store);
+                history.follow(&place, fragment);
+                notify_refused(history.kept.store, &refused);
                 Tab::History
             }
             Destination::Element => self.tab.get_untracked(),
@@ -123,14 +145,12 @@ impl Rings {
         let Some((store, sandbox)) = self.own() else { return };
         let (permalink, refused) = Permalink::read(fragment);
         sandbox.open(&permalink);
-        if refused.is_empty() {
-            return;
-        }
         let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
-        store.notify(Notice {
-            title: "A part of the link makes no sense and was left out".to_owned(),
-            detail: Some(parts.collect::<Vec<_>>().join(" · ")),
-        });
+        notify_refused(store, &parts.collect::<Vec<_>>());
+        if let Some(recorded) = permalink.continued {
+            let is_same = sandbox.read(|player| digest(player.view())) == recorded.digest;
+            store.notify(continued(&recorded.renamed, is_same));
+        }
     }
 
     /// The page that is shown.
@@ -142,6 +162,34 @@ impl Rings {
             }
             Tab::Live | Tab::Sandbox | Tab::History => Shown::Live,
         }
+    }
+}
+
+/// Shows the parts of a link that were left out, if any were.
+fn notify_refused(store: Store, parts: &[String]) {
+    if !parts.is_empty() {
+        store.notify(Notice {
+            title: "A part of the link makes no sense and was left out".to_owned(),
+            detail: Some(parts.join(" · ")),
+        });
+    }
+}
+
+/// The limits of a run that continues a recorded moment.
+fn continued(renamed: &[NodeName], is_same: bool) -> Notice {
+    let names = (0..).map(NodeName::nth).zip(renamed).map(|(here, there)| format!("{there} is {here}"));
+    let names = names.collect::<Vec<_>>().join(", ");
+    let called = if names.is_empty() { String::new() } else { format!(" In the sandbox {names}.") };
+    Notice {
+        title: if is_same {
+            "The ring is as it was at that moment, and goes on from here"
+        } else {
+            "The sandbox did not come to just the state of that moment: roles or terms are others"
+        }
+        .to_owned(),
+        detail: Some(format!(
+            "Messages that were in transit are not taken along. What is before this moment is the way by which the sandbox came to it.{called}"
+        )),
     }
 }
 
@@ -180,18 +228,23 @@ pub(crate) fn App() -> impl IntoView {
         if let Some(place) = place.get() {
             mounted.set_value(None);
             let place = (*place).clone();
-            let (store, backend) = match (shown.get(), rings.own(), rings.history()) {
-                (Shown::Sandbox, Some((store, sandbox)), _) => (store, Backend::Sandbox(sandbox)),
-                (Shown::Run(_), _, Some(history)) => (history.kept.store, Backend::Kept(history.kept)),
+            let (store, backend, address) = match (shown.get(), rings.own(), rings.history()) {
+                (Shown::Sandbox, Some((store, sandbox)), _) => {
+                    (store, Backend::Sandbox(sandbox), sandbox.address)
+                }
+                (Shown::Run(_), _, Some(history)) => {
+                    (history.kept.store, Backend::Kept(history.kept), history.kept.address)
+                }
                 (Shown::Runs, _, Some(history)) => {
                     let page = move || view! { <HistoryPage history=history/> };
                     mounted.set_value(Some(Box::new(mount_to(place, page))));
                     return;
                 }
-                _ => (rings.live, Backend::Server),
+                _ => (rings.live, Backend::Server, rings.live_place.address),
             };
             let has_tabs = rings.has_server;
-            let page = move || view! { <Page store=store backend=backend has_tabs=has_tabs/> };
+            let page =
+                move || view! { <Page store=store backend=backend address=address has_tabs=has_tabs/> };
             mounted.set_value(Some(Box::new(mount_to(place, page))));
         }
     });
@@ -207,11 +260,19 @@ pub(crate) fn App() -> impl IntoView {
 fn Page(
     store: Store,
     backend: Backend,
+    /// The writer of its address.
+    address: AddressWriter,
     /// Whether there is another ring to go to.
     has_tabs: bool,
 ) -> impl IntoView {
     provide_context(store);
     provide_context(backend);
+    provide_context(address);
+    reactive::effect(move || {
+        Choice::track(store);
+        store.playback.shown.track();
+        address.write_soon();
+    });
     CommandSender::provide(store, backend);
     name_the_tab(store);
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
@@ -219,6 +280,7 @@ fn Page(
         <div class="page" class:stale=reactive::flag(stale) class:simulated=store.simulated class:kept=store.is_kept()>
             <TopBar has_tabs=has_tabs/>
             <LostBanner/>
+            <ElsewhereBanner/>
             <main class="columns" class:alone=reactive::flag(move || !store.panels.any())>
                 {match backend.kept() {
                     Some(kept) => view! { <KeptLine kept=kept/> }.into_any(),

@@ -116,7 +116,7 @@ fn the_state_knows_no_backend_and_no_drawing_and_commands_are_data() {
     assert_eq!(uses("command"), Vec::<&str>::new());
     assert_eq!(uses("state"), ["notice", "reactive", "testing", "text"]);
     assert_eq!(uses("sandbox"), ["command", "testing"]);
-    assert_eq!(uses("backend"), ["address", "command", "notice", "sandbox", "state", "testing"]);
+    assert_eq!(uses("backend"), ["address", "command", "notice", "reactive", "sandbox", "state", "testing"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! the state.
 
 pub(crate) mod kept;
+pub(crate) mod live;
 pub(crate) mod sandbox;
 pub(crate) mod server;
 pub(crate) mod timekeeper;

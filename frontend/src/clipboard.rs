@@ -27,8 +27,12 @@ pub(crate) fn copy(text: String, done: Box<dyn FnOnce(Result<(), Notice>)>) {
 /// Has the browser save a file of this name. Returns nothing when it refuses.
 pub(crate) fn download(name: &str, content: &[u8]) -> Option<()> {
     let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(content));
-    let file = Blob::new_with_u8_array_sequence(&parts).ok()?;
-    let address = Url::create_object_url_with_blob(&file).ok()?;
+    save(name, &Blob::new_with_u8_array_sequence(&parts).ok()?)
+}
+
+/// Has the browser save a file of this name. Returns nothing when it refuses.
+pub(crate) fn save(name: &str, file: &Blob) -> Option<()> {
+    let address = Url::create_object_url_with_blob(file).ok()?;
     let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
     link.set_href(&address);
     link.set_download(name);

@@ -2,10 +2,12 @@
 //!
 //! The way through it: [`view`] is the part that is seen and its scale, [`scene`] the things in that part
 //! with their places, [`draw`] puts them on a canvas. [`lit`] are the causes and effects of the event that is
-//! chosen, [`table`] is the same for those who read, [`save`] for other tools.
+//! chosen, [`table`] is the same for those who read, [`save`], [`picture`] and [`perfetto`] for other tools.
 
 mod draw;
 mod lit;
+mod perfetto;
+mod picture;
 mod save;
 mod scene;
 mod table;
@@ -13,12 +15,13 @@ mod view;
 
 use leptos::html;
 use leptos::prelude::*;
-use ringleader_shared::Event;
 use ringleader_shared::export::svg::Scale;
 use ringleader_shared::text::describe;
 use ringleader_shared::timeline::Position;
 use ringleader_shared::why::Subject;
+use ringleader_shared::{Event, EventKind, MessageId};
 use wasm_bindgen::JsCast;
+use web_sys::CanvasRenderingContext2d;
 
 use self::draw::{Brush, Over, Palette};
 use self::lit::{Lit, Selection};
@@ -32,7 +35,7 @@ use crate::components::jump::Jump;
 use crate::components::theme::Theme;
 use crate::reactive;
 use crate::resize::on_resize;
-use crate::state::Store;
+use crate::state::{LogChoice, Panel, Store};
 use crate::text;
 
 /// The factor by which a press on a button enlarges the picture.
@@ -120,15 +123,25 @@ impl Shown {
         self.light();
         let Some(canvas) = self.canvas.get_untracked() else { return };
         let Some((context, width, height)) = cleared(&canvas) else { return };
-        let Times { now, end, .. } = untrack(|| self.time.times());
-        let here = self.time.position();
         self.palette.update_value(|palette| {
             if palette.as_ref().is_none_or(|palette| !palette.is_of(&canvas)) {
                 *palette = Some(Palette::of(&canvas));
             }
         });
         let before = self.view.get_untracked();
-        let after = self.store.playback.timeline.with_value(|timeline| {
+        let after = self.paint(&context, (width, height));
+        if after != before {
+            // It is drawn so already.
+            self.view.update_untracked(|view| *view = after);
+        }
+    }
+
+    /// Draws the view on a canvas of this size. Returns the view that is drawn: the moment that is followed
+    /// may have moved it.
+    fn paint(self, context: &CanvasRenderingContext2d, (width, height): (f64, f64)) -> View {
+        let Times { now, end, .. } = untrack(|| self.time.times());
+        let (here, before) = (self.time.position(), self.view.get_untracked());
+        self.store.playback.timeline.with_value(|timeline| {
             let picture = Picture::new(timeline, before, (width, height));
             let (whole, frame) = (before.whole(timeline, end), picture.frame);
             let moment = before.moment(timeline, here, now);
@@ -146,15 +159,11 @@ impl Shown {
             let scene = self.lit.with_value(|lit| picture.scene(lit));
             self.palette.with_value(|palette| {
                 if let Some(palette) = palette {
-                    Brush { context: &context, palette }.draw(&picture, &scene, &over);
+                    Brush { context, palette }.draw(&picture, &scene, &over);
                 }
             });
             view
-        });
-        if after != before {
-            // It is drawn so already.
-            self.view.update_untracked(|view| *view = after);
-        }
+        })
     }
 
     /// Lights the causes and effects of the event that is chosen.
@@ -215,11 +224,44 @@ impl Shown {
         }
     }
 
+    /// Keeps the choice of the diagram and that of the page the same: the address has it, or gives it.
+    fn keep_choice(self) {
+        let (store, selection) = (self.store, self.selection);
+        let was_chosen = StoredValue::new(false);
+        let seq = move |position| {
+            store.playback.timeline.with_value(|timeline| Some(timeline.event_before(position)?.seq))
+        };
+        reactive::effect(move || {
+            store.playback.changed.track();
+            let chosen = store.chosen_event.get();
+            let here = selection.get_untracked().and_then(|selection| seq(selection.event));
+            if here != chosen {
+                let place = |chosen| {
+                    let position =
+                        store.playback.timeline.with_value(|timeline| timeline.position_of(chosen));
+                    (seq(position) == Some(chosen)).then_some(position)
+                };
+                let event = chosen.and_then(place);
+                if chosen.is_none() || event.is_some() {
+                    selection.set(event.map(|event| Selection { event, is_wide: false }));
+                }
+            }
+        });
+        reactive::effect(move || {
+            let chosen = selection.get().and_then(|selection| seq(selection.event));
+            if store.chosen_event.get_untracked() != chosen && (chosen.is_some() || was_chosen.get_value()) {
+                store.chosen_event.set(chosen);
+            }
+            // What the address gives may not be at hand yet.
+            was_chosen.set_value(chosen.is_some());
+        });
+    }
+
     /// Chooses an event, and shows its moment on the whole page.
     fn choose(self, event: Position) {
         self.selection.update(|selection| *selection = Some(Selection::pressed(*selection, event)));
         self.cursor.set(Some(event));
-        self.time.go_to_position(event);
+        self.time.jump(event);
     }
 
     fn under(self, at: (f64, f64)) -> Option<Position> {
@@ -301,6 +343,25 @@ impl Shown {
         true
     }
 
+    /// The message of the event that is chosen.
+    fn message(self) -> Option<MessageId> {
+        let event = self.cursor.get().or(self.selection.get().map(|selection| selection.event))?;
+        self.store.playback.timeline.with_value(|timeline| match &timeline.event_before(event)?.kind {
+            EventKind::Sent { message, .. }
+            | EventKind::Received { message, .. }
+            | EventKind::Dropped { message, .. }
+            | EventKind::Lost { message, .. } => Some(message.id.clone()),
+            _ => None,
+        })
+    }
+
+    fn show_in_log(self) {
+        if let Some(message) = untrack(|| self.message()) {
+            self.store.log_choice.set(LogChoice::of_message(&message));
+            self.store.panels.open(Panel::Log);
+        }
+    }
+
     fn says(self, position: Position) -> Option<String> {
         let simulated = self.store.simulated;
         let timeline = self.store.playback.timeline;
@@ -334,6 +395,7 @@ pub(crate) fn Diagram() -> impl IntoView {
     let shown = Shown::new();
     let (store, time) = (shown.store, shown.time);
     let dark = Theme::here().dark;
+    shown.keep_choice();
     reactive::effect(move || {
         time.times();
         shown.view.track();
@@ -400,7 +462,17 @@ pub(crate) fn Diagram() -> impl IntoView {
             >
                 "Why?"
             </button>
-            <SaveMenu seen=seen/>
+            <button
+                class="bare"
+                type="button"
+                data-testid="diagram-log"
+                title="The lines of the log about the message that is chosen"
+                disabled=reactive::flag(move || shown.message().is_none())
+                on:click=move |_| shown.show_in_log()
+            >
+                "In the log"
+            </button>
+            <SaveMenu seen=seen copy=Callback::new(move |()| shown.copy())/>
         </div>
         <div class="diagram">
             <div

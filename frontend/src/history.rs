@@ -44,9 +44,9 @@ impl History {
         Self { kept: Kept::new(), place, runs: Runs::new(store, watching), store }
     }
 
-    /// Shows the place of this fragment.
-    pub(crate) fn follow(self, fragment: &str) {
-        let place = HistoryPlace::read(fragment).unwrap_or_else(|why| {
+    /// Shows the place of the first fragment, which is the second one without what is chosen beside it.
+    pub(crate) fn follow(self, place: &str, fragment: &str) {
+        let place = HistoryPlace::read(place).unwrap_or_else(|why| {
             self.store.notify(Notice {
                 title: "A part of the link makes no sense and was left out".to_owned(),
                 detail: Some(why),

@@ -13,7 +13,7 @@
 //! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry
 //!    out commands and feed the state.
 //! 4. [`components`] that several parts share, then the parts of the page: [`ring`], [`cards`], [`controls`],
-//!    [`summary`], [`outage`], [`diagram`], [`why`], [`panels`], [`time_bar`] and [`top_bar`]; then
+//!    [`summary`], [`outage`], [`film`], [`diagram`], [`why`], [`panels`], [`time_bar`] and [`top_bar`]; then
 //!    [`history`], the pages of the kept runs.
 //! 5. [`app`]: the page as a whole.
 //!
@@ -34,6 +34,7 @@ mod command;
 mod components;
 mod controls;
 mod diagram;
+mod film;
 mod focus;
 mod headline;
 mod history;

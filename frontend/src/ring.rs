@@ -13,6 +13,7 @@ mod links;
 mod message_shape;
 mod moment_messages;
 mod node;
+mod still;
 mod surface;
 mod trigonometry;
 
@@ -20,8 +21,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use leptos::{html, svg};
-use ringleader_shared::NodeName;
 use ringleader_shared::text::through;
+use ringleader_shared::{NodeName, RingView};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
@@ -30,8 +31,10 @@ use self::canvas::RingCanvas;
 use self::geometry::{Layout, Point};
 use self::legend::Legend;
 use self::links::{Link, LinkState, heartbeat, links};
-use self::moment_messages::{MomentMessages, Scene};
+use self::moment_messages::MomentMessages;
+pub(crate) use self::moment_messages::Scene;
 use self::node::RingNode;
+pub(crate) use self::still::Still;
 pub(crate) use self::surface::Colour;
 use self::surface::{Surface, surface_of};
 use crate::backend::Backend;
@@ -179,7 +182,7 @@ fn Drawing(
                         <circle class="relay" cx=rounded(at.x) cy=rounded(at.y) r=rounded(radius)></circle>
                     }).collect_view()
                 })}
-                <Centre/>
+                <CentreWords/>
                 <For each=move || names.get() key=Clone::clone let:name>
                     <RingNode name=name layout=layout stop=stop tab_stop=tab_stop/>
                 </For>
@@ -324,46 +327,53 @@ fn LinkLine(link: Link, head: f64) -> impl IntoView {
     }
 }
 
-/// The term and the leader in the middle of the ring.
+/// The words in the middle of the ring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Centre {
+    /// Their CSS class.
+    class: &'static str,
+    term: u64,
+    first: String,
+    second: String,
+}
+
+/// The term and the leader, for the middle of the ring; `None` where a node is there.
+fn centre(view: &RingView) -> Option<Centre> {
+    if view.nodes.len() < 2 {
+        return None;
+    }
+    let headline = Headline::of(view);
+    // Members that are out of the leader's reach may be in newer terms.
+    let led = if let Headline::Led { term, .. } | Headline::Hung { term, .. } = headline {
+        Some(term)
+    } else {
+        None
+    };
+    let (class, first, second) = match headline {
+        Headline::Led { leader, deputy, .. } => (
+            "led",
+            format!("{leader} leads"),
+            deputy.map_or_else(|| "no deputy".to_owned(), |deputy| format!("deputy {deputy}")),
+        ),
+        Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
+        Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
+        Headline::Hung { leader, .. } => ("split", format!("{leader} hangs"), "no leader".to_owned()),
+        Headline::NoMajority(_) => ("idle", "no majority".to_owned(), format!("needs {}", view.majority())),
+        Headline::NobodyMayLead => ("idle", "no leader".to_owned(), "nobody may lead".to_owned()),
+        Headline::NoQuorum => ("idle", "no quorum".to_owned(), format!("needs {}", view.majority())),
+        Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
+        Headline::NoLeaderYet | Headline::Leaderless => ("idle", "no leader".to_owned(), String::new()),
+    };
+    Some(Centre { class, term: led.unwrap_or(view.term).0, first, second })
+}
+
+/// The words in the middle of the ring.
 #[component]
-fn Centre() -> impl IntoView {
+fn CentreWords() -> impl IntoView {
     let store = Store::here();
-    let lines = reactive::memo(move || {
-        store.view.with(|view| {
-            if view.nodes.len() < 2 {
-                return None;
-            }
-            let headline = Headline::of(view);
-            // Members that are out of the leader's reach may be in newer terms.
-            let led = if let Headline::Led { term, .. } | Headline::Hung { term, .. } = headline {
-                Some(term)
-            } else {
-                None
-            };
-            let (class, first, second) = match headline {
-                Headline::Led { leader, deputy, .. } => (
-                    "led",
-                    format!("{leader} leads"),
-                    deputy.map_or_else(|| "no deputy".to_owned(), |deputy| format!("deputy {deputy}")),
-                ),
-                Headline::Electing => ("electing", "electing…".to_owned(), String::new()),
-                Headline::Split(_) => ("split", "split".to_owned(), "two leaders".to_owned()),
-                Headline::Hung { leader, .. } => ("split", format!("{leader} hangs"), "no leader".to_owned()),
-                Headline::NoMajority(_) => {
-                    ("idle", "no majority".to_owned(), format!("needs {}", view.majority()))
-                }
-                Headline::NobodyMayLead => ("idle", "no leader".to_owned(), "nobody may lead".to_owned()),
-                Headline::NoQuorum => ("idle", "no quorum".to_owned(), format!("needs {}", view.majority())),
-                Headline::NothingRuns => ("idle", "all stopped".to_owned(), String::new()),
-                Headline::NoLeaderYet | Headline::Leaderless => {
-                    ("idle", "no leader".to_owned(), String::new())
-                }
-            };
-            Some((class, led.unwrap_or(view.term).0, first, second))
-        })
-    });
+    let lines = reactive::memo(move || store.view.with(centre));
     reactive::fragment(move || {
-        lines.get().map(|(class, term, first, second)| {
+        lines.get().map(|Centre { class, term, first, second }| {
             view! {
                 <g class=format!("centre {class}") aria-hidden="true">
                     <text class="term" x="500" y="450">

@@ -5,14 +5,17 @@
 //! a ring is drawn.
 //!
 //! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time,
-//! [`permalink`] is all of it as an address, [`actions`] turns commands into actions, [`player`] plays.
+//! [`permalink`] is all of it as an address, [`actions`] turns commands into actions, [`player`] plays,
+//! [`continuation`] leads a ring to a recorded moment.
 //! `backend::sandbox` connects it with the page.
 
 mod actions;
 pub(crate) mod choice;
+mod continuation;
 pub(crate) mod permalink;
 pub(crate) mod player;
 pub(crate) mod settings;
 pub(crate) mod speed;
 
 pub(crate) use self::actions::actions;
+pub(crate) use self::continuation::{continuation, digest};

@@ -27,7 +27,7 @@ pub(crate) use self::figures::{Figure, Quantity};
 use self::initiators::Initiators;
 pub(crate) use self::kept::Reading;
 use self::log::history;
-pub(crate) use self::log::{Filter as LineFilter, Kinds, Line, NodeLog};
+pub(crate) use self::log::{Filter as LineFilter, Kinds, Line, LogChoice, NodeLog};
 use self::pace::{Pace, after};
 pub(crate) use self::panels::{Panel, Panels};
 use self::playback::Playback;
@@ -72,6 +72,15 @@ pub(crate) enum Change<'a> {
 /// A function that is called with each change.
 pub(crate) type Observer = Box<dyn Fn(Change<'_>)>;
 
+/// A run of which a moment was asked for, and which is not the live one any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Elsewhere {
+    /// The run.
+    pub(crate) run: RunId,
+    /// The address of that moment of the kept run.
+    pub(crate) fragment: String,
+}
+
 /// The page's state. A handle: copies are the same state.
 #[derive(Clone, Copy)]
 pub(crate) struct Store {
@@ -97,6 +106,15 @@ pub(crate) struct Store {
     pub(crate) chosen_link: RwSignal<Option<Ends>>,
     /// The node that the reader has chosen, where not every node has a card.
     pub(crate) chosen_node: RwSignal<Option<NodeName>>,
+    /// The event that the reader has chosen in the diagram.
+    pub(crate) chosen_event: RwSignal<Option<Seq>>,
+    /// The reader's choice of lines in the log of all nodes.
+    pub(crate) log_choice: RwSignal<LogChoice>,
+    /// The run in which the moment of the address is.
+    pub(crate) elsewhere: RwSignal<Option<Elsewhere>>,
+    /// Whether the events before the snapshot of the live ring were asked for and have come, as far as the
+    /// server has them.
+    pub(crate) history_is_filled: RwSignal<bool>,
     /// The nodes that are to initiate the next election.
     pub(crate) initiators: Initiators,
     /// The past, and what is shown of it.
@@ -144,6 +162,10 @@ impl Store {
             panels: Panels::new(),
             chosen_link: RwSignal::new(None),
             chosen_node: RwSignal::new(None),
+            chosen_event: RwSignal::new(None),
+            log_choice: RwSignal::new(LogChoice::default()),
+            elsewhere: RwSignal::new(None),
+            history_is_filled: RwSignal::new(false),
             initiators: Initiators::none(),
             playback: Playback::new(),
             question: RwSignal::new(None),
@@ -263,6 +285,7 @@ impl Store {
     /// Shows a snapshot. When it is of another run (`void`), the logs are cleared, with a notice if the
     /// former run was shown.
     pub(crate) fn replace(self, ring: RingView, void: bool) {
+        self.history_is_filled.set(false);
         // What the page has of the past does not lead to this ring.
         self.return_to_present();
         self.playback.begin(ring.clone(), true);
@@ -368,6 +391,7 @@ impl Store {
             }
         }
         self.remember_from_the_beginning(events, run, snapshot);
+        self.history_is_filled.set(true);
     }
 
     /// Notes in every log that events are missing.

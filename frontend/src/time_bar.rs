@@ -15,11 +15,13 @@ use self::window::Window;
 use crate::backend::sandbox::Sandbox;
 use crate::backend::timekeeper::{Timekeeper, Times};
 use crate::clipboard;
+use crate::components::button::ActionButton;
 use crate::components::theme::Theme;
 use crate::headline::Headline;
 use crate::notice::Notice;
 use crate::reactive;
 use crate::resize::on_resize;
+use crate::sandbox::continuation;
 use crate::state::Store;
 use crate::text;
 
@@ -240,6 +242,7 @@ pub(crate) fn TimeBar() -> impl IntoView {
                         "Live"
                     </button>
                 })}
+                {(!store.simulated).then(|| view! { <ContinueButton/> })}
                 {time.sandbox().map(|sandbox| view! { <CopyLink sandbox=sandbox/> })}
             </div>
         </section>
@@ -298,6 +301,32 @@ fn Folding() -> impl IntoView {
             "Skip idle"
         </label>
     }
+}
+
+/// The button that opens the sandbox in the state of the moment that is shown. There is none in the present.
+#[component]
+fn ContinueButton() -> impl IntoView {
+    let store = Store::here();
+    let is_past = reactive::flag(move || store.is_kept() || store.playback.is_past());
+    let refusal = Signal::derive(move || store.view.with(|view| continuation(view).err()));
+    let press = move |()| {
+        if let Ok(run) = store.view.with_untracked(continuation) {
+            let _ = window().location().set_hash(&run.text());
+        }
+    };
+    reactive::fragment(move || {
+        is_past.get().then(|| view! {
+            <ActionButton
+                id="continue"
+                class="quiet"
+                effect="Continue in the sandbox: a simulated ring in the state of this moment, in which anything can be done. Messages in transit are not taken along."
+                refusal=refusal
+                press=press
+            >
+                "→ Sandbox"
+            </ActionButton>
+        })
+    })
 }
 
 /// The button that copies a link to the moment of the sandbox that is shown.

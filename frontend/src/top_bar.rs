@@ -8,7 +8,7 @@ use crate::components::theme::ThemeSwitch;
 use crate::headline::Headline;
 use crate::reactive;
 use crate::sandbox::permalink;
-use crate::state::{Connection, Store};
+use crate::state::{Connection, Elsewhere, Store};
 
 /// The top bar.
 #[component]
@@ -117,6 +117,23 @@ fn ConnectionLight() -> impl IntoView {
             {reactive::text(move || status().1)}
         </span>
     }
+}
+
+/// The banner over a live ring when the address gave a moment of a run that is over: the kept run has it.
+#[component]
+pub(crate) fn ElsewhereBanner() -> impl IntoView {
+    let elsewhere = Store::here().elsewhere;
+    reactive::fragment(move || {
+        elsewhere.get().map(|Elsewhere { run, fragment }| {
+            view! {
+                <p class="banner elsewhere" role="status" data-testid="elsewhere">
+                    {format!("The address gives a moment of the run {:.8}, which is not at hand here. ", run.to_string())}
+                    <a href=format!("#{fragment}") data-testid="to-kept">"Show it in the kept run"</a>
+                    <button class="bare" type="button" on:click=move |_| elsewhere.set(None)>"Stay"</button>
+                </p>
+            }
+        })
+    })
 }
 
 /// The banner over a page that shows the past.

@@ -166,7 +166,7 @@ fn answered(shown: Shown, time: Timekeeper) -> impl IntoView {
                     data-testid="why-step"
                     data-position=step.position.0.to_string()
                     title="Go to this moment"
-                    on:click=move |_| time.go_to_position(step.position)
+                    on:click=move |_| time.jump(step.position)
                 >
                     {step.at}
                 </button>

@@ -1,6 +1,7 @@
 //! Benchmark of the sandbox's frames in headless Chromium: the time from frame to frame, and the page's
 //! own script in each. All members initiate Chang and Roberts's election at once, in rings of three
-//! sizes. Then the frames of the diagram while it is moved and zoomed, with 64 lanes and 20,000 messages.
+//! sizes. Then the frames of the diagram while it is moved and zoomed, with 64 lanes and 20,000 messages, and
+//! those of the log of all nodes while it is scrolled, with 100,000 lines.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::PathBuf;
@@ -63,6 +64,67 @@ const TURN: &str = "window.scripts = [];
     };
     real(next);";
 
+/// Scrolls the log in each frame, far and near by turns, and records the duration of the page's own work:
+/// that of the event and that of what follows it.
+const SCROLL: &str = "window.scripts = [];
+    const it = document.querySelector('[data-testid=log]');
+    const frames = arguments[0], real = window.realFrame ??= window.requestAnimationFrame.bind(window);
+    let turn = 0;
+    const next = () => {
+        const room = it.scrollHeight - it.clientHeight;
+        const to = turn % 2 ? it.scrollTop + 400 : (turn * 7919 % 1000) / 1000 * room;
+        const begin = performance.now();
+        it.scrollTop = to;
+        it.dispatchEvent(new Event('scroll'));
+        let rounds = 0;
+        const end = () => rounds++ < 30 ? queueMicrotask(end) : window.scripts.push(performance.now() - begin);
+        queueMicrotask(end);
+        turn += 1;
+        if (turn < frames) real(next);
+    };
+    real(next);";
+
+fn wait_until_quiet(page: &Page) {
+    page.wait_patiently_for("[data-testid='quiet']", "it.textContent", |words| {
+        words.as_str().is_some_and(|words| words.contains("nothing more"))
+    });
+}
+
+/// Measures the log of all nodes, of the run that the diagram showed, after more elections.
+fn log(page: &Page) {
+    page.click("to-end");
+    let lines = || {
+        let text = page.text("log-count");
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        (digits.parse::<u64>().unwrap_or_default(), text.contains("so far"))
+    };
+    page.click("show-log");
+    page.choose("log-kinds", "messages");
+    let mut asked = 0;
+    while lines().0 < 100_000 {
+        assert!(asked < 60, "{} lines after {asked} more elections", lines().0);
+        page.choose("speed", "0");
+        page.click("initiate-all");
+        wait_until_quiet(page);
+        asked += 1;
+        page.wait_patiently_for("[data-testid='log-count']", "it.textContent", |text| {
+            text.as_str().is_some_and(|text| !text.contains("so far"))
+        });
+    }
+    page.script(SCROLL, vec![json!(FRAMES)]);
+    page.wait_patiently_for("html", "window.scripts.length", |count| {
+        count.as_u64() >= Some(FRAMES as u64 - 10)
+    });
+    let scripts = sorted(&page.script("return window.scripts", Vec::new()));
+    println!(
+        "{:>11} lines {:>8.1} {:>8.1} {:>8.1}",
+        lines().0,
+        at(&scripts, 50),
+        at(&scripts, 95),
+        at(&scripts, 100)
+    );
+}
+
 /// Measures the diagram of 64 lanes and 20,000 messages: all of it, and zoomed in.
 fn diagram(page: &Page, host: &Files) {
     page.visit("about:blank");
@@ -75,14 +137,10 @@ fn diagram(page: &Page, host: &Files) {
     page.choose("speed", "0");
     page.click("play");
     for _ in 0..5 {
-        page.wait_patiently_for("[data-testid='quiet']", "it.textContent", |words| {
-            words.as_str().is_some_and(|words| words.contains("nothing more"))
-        });
+        wait_until_quiet(page);
         page.click("initiate-all");
     }
-    page.wait_patiently_for("[data-testid='quiet']", "it.textContent", |words| {
-        words.as_str().is_some_and(|words| words.contains("nothing more"))
-    });
+    wait_until_quiet(page);
     page.click("show-diagram");
     page.click("scale-time");
     for (name, button) in [("all in view", "diagram-out"), ("zoomed in", "diagram-in")] {
@@ -146,6 +204,9 @@ fn main() {
     println!("The diagram, moved and zoomed in each frame; {FRAMES} frames; milliseconds of script");
     println!("{:>17} {:>8} {:>8} {:>8}", "", "script", "95 %", "worst");
     diagram(&page, &host);
+    println!("The log of all nodes, scrolled in each frame; {FRAMES} frames; milliseconds of script");
+    println!("{:>17} {:>8} {:>8} {:>8}", "", "script", "95 %", "worst");
+    log(&page);
 }
 
 fn sorted(times: &Value) -> Vec<f64> {

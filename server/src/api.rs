@@ -111,7 +111,8 @@ pub fn router(app: App, guard: Guard, auth: Auth) -> Router {
         .layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, assets::security_policy()))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
-        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        // Windows that the page itself opens stay in reach of it: Perfetto's asks it for the trace.
+        .layer(header(HeaderName::from_static("cross-origin-opener-policy"), "same-origin-allow-popups"))
         .layer(header(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
 }
 

@@ -5,6 +5,7 @@ pub mod files;
 mod act;
 mod driver;
 mod look;
+mod saved;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

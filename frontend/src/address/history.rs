@@ -106,7 +106,7 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// Decodes a value of an address. What is no code stands for itself.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut rest = text.as_bytes();
     let mut decoded = Vec::new();
     while let Some((first, after)) = rest.split_first() {

@@ -7,7 +7,7 @@ use ringleader_shared::api::{KeptRun, Problem, RunEnd};
 use ringleader_shared::{RunId, Seq};
 
 use super::server::runs;
-use crate::address::{AddressWriter, HistoryPlace};
+use crate::address::{AddressWriter, Choice, HistoryPlace};
 use crate::notice::Notice;
 use crate::state::{Reading, Store};
 
@@ -42,7 +42,7 @@ pub(crate) struct Kept {
     at: StoredValue<Option<Seq>>,
     /// The number of the present reading: what former ones find is ignored.
     generation: StoredValue<u32>,
-    address: AddressWriter,
+    pub(crate) address: AddressWriter,
 }
 
 impl Kept {
@@ -55,7 +55,9 @@ impl Kept {
             let is_shown = progress.with_untracked(|progress| *progress == Progress::Done);
             let seq = store.view.with_untracked(|view| view.seq);
             let at = if is_shown { Some(seq) } else { at.get_value() };
-            opened.get_value().map_or_else(HistoryPlace::list, |run| HistoryPlace::Run { run, at }).fragment()
+            let place =
+                opened.get_value().map_or_else(HistoryPlace::list, |run| HistoryPlace::Run { run, at });
+            Choice::of(store).added_to(place.fragment())
         };
         Self {
             store,
@@ -136,10 +138,5 @@ impl Kept {
         if fragment.is_none() {
             self.store.playback.playing.set(false);
         }
-    }
-
-    /// Writes the address of the moment that is shown, a little later.
-    pub(crate) fn write_address(self) {
-        self.address.write_soon();
     }
 }

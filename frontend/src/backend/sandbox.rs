@@ -5,11 +5,11 @@ use std::time::Duration;
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, Seq};
 
-use crate::address::AddressWriter;
+use crate::address::{AddressWriter, Choice};
 use crate::command::Command;
 use crate::notice::Notice;
 use crate::sandbox::actions;
-use crate::sandbox::permalink::Permalink;
+use crate::sandbox::permalink::{Moment, Permalink};
 use crate::sandbox::player::Player;
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
@@ -37,7 +37,7 @@ pub(crate) struct Sandbox {
     seen: StoredValue<Option<Seq>>,
     /// The time of the last frame, in milliseconds.
     framed_ms: StoredValue<Option<f64>>,
-    address: AddressWriter,
+    pub(crate) address: AddressWriter,
 }
 
 impl Sandbox {
@@ -55,7 +55,9 @@ impl Sandbox {
             player,
             seen: StoredValue::new(None),
             framed_ms: StoredValue::new(None),
-            address: AddressWriter::new(Box::new(move || fragment(settings, speed, player))),
+            address: AddressWriter::new(Box::new(move || {
+                Choice::of(store).added_to(run(settings, speed, player).text())
+            })),
         };
         sandbox.show();
         sandbox
@@ -66,8 +68,15 @@ impl Sandbox {
         self.player.with_value(from)
     }
 
-    /// Shows another run.
+    /// Shows another run, or another moment of the same one.
     pub(crate) fn open(self, permalink: &Permalink) {
+        let now = run(self.settings, self.speed, self.player);
+        let end = self.read(Player::end);
+        let is_same = (&now.settings, &now.script) == (&permalink.settings, &permalink.script);
+        if let Some(moment) = permalink.moment.filter(|moment| is_same && moment.at <= end) {
+            self.speed.set(permalink.speed);
+            return self.go_to(moment);
+        }
         self.replace(Player::open(permalink), &permalink.settings, permalink.speed);
     }
 
@@ -198,6 +207,16 @@ impl Sandbox {
         self.go(|player| player.seek(then));
     }
 
+    /// Goes to just after an event that was played, and that happened in this microsecond.
+    pub(crate) fn go_to_event(self, at_us: u64, seq: Seq) {
+        self.go(|player| player.go_to_event(at_us, seq));
+    }
+
+    /// Goes to a moment that was played.
+    fn go_to(self, moment: Moment) {
+        self.go(|player| player.go_to(moment));
+    }
+
     fn go(self, step: impl FnOnce(&mut Player)) {
         self.pause();
         self.quiet.set(false);
@@ -211,9 +230,14 @@ impl Sandbox {
         self.address.write_soon();
     }
 
-    /// The moment that is shown, as the part of an address behind `#`.
+    /// The moment that is shown, with all that is chosen, as the part of an address behind `#`.
     pub(crate) fn fragment(self) -> String {
-        fragment(self.settings, self.speed, self.player)
+        Choice::of(self.store).added_to(self.run())
+    }
+
+    /// The moment that is shown, without what is chosen.
+    pub(crate) fn run(self) -> String {
+        run(self.settings, self.speed, self.player).text()
     }
 
     /// Keeps the entry of this fragment in the browser's history up to date from now on; `None` when another
@@ -226,11 +250,11 @@ impl Sandbox {
     }
 }
 
-fn fragment(
+fn run(
     settings: RwSignal<Settings>,
     speed: RwSignal<Speed>,
     player: StoredValue<Player, LocalStorage>,
-) -> String {
+) -> Permalink {
     let (settings, speed) = (settings.get_untracked(), speed.get_untracked());
-    player.with_value(|player| player.permalink(&settings, speed)).text()
+    player.with_value(|player| player.permalink(&settings, speed))
 }

@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use ringleader_shared::Seq;
 use ringleader_shared::timeline::Position;
 
 use super::Backend;
 use super::sandbox::Sandbox;
+use crate::address::AddressWriter;
 use crate::sandbox::speed::Speed;
 use crate::state::{Rate, Shown, Store, microseconds};
 
@@ -27,12 +29,13 @@ pub(crate) struct Times {
 pub(crate) struct Timekeeper {
     store: Store,
     backend: Backend,
+    address: AddressWriter,
 }
 
 impl Timekeeper {
     /// The one of the ring that the component belongs to.
     pub(crate) fn here() -> Self {
-        Self { store: Store::here(), backend: Backend::here() }
+        Self { store: Store::here(), backend: Backend::here(), address: expect_context() }
     }
 
     /// The times now. They grow by themselves in a live ring.
@@ -121,9 +124,14 @@ impl Timekeeper {
     pub(crate) fn go_to_position(self, position: Position) {
         let at_us = self.store.playback.timeline.with_value(|timeline| timeline.time_at(position));
         match self.sandbox() {
-            Some(sandbox) => sandbox.seek(Duration::from_micros(at_us)),
+            Some(sandbox) => sandbox.go_to_event(at_us, Seq(position.0)),
             None => self.store.look_at(Shown { position, at_ns: at_us * 1000 }),
         }
+    }
+
+    /// Shows a position that the reader has pressed: the way back in the browser leads to the moment before.
+    pub(crate) fn jump(self, position: Position) {
+        self.address.jump(|| self.go_to_position(position));
     }
 
     /// The position that is shown, outside of reactive code.

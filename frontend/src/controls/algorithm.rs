@@ -73,7 +73,7 @@ pub(crate) fn AlgorithmPicker(
     };
     view! {
         <label>
-            "Algorithm"
+            <span class="word">"Algorithm"</span>
             <select data-testid="algorithm" on:change=chosen>
                 {AlgorithmName::ALL.into_iter().map(|name| view! {
                     <option value=name.key() title=properties(name).variant prop:selected=reactive::flag(move || now.get() == name)>{title(properties(name))}</option>
@@ -93,7 +93,7 @@ pub(crate) fn AlgorithmText(
     let fact = move |said: fn(&Properties) -> String| reactive::text(move || said(properties(now.get())));
     view! {
         <details class="algorithm-text" data-testid="algorithm-text">
-            <summary>{fact(|properties| format!("How {} works", properties.name))}</summary>
+            <summary>"How it works"</summary>
             <div>
             <p>{fact(|properties| properties.how.to_owned())}</p>
             <p data-testid="algorithm-variant">{fact(|properties| format!("Variant: {}.", properties.variant))}</p>

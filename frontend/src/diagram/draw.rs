@@ -48,6 +48,12 @@ impl Palette {
         self.ground == colour(canvas, "--surface")
     }
 
+    /// Paints the ground of a picture.
+    pub(super) fn fill(&self, context: &CanvasRenderingContext2d, (width, height): (f64, f64)) {
+        context.set_fill_style_str(&self.ground);
+        context.fill_rect(0.0, 0.0, width, height);
+    }
+
     fn paint(&self, paint: Paint) -> &str {
         self.paints.get(paint as usize).map_or("gray", String::as_str)
     }

@@ -5,8 +5,12 @@ use leptos::prelude::*;
 use ringleader_shared::export::svg::{Scale, svg};
 use ringleader_shared::export::{csv, mermaid, perfetto, shiviz};
 use ringleader_shared::timeline::{Moment, Position};
+use web_sys::HtmlCanvasElement;
 
+use super::perfetto::PerfettoButton;
+use super::picture;
 use crate::clipboard;
+use crate::film::FilmButton;
 use crate::notice::Notice;
 use crate::state::Store;
 
@@ -33,7 +37,7 @@ enum Format {
 }
 
 impl Format {
-    const ALL: [Self; 5] = [Self::Svg, Self::Mermaid, Self::ShiViz, Self::Perfetto, Self::Elections];
+    const ALL: [Self; 5] = [Self::Svg, Self::Mermaid, Self::ShiViz, Self::Elections, Self::Perfetto];
 
     const fn label(self) -> &'static str {
         match self {
@@ -108,25 +112,43 @@ impl Format {
 pub(super) fn SaveMenu(
     /// The events that are seen, and the scale.
     seen: Callback<(), ((Position, Position), Scale)>,
+    /// Draws what is seen on a canvas of its own.
+    copy: Callback<(), Option<HtmlCanvasElement>>,
 ) -> impl IntoView {
     let store = Store::here();
     let menu = NodeRef::<html::Details>::new();
+    let close = move || {
+        if let Some(menu) = menu.get_untracked() {
+            menu.set_open(false);
+        }
+    };
+    let save_picture = move |_| {
+        picture::save(store, copy.run(()));
+        close();
+    };
+    let trace = Callback::new(move |()| {
+        let (stretch, scale) = seen.run(());
+        Format::Perfetto.content(store, stretch, scale)
+    });
     view! {
         <details class="save-menu" node_ref=menu>
             <summary data-testid="save-as">"Save as…"</summary>
             <div>
+                <button class="bare" type="button" data-testid="save-png" on:click=save_picture>
+                    "PNG picture of what is in view, twice as large"
+                </button>
                 {Format::ALL.map(|format| {
                     let save = move |_| {
                         let (stretch, scale) = seen.run(());
                         format.save(store, stretch, scale);
-                        if let Some(menu) = menu.get_untracked() {
-                            menu.set_open(false);
-                        }
+                        close();
                     };
                     view! {
                         <button class="bare" type="button" data-testid=format.id() on:click=save>{format.label()}</button>
                     }
                 }).collect_view()}
+                <PerfettoButton trace=trace opened=Callback::new(move |()| close())/>
+                <FilmButton/>
             </div>
         </details>
     }

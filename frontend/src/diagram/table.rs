@@ -63,7 +63,7 @@ pub(super) fn Table(
                             let rows = stretch.get().map(rows).unwrap_or_default();
                             rows.into_iter().map(|(position, at, node, words)| view! {
                                 <tr>
-                                    <td><button class="bare" type="button" on:click=move |_| time.go_to_position(position)>{at}</button></td>
+                                    <td><button class="bare" type="button" on:click=move |_| time.jump(position)>{at}</button></td>
                                     <td>{node}</td>
                                     <td>{words}</td>
                                 </tr>

@@ -13,10 +13,6 @@ use crate::text;
 #[component]
 pub(crate) fn KeptLine(kept: Kept) -> impl IntoView {
     let store = kept.store;
-    reactive::effect(move || {
-        store.playback.shown.track();
-        kept.write_address();
-    });
     let run = kept.run.get_untracked();
     let known = run.map(|run| {
         let at_hand = store.events_at_hand();

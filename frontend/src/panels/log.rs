@@ -12,7 +12,7 @@ use ringleader_shared::timeline::{Position, Timeline};
 use ringleader_shared::{NodeName, counted};
 use wasm_bindgen::JsCast;
 
-use self::matches::{Filter, Matches};
+use self::matches::Matches;
 use self::rows::Rows;
 use crate::backend::timekeeper::Timekeeper;
 use crate::clipboard;
@@ -177,7 +177,7 @@ impl Shown {
 pub(super) fn Log() -> impl IntoView {
     let shown = Shown::new();
     let (store, time) = (shown.store, shown.time);
-    let filter = RwSignal::new(Filter::default());
+    let filter = store.log_choice;
     reactive::effect(move || {
         filter.with(|filter| shown.matches.update_value(|matches| matches.begin(filter.clone())));
         time.times();
@@ -195,7 +195,7 @@ pub(super) fn Log() -> impl IntoView {
         let row = row.and_then(|it| it.closest("[data-position]").ok().flatten());
         let position = row.and_then(|row| row.get_attribute("data-position")?.parse().ok());
         if let Some(position) = position {
-            time.go_to_position(Position(position));
+            time.jump(Position(position));
         }
     };
     let copy = move |_| {
@@ -223,10 +223,11 @@ pub(super) fn Log() -> impl IntoView {
     view! {
         <div class="log-tools">
             <select data-testid="log-node" aria-label="Node" on:change=choose_node>
-                <option value="">"all nodes"</option>
+                <option value="" prop:selected=reactive::flag(move || filter.with(|filter| filter.node.is_none()))>"all nodes"</option>
                 {reactive::fragment(move || names.get().into_iter().map(|name| {
-                    let chosen = filter.with_untracked(|filter| filter.node.as_ref() == Some(&name));
-                    view! { <option value=name.to_string() selected=chosen>{name.to_string()}</option> }
+                    let (value, mine) = (name.to_string(), name.clone());
+                    let chosen = reactive::flag(move || filter.with(|filter| filter.node.as_ref() == Some(&mine)));
+                    view! { <option value=value prop:selected=chosen>{name.to_string()}</option> }
                 }).collect_view())}
             </select>
             <select
@@ -234,15 +235,19 @@ pub(super) fn Log() -> impl IntoView {
                 aria-label="Kinds of lines"
                 on:change=move |event| filter.update(|filter| filter.kinds = Kinds::named(&event_target_value(&event)))
             >
-                {Kinds::ALL.map(|(value, words)| view! { <option value=value>{words}</option> }).collect_view()}
+                {Kinds::ALL.map(|(value, words)| {
+                    let chosen = reactive::flag(move || filter.with(|filter| filter.kinds.value() == value));
+                    view! { <option value=value prop:selected=chosen>{words}</option> }
+                }).collect_view()}
             </select>
             <input
                 class="filter"
                 type="search"
                 placeholder="filter"
-                title="Only lines with these words; -word: only lines without it"
+                title="Only lines with these words; -word: only lines without it; term:2, message:A.1.17: only what is of that term, of that message"
                 aria-label="Filter the log: words that occur, -words that do not"
                 data-testid="log-filter"
+                prop:value=reactive::text(move || filter.with(|filter| filter.words.clone()))
                 on:input=move |event| filter.update(|filter| filter.words = event_target_value(&event))
             />
             <span class="count" role="status" data-testid="log-count">

@@ -1,11 +1,14 @@
 //! The drawing of a large ring, on a canvas. Each node is a bar whose height shows its attribute; each
 //! message is a dot, further inside for a higher candidate.
 
+use std::time::Duration;
+
 use leptos::html;
 use leptos::prelude::*;
 use ringleader_shared::{NodeName, NodeState, RingView};
+use ringleader_simulator::InFlight;
 
-use super::Centre;
+use super::CentreWords;
 use super::animation::motion_is_reduced;
 use super::geometry::{Curve, Layout, Point};
 use super::links::heartbeat;
@@ -15,14 +18,13 @@ use super::surface::{self, Colour, Surface, surface_of};
 use crate::backend::sandbox::Sandbox;
 use crate::components::badge::Badge;
 use crate::reactive::{self, rounded};
-use crate::sandbox::player::Player;
 use crate::state::Store;
 
 /// The positions of the dots of the lowest and of the highest candidate, as a share of the way to the centre.
 const TRACKS: (f64, f64) = (0.03, 0.4);
 
 /// The colour of a member's bar.
-const fn bar_colour(badge: Badge) -> Colour {
+pub(super) const fn bar_colour(badge: Badge) -> Colour {
     match badge {
         Badge::Leader => Colour::Leader,
         Badge::Deputy => Colour::Deputy,
@@ -54,7 +56,7 @@ impl Range {
 }
 
 /// Draws the members, and the links that are cut or lead past a member.
-fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
+pub(super) fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
     surface.clear();
     surface.bands(&layout.bands(&view.sides()));
     surface.ring(layout.ring_radius);
@@ -99,15 +101,20 @@ fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
 }
 
 /// Draws the messages in transit.
-fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
-    surface.clear();
-    let range = Range::of(player.view());
+pub(super) fn draw_dots(
+    surface: &Surface,
+    view: &RingView,
+    messages: &[InFlight],
+    now: Duration,
+    layout: &Layout,
+) {
+    let range = Range::of(view);
     let still = motion_is_reduced();
     let mut dots: [Vec<Point>; Colour::COUNT] = std::array::from_fn(|_| Vec::new());
-    for flight in player.flights() {
-        let relays = player.view().relays(&flight.from, &flight.to);
+    for flight in messages {
+        let relays = view.relays(&flight.from, &flight.to);
         let Some(curve) = layout.route(&flight.from, relays, &flight.to) else { continue };
-        let mut point = curve.at(if still { 0.5 } else { progress(flight, player.now()) });
+        let mut point = curve.at(if still { 0.5 } else { progress(flight, now) });
         if let (Curve::Arc { .. }, Some(candidate)) = (&curve, &flight.message.candidate) {
             let (nearest, furthest) = TRACKS;
             point = point.inwards(nearest + (furthest - nearest) * range.share(candidate.attribute.0));
@@ -140,7 +147,12 @@ pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<
         dot_surface.track();
         dot_surface.with_untracked(|surface| {
             if let Some(surface) = surface {
-                layout.with(|layout| sandbox.read(|player| draw_dots(surface, player, layout)));
+                surface.clear();
+                layout.with(|layout| {
+                    sandbox.read(|player| {
+                        draw_dots(surface, player.view(), player.flights(), player.now(), layout);
+                    });
+                });
             }
         });
     });
@@ -200,7 +212,7 @@ pub(crate) fn RingCanvas(sandbox: Sandbox, layout: Memo<Layout>, is_large: Memo<
                 on:mousemove=name_it
             ></canvas>
             <svg viewBox="0 0 1000 1000" aria-hidden="true">
-                <Centre/>
+                <CentreWords/>
                 {reactive::fragment(move || named.get().into_iter().map(|(class, at, name)| at.map(|at| view! {
                     <text class=format!("beyond {class}") x=rounded(at.x) y=rounded(at.y + 8.0)>{name}</text>
                 })).collect_view())}

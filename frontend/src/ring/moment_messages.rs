@@ -54,6 +54,16 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
+    /// The messages in transit.
+    pub(super) fn messages(&self) -> &[InFlight] {
+        &self.in_transit
+    }
+
+    /// The time that is shown.
+    pub(super) const fn now(&self) -> Duration {
+        self.now
+    }
+
     /// The scene that a run of the sandbox shows. Arrivals are shown for so long.
     pub(crate) fn of_run(player: &Player, ripple: Duration) -> Self {
         let now = player.now();

@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 
 use leptos::html;
-use leptos::prelude::{Get, LocalStorage, NodeRef, Notify, RwSignal, Set, Track, Trigger, window};
+use leptos::prelude::{Get, LocalStorage, NodeRef, Notify, RwSignal, Set, Track, Trigger, document, window};
 use ringleader_shared::event::MessageKind;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, MouseEvent, Path2d};
@@ -37,10 +37,14 @@ pub(crate) enum Colour {
     Ground,
     /// A letter on one of the colours above.
     Letters,
+    /// Words.
+    Ink,
+    /// The inside of a node.
+    Wash,
 }
 
 impl Colour {
-    pub(super) const COUNT: usize = 10;
+    pub(super) const COUNT: usize = 12;
 
     /// All colours in the order in which they are drawn: the rare ones over the others.
     pub(super) const ALL: [Self; Self::COUNT] = [
@@ -54,6 +58,8 @@ impl Colour {
         Self::Relay,
         Self::Ground,
         Self::Letters,
+        Self::Ink,
+        Self::Wash,
     ];
 
     /// The colour of a message.
@@ -83,6 +89,8 @@ impl Colour {
             Self::Relay => "--relay",
             Self::Ground => "--surface",
             Self::Letters => "--on-colour",
+            Self::Ink => "--ink",
+            Self::Wash => "--sunken",
         }
     }
 }
@@ -125,14 +133,65 @@ impl Surface {
             canvas.set_height(height);
         }
         let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        Some(Self::made(canvas, context, (scale * pixels, left * pixels, top * pixels)))
+    }
+
+    /// The surface of a canvas that is on the page and not seen, of this width in pixels, with so much room
+    /// below the drawing, in its units.
+    pub(super) fn off_screen(width: u32, below: f64) -> Option<(HtmlCanvasElement, Self)> {
+        let canvas: HtmlCanvasElement = document().create_element("canvas").ok()?.dyn_into().ok()?;
+        canvas.set_hidden(true);
+        document().body()?.append_child(&canvas).ok()?;
+        let scale = f64::from(width) / SIZE;
+        canvas.set_width(width);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size of a picture")]
+        canvas.set_height(((SIZE + below) * scale).round() as u32);
+        // Its pixels are read after each drawing.
+        let options = js_sys::Object::new();
+        js_sys::Reflect::set(&options, &"willReadFrequently".into(), &true.into()).ok()?;
+        let context = canvas.get_context_with_context_options("2d", &options);
+        let surface = context
+            .ok()
+            .flatten()
+            .and_then(|context| context.dyn_into().ok())
+            .map(|context| Self::made(&canvas, context, (scale, 0.0, 0.0)));
+        if surface.is_none() {
+            canvas.remove();
+        }
+        surface.map(|surface| (canvas, surface))
+    }
+
+    fn made(canvas: &HtmlCanvasElement, context: CanvasRenderingContext2d, place: (f64, f64, f64)) -> Self {
         context.set_line_cap("round");
         context.set_line_join("round");
         context.set_text_align("center");
         let colours = Colour::ALL.map(|of| colour(canvas, of.variable()));
         let fonts = computed(canvas, "font-family").unwrap_or_else(|| "sans-serif".to_owned());
-        let surface = Self { context, place: (scale * pixels, left * pixels, top * pixels), colours, fonts };
+        let surface = Self { context, place, colours, fonts };
         surface.move_to(Point { x: 0.0, y: 0.0 }, 1.0);
-        Some(surface)
+        surface
+    }
+
+    /// Paints the ground under all that was drawn.
+    pub(super) fn under(&self) {
+        let _ = self.context.set_global_composite_operation("destination-over");
+        self.context.set_fill_style_str(self.colour(Colour::Ground));
+        self.context.fill_rect(-SIZE, -SIZE, 3.0 * SIZE, 3.0 * SIZE);
+        let _ = self.context.set_global_composite_operation("source-over");
+    }
+
+    /// The pixels of so large a part, as red, green, blue and opacity.
+    pub(super) fn pixels(&self, width: u32, height: u32) -> Option<Vec<u8>> {
+        let pixels = self.context.get_image_data(0.0, 0.0, width.into(), height.into()).ok()?;
+        Some(pixels.data().0)
+    }
+
+    /// A colour as red, green and blue.
+    pub(super) fn rgb(&self, colour: Colour) -> Option<[u8; 3]> {
+        let text = self.colour(colour);
+        let mut numbers =
+            text.split(|it: char| !it.is_ascii_digit()).filter_map(|number| number.parse().ok());
+        Some([numbers.next()?, numbers.next()?, numbers.next()?])
     }
 
     /// Moves the origin to this point, and scales what is drawn from now on.
@@ -214,6 +273,28 @@ impl Surface {
         self.context.begin_path();
         let _ = self.context.arc(centre.x, centre.y, radius, 0.0, TAU);
         self.stroke(colour, width);
+    }
+
+    /// Draws a filled circle.
+    pub(super) fn disc(&self, centre: Point, radius: f64, colour: Colour) {
+        self.dots(&[centre], colour, radius);
+    }
+
+    /// Draws a polygon through these points, as the `points` of an SVG polygon.
+    pub(super) fn polygon(&self, points: &str, colour: Colour) {
+        let numbers: Vec<&str> = points.split([' ', ',']).collect();
+        let corners: Vec<String> = numbers.chunks(2).map(|corner| corner.join(" ")).collect();
+        if let Ok(path) = Path2d::new_with_path_string(&format!("M{} Z", corners.join(" L"))) {
+            self.context.set_fill_style_str(self.colour(colour));
+            self.context.fill_with_path_2d(&path);
+        }
+    }
+
+    /// Draws text centred at a point.
+    pub(super) fn letters(&self, words: &str, at: Point, size: f64, colour: Colour) {
+        self.context.set_font(&format!("700 {}px {}", rounded(size), self.fonts));
+        self.context.set_fill_style_str(self.colour(colour));
+        let _ = self.context.fill_text(words, at.x, at.y);
     }
 
     /// Draws text centred at a point, legible on any ground.

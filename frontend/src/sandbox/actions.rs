@@ -13,7 +13,7 @@ use crate::command::{Command, NodeTarget};
 
 /// The largest number of pairs that a partition severs one by one: with more, the permalink would be too long
 /// to send.
-const MOST_PARTED: usize = 300;
+pub(super) const MOST_PARTED: usize = 300;
 
 /// The actions that carry a command out, all at one time; or the reason why it can't be carried out.
 pub(crate) fn actions(command: &Command, view: &RingView) -> Result<Vec<Action>, String> {
@@ -94,7 +94,7 @@ pub(crate) fn actions(command: &Command, view: &RingView) -> Result<Vec<Action>,
 
 /// The actions that give one direction of a link this fault. The simulator mends both directions at once, so
 /// the fault of the other direction is set again afterwards.
-fn set_link(
+pub(super) fn set_link(
     (from, was): (usize, LinkFault),
     (to, back): (usize, LinkFault),
     fault: &LinkFault,
@@ -102,11 +102,13 @@ fn set_link(
     let undisturbed = |fault: &LinkFault| LinkFault { cut: false, ..*fault }.is_none();
     let mut actions = Vec::new();
     let mut make = |from: usize, to: usize, was: &LinkFault, fault: &LinkFault| {
-        if !undisturbed(fault) && (LinkFault { cut: fault.cut, ..*was }) != *fault {
-            actions.push(Action::Disturb { from, to, disturbance: disturbance(fault) });
-        }
-        if fault.cut && !was.cut {
+        let cuts = fault.cut && !was.cut;
+        if cuts {
             actions.push(Action::Cut { from, to });
+        }
+        // A cut is reported without what else the link has.
+        if !undisturbed(fault) && (cuts || (LinkFault { cut: fault.cut, ..*was }) != *fault) {
+            actions.push(Action::Disturb { from, to, disturbance: disturbance(fault) });
         }
     };
     if (was.cut && !fault.cut) || (!undisturbed(&was) && undisturbed(fault)) {
@@ -188,7 +190,8 @@ mod tests {
         assert_eq!(performed(&link("A", "B", SLOW), &view), slow);
         let (from, to) = (name("A"), name("B"));
         let view = ring.then("A", EventKind::LinkFaultChanged { from, to, fault: SLOW });
-        assert_eq!(performed(&link("A", "B", LinkFault { cut: true, ..SLOW }), &view), "cut A B; ");
+        let cut_too = format!("cut A B; {slow}");
+        assert_eq!(performed(&link("A", "B", LinkFault { cut: true, ..SLOW }), &view), cut_too);
     }
 
     #[test]

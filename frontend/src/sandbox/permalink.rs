@@ -21,8 +21,20 @@ use super::speed::Speed;
 pub(crate) const WORD: &str = "sandbox";
 
 /// The names of the parts that are not settings of the ring.
-const NAMES: [&str; 11] =
-    ["nodes", "ineligible", "order", "links", "labels", "initiators", "seed", "start", "hop", "do", "at"];
+const NAMES: [&str; 12] = [
+    "nodes",
+    "ineligible",
+    "order",
+    "links",
+    "labels",
+    "initiators",
+    "seed",
+    "start",
+    "hop",
+    "do",
+    "at",
+    "continued",
+];
 
 /// The names of the ring's settings in a permalink. The pace of a simulated ring is its speed, `hop`.
 fn ring_settings() -> impl Iterator<Item = &'static str> {
@@ -49,6 +61,17 @@ pub(crate) struct Permalink {
     pub(crate) script: Option<Schedule>,
     /// The moment that is shown; `None` for the beginning.
     pub(crate) moment: Option<Moment>,
+    /// The recorded moment that this run continues, if it does.
+    pub(crate) continued: Option<Continued>,
+}
+
+/// A recorded moment that a run continues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Continued {
+    /// The digest of its state.
+    pub(crate) digest: u64,
+    /// The names of its members in ring order, where the sandbox calls them otherwise.
+    pub(crate) renamed: Vec<NodeName>,
 }
 
 /// A moment of a run: a virtual time and the last event before it.
@@ -63,7 +86,7 @@ pub(crate) struct Moment {
 impl Permalink {
     /// A run at its beginning.
     pub(crate) fn new(settings: Settings, speed: Speed) -> Self {
-        Self { settings, speed, script: None, moment: None }
+        Self { settings, speed, script: None, moment: None, continued: None }
     }
 
     /// Whether a fragment, without its `#`, leads to the sandbox.
@@ -146,6 +169,14 @@ impl Permalink {
                     || "nanoseconds, a point and the number of an event, as in 6500000.31".to_owned();
                 self.moment = Some(moment(value).ok_or_else(allowed)?);
             }
+            "continued" => {
+                let mut words = value.split('.');
+                let digest = words.next().and_then(|digest| u64::from_str_radix(digest, 16).ok());
+                let renamed = words.map(|name| name.parse().ok()).collect::<Option<_>>();
+                let continued = digest.zip(renamed).map(|(digest, renamed)| Continued { digest, renamed });
+                let allowed = || "the digest of a moment, then names of nodes, as in 1f3a.amber".to_owned();
+                self.continued = Some(continued.ok_or_else(allowed)?);
+            }
             name if ring_settings().any(|setting| setting == name) => {
                 let mut change = ChangeRing::default();
                 // It names the setting, which stands in the part already.
@@ -186,6 +217,10 @@ impl Permalink {
         }
         if let Some(Moment { at, seq }) = self.moment {
             text.push_str(&format!("&at={}.{seq}", at.as_nanos()));
+        }
+        if let Some(Continued { digest, renamed }) = &self.continued {
+            text.push_str(&format!("&continued={digest:x}"));
+            renamed.iter().for_each(|name| text.push_str(&format!(".{name}")));
         }
         text
     }
@@ -261,6 +296,7 @@ mod tests {
         Permalink {
             script: Some(Schedule { steps }),
             moment: Some(Moment { at: Duration::from_nanos(20_300_001), seq: Seq(7_001) }),
+            continued: Some(Continued { digest: 0x1f3a, renamed: Vec::new() }),
             ..Permalink::new(settings, Speed::default())
         }
     }
@@ -337,7 +373,7 @@ mod tests {
             ("do=seed.5", "after a wait, something to do, as in 300us.kill.D, which `seed.5` is not"),
             (
                 "node=4",
-                "one of safety, succession, algorithm, nodes, ineligible, order, links, labels, initiators, seed, start, hop, do, at",
+                "one of safety, succession, algorithm, nodes, ineligible, order, links, labels, initiators, seed, start, hop, do, at, continued",
             ),
         ] {
             let (permalink, refused) =

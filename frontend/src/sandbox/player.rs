@@ -16,6 +16,7 @@ const CHUNK: usize = 64;
 const FURTHEST: usize = 5_000_000;
 
 /// A run. The part that is shown begins when the nodes have found each other.
+#[derive(Clone)]
 pub(crate) struct Player {
     session: Session,
     begin: Duration,
@@ -34,6 +35,24 @@ impl Player {
         }
         player.look();
         player
+    }
+
+    /// Goes to just after an event that was played, and that happened in this microsecond. Events that are
+    /// reported together have one moment.
+    pub(crate) fn go_to_event(&mut self, at_us: u64, seq: Seq) {
+        self.session.seek(Duration::from_micros(at_us + 1).max(self.begin));
+        while self.session.seq() >= seq && self.session.step_back() {}
+        if self.session.seq() < seq {
+            self.session.step();
+        }
+        self.look();
+    }
+
+    /// Goes to a moment that was played.
+    pub(crate) fn go_to(&mut self, Moment { at, seq }: Moment) {
+        self.session.seek(at.max(self.begin));
+        while self.session.seq() > seq && self.session.step_back() {}
+        self.look();
     }
 
     fn at_first(permalink: &Permalink) -> Self {
@@ -175,6 +194,7 @@ impl Player {
             speed,
             script: Some(self.session.case().schedule),
             moment: Some(Moment { at: self.now(), seq: self.session.seq() }),
+            continued: None,
         }
     }
 
@@ -261,6 +281,22 @@ mod tests {
         );
         player.step_back();
         assert_eq!(again(&player).view(), player.view());
+    }
+
+    #[test]
+    fn each_event_has_a_moment_at_which_it_has_just_happened() {
+        let settings = Settings { links: crate::sandbox::choice::Links::Uniform, ..Settings::default() };
+        let mut player = Player::afresh(&settings);
+        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        let events: Vec<(u64, Seq)> = player.session.events().iter().map(|it| (it.at_us, it.seq)).collect();
+        let begin = u64::try_from(player.begin().as_micros()).expect("small");
+        for (at_us, seq) in events.into_iter().filter(|(at_us, _)| *at_us > begin) {
+            player.go_to_event(at_us, seq);
+            assert!(player.view().seq >= seq, "{seq}: {}", player.view().seq);
+            let all_now =
+                player.session.events().iter().filter(|it| it.seq >= seq).all(|it| it.at_us == at_us);
+            assert!(all_now, "{seq}: there are later events");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use ringleader_shared::event::EventKind;
-use ringleader_shared::{Event, NodeName, RunId, Seq};
+use ringleader_shared::{Event, MessageId, NodeName, RunId, Seq};
 
 use crate::text::{self, Subject};
 
@@ -83,12 +83,43 @@ impl Kinds {
         }
     }
 
+    /// The value in the list.
+    pub(crate) const fn value(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::WithMessages => "messages",
+            Self::Decisions => "decisions",
+        }
+    }
+
     fn admits(self, subject: Subject) -> bool {
         match self {
             Self::Events => subject != Subject::Message,
             Self::WithMessages => true,
             Self::Decisions => matches!(subject, Subject::Decision | Subject::Role | Subject::Page),
         }
+    }
+}
+
+/// The reader's choice of lines in the log of all nodes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct LogChoice {
+    /// The node; all, when none is chosen.
+    pub(crate) node: Option<NodeName>,
+    /// The kinds of lines.
+    pub(crate) kinds: Kinds,
+    /// The words that occur, and with a `-` those that do not.
+    pub(crate) words: String,
+}
+
+impl LogChoice {
+    /// The beginning of a word that names a message.
+    pub(crate) const MESSAGE: &str = "message:";
+
+    /// All lines about one message.
+    pub(crate) fn of_message(MessageId { from, incarnation, number }: &MessageId) -> Self {
+        let words = format!("{}{from}.{incarnation}.{number}", Self::MESSAGE);
+        Self { node: None, kinds: Kinds::WithMessages, words }
     }
 }
 

@@ -44,6 +44,11 @@ impl Panel {
         }
     }
 
+    /// The panel with this name.
+    pub(crate) fn named(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|panel| panel.id() == id)
+    }
+
     /// The label of the tab.
     pub(crate) const fn label(self) -> &'static str {
         match self {
@@ -82,6 +87,27 @@ pub(crate) struct Panels {
 }
 
 impl Panels {
+    /// The panels that are open in a page that was just opened.
+    pub(crate) const FIRST: [Panel; 2] = [Panel::Elections, Panel::Nodes];
+
+    /// All that are open, also those for which there is no room, the one opened last last.
+    pub(crate) fn all_open(self) -> Vec<Panel> {
+        self.open.get_untracked()
+    }
+
+    /// Notes that whatever is running now depends on the panels that are open.
+    pub(crate) fn track(self) {
+        self.open.track();
+    }
+
+    /// Opens these panels and no others, in this order.
+    pub(crate) fn open_these(self, panels: Vec<Panel>) {
+        let wanted = panels.into_iter().fold(Vec::new(), opened);
+        if self.open.get_untracked() != wanted {
+            self.open.set(wanted);
+        }
+    }
+
     /// The panels of a page that was just opened.
     pub(super) fn new() -> Self {
         let is_wide = RwSignal::new(false);
@@ -97,7 +123,7 @@ impl Panels {
             // It lives as long as the page.
             changed.forget();
         }
-        Self { open: RwSignal::new(vec![Panel::Elections, Panel::Nodes]), is_wide }
+        Self { open: RwSignal::new(Self::FIRST.to_vec()), is_wide }
     }
 
     /// Whether a panel is shown.

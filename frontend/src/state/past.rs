@@ -210,7 +210,7 @@ impl Store {
     }
 
     /// The moment that follows in so much real time; `None` for the present.
-    fn moved_on(self, shown: Shown, real: Duration) -> Option<Shown> {
+    pub(crate) fn moved_on(self, shown: Shown, real: Duration) -> Option<Shown> {
         let playback = self.playback;
         let (rate, folds) = (playback.rate.get_untracked(), playback.folds.get_untracked());
         let nanoseconds = |real: Duration| nanoseconds(rate.recorded(real));

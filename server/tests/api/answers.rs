@@ -60,6 +60,8 @@ fn every_answer_forbids_framing_sniffing_and_foreign_readers() {
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
+        let opener = answer.header("cross-origin-opener-policy");
+        assert_eq!(opener, Some("same-origin-allow-popups"), "{path}");
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
     }
 }

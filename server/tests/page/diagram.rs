@@ -4,6 +4,7 @@ use ringleader_testing::browser::{Key, Page, on_the_page};
 use serde_json::{Value, json};
 
 use crate::election::{elect, open_panel};
+use crate::exports::save;
 use crate::sandbox::{in_the_sandbox, play_out};
 
 const CANVAS: &str = "[data-testid='diagram'] canvas";
@@ -159,18 +160,8 @@ fn each_step_of_a_why_leads_to_its_event_and_the_chain_ends_with_what_the_user_d
     });
 }
 
-/// Keeps what the page saves, and the names of the files.
-const CATCH: &str = "window.saved = {}; let content = null;
-    URL.createObjectURL = (blob) => { content = blob; return 'blob:kept' };
-    URL.revokeObjectURL = () => {};
-    HTMLAnchorElement.prototype.click = function () {
-        const name = this.download;
-        content.text().then(text => { window.saved[name] = text });
-    };
-    navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() };";
-
 #[test]
-fn the_sandbox_has_the_same_diagram_and_what_is_in_it_is_saved_for_other_tools() {
+fn the_sandbox_has_the_same_diagram_and_messages_go_to_the_clipboard_as_well() {
     in_the_sandbox(|page| {
         play_out(page);
         page.click("kill-leader");
@@ -183,20 +174,11 @@ fn the_sandbox_has_the_same_diagram_and_what_is_in_it_is_saved_for_other_tools()
         selected(page, |event| !event.is_empty());
         page.wait_for_attribute("card-B", "data-role", "deputy");
 
-        page.script(CATCH, Vec::new());
-        for (id, file, begins) in [
-            ("save-svg", "ringleader.svg", "<svg"),
-            ("save-mermaid", "ringleader.mmd", "sequenceDiagram"),
-            ("save-shiviz", "ringleader-shiviz.log", ""),
-            ("save-elections", "ringleader-elections.csv", "run,term,cause"),
-            ("save-perfetto", "ringleader.pftrace", "\n"),
-        ] {
-            page.click("save-as");
-            page.click(id);
-            page.wait_for("html", &format!("window.saved['{file}']"), |text| {
-                text.as_str().is_some_and(|text| text.starts_with(begins) && text.len() > 100)
-            });
-        }
+        page.catch_files();
+        let listen =
+            "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }";
+        page.script(listen, Vec::new());
+        save(page, "save-mermaid");
         page.wait_for("html", "window.copied", |text| {
             text.as_str().is_some_and(|text| text.starts_with("sequenceDiagram"))
         });

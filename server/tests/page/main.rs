@@ -2,11 +2,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod accessibility;
+mod addresses;
 mod attacks;
 mod controls;
 mod deaths;
 mod diagram;
 mod election;
+mod exports;
 mod figures;
 mod history;
 mod initiators;
@@ -17,4 +19,5 @@ mod proxy;
 mod restarts;
 mod sandbox;
 mod sandbox_addresses;
+mod sources;
 mod time;

@@ -231,7 +231,10 @@ fn fill_logs(store: Store, run: RunId, snapshot: Seq) {
         let after = Seq(snapshot.0.saturating_sub(HISTORY));
         match events(after, HISTORY).await {
             Ok(page) => store.fill_logs(&page.events, run, snapshot),
-            Err(problem) => store.notify(problem.into()),
+            Err(problem) => {
+                store.history_is_filled.set(true);
+                store.notify(problem.into());
+            }
         }
     });
 }

@@ -2,28 +2,75 @@
 
 use std::collections::VecDeque;
 
+use ringleader_shared::event::MessageInfo;
 use ringleader_shared::timeline::{Position, Timeline};
-use ringleader_shared::{Event, NodeName};
+use ringleader_shared::{Event, EventKind, Incarnation, MessageId, Term};
 
-use crate::state::{Kinds, Line, LineFilter};
+use crate::state::{Line, LineFilter, LogChoice};
 
 /// The number of events between two looks at the clock.
 const CHUNK: u64 = 64;
 
-/// A choice of lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Filter {
-    /// The node; all, when none is chosen.
-    pub(super) node: Option<NodeName>,
-    pub(super) kinds: Kinds,
-    /// The words that occur, and with a `-` those that do not.
-    pub(super) words: String,
+/// The beginning of a word that names a term.
+const TERM: &str = "term:";
+
+/// The term and the message that a filter names, as in `term:2` and `message:A.1.17`: the seventeenth message
+/// of A's first start.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct About {
+    term: Option<Term>,
+    message: Option<MessageId>,
+}
+
+fn message_of(kind: &EventKind) -> Option<&MessageInfo> {
+    match kind {
+        EventKind::Sent { message, .. }
+        | EventKind::Received { message, .. }
+        | EventKind::Dropped { message, .. }
+        | EventKind::Lost { message, .. }
+        | EventKind::Injected { message, .. } => Some(message),
+        _ => None,
+    }
+}
+
+impl About {
+    /// Reads the words that name something. Returns the others as well.
+    fn read(words: &str) -> (Self, String) {
+        let (mut about, mut rest) = (Self::default(), Vec::new());
+        for word in words.split_whitespace() {
+            let term = word.strip_prefix(TERM).and_then(|term| term.parse().ok());
+            let message = word.strip_prefix(LogChoice::MESSAGE).and_then(|id| {
+                let mut parts = id.split('.');
+                let (from, incarnation, number) = (parts.next()?, parts.next()?, parts.next()?);
+                let incarnation = Incarnation(incarnation.parse().ok()?);
+                Some(MessageId { from: from.parse().ok()?, incarnation, number: number.parse().ok()? })
+            });
+            match (term, message) {
+                (Some(term), _) => about.term = Some(Term(term)),
+                (None, Some(message)) => about.message = Some(message),
+                // A word that is being typed is like any other.
+                (None, None) => rest.push(word),
+            }
+        }
+        (about, rest.join(" "))
+    }
+
+    fn admits(&self, event: &Event) -> bool {
+        let message = message_of(&event.kind);
+        let term = match &event.kind {
+            EventKind::RoleChanged { term, .. } => Some(*term),
+            _ => message.map(|message| message.term),
+        };
+        let is_its = self.message.is_none() || self.message.as_ref() == message.map(|message| &message.id);
+        is_its && (self.term.is_none() || self.term == term)
+    }
 }
 
 /// The events that were found so far: those between two positions.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
-    filter: Filter,
+    filter: LogChoice,
+    about: About,
     lines: LineFilter,
     searched: Option<(Position, Position)>,
     found: VecDeque<Position>,
@@ -31,9 +78,11 @@ pub(super) struct Matches {
 
 impl Matches {
     /// Begins anew when the filter is another one.
-    pub(super) fn begin(&mut self, filter: Filter) {
+    pub(super) fn begin(&mut self, filter: LogChoice) {
         if self.filter != filter {
-            self.lines = LineFilter::read(filter.kinds, &filter.words);
+            let (about, words) = About::read(&filter.words);
+            self.lines = LineFilter::read(filter.kinds, &words);
+            self.about = about;
             self.filter = filter;
             self.searched = None;
             self.found.clear();
@@ -59,6 +108,7 @@ impl Matches {
         let is_its = self.filter.node.is_none() || event.node == self.filter.node;
         is_its
             && event.node.is_some()
+            && self.about.admits(event)
             && Line::of(event, simulated).is_some_and(|line| self.lines.admits(&line))
     }
 
@@ -111,8 +161,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::testing::event;
-    use ringleader_shared::{EventKind, RingView};
+    use crate::state::Kinds;
+    use crate::testing::message;
+    use crate::testing::{event, name};
+    use ringleader_shared::RingView;
+    use ringleader_shared::Role;
 
     fn timeline(events: u64) -> Timeline {
         let mut timeline = Timeline::new(RingView::empty(), 100_000);
@@ -153,11 +206,31 @@ mod tests {
     }
 
     #[test]
+    fn a_term_and_a_message_are_named_by_words_of_their_own() {
+        let mut timeline = Timeline::new(RingView::empty(), 100);
+        let sent = |number| EventKind::Sent { message: message("A", number), to: name("B"), hold_us: 0 };
+        let role =
+            EventKind::RoleChanged { role: Role::Candidate, term: Term(2), leader: None, deputy: None };
+        for (seq, kind) in (1..).zip([sent(1), role, sent(2)]) {
+            timeline.push(Arc::new(event(seq, Some("A"), kind)));
+        }
+        let found = |words: &str| {
+            let mut matches = Matches::default();
+            matches.begin(LogChoice { words: words.to_owned(), kinds: Kinds::WithMessages, node: None });
+            while matches.search(&timeline, false, || false).0 {}
+            all(&matches)
+        };
+        assert_eq!((found("term:1"), found("term:2"), found("term:7")), (vec![1, 3], vec![2], vec![]));
+        assert_eq!(found(&LogChoice::of_message(&message("A", 2).id).words), [3]);
+        assert_eq!((found("message:A.1"), found("term:")), (vec![], vec![]), "words that are being typed");
+    }
+
+    #[test]
     fn a_filter_admits_a_nodes_lines_with_its_words() {
         let timeline = timeline(30);
         let mut matches = Matches::default();
-        let node = Some("B".parse().expect("a name"));
-        matches.begin(Filter { node, words: "line -12 -21".to_owned(), ..Filter::default() });
+        let node = Some(name("B"));
+        matches.begin(LogChoice { node, words: "line -12 -21".to_owned(), ..LogChoice::default() });
         while matches.search(&timeline, false, || false).0 {}
         assert_eq!(all(&matches), [3, 6, 9, 15, 18, 24, 27, 30]);
     }
