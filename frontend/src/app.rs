@@ -33,7 +33,7 @@ use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::state::{Connection, Store};
 use crate::time_bar::TimeBar;
-use crate::top_bar::{ElsewhereBanner, LostBanner, TopBar};
+use crate::top_bar::{ElsewhereBanner, LostBanner, Remark, TopBar};
 
 /// The rings, and the choice of the one that is shown.
 #[derive(Clone, Copy)]
@@ -148,8 +148,13 @@ impl Rings {
         let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
         notify_refused(store, &parts.collect::<Vec<_>>());
         if let Some(recorded) = permalink.continued {
-            let is_same = sandbox.read(|player| digest(player.view())) == recorded.digest;
-            store.notify(continued(&recorded.renamed, is_same));
+            store.remark.set(Some(continued(&recorded.renamed)));
+            if sandbox.read(|player| digest(player.view())) != recorded.digest {
+                store.notify(Notice {
+                    title: "The sandbox did not come to just the state of the recorded moment".to_owned(),
+                    detail: Some("Some role, term or leader is another".to_owned()),
+                });
+            }
         }
     }
 
@@ -176,21 +181,13 @@ fn notify_refused(store: Store, parts: &[String]) {
 }
 
 /// The limits of a run that continues a recorded moment.
-fn continued(renamed: &[NodeName], is_same: bool) -> Notice {
+fn continued(renamed: &[NodeName]) -> String {
     let names = (0..).map(NodeName::nth).zip(renamed).map(|(here, there)| format!("{there} is {here}"));
     let names = names.collect::<Vec<_>>().join(", ");
-    let called = if names.is_empty() { String::new() } else { format!(" In the sandbox {names}.") };
-    Notice {
-        title: if is_same {
-            "The ring is as it was at that moment, and goes on from here"
-        } else {
-            "The sandbox did not come to just the state of that moment: roles or terms are others"
-        }
-        .to_owned(),
-        detail: Some(format!(
-            "Messages that were in transit are not taken along. What is before this moment is the way by which the sandbox came to it.{called}"
-        )),
-    }
+    let called = if names.is_empty() { String::new() } else { format!(" Here {names}.") };
+    format!(
+        "The ring is as it was at the recorded moment, and goes on from here. Messages that were in transit are not taken along; what is before this moment is the way by which the sandbox came to it.{called}"
+    )
 }
 
 /// The page that is shown: another one is mounted when this changes, and only then.
@@ -281,6 +278,7 @@ fn Page(
             <TopBar has_tabs=has_tabs/>
             <LostBanner/>
             <ElsewhereBanner/>
+            <Remark/>
             <main class="columns" class:alone=reactive::flag(move || !store.panels.any())>
                 {match backend.kept() {
                     Some(kept) => view! { <KeptLine kept=kept/> }.into_any(),

@@ -112,6 +112,8 @@ pub(crate) struct Store {
     pub(crate) log_choice: RwSignal<LogChoice>,
     /// The run in which the moment of the address is.
     pub(crate) elsewhere: RwSignal<Option<Elsewhere>>,
+    /// A remark on the run of the sandbox that continues a recorded moment.
+    pub(crate) remark: RwSignal<Option<String>>,
     /// Whether the events before the snapshot of the live ring were asked for and have come, as far as the
     /// server has them.
     pub(crate) history_is_filled: RwSignal<bool>,
@@ -165,6 +167,7 @@ impl Store {
             chosen_event: RwSignal::new(None),
             log_choice: RwSignal::new(LogChoice::default()),
             elsewhere: RwSignal::new(None),
+            remark: RwSignal::new(None),
             history_is_filled: RwSignal::new(false),
             initiators: Initiators::none(),
             playback: Playback::new(),

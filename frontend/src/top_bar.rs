@@ -136,6 +136,22 @@ pub(crate) fn ElsewhereBanner() -> impl IntoView {
     })
 }
 
+/// The remark on a run of the sandbox that continues a recorded moment.
+#[component]
+pub(crate) fn Remark() -> impl IntoView {
+    let remark = Store::here().remark;
+    reactive::fragment(move || {
+        remark.get().map(|remark_text| {
+            view! {
+                <p class="banner elsewhere" role="status" data-testid="remark">
+                    {remark_text}
+                    <button class="bare" type="button" on:click=move |_| remark.set(None)>"Dismiss"</button>
+                </p>
+            }
+        })
+    })
+}
+
 /// The banner over a page that shows the past.
 #[component]
 pub(crate) fn LostBanner() -> impl IntoView {

@@ -1,4 +1,5 @@
-//! The reader's panels and choices beside the place itself, as parts of the page's address. They are the same for the live ring, a kept run and the sandbox.
+//! The reader's panels and choices beside the place itself, as parts of the page's address. They are the same
+//! for the live ring, a kept run and the sandbox.
 //!
 //! ```text
 //! live?panels=nodes.log&log-node=B&log-kinds=messages&log-words=term%202

@@ -93,6 +93,7 @@ impl Sandbox {
         self.player.set_value(player);
         self.seen.set_value(None);
         self.store.forget_played();
+        self.store.remark.set(None);
         self.show();
     }
 

@@ -24,6 +24,10 @@ use super::speed::Speed;
 /// The most members that have left between those that are there.
 const MOST_GONE: usize = 100;
 
+/// The most members of a ring that begins with those of the moment, which are changed for the election and
+/// back. A larger ring begins with the members as they are for the election.
+const MOST_CHANGED: usize = 64;
+
 /// The time in which a paused member is noticed and its loss answered, and a dead one is routed past, in a
 /// ring of no members; and the time more for each.
 const NOTICED: Duration = Duration::from_millis(1_500);
@@ -189,10 +193,15 @@ pub(crate) fn continuation(view: &RingView) -> Result<Permalink, String> {
     };
     // The first instant of the part that is shown.
     plan.waits = settings.opens();
+    // Of a large ring the address would be too long with an action for each member.
+    plan.begun = real.len() <= MOST_CHANGED;
     if let Some(first) = stale.as_ref().and_then(|stale| stale.mandate).or(mandate) {
         plan.prefer(first, &real);
     }
     plan.begun = true;
+    if !plan.steps.is_empty() {
+        plan.wait(ELECTED);
+    }
     let gone: Vec<usize> =
         (0..places.members.len()).filter(|at| places.members.get(*at) == Some(&None)).collect();
     if !gone.is_empty() {
@@ -461,6 +470,7 @@ mod tests {
             ),
             ("nodes=4&do=0us.kill.A,0us.kill.B,0us.kill.C,0us.kill.D", 900),
             ("nodes=64&order=random", 900),
+            ("nodes=70&order=random&do=5000us.initiate.A,900000us.kill.B", 3_000),
         ] {
             assert_continues(&after(script, at_ms), script);
         }

@@ -156,7 +156,7 @@ fn a_recorded_moment_is_continued_in_the_sandbox_as_it_was() {
             let before = page.script(&format!("return {roles}"), Vec::new());
             page.click("continue");
             page.wait_for("[data-testid='connection']", "it?.dataset.status", |status| status == "simulated");
-            page.wait_for_text("notices", "Messages that were in transit are not taken along");
+            page.wait_for_text("remark", "Messages that were in transit are not taken along");
             page.wait_for("html", roles, |now| *now == before);
             page.wait_for_text("headline", "C leads term 2 · deputy B");
             // It goes on from there.
