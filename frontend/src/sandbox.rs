@@ -6,12 +6,14 @@
 //!
 //! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time,
 //! [`permalink`] is all of it as an address, [`actions`] turns commands into actions, [`player`] plays.
+//! [`run`] is the player as the rest of the page knows it: the simulator is in a chunk of the program.
 //! `backend::sandbox` connects it with the page.
 
 mod actions;
 pub(crate) mod choice;
 pub(crate) mod permalink;
 pub(crate) mod player;
+pub(crate) mod run;
 pub(crate) mod settings;
 pub(crate) mod speed;
 

@@ -17,6 +17,7 @@ use crate::backend::timekeeper::{Timekeeper, Times};
 use crate::clipboard;
 use crate::components::theme::Theme;
 use crate::headline::Headline;
+use crate::maths::pow;
 use crate::notice::Notice;
 use crate::reactive;
 use crate::resize::on_resize;
@@ -115,7 +116,7 @@ pub(crate) fn TimeBar() -> impl IntoView {
         let Some(canvas) = canvas.get_untracked() else { return };
         event.prevent_default();
         let share = f64::from(event.offset_x()) / f64::from(canvas.client_width().max(1));
-        zoom(ZOOM.powf(event.delta_y() / 240.0), share);
+        zoom(pow(ZOOM, event.delta_y() / 240.0), share);
     };
     let slide = move |event: web_sys::Event| {
         let Ok(place) = event_target_value(&event).parse::<u32>() else { return };

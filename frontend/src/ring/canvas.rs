@@ -15,7 +15,7 @@ use super::surface::{self, Colour, Surface, surface_of};
 use crate::backend::sandbox::Sandbox;
 use crate::components::badge::Badge;
 use crate::reactive::{self, rounded};
-use crate::sandbox::player::Player;
+use crate::sandbox::run::Run;
 use crate::state::Store;
 
 /// The positions of the dots of the lowest and of the highest candidate, as a share of the way to the centre.
@@ -99,7 +99,7 @@ fn draw_ring(surface: &Surface, view: &RingView, layout: &Layout) {
 }
 
 /// Draws the messages in transit.
-fn draw_dots(surface: &Surface, player: &Player, layout: &Layout) {
+fn draw_dots(surface: &Surface, player: &dyn Run, layout: &Layout) {
     surface.clear();
     let range = Range::of(player.view());
     let still = motion_is_reduced();

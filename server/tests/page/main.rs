@@ -3,6 +3,7 @@
 
 mod accessibility;
 mod attacks;
+mod chunks;
 mod controls;
 mod deaths;
 mod diagram;
