@@ -5,35 +5,79 @@ use std::any::Any;
 use leptos::html;
 use leptos::mount::mount_to;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use ringleader_shared::{NodeName, RunId};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::address::{self, AddressWriter, Choice, Destination};
+use crate::address::{self, AddressWriter, Choice, Destination, LIVE};
+use crate::backend::kept::Kept;
 use crate::backend::live::Live;
-use crate::backend::sandbox::Sandbox;
-use crate::backend::{Backend, HAS_SANDBOX, server};
+use crate::backend::sandbox::{Sandbox, SandboxCode};
+use crate::backend::{Backend, server};
+use crate::chunk::{Loading, NotLoaded, chunk};
 use crate::components::announcer::Announcer;
 use crate::components::command_sender::CommandSender;
 use crate::components::help::{Help, HelpPanel};
+use crate::components::lazy::Waiting;
 use crate::components::notices::Notices;
 use crate::components::skip_links::SkipLinks;
 use crate::components::theme::Theme;
 use crate::controls::Controls;
+use crate::controls::settings_form::MakeSettingsForm;
 use crate::headline::Headline;
-use crate::history::{History, HistoryPage, KeptLine};
+use crate::history::{self, History, HistoryCode};
 use crate::notice::Notice;
 use crate::outage::OutageLine;
 use crate::panels::Panels;
 use crate::reactive;
-use crate::ring::RingFigure;
-use crate::sandbox::digest;
-use crate::sandbox::permalink::{Permalink, Refused};
-use crate::sandbox::settings::Settings;
-use crate::sandbox::speed::Speed;
+use crate::ring::{RingFigure, RunDrawing};
+use crate::sandbox::permalink::Refused;
+use crate::sandbox::player;
 use crate::state::{Connection, Store};
 use crate::time_bar::TimeBar;
 use crate::top_bar::{ElsewhereBanner, LostBanner, Remark, TopBar};
+
+/// What the page takes from the sandbox's chunk: its functions, and one that lets components of the sandbox
+/// find their parts that are in the chunk.
+type SandboxParts = (SandboxCode, fn());
+
+chunk! {
+    sandbox,
+    fn load_sandbox() -> SandboxParts {
+        let provide = || {
+            MakeSettingsForm::provide();
+            RunDrawing::provide();
+        };
+        (SandboxCode::new(player::ENGINE), provide)
+    }
+}
+
+/// The page's own ring.
+#[derive(Clone, Copy)]
+struct OwnRing {
+    store: Store,
+    sandbox: Sandbox,
+    provide: fn(),
+}
+
+/// A part of the page that is loaded when it is used for the first time.
+#[derive(Clone, Copy)]
+enum Part<T> {
+    Unused,
+    Loading,
+    Failed,
+    Here(T),
+}
+
+impl<T> Part<T> {
+    fn here(self) -> Option<T> {
+        match self {
+            Self::Here(part) => Some(part),
+            Self::Unused | Self::Loading | Self::Failed => None,
+        }
+    }
+}
 
 /// The rings, and the choice of the one that is shown.
 #[derive(Clone, Copy)]
@@ -44,10 +88,10 @@ struct Rings {
     live_place: Live,
     /// Whether there is a server: the page itself declares where there is none.
     has_server: bool,
-    /// The page's own, with its backend; `None` in a program without the sandbox.
-    own: Option<(Store, Sandbox)>,
-    /// The kept runs; `None` in a program without them.
-    history: Option<History>,
+    /// The page's own.
+    own: RwSignal<Part<OwnRing>>,
+    /// The kept runs.
+    history: RwSignal<Part<(History, HistoryCode)>>,
     /// The one that is shown.
     tab: RwSignal<Tab>,
 }
@@ -60,6 +104,17 @@ enum Tab {
     History,
 }
 
+impl Tab {
+    /// The part in a sentence.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "the live ring",
+            Self::Sandbox => "the sandbox",
+            Self::History => "the history",
+        }
+    }
+}
+
 impl Rings {
     fn open() -> Self {
         let page = document().document_element();
@@ -68,25 +123,11 @@ impl Rings {
         if has_server {
             server::connect(live);
         }
-        let own = HAS_SANDBOX.then(|| {
-            let store = Store::simulated();
-            let first = Permalink::new(Settings::default(), Speed::default());
-            (store, Sandbox::new(store, &first))
-        });
-        let history = HAS_SANDBOX.then(|| History::new(live.watching));
+        let (own, history) = (RwSignal::new(Part::Unused), RwSignal::new(Part::Unused));
         let tab = RwSignal::new(if has_server { Tab::Live } else { Tab::Sandbox });
         let rings = Self { live, live_place: Live::new(live), has_server, own, history, tab };
         rings.follow(&address::fragment());
         rings
-    }
-
-    /// The page's own ring. The compiler must see where there is none: it leaves out the simulator then.
-    fn own(self) -> Option<(Store, Sandbox)> {
-        self.own.filter(|_| HAS_SANDBOX)
-    }
-
-    fn history(self) -> Option<History> {
-        self.history.filter(|_| HAS_SANDBOX)
     }
 
     /// Shows the ring that the address leads to.
@@ -107,49 +148,94 @@ impl Rings {
             self.live_place.follow(&place);
             notify_refused(self.live, &refused);
         }
-        let (Some((store, sandbox)), Some(history)) = (self.own(), self.history()) else {
-            if matches!(destination, Destination::Sandbox | Destination::Run | Destination::History) {
-                // The page at this address loads the program that has them.
-                let _ = window().location().reload();
-            }
-            return;
-        };
+        let (own, history) = (self.own.get_untracked().here(), self.history.get_untracked().here());
         let tab = match destination {
             Destination::Live => Tab::Live,
-            Destination::Sandbox => Tab::Sandbox,
-            Destination::Run => {
-                if place != sandbox.run() {
-                    self.show_run(&place);
-                }
-                choice.show(store);
-                notify_refused(store, &refused);
-                Tab::Sandbox
-            }
-            Destination::History => {
-                choice.show(history.kept.store);
-                history.follow(&place, fragment);
-                notify_refused(history.kept.store, &refused);
-                Tab::History
-            }
+            Destination::Sandbox | Destination::Run => Tab::Sandbox,
+            Destination::History => Tab::History,
             Destination::Element => self.tab.get_untracked(),
         };
+        match destination {
+            Destination::Run => {
+                if let Some(OwnRing { store, sandbox, .. }) = own {
+                    if place != sandbox.run() {
+                        self.show_run(&place);
+                    }
+                    choice.show(store);
+                    notify_refused(store, &refused);
+                }
+            }
+            Destination::History => {
+                if let Some((history, code)) = history {
+                    choice.show(history.kept.store);
+                    (code.follow)(history, &place, fragment);
+                    notify_refused(history.kept.store, &refused);
+                }
+            }
+            Destination::Live | Destination::Sandbox | Destination::Element => {}
+        }
         self.tab.set(tab);
-        sandbox.own_address((tab == Tab::Sandbox).then_some(fragment));
-        if tab != Tab::History {
+        if let Some(OwnRing { sandbox, .. }) = own {
+            sandbox.own_address((tab == Tab::Sandbox).then_some(fragment));
+        }
+        if tab != Tab::History
+            && let Some((history, _)) = history
+        {
             history.leave();
         }
+        self.load();
+    }
+
+    /// Loads the part that is to be shown, unless it is here.
+    fn load(self) {
+        match self.tab.get_untracked() {
+            Tab::Live => {}
+            Tab::Sandbox => self.load_into(self.own, load_sandbox(), |(code, provide): SandboxParts| {
+                let store = Store::simulated();
+                OwnRing { store, sandbox: code.open(store), provide }
+            }),
+            Tab::History => self.load_into(self.history, history::load(), move |code: HistoryCode| {
+                ((code.open)(self.live.watching), code)
+            }),
+        }
+    }
+
+    fn load_into<C: 'static, T: Copy + Send + Sync + 'static>(
+        self,
+        part: RwSignal<Part<T>>,
+        code: Loading<C>,
+        open: impl FnOnce(C) -> T + 'static,
+    ) {
+        if matches!(part.get_untracked(), Part::Here(_) | Part::Loading) {
+            return;
+        }
+        part.set(Part::Loading);
+        let tab = self.tab.get_untracked();
+        spawn_local(async move {
+            match code.await {
+                Ok(code) => {
+                    part.set(Part::Here(open(code)));
+                    // The reader may have gone elsewhere by now.
+                    self.follow(&address::fragment());
+                }
+                Err(NotLoaded) => {
+                    part.set(Part::Failed);
+                    self.live.notify(Notice::not_loaded(tab.name()));
+                }
+            }
+        });
     }
 
     /// Shows the run of a permalink, with a notice that names the parts of it that were left out.
     fn show_run(self, fragment: &str) {
-        let Some((store, sandbox)) = self.own() else { return };
-        let (permalink, refused) = Permalink::read(fragment);
+        let Some(OwnRing { store, sandbox, .. }) = self.own.get_untracked().here() else { return };
+        let (permalink, refused) = sandbox.permalink(fragment);
         sandbox.open(&permalink);
         let parts = refused.iter().map(|Refused { part, allowed }| format!("{part}: {allowed}"));
         notify_refused(store, &parts.collect::<Vec<_>>());
         if let Some(recorded) = permalink.continued {
             store.remark.set(Some(continued(&recorded.renamed)));
-            if sandbox.read(|player| digest(player.view())) != recorded.digest {
+            if sandbox.read(|player| player.digest()) != recorded.digest {
                 store.notify(Notice {
                     title: "The sandbox did not come to just the state of the recorded moment".to_owned(),
                     detail: Some("Some role, term or leader is another".to_owned()),
@@ -160,13 +246,18 @@ impl Rings {
 
     /// The page that is shown.
     fn shown(self) -> Shown {
-        match self.tab.get() {
-            Tab::Sandbox if self.own().is_some() => Shown::Sandbox,
-            Tab::History if self.history().is_some() => {
-                self.history().and_then(History::run_at_hand).map_or(Shown::Runs, Shown::Run)
-            }
-            Tab::Live | Tab::Sandbox | Tab::History => Shown::Live,
-        }
+        let is_failed = match self.tab.get() {
+            Tab::Live => return Shown::Live,
+            Tab::Sandbox => match self.own.get() {
+                Part::Here(_) => return Shown::Sandbox,
+                part => matches!(part, Part::Failed),
+            },
+            Tab::History => match self.history.get() {
+                Part::Here((history, _)) => return history.run_at_hand().map_or(Shown::Runs, Shown::Run),
+                part => matches!(part, Part::Failed),
+            },
+        };
+        Shown::Waiting(self.tab.get(), is_failed)
     }
 }
 
@@ -201,6 +292,8 @@ enum Shown {
     Runs,
     /// One of them.
     Run(RunId),
+    /// A part that is being loaded, or that could not be.
+    Waiting(Tab, bool),
 }
 
 /// The page.
@@ -225,31 +318,66 @@ pub(crate) fn App() -> impl IntoView {
         if let Some(place) = place.get() {
             mounted.set_value(None);
             let place = (*place).clone();
-            let (store, backend, address) = match (shown.get(), rings.own(), rings.history()) {
-                (Shown::Sandbox, Some((store, sandbox)), _) => {
-                    (store, Backend::Sandbox(sandbox), sandbox.address)
+            let (own, history) = (rings.own.get_untracked().here(), rings.history.get_untracked().here());
+            let (store, backend, address, more) = match (shown.get(), own, history) {
+                (Shown::Sandbox, Some(OwnRing { store, sandbox, provide }), _) => {
+                    (store, Backend::Sandbox(sandbox), sandbox.address, More::Sandbox(provide))
                 }
-                (Shown::Run(_), _, Some(history)) => {
-                    (history.kept.store, Backend::Kept(history.kept), history.kept.address)
+                (Shown::Run(_), _, Some((history, code))) => {
+                    let kept = history.kept;
+                    (kept.store, Backend::Kept(kept), kept.address, More::Line(code.line))
                 }
-                (Shown::Runs, _, Some(history)) => {
-                    let page = move || view! { <HistoryPage history=history/> };
+                (Shown::Runs, _, Some((history, code))) => {
+                    mounted.set_value(Some(Box::new(mount_to(place, move || (code.page)(history)))));
+                    return;
+                }
+                (Shown::Waiting(tab, failed), ..) => {
+                    let page = move || view! { <WaitingPage rings=rings tab=tab failed=failed/> };
                     mounted.set_value(Some(Box::new(mount_to(place, page))));
                     return;
                 }
-                _ => (rings.live, Backend::Server, rings.live_place.address),
+                _ => (rings.live, Backend::Server, rings.live_place.address, More::Nothing),
             };
             let has_tabs = rings.has_server;
-            let page =
-                move || view! { <Page store=store backend=backend address=address has_tabs=has_tabs/> };
+            let page = move || {
+                view! { <Page store=store backend=backend address=address more=more has_tabs=has_tabs/> }
+            };
             mounted.set_value(Some(Box::new(mount_to(place, page))));
         }
     });
     view! {
-        <div hidden=reactive::flag(move || shown.get() == Shown::Runs)><SkipLinks/></div>
+        <div hidden=reactive::flag(move || matches!(shown.get(), Shown::Runs | Shown::Waiting(..)))><SkipLinks/></div>
         <div node_ref=place></div>
         <HelpPanel/>
     }
+}
+
+/// The page while a part of it is loaded.
+#[component]
+fn WaitingPage(rings: Rings, tab: Tab, failed: bool) -> impl IntoView {
+    provide_context(rings.live);
+    let again = Callback::new(move |()| rings.load());
+    view! {
+        <div class="page">
+            <main class="history">
+                <section class="opening" data-testid="waiting">
+                    <Waiting part=tab.name() failed=failed again=again/>
+                    {rings.has_server.then(|| view! { <p><a href=format!("#{LIVE}")>"← The live ring"</a></p> })}
+                </section>
+            </main>
+        </div>
+        <Notices/>
+    }
+}
+
+/// What a page has from a chunk of the program.
+#[derive(Clone, Copy)]
+enum More {
+    Nothing,
+    /// Lets the components of a sandbox find their parts.
+    Sandbox(fn()),
+    /// The line above a kept run.
+    Line(fn(Kept) -> AnyView),
 }
 
 /// One ring with everything around it.
@@ -259,6 +387,7 @@ fn Page(
     backend: Backend,
     /// The writer of its address.
     address: AddressWriter,
+    more: More,
     /// Whether there is another ring to go to.
     has_tabs: bool,
 ) -> impl IntoView {
@@ -271,6 +400,9 @@ fn Page(
         address.write_soon();
     });
     CommandSender::provide(store, backend);
+    if let More::Sandbox(provide) = more {
+        provide();
+    }
     name_the_tab(store);
     let stale = move || store.connection.with(|connection| matches!(connection, Connection::Lost { .. }));
     view! {
@@ -280,9 +412,9 @@ fn Page(
             <ElsewhereBanner/>
             <Remark/>
             <main class="columns" class:alone=reactive::flag(move || !store.panels.any())>
-                {match backend.kept() {
-                    Some(kept) => view! { <KeptLine kept=kept/> }.into_any(),
-                    None => view! { <Controls/> }.into_any(),
+                {match (more, backend.kept()) {
+                    (More::Line(line), Some(kept)) => line(kept),
+                    _ => view! { <Controls/> }.into_any(),
                 }}
                 <div class="stage">
                     <RingFigure/>

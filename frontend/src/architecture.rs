@@ -114,9 +114,12 @@ fn the_state_knows_no_backend_and_no_drawing_and_commands_are_data() {
     let graph = graph(&sources());
     let uses = |module: &str| graph[module].iter().map(String::as_str).collect::<Vec<_>>();
     assert_eq!(uses("command"), Vec::<&str>::new());
-    assert_eq!(uses("state"), ["notice", "reactive", "testing", "text"]);
+    assert_eq!(uses("state"), ["chunk", "notice", "reactive", "testing", "text"]);
     assert_eq!(uses("sandbox"), ["command", "testing"]);
-    assert_eq!(uses("backend"), ["address", "command", "notice", "reactive", "sandbox", "state", "testing"]);
+    assert_eq!(
+        uses("backend"),
+        ["address", "chunk", "command", "notice", "reactive", "sandbox", "state", "testing"]
+    );
 }
 
 #[test]

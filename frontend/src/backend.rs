@@ -15,9 +15,6 @@ use leptos::prelude::*;
 use self::kept::Kept;
 use self::sandbox::Sandbox;
 
-/// Whether this program has the sandbox and the history.
-pub(crate) const HAS_SANDBOX: bool = cfg!(feature = "sandbox");
-
 /// The backend of a ring. A handle: copies are the same backend.
 #[derive(Clone, Copy)]
 pub(crate) enum Backend {
@@ -35,20 +32,19 @@ impl Backend {
         expect_context()
     }
 
-    /// The sandbox, if it is one. Never in a program without the sandbox, of which the compiler then leaves
-    /// out all that would be done with one.
+    /// The sandbox, if it is one.
     pub(crate) fn sandbox(self) -> Option<Sandbox> {
         match self {
-            Self::Sandbox(sandbox) if HAS_SANDBOX => Some(sandbox),
-            Self::Server | Self::Sandbox(_) | Self::Kept(_) => None,
+            Self::Sandbox(sandbox) => Some(sandbox),
+            Self::Server | Self::Kept(_) => None,
         }
     }
 
-    /// The kept run, if it is one; in the same way never in a program without the history.
+    /// The kept run, if it is one.
     pub(crate) fn kept(self) -> Option<Kept> {
         match self {
-            Self::Kept(kept) if HAS_SANDBOX => Some(kept),
-            Self::Server | Self::Sandbox(_) | Self::Kept(_) => None,
+            Self::Kept(kept) => Some(kept),
+            Self::Server | Self::Sandbox(_) => None,
         }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod command_sender;
 pub(crate) mod field;
 pub(crate) mod help;
 pub(crate) mod jump;
+pub(crate) mod lazy;
 pub(crate) mod notices;
 pub(crate) mod skip_links;
 pub(crate) mod theme;

@@ -31,6 +31,7 @@ use self::table::Table;
 use self::view::{HEAD, View};
 use crate::backend::timekeeper::{Timekeeper, Times};
 use crate::canvas::cleared;
+use crate::chunk::{MakeView, chunk};
 use crate::components::jump::Jump;
 use crate::components::theme::Theme;
 use crate::reactive;
@@ -389,9 +390,15 @@ fn place(event: &web_sys::MouseEvent) -> (f64, f64) {
     (f64::from(event.offset_x()), f64::from(event.offset_y()))
 }
 
+chunk! {
+    diagram,
+    /// Loads the diagram.
+    pub(crate) fn load() -> MakeView { || view! { <Diagram/> }.into_any() }
+}
+
 /// The diagram with its controls.
 #[component]
-pub(crate) fn Diagram() -> impl IntoView {
+fn Diagram() -> impl IntoView {
     let shown = Shown::new();
     let (store, time) = (shown.store, shown.time);
     let dark = Theme::here().dark;

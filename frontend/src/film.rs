@@ -15,7 +15,7 @@ use crate::clipboard;
 use crate::notice::Notice;
 use crate::reactive;
 use crate::ring::{Scene, Still};
-use crate::sandbox::player::Player;
+use crate::sandbox::run::Run;
 use crate::sandbox::speed::Speed;
 use crate::state::{Shown, Store, microseconds};
 use crate::text;
@@ -41,13 +41,13 @@ enum Source {
     /// Those of the past of a live ring, or of a kept run.
     Past { shown: Shown, moment: Box<Moment> },
     /// Those of a run of the sandbox.
-    Run { player: Box<Player>, speed: Speed, goes_on: bool },
+    Run { player: Box<dyn Run>, speed: Speed, goes_on: bool },
 }
 
 impl Source {
     fn of(store: Store, backend: Backend) -> Option<Self> {
         if let Some(sandbox) = backend.sandbox() {
-            let player = Box::new(sandbox.read(Player::clone));
+            let player = sandbox.read(|player| player.copy());
             return Some(Self::Run { player, speed: sandbox.speed.get_untracked(), goes_on: true });
         }
         let shown = store.playback.shown.get_untracked()?;
@@ -62,7 +62,7 @@ impl Source {
                 draw(moment.view(), &Scene::of_past(store, *shown, Duration::ZERO), shown.at_ns / 1000);
             }
             Self::Run { player, .. } => {
-                draw(player.view(), &Scene::of_run(player, Duration::ZERO), microseconds(player.now()));
+                draw(player.view(), &Scene::of_run(&**player, Duration::ZERO), microseconds(player.now()));
             }
         }
     }
@@ -79,7 +79,7 @@ impl Source {
             Self::Run { player, speed, goes_on } => {
                 let is_fastest = speed.number() == 0;
                 // The last moment has a frame, too.
-                std::mem::replace(goes_on, player.advance(FRAME, *speed, || is_fastest))
+                std::mem::replace(goes_on, player.advance(FRAME, *speed, &|| is_fastest))
             }
         }
     }

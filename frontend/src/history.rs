@@ -12,18 +12,45 @@ use leptos::prelude::*;
 use ringleader_shared::RunId;
 
 use self::compare::Comparison;
-pub(crate) use self::kept_line::KeptLine;
+use self::kept_line::KeptLine;
 use self::list::RunList;
 use self::runs::Runs;
 use crate::address::HistoryPlace;
 use crate::backend::Backend;
 use crate::backend::kept::{Kept, Progress};
+use crate::chunk::chunk;
 use crate::components::announcer::Announcer;
 use crate::components::notices::Notices;
 use crate::notice::Notice;
 use crate::reactive;
 use crate::state::Store;
 use crate::top_bar::TopBar;
+
+/// The functions of the history that the rest of the page calls.
+#[derive(Clone, Copy)]
+pub(crate) struct HistoryCode {
+    /// The history of a page that was just opened. The argument is whether the reader may watch only.
+    pub(crate) open: fn(bool) -> History,
+    /// Shows the place of the first fragment, which is the second one without what is chosen beside it.
+    pub(crate) follow: fn(History, &str, &str),
+    /// The page without a ring.
+    pub(crate) page: fn(History) -> AnyView,
+    /// The line above a kept run.
+    pub(crate) line: fn(Kept) -> AnyView,
+}
+
+chunk! {
+    history,
+    /// Loads the history.
+    pub(crate) fn load() -> HistoryCode {
+        HistoryCode {
+            open: History::new,
+            follow: History::follow,
+            page: |history| view! { <HistoryPage history=history/> }.into_any(),
+            line: |kept| view! { <KeptLine kept=kept/> }.into_any(),
+        }
+    }
+}
 
 /// The history. A handle: copies are the same.
 #[derive(Clone, Copy)]
@@ -37,15 +64,13 @@ pub(crate) struct History {
 }
 
 impl History {
-    /// The history of a page that was just opened. `watching` is whether the reader may watch only.
-    pub(crate) fn new(watching: bool) -> Self {
+    fn new(watching: bool) -> Self {
         let store = Store::kept();
         let place = RwSignal::new(HistoryPlace::list());
         Self { kept: Kept::new(), place, runs: Runs::new(store, watching), store }
     }
 
-    /// Shows the place of the first fragment, which is the second one without what is chosen beside it.
-    pub(crate) fn follow(self, place: &str, fragment: &str) {
+    fn follow(self, place: &str, fragment: &str) {
         let place = HistoryPlace::read(place).unwrap_or_else(|why| {
             self.store.notify(Notice {
                 title: "A part of the link makes no sense and was left out".to_owned(),
@@ -83,7 +108,7 @@ impl History {
 
 /// The page without a ring: the list, the comparison, or the progress of a run that is read.
 #[component]
-pub(crate) fn HistoryPage(history: History) -> impl IntoView {
+fn HistoryPage(history: History) -> impl IntoView {
     let History { kept, place, runs, store } = history;
     provide_context(store);
     provide_context(Backend::Kept(kept));

@@ -7,6 +7,7 @@ use ringleader_testing::document;
 use crate::headline::Headline;
 use crate::sandbox::permalink::{Moment, Permalink};
 use crate::sandbox::player::Player;
+use crate::sandbox::run::Run;
 
 /// The document.
 const MOMENTS: &str = "docs/moments.md";

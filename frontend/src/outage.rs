@@ -8,7 +8,6 @@ use ringleader_shared::view::{LossCause, Outage, Took};
 
 use crate::backend::Backend;
 use crate::reactive;
-use crate::sandbox::player::Player;
 use crate::state::Store;
 use crate::text::duration;
 
@@ -60,7 +59,7 @@ pub(crate) fn OutageLine() -> impl IntoView {
     match Backend::here().sandbox() {
         Some(sandbox) => reactive::effect(move || {
             sandbox.moment.track();
-            now.set(u64::try_from(sandbox.read(Player::now).as_micros()).ok());
+            now.set(u64::try_from(sandbox.read(|player| player.now()).as_micros()).ok());
         }),
         None => tick(store, runs, now),
     }

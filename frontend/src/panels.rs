@@ -5,18 +5,17 @@ mod log;
 
 use leptos::prelude::*;
 
-use self::log::Log;
-use crate::backend::Backend;
 use crate::cards::Cards;
-use crate::controls::link_faults::FaultPanel;
+use crate::components::lazy::Lazy;
+use crate::controls::link_faults;
 use crate::controls::roster::Roster;
-use crate::controls::settings_form::SettingsForm;
-use crate::diagram::Diagram;
+use crate::controls::settings_form::MakeSettingsForm;
+use crate::diagram;
 use crate::focus;
 use crate::reactive;
 use crate::state::{Panel, Store};
-use crate::summary::Summary;
-use crate::why::Why;
+use crate::summary;
+use crate::why;
 
 /// The id of a panel's tab for tests and for the focus.
 const fn tab(panel: Panel) -> &'static str {
@@ -70,21 +69,23 @@ pub(crate) fn Panels() -> impl IntoView {
             <div class="panel-room">
                 <section class="panel" id="panel-nodes" aria-labelledby="nodes-heading" hidden=is_hidden(Panel::Nodes)>
                     <Roster/>
-                    {Backend::here().sandbox().map(|sandbox| view! { <SettingsForm sandbox=sandbox/> })}
+                    {MakeSettingsForm::view()}
                     <Cards/>
                 </section>
                 <section class="panel" id="panel-log" aria-label="Log of all nodes" hidden=is_hidden(Panel::Log)>
-                    <Show when=is_shown(Panel::Log)><Log/></Show>
+                    <Show when=is_shown(Panel::Log)><Lazy part="the log" load=log::load/></Show>
                 </section>
                 <section class="panel" id="panel-diagram" aria-label="Space-time diagram" hidden=is_hidden(Panel::Diagram)>
-                    <Show when=is_shown(Panel::Diagram)><Diagram/></Show>
+                    <Show when=is_shown(Panel::Diagram)><Lazy part="the diagram" load=diagram::load/></Show>
                 </section>
                 <section class="panel" id="panel-why" aria-labelledby="why-heading" hidden=is_hidden(Panel::Why)>
-                    <Show when=is_shown(Panel::Why)><Why/></Show>
+                    <Show when=is_shown(Panel::Why)><Lazy part="the answer" load=why::load/></Show>
                 </section>
-                <div class="panel" id="panel-elections" hidden=is_hidden(Panel::Elections)><Summary/></div>
+                <div class="panel" id="panel-elections" hidden=is_hidden(Panel::Elections)>
+                    <Show when=is_shown(Panel::Elections)><Lazy part="the elections" load=summary::load/></Show>
+                </div>
                 <div class="panel" id="panel-faults" hidden=is_hidden(Panel::Faults) on:keydown=close(Panel::Faults)>
-                    <Show when=is_shown(Panel::Faults)><FaultPanel/></Show>
+                    <Show when=is_shown(Panel::Faults)><Lazy part="the faults of links" load=link_faults::load/></Show>
                 </div>
             </div>
         </div>

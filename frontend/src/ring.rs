@@ -20,6 +20,7 @@ mod trigonometry;
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos::{html, svg};
 use ringleader_shared::text::through;
 use ringleader_shared::{NodeName, RingView};
@@ -39,7 +40,9 @@ pub(crate) use self::surface::Colour;
 use self::surface::{Surface, surface_of};
 use crate::backend::Backend;
 use crate::backend::sandbox::Sandbox;
+use crate::chunk::{NotLoaded, chunk};
 use crate::headline::Headline;
+use crate::notice::Notice;
 use crate::reactive::{self, rounded};
 use crate::sandbox::settings::HOP;
 use crate::state::{Change, Panel, Store};
@@ -75,12 +78,32 @@ pub(crate) fn RingFigure() -> impl IntoView {
             // Both exist, and one is hidden: replacing one by the other would take code for each to become
             // the other.
             <Drawing layout=layout is_large=is_large drawn=drawn crowded=crowded/>
-            {Backend::here().sandbox().map(|sandbox| view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> })}
+            {Backend::here().sandbox().and_then(|sandbox| Some((use_context::<RunDrawing>()?.canvas)(sandbox, layout, is_large)))}
             <p class="crowded" role="status" hidden=reactive::flag(move || !crowded.get())>
                 {format!("More than {MOST_DOTS} messages are on their way: some are not drawn")}
             </p>
             <Legend drawn=drawn heartbeat=heartbeat/>
         </section>
+    }
+}
+
+/// The element that messages are put in, once it is there.
+type Place = Box<dyn Fn() -> Option<Element>>;
+
+/// The drawing of the sandbox, as the ring finds it: it is in a chunk of the program.
+#[derive(Clone, Copy)]
+pub(crate) struct RunDrawing {
+    canvas: fn(Sandbox, Memo<Layout>, Memo<bool>) -> AnyView,
+    moving: fn(Sandbox, Place, Memo<Layout>, Memo<bool>),
+}
+
+impl RunDrawing {
+    /// Lets the ring of the sandbox find it.
+    pub(crate) fn provide() {
+        let canvas = |sandbox, layout, is_large| {
+            view! { <RingCanvas sandbox=sandbox layout=layout is_large=is_large/> }.into_any()
+        };
+        provide_context(Self { canvas, moving: moving_with_the_run });
     }
 }
 
@@ -105,10 +128,14 @@ fn Drawing(
     let pills = move || over.get().map(|over| over.unchecked_into::<Element>());
     let (marks, moves) = (NodeRef::<html::Canvas>::new(), RwSignal::new(false));
     match Backend::here().sandbox() {
-        Some(sandbox) => moving_with_the_run(sandbox, pills, layout, is_large),
+        Some(sandbox) => {
+            if let Some(RunDrawing { moving, .. }) = use_context() {
+                moving(sandbox, Box::new(pills), layout, is_large);
+            }
+        }
         None => {
             moving_with_the_clock(store, (pills, marks), layout, (moves, crowded));
-            moving_with_the_past(store, pills, layout);
+            moving_with_the_past_on_use(store, Box::new(pills), layout);
         }
     }
     // The size of an arrow follows from the size of the nodes.
@@ -240,12 +267,7 @@ fn next_frame(
 const RIPPLE: Duration = Duration::from_millis(600);
 
 /// Moves the messages of the sandbox: their positions follow from the virtual time that is shown.
-fn moving_with_the_run(
-    sandbox: Sandbox,
-    over: impl Fn() -> Option<Element> + 'static,
-    layout: Memo<Layout>,
-    is_large: Memo<bool>,
-) {
+fn moving_with_the_run(sandbox: Sandbox, over: Place, layout: Memo<Layout>, is_large: Memo<bool>) {
     let messages = StoredValue::new_local(MomentMessages::default());
     let draw = move || {
         // When a hop is over sooner than a ripple, the ring would be full of them.
@@ -269,8 +291,35 @@ fn moving_with_the_run(
     });
 }
 
+chunk! {
+    past,
+    fn load_moving() -> fn(Store, Place, Memo<Layout>) { moving_with_the_past }
+}
+
+/// Moves the messages of the past of a live ring, from the first moment of it on that is shown.
+fn moving_with_the_past_on_use(store: Store, over: Place, layout: Memo<Layout>) {
+    let (over, owner) = (StoredValue::new_local(Some(over)), Owner::current());
+    reactive::effect(move || {
+        if !store.playback.is_past() {
+            return;
+        }
+        let Some(over) = over.try_update_value(Option::take).flatten() else { return };
+        let owner = owner.clone();
+        spawn_local(async move {
+            match (load_moving().await, owner) {
+                // Another ring may be shown by now.
+                (Ok(moving), Some(owner)) if layout.try_get_untracked().is_some() => {
+                    owner.with(|| moving(store, over, layout));
+                }
+                (Ok(_), _) => {}
+                (Err(NotLoaded), _) => store.notify(Notice::not_loaded("the messages of the past")),
+            }
+        });
+    });
+}
+
 /// Moves the messages of the past of a live ring, while a moment of it is shown.
-fn moving_with_the_past(store: Store, over: impl Fn() -> Option<Element> + 'static, layout: Memo<Layout>) {
+fn moving_with_the_past(store: Store, over: Place, layout: Memo<Layout>) {
     let messages = StoredValue::new_local(MomentMessages::default());
     let (shown, rate) = (store.playback.shown, store.playback.rate);
     let draw = move |messages: &mut MomentMessages| match shown.get_untracked() {

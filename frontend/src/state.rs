@@ -30,6 +30,7 @@ use self::log::history;
 pub(crate) use self::log::{Filter as LineFilter, Kinds, Line, LogChoice, NodeLog};
 use self::pace::{Pace, after};
 pub(crate) use self::panels::{Panel, Panels};
+pub(crate) use self::past::load_past;
 use self::playback::Playback;
 pub(crate) use self::playback::{Rate, Shown};
 pub(crate) use self::question::{Question, about_leader, about_node};
@@ -183,10 +184,9 @@ impl Store {
         }
     }
 
-    /// Whether this is a kept run. The compiler must see where there is none: it leaves out what would be
-    /// done with one.
+    /// Whether this is a kept run.
     pub(crate) const fn is_kept(self) -> bool {
-        cfg!(feature = "sandbox") && self.kept
+        self.kept
     }
 
     /// Whether this is the ring of the server, whose time goes on by itself.

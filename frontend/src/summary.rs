@@ -8,15 +8,22 @@ use ringleader_shared::counted;
 use ringleader_shared::view::ElectionView;
 
 use self::charts::Charts;
+use crate::chunk::{MakeView, chunk};
 use crate::components::help::FirstWord;
 use crate::reactive;
 use crate::state::Store;
 use crate::terms;
 use crate::text;
 
+chunk! {
+    elections,
+    /// Loads the summary.
+    pub(crate) fn load() -> MakeView { || view! { <Summary/> }.into_any() }
+}
+
 /// The summary.
 #[component]
-pub(crate) fn Summary() -> impl IntoView {
+fn Summary() -> impl IntoView {
     let store = Store::here();
     let latest = reactive::memo(move || store.view.with(|view| view.elections.front().cloned()));
     let past = reactive::memo(move || {

@@ -8,16 +8,20 @@ use std::time::Duration;
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use ringleader_shared::RingView;
 use wasm_bindgen::JsCast;
 
 use self::keys::{Key, listen};
 use self::window::Window;
 use crate::backend::sandbox::Sandbox;
 use crate::backend::timekeeper::{Timekeeper, Times};
+use crate::chunk::{NotLoaded, chunk};
 use crate::clipboard;
 use crate::components::button::ActionButton;
 use crate::components::theme::Theme;
 use crate::headline::Headline;
+use crate::maths::pow;
 use crate::notice::Notice;
 use crate::reactive;
 use crate::resize::on_resize;
@@ -117,7 +121,7 @@ pub(crate) fn TimeBar() -> impl IntoView {
         let Some(canvas) = canvas.get_untracked() else { return };
         event.prevent_default();
         let share = f64::from(event.offset_x()) / f64::from(canvas.client_width().max(1));
-        zoom(ZOOM.powf(event.delta_y() / 240.0), share);
+        zoom(pow(ZOOM, event.delta_y() / 240.0), share);
     };
     let slide = move |event: web_sys::Event| {
         let Ok(place) = event_target_value(&event).parse::<u32>() else { return };
@@ -303,15 +307,39 @@ fn Folding() -> impl IntoView {
     }
 }
 
+/// The permalink of a run that continues a moment, or the reason why there is none.
+type Continue = fn(&RingView) -> Result<String, String>;
+
+chunk! {
+    continuation,
+    /// Loads the function that continues a moment: nobody needs it in the present.
+    fn load_continuation() -> Continue { |view| continuation(view).map(|run| run.text()) }
+}
+
 /// The button that opens the sandbox in the state of the moment that is shown. There is none in the present.
 #[component]
 fn ContinueButton() -> impl IntoView {
     let store = Store::here();
     let is_past = reactive::flag(move || store.is_kept() || store.playback.is_past());
-    let refusal = Signal::derive(move || store.view.with(|view| continuation(view).err()));
+    let loaded = RwSignal::new(None::<Result<Continue, NotLoaded>>);
+    reactive::effect(move || {
+        if is_past.get() && !matches!(loaded.get_untracked(), Some(Ok(_))) {
+            spawn_local(async move {
+                let result = load_continuation().await;
+                let _ = loaded.try_set(Some(result));
+            });
+        }
+    });
+    let refusal = Signal::derive(move || match loaded.get() {
+        None => Some("Loading the way to the sandbox …".to_owned()),
+        Some(Err(NotLoaded)) => Some(Notice::not_loaded("the way to the sandbox").title),
+        Some(Ok(way)) => store.view.with(|view| way(view).err()),
+    });
     let press = move |()| {
-        if let Ok(run) = store.view.with_untracked(continuation) {
-            let _ = window().location().set_hash(&run.text());
+        if let Some(Ok(way)) = loaded.get_untracked()
+            && let Ok(run) = store.view.with_untracked(way)
+        {
+            let _ = window().location().set_hash(&run);
         }
     };
     reactive::fragment(move || {

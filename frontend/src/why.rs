@@ -6,6 +6,7 @@ use ringleader_shared::why::{Answer, Chain, Ending, Obstacle, Subject, why};
 use ringleader_shared::{NodeName, RingView};
 
 use crate::backend::timekeeper::Timekeeper;
+use crate::chunk::{MakeView, chunk};
 use crate::reactive;
 use crate::state::{Question, Store, about_leader, about_node};
 use crate::text;
@@ -109,9 +110,15 @@ impl Shown {
     }
 }
 
+chunk! {
+    why,
+    /// Loads the panel.
+    pub(crate) fn load() -> MakeView { || view! { <Why/> }.into_any() }
+}
+
 /// The panel.
 #[component]
-pub(crate) fn Why() -> impl IntoView {
+fn Why() -> impl IntoView {
     let (store, time) = (Store::here(), Timekeeper::here());
     let names = store.names();
     let ask_about_leader = move || {

@@ -5,18 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use crate::forms::{self, Program};
+use crate::forms;
 use crate::process::Run;
 use crate::report::Report;
+use crate::split::{self, main_wasm};
 use crate::tools::{self, Tools};
 use crate::versions;
 use crate::wasm::{self, Compiler};
 
 /// The folder of the page, as in Trunk.toml.
 pub(crate) const DIST: &str = "target/dashboard";
-
-/// The folder of the page as one program, with the sandbox: all that a site without a server needs.
-pub(crate) const WITH_SANDBOX: &str = "target/dashboard-with-sandbox";
 
 /// The file with the fingerprint of the page's last build and its quality.
 const STAMP: &str = "target/dashboard.stamp";
@@ -40,8 +38,8 @@ const ROUGH_PROFILE: &str = "wasm-dev";
 const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
 
-/// The largest size of the compressed WASM of the live page, in bytes: the sandbox has a program of its own.
-const MAX_GZIPPED: usize = 490_000;
+/// The largest size of the live page in bytes: all that is loaded before anything is opened, by brotli.
+const MAX_SENT: u64 = 300_000;
 
 /// The quality of a build of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,9 +80,10 @@ fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
         println!("Building the page: about {minutes} min on 2 cores the first time …");
         let trunk = |arguments: &[&str]| trunk(&tools, &compiler, quality, arguments);
         if quality == Quality::Final {
-            trunk(&["--dist", WITH_SANDBOX])?;
-            trunk(&["--dist", DIST, "--no-default-features"])?;
-            forms::join_programs(Path::new(WITH_SANDBOX), Path::new(DIST))?;
+            // Its own program is not of use: it would look for its chunks in vain.
+            trunk(&["--dist", DIST, "--features", "split"])?;
+            let program = split::split(&tools, &compiled(), Path::new(DIST))?;
+            forms::replace_program(Path::new(DIST), &program)?;
             forms::write_viewers_page(Path::new(DIST))?;
             return forms::compress(&files(Path::new(DIST))?);
         }
@@ -101,51 +100,56 @@ fn build_as(quality: Quality, report: &mut Report) -> anyhow::Result<()> {
 }
 
 fn trunk(tools: &Tools, compiler: &Compiler, quality: Quality, arguments: &[&str]) -> anyhow::Result<()> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(tools.folders.iter().cloned().chain(std::env::split_paths(&path)))
-        .context("putting the tools on the path")?;
-    let mut trunk = Run::new("trunk", ["build", "--offline", "--log", "warn"]).args(arguments).on_path(&path);
-    trunk = trunk.args(["--cargo-profile", if quality == Quality::Rough { ROUGH_PROFILE } else { PROFILE }]);
-    if quality == Quality::Final && tools.wasm_opt {
-        // All that trunk's release mode adds, as the profile is named, is that it asks for wasm-opt.
-        trunk = trunk.arg("--release");
-    }
+    let profile = if quality == Quality::Rough { ROUGH_PROFILE } else { PROFILE };
+    let trunk = Run::new("trunk", ["build", "--offline", "--log", "warn", "--cargo-profile", profile])
+        .args(arguments)
+        .on_path(&tools.path()?);
     // trunk takes NO_COLOR=1 for a faulty flag of its own, and hides its errors in its own stack traces.
     compiler.compiles(trunk).without("NO_COLOR").without("RUST_BACKTRACE").check_with_progress()
 }
 
-/// Prints the size of the WASM; fails when it is above the limit.
+/// The program that cargo has built, before wasm-bindgen.
+fn compiled() -> PathBuf {
+    let target = Path::new("target/wasm").join(wasm::TARGET);
+    target.join(PROFILE).join("ringleader-frontend.wasm")
+}
+
+/// Prints the sizes of the page and of the chunks of its program; fails when the live page is above the
+/// limit.
 pub(crate) fn check_size() -> anyhow::Result<()> {
     let dist = Path::new(DIST);
-    let sandbox = Program::in_folder(Path::new(WITH_SANDBOX))?;
+    let program = split::folder(dist)?;
     let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut all = files(dist)?;
-    all.retain(|file| !forms::is_further(&name(file)) && !sandbox.has(&name(file)));
-    let live = all.iter().find(|file| file.extension().is_some_and(|extension| extension == "wasm"));
-    let wasm =
-        live.with_context(|| format!("there is no WASM in {DIST}: remove the folder, then try again"))?;
-    let raw = std::fs::metadata(wasm).with_context(|| format!("looking at {}", wasm.display()))?.len();
-    let gzipped = Run::new("gzip", ["-9", "--stdout"]).arg(wasm).output_len()?;
-    println!("the live page's WASM       {:>6} kB, {} kB gzipped", raw / 1000, gzipped / 1000);
-    let sent =
-        |suffix: &str| -> anyhow::Result<u64> { all.iter().map(|file| size_as_sent(file, suffix)).sum() };
-    println!(
-        "the live page              {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
-        sent("")? / 1000,
-        sent(".gz")? / 1000,
-        sent(".br")? / 1000
-    );
-    let of_sandbox = |suffix| size_as_sent(&dist.join(&sandbox.wasm), suffix).map(|size| size / 1000);
-    println!(
-        "the sandbox's WASM         {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
-        of_sandbox("")?,
-        of_sandbox(".gz")?,
-        of_sandbox(".br")?
-    );
+    all.retain(|file| !forms::is_further(&name(file)));
+    let is_chunk =
+        |file: &Path| file.extension().is_some_and(|it| it == "wasm") && *file != main_wasm(&program);
+    let (chunks, live): (Vec<_>, Vec<_>) = all.into_iter().partition(|file| is_chunk(file));
+    let sent = |files: &[PathBuf], suffix: &str| -> anyhow::Result<u64> {
+        files.iter().map(|file| size_as_sent(file, suffix)).sum()
+    };
+    let print = |what: &str, files: &[PathBuf]| -> anyhow::Result<()> {
+        println!(
+            "{what:<26} {:>6} kB, as it goes out: {} kB by gzip, {} kB by brotli",
+            sent(files, "")? / 1000,
+            sent(files, ".gz")? / 1000,
+            sent(files, ".br")? / 1000
+        );
+        Ok(())
+    };
+    print("the live page", &live)?;
+    for chunk in &chunks {
+        print(&format!("  {}", name(chunk)), std::slice::from_ref(chunk))?;
+    }
+    print("the chunks, all", &chunks)?;
+    let is_compressed = size_as_sent(&main_wasm(&program), ".br")? < size_as_sent(&main_wasm(&program), "")?;
+    let size = sent(&live, ".br")?;
     if std::fs::read_to_string(STAMP).is_ok_and(|stamp| stamp.ends_with(LARGE)) {
         println!("That is no measure: it was built without wasm-opt, which npm would have installed.");
-    } else if gzipped > MAX_GZIPPED {
-        bail!("the WASM weighs {gzipped} bytes gzipped; it may weigh {MAX_GZIPPED}");
+    } else if !is_compressed {
+        println!("That is no measure: it is not compressed, which Node.js would have done.");
+    } else if size > MAX_SENT {
+        bail!("the live page weighs {size} bytes by brotli; it may weigh {MAX_SENT}");
     }
     Ok(())
 }
@@ -160,9 +164,7 @@ fn size_as_sent(file: &Path, suffix: &str) -> anyhow::Result<u64> {
 
 /// Whether a build of at least this quality is up to date.
 fn is_up_to_date(fingerprint: &str, quality: Quality) -> bool {
-    let is_there = |folder| Path::new(folder).join("index.html").is_file();
-    is_there(DIST)
-        && (quality == Quality::Rough || is_there(WITH_SANDBOX))
+    Path::new(DIST).join("index.html").is_file()
         && std::fs::read_to_string(STAMP).is_ok_and(|old| {
             old.starts_with(fingerprint) && (quality == Quality::Rough || !old.ends_with(ROUGH))
         })
@@ -171,9 +173,11 @@ fn is_up_to_date(fingerprint: &str, quality: Quality) -> bool {
 /// A text that changes with any source of the page and any tool that builds it.
 fn fingerprint() -> anyhow::Result<String> {
     let mut hasher = DefaultHasher::new();
-    (versions::TRUNK, versions::BINARYEN, versions::LLD).hash(&mut hasher);
+    (versions::TRUNK, versions::WASM_SPLIT, versions::BINARYEN, versions::ESBUILD, versions::LLD)
+        .hash(&mut hasher);
     wasm::rustflags().hash(&mut hasher);
     include_str!("forms.rs").hash(&mut hasher);
+    include_str!("split.rs").hash(&mut hasher);
     for source in SOURCES {
         for file in files(Path::new(source))? {
             file.hash(&mut hasher);

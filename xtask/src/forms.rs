@@ -1,4 +1,4 @@
-//! Further forms of the page's files, made when trunk is done: the page that loads one of two programs, the
+//! Further forms of the page's files, made when trunk is done: the page that loads the program in chunks, the
 //! viewers' page, and everything compressed.
 
 use std::path::{Path, PathBuf};
@@ -35,71 +35,46 @@ for (const name of process.argv.slice(1)) {
   }
 }";
 
+/// The beginning of the names of the files of trunk's program.
+const TRUNKS: &str = "ringleader-frontend-";
+
 /// The beginning of the element with which trunk starts the program.
 const STARTER: &str = "<script type=\"module\">";
 
-/// The files of a program of the page, by their names.
-pub(crate) struct Program {
-    script: String,
-    pub(crate) wasm: String,
+/// Puts the program in this folder into the place of the one that trunk has written.
+pub(crate) fn replace_program(page: &Path, program: &str) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(page).with_context(|| format!("reading {}", page.display()))? {
+        let file = entry?.path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with(TRUNKS) && file.is_file() {
+            std::fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+        }
+    }
+    let file = page.join(PAGE);
+    let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    std::fs::write(&file, with_program(&text, program)?)
+        .with_context(|| format!("writing {}", file.display()))
 }
 
-impl Program {
-    /// The one program in a folder that trunk has written.
-    pub(crate) fn in_folder(folder: &Path) -> anyhow::Result<Self> {
-        let names = std::fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
-        let names: Vec<String> = names
-            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-            .collect::<anyhow::Result<_>>()?;
-        const WASM: &str = "_bg.wasm";
-        let wasm = names.iter().find(|name| name.ends_with(WASM));
-        let wasm = wasm.with_context(|| format!("there is no program in {}", folder.display()))?.clone();
-        Ok(Self { script: wasm.replace(WASM, ".js"), wasm })
-    }
-
-    /// Whether a file is one of the program's, be it compressed.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        name.starts_with(&self.script) || name.starts_with(&self.wasm)
-    }
-}
-
-/// Puts the program with the sandbox beside the one without, and has the page load the one that its address
-/// needs.
-pub(crate) fn join_programs(with_sandbox: &Path, folder: &Path) -> anyhow::Result<()> {
-    let (sandbox, live) = (Program::in_folder(with_sandbox)?, Program::in_folder(folder)?);
-    for name in [&sandbox.script, &sandbox.wasm] {
-        std::fs::copy(with_sandbox.join(name), folder.join(name))
-            .with_context(|| format!("copying {name}"))?;
-    }
-    let page = folder.join(PAGE);
-    let text = std::fs::read_to_string(&page).with_context(|| format!("reading {}", page.display()))?;
-    let text = with_choice(&text, &live, &sandbox)?;
-    std::fs::write(&page, text).with_context(|| format!("writing {}", page.display()))
-}
-
-fn with_choice(page: &str, live: &Program, sandbox: &Program) -> anyhow::Result<String> {
+/// The page that loads the program in this folder, all of its files at once.
+fn with_program(page: &str, program: &str) -> anyhow::Result<String> {
     let parts = page.split_once(STARTER).and_then(|(before, rest)| {
         let (_, after) = rest.split_once("</script>")?;
         Some((before, after))
     });
     let (before, after) =
         parts.context("the page does not start a program in the way that trunk writes it")?;
-    let of = |program: &Program| format!("[\"./{}\", \"./{}\"]", program.script, program.wasm);
     Ok(format!(
-        "{before}{STARTER}
-// The program with the sandbox brings the simulator and the history along; the live ring does without.
-const [script, wasm] = /^#(sandbox|history)/.test(location.hash) ? {} : {};
-const program = fetch(wasm);
-const {{ default: start }} = await import(script);
-await start({{ module_or_path: program }});
+        "{before}<link rel=\"preload\" href=\"./{program}/ringleader_bg.wasm\" as=\"fetch\" type=\"application/wasm\" crossorigin />\
+        <link rel=\"modulepreload\" href=\"./{program}/ringleader.js\" />\
+        {STARTER}import start from \"./{program}/ringleader.js\";
+await start();
 </script>{}",
-        of(sandbox),
-        of(live),
         without_preloads(after)
     ))
 }
 
-/// The page without the elements that load the one program ahead: the other one may be needed.
+/// The page without the elements with which trunk has its own program loaded ahead.
 fn without_preloads(page: &str) -> String {
     let mut rest = page;
     let mut kept = String::new();
@@ -167,27 +142,13 @@ mod tests {
     }
 
     #[test]
-    fn the_page_loads_the_program_that_its_address_needs() {
-        let program = |name: &str| Program { script: format!("{name}.js"), wasm: format!("{name}_bg.wasm") };
-        let preload =
-            "<link rel=\"modulepreload\" href=\"live.js\"><link rel=\"preload\" href=\"live_bg.wasm\">";
-        let page =
-            format!("<head>{STARTER}import 'live.js'</script>{preload}<script src=\"boot.js\"></script>");
-        let joined = with_choice(&page, &program("live"), &program("sandbox")).expect("a page");
-        assert!(joined.contains("[\"./sandbox.js\", \"./sandbox_bg.wasm\"] : [\"./live.js\""), "{joined}");
-        assert!(
-            !joined.contains("preload")
-                && !joined.contains("import 'live.js'")
-                && joined.ends_with("boot.js\"></script>"),
-            "{joined}"
-        );
-        assert!(with_choice("<head>", &program("live"), &program("sandbox")).is_err());
-    }
-
-    #[test]
-    fn a_program_has_its_files_in_every_form() {
-        let program = Program { script: "a-1.js".to_owned(), wasm: "a-1_bg.wasm".to_owned() };
-        let of = |name| program.has(name);
-        assert_eq!(["a-1.js.br", "a-1_bg.wasm", "a-2.js", "style.css"].map(of), [true, true, false, false]);
+    fn the_page_loads_the_program_in_the_folder_and_none_of_trunk() {
+        let preload = "<link rel=\"modulepreload\" href=\"a.js\"><link rel=\"preload\" href=\"a_bg.wasm\">";
+        let page = format!("<head>{STARTER}import 'a.js'</script>{preload}<script src=\"boot.js\"></script>");
+        let changed = with_program(&page, "program-1").expect("a page");
+        assert!(changed.contains("import start from \"./program-1/ringleader.js\""), "{changed}");
+        assert!(!changed.contains("\"a") && !changed.contains("'a.js'"), "{changed}");
+        assert!(changed.ends_with("</script><script src=\"boot.js\"></script>"), "{changed}");
+        assert!(with_program("<head>", "program-1").is_err());
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The way through it: [`tasks`] lists what there is, [`tools`] installs what is missing in the
 //! [`versions`] that go together, [`wasm`] finds a compiler for the page, [`dashboard`] builds the page,
-//! [`checks`] is what CI checks, [`report`] shows what took how long.
+//! [`split`] takes its program apart, [`checks`] is what CI checks, [`report`] shows what took how long.
 #![forbid(unsafe_code)]
 
 mod architecture;
@@ -22,6 +22,7 @@ mod progress;
 mod prose;
 mod report;
 mod site;
+mod split;
 mod tasks;
 mod tools;
 mod versions;

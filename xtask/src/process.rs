@@ -132,11 +132,6 @@ impl Run {
         Ok(String::from_utf8_lossy(&self.bytes()?).into_owned())
     }
 
-    /// Runs it and counts the bytes that it prints to its standard output.
-    pub(crate) fn output_len(self) -> anyhow::Result<usize> {
-        Ok(self.bytes()?.len())
-    }
-
     fn bytes(mut self) -> anyhow::Result<Vec<u8>> {
         let output = self
             .command

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::dashboard::{self, WITH_SANDBOX};
+use crate::dashboard::{self, DIST};
+use crate::forms;
 use crate::report::Report;
 
 /// The default folder of the site.
@@ -20,21 +21,7 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
     dashboard::build(&mut report)?;
     report.print_if_slow();
     clear(folder)?;
-    let mut written = 0;
-    for entry in std::fs::read_dir(WITH_SANDBOX).with_context(|| format!("reading {WITH_SANDBOX}"))? {
-        let from = entry?.path();
-        let Some(name) = from.file_name() else { continue };
-        let to = folder.join(name);
-        if name == "index.html" {
-            let page =
-                std::fs::read_to_string(&from).with_context(|| format!("reading {}", from.display()))?;
-            std::fs::write(&to, without_server(&page)?)
-        } else {
-            std::fs::copy(&from, &to).map(drop)
-        }
-        .with_context(|| format!("writing {}", to.display()))?;
-        written += 1;
-    }
+    let mut written = copy_page(Path::new(DIST), folder)?;
     written += copy_docs(&folder.join("docs"))?;
     println!(
         "{}: {written} files, {} kB. Copy them to any web host, under any path; they ask no server for anything.",
@@ -42,6 +29,31 @@ pub(crate) fn write(folder: Option<&str>) -> anyhow::Result<()> {
         size(folder)? / 1000
     );
     Ok(())
+}
+
+/// Copies the files of the page, without their further forms; returns their number.
+fn copy_page(from: &Path, to: &Path) -> anyhow::Result<usize> {
+    std::fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
+    let mut written = 0;
+    for entry in std::fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
+        let from = entry?.path();
+        let Some(name) = from.file_name().and_then(|name| name.to_str()) else { continue };
+        let to = to.join(name);
+        if from.is_dir() {
+            written += copy_page(&from, &to)?;
+        } else if !forms::is_further(name) {
+            if name == "index.html" {
+                let page =
+                    std::fs::read_to_string(&from).with_context(|| format!("reading {}", from.display()))?;
+                std::fs::write(&to, without_server(&page)?)
+            } else {
+                std::fs::copy(&from, &to).map(drop)
+            }
+            .with_context(|| format!("writing {}", to.display()))?;
+            written += 1;
+        }
+    }
+    Ok(written)
 }
 
 /// Copies the documentation that the page links to; returns the number of files.

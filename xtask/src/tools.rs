@@ -1,5 +1,6 @@
 //! The tools that build and test the page, and their installation.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -19,9 +20,11 @@ const QUICK_BUILD: [(&str, &str); 4] = [
 /// The tools of the page, all installed.
 pub(crate) struct Tools {
     /// The folders to put in front of the path.
-    pub(crate) folders: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
     /// Whether wasm-opt is among them.
     pub(crate) wasm_opt: bool,
+    /// Whether esbuild is among them.
+    pub(crate) esbuild: bool,
 }
 
 impl Tools {
@@ -53,14 +56,27 @@ impl Tools {
                 &["trunk", "--locked", "--version", versions::TRUNK, "--no-default-features"],
             )?;
         }
-        // Both are installed: the files of their builds are not needed any more. A folder that stays does no
+        let split = home.join(format!("wasm-split-{}", versions::WASM_SPLIT));
+        if !split.join("bin/wasm-split-cli").is_file() {
+            announce("wasm-split-cli", versions::WASM_SPLIT, "splits the page's WASM", "1 minute", &split);
+            let package = ["wasm_split_cli_support", "--locked", "--version", versions::WASM_SPLIT];
+            cargo_install(&home, &split, &[package.as_slice(), &["--features", "build-binary"]].concat())?;
+        }
+        // All are installed: the files of their builds are not needed any more. A folder that stays does no
         // harm.
         let _ = std::fs::remove_dir_all(home.join("building"));
-        let mut folders = vec![trunk.join("bin"), bindgen.join("bin")];
-        let binaryen = binaryen(&home)?;
-        let wasm_opt = binaryen.is_some();
-        folders.extend(binaryen);
-        Ok(Self { folders, wasm_opt })
+        let mut folders = vec![trunk.join("bin"), bindgen.join("bin"), split.join("bin")];
+        let (binaryen, esbuild) = (binaryen(&home)?, esbuild(&home)?);
+        let (wasm_opt, has_esbuild) = (binaryen.is_some(), esbuild.is_some());
+        folders.extend(binaryen.into_iter().chain(esbuild));
+        Ok(Self { folders, wasm_opt, esbuild: has_esbuild })
+    }
+
+    /// The path with their folders in front.
+    pub(crate) fn path(&self) -> anyhow::Result<OsString> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::join_paths(self.folders.iter().cloned().chain(std::env::split_paths(&path)))
+            .context("putting the tools on the path")
     }
 }
 
@@ -89,6 +105,14 @@ fn binaryen(home: &Path) -> anyhow::Result<Option<PathBuf>> {
     if modules.is_none() {
         println!("Without wasm-opt the page will be larger than it could be.");
     }
+    Ok(modules.map(|modules| modules.join(".bin")))
+}
+
+/// esbuild's folder. Without npm the page's script goes out as it was written.
+fn esbuild(home: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let package = Package { name: "esbuild", version: versions::ESBUILD };
+    let is_sound = |modules: &Path| Run::new(modules.join(".bin/esbuild"), ["--version"]).check_quietly();
+    let modules = package.install(home, "makes the page's script small", is_sound)?;
     Ok(modules.map(|modules| modules.join(".bin")))
 }
 

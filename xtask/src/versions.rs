@@ -5,8 +5,14 @@ use anyhow::{Context, bail};
 /// The builder of the page, a crate.
 pub(crate) const TRUNK: &str = "0.21.14";
 
+/// The splitter of the page's program, a crate.
+pub(crate) const WASM_SPLIT: &str = "0.2.4";
+
 /// The npm package `binaryen`, which has wasm-opt.
 pub(crate) const BINARYEN: &str = "132.0.0";
+
+/// The npm package `esbuild`, which makes scripts small.
+pub(crate) const ESBUILD: &str = "0.25.12";
 
 /// The npm package `axe-core`, which checks pages for accessibility.
 pub(crate) const AXE: &str = "4.14.1";

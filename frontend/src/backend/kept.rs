@@ -3,13 +3,13 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use ringleader_shared::api::{KeptRun, Problem, RunEnd};
+use ringleader_shared::api::{KeptRun, RunEnd};
 use ringleader_shared::{RunId, Seq};
 
 use super::server::runs;
 use crate::address::{AddressWriter, Choice, HistoryPlace};
 use crate::notice::Notice;
-use crate::state::{Reading, Store};
+use crate::state::{Reading, Store, load_past};
 
 /// The progress of the reading of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,10 +95,10 @@ impl Kept {
         self.generation.update_value(|generation| *generation += 1);
         let generation = self.generation.get_value();
         spawn_local(async move {
-            if let Err(problem) = self.read(run, generation).await
+            if let Err(notice) = self.read(run, generation).await
                 && self.is_present(generation)
             {
-                self.progress.set(Progress::Failed(problem.into()));
+                self.progress.set(Progress::Failed(notice));
             }
         });
     }
@@ -108,7 +108,7 @@ impl Kept {
     }
 
     /// Reads the run. Between two pages the browser draws: while it waits for the next one.
-    async fn read(self, run: RunId, generation: u32) -> Result<(), Problem> {
+    async fn read(self, run: RunId, generation: u32) -> Result<(), Notice> {
         let (known, mut reading) = (runs::find(run).await?, Reading::default());
         if !self.is_present(generation) {
             return Ok(());
@@ -126,6 +126,7 @@ impl Kept {
             }
             reading.add(page);
         }
+        load_past().await?;
         self.store.show_kept(reading, self.at.get_value());
         self.progress.set(Progress::Done);
         Ok(())

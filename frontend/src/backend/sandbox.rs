@@ -8,15 +8,43 @@ use ringleader_shared::{NodeName, Seq};
 use crate::address::{AddressWriter, Choice};
 use crate::command::Command;
 use crate::notice::Notice;
-use crate::sandbox::actions;
-use crate::sandbox::permalink::{Moment, Permalink};
-use crate::sandbox::player::Player;
+use crate::sandbox::permalink::{Moment, Permalink, Refused};
+use crate::sandbox::run::{Engine, Run};
 use crate::sandbox::settings::Settings;
 use crate::sandbox::speed::Speed;
 use crate::state::{NodeLog, Store, now_ms, since_last_frame};
 
 /// The time that the simulator may take in each frame, in milliseconds.
 const BUDGET_MS: f64 = 7.0;
+
+/// The functions of the sandbox that the rest of the page calls and does not contain: they are in a chunk of
+/// the program.
+#[derive(Clone, Copy)]
+pub(crate) struct SandboxCode {
+    engine: Engine,
+    open: fn(Store, SandboxCode) -> Sandbox,
+    show: fn(Sandbox),
+    submit: fn(Sandbox, &Command) -> Result<(), Notice>,
+    frame: fn(Sandbox),
+}
+
+impl SandboxCode {
+    /// The functions, with those that make runs.
+    pub(crate) const fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            open: Sandbox::new,
+            show: Sandbox::show_now,
+            submit: Sandbox::submit_now,
+            frame: Sandbox::frame_now,
+        }
+    }
+
+    /// The ring that the sandbox begins with, shown in this state.
+    pub(crate) fn open(self, store: Store) -> Sandbox {
+        (self.open)(store, self)
+    }
+}
 
 /// The ring in the page. A handle: copies are the same ring.
 #[derive(Clone, Copy)]
@@ -32,7 +60,8 @@ pub(crate) struct Sandbox {
     /// Notified whenever another moment is shown.
     pub(crate) moment: Trigger,
     store: Store,
-    player: StoredValue<Player, LocalStorage>,
+    code: SandboxCode,
+    player: StoredValue<Box<dyn Run>, LocalStorage>,
     /// The last event of this run that the state shows; `None` before it shows any.
     seen: StoredValue<Option<Seq>>,
     /// The time of the last frame, in milliseconds.
@@ -41,10 +70,10 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// The ring of this permalink, shown in this state.
-    pub(crate) fn new(store: Store, permalink: &Permalink) -> Self {
+    fn new(store: Store, code: SandboxCode) -> Self {
+        let permalink = &Permalink::new(Settings::default(), Speed::default());
         let (settings, speed) = (RwSignal::new(permalink.settings.clone()), RwSignal::new(permalink.speed));
-        let player = StoredValue::new_local(Player::open(permalink));
+        let player = StoredValue::new_local((code.engine.open)(permalink));
         let sandbox = Self {
             store,
             settings,
@@ -52,11 +81,12 @@ impl Sandbox {
             playing: RwSignal::new(false),
             quiet: RwSignal::new(false),
             moment: Trigger::new(),
+            code,
             player,
             seen: StoredValue::new(None),
             framed_ms: StoredValue::new(None),
             address: AddressWriter::new(Box::new(move || {
-                Choice::of(store).added_to(run(settings, speed, player).text())
+                Choice::of(store).added_to((code.engine.write)(&run(settings, speed, player)))
             })),
         };
         sandbox.show();
@@ -64,28 +94,33 @@ impl Sandbox {
     }
 
     /// Reads from the run as it is now.
-    pub(crate) fn read<T>(self, from: impl FnOnce(&Player) -> T) -> T {
-        self.player.with_value(from)
+    pub(crate) fn read<T>(self, from: impl FnOnce(&dyn Run) -> T) -> T {
+        self.player.with_value(|player| from(&**player))
+    }
+
+    /// The permalink in a fragment, and the parts of it that make no sense.
+    pub(crate) fn permalink(self, fragment: &str) -> (Permalink, Vec<Refused>) {
+        (self.code.engine.read)(fragment)
     }
 
     /// Shows another run, or another moment of the same one.
     pub(crate) fn open(self, permalink: &Permalink) {
         let now = run(self.settings, self.speed, self.player);
-        let end = self.read(Player::end);
+        let end = self.read(|player| player.end());
         let is_same = (&now.settings, &now.script) == (&permalink.settings, &permalink.script);
         if let Some(moment) = permalink.moment.filter(|moment| is_same && moment.at <= end) {
             self.speed.set(permalink.speed);
             return self.go_to(moment);
         }
-        self.replace(Player::open(permalink), &permalink.settings, permalink.speed);
+        self.replace((self.code.engine.open)(permalink), &permalink.settings, permalink.speed);
     }
 
     /// Shows a ring with these settings at its beginning, without the actions on the former one.
     pub(crate) fn rebuild(self, settings: &Settings) {
-        self.replace(Player::afresh(settings), settings, self.speed.get_untracked());
+        self.replace(self.code.engine.afresh(settings), settings, self.speed.get_untracked());
     }
 
-    fn replace(self, player: Player, settings: &Settings, speed: Speed) {
+    fn replace(self, player: Box<dyn Run>, settings: &Settings, speed: Speed) {
         self.playing.set(false);
         self.quiet.set(false);
         self.settings.set(settings.clone());
@@ -99,6 +134,10 @@ impl Sandbox {
 
     /// Shows the present moment of the run.
     fn show(self) {
+        (self.code.show)(self);
+    }
+
+    fn show_now(self) {
         let seen = self.seen.get_value();
         self.player.with_value(|player| {
             let seq = player.view().seq;
@@ -128,13 +167,17 @@ impl Sandbox {
     /// # Errors
     /// A notice with the reason, when it can't be carried out.
     pub(crate) fn submit(self, command: &Command) -> Result<(), Notice> {
+        (self.code.submit)(self, command)
+    }
+
+    fn submit_now(self, command: &Command) -> Result<(), Notice> {
         if *command == Command::Reset {
             self.rebuild(&self.settings.get_untracked());
             return Ok(());
         }
-        let actions = self.read(|player| actions(command, player.view())).map_err(Notice::new)?;
+        let actions = self.read(|player| player.actions(command)).map_err(Notice::new)?;
         // A ring in which nothing more happened goes on; one that the reader stopped does not.
-        let goes_on = self.quiet.get_untracked() || self.read(Player::is_at_begin);
+        let goes_on = self.quiet.get_untracked() || self.read(|player| player.is_at_begin());
         self.player.update_value(|player| {
             self.store.forget_played_after(player.view());
             player.act(&actions);
@@ -170,6 +213,10 @@ impl Sandbox {
     }
 
     fn frame(self) {
+        (self.code.frame)(self);
+    }
+
+    fn frame_now(self) {
         if !self.playing.get_untracked() {
             return;
         }
@@ -178,7 +225,7 @@ impl Sandbox {
         let speed = self.speed.get_untracked();
         let mut goes_on = true;
         self.player.update_value(|player| {
-            goes_on = player.advance(real, speed, || now_ms() - now > BUDGET_MS);
+            goes_on = player.advance(real, speed, &|| now_ms() - now > BUDGET_MS);
         });
         self.show();
         if goes_on {
@@ -200,7 +247,7 @@ impl Sandbox {
 
     /// Steps back before the last event.
     pub(crate) fn step_back(self) {
-        self.go(Player::step_back);
+        self.go(|player| player.step_back());
     }
 
     /// Goes to a time that was played.
@@ -218,10 +265,10 @@ impl Sandbox {
         self.go(|player| player.go_to(moment));
     }
 
-    fn go(self, step: impl FnOnce(&mut Player)) {
+    fn go(self, step: impl FnOnce(&mut dyn Run)) {
         self.pause();
         self.quiet.set(false);
-        self.player.update_value(step);
+        self.player.update_value(|player| step(&mut **player));
         self.show();
     }
 
@@ -238,7 +285,7 @@ impl Sandbox {
 
     /// The moment that is shown, without what is chosen.
     pub(crate) fn run(self) -> String {
-        run(self.settings, self.speed, self.player).text()
+        (self.code.engine.write)(&run(self.settings, self.speed, self.player))
     }
 
     /// Keeps the entry of this fragment in the browser's history up to date from now on; `None` when another
@@ -254,7 +301,7 @@ impl Sandbox {
 fn run(
     settings: RwSignal<Settings>,
     speed: RwSignal<Speed>,
-    player: StoredValue<Player, LocalStorage>,
+    player: StoredValue<Box<dyn Run>, LocalStorage>,
 ) -> Permalink {
     let (settings, speed) = (settings.get_untracked(), speed.get_untracked());
     player.with_value(|player| player.permalink(&settings, speed))

@@ -12,6 +12,7 @@ use ringleader_shared::api::{ChangeNode, EventPage, Partition, Problem, StartEle
 use serde::Serialize;
 
 pub(crate) use self::connection::connect;
+use crate::chunk::{NotLoaded, chunk};
 use crate::command::{Command, NodeTarget};
 use crate::notice::Notice;
 
@@ -42,8 +43,15 @@ fn to_json(body: &impl Serialize) -> String {
 /// # Errors
 /// A notice with the reason, when it was refused.
 pub(crate) async fn submit(command: Command) -> Result<(), Notice> {
+    let request = load().await.map_err(|NotLoaded| Notice::not_loaded("the command"))?;
     let Request { method, path, body } = request(command);
     http::call(method, &path, body).await.map(drop).map_err(Notice::from)
+}
+
+chunk! {
+    commands,
+    /// Loads the function that makes requests of commands. Those who only watch never need it.
+    fn load() -> fn(Command) -> Request { request }
 }
 
 /// The request that carries a command out.

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
+use super::lazy::Lazy;
+use crate::chunk::{MakeView, chunk};
 use crate::reactive;
 use crate::state::Store;
 use crate::terms::TERMS;
@@ -130,6 +132,7 @@ pub(crate) fn HelpButton() -> impl IntoView {
 pub(crate) fn HelpPanel() -> impl IntoView {
     let Help(open) = Help::here();
     let dialog = NodeRef::<html::Dialog>::new();
+    let was_opened = Memo::new(move |before: Option<&bool>| open.get() || before.copied().unwrap_or(false));
     reactive::effect(move || {
         let (Some(dialog), true) = (dialog.get(), open.get()) else { return };
         if !dialog.open() {
@@ -141,11 +144,6 @@ pub(crate) fn HelpPanel() -> impl IntoView {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
         }
-    };
-    let keys = |keys: &'static [(&'static str, &'static str)]| {
-        keys.iter()
-            .map(|(key, does)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> })
-            .collect_view()
     };
     view! {
         <dialog
@@ -160,37 +158,56 @@ pub(crate) fn HelpPanel() -> impl IntoView {
                 <button class="quiet" type="button" data-testid="help-close" autofocus on:click=close>"Close"</button>
             </header>
             <div class="help-text" tabindex="0" role="region" aria-labelledby="help-heading">
-                <p>"A laboratory for leader election in a ring. "{PURPOSE}</p>
-                <p>
-                    "Each node sends only to the next one. Initiate an election and follow the messages; kill, pause and restart \
-                     nodes, cut links, and read on each card why the node did what it did. "
-                    <span class="of-server">"The live ring consists of real processes on the server's machine. "</span>
-                    "The sandbox simulates the same code in this page. In both, time can be stopped and turned back: in the live ring one \
-                     looks at what was, in the sandbox one can do something else there."
-                </p>
-                <p class="of-server">
-                    "Every run of the server is kept. "<b>"History"</b>" lists the runs, opens one as if it were the live ring, and \
-                     compares two. A run can have a name; one that is pinned is never removed by itself. Exported runs are files \
-                     that any Ringleader imports."
-                </p>
-                <h3>"Keys"</h3>
-                <dl>{keys(KEYS)}</dl>
-                <h3>"Keys of the time bar"</h3>
-                <dl>{keys(TIME_KEYS)}</dl>
-                <h3>"Keys of the diagram"</h3>
-                <dl>{keys(DIAGRAM_KEYS)}</dl>
-                <h3>"Terms"</h3>
-                <dl class="terms">
-                    {TERMS.iter().map(|(term, meaning)| view! { <div><dt>{*term}</dt><dd>{*meaning}</dd></div> }).collect_view()}
-                </dl>
-                <h3>"Read on"</h3>
-                <ul>
-                    {DOCS.iter().map(|(file, subject)| view! {
-                        <li><a href=format!("docs/{file}") target="_blank">{*subject}</a></li>
-                    }).collect_view()}
-                    <li class="of-server"><a href="api/v1/openapi.json" target="_blank">"The HTTP API, every call with examples"</a></li>
-                </ul>
+                {reactive::fragment(move || was_opened.get().then(|| view! { <Lazy part="the help" load=load/> }))}
             </div>
         </dialog>
+    }
+}
+
+chunk! {
+    help,
+    /// Loads the text of the panel.
+    fn load() -> MakeView { || view! { <Text/> }.into_any() }
+}
+
+/// The text of the panel.
+#[component]
+fn Text() -> impl IntoView {
+    let keys = |keys: &'static [(&'static str, &'static str)]| {
+        keys.iter()
+            .map(|(key, does)| view! { <div><dt><kbd>{*key}</kbd></dt><dd>{*does}</dd></div> })
+            .collect_view()
+    };
+    view! {
+        <p>"A laboratory for leader election in a ring. "{PURPOSE}</p>
+        <p>
+            "Each node sends only to the next one. Initiate an election and follow the messages; kill, pause and restart \
+             nodes, cut links, and read on each card why the node did what it did. "
+            <span class="of-server">"The live ring consists of real processes on the server's machine. "</span>
+            "The sandbox simulates the same code in this page. In both, time can be stopped and turned back: in the live ring one \
+             looks at what was, in the sandbox one can do something else there."
+        </p>
+        <p class="of-server">
+            "Every run of the server is kept. "<b>"History"</b>" lists the runs, opens one as if it were the live ring, and \
+             compares two. A run can have a name; one that is pinned is never removed by itself. Exported runs are files \
+             that any Ringleader imports."
+        </p>
+        <h3>"Keys"</h3>
+        <dl>{keys(KEYS)}</dl>
+        <h3>"Keys of the time bar"</h3>
+        <dl>{keys(TIME_KEYS)}</dl>
+        <h3>"Keys of the diagram"</h3>
+        <dl>{keys(DIAGRAM_KEYS)}</dl>
+        <h3>"Terms"</h3>
+        <dl class="terms">
+            {TERMS.iter().map(|(term, meaning)| view! { <div><dt>{*term}</dt><dd>{*meaning}</dd></div> }).collect_view()}
+        </dl>
+        <h3>"Read on"</h3>
+        <ul>
+            {DOCS.iter().map(|(file, subject)| view! {
+                <li><a href=format!("docs/{file}") target="_blank">{*subject}</a></li>
+            }).collect_view()}
+            <li class="of-server"><a href="api/v1/openapi.json" target="_blank">"The HTTP API, every call with examples"</a></li>
+        </ul>
     }
 }

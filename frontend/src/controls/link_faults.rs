@@ -7,6 +7,7 @@ use ringleader_shared::view::NodeView;
 use ringleader_shared::{LinkFault, NodeName, RingView};
 
 use super::reach_table::ReachTable;
+use crate::chunk::{MakeView, chunk};
 use crate::command::Command;
 use crate::components::button::ActionButton;
 use crate::components::command_sender::CommandSender;
@@ -35,9 +36,15 @@ fn ends(view: &RingView, chosen: Option<&Ends>) -> Option<Ends> {
     })
 }
 
+chunk! {
+    faults,
+    /// Loads the panel.
+    pub(crate) fn load() -> MakeView { || view! { <FaultPanel/> }.into_any() }
+}
+
 /// The panel.
 #[component]
-pub(crate) fn FaultPanel() -> impl IntoView {
+fn FaultPanel() -> impl IntoView {
     if Store::here().watching {
         // Who may only watch breaks nothing.
         return view! { <ReachTable/> }.into_any();

@@ -14,7 +14,6 @@ use crate::components::field::{self, Field};
 use crate::focus;
 use crate::large_ring::LARGE_RING;
 use crate::reactive;
-use crate::sandbox::player::Player;
 use crate::sandbox::settings::MOST_NODES;
 use crate::state::Store;
 
@@ -119,7 +118,8 @@ fn AddForm(#[prop(into)] close: Callback<()>) -> impl IntoView {
     let (store, commands) = (Store::here(), CommandSender::here());
     let (free_name, first_attribute) = store.view.with_untracked(suggestion);
     // The name of a simulated node follows from the order in which all have joined.
-    let given = Backend::here().sandbox().map(|sandbox| sandbox.read(Player::next_name).to_string());
+    let given =
+        Backend::here().sandbox().map(|sandbox| sandbox.read(|player| player.next_name()).to_string());
     let is_given = given.is_some();
     let first_name = given.unwrap_or(free_name);
     let name = RwSignal::new(first_name);

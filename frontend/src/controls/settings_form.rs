@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use ringleader_shared::NodeName;
 
 use super::algorithm::{AlgorithmPicker, AlgorithmText};
+use crate::backend::Backend;
 use crate::backend::sandbox::Sandbox;
 use crate::components::field::{Field, whole_number};
 use crate::reactive;
@@ -13,9 +14,26 @@ use crate::sandbox::settings::{MOST_NODES, Settings};
 /// Changes the settings by an entry, or gives the reason for its refusal.
 type Change = fn(&mut Settings, &str) -> Result<(), String>;
 
+/// The maker of the form, as the components of a sandbox find it: the form is in a chunk of the program.
+#[derive(Clone, Copy)]
+pub(crate) struct MakeSettingsForm(fn(Sandbox) -> AnyView);
+
+impl MakeSettingsForm {
+    /// Lets the components of the sandbox find it.
+    pub(crate) fn provide() {
+        provide_context(Self(|sandbox| view! { <SettingsForm sandbox=sandbox/> }.into_any()));
+    }
+
+    /// The form of the sandbox that the component belongs to, if it is one.
+    pub(crate) fn view() -> Option<AnyView> {
+        let (Self(make), sandbox) = (use_context()?, Backend::here().sandbox()?);
+        Some(make(sandbox))
+    }
+}
+
 /// The settings.
 #[component]
-pub(crate) fn SettingsForm(sandbox: Sandbox) -> impl IntoView {
+fn SettingsForm(sandbox: Sandbox) -> impl IntoView {
     let settings = sandbox.settings;
     let change = move |change: Change, text: &str| {
         let mut wanted = settings.get_untracked();

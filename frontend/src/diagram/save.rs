@@ -2,6 +2,7 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use ringleader_shared::export::svg::{Scale, svg};
 use ringleader_shared::export::{csv, mermaid, perfetto, shiviz};
 use ringleader_shared::timeline::{Moment, Position};
@@ -9,6 +10,7 @@ use web_sys::HtmlCanvasElement;
 
 use super::perfetto::PerfettoButton;
 use super::picture;
+use crate::chunk::{NotLoaded, chunk};
 use crate::clipboard;
 use crate::film::FilmButton;
 use crate::notice::Notice;
@@ -92,7 +94,15 @@ impl Format {
     }
 
     fn save(self, store: Store, stretch: (Position, Position), scale: Scale) {
-        let content = self.content(store, stretch, scale);
+        spawn_local(async move {
+            match load().await {
+                Ok(content) => self.deliver(store, content(self, store, stretch, scale)),
+                Err(NotLoaded) => store.notify(Notice::not_loaded("the exporter")),
+            }
+        });
+    }
+
+    fn deliver(self, store: Store, content: Vec<u8>) {
         if clipboard::download(self.file(), &content).is_none() {
             store.notify(Notice::new("The browser did not let the page save a file".to_owned()));
         } else if self == Self::Mermaid {
@@ -105,6 +115,12 @@ impl Format {
             store.announce(format!("{} saved", self.file()));
         }
     }
+}
+
+chunk! {
+    exports,
+    /// Loads the function that makes the content of a file.
+    fn load() -> fn(Format, Store, (Position, Position), Scale) -> Vec<u8> { Format::content }
 }
 
 /// The menu.

@@ -11,7 +11,7 @@ use crate::text;
 
 /// The line.
 #[component]
-pub(crate) fn KeptLine(kept: Kept) -> impl IntoView {
+pub(super) fn KeptLine(kept: Kept) -> impl IntoView {
     let store = kept.store;
     let run = kept.run.get_untracked();
     let known = run.map(|run| {

@@ -15,6 +15,7 @@ use wasm_bindgen::JsCast;
 use self::matches::Matches;
 use self::rows::Rows;
 use crate::backend::timekeeper::Timekeeper;
+use crate::chunk::{MakeView, chunk};
 use crate::clipboard;
 use crate::components::jump::Jump;
 use crate::notice::Notice;
@@ -172,9 +173,15 @@ impl Shown {
     }
 }
 
+chunk! {
+    log,
+    /// Loads the log.
+    pub(super) fn load() -> MakeView { || view! { <Log/> }.into_any() }
+}
+
 /// The log.
 #[component]
-pub(super) fn Log() -> impl IntoView {
+fn Log() -> impl IntoView {
     let shown = Shown::new();
     let (store, time) = (shown.store, shown.time);
     let filter = store.log_choice;

@@ -157,6 +157,7 @@ mod tests {
     use crate::ring::links::links;
     use crate::sandbox::choice::{Arrangement, Start};
     use crate::sandbox::player::Player;
+    use crate::sandbox::run::Run;
     use crate::sandbox::settings::Settings;
     use crate::sandbox::speed::Speed;
     use crate::testing::ring;
@@ -172,7 +173,7 @@ mod tests {
                 Settings { arrangement, seed, nodes: 6, start: Start::All, ..Settings::default() };
             settings.ring.algorithm = algorithm;
             let mut player = Player::afresh(&settings);
-            while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+            while player.advance(Duration::from_secs(1), Speed::default(), &|| false) {}
             for event in player.events_after(Seq(0)).0 {
                 if let EventKind::Sent { message, .. } = &event.kind
                     && message.message != MessageKind::StateUpdate

@@ -14,7 +14,7 @@ use super::elements::{classed, set};
 use super::geometry::{Curve, Layout, scale};
 use super::message_shape::{class, draw_dot, draw_token};
 use crate::reactive::rounded;
-use crate::sandbox::player::Player;
+use crate::sandbox::run::Run;
 use crate::state::{Shown, Store, microseconds};
 
 /// The largest number of ripples that are drawn.
@@ -65,7 +65,7 @@ impl Scene {
     }
 
     /// The scene that a run of the sandbox shows. Arrivals are shown for so long.
-    pub(crate) fn of_run(player: &Player, ripple: Duration) -> Self {
+    pub(crate) fn of_run(player: &dyn Run, ripple: Duration) -> Self {
         let now = player.now();
         let events = player.events_since(now.saturating_sub(ripple));
         Self {

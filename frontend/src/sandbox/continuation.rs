@@ -418,6 +418,7 @@ pub(crate) fn digest(view: &RingView) -> u64 {
 mod tests {
     use super::*;
     use crate::sandbox::player::Player;
+    use crate::sandbox::run::Run;
     use ringleader_shared::Succession;
     use ringleader_simulator::Disturbance;
 

@@ -5,15 +5,26 @@ use std::time::Duration;
 use ringleader_shared::{Event, NodeName, RingView, Seq};
 use ringleader_simulator::{Action, Case, InFlight, Session};
 
+use super::actions;
+use super::continuation::digest;
 use super::permalink::{Moment, Permalink};
+use super::run::{Engine, Run};
 use super::settings::{HOP, Settings};
 use super::speed::Speed;
+use crate::command::Command;
 
 /// The number of steps between two looks at the clock: a frame must not take long.
 const CHUNK: usize = 64;
 
 /// The largest number of steps that a permalink is replayed for: the page must not hang on one.
 const FURTHEST: usize = 5_000_000;
+
+/// The functions that make runs, of the simulator.
+pub(crate) const ENGINE: Engine = Engine {
+    open: |permalink| Box::new(Player::open(permalink)),
+    write: Permalink::text,
+    read: Permalink::read,
+};
 
 /// A run. The part that is shown begins when the nodes have found each other.
 #[derive(Clone)]
@@ -37,24 +48,6 @@ impl Player {
         player
     }
 
-    /// Goes to just after an event that was played, and that happened in this microsecond. Events that are
-    /// reported together have one moment.
-    pub(crate) fn go_to_event(&mut self, at_us: u64, seq: Seq) {
-        self.session.seek(Duration::from_micros(at_us + 1).max(self.begin));
-        while self.session.seq() >= seq && self.session.step_back() {}
-        if self.session.seq() < seq {
-            self.session.step();
-        }
-        self.look();
-    }
-
-    /// Goes to a moment that was played.
-    pub(crate) fn go_to(&mut self, Moment { at, seq }: Moment) {
-        self.session.seek(at.max(self.begin));
-        while self.session.seq() > seq && self.session.step_back() {}
-        self.look();
-    }
-
     fn at_first(permalink: &Permalink) -> Self {
         let schedule = permalink.script.clone().unwrap_or_else(|| permalink.settings.opening());
         let mut session = Session::of(&Case { setup: permalink.settings.setup(), schedule });
@@ -64,6 +57,7 @@ impl Player {
     }
 
     /// A ring with these settings at its beginning, with no actions but those that follow from them.
+    #[cfg(test)]
     pub(crate) fn afresh(settings: &Settings) -> Self {
         Self::open(&Permalink::new(settings.clone(), Speed::default()))
     }
@@ -72,70 +66,7 @@ impl Player {
         self.flights = self.session.in_flight();
     }
 
-    /// The ring.
-    pub(crate) fn view(&self) -> &RingView {
-        self.session.view()
-    }
-
-    /// The messages in transit.
-    pub(crate) fn flights(&self) -> &[InFlight] {
-        &self.flights
-    }
-
-    /// The present virtual time.
-    pub(crate) fn now(&self) -> Duration {
-        self.session.now()
-    }
-
-    /// The virtual time at which the shown part begins.
-    pub(crate) fn begin(&self) -> Duration {
-        self.begin
-    }
-
-    /// The latest virtual time that was played.
-    pub(crate) fn end(&self) -> Duration {
-        self.session.end()
-    }
-
-    /// Whether the run is at the beginning of the shown part.
-    pub(crate) fn is_at_begin(&self) -> bool {
-        self.now() <= self.begin
-    }
-
-    /// The newest events, and whether all after `known` are among them.
-    pub(crate) fn events_after(&self, known: Seq) -> (&[Event], bool) {
-        let events = self.session.events();
-        let first = self.session.first_kept();
-        if known > self.session.seq() || known.next() < first {
-            return (events, false);
-        }
-        let old = usize::try_from(known.next().0 - first.0).unwrap_or(usize::MAX);
-        (events.get(old..).unwrap_or_default(), true)
-    }
-
-    /// The events of the last stretch of time, newest first.
-    pub(crate) fn events_since(&self, then: Duration) -> impl Iterator<Item = &Event> {
-        let then = then.as_micros();
-        self.session.events().iter().rev().take_while(move |event| u128::from(event.at_us) >= then)
-    }
-
-    /// Advances virtual time at this speed. While no message is in transit it goes on to the next event.
-    /// Returns false when there is none: nothing more happens by itself.
-    pub(crate) fn advance(&mut self, real: Duration, speed: Speed, is_late: impl Fn() -> bool) -> bool {
-        let goes_on = match speed.virtual_time(real) {
-            Some(_) if self.flights.is_empty() => self.session.step(),
-            Some(time) => {
-                let then = self.now() + time;
-                while !self.session.play_until(then, CHUNK) && !is_late() {}
-                true
-            }
-            None => self.rush(is_late),
-        };
-        self.look();
-        goes_on
-    }
-
-    fn rush(&mut self, is_late: impl Fn() -> bool) -> bool {
+    fn rush(&mut self, is_late: &dyn Fn() -> bool) -> bool {
         loop {
             if self.flights.is_empty() {
                 if !self.session.step() {
@@ -151,16 +82,69 @@ impl Player {
             self.look();
         }
     }
+}
 
-    /// Steps forward past the next event. Returns false when there is none.
-    pub(crate) fn step(&mut self) -> bool {
+impl Run for Player {
+    fn view(&self) -> &RingView {
+        self.session.view()
+    }
+
+    fn flights(&self) -> &[InFlight] {
+        &self.flights
+    }
+
+    fn now(&self) -> Duration {
+        self.session.now()
+    }
+
+    fn begin(&self) -> Duration {
+        self.begin
+    }
+
+    fn end(&self) -> Duration {
+        self.session.end()
+    }
+
+    fn is_at_begin(&self) -> bool {
+        self.now() <= self.begin
+    }
+
+    fn events_after(&self, known: Seq) -> (&[Event], bool) {
+        let events = self.session.events();
+        let first = self.session.first_kept();
+        if known > self.session.seq() || known.next() < first {
+            return (events, false);
+        }
+        let old = usize::try_from(known.next().0 - first.0).unwrap_or(usize::MAX);
+        (events.get(old..).unwrap_or_default(), true)
+    }
+
+    fn events_since(&self, then: Duration) -> Box<dyn Iterator<Item = &Event> + '_> {
+        let then = then.as_micros();
+        Box::new(self.session.events().iter().rev().take_while(move |event| u128::from(event.at_us) >= then))
+    }
+
+    fn advance(&mut self, real: Duration, speed: Speed, is_late: &dyn Fn() -> bool) -> bool {
+        let goes_on = match speed.virtual_time(real) {
+            Some(_) if self.flights.is_empty() => self.session.step(),
+            Some(time) => {
+                let then = self.now() + time;
+                while !self.session.play_until(then, CHUNK) && !is_late() {}
+                true
+            }
+            None => self.rush(is_late),
+        };
+        self.look();
+        goes_on
+    }
+
+    fn step(&mut self) -> bool {
         let stepped = self.session.step();
         self.look();
         stepped
     }
 
-    /// Steps back before the last event, but not beyond the beginning of the shown part.
-    pub(crate) fn step_back(&mut self) {
+    fn step_back(&mut self) {
         if !self.is_at_begin() {
             self.session.step_back();
             if self.now() < self.begin {
@@ -170,15 +154,16 @@ impl Player {
         }
     }
 
-    /// Goes to any time from the beginning of the shown part to the latest one played.
-    pub(crate) fn seek(&mut self, then: Duration) {
+    fn seek(&mut self, then: Duration) {
         self.session.seek(then.max(self.begin));
         self.look();
     }
 
-    /// Performs these actions now. An election among them replaces the one that the settings ask for, if that
-    /// has not begun: one click is one election.
-    pub(crate) fn act(&mut self, actions: &[Action]) {
+    fn actions(&self, command: &Command) -> Result<Vec<Action>, String> {
+        actions(command, self.view())
+    }
+
+    fn act(&mut self, actions: &[Action]) {
         let is_election = |action: &Action| matches!(action, Action::Initiate(_) | Action::InitiateAll);
         if actions.iter().any(is_election) {
             self.session.withdraw(self.opens, is_election);
@@ -187,8 +172,30 @@ impl Player {
         self.look();
     }
 
-    /// The permalink to this run and the moment that is shown.
-    pub(crate) fn permalink(&self, settings: &Settings, speed: Speed) -> Permalink {
+    fn go_to_event(&mut self, at_us: u64, seq: Seq) {
+        self.session.seek(Duration::from_micros(at_us + 1).max(self.begin));
+        while self.session.seq() >= seq && self.session.step_back() {}
+        if self.session.seq() < seq {
+            self.session.step();
+        }
+        self.look();
+    }
+
+    fn go_to(&mut self, Moment { at, seq }: Moment) {
+        self.session.seek(at.max(self.begin));
+        while self.session.seq() > seq && self.session.step_back() {}
+        self.look();
+    }
+
+    fn copy(&self) -> Box<dyn Run> {
+        Box::new(self.clone())
+    }
+
+    fn digest(&self) -> u64 {
+        digest(self.view())
+    }
+
+    fn permalink(&self, settings: &Settings, speed: Speed) -> Permalink {
         Permalink {
             settings: settings.clone(),
             speed,
@@ -198,8 +205,7 @@ impl Player {
         }
     }
 
-    /// The name of the next node that is added.
-    pub(crate) fn next_name(&self) -> NodeName {
+    fn next_name(&self) -> NodeName {
         let joined = (0..).map(NodeName::nth).take_while(|name| self.session.place(name).is_some()).count();
         NodeName::nth(joined)
     }
@@ -212,7 +218,7 @@ mod tests {
 
     fn played() -> Player {
         let mut player = Player::afresh(&Settings::default());
-        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        while player.advance(Duration::from_secs(1), Speed::default(), &|| false) {}
         player
     }
 
@@ -252,7 +258,7 @@ mod tests {
             let settings = Settings { start, ..Settings::default() };
             let mut player = Player::open(&Player::afresh(&settings).permalink(&settings, Speed::default()));
             player.act(&[asked]);
-            while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+            while player.advance(Duration::from_secs(1), Speed::default(), &|| false) {}
             let steps = player.session.case().schedule.steps;
             assert_eq!(steps.iter().map(|(_, action)| *action).collect::<Vec<_>>(), [asked]);
             assert_eq!((player.view().elections.len(), player.view().term.0), (1, 1), "{start:?}, {asked}");
@@ -263,7 +269,7 @@ mod tests {
     fn an_election_after_the_planned_one_is_another() {
         let mut player = played();
         player.act(&[Action::Initiate(0)]);
-        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        while player.advance(Duration::from_secs(1), Speed::default(), &|| false) {}
         assert_eq!((player.view().elections.len(), player.view().term.0), (2, 2));
     }
 
@@ -287,7 +293,7 @@ mod tests {
     fn each_event_has_a_moment_at_which_it_has_just_happened() {
         let settings = Settings { links: crate::sandbox::choice::Links::Uniform, ..Settings::default() };
         let mut player = Player::afresh(&settings);
-        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        while player.advance(Duration::from_secs(1), Speed::default(), &|| false) {}
         let events: Vec<(u64, Seq)> = player.session.events().iter().map(|it| (it.at_us, it.seq)).collect();
         let begin = u64::try_from(player.begin().as_micros()).expect("small");
         for (at_us, seq) in events.into_iter().filter(|(at_us, _)| *at_us > begin) {
@@ -321,7 +327,7 @@ mod tests {
         while player.flights().is_empty() {
             player.step();
         }
-        assert!(player.advance(Duration::from_millis(250), Speed::default(), || false));
+        assert!(player.advance(Duration::from_millis(250), Speed::default(), &|| false));
         let flight = &player.flights()[0];
         assert_eq!(2 * (player.now() - flight.sent), flight.arrives - flight.sent);
     }
@@ -330,7 +336,7 @@ mod tests {
     fn the_highest_speed_plays_the_same_run() {
         let mut player = Player::afresh(&Settings::default());
         let rush = Speed::numbered("0").expect("a speed");
-        assert!(!player.advance(Duration::ZERO, rush, || false));
+        assert!(!player.advance(Duration::ZERO, rush, &|| false));
         assert_eq!(player.view(), played().view());
     }
 }

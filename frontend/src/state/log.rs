@@ -135,7 +135,7 @@ impl Filter {
     /// Parses a filter: words with spaces between them; a word with a `-` before it must not occur.
     pub(crate) fn read(kinds: Kinds, text: &str) -> Self {
         let mut filter = Self { kinds, ..Self::default() };
-        for word in text.to_lowercase().split_whitespace() {
+        for word in text.to_ascii_lowercase().split_whitespace() {
             match word.strip_prefix('-') {
                 // A word that is being typed, or the text of an arrow.
                 Some("") => {}
@@ -154,7 +154,7 @@ impl Filter {
         if self.with.is_empty() && self.without.is_empty() {
             return true;
         }
-        let text = line.text.to_lowercase();
+        let text = line.text.to_ascii_lowercase();
         self.with.iter().all(|word| text.contains(word))
             && !self.without.iter().any(|word| text.contains(word))
     }

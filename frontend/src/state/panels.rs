@@ -74,9 +74,8 @@ fn opened(mut open: Vec<Panel>, panel: Panel) -> Vec<Panel> {
 /// The panels that there is room for: both, or the one that was opened last.
 fn shown(open: &[Panel], is_wide: bool) -> Vec<Panel> {
     let from = if is_wide { 0 } else { open.len().saturating_sub(1) };
-    let mut shown = open.get(from..).unwrap_or_default().to_vec();
-    shown.sort_by_key(|panel| *panel as u8);
-    shown
+    let chosen = open.get(from..).unwrap_or_default();
+    Panel::ALL.into_iter().filter(|panel| chosen.contains(panel)).collect()
 }
 
 /// The panels that are open. A handle: copies are the same.

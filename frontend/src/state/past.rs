@@ -2,10 +2,11 @@
 //! behind it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use ringleader_shared::timeline::Position;
 use ringleader_shared::{Event, NodeName, RingView, RunId, Seq};
 
@@ -13,6 +14,8 @@ use super::log::begins;
 use super::pace::after;
 use super::playback::Shown;
 use super::{Change, Line, NodeLog, Store, now_ms, since_last_frame};
+use crate::chunk::{NotLoaded, chunk};
+use crate::notice::Notice;
 
 /// The number of events before a moment from which its logs are filled.
 const LOGGED: u64 = 4_000;
@@ -24,60 +27,71 @@ const LOGS_EVERY_MS: f64 = 300.0;
 const FOLDED: Duration = Duration::from_millis(700);
 const BEFORE_NEXT: Duration = Duration::from_millis(250);
 
-impl Store {
-    /// Shows a moment of the past.
-    pub(crate) fn look_at(self, shown: Shown) {
-        let playback = self.playback;
-        if !playback.is_past_now() {
-            self.leave_present();
-        }
-        let moved = playback.timeline.with_value(|timeline| {
-            playback.moment.try_update_value(|moment| {
-                let before = moment.as_ref().map(|moment| moment.position());
-                let moment = moment.get_or_insert_with(|| timeline.at(shown.position));
-                timeline.seek(moment, shown.position);
-                (before != Some(moment.position())).then(|| moment.view().clone())
-            })
-        });
-        // Before the views: they ask whether it is the past.
-        playback.shown.set(Some(shown));
-        if let Some(view) = moved.flatten() {
-            self.view.set(view);
-            after(self.past_pace, move || self.fill_past_logs());
-        }
-    }
+/// The functions of the past, which only those need who look back.
+#[derive(Clone, Copy)]
+struct PastCode {
+    look_at: fn(Store, Shown),
+    return_to_present: fn(Store),
+    play: fn(Store),
+}
 
-    /// Puts the present aside: it goes on, and nothing of it is shown.
-    fn leave_present(self) {
-        self.changed(Change::Gap);
-        let present = self
-            .logs
-            .with_value(|logs| logs.iter().map(|(name, log)| (name.clone(), log.get_untracked())).collect());
-        self.present_logs.set_value(Some(present));
-        self.playback.moment.set_value(None);
+chunk! {
+    past,
+    fn load_code() -> PastCode {
+        code()
+    }
+}
+
+const fn code() -> PastCode {
+    PastCode { look_at: Store::look_at_now, return_to_present: Store::return_now, play: Store::play_now }
+}
+
+/// The functions, once they are loaded.
+static CODE: OnceLock<PastCode> = OnceLock::new();
+
+/// Loads the functions of the past, so that from then on a moment is shown at once.
+///
+/// # Errors
+/// A notice, when they can't be loaded.
+pub(crate) async fn load_past() -> Result<(), Notice> {
+    let code = load_code().await.map_err(|NotLoaded| Notice::not_loaded("the past"))?;
+    CODE.get_or_init(|| code);
+    Ok(())
+}
+
+impl Store {
+    /// Shows a moment of the past: at once, if one was shown before.
+    pub(crate) fn look_at(self, shown: Shown) {
+        self.with_past(move |code| (code.look_at)(self, shown));
     }
 
     /// Shows the present again; of a kept run, which has none, the end.
     pub(crate) fn return_to_present(self) {
-        let playback = self.playback;
-        playback.playing.set(false);
+        self.playback.playing.set(false);
         if self.is_kept() {
-            return self.look_at_end();
+            self.look_at_end();
+        } else if self.playback.is_past_now() {
+            self.with_past(move |code| (code.return_to_present)(self));
         }
-        if !playback.is_past_now() {
-            return;
+    }
+
+    /// Lets the moment that is shown move on, until it is the present.
+    pub(crate) fn play_past(self) {
+        self.with_past(move |code| (code.play)(self));
+    }
+
+    fn with_past(self, act: impl FnOnce(PastCode) + 'static) {
+        #[cfg(not(feature = "split"))]
+        CODE.get_or_init(code);
+        if let Some(code) = CODE.get() {
+            return act(*code);
         }
-        playback.shown.set(None);
-        playback.moment.set_value(None);
-        self.view.set(playback.timeline.with_value(|timeline| timeline.now().clone()));
-        let mut present = self.present_logs.try_update_value(Option::take).flatten().unwrap_or_default();
-        let known: Vec<_> =
-            self.logs.with_value(|logs| logs.iter().map(|(name, log)| (name.clone(), log.clone())).collect());
-        for (name, log) in known {
-            log.set(present.remove(&name).unwrap_or_default());
-        }
-        present.into_iter().for_each(|(name, log)| self.log(&name).set(log));
-        self.changed(Change::Gap);
+        spawn_local(async move {
+            match load_past().await {
+                Ok(()) => self.with_past(act),
+                Err(notice) => self.notify(notice),
+            }
+        });
     }
 
     /// Changes the log of a node as it is in the present, whatever is shown.
@@ -90,35 +104,6 @@ impl Store {
                 change(logs.entry(name.clone()).or_default());
             }
         });
-    }
-
-    /// Fills the logs with what was in them at the moment that is shown.
-    fn fill_past_logs(self) {
-        self.past_pace.try_update_value(|pace| pace.done(now_ms(), LOGS_EVERY_MS));
-        let Some(Some(Shown { position, .. })) = self.playback.shown.try_get_untracked() else { return };
-        let mut lines: BTreeMap<NodeName, NodeLog> = BTreeMap::new();
-        self.playback.timeline.with_value(|timeline| {
-            let from = Position(position.0.saturating_sub(LOGGED)).max(timeline.begin());
-            let begins = self.playback.run_begins.get_value();
-            let empty = || NodeLog::since(from > begins);
-            for node in self
-                .view
-                .with_untracked(|view| view.nodes.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
-            {
-                lines.insert(node, empty());
-            }
-            for (after, event) in (from.0 + 1..).zip(timeline.events(from, position)) {
-                if let (Some(node), Some(line)) = (&event.node, Line::of(event, self.simulated)) {
-                    lines.entry(node.clone()).or_insert_with(empty).push(line);
-                }
-                if let Some((first, last)) = timeline.missing_at(Position(after)) {
-                    lines.values_mut().for_each(|log| log.push(Line::missing(first, last)));
-                }
-            }
-        });
-        for (node, log) in lines {
-            self.log(&node).set(log);
-        }
     }
 
     /// Appends events to the timeline.
@@ -182,9 +167,89 @@ impl Store {
         self.remember(&before);
         self.remember_each(later.into_iter());
     }
+}
 
-    /// Lets the moment that is shown move on, until it is the present.
-    pub(crate) fn play_past(self) {
+/// What is in the chunk.
+impl Store {
+    fn look_at_now(self, shown: Shown) {
+        let playback = self.playback;
+        if !playback.is_past_now() {
+            self.leave_present();
+        }
+        let moved = playback.timeline.with_value(|timeline| {
+            playback.moment.try_update_value(|moment| {
+                let before = moment.as_ref().map(|moment| moment.position());
+                let moment = moment.get_or_insert_with(|| timeline.at(shown.position));
+                timeline.seek(moment, shown.position);
+                (before != Some(moment.position())).then(|| moment.view().clone())
+            })
+        });
+        // Before the views: they ask whether it is the past.
+        playback.shown.set(Some(shown));
+        if let Some(view) = moved.flatten() {
+            self.view.set(view);
+            after(self.past_pace, move || self.fill_past_logs());
+        }
+    }
+
+    /// Puts the present aside: it goes on, and nothing of it is shown.
+    fn leave_present(self) {
+        self.changed(Change::Gap);
+        let mut present = BTreeMap::new();
+        self.logs.with_value(|logs| {
+            for (name, log) in logs {
+                present.insert(name.clone(), log.get_untracked());
+            }
+        });
+        self.present_logs.set_value(Some(present));
+        self.playback.moment.set_value(None);
+    }
+
+    fn return_now(self) {
+        let playback = self.playback;
+        playback.shown.set(None);
+        playback.moment.set_value(None);
+        self.view.set(playback.timeline.with_value(|timeline| timeline.now().clone()));
+        let mut present = self.present_logs.try_update_value(Option::take).flatten().unwrap_or_default();
+        let known: Vec<_> =
+            self.logs.with_value(|logs| logs.iter().map(|(name, log)| (name.clone(), log.clone())).collect());
+        for (name, log) in known {
+            log.set(present.remove(&name).unwrap_or_default());
+        }
+        present.into_iter().for_each(|(name, log)| self.log(&name).set(log));
+        self.changed(Change::Gap);
+    }
+
+    /// Fills the logs with what was in them at the moment that is shown.
+    fn fill_past_logs(self) {
+        self.past_pace.try_update_value(|pace| pace.done(now_ms(), LOGS_EVERY_MS));
+        let Some(Some(Shown { position, .. })) = self.playback.shown.try_get_untracked() else { return };
+        let mut lines: BTreeMap<NodeName, NodeLog> = BTreeMap::new();
+        self.playback.timeline.with_value(|timeline| {
+            let from = Position(position.0.saturating_sub(LOGGED)).max(timeline.begin());
+            let begins = self.playback.run_begins.get_value();
+            let empty = || NodeLog::since(from > begins);
+            for node in self
+                .view
+                .with_untracked(|view| view.nodes.iter().map(|it| it.name.clone()).collect::<Vec<_>>())
+            {
+                lines.insert(node, empty());
+            }
+            for (after, event) in (from.0 + 1..).zip(timeline.events(from, position)) {
+                if let (Some(node), Some(line)) = (&event.node, Line::of(event, self.simulated)) {
+                    lines.entry(node.clone()).or_insert_with(empty).push(line);
+                }
+                if let Some((first, last)) = timeline.missing_at(Position(after)) {
+                    lines.values_mut().for_each(|log| log.push(Line::missing(first, last)));
+                }
+            }
+        });
+        for (node, log) in lines {
+            self.log(&node).set(log);
+        }
+    }
+
+    fn play_now(self) {
         let playback = self.playback;
         if playback.is_past_now() && !playback.playing.get_untracked() {
             playback.playing.set(true);
@@ -202,7 +267,7 @@ impl Store {
         };
         match self.moved_on(shown, since_last_frame(playback.framed_ms)) {
             Some(shown) => {
-                self.look_at(shown);
+                self.look_at_now(shown);
                 request_animation_frame(move || self.past_frame());
             }
             None => self.return_to_present(),

@@ -3,15 +3,20 @@
 use leptos::prelude::*;
 
 use crate::backend::timekeeper::Timekeeper;
-use crate::reactive;
+use crate::maths::ln;
+use crate::reactive::{self, rounded};
 use crate::state::{Figure, Quantity, Store};
 use crate::text;
 
 /// The number of figures in a chart.
 const MOST: usize = 60;
 
-/// The height of a chart in its own units; each figure is one unit wide.
-const HEIGHT: f64 = 24.0;
+/// The height of a chart in its own units; each figure is one unit wide. Whole numbers are fine enough: to
+/// write others takes much code.
+const HEIGHT: i32 = 240;
+
+/// The height of the smallest bar.
+const LEAST: i32 = 20;
 
 /// The charts, each with its heading.
 const CHARTS: [(Quantity, &str); 4] = [
@@ -34,16 +39,16 @@ fn median_and_most(figures: &[Figure]) -> Option<(u64, u64)> {
 
 /// The height of a figure's bar: on a logarithmic scale, as times differ by powers of ten.
 #[expect(clippy::cast_precision_loss, reason = "a height in a picture")]
-fn tall(value: u64, most: u64) -> f64 {
-    let size = |value: u64| ((value + 1) as f64).ln();
-    (HEIGHT * size(value) / size(most).max(f64::MIN_POSITIVE)).max(2.0)
+fn tall(value: u64, most: u64) -> i32 {
+    let size = |value: u64| ln((value + 1) as f64);
+    rounded(f64::from(HEIGHT) * size(value) / size(most).max(f64::MIN_POSITIVE)).max(LEAST)
 }
 
 /// The outline of all bars as a path.
 fn bars(figures: &[Figure], most: u64) -> String {
     let bar = |(place, figure): (usize, &Figure)| {
         let top = HEIGHT - tall(figure.value, most);
-        format!("M{place} {HEIGHT} V{} h0.8 V{HEIGHT} Z", (top * 10.0).round() / 10.0)
+        format!("M{place} {HEIGHT} V{top} h0.8 V{HEIGHT} Z")
     };
     figures.iter().enumerate().map(bar).collect()
 }
@@ -116,8 +121,8 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_tall_as_its_figures_logarithm_and_never_nothing() {
-        assert!((tall(1_000, 1_000) - HEIGHT).abs() < 1e-9);
-        assert!(tall(0, 1_000) >= 2.0 && tall(30, 1_000) < HEIGHT);
-        assert_eq!(bars(&figures(&[9, 9]), 9), "M0 24 V0 h0.8 V24 ZM1 24 V0 h0.8 V24 Z");
+        assert_eq!(tall(1_000, 1_000), HEIGHT);
+        assert!(tall(0, 1_000) >= LEAST && tall(30, 1_000) < HEIGHT);
+        assert_eq!(bars(&figures(&[9, 9]), 9), "M0 240 V0 h0.8 V240 ZM1 240 V0 h0.8 V240 Z");
     }
 }

@@ -148,6 +148,7 @@ mod tests {
     use super::*;
     use crate::sandbox::choice::Start;
     use crate::sandbox::player::Player;
+    use crate::sandbox::run::Run;
     use crate::sandbox::settings::Settings;
     use crate::sandbox::speed::Speed;
     use std::time::Duration;
@@ -155,7 +156,7 @@ mod tests {
     /// The latest election of a ring that was played to its end.
     fn played(settings: &Settings) -> ElectionView {
         let mut player = Player::afresh(settings);
-        while player.advance(Duration::from_secs(1), Speed::default(), || false) {}
+        while player.advance(Duration::from_secs(1), Speed::default(), &|| false) {}
         player.view().elections.front().expect("an election").clone()
     }
 

@@ -7,6 +7,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::window::Window;
 use crate::canvas::{cleared, colour};
+use crate::maths::ln;
 
 /// The height of the lane of marks, in pixels of the page.
 const MARKS: f64 = 18.0;
@@ -109,7 +110,7 @@ fn bars(
         return;
     }
     #[expect(clippy::cast_precision_loss, reason = "a height in pixels")]
-    let size = |count: u64| ((count + 1) as f64).ln();
+    let size = |count: u64| ln((count + 1) as f64);
     let room = height - MARKS - 2.0;
     context.begin_path();
     for (x, count) in (0_u32..).zip(counts) {

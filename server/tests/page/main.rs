@@ -4,6 +4,7 @@
 mod accessibility;
 mod addresses;
 mod attacks;
+mod chunks;
 mod controls;
 mod deaths;
 mod diagram;

@@ -46,9 +46,10 @@ pub(crate) fn copied(page: &Page) -> String {
     page.script("return window.copied", Vec::new()).as_str().expect("an address").to_owned()
 }
 
-/// The written site, in a folder of its own.
-fn site() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("site-{}", std::process::id()));
+/// The written site, in a folder of this name and process. Its program is always in chunks, and small.
+pub(crate) fn site(name: &str) -> PathBuf {
+    let folder =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("site-{name}-{}", std::process::id()));
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let written = Command::new(env!("CARGO"))
         .args(["run", "--quiet", "--package", "xtask", "--", "site"])
@@ -62,7 +63,7 @@ fn site() -> PathBuf {
 
 #[test]
 fn the_site_works_from_any_host_under_any_path() {
-    let folder = site();
+    let folder = site("anywhere");
     let host = Files::serve(&folder, "/some/where");
     in_a_window(|page| {
         page.visit(&host.url);
@@ -95,6 +96,8 @@ fn the_site_works_from_any_host_under_any_path() {
         page.visit("about:blank");
         page.visit(&link);
         page.wait_for_attribute("card-C", "data-role", "leader");
+        // Its code is loaded.
+        page.wait_for("[data-testid='summary-formula']", "it.textContent", Value::is_string);
         assert_eq!(moment(page), before);
     });
     assert_eq!(host.missed(), Vec::<String>::new());

@@ -49,8 +49,9 @@ impl RingView {
         let named = leader.deputy.as_ref();
         let deputy = part.iter().find(|node| Some(&node.name) == named).copied();
         let deputy = deputy.filter(|_| part.iter().all(|node| node.deputy.as_ref() == named));
-        let mut out_of_reach: Vec<&NodeView> = others.into_iter().flatten().collect();
-        out_of_reach.sort_by_key(|node| self.index(&node.name));
+        let others: Vec<&NodeView> = others.into_iter().flatten().collect();
+        let is_other = |node: &&NodeView| others.iter().any(|other| other.name == node.name);
+        let out_of_reach = self.nodes.iter().filter(is_other).collect();
         Some(Led { leader, deputy, out_of_reach })
     }
 

@@ -18,10 +18,9 @@ impl Faults {
     fn of(view: &RingView) -> Self {
         let side = |node: &NodeView| view.partition.iter().position(|side| side.contains(&node.name));
         let ends = |link: &FaultyLink| view.index(&link.from).zip(view.index(&link.to));
-        Self {
-            sides: view.nodes.iter().map(side).collect(),
-            links: view.faults.iter().filter_map(|link| Some((ends(link)?, link.fault))).collect(),
-        }
+        let mut links = BTreeMap::new();
+        links.extend(view.faults.iter().filter_map(|link| Some((ends(link)?, link.fault))));
+        Self { sides: view.nodes.iter().map(side).collect(), links }
     }
 
     /// The fault of the link from one member to another.
