@@ -7,11 +7,13 @@ use leptos::prelude::*;
 
 /// A reactive text.
 pub(crate) fn text<T: Into<String>>(now: impl Fn() -> T + Send + Sync + 'static) -> Signal<String> {
-    Signal::derive(move || now().into())
+    let now: Box<dyn Fn() -> String + Send + Sync> = Box::new(move || now().into());
+    Signal::derive(now)
 }
 
 /// A reactive boolean.
 pub(crate) fn flag(now: impl Fn() -> bool + Send + Sync + 'static) -> Signal<bool> {
+    let now: Box<dyn Fn() -> bool + Send + Sync> = Box::new(now);
     Signal::derive(now)
 }
 

@@ -177,6 +177,7 @@ fn fingerprint() -> anyhow::Result<String> {
         .hash(&mut hasher);
     wasm::rustflags().hash(&mut hasher);
     include_str!("forms.rs").hash(&mut hasher);
+    include_str!("imports.rs").hash(&mut hasher);
     include_str!("split.rs").hash(&mut hasher);
     for source in SOURCES {
         for file in files(Path::new(source))? {

@@ -12,6 +12,7 @@ mod dashboard;
 mod determinism;
 mod failures;
 mod forms;
+mod imports;
 mod licences;
 mod mutants;
 mod nginx;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::imports;
 use crate::process::Run;
 use crate::tools::Tools;
 
@@ -48,10 +49,14 @@ const OPTIMISE: [&str; 15] = [
 const STREAMED: &str = "WebAssembly.instantiateStreaming(src, imports)";
 
 /// The same from any host.
-const FETCHED: &str = "src.then((answer) => {
-        if (!answer.ok) throw new Error(`${answer.url} is not there: ${answer.status}`);
-        return answer.arrayBuffer();
-    }).then((chunk) => WebAssembly.instantiate(chunk, imports))";
+const FETCHED: &str = "fetched(src, imports)";
+const FETCH: &str = "
+async function fetched(src, imports) {
+    const answer = await src;
+    if (!answer.ok) throw new Error(`${answer.url} is not there: ${answer.status}`);
+    return WebAssembly.instantiate(await answer.arrayBuffer(), imports);
+}
+";
 
 /// The program's folder in the folder of a page.
 pub(crate) fn folder(page: &Path) -> anyhow::Result<PathBuf> {
@@ -90,6 +95,7 @@ pub(crate) fn split(tools: &Tools, wasm: &Path, page: &Path) -> anyhow::Result<S
     let text = std::fs::read_to_string(&loader).with_context(|| format!("reading {}", loader.display()))?;
     std::fs::write(&loader, from_any_host(&text)?)
         .with_context(|| format!("writing {}", loader.display()))?;
+    shorten_imports(&work)?;
     if tools.esbuild {
         join_scripts(tools, &work)?;
     }
@@ -100,6 +106,16 @@ pub(crate) fn split(tools: &Tools, wasm: &Path, page: &Path) -> anyhow::Result<S
     let name = format!("{FOLDER}{}", hash(&files)?);
     std::fs::rename(&work, page.join(&name)).with_context(|| format!("naming {name}"))?;
     Ok(name)
+}
+
+/// Gives what the program imports from its script short names.
+fn shorten_imports(work: &Path) -> anyhow::Result<()> {
+    let (wasm, script) = (main_wasm(work), work.join(format!("{NAME}.js")));
+    let before = std::fs::read(&wasm).with_context(|| format!("reading {}", wasm.display()))?;
+    let text = std::fs::read_to_string(&script).with_context(|| format!("reading {}", script.display()))?;
+    let (short, text) = imports::shorten(&before, &text)?;
+    std::fs::write(&wasm, short).with_context(|| format!("writing {}", wasm.display()))?;
+    std::fs::write(&script, text).with_context(|| format!("writing {}", script.display()))
 }
 
 /// Makes one small script of the two, which import each other, without what nobody calls.
@@ -126,7 +142,7 @@ fn from_any_host(loader: &str) -> anyhow::Result<String> {
     if !loader.contains(STREAMED) {
         bail!("the loader of the chunks is not what the splitter used to write: look at {STREAMED}");
     }
-    Ok(loader.replace(STREAMED, FETCHED))
+    Ok(loader.replace(STREAMED, FETCHED) + FETCH)
 }
 
 fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
@@ -162,7 +178,7 @@ mod tests {
     fn a_chunk_comes_from_a_host_that_does_not_know_its_type() {
         let loader = format!("return async (imports) => ({STREAMED});");
         let changed = from_any_host(&loader).expect("a loader");
-        assert!(changed.contains("WebAssembly.instantiate(chunk") && !changed.contains("Streaming"));
+        assert!(changed.contains("=> (fetched(src, imports))") && !changed.contains("Streaming"));
         assert!(from_any_host("another loader").is_err());
     }
 }
