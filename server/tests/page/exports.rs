@@ -75,10 +75,13 @@ fn a_film_has_the_times_of_the_moments_and_not_those_of_the_screen() {
             assert_eq!(size, (560, 599), "{source:?}");
             let (last, others) = delays.split_last().expect("frames");
             assert!(others.len() > 3, "{source:?}: {delays:?}");
-            assert!(others.iter().all(|delay| *delay > 0 && delay % 5 == 0), "{source:?}: {delays:?}");
+            assert!(
+                others.iter().all(|delay| *delay > 0 && delay.is_multiple_of(5)),
+                "{source:?}: {delays:?}"
+            );
             assert!((155..=2_155).contains(last), "{source:?}: {delays:?}");
             let whole: u32 = delays.iter().map(|delay| u32::from(*delay)).sum();
-            assert!((160..=2_155).contains(&whole) && whole % 5 == 0, "{source:?}: {whole}");
+            assert!((160..=2_155).contains(&whole) && whole.is_multiple_of(5), "{source:?}: {whole}");
         });
     }
 }

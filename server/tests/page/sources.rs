@@ -130,9 +130,15 @@ fn why_is_answered_and_each_step_leads_to_its_moment_on_all_three() {
             page.wait_for_text("why", "the user asked to kill D");
             page.choose("why-about", "A");
             page.wait_for_text("why-question", "Why does A not lead?");
-            let before = time(page);
+            let at = page.wait_for("[data-testid='why-step']", "it.dataset.position", Value::is_string);
+            let entries = page.script("return history.length", Vec::new());
             page.click("why-step");
-            page.wait_for("[data-testid='time']", "it.textContent", |now| *now != json!(before));
+            page.wait_for("html", "history.length", |now| now.as_u64() > entries.as_u64());
+            let at = at.as_str().expect("a number").to_owned();
+            page.wait_for("html", "location.hash.split('&').find(it => it.includes('at='))", |now| {
+                let number = now.as_str().and_then(|now| now.rsplit(['=', '.']).next()?.parse::<u64>().ok());
+                number >= at.parse().ok() && number.is_some()
+            });
         });
     }
 }
