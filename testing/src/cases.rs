@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use ringleader_shared::{AlgorithmName, ChangeRing, Safety, Succession};
-use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup};
+use ringleader_simulator::{Action, Case, Disturbance, Latency, PerMille, Schedule, Setup, random};
 
 pub use all_hold::all_hold;
 
@@ -112,7 +112,6 @@ pub fn cases(faults: Faults, safety: Safety) -> impl Strategy<Value = Case> {
 /// fails in both directions, or in the first one only, or loses most of what crosses it in the first one; in
 /// both modes.
 pub fn graphs() -> impl Iterator<Item = Case> {
-    let pairs = || (0..4).flat_map(|one| (one + 1..4).map(move |other| (one, other)));
     let loses = Disturbance { drop: PerMille::new(800), ..Disturbance::default() };
     let fault = move |(one, other), kind| match kind {
         0 => None,
@@ -122,7 +121,7 @@ pub fn graphs() -> impl Iterator<Item = Case> {
     };
     let graph = move |number: u32, safety| {
         let mut steps = vec![(Duration::from_millis(20), Action::Initiate(0))];
-        let faults = pairs().zip(0..).filter_map(|(pair, place)| fault(pair, number >> (2 * place) & 3));
+        let faults = pairs(4).zip(0..).filter_map(|(pair, place)| fault(pair, number >> (2 * place) & 3));
         let at_once = std::iter::once(Duration::from_secs(1)).chain(std::iter::repeat(Duration::ZERO));
         steps.extend(at_once.zip(faults));
         let setup = Setup::of(&[90, 100, 110, 120]).seed(u64::from(number)).safety(safety);
@@ -130,6 +129,62 @@ pub fn graphs() -> impl Iterator<Item = Case> {
     };
     let modes = [Safety::Available, Safety::Quorum];
     (1..1 << 12).flat_map(move |number| modes.map(|safety| graph(number, safety)))
+}
+
+/// Cuts of few or many random links between so many members, a half of them in both directions.
+#[must_use]
+pub fn random_cuts(seed: u64, n: usize) -> Vec<Action> {
+    let mut drawn = 0;
+    let mut next = |below: u64| {
+        drawn += 1;
+        random::derived(seed, drawn) % below
+    };
+    let share = next(100);
+    let mut cuts = Vec::new();
+    for (one, other) in pairs(n) {
+        if next(100) < share {
+            let (from, to) = if next(2) == 0 { (one, other) } else { (other, one) };
+            cuts.push(Action::Cut { from, to });
+            if next(2) == 0 {
+                cuts.push(Action::Cut { from: to, to: from });
+            }
+        }
+    }
+    cuts
+}
+
+/// Rings of four to seven members, in both modes, whose links fail and come back many times, and then stay
+/// cut: so that many direct links are not trusted.
+pub fn cuts_that_come_and_go(rings: u64) -> impl Iterator<Item = Case> {
+    (0..rings).map(|seed| {
+        let n = 4 + usize::try_from(seed % 4).unwrap_or(0);
+        let attributes: Vec<u64> = (9..).map(|tens| 10 * tens).take(n).collect();
+        let mut steps = vec![(Duration::from_millis(20), Action::Initiate(0))];
+        let mut then = |wait: Duration, actions: Vec<Action>| {
+            let waits = std::iter::once(wait).chain(std::iter::repeat(Duration::ZERO));
+            steps.extend(waits.zip(actions));
+        };
+        for round in 0..ROUNDS {
+            then(Duration::from_millis(100), random_cuts(random::derived(seed, round), n));
+            let mends = pairs(n).map(|(one, other)| Action::Mend { one, other });
+            then(Duration::from_secs(2), mends.collect());
+        }
+        // At last some fail, and in every second ring others while a way past the first ones is sought.
+        then(Duration::from_millis(100), random_cuts(random::derived(seed, ROUNDS), n));
+        let soon = Duration::from_millis(random::derived(seed, ROUNDS + 1) % 500);
+        if seed % 2 == 1 {
+            then(soon, random_cuts(random::derived(seed, ROUNDS + 2), n));
+        }
+        let safety = Safety::ALL[usize::from(seed / 4 % 2 == 1)];
+        Case { setup: Setup::of(&attributes).seed(seed).safety(safety), schedule: Schedule { steps } }
+    })
+}
+
+/// The rounds of one of those rings.
+const ROUNDS: u64 = 12;
+
+fn pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..n).flat_map(move |one| (one + 1..n).map(move |other| (one, other)))
 }
 
 fn step(

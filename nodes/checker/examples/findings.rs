@@ -14,13 +14,18 @@ use ringleader_checker::suites::{
 use ringleader_checker::{CheckConfig, RingModel, check};
 use ringleader_shared::Safety;
 use ringleader_simulator::{Case, Violation};
-use ringleader_testing::cases::{DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases, graphs};
+use ringleader_testing::cases::{
+    DEATHS, EVERYTHING, Faults, QUORUM, SETTINGS, cases, cuts_that_come_and_go, graphs,
+};
 
 /// A run of the checker is over long before, also on a machine that is busy.
 const AT_MOST: Duration = Duration::from_secs(600);
 
 /// Random schedules of each kind that the simulator plays.
 const SCHEDULES: u32 = 2000;
+
+/// Rings with links that come and go that the simulator plays.
+const RINGS: u64 = 2000;
 
 /// The cell for no finding.
 const NOTHING: &str = "–";
@@ -38,7 +43,8 @@ fn main() {
         }
     };
     let property = rings.into_iter().find_map(found_by_checker).unwrap_or(NOTHING);
-    let standing = graphs().filter(|_| suite == "ways").find_map(checked);
+    let mut standing = graphs().chain(cuts_that_come_and_go(RINGS)).filter(|_| suite == "ways");
+    let standing = standing.find_map(checked);
     let found = standing.or_else(|| faults.iter().find_map(|&faults| found_by_simulator(faults, safety)));
     if let Some((case, violation)) = &found {
         eprintln!("{}", described(case, violation));

@@ -157,7 +157,10 @@ pub trait Classic<L: Label>: Clone + Eq + Hash + Debug + Send + Sync + 'static {
     fn progress(&self) -> Progress<L>;
 
     /// Index of a message's kind in [`Properties::kinds`].
-    fn kind(message: &Self::Message) -> usize;
+    #[inline]
+    fn kind(message: &Self::Message) -> usize {
+        Self::pack(message).kind.into()
+    }
 
     /// A message in the form that travels between processes.
     fn pack(message: &Self::Message) -> Payload<L>;

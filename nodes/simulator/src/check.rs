@@ -191,7 +191,8 @@ impl StateChecker {
     }
 
     /// Checks what must come while the faults of links last: each part whose members can reach one another
-    /// has one leader in time, if it must have one, and keeps it for [`STAYS_FOR`]; its terms stop growing.
+    /// has one leader in time, or none where it may have none, and that stays so for [`STAYS_FOR`]; its terms
+    /// stop growing.
     ///
     /// # Errors
     /// The property that did not come to hold, or that was violated on the way.
@@ -201,7 +202,8 @@ impl StateChecker {
         while world.step_until(Time(start.0 + UNDER_WAY)) {
             self.look(world)?;
         }
-        let parts: Vec<Part> = world.parts().into_iter().filter(|part| part.must_lead).collect();
+        let is_asked = |part: &Part| part.must_lead || part.must_not_lead;
+        let parts: Vec<Part> = world.parts().into_iter().filter(is_asked).collect();
         let agree = |world: &World| parts.iter().map(|part| world.agreement_of(part)).collect::<Vec<_>>();
         let (mut before, mut since) = (agree(world), world.now());
         loop {
@@ -224,7 +226,8 @@ impl StateChecker {
             |part: &Part| part.members.iter().map(|id| world.name(*id).to_string()).collect::<String>();
         match failed {
             Some((part, _)) => {
-                Err(format!("{} have none {ELECTS_WITHIN:?} after the last fault", names(part)))
+                let what = if part.must_lead { "no leader" } else { "a leader without a majority" };
+                Err(format!("{} have {what} {ELECTS_WITHIN:?} after the last fault", names(part)))
             }
             None if !stays => Err(format!("it changes still {ELECTS_WITHIN:?} after the last fault")),
             None => Ok(()),

@@ -178,14 +178,6 @@ impl<L: Label> Classic<L> for Bully<L> {
         Progress { status: self.status, phase: None, holds: None }
     }
 
-    fn kind(message: &Message) -> usize {
-        match message {
-            Message::Challenge => 0,
-            Message::Answer => 1,
-            Message::Coordinator => 2,
-        }
-    }
-
     fn pack(message: &Message) -> Payload<L> {
         let kind = match message {
             Message::Challenge => 0,

@@ -103,10 +103,6 @@ impl<L: Label> Classic<L> for ChangRoberts<L> {
         Progress { status: self.status, phase: None, holds: None }
     }
 
-    fn kind(_: &L) -> usize {
-        0
-    }
-
     fn pack(message: &L) -> Payload<L> {
         Payload::of(0, *message)
     }

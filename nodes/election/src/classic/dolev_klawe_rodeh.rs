@@ -175,13 +175,6 @@ impl<L: Label> Classic<L> for DolevKlaweRodeh<L> {
         Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
     }
 
-    fn kind(message: &Message<L>) -> usize {
-        match message {
-            Message::Label { .. } => 0,
-            Message::Confirmation(_) => 1,
-        }
-    }
-
     fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
             Message::Label { label, phase, left } => {

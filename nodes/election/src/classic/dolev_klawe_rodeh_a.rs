@@ -137,13 +137,6 @@ impl<L: Label> Classic<L> for DolevKlaweRodehA<L> {
         Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: Some(self.max) }
     }
 
-    fn kind(message: &Message<L>) -> usize {
-        match message {
-            Message::First(_) => 0,
-            Message::Second(_) => 1,
-        }
-    }
-
     fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
             Message::First(label) => Payload::of(0, label),

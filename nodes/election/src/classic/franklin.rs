@@ -132,10 +132,6 @@ impl<L: Label> Classic<L> for Franklin<L> {
         Progress { status: self.status, phase: Some(u32::from(self.round)), holds: None }
     }
 
-    fn kind(_: &L) -> usize {
-        0
-    }
-
     fn pack(message: &L) -> Payload<L> {
         Payload::of(0, *message)
     }

@@ -157,13 +157,6 @@ impl<L: Label> Classic<L> for HighamPrzytycka<L> {
         Progress { status: self.status, phase: Some(u32::from(self.round)), holds: Some(self.label) }
     }
 
-    fn kind(message: &Message<L>) -> usize {
-        match message {
-            Message::Envelope { .. } => 0,
-            Message::Maximum(_) => 1,
-        }
-    }
-
     fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
             Message::Envelope { label, round, left } => {

@@ -145,13 +145,6 @@ impl<L: Label> Classic<L> for HirschbergSinclair<L> {
         Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: None }
     }
 
-    fn kind(message: &Message<L>) -> usize {
-        match message {
-            Message::Probe { .. } => 0,
-            Message::Reply { .. } => 1,
-        }
-    }
-
     fn pack(message: &Message<L>) -> Payload<L> {
         match *message {
             Message::Probe { label, left } => Payload { numbers: [left, 0, 0], ..Payload::of(0, label) },

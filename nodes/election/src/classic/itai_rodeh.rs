@@ -169,10 +169,6 @@ impl<L: Label> Classic<L> for ItaiRodeh<L> {
         Progress { status: self.status, phase: Some(u32::from(self.round)), holds: None }
     }
 
-    fn kind(message: &Message) -> usize {
-        usize::from(!message.unique)
-    }
-
     fn pack(message: &Message) -> Payload<L> {
         let Message { round, number, hops, unique } = *message;
         Payload { kind: (!unique).into(), label: None, numbers: [round.into(), number, hops] }

@@ -93,10 +93,6 @@ impl<L: Label> Classic<L> for LeLann<L> {
         Progress { status, phase: None, holds: self.highest }
     }
 
-    fn kind(_: &L) -> usize {
-        0
-    }
-
     fn pack(message: &L) -> Payload<L> {
         Payload::of(0, *message)
     }

@@ -122,10 +122,6 @@ impl<L: Label> Classic<L> for Peterson<L> {
         Progress { status: self.status, phase: Some(u32::from(self.phase)), holds: Some(self.tid) }
     }
 
-    fn kind(_: &L) -> usize {
-        0
-    }
-
     fn pack(message: &L) -> Payload<L> {
         Payload::of(0, *message)
     }

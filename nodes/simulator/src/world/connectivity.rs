@@ -16,6 +16,8 @@ pub struct Part {
     /// Whether they must have a leader: in quorum mode a majority of the configured members must be among
     /// them, some member must be eligible, and some must know of an election.
     pub must_lead: bool,
+    /// Whether nobody may lead it: in quorum mode too few of the configured members are among them.
+    pub must_not_lead: bool,
 }
 
 /// The agreement of a part.
@@ -65,7 +67,7 @@ impl World {
             let knows = members.iter().filter_map(core).any(|core| core.known_term() > Term::ZERO);
             let must_lead =
                 !is_in_doubt && knows && is_enough && members.iter().any(|id| self.is_eligible(*id));
-            parts.push(Part { members, must_lead });
+            parts.push(Part { members, must_lead, must_not_lead: !is_in_doubt && !is_enough });
         }
         parts
     }

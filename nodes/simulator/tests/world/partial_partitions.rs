@@ -5,6 +5,7 @@ use std::time::Duration;
 use ringleader_election::Time;
 use ringleader_shared::{Role, Safety, Term};
 use ringleader_simulator::{Action, Disturbance, Latency, Part, PerMille, Setup, World, random};
+use ringleader_testing::cases::random_cuts;
 
 const SAFETIES: [Safety; 2] = [Safety::Available, Safety::Quorum];
 
@@ -255,27 +256,6 @@ fn keeps_a_leader(world: &mut World, within: Duration, stays: Duration) -> Resul
         }
     }
     Ok(since.since(began))
-}
-
-/// Cuts of few or many random links, a half of them in both directions.
-fn random_cuts(seed: u64, n: usize) -> Vec<Action> {
-    let mut drawn = 0;
-    let mut next = |below: u64| {
-        drawn += 1;
-        random::derived(seed, drawn) % below
-    };
-    let share = next(100);
-    let mut cuts = Vec::new();
-    for (one, other) in (0..n).flat_map(|one| (one + 1..n).map(move |other| (one, other))) {
-        if next(100) < share {
-            let (from, to) = if next(2) == 0 { (one, other) } else { (other, one) };
-            cuts.push(Action::Cut { from, to });
-            if next(2) == 0 {
-                cuts.push(Action::Cut { from: to, to: from });
-            }
-        }
-    }
-    cuts
 }
 
 #[test]
