@@ -60,9 +60,11 @@ const TURN: &str = "window.scripts = [];
         }
         handled = performance.now() - begin;
         turn += 1;
-        if (turn < frames) real(next);
+        if (turn < frames) soon();
     };
-    real(next);";
+    // Before the next frame, as a browser does it with the pointer: what is drawn for it comes in that frame.
+    const soon = () => real(() => setTimeout(next));
+    soon();";
 
 /// Scrolls the log in each frame, far and near by turns, and records the duration of the page's own work:
 /// that of the event and that of what follows it.

@@ -5,7 +5,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 use ringleader_shared::LinkFault;
-use ringleader_testing::browser::{Key, on_the_page};
+use ringleader_testing::browser::on_the_page;
 use serde_json::json;
 
 #[test]
@@ -58,12 +58,15 @@ fn a_takeover_of_milliseconds_is_filmed_at_a_thousandth_of_its_speed() {
         page.script(to_kill, Vec::new());
         page.wait_for_attribute("connection", "data-status", "past");
         page.wait_for_attribute("card-D", "data-role", "leader");
-        page.script("document.activeElement?.blur()", Vec::new());
-        page.press(Key::Left);
         page.choose("speed", "1/1000×");
         page.click("show-diagram");
         page.catch_files();
         page.click("save-as");
+        page.click("save-gif");
+        // What comes later are links that are made anew.
+        page.wait_patiently_for("[data-testid='save-gif']", "it.textContent", |text| {
+            text.as_str().is_some_and(|text| text.contains(" 7."))
+        });
         page.click("save-gif");
         let film = page.saved("ringleader.gif");
         let mut decoder = gif::DecodeOptions::new().read_info(&film[..]).expect("a GIF");
