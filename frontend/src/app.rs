@@ -38,8 +38,8 @@ use crate::state::{Connection, Store};
 use crate::time_bar::TimeBar;
 use crate::top_bar::{ElsewhereBanner, LostBanner, Remark, TopBar};
 
-/// What the page takes from the sandbox's chunk: its functions, and one that lets components of the sandbox
-/// find their parts that are in the chunk.
+/// The content of the sandbox's chunk: its functions, and one that lets components of the sandbox find their
+/// parts that are in the chunk.
 type SandboxParts = (SandboxCode, fn());
 
 chunk! {
@@ -370,7 +370,7 @@ fn WaitingPage(rings: Rings, tab: Tab, failed: bool) -> impl IntoView {
     }
 }
 
-/// What a page has from a chunk of the program.
+/// The parts of a page that come from a chunk of the program.
 #[derive(Clone, Copy)]
 enum More {
     Nothing,

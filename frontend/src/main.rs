@@ -7,8 +7,8 @@
 //! Modules depend on one another in one direction; a test in `architecture.rs` checks it. From the bottom up:
 //!
 //! 1. Leaves: [`command`] and [`notice`] as data; [`text`], [`headline`], [`terms`] and [`large_ring`] for
-//!    what is shown; [`reactive`], [`resize`], [`focus`], [`canvas`], [`maths`] and [`clipboard`] for the browser, [`chunk`] for code that is loaded
-//!    on use.
+//!    what is shown; [`reactive`], [`resize`], [`focus`], [`canvas`], [`maths`] and [`clipboard`] for the
+//!    browser; [`chunk`] for code that is loaded on use.
 //! 2. [`state`]: signals, and the functions that apply events to them. [`sandbox`]: runs of the simulator
 //!    that are played.
 //! 3. [`address`]: the part of the address behind `#`. [`backend`]: the server and the sandbox, which carry

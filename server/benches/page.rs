@@ -72,7 +72,8 @@ const PROBE: &str = "window.frames = [];
     };
     requestAnimationFrame(frame);";
 
-/// Notes the time of the first painting with a node of the ring, in milliseconds since the page was asked for.
+/// Notes the time of the first painting with a node of the ring, in milliseconds since the page was asked
+/// for.
 const RING_PROBE: &str = "const painted = new MessageChannel();
     painted.port1.onmessage = () => window.firstRing = performance.now();
     const look = () => requestAnimationFrame(() => {

@@ -190,6 +190,9 @@ fn main() {
         page.click("play");
         page.wait_for("html", "window.scripts.length", |count| count.as_u64() >= Some(FRAMES as u64));
         page.click("play");
+        // The panel is closed in a window of this size.
+        page.click("show-elections");
+        page.wait_for("[data-testid='summary-messages']", "it.textContent", Value::is_string);
         let messages = page.text("summary-messages");
         let [frames, scripts] = ["frames", "scripts"]
             .map(|name| sorted(&page.script(&format!("return window.{name}"), Vec::new())));

@@ -19,7 +19,7 @@ fn the_page_is_as_the_readme_shows_it() {
         theme("light");
         page.click("initiate");
         page.wait_for_text("announcer", "D is the leader of term 1, C is the deputy");
-        page.wait_for_text("account", "3 to reach D + 4 home + 4 to announce = 11");
+        page.wait_for_attribute("card-D", "data-role", "leader");
         page.wait_until_gone(".marks[data-moves=true]");
         page.picture("elected-light");
         page.click("kill-leader");

@@ -67,7 +67,7 @@ fn with_program(page: &str, program: &str) -> anyhow::Result<String> {
     Ok(format!(
         "{before}<link rel=\"preload\" href=\"./{program}/ringleader_bg.wasm\" as=\"fetch\" type=\"application/wasm\" crossorigin />\
         <link rel=\"modulepreload\" href=\"./{program}/ringleader.js\" />\
-        {STARTER}import start from \"./{program}/ringleader.js\";
+        {STARTER}const {{ default: start }} = await import(\"./{program}/ringleader.js\");
 await start();
 </script>{}",
         without_preloads(after)
@@ -146,8 +146,11 @@ mod tests {
         let preload = "<link rel=\"modulepreload\" href=\"a.js\"><link rel=\"preload\" href=\"a_bg.wasm\">";
         let page = format!("<head>{STARTER}import 'a.js'</script>{preload}<script src=\"boot.js\"></script>");
         let changed = with_program(&page, "program-1").expect("a page");
-        assert!(changed.contains("import start from \"./program-1/ringleader.js\""), "{changed}");
-        assert!(!changed.contains("\"a") && !changed.contains("'a.js'"), "{changed}");
+        assert!(changed.contains("import(\"./program-1/ringleader.js\")"), "{changed}");
+        assert!(
+            !changed.contains("\"a.js") && !changed.contains("a_bg") && !changed.contains("'a.js'"),
+            "{changed}"
+        );
         assert!(changed.ends_with("</script><script src=\"boot.js\"></script>"), "{changed}");
         assert!(with_program("<head>", "program-1").is_err());
     }

@@ -1,5 +1,5 @@
-//! Short names between the page's program and its script. wasm-bindgen's are long, end in hashes, and stand in
-//! both: a fiftieth of what is sent.
+//! Short names between the page's program and its script. wasm-bindgen's are long, end in hashes, and stand
+//! in both: a fiftieth of what is sent.
 
 use anyhow::{Context, bail};
 

@@ -44,12 +44,14 @@ const OPTIMISE: [&str; 15] = [
     "--output",
 ];
 
-/// How the splitter's script gets at a chunk: browsers refuse that of a host that does not know the type of
-/// WASM.
+/// The way in which the splitter's script gets at a chunk: browsers refuse that of a host that does not know
+/// the type of WASM.
 const STREAMED: &str = "WebAssembly.instantiateStreaming(src, imports)";
 
-/// The same from any host.
+/// A way that works with any host.
 const FETCHED: &str = "fetched(src, imports)";
+
+/// The function that is called there.
 const FETCH: &str = "
 async function fetched(src, imports) {
     const answer = await src;

@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-/// What is in the chunk.
+/// The functions that are in the chunk.
 impl Store {
     fn look_at_now(self, shown: Shown) {
         let playback = self.playback;

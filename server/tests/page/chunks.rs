@@ -1,5 +1,6 @@
-//! The parts of the page that are loaded when they are used, in headless Chromium: when they are fetched, and
-//! what the reader sees when one can't be had. The page is the static site, whose program is always in chunks.
+//! The parts of the page that are loaded when they are used, in headless Chromium: when they are fetched,
+//! and what the reader sees when one can't be had. The page is the static site, whose program is always in
+//! chunks.
 
 use std::path::{Path, PathBuf};
 
