@@ -10,8 +10,8 @@ use crate::event::NamedContender;
 use crate::json;
 use crate::message::Contender;
 
-/// Calls a macro with the list of the classic algorithms, by year: the type of each, the name of its module and
-/// of its tests, and the name as people type it. The one list of them.
+/// Calls a macro with the list of the classic algorithms, by year: the type of each, the name of its module
+/// and of its tests, and the name as people type it. The one list of them.
 ///
 /// The macro is given what stands between the braces first:
 ///

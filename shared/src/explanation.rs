@@ -1,5 +1,5 @@
-//! The reasons of a member's decisions and of the messages that it drops, as data. [`crate::text`] makes their
-//! sentences.
+//! The reasons of a member's decisions and of the messages that it drops, as data. [`crate::text`] makes
+//! their sentences.
 //!
 //! The core names members by their ids, events by their names: [`Explanation::named`] leads from one to the
 //! other.

@@ -63,8 +63,8 @@ pub struct Setup {
     pub settings: RingSettings,
     /// Time between two dials of a member that another routes past.
     pub probe: Duration,
-    /// The least silence of a member after which those that have a link with it, or dial it, take it for hung:
-    /// see [`Setup::silence`].
+    /// The least silence of a member after which those that have a link with it, or dial it, take it for
+    /// hung: see [`Setup::silence`].
     pub hung_after: Duration,
 }
 
