@@ -6,8 +6,8 @@
 //!
 //! The way through it: [`settings`] and [`choice`] describe a ring, [`speed`] the pace of its virtual time,
 //! [`permalink`] is all of it as an address, [`actions`] turns commands into actions, [`player`] plays,
-//! [`continuation`] leads a ring to a recorded moment. [`run`] is the player as the rest of the page knows it:
-//! the simulator is in a chunk of the program.
+//! [`continuation`] leads a ring to a recorded moment. [`run`] is the player as the rest of the page knows
+//! it: the simulator is in a chunk of the program.
 //! `backend::sandbox` connects it with the page.
 
 mod actions;
