@@ -39,7 +39,7 @@ const SOURCES: [&str; 7] =
     ["frontend", "shared", "nodes/election", "nodes/simulator", "Cargo.toml", "Cargo.lock", "Trunk.toml"];
 
 /// The largest size of the live page in bytes: all that is loaded before anything is opened, by brotli.
-const MAX_SENT: u64 = 300_000;
+const MAX_SENT: u64 = 310_000;
 
 /// The quality of a build of the page.
 #[derive(Clone, Copy, PartialEq, Eq)]
