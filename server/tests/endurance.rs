@@ -6,11 +6,12 @@ use std::time::Duration;
 use ringleader_testing::browser::{Page, on_the_page};
 use serde_json::json;
 
-/// Keeps a reference to the page's WebAssembly memory when it is made.
+/// Keeps a reference to the page's WebAssembly memory when it is made. Chunks of the program have none of
+/// their own.
 const TAKE_MEMORY: &str = "for (const name of ['instantiate', 'instantiateStreaming']) {
     const real = WebAssembly[name].bind(WebAssembly);
     WebAssembly[name] = (...given) => real(...given).then((made) => {
-        window.wasmMemory = (made.instance ?? made).exports.memory;
+        window.wasmMemory ??= (made.instance ?? made).exports.memory;
         return made;
     });
 }";
