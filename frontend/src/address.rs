@@ -120,6 +120,9 @@ pub(crate) struct AddressWriter {
     entry: StoredValue<Option<Entry>>,
     /// Whether a timer that will write it runs.
     waits: StoredValue<bool>,
+    /// Whether the next change gets an entry of its own: the moment of a jump is not shown yet, as the code
+    /// that shows it is being loaded.
+    jumps: StoredValue<bool>,
     /// The fragment of what is shown.
     fragment: StoredValue<Box<dyn Fn() -> String>, LocalStorage>,
 }
@@ -130,6 +133,7 @@ impl AddressWriter {
         Self {
             entry: StoredValue::new(None),
             waits: StoredValue::new(false),
+            jumps: StoredValue::new(false),
             fragment: StoredValue::new_local(fragment),
         }
     }
@@ -137,6 +141,7 @@ impl AddressWriter {
     /// Keeps the entry of this fragment up to date from now on; none, when something else is shown.
     pub(crate) fn own(self, fragment: Option<&str>) {
         self.entry.set_value(fragment.map(Entry::of));
+        self.jumps.set_value(false);
         self.write_soon();
     }
 
@@ -152,12 +157,8 @@ impl AddressWriter {
     pub(crate) fn jump(self, go: impl FnOnce()) {
         self.rewrite();
         go();
-        let fragment = self.fragment.with_value(|fragment| fragment());
-        self.entry.update_value(|entry| {
-            if let Some(entry) = entry {
-                entry.push(fragment);
-            }
-        });
+        self.jumps.set_value(true);
+        self.rewrite();
     }
 
     fn write(self) {
@@ -167,8 +168,13 @@ impl AddressWriter {
 
     fn rewrite(self) {
         self.entry.update_value(|entry| {
-            if let Some(entry) = entry {
-                entry.rewrite(self.fragment.with_value(|fragment| fragment()));
+            let Some(entry) = entry else { return };
+            let fragment = self.fragment.with_value(|fragment| fragment());
+            if self.jumps.get_value() && entry.0 != fragment {
+                self.jumps.set_value(false);
+                entry.push(fragment);
+            } else {
+                entry.rewrite(fragment);
             }
         });
     }

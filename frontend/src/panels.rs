@@ -81,7 +81,7 @@ pub(crate) fn Panels() -> impl IntoView {
                 <section class="panel" id="panel-why" aria-labelledby="why-heading" hidden=is_hidden(Panel::Why)>
                     <Show when=is_shown(Panel::Why)><Lazy part="the answer" load=why::load/></Show>
                 </section>
-                <div class="panel" id="panel-elections" hidden=is_hidden(Panel::Elections)>
+                <div class="panel" id="panel-elections" tabindex="-1" hidden=is_hidden(Panel::Elections)>
                     <Show when=is_shown(Panel::Elections)><Lazy part="the elections" load=summary::load/></Show>
                 </div>
                 <div class="panel" id="panel-faults" hidden=is_hidden(Panel::Faults) on:keydown=close(Panel::Faults)>

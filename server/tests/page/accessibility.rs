@@ -276,7 +276,7 @@ fn the_first_things_tab_comes_to_skip_to_the_parts_of_the_page() {
     on_the_page(&[], |page| {
         for (presses, words, place) in [
             (1, "Skip to the drawing of the ring", "ring"),
-            (2, "Skip to the latest election", "summary"),
+            (2, "Skip to the latest election", "panel-elections"),
             (3, "Skip to the cards of the nodes", "nodes-heading"),
         ] {
             page.reload();

@@ -95,6 +95,7 @@ fn the_event_that_is_chosen_in_the_diagram_is_chosen_again_after_a_reload() {
     for source in SOURCES {
         in_the_past_of(source, |page| {
             open_panel(page, "show-diagram");
+            page.wait_for("[data-testid='diagram']", "it.tabIndex", |index| *index == json!(0));
             page.script("document.querySelector('[data-testid=diagram]').focus()", Vec::new());
             page.press(Key::Up);
             page.press(Key::Up);

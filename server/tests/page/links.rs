@@ -112,7 +112,8 @@ fn a_link_through_a_relay_is_drawn_named_and_in_the_table() {
 
 #[test]
 fn nodes_that_are_cut_off_say_whom_they_reach_and_why_they_wait() {
-    on_the_page(&["--safety", "quorum", "--hop-delay", "0ms"], |page| {
+    // They ask only when leases and time-outs are over, which depend on this time.
+    on_the_page(&["--safety", "quorum", "--hop-delay", "0ms", "--hung-after", "300ms"], |page| {
         elect(page);
         page.server().part(&[&["A"], &["B", "C", "D"]]);
         page.wait_for_text("outside-A", "Outside: reaches nobody; nobody reaches it");
