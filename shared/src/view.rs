@@ -238,6 +238,11 @@ impl RingView {
     /// Applies an event to the member that it is about. Returns whether that changed if it lives, or whom it
     /// follows.
     fn apply_to_node(&mut self, event: &Event) -> bool {
+        let leads = |name: &NodeName| {
+            self.node(name).is_some_and(|node| node.is_live() && node.role == Some(Role::Leader))
+        };
+        let has_leader =
+            matches!(&event.kind, EventKind::RoleChanged { leader: Some(leader), .. } if leads(leader));
         let place = event.node.as_ref().and_then(|name| self.index(name));
         let Some(node) = place.and_then(|place| self.nodes.get_mut(place)) else { return false };
         if event.incarnation < node.incarnation {
@@ -272,7 +277,10 @@ impl RingView {
             }
             EventKind::RoleChanged { role, term, leader, deputy } if node.pid.is_some() => {
                 follows_another = node.leader != *leader || led != (*role == Role::Leader);
-                node.outside = None;
+                // Others that are cut off as well may name the lost leader again and again.
+                if has_leader || *term != node.term || *role != Role::Follower {
+                    node.outside = None;
+                }
                 node.role = Some(*role);
                 node.term = *term;
                 node.leader.clone_from(leader);

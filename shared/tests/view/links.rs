@@ -114,7 +114,7 @@ fn of_direct_links_those_through_relays_are_kept() {
 }
 
 #[test]
-fn why_a_member_waits_is_shown_until_its_role_changes() {
+fn why_a_member_waits_is_shown_until_it_has_a_leader_or_takes_part() {
     let mut story = Story::of(&["A", "B"]);
     let outside = |story: &Story| story.view.node(&name("B")).and_then(|node| node.outside.clone());
     story.emit("B", 1, EventKind::Explained { explanation: Explanation::Alone });
@@ -124,5 +124,15 @@ fn why_a_member_waits_is_shown_until_its_role_changes() {
     let json = serde_json::to_string(&story.view).expect("a view can be written");
     assert_eq!(serde_json::from_str::<RingView>(&json).expect("a view can be read"), story.view);
     story.follows("B", Role::Follower, 1, "A", "B");
+    assert_eq!(outside(&story), None);
+    let waits = || EventKind::Explained { explanation: Explanation::InquiryUnanswered };
+    story.emit("B", 1, waits());
+    story.follows("B", Role::Follower, 1, "A", "B");
+    assert_eq!(outside(&story), Some(Explanation::InquiryUnanswered), "A does not lead any more");
+    story.follows("A", Role::Leader, 1, "A", "B");
+    story.follows("B", Role::Follower, 1, "A", "B");
+    assert_eq!(outside(&story), None);
+    story.emit("B", 1, waits());
+    story.follows("B", Role::Candidate, 2, "B", "B");
     assert_eq!(outside(&story), None);
 }
