@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+use web_sys::History;
 
 pub(crate) use self::choice::Choice;
 pub(crate) use self::history::{HistoryPlace, encode};
@@ -89,29 +90,29 @@ impl Entry {
 
     /// Rewrites the entry, unless the browser is at another one, which the page has yet to follow.
     pub(crate) fn rewrite(&mut self, fragment: String) {
+        self.become_by(History::replace_state_with_url, fragment);
+    }
+
+    /// Makes another entry after this one, unless the browser is at another one.
+    fn push(&mut self, fragment: String) {
+        self.become_by(History::push_state_with_url, fragment);
+    }
+
+    fn become_by(&mut self, write: WriteEntry, fragment: String) {
         if self.0 == fragment || !self.is_current() {
             return;
         }
         // When a browser refuses, its address stays a little behind.
         if let Ok(history) = window().history()
-            && history.replace_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
-        {
-            self.0 = fragment;
-        }
-    }
-
-    /// Makes another entry after this one, unless the browser is at another one.
-    fn push(&mut self, fragment: String) {
-        if self.0 == fragment || !self.is_current() {
-            return;
-        }
-        if let Ok(history) = window().history()
-            && history.push_state_with_url(&JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
+            && write(&history, &JsValue::NULL, "", Some(&format!("#{fragment}"))).is_ok()
         {
             self.0 = fragment;
         }
     }
 }
+
+/// The browser's function that writes an entry.
+type WriteEntry = fn(&History, &JsValue, &str, Option<&str>) -> Result<(), JsValue>;
 
 /// The writer of the address of what is shown, at most every 400 ms. A handle: copies are the same writer.
 #[derive(Clone, Copy)]

@@ -68,10 +68,6 @@ pub struct Cluster<S> {
 impl<S: System> Cluster<S> {
     /// Starts it and waits for its leader.
     pub fn start(system: S) -> Self {
-        let start = |mut command: Command| {
-            let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            quiet.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-        };
         let members = (0..MEMBERS).map(|place| start(system.member(place))).collect();
         let others = system.others().into_iter().map(start).collect();
         let cluster = Self { system, members, others };
@@ -125,9 +121,7 @@ impl<S: System> Cluster<S> {
         match blow {
             Blow::Kill => {
                 self.members[struck].wait().expect("it was killed");
-                let mut command = self.system.member(struck);
-                let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-                self.members[struck] = quiet.spawn().expect("it starts again");
+                self.members[struck] = start(self.system.member(struck));
             }
             Blow::Pause => kill(pid, Signal::SIGCONT).expect("the member lives"),
         }
@@ -143,6 +137,12 @@ impl<S> Drop for Cluster<S> {
             let _ = process.wait();
         }
     }
+}
+
+/// Starts a process that is neither asked nor heard.
+fn start(mut command: Command) -> Child {
+    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    quiet.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 fn pid_of(process: &Child) -> Pid {

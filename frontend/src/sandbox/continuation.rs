@@ -5,8 +5,10 @@
 //! can't be had that way; a moment that lives by them is refused.
 
 use std::collections::BTreeSet;
+use std::hash::Hasher;
 use std::time::Duration;
 
+use fnv::FnvHasher;
 use ringleader_shared::fault::{FaultyLink, Share};
 use ringleader_shared::view::NodeView;
 use ringleader_shared::{
@@ -409,9 +411,9 @@ fn state(view: &RingView) -> String {
 /// A number that two rings in the same state have in common: the link of a continued run has that of the
 /// recorded moment. FNV-1a.
 pub(crate) fn digest(view: &RingView) -> u64 {
-    state(view).bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mut hasher = FnvHasher::default();
+    hasher.write(state(view).as_bytes());
+    hasher.finish()
 }
 
 #[cfg(test)]
